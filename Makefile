@@ -1,0 +1,97 @@
+# cooper: `make help` lists the targets. Clean for GNU make 3.81; needs a C17 compiler and pkg-config.
+
+CONFIG ?= release
+CC ?= cc
+OS := $(shell uname -s)
+BUILD := build/$(CONFIG)
+PREFIX ?= /usr/local
+
+PACKAGES := libcurl yaml-0.1 libcrypto libarchive liblzma jansson
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wswitch-enum -Wundef -fno-common
+WERROR ?= $(if $(CI),-Werror)
+OPT_debug := -O0 -g
+OPT_release := -O2 -g
+OPT_asan := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+OPT_tsan := -O1 -g -fsanitize=thread
+OPT_fault := -O1 -g -DCOOPER_FAULT=1
+OPT_cov := -O0 -g --coverage
+
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+VERSION := 0.1.0
+CPPFLAGS += -D_GNU_SOURCE -DCOOPER_VERSION=\"$(VERSION)\" -iquote cmd/lib $(PKG_CFLAGS)
+CFLAGS += -std=c17 $(OPT_$(CONFIG)) $(WARN) $(WERROR)
+LDFLAGS += $(filter -fsanitize% --coverage,$(OPT_$(CONFIG)))
+LDLIBS += $(PKG_LIBS) -lpthread
+
+OS_FILE := $(if $(filter Darwin,$(OS)),darwin,linux)
+LIB_SRC := $(filter-out cmd/lib/sys/os_%.c,$(wildcard cmd/lib/*/*.c cmd/lib/*/*/*.c)) cmd/lib/sys/os_$(OS_FILE).c
+BIN_SRC := $(wildcard cmd/cooper/*.c)
+TEST_SRC := $(wildcard tests/unit/test_*.c)
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+BIN_OBJ := $(BIN_SRC:%.c=$(BUILD)/%.o)
+TESTS := $(TEST_SRC:%.c=$(BUILD)/%)
+
+all: $(BUILD)/cooper ## compile cooper (CONFIG=debug|release|asan|tsan|fault|cov)
+
+$(BUILD)/cooper: $(BIN_OBJ) $(BUILD)/libcooper.a
+	$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(BUILD)/libcooper.a $(LDLIBS)
+
+$(BUILD)/libcooper.a: $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $(LIB_OBJ)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(BUILD)/libcooper.a $(BUILD)/tests/unit/harness.o
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -iquote tests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/tests/unit/harness.o $(BUILD)/libcooper.a $(LDLIBS) -lcmocka
+
+# Rebuilt when compiler or flags change, so that one build folder never mixes two.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@pkg-config --exists $(PACKAGES) || { echo "cooper: missing libraries among: $(PACKAGES)"; \
+	  echo "  run: sh scripts/host-packages.sh build  (make up and make check do)"; exit 1; }
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDLIBS)' | cmp -s - $@ || \
+	  echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDLIBS)' > $@
+
+up: ## install what is missing, compile, and run `cooper up`
+	@sh scripts/host-packages.sh build
+	@$(MAKE) --no-print-directory CONFIG=release all
+	build/release/cooper up --yes
+
+check: ## install what is missing, compile (gcc, clang, sanitizers), and run every quick test
+	@sh scripts/host-packages.sh test
+	@sh tests/check.sh
+
+check-unit: $(TESTS)
+	@sh tests/run-unit.sh $(TESTS)
+
+e2e: ## an aarch64 guest under the QEMU just built runs an x86_64 container; minutes
+	@sh scripts/host-packages.sh test
+	@$(MAKE) --no-print-directory CONFIG=release all
+	@bash tests/e2e/run.sh
+
+lint: ## the layer law and other rules that a compiler does not check
+	@sh tests/lint/run.sh
+
+golden: all ## rewrite expected outputs; review the diff
+	@sh tests/golden/errors.sh --rewrite
+	@UPDATE_GOLDEN=1 $(MAKE) --no-print-directory CONFIG=debug check-unit
+
+docs: all ## rewrite docs/recipes.md and recipes/schema.json from the field tables
+	$(BUILD)/cooper tool docs > docs/recipes.md
+	$(BUILD)/cooper tool schema > recipes/schema.json
+
+clean: ## remove what make made
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
+
+FORCE:
+.PHONY: all up check check-unit e2e lint golden docs clean help FORCE
+.SECONDARY:
+-include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d)

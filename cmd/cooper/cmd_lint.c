@@ -1,0 +1,64 @@
+#include <stdio.h>
+
+#include "command.h"
+#include "plan/project.h"
+
+/* A recipe must hold for every host and guest, not only for this one. */
+static struct err *lint_file(const char *path, int *ret_variants)
+{
+	static const char *const oses[] = {"linux", "macos"};
+	static const char *const arches[] = {"x86_64", "aarch64"};
+	for (size_t o = 0; o < ARRAY_LEN(oses); o++) {
+		for (size_t h = 0; h < ARRAY_LEN(arches); h++) {
+			for (size_t g = 0; g < ARRAY_LEN(arches); g++) {
+				struct recipe_target target = {oses[o], arches[h], arches[g]};
+				struct recipe *r = NULL;
+				TRY(recipe_load(path, &target, &r));
+				recipe_free(r);
+				++*ret_variants;
+			}
+		}
+	}
+	return NULL;
+}
+
+static struct err *lint_shipped(struct strs *paths)
+{
+	AUTO(project) p = PROJECT_INIT;
+	TRY(project_start(&p));
+	static const enum recipe_kind kinds[] = {RECIPE_BUILD, RECIPE_IMAGE, RECIPE_STACK};
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		AUTO(strs) names = STRS_INIT;
+		TRY(recipe_list(kinds[k], &p.roots, &names));
+		for (size_t i = 0; i < names.count; i++) {
+			AUTO_FREE char *path = NULL;
+			TRY(recipe_find(names.items[i], kinds[k], &p.roots, &path));
+			strs_add(paths, path);
+		}
+	}
+	return NULL;
+}
+
+static struct err *run(struct call *call)
+{
+	AUTO(strs) paths = STRS_INIT;
+	strs_copy(&paths, &call->args);
+	if (paths.count == 0)
+		TRY(lint_shipped(&paths));
+	for (size_t i = 0; i < paths.count; i++) {
+		int variants = 0;
+		TRY(lint_file(paths.items[i], &variants));
+		if (!call_has(call, "quiet"))
+			printf("%s: ok for %d pairs of host and guest\n", paths.items[i], variants);
+	}
+	return NULL;
+}
+
+const struct subcommand cmd_lint = {
+	.name = "lint",
+	.operands = "[FILE...]",
+	.summary = "check recipes, for every host and guest they may be used on",
+	.help = "Without FILE, every shipped recipe. All problems of a file are shown, each with its line.",
+	.max_args = -1,
+	.run = run,
+};

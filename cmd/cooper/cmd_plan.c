@@ -1,0 +1,75 @@
+#include <stdio.h>
+
+#include "plan/stack.h"
+#include "session.h"
+#include "table.h"
+
+static const struct option_spec options[] = {
+	STACK_OPTIONS,
+	{"json", 0, NULL, "machine-readable"},
+	{NULL, 0, NULL, NULL},
+};
+
+static void print_json(const struct graph *g, const struct strs *unresolved)
+{
+	AUTO_JSON *out = json_object();
+	struct json *list = json_array();
+	for (size_t i = 0; i < unresolved->count; i++)
+		json_add_text(list, unresolved->items[i]);
+	json_set_bool(out, "pending", unresolved->count || (g && graph_pending(g)));
+	json_set(out, "unresolved", list);
+	json_set(out, "steps", g ? table_plan_json(g) : json_array());
+	AUTO_FREE char *text = json_pretty(out);
+	fputs(text, stdout);
+}
+
+static void print_unresolved(const struct project *p, const struct strs *unresolved)
+{
+	printf("the lock '%s' lacks %zu reference%s; `up` resolves them first, then does everything else:\n", p->lock_path,
+	       unresolved->count, unresolved->count == 1 ? "" : "s");
+	for (size_t i = 0; i < unresolved->count; i++)
+		printf("  resolve   %s\n", unresolved->items[i]);
+}
+
+static struct err *show(struct call *call, const struct project *p, const struct graph *g,
+                        const struct strs *unresolved)
+{
+	size_t pending = g ? graph_pending(g) : 0;
+	if (unresolved->count || pending)
+		call->exit_code = EXIT_PENDING;
+	if (call_has(call, "json"))
+		print_json(g, unresolved);
+	else if (unresolved->count)
+		print_unresolved(p, unresolved);
+	else if (pending)
+		table_plan(g);
+	else
+		printf("nothing to do\n");
+	return NULL;
+}
+
+static struct err *run(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(strs) unresolved = STRS_INIT;
+	TRY(session_open(call, &p));
+	TRY(stack_unresolved(&p, &unresolved));
+	if (unresolved.count)
+		return show(call, &p, NULL, &unresolved);
+	struct stack *s = NULL;
+	TRY(stack_open(&p, &s));
+	struct err *e = stack_observe(s, NULL);
+	if (!e)
+		e = show(call, &p, stack_graph(s), &unresolved);
+	stack_free(s);
+	return e;
+}
+
+const struct subcommand cmd_plan = {
+	.name = "plan",
+	.operands = "[STACK]",
+	.summary = "what `up` would do, and why; exit 3 when something is pending",
+	.options = options,
+	.max_args = 1,
+	.run = run,
+};

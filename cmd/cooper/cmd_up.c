@@ -1,0 +1,133 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "plan/stack.h"
+#include "session.h"
+#include "sys/child.h"
+#include "sys/lock.h"
+#include "sys/tick.h"
+#include "table.h"
+#include "ui.h"
+
+static const struct option_spec options[] = {
+	STACK_OPTIONS,
+	{"yes", 'y', NULL, "install the host packages that are needed, without asking"},
+	{"no-wait", 0, NULL, "fail when another cooper works on this home, instead of waiting"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *install_packages(struct call *call, struct project *p, struct stack *s)
+{
+	AUTO(strs) missing = STRS_INIT;
+	TRY(stack_host_packages(s, &missing));
+	if (missing.count == 0)
+		return NULL;
+	AUTO_FREE char *list = strs_join(&missing, " ");
+	bool is_mac = streq(p->facts.os, "macos");
+	AUTO_FREE char *question = mem_printf("install these host packages: %s?", list);
+	if (!session_consent(call, question))
+		return err_hint(err_new(ERR_ABSENT, "host packages are missing: %s", list), "%s %s, or give --yes",
+		                is_mac ? "brew install" : "apt-get install", list);
+	event_note(call->sink, "host-packages", "installing %s", list);
+	AUTO(strs) argv = STRS_INIT;
+	static const char *const apt[] = {"apt-get", "install", "-y", "-qq", "--no-install-recommends", NULL};
+	static const char *const sudo_apt[] = {"sudo", "apt-get", "install", "-y", "-qq", "--no-install-recommends", NULL};
+	static const char *const brew[] = {"brew", "install", "--quiet", NULL};
+	strs_add_all(&argv, is_mac ? brew : geteuid() == 0 ? apt : sudo_apt);
+	strs_copy(&argv, &missing);
+	struct child_spec spec = {.argv = (const char *const *)argv.items,
+	                          .deadline_ms = 30 * 60 * 1000,
+	                          .step = "host-packages",
+	                          .sink = call->sink};
+	return child_run(&spec);
+}
+
+static struct err *finish(struct call *call, struct stack *s, int64_t started)
+{
+	AUTO(strs) lines = STRS_INIT;
+	TRY(stack_summary(s, &lines));
+	ui_finish();
+	if (call_has(call, "quiet"))
+		return NULL;
+	table_times(stack_graph(s), tick_ms() - started);
+	for (size_t i = 0; i < lines.count; i++)
+		printf("%s\n", lines.items[i]);
+	return NULL;
+}
+
+/* With the lock held: decide again, since the other one may have done it all, then act. */
+static struct err *converge(struct call *call, struct project *p, int64_t started)
+{
+	TRY(stack_resolve(p, call->sink));
+	struct stack *s = NULL;
+	TRY(stack_open(p, &s));
+	struct err *e = stack_observe(s, NULL);
+	if (!e && graph_pending(stack_graph(s)) == 0) {
+		printf("nothing to do\n");
+	} else if (!e) {
+		e = install_packages(call, p, s);
+		if (!e)
+			e = stack_perform(s, call->sink);
+		if (!e)
+			e = finish(call, s, started);
+	}
+	stack_free(s);
+	return e;
+}
+
+/* The quick way out: nothing is locked, written or started when nothing has to be done. */
+static struct err *nothing_to_do(struct project *p, bool *ret_nothing)
+{
+	AUTO(strs) unresolved = STRS_INIT;
+	TRY(stack_unresolved(p, &unresolved));
+	if (unresolved.count)
+		return NULL;
+	struct stack *s = NULL;
+	TRY(stack_open(p, &s));
+	struct err *e = stack_observe(s, NULL);
+	*ret_nothing = !e && graph_pending(stack_graph(s)) == 0;
+	stack_free(s);
+	return e;
+}
+
+static struct err *run(struct call *call)
+{
+	int64_t started = tick_ms();
+	AUTO(project) p = PROJECT_INIT;
+	TRY(session_open(call, &p));
+	bool nothing = false;
+	AUTO_FREE char *path = mem_printf("%s/up.lock", p.home.root);
+	if (!lock_held(path, NULL))
+		TRY(nothing_to_do(&p, &nothing));
+	if (nothing) {
+		printf("nothing to do\n");
+		return NULL;
+	}
+	TRY(home_make(&p.home));
+	int lock = -1;
+	AUTO_FREE char *holder = mem_printf("cooper up %s", p.stack->name);
+	struct err *e = call_has(call, "no-wait") ? lock_try(path, holder, &lock)
+	                                          : lock_wait(path, holder, /* timeout_ms= */ 0, call->sink, &lock);
+	if (e)
+		return err_wrap(e, "another cooper is at work here");
+	/* What it wrote while we waited counts: lock and recipes are read again. */
+	project_done(&p);
+	e = session_open(call, &p);
+	if (!e)
+		e = converge(call, &p, started);
+	close(lock);
+	return e;
+}
+
+const struct subcommand cmd_up = {
+	.name = "up",
+	.operands = "[STACK]",
+	.summary = "build, boot and prove a stack; only what changed is done again",
+	.help = "STACK is a name (`cooper list`) or a file; without it ./cooper.yaml, else the shipped stack for this\n"
+	        "host. Interrupted anywhere, the same command goes on. Nothing is installed on the host without --yes\n"
+	        "or an answer at the terminal.",
+	.options = options,
+	.max_args = 1,
+	.run = run,
+};

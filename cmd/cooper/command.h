@@ -1,0 +1,66 @@
+/*
+ * command.h - a command is data: name, options, help and function in one const struct
+ *
+ * Help, completions and the man page are generated from these tables (help.c, completion.c). To add a command: write
+ * cmd_<name>.c with a const struct subcommand, and name it in commands.c.
+ */
+#ifndef COOPER_COMMAND_H
+#define COOPER_COMMAND_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/event.h"
+#include "base/map.h"
+#include "base/str.h"
+
+/* One option; `arg` names its value, NULL for a flag. */
+struct option_spec {
+	const char *name;
+	char letter; /* 0 = none */
+	const char *arg;
+	const char *help;
+};
+
+/* A parsed command line. */
+struct call {
+	const struct subcommand *command;
+	struct map values; /* option name -> text ("" for a flag); borrowed from argv */
+	struct strs args;  /* operands */
+	struct sink *sink; /* where events go */
+	int exit_code;     /* what to exit with when no error is returned; 0 by default */
+};
+
+struct subcommand {
+	const char *name;    /* "up", "tool fetch" */
+	const char *operands; /* "[STACK]" */
+	const char *summary; /* one line, no full stop */
+	const char *help;    /* a paragraph; may be NULL */
+	const struct option_spec *options; /* ends with a NULL name; may be NULL */
+	int min_args;
+	int max_args; /* -1 = any */
+	bool hidden;
+	struct err *(*run)(struct call *call);
+};
+
+/** call_has() - whether the option was given; call_get() - its value, NULL when not given */
+bool call_has(const struct call *call, const char *option);
+const char *call_get(const struct call *call, const char *option);
+/** call_arg() - the @i-th operand, NULL when there are fewer */
+const char *call_arg(const struct call *call, size_t i);
+
+/** commands_all() - NULL-terminated table of every command, in the order of `cooper help` */
+const struct subcommand *const *commands_all(void);
+
+/** call_parse() - fill @call from argv (argv[0] is the first word after the command's own); USAGE with a hint */
+MUST_CHECK struct err *call_parse(struct call *call, int argc, char **argv);
+void call_done(struct call *call);
+
+/** help_program(), help_command() - usage on stdout */
+void help_program(void);
+void help_command(const struct subcommand *command);
+
+/** options every command has */
+extern const struct option_spec global_options[];
+
+#endif

@@ -1,0 +1,39 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+void help_program(void)
+{
+	printf("cooper: from a bare machine to running containers of any CPU architecture\n\n"
+	       "usage: cooper COMMAND [OPTIONS] [ARGS]\n\n"
+	       "  cooper up            build, boot and prove the stack of this folder, or the shipped one\n"
+	       "  cooper plan          what `up` would do, and why\n\ncommands:\n");
+	for (const struct subcommand *const *c = commands_all(); *c; c++)
+		if (!(*c)->hidden)
+			printf("  %-18s %s\n", (*c)->name, (*c)->summary);
+	printf("\n`cooper COMMAND --help` tells more. Files live in COOPER_HOME (default ~/.local/share/cooper).\n"
+	       "exit codes: 0 done, 1 failed, 2 usage or bad recipe, 3 changes pending, 4 verification failed,\n"
+	       "            5 busy, 6 network, 7 no space, 8 the guest did not come up, 130 interrupted\n");
+}
+
+static void print_options(const struct option_spec *o)
+{
+	for (; o && o->name; o++) {
+		char left[64];
+		snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ',
+		         o->letter ? ", " : "  ", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+		printf("  %-28s %s\n", left, o->help);
+	}
+}
+
+void help_command(const struct subcommand *command)
+{
+	printf("cooper %s: %s\n\nusage: cooper %s [OPTIONS] %s\n", command->name, command->summary, command->name,
+	       command->operands);
+	if (command->help)
+		printf("\n%s\n", command->help);
+	printf("\noptions:\n");
+	print_options(command->options);
+	print_options(global_options);
+}

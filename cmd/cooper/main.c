@@ -1,0 +1,114 @@
+/* Finds the command, sets up the output, runs it, prints the one error there may be. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/suggest.h"
+#include "command.h"
+#include "sys/signals.h"
+#include "ui.h"
+
+/* The command whose words open argv; *ret_words says how many (1 or 2). */
+static const struct subcommand *find_command(int argc, char **argv, int *ret_words)
+{
+	const struct subcommand *found = NULL;
+	for (const struct subcommand *const *c = commands_all(); *c; c++) {
+		AUTO(strs) words = STRS_INIT;
+		strs_split(&words, (*c)->name, " ");
+		bool same = (int)words.count <= argc && (int)words.count > (found ? *ret_words : 0);
+		for (size_t i = 0; same && i < words.count; i++)
+			same = streq(words.items[i], argv[i]);
+		if (same) {
+			found = *c;
+			*ret_words = (int)words.count;
+		}
+	}
+	return found;
+}
+
+static struct err *unknown_command(int argc, char **argv)
+{
+	AUTO(strs) names = STRS_INIT;
+	for (const struct subcommand *const *c = commands_all(); *c; c++)
+		strs_add(&names, (*c)->name);
+	bool is_tool = streq(argv[0], "tool");
+	AUTO_FREE char *given = is_tool && argc > 1 ? mem_printf("tool %s", argv[1]) : mem_strdup(argv[0]);
+	const char *near = suggest_nearest(given, (const char *const *)names.items, names.count);
+	struct err *e = err_new(ERR_USAGE, "unknown command '%s'", given);
+	return near ? err_hint(e, "did you mean `cooper %s`?", near) : err_hint(e, "`cooper --help` lists the commands");
+}
+
+static bool wants_color(const struct call *call)
+{
+	const char *when = call_get(call, "color");
+	const char *term = getenv("TERM");
+	const char *no_color = getenv("NO_COLOR");
+	if (when && !streq(when, "auto"))
+		return streq(when, "always");
+	if (no_color && *no_color)
+		return false;
+	return isatty(2) && term && !streq(term, "dumb");
+}
+
+static struct err *open_sinks(struct call *call, bool color)
+{
+	struct ui_options options = {call_has(call, "quiet"), call_has(call, "verbose"), color};
+	const char *term = getenv("TERM");
+	bool live = isatty(2) && term && !streq(term, "dumb") && !getenv("CI");
+	call->sink = live ? ui_tty_new(&options) : ui_plain_new(&options);
+	if (call_get(call, "events")) {
+		struct sink *json = NULL;
+		TRY(ui_json_new(call_get(call, "events"), &json));
+		call->sink = ui_tee_new(call->sink, json);
+	}
+	return NULL;
+}
+
+static int run(struct call *call, int argc, char **argv)
+{
+	bool color = isatty(2) && !getenv("NO_COLOR");
+	struct err *e = call_parse(call, argc, argv);
+	if (!e && call_has(call, "help")) {
+		help_command(call->command);
+		return EXIT_DONE;
+	}
+	if (!e) {
+		color = wants_color(call);
+		e = open_sinks(call, color);
+	}
+	if (!e)
+		e = call->command->run(call);
+	ui_finish();
+	fflush(stdout);
+	if (!e)
+		return call->exit_code;
+	ui_error(e, color);
+	int code = (int)err_exit_code(e);
+	err_free(e);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	signals_install();
+	if (argc < 2 || streq(argv[1], "--help") || streq(argv[1], "-h") || streq(argv[1], "help")) {
+		help_program();
+		return argc < 2 ? EXIT_USAGE : EXIT_DONE;
+	}
+	if (streq(argv[1], "--version")) {
+		printf("cooper %s\n", COOPER_VERSION);
+		return EXIT_DONE;
+	}
+	int words = 0;
+	struct call call = {.command = find_command(argc - 1, argv + 1, &words)};
+	if (!call.command) {
+		struct err *e = unknown_command(argc - 1, argv + 1);
+		ui_error(e, /* color= */ isatty(2) && !getenv("NO_COLOR"));
+		err_free(e);
+		return EXIT_USAGE;
+	}
+	int code = run(&call, argc - words, argv + words);
+	call_done(&call);
+	return code;
+}

@@ -1,0 +1,30 @@
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ui.h"
+
+struct err *session_open(const struct call *call, struct project *p)
+{
+	return project_open(p, call_arg(call, 0), call_get(call, "guest-arch"));
+}
+
+const char *session_machine(const struct project *p)
+{
+	return p->stack->stack.machine_name;
+}
+
+bool session_consent(const struct call *call, const char *question)
+{
+	if (call_has(call, "yes"))
+		return true;
+	if (!isatty(0) || !isatty(2) || getenv("CI"))
+		return false;
+	ui_finish();
+	fprintf(stderr, "%s [y/N] ", question);
+	fflush(stderr);
+	char answer[8] = "";
+	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}

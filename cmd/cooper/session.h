@@ -1,0 +1,21 @@
+/*
+ * session.h - what most commands begin with: the stack option, the project, consent
+ */
+#ifndef COOPER_SESSION_H
+#define COOPER_SESSION_H
+
+#include "command.h"
+#include "plan/project.h"
+
+/** options of commands that work on a stack: append STACK_OPTIONS to a command's own table */
+#define STACK_OPTIONS                                                                                                  \
+	{"guest-arch", 0, "ARCH", "architecture of the guest instead of the stack's: aarch64 or x86_64"}
+
+/** session_open() - project_open() with the call's first operand and --guest-arch */
+MUST_CHECK struct err *session_open(const struct call *call, struct project *p);
+/** session_machine() - the machine's name: the stack's, without resolving anything */
+const char *session_machine(const struct project *p);
+/** session_consent() - true when --yes was given or a person at the terminal says y; false otherwise */
+bool session_consent(const struct call *call, const char *question);
+
+#endif

@@ -1,0 +1,55 @@
+#include "table.h"
+
+#include <stdio.h>
+
+#include "base/units.h"
+
+void table_times(const struct graph *g, int64_t total_ms)
+{
+	size_t present = 0;
+	for (size_t i = 0; i < g->count; i++) {
+		const struct step *s = g->steps[i];
+		present += s->state == STEP_PRESENT;
+		if (s->state != STEP_DONE)
+			continue;
+		AUTO(str) time = STR_INIT;
+		str_add_duration(&time, s->ms);
+		printf("  %-22s %12s  %s\n", s->id, str_text(&time), s->note ? s->note : "");
+	}
+	AUTO(str) total = STR_INIT;
+	str_add_duration(&total, total_ms);
+	printf("  %-22s %12s  %zu step%s there already\n", "total", str_text(&total), present, present == 1 ? "" : "s");
+}
+
+void table_plan(const struct graph *g)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		const struct step *s = g->steps[i];
+		if (s->state != STEP_PENDING)
+			continue;
+		printf("  %-9s %s\n", s->verb, s->title);
+		for (size_t k = 0; k < s->why.count; k++)
+			printf("            because %s\n", s->why.items[k]);
+	}
+}
+
+struct json *table_plan_json(const struct graph *g)
+{
+	struct json *list = json_array();
+	for (size_t i = 0; i < g->count; i++) {
+		const struct step *s = g->steps[i];
+		if (s->state != STEP_PENDING && s->state != STEP_PRESENT)
+			continue;
+		struct json *item = json_object();
+		struct json *why = json_array();
+		json_set_text(item, "id", s->id);
+		json_set_text(item, "title", s->title);
+		json_set_text(item, "action", s->state == STEP_PENDING ? s->verb : "none");
+		json_set_text(item, "key", s->key);
+		for (size_t k = 0; k < s->why.count; k++)
+			json_add_text(why, s->why.items[k]);
+		json_set(item, "why", why);
+		json_add(list, item);
+	}
+	return list;
+}

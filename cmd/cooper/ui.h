@@ -1,0 +1,32 @@
+/*
+ * ui.h - sinks: where events become something to read
+ *
+ * ui_plain writes one line per event to stderr (pipes, CI). ui_tty keeps a live region at the bottom of a
+ * terminal. ui_json appends JSON lines to a file. ui_tee sends to two sinks. All are safe to call from any
+ * thread.
+ */
+#ifndef COOPER_UI_H
+#define COOPER_UI_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/event.h"
+
+struct ui_options {
+	bool quiet;
+	bool verbose;
+	bool color;
+};
+
+struct sink *ui_plain_new(const struct ui_options *options);
+struct sink *ui_tty_new(const struct ui_options *options);
+MUST_CHECK struct err *ui_json_new(const char *path, struct sink **ret_sink);
+struct sink *ui_tee_new(struct sink *a, struct sink *b);
+/** ui_finish() - leave the terminal clean: erase the live region; call before printing results */
+void ui_finish(void);
+
+/** ui_error() - print an error chain, its detail, hint and log on stderr */
+void ui_error(const struct err *e, bool color);
+
+#endif

@@ -1,0 +1,43 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "ui.h"
+
+/* Lines of @text indented, foreign bytes escaped. */
+static void add_indented(struct str *s, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		str_add(s, "  ");
+		for (size_t from = 0; from < n;) {
+			size_t tab = from;
+			while (tab < n && text[tab] != '\t')
+				tab++;
+			str_add_escaped(s, text + from, tab - from);
+			if (tab < n)
+				str_add_char(s, '\t');
+			from = tab + 1;
+		}
+		str_add_char(s, '\n');
+		text += n + (text[n] == '\n');
+	}
+}
+
+void ui_error(const struct err *e, bool color)
+{
+	AUTO_FREE char *text = err_text(e);
+	AUTO_FREE char *shown = str_escape(text);
+	const char *detail = err_find_detail(e);
+	const char *hint = err_find_hint(e);
+	const char *log = err_find_log(e);
+	AUTO(str) s = STR_INIT;
+	str_addf(&s, "%scooper: %s%s\n", color ? "\033[31m" : "", shown, color ? "\033[0m" : "");
+	if (detail)
+		add_indented(&s, detail);
+	if (log)
+		str_addf(&s, "  log: %s\n", log);
+	if (hint)
+		str_addf(&s, "%shint: %s%s\n", color ? "\033[36m" : "", hint, color ? "\033[0m" : "");
+	fputs(str_text(&s), stderr);
+}

@@ -1,0 +1,74 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "fmt/json.h"
+#include "sys/tick.h"
+#include "ui.h"
+
+struct json_sink {
+	struct sink sink;
+	FILE *file;
+	pthread_mutex_t mutex;
+};
+
+static void json_emit(struct sink *sink, const struct event *e)
+{
+	struct json_sink *s = (struct json_sink *)sink;
+	AUTO_JSON *line = json_object();
+	AUTO(str) when = STR_INIT;
+	str_add_utc(&when, tick_wall_ms());
+	json_set_int(line, "v", 1);
+	json_set_text(line, "ts", str_text(&when));
+	json_set_text(line, "type", event_kind_name(e->kind));
+	if (e->step)
+		json_set_text(line, "step", e->step);
+	if (e->text) {
+		AUTO_FREE char *text = str_escape(e->text);
+		json_set_text(line, "text", text);
+	}
+	if (e->kind == EVENT_PROGRESS) {
+		json_set_int(line, "done", e->done);
+		json_set_int(line, "total", e->total);
+	}
+	if (e->ms)
+		json_set_int(line, "ms", e->ms);
+	AUTO_FREE char *text = json_line(line);
+	pthread_mutex_lock(&s->mutex);
+	fprintf(s->file, "%s\n", text);
+	fflush(s->file);
+	pthread_mutex_unlock(&s->mutex);
+}
+
+struct err *ui_json_new(const char *path, struct sink **ret_sink)
+{
+	FILE *file = fopen(path, "ae");
+	if (!file)
+		return err_os(errno, "cannot open the events file '%s'", path);
+	struct json_sink *s = mem_alloc(sizeof(*s));
+	s->sink.emit = json_emit;
+	s->file = file;
+	pthread_mutex_init(&s->mutex, NULL);
+	*ret_sink = &s->sink;
+	return NULL;
+}
+
+struct tee {
+	struct sink sink;
+	struct sink *a, *b;
+};
+
+static void tee_emit(struct sink *sink, const struct event *e)
+{
+	struct tee *t = (struct tee *)sink;
+	event_emit(t->a, e);
+	event_emit(t->b, e);
+}
+
+struct sink *ui_tee_new(struct sink *a, struct sink *b)
+{
+	struct tee *t = mem_alloc(sizeof(*t));
+	*t = (struct tee){.sink = {tee_emit}, .a = a, .b = b};
+	return &t->sink;
+}

@@ -1,0 +1,226 @@
+/*
+ * A live region of a few lines below normal scrollback: one line per running step, redrawn at most every
+ * 80 ms, wrapped in synchronized updates (CSI ? 2026) so that terminals that know them do not flicker.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "base/units.h"
+#include "sys/tick.h"
+#include "ui.h"
+
+enum { STEPS_MAX = 8, REDRAW_MS = 80 };
+
+struct live {
+	char step[64];
+	char text[160];
+	int64_t started;
+	int64_t done, total;
+	char unit[8];
+	int64_t rate_from_ms, rate_from_done; /* for the rate */
+	double rate;
+};
+
+struct tty {
+	struct sink sink;
+	struct ui_options options;
+	pthread_mutex_t mutex;
+	struct live steps[STEPS_MAX];
+	int count;
+	int drawn; /* lines of the region now on the screen */
+	int64_t drawn_at;
+};
+
+static struct tty *current; /* the one live region of this process, for ui_finish() */
+
+static int screen_width(void)
+{
+	struct winsize w;
+	if (ioctl(2, TIOCGWINSZ, &w) == 0 && w.ws_col >= 20)
+		return w.ws_col;
+	return 80;
+}
+
+static void erase(struct tty *t, struct str *out)
+{
+	if (t->drawn)
+		str_addf(out, "\033[%dA\r\033[J", t->drawn);
+	t->drawn = 0;
+}
+
+static void add_progress(struct str *s, const struct live *l)
+{
+	if (l->done == 0 && l->total == 0)
+		return;
+	str_add(s, "  ");
+	if (streq(l->unit, "B")) {
+		str_add_size(s, l->done);
+		if (l->total) {
+			str_add(s, " of ");
+			str_add_size(s, l->total);
+		}
+		if (l->rate > 0) {
+			str_add(s, ", ");
+			str_add_size(s, (int64_t)l->rate);
+			str_add(s, "/s");
+		}
+	} else {
+		str_addf(s, "%lld/%lld %s", (long long)l->done, (long long)l->total, l->unit);
+	}
+}
+
+static void draw(struct tty *t, struct str *out)
+{
+	int width = screen_width();
+	for (int i = 0; i < t->count; i++) {
+		const struct live *l = &t->steps[i];
+		AUTO(str) line = STR_INIT;
+		str_addf(&line, "  %s  ", l->step);
+		str_add_duration(&line, (tick_ms() - l->started) / 1000 * 1000);
+		add_progress(&line, l);
+		if (*l->text) {
+			str_add(&line, "  ");
+			str_add_escaped(&line, l->text, strlen(l->text));
+		}
+		str_addf(out, "%.*s\n", width - 1, str_text(&line));
+	}
+	t->drawn = t->count;
+	t->drawn_at = tick_ms();
+}
+
+static struct live *find_live(struct tty *t, const char *step)
+{
+	for (int i = 0; step && i < t->count; i++)
+		if (streq(t->steps[i].step, step))
+			return &t->steps[i];
+	return NULL;
+}
+
+static void start_live(struct tty *t, const struct event *e)
+{
+	if (t->count == STEPS_MAX || !e->step)
+		return;
+	struct live *l = &t->steps[t->count++];
+	*l = (struct live){.started = tick_ms()};
+	snprintf(l->step, sizeof(l->step), "%s", e->step);
+}
+
+static void end_live(struct tty *t, const char *step)
+{
+	struct live *l = find_live(t, step);
+	if (!l)
+		return;
+	int i = (int)(l - t->steps);
+	memmove(l, l + 1, (size_t)(t->count - i - 1) * sizeof(*l));
+	t->count--;
+}
+
+static void update_progress(struct live *l, const struct event *e)
+{
+	int64_t now = tick_ms();
+	if (!l->rate_from_ms || e->done < l->rate_from_done) {
+		l->rate_from_ms = now;
+		l->rate_from_done = e->done;
+	} else if (now - l->rate_from_ms >= 500) {
+		double fresh = (double)(e->done - l->rate_from_done) * 1000 / (double)(now - l->rate_from_ms);
+		l->rate = l->rate > 0 ? l->rate * 0.7 + fresh * 0.3 : fresh;
+		l->rate_from_ms = now;
+		l->rate_from_done = e->done;
+	}
+	l->done = e->done;
+	l->total = e->total;
+	snprintf(l->unit, sizeof(l->unit), "%s", e->text ? e->text : "");
+}
+
+static void add_permanent(struct tty *t, const struct event *e, struct str *out)
+{
+	bool color = t->options.color;
+	const char *step = e->step ? e->step : "cooper";
+	switch (e->kind) {
+	case EVENT_STEP_DONE:
+		str_addf(out, "%s\xe2\x9c\x93%s %s  ", color ? "\033[32m" : "", color ? "\033[0m" : "", step);
+		str_add_duration(out, e->ms);
+		str_addf(out, "%s%s\n", *e->text ? "  " : "", e->text);
+		return;
+	case EVENT_STEP_FAIL:
+		str_addf(out, "%s\xe2\x9c\x97%s %s\n", color ? "\033[31m" : "", color ? "\033[0m" : "", step);
+		return;
+	case EVENT_NOTE:
+		str_addf(out, "  %s: %s\n", step, e->text);
+		return;
+	case EVENT_WARN:
+		str_addf(out, "%s!%s %s: %s\n", color ? "\033[33m" : "", color ? "\033[0m" : "", step, e->text);
+		return;
+	case EVENT_PHASE:
+		str_addf(out, "  %s: %s  ", step, e->text);
+		str_add_duration(out, e->ms);
+		str_add_char(out, '\n');
+		return;
+	case EVENT_OUTPUT:
+		if (t->options.verbose) {
+			str_addf(out, "  %s| ", step);
+			str_add_escaped(out, e->text, strlen(e->text));
+			str_add_char(out, '\n');
+		}
+		return;
+	case EVENT_STEP_START:
+	case EVENT_STEP_SKIP:
+	case EVENT_PROGRESS:
+		return;
+	}
+}
+
+static void tty_emit(struct sink *sink, const struct event *e)
+{
+	struct tty *t = (struct tty *)sink;
+	if (t->options.quiet)
+		return;
+	pthread_mutex_lock(&t->mutex);
+	AUTO(str) permanent = STR_INIT;
+	struct live *l = find_live(t, e->step);
+	if (e->kind == EVENT_STEP_START)
+		start_live(t, e);
+	if (e->kind == EVENT_STEP_DONE || e->kind == EVENT_STEP_FAIL)
+		end_live(t, e->step);
+	if (l && e->kind == EVENT_PROGRESS)
+		update_progress(l, e);
+	if (l && (e->kind == EVENT_OUTPUT || e->kind == EVENT_PHASE))
+		snprintf(l->text, sizeof(l->text), "%s", e->text);
+	add_permanent(t, e, &permanent);
+	if (permanent.len || tick_ms() - t->drawn_at >= REDRAW_MS) {
+		AUTO(str) out = STR_INIT;
+		str_add(&out, "\033[?2026h");
+		erase(t, &out);
+		str_add(&out, str_text(&permanent));
+		draw(t, &out);
+		str_add(&out, "\033[?2026l");
+		fputs(str_text(&out), stderr);
+	}
+	pthread_mutex_unlock(&t->mutex);
+}
+
+struct sink *ui_tty_new(const struct ui_options *options)
+{
+	struct tty *t = mem_alloc(sizeof(*t));
+	t->sink.emit = tty_emit;
+	t->options = *options;
+	pthread_mutex_init(&t->mutex, NULL);
+	current = t;
+	return &t->sink;
+}
+
+void ui_finish(void)
+{
+	if (!current)
+		return;
+	AUTO(str) out = STR_INIT;
+	pthread_mutex_lock(&current->mutex);
+	erase(current, &out);
+	fputs(str_text(&out), stderr);
+	pthread_mutex_unlock(&current->mutex);
+}

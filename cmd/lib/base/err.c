@@ -1,0 +1,160 @@
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+PRINTF_LIKE(3, 0) static struct err *make(enum err_kind kind, int errnum, const char *fmt, va_list ap)
+{
+	struct err *e = mem_alloc(sizeof(*e));
+	e->kind = kind;
+	e->errnum = errnum;
+	e->message = mem_vprintf(fmt, ap);
+	return e;
+}
+
+struct err *err_new(enum err_kind kind, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	struct err *e = make(kind, 0, fmt, ap);
+	va_end(ap);
+	return e;
+}
+
+struct err *err_os(int errnum, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	struct err *e = make(ERR_OS, errnum, fmt, ap);
+	va_end(ap);
+	AUTO_FREE char *words = e->message;
+	e->message = mem_printf("%s: %s", words, strerror(errnum));
+	return e;
+}
+
+struct err *err_wrap(struct err *take_cause, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	struct err *e = make(take_cause->kind, take_cause->errnum, fmt, ap);
+	va_end(ap);
+	e->cause = take_cause;
+	return e;
+}
+
+struct err *err_hint(struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	free(e->hint);
+	e->hint = mem_vprintf(fmt, ap);
+	va_end(ap);
+	return e;
+}
+
+struct err *err_detail(struct err *e, char *take_text)
+{
+	free(e->detail);
+	e->detail = take_text;
+	return e;
+}
+
+struct err *err_log(struct err *e, const char *path)
+{
+	free(e->log_path);
+	e->log_path = mem_strdup(path);
+	return e;
+}
+
+struct err *err_free(struct err *e)
+{
+	while (e) {
+		struct err *cause = e->cause;
+		free(e->message);
+		free(e->hint);
+		free(e->detail);
+		free(e->log_path);
+		free(e);
+		e = cause;
+	}
+	return NULL;
+}
+
+char *err_text(const struct err *e)
+{
+	struct str s = STR_INIT;
+	for (; e; e = e->cause) {
+		if (s.len)
+			str_add(&s, ": ");
+		str_add(&s, e->message);
+	}
+	return str_take(&s);
+}
+
+const char *err_find_hint(const struct err *e)
+{
+	for (; e; e = e->cause)
+		if (e->hint)
+			return e->hint;
+	return NULL;
+}
+
+const char *err_find_detail(const struct err *e)
+{
+	for (; e; e = e->cause)
+		if (e->detail)
+			return e->detail;
+	return NULL;
+}
+
+const char *err_find_log(const struct err *e)
+{
+	for (; e; e = e->cause)
+		if (e->log_path)
+			return e->log_path;
+	return NULL;
+}
+
+bool err_is(const struct err *e, enum err_kind kind)
+{
+	return e && e->kind == kind;
+}
+
+struct err *err_first(struct err *take_first, struct err *take_second)
+{
+	if (!take_first)
+		return take_second;
+	err_free(take_second);
+	return take_first;
+}
+
+enum exit_code err_exit_code(const struct err *e)
+{
+	if (!e)
+		return EXIT_DONE;
+	if (e->errnum == ENOSPC || e->errnum == EDQUOT)
+		return EXIT_NOSPACE;
+	switch (e->kind) {
+	case ERR_USAGE:
+		return EXIT_USAGE;
+	case ERR_BUSY:
+		return EXIT_BUSY;
+	case ERR_NET:
+		return EXIT_NETWORK;
+	case ERR_CORRUPT:
+		return EXIT_VERIFY;
+	case ERR_GUEST:
+		return EXIT_GUEST;
+	case ERR_CANCELED:
+		return EXIT_INTERRUPTED;
+	case ERR_ABSENT:
+	case ERR_OS:
+	case ERR_CHILD:
+	case ERR_TIMEOUT:
+		return EXIT_FAILED;
+	}
+	return EXIT_FAILED;
+}

@@ -1,0 +1,101 @@
+/*
+ * err.h - errors are values: an owned chain, outermost context first; NULL is success
+ *
+ * Every fallible function returns struct err *. Make one with err_new() or err_os(), wrap it where
+ * knowledge is added (the URL, the recipe's line), print it once, at the top. A kind says what the remedy
+ * is, not where the error came from. Messages: lower case, no full stop, subject in single quotes.
+ *
+ *	struct err *e = file_read(path, 1 << 20, &data, &size);
+ *	if (e)
+ *		return err_wrap(e, "cannot read the lock '%s'", path);
+ */
+#ifndef COOPER_BASE_ERR_H
+#define COOPER_BASE_ERR_H
+
+#include <stdarg.h>
+
+#include "base/auto.h"
+#include "base/mem.h"
+
+enum err_kind {
+	ERR_USAGE,    /* the user's words or recipe are wrong */
+	ERR_ABSENT,   /* something that must exist does not */
+	ERR_BUSY,     /* held by somebody else */
+	ERR_OS,       /* the operating system refused; errnum says why */
+	ERR_NET,      /* the network failed after the last retry */
+	ERR_CORRUPT,  /* bytes are not what they must be */
+	ERR_CHILD,    /* a program that we ran failed */
+	ERR_GUEST,    /* the guest did not do what it must */
+	ERR_TIMEOUT,  /* a deadline passed */
+	ERR_CANCELED, /* the user interrupted */
+};
+
+struct err {
+	enum err_kind kind;
+	int errnum;        /* errno of ERR_OS, else 0 */
+	char *message;     /* this link's words */
+	char *hint;        /* what to do next, or NULL */
+	char *detail;      /* lines to show below (an excerpt, a log's tail), or NULL */
+	char *log_path;    /* full log of a child, or NULL */
+	struct err *cause; /* inner error, or NULL */
+};
+
+#define TRY(expr)                                                                                                      \
+	do {                                                                                                           \
+		struct err *try_ = (expr);                                                                             \
+		if (try_)                                                                                              \
+			return try_;                                                                                   \
+	} while (0)
+
+/** err_new() - a new error of @kind with a formatted message */
+MUST_CHECK struct err *err_new(enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/** err_os() - ERR_OS with @errnum (capture errno as this argument, at the call site); appends strerror */
+MUST_CHECK struct err *err_os(int errnum, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/** err_wrap() - put context around @take_cause, keeping its kind and errnum */
+MUST_CHECK struct err *err_wrap(struct err *take_cause, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/** err_hint() - attach (or replace) what to do next; returns @e */
+MUST_CHECK struct err *err_hint(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/** err_detail() - attach lines to be shown below the message; @take_text is owned by the error; returns @e */
+MUST_CHECK struct err *err_detail(struct err *e, char *take_text);
+
+/** err_log() - attach the path of a full log; returns @e */
+MUST_CHECK struct err *err_log(struct err *e, const char *path);
+
+/** err_free() - free the whole chain; NULL is fine; returns NULL */
+struct err *err_free(struct err *e);
+
+/** err_text() - "outer: inner: root" as a heap string */
+char *err_text(const struct err *e);
+
+/** err_find_hint() - the outermost hint of the chain, or NULL; likewise detail and log below */
+const char *err_find_hint(const struct err *e);
+const char *err_find_detail(const struct err *e);
+const char *err_find_log(const struct err *e);
+
+/** err_is() - whether the chain's kind is @kind; false for NULL */
+bool err_is(const struct err *e, enum err_kind kind);
+
+/** err_first() - keep @take_first, free @take_second; for cleanup paths where both may have failed */
+struct err *err_first(struct err *take_first, struct err *take_second);
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_PENDING = 3, /* plan: changes pending */
+	EXIT_VERIFY = 4,
+	EXIT_BUSY = 5,
+	EXIT_NETWORK = 6,
+	EXIT_NOSPACE = 7,
+	EXIT_GUEST = 8,
+	EXIT_INTERRUPTED = 130,
+};
+
+/** err_exit_code() - the process exit code for @e; NULL gives EXIT_DONE */
+enum exit_code err_exit_code(const struct err *e);
+
+#endif

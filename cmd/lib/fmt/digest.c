@@ -1,0 +1,128 @@
+#include "fmt/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "base/cancel.h"
+
+struct digest {
+	EVP_MD_CTX *context;
+};
+
+struct digest *digest_new(enum digest_kind kind)
+{
+	struct digest *d = mem_alloc(sizeof(*d));
+
+	d->context = EVP_MD_CTX_new();
+	if (!d->context ||
+	    EVP_DigestInit_ex(d->context, kind == DIGEST_SHA512 ? EVP_sha512() : EVP_sha256(), NULL) != 1)
+		bug("the cryptography library has no SHA-2");
+	return d;
+}
+
+struct digest *digest_free(struct digest *d)
+{
+	if (d)
+		EVP_MD_CTX_free(d->context);
+	free(d);
+	return NULL;
+}
+
+void digest_add(struct digest *d, const void *bytes, size_t size)
+{
+	if (size > 0 && EVP_DigestUpdate(d->context, bytes, size) != 1)
+		bug("SHA-2 update failed");
+}
+
+void digest_reset(struct digest *d)
+{
+	if (EVP_DigestInit_ex(d->context, NULL, NULL) != 1)
+		bug("SHA-2 reset failed");
+}
+
+static void digest_hex_of(const unsigned char *bytes, size_t size, char *ret_hex)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		ret_hex[2 * i] = digits[bytes[i] >> 4];
+		ret_hex[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	ret_hex[2 * size] = '\0';
+}
+
+void digest_hex(struct digest *d, char *ret_hex)
+{
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	unsigned int size = 0;
+
+	if (EVP_DigestFinal_ex(d->context, bytes, &size) != 1)
+		bug("SHA-2 final failed");
+	digest_hex_of(bytes, size, ret_hex);
+}
+
+void digest_bytes(const void *bytes, size_t size, char ret_hex[SHA256_HEX])
+{
+	struct digest *d = digest_new(DIGEST_SHA256);
+
+	digest_add(d, bytes, size);
+	digest_hex(d, ret_hex);
+	digest_free(d);
+}
+
+static struct err *digest_fd(struct digest *d, int fd, const char *path, int64_t *ret_size)
+{
+	enum { CHUNK = 256 * 1024 };
+	AUTO_FREE char *buffer = mem_alloc(CHUNK);
+	int64_t total = 0;
+
+	for (;;) {
+		ssize_t got = read(fd, buffer, CHUNK);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_os(errno, "cannot read '%s'", path);
+		if (got == 0)
+			break;
+		digest_add(d, buffer, (size_t)got);
+		total += got;
+		TRY(cancel_check());
+	}
+	*ret_size = total;
+	return NULL;
+}
+
+struct err *digest_file(const char *path, char ret_hex[SHA256_HEX], int64_t *ret_size)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct digest *d;
+	struct err *e;
+	int64_t size = 0;
+
+	if (fd < 0 && errno == ENOENT)
+		return err_new(ERR_ABSENT, "'%s' does not exist", path);
+	if (fd < 0)
+		return err_os(errno, "cannot open '%s'", path);
+	d = digest_new(DIGEST_SHA256);
+	e = digest_fd(d, fd, path, &size);
+	if (!e) {
+		digest_hex(d, ret_hex);
+		if (ret_size)
+			*ret_size = size;
+	}
+	digest_free(d);
+	return e;
+}
+
+bool digest_valid(enum digest_kind kind, const char *hex)
+{
+	size_t want = kind == DIGEST_SHA512 ? DIGEST_HEX_MAX - 1 : SHA256_HEX - 1;
+
+	return hex && strlen(hex) == want && strspn(hex, "0123456789abcdef") == want;
+}

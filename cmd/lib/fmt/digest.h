@@ -1,0 +1,33 @@
+/*
+ * digest.h - SHA-256 and SHA-512, streaming; hex is lower case
+ */
+#ifndef COOPER_FMT_DIGEST_H
+#define COOPER_FMT_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum digest_kind { DIGEST_SHA256, DIGEST_SHA512 };
+enum { SHA256_HEX = 65, DIGEST_HEX_MAX = 129 }; /* with the NUL */
+
+struct digest;
+
+/** digest_new() - a fresh context; digest_free() takes NULL and returns NULL */
+struct digest *digest_new(enum digest_kind kind);
+struct digest *digest_free(struct digest *d);
+void digest_add(struct digest *d, const void *bytes, size_t size);
+/** digest_hex() - finish and write the hex digest (65 or 129 bytes with NUL); the context is spent until reset */
+void digest_hex(struct digest *d, char *ret_hex);
+/** digest_reset() - start over; unlike digest_new() it takes no lock, so a child forked from threads may call it */
+void digest_reset(struct digest *d);
+/** digest_bytes() - SHA-256 of @size bytes as hex */
+void digest_bytes(const void *bytes, size_t size, char ret_hex[SHA256_HEX]);
+/** digest_file() - SHA-256 of a file's content */
+MUST_CHECK struct err *digest_file(const char *path, char ret_hex[SHA256_HEX], int64_t *ret_size);
+/** digest_valid() - lower-case hex of the right length */
+bool digest_valid(enum digest_kind kind, const char *hex);
+
+#endif

@@ -1,0 +1,268 @@
+#include <jansson.h>
+
+/* jansson's own makers, before the contract's header gives their names to ours */
+static json_t *make_object(void)
+{
+	return json_object();
+}
+
+static json_t *make_array(void)
+{
+	return json_array();
+}
+
+/* functions in our header */
+#undef json_is_object
+#undef json_is_array
+
+#include "fmt/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "sys/file.h"
+
+enum { JSON_FILE_MAX = 16 * 1024 * 1024 };
+
+/* struct json is never defined: a pointer to it is a json_t of ours in disguise. */
+static json_t *inner(const struct json *value)
+{
+	return (json_t *)(uintptr_t)value;
+}
+
+static struct json *outer(json_t *value)
+{
+	return (struct json *)value;
+}
+
+static json_t *need(json_t *made)
+{
+	if (!made)
+		bug("out of memory while making JSON");
+	return made;
+}
+
+/* Text that is not UTF-8 cannot be JSON: such bytes are written as \xNN. */
+static json_t *make_text(const char *text)
+{
+	json_t *made;
+	AUTO_FREE char *escaped = NULL;
+
+	if (!text)
+		return json_null();
+	made = json_string(text);
+	if (made)
+		return made;
+	escaped = str_escape(text);
+	return need(json_string(escaped));
+}
+
+struct err *json_parse(const char *text, size_t size, const char *name, struct json **ret_root)
+{
+	json_error_t why;
+	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	AUTO_FREE char *reason = NULL;
+
+	if (!root) {
+		reason = str_escape(why.text);
+		return err_new(ERR_CORRUPT, "'%s' is not valid JSON: line %d, column %d: %s", name, why.line,
+			       why.column, reason);
+	}
+	*ret_root = outer(root);
+	return NULL;
+}
+
+struct err *json_read(const char *path, struct json **ret_root)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+
+	TRY(file_read(path, JSON_FILE_MAX, &text, &size));
+	return json_parse(text, size, path, ret_root);
+}
+
+struct json *json_free(struct json *root)
+{
+	json_decref(inner(root));
+	return NULL;
+}
+
+void json_free_at(struct json **p)
+{
+	*p = json_free(*p);
+}
+
+struct json *json_object(void)
+{
+	return outer(need(make_object()));
+}
+
+struct json *json_array(void)
+{
+	return outer(need(make_array()));
+}
+
+struct json *json_text(const char *value)
+{
+	return outer(make_text(value));
+}
+
+struct json *json_copy(const struct json *value)
+{
+	return value ? outer(need(json_deep_copy(inner(value)))) : NULL;
+}
+
+static void set_take(struct json *object, const char *key, json_t *take_value)
+{
+	AUTO_FREE char *escaped = NULL;
+
+	if (!json_is_object(object))
+		bug("JSON member '%s' put into something that is no object", key);
+	json_incref(take_value);
+	if (json_object_set_new(inner(object), key, take_value) != 0) {
+		escaped = str_escape(key);
+		if (json_object_set(inner(object), escaped, take_value) != 0)
+			bug("cannot set JSON member '%s'", escaped);
+	}
+	json_decref(take_value);
+}
+
+void json_set(struct json *object, const char *key, struct json *take_value)
+{
+	set_take(object, key, take_value ? inner(take_value) : json_null());
+}
+
+void json_set_text(struct json *object, const char *key, const char *value)
+{
+	set_take(object, key, make_text(value));
+}
+
+void json_set_int(struct json *object, const char *key, int64_t value)
+{
+	set_take(object, key, need(json_integer((json_int_t)value)));
+}
+
+void json_set_bool(struct json *object, const char *key, bool value)
+{
+	set_take(object, key, json_boolean(value));
+}
+
+static void add_take(struct json *array, json_t *take_value)
+{
+	if (json_array_append_new(inner(array), take_value) != 0)
+		bug("JSON item put into something that is no array");
+}
+
+void json_add(struct json *array, struct json *take_value)
+{
+	add_take(array, take_value ? inner(take_value) : json_null());
+}
+
+void json_add_text(struct json *array, const char *value)
+{
+	add_take(array, make_text(value));
+}
+
+struct json *json_get(const struct json *object, const char *key)
+{
+	return outer(json_object_get(inner(object), key));
+}
+
+const char *json_as_text(const struct json *value)
+{
+	return json_string_value(inner(value));
+}
+
+int64_t json_as_int(const struct json *value, int64_t otherwise)
+{
+	return json_is_integer(inner(value)) ? (int64_t)json_integer_value(inner(value)) : otherwise;
+}
+
+const char *json_get_text(const struct json *object, const char *key)
+{
+	return json_as_text(json_get(object, key));
+}
+
+int64_t json_get_int(const struct json *object, const char *key, int64_t otherwise)
+{
+	return json_as_int(json_get(object, key), otherwise);
+}
+
+bool json_get_bool(const struct json *object, const char *key, bool otherwise)
+{
+	const json_t *value = inner(json_get(object, key));
+
+	return json_is_boolean(value) ? json_is_true(value) : otherwise;
+}
+
+size_t json_count(const struct json *array_or_object)
+{
+	const json_t *value = inner(array_or_object);
+
+	return value && json_typeof(value) == JSON_OBJECT ? json_object_size(value) : json_array_size(value);
+}
+
+struct json *json_at(const struct json *array, size_t index)
+{
+	return outer(json_array_get(inner(array), index));
+}
+
+static void *member_at(const struct json *object, size_t index)
+{
+	void *at = json_object_iter(inner(object));
+
+	while (at && index-- > 0)
+		at = json_object_iter_next(inner(object), at);
+	return at;
+}
+
+const char *json_key_at(const struct json *object, size_t index)
+{
+	void *at = member_at(object, index);
+
+	return at ? json_object_iter_key(at) : NULL;
+}
+
+struct json *json_value_at(const struct json *object, size_t index)
+{
+	void *at = member_at(object, index);
+
+	return at ? outer(json_object_iter_value(at)) : NULL;
+}
+
+bool json_is_object(const struct json *value)
+{
+	return value && json_typeof(inner(value)) == JSON_OBJECT;
+}
+
+bool json_is_array(const struct json *value)
+{
+	return value && json_typeof(inner(value)) == JSON_ARRAY;
+}
+
+static char *dump(const struct json *value, size_t flags)
+{
+	char *text = value ? json_dumps(inner(value), flags | JSON_ENCODE_ANY) : mem_strdup("null");
+
+	if (!text)
+		bug("cannot write JSON");
+	return text;
+}
+
+char *json_canonical(const struct json *value)
+{
+	return dump(value, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+char *json_pretty(const struct json *value)
+{
+	AUTO_FREE char *text = dump(value, JSON_INDENT(2));
+
+	return mem_printf("%s\n", text);
+}
+
+char *json_line(const struct json *value)
+{
+	return dump(value, JSON_COMPACT);
+}

@@ -1,0 +1,41 @@
+/*
+ * fetch.h - bytes from a URL into a file, verified on the way
+ *
+ * https:, http: and file:. One pass: the digest is computed while the body arrives; the file takes its name
+ * only when size and digest hold. Redirects are bounded and never leave https for http. Retries back off.
+ */
+#ifndef COOPER_NET_FETCH_H
+#define COOPER_NET_FETCH_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/event.h"
+
+struct fetch_request {
+	const char *url;     /* https://, http:// or file:// */
+	const char *const *mirrors; /* further URLs of the same bytes, tried in order; NULL-terminated; may be NULL */
+	const char *sha256;  /* required unless sha512 or unverified */
+	const char *sha512;
+	int64_t size;        /* exact size, -1 = unknown */
+	int64_t max_size;    /* cap where the size is unknown; 0 = 16 GiB */
+	const char *target;  /* final path; the part is kept beside it as <target>.part */
+	const char *step;    /* step id for progress */
+	bool allow_http;     /* http: is allowed (a digest is there) */
+	bool unverified;     /* no digest is known (only `tool fetch` without one, and channels) */
+};
+
+/**
+ * fetch_run() - download @count requests, in parallel
+ * @deadline_ms: absolute, monotonic; 0 = none
+ * @sink:        receives progress in bytes of body
+ *
+ * Errors: NET (transport failed after the last retry; the part is kept), CORRUPT (digest or size differs;
+ * dropped), ABSENT (404, 410, missing file), OS (writing failed), CANCELED.
+ * On error: no target is created or changed for the failing request; the others run to their end first.
+ * See: RFC 9110, libcurl-multi(3)
+ */
+MUST_CHECK struct err *fetch_run(const struct fetch_request *requests, size_t count, int64_t deadline_ms,
+                                 struct sink *sink);
+
+#endif

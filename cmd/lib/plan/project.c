@@ -1,0 +1,120 @@
+#include "plan/project.h"
+
+#include <stdlib.h>
+
+#include "base/path.h"
+#include "sys/file.h"
+
+const char *arch_name(const char *name)
+{
+	static const char *const names[][2] = {{"x86_64", "x86_64"}, {"amd64", "x86_64"},    {"aarch64", "aarch64"},
+	                                       {"arm64", "aarch64"}, {"riscv64", "riscv64"}};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (streq(names[i][0], name))
+			return names[i][1];
+	return NULL;
+}
+
+void project_done(struct project *p)
+{
+	home_done(&p->home);
+	strs_done(&p->roots);
+	free(p->stack_path);
+	free(p->lock_path);
+	free(p->guest_arch);
+	lock_free(p->lock);
+	recipe_free(p->stack);
+	recipe_free(p->emulator);
+	recipe_free(p->image);
+	*p = (struct project)PROJECT_INIT;
+}
+
+/* The shipped recipes: $COOPER_RECIPES, beside an installed program, or in the tree it was compiled in. */
+static struct err *add_shipped_root(struct strs *roots)
+{
+	const char *own = getenv("COOPER_RECIPES");
+	if (own && *own) {
+		strs_add(roots, own);
+		return NULL;
+	}
+	AUTO_FREE char *exe = NULL;
+	TRY(os_exe_path(&exe));
+	AUTO_FREE char *bin = path_dir(exe);
+	AUTO_FREE char *config = path_dir(bin);
+	AUTO_FREE char *top = path_dir(config);
+	AUTO_FREE char *installed = mem_printf("%s/share/cooper", config);
+	const char *const places[] = {installed, top};
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		AUTO_FREE char *recipes = path_join(places[i], "recipes");
+		if (dir_exists(recipes)) {
+			strs_add(roots, places[i]);
+			return NULL;
+		}
+	}
+	return err_hint(err_new(ERR_ABSENT, "the shipped recipes are not beside '%s'", exe),
+	                "set COOPER_RECIPES to the folder that holds recipes/ and vmimages/");
+}
+
+struct err *project_start(struct project *p)
+{
+	os_host_facts(&p->facts);
+	TRY(home_open(&p->home));
+	return add_shipped_root(&p->roots);
+}
+
+static struct err *find_stack(struct project *p, const char *stack)
+{
+	bool own = !stack && file_exists("cooper.yaml");
+	if (own)
+		stack = "./cooper.yaml";
+	if (!stack)
+		stack = streq(p->facts.os, "macos") ? "podman" : "podman-debian";
+	return recipe_find(stack, RECIPE_STACK, &p->roots, &p->stack_path);
+}
+
+/* Beside a project's own stack, so that it is checked in with it; shipped recipes are read-only. */
+static void choose_lock(struct project *p)
+{
+	const char *shipped = p->roots.items[p->roots.count - 1];
+	bool is_shipped = str_starts(p->stack_path, shipped);
+	AUTO_FREE char *dir = path_dir(p->stack_path);
+	p->lock_path = path_join(is_shipped ? p->home.root : dir, "cooper.lock");
+}
+
+static struct err *load(struct project *p, const char *name, enum recipe_kind kind, const char *guest_arch,
+                        struct recipe **ret)
+{
+	AUTO_FREE char *path = NULL;
+	TRY(recipe_find(name, kind, &p->roots, &path));
+	struct recipe_target target = {p->facts.os, p->facts.arch, guest_arch};
+	return recipe_load(path, &target, ret);
+}
+
+/* The guest's architecture decides `when:` in the stack itself too, so the stack may be loaded twice. */
+static struct err *load_stack(struct project *p, const char *guest_arch)
+{
+	struct recipe_target target = {p->facts.os, p->facts.arch, guest_arch};
+	TRY(recipe_load(p->stack_path, &target, &p->stack));
+	const char *own = p->stack->stack.guest_arch;
+	p->guest_arch = mem_strdup(guest_arch ? guest_arch : own ? own : p->facts.arch);
+	if (guest_arch || streq(p->guest_arch, p->facts.arch))
+		return NULL;
+	p->stack = recipe_free(p->stack);
+	target.guest_arch = p->guest_arch;
+	return recipe_load(p->stack_path, &target, &p->stack);
+}
+
+struct err *project_open(struct project *p, const char *stack, const char *guest_arch)
+{
+	const char *arch = NULL;
+	if (guest_arch && !(arch = arch_name(guest_arch)))
+		return err_hint(err_new(ERR_USAGE, "unknown guest architecture '%s'", guest_arch),
+		                "use aarch64 or x86_64");
+	TRY(project_start(p));
+	TRY(find_stack(p, stack));
+	choose_lock(p);
+	TRY(load_stack(p, arch));
+	TRY(load(p, p->stack->stack.emulator, RECIPE_BUILD, p->guest_arch, &p->emulator));
+	TRY(load(p, p->stack->stack.image, RECIPE_IMAGE, p->guest_arch, &p->image));
+	return lock_open(p->lock_path, &p->lock);
+}

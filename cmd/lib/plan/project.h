@@ -1,0 +1,47 @@
+/*
+ * project.h - everything a command needs to know before it decides: home, host, recipes, lock
+ *
+ *	AUTO(project) p = PROJECT_INIT;
+ *	TRY(project_open(&p, stack_name, guest_arch));
+ *
+ * Opening reads files only: no network, no child, nothing written.
+ */
+#ifndef COOPER_PLAN_PROJECT_H
+#define COOPER_PLAN_PROJECT_H
+
+#include "recipe/load.h"
+#include "recipe/lock.h"
+#include "store/home.h"
+#include "sys/os.h"
+
+struct project {
+	struct home home;
+	struct host_facts facts;
+	struct strs roots;  /* folders with recipes/, vmimages/, patches/: the project's, then the shipped one */
+	char *stack_path;
+	char *lock_path;
+	char *guest_arch;   /* decided: the option, else the stack, else the host */
+	struct lock *lock;
+	struct recipe *stack;
+	struct recipe *emulator;
+	struct recipe *image;
+};
+
+#define PROJECT_INIT {.stack_path = NULL}
+
+/** project_start() - home, host and roots only (for commands that need no stack) */
+MUST_CHECK struct err *project_start(struct project *p);
+/**
+ * project_open() - find and load the stack and the recipes that it names
+ * @stack:      name or path; NULL = ./cooper.yaml, else the shipped stack for this host
+ * @guest_arch: overrides the stack's; NULL = the stack's
+ *
+ * Errors: ABSENT (no such stack, with a did-you-mean), USAGE (bad recipe, all problems in the detail)
+ */
+MUST_CHECK struct err *project_open(struct project *p, const char *stack, const char *guest_arch);
+void project_done(struct project *p);
+
+/** arch_name() - cooper's name of an architecture (amd64 -> x86_64), NULL when unknown */
+const char *arch_name(const char *name);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * stack_internal.h - what stack.c and stack_machine.c share
+ */
+#ifndef COOPER_PLAN_STACK_INTERNAL_H
+#define COOPER_PLAN_STACK_INTERNAL_H
+
+#include "plan/stack.h"
+#include "work/build.h"
+#include "work/emulators.h"
+#include "work/image.h"
+#include "work/machine/spec.h"
+
+/* One download of several files. */
+struct fetch_job {
+	const struct home *home;
+	const struct source_files *files;
+};
+
+struct stack {
+	struct project *p;
+	struct graph graph;
+	struct json *record; /* inputs as of the last success */
+	char *record_path;
+	struct step *goal;
+	/* emulator */
+	struct source_files emulator_files;
+	struct fetch_job fetch_emulator;
+	struct build_job build;
+	struct step *build_step;
+	/* image */
+	struct source_files image_files;
+	struct fetch_job fetch_image;
+	struct image_job image;
+	struct step *image_step;
+	/* user-mode emulators; emulators_step is NULL when none is needed */
+	struct strs foreign; /* architectures to run that the guest's processor is not */
+	struct source package;
+	struct source_files emulators_files;
+	struct fetch_job fetch_emulators;
+	struct emulators_job emulators;
+	struct step *emulators_step;
+	/* machine */
+	struct machine_spec spec;
+	struct step *generation_step;
+	struct step *boot_step;
+};
+
+/** stack_add_machine() - append the machine's steps to the graph; the last one becomes the goal */
+MUST_CHECK struct err *stack_add_machine(struct stack *s);
+/** stack_machine_done() - free what stack_add_machine() made */
+void stack_machine_done(struct stack *s);
+
+#endif

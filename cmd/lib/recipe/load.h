@@ -1,0 +1,39 @@
+/*
+ * load.h - from a YAML file to a checked recipe
+ *
+ *	struct recipe_target target = {.os = "linux", .arch = "x86_64", .guest_arch = "aarch64"};
+ *	TRY(recipe_find("podman-debian", RECIPE_STACK, roots, &path));
+ *	TRY(recipe_load(path, &target, &recipe));
+ *
+ * All problems of a file are in the one error: its detail holds, for each, file:line:col, the line, a caret
+ * and a hint. Bounds: 1 MiB, depth 32, aliases expanded to at most 10,000 nodes.
+ */
+#ifndef COOPER_RECIPE_LOAD_H
+#define COOPER_RECIPE_LOAD_H
+
+#include "base/err.h"
+#include "recipe/recipe.h"
+
+/* What `when:` is decided against. */
+struct recipe_target {
+	const char *os;         /* "macos", "linux" */
+	const char *arch;       /* of the host */
+	const char *guest_arch; /* NULL = the stack's, else the host's */
+};
+
+/** recipe_load() - read, merge `extends`, check, decide `when:`; USAGE with all problems, ABSENT when missing */
+MUST_CHECK struct err *recipe_load(const char *path, const struct recipe_target *target, struct recipe **ret_recipe);
+
+/**
+ * recipe_find() - path of the recipe @name of @kind
+ * @name:  a path (contains '/' or ends in .yaml) or a name: recipes/NAME.yaml, vmimages/NAME.yaml
+ * @roots: folders to look in, in order (the project's, then the shipped ones)
+ *
+ * Errors: ABSENT with a did-you-mean among all names found.
+ */
+MUST_CHECK struct err *recipe_find(const char *name, enum recipe_kind kind, const struct strs *roots, char **ret_path);
+
+/** recipe_list() - names of all recipes of @kind in @roots, sorted */
+MUST_CHECK struct err *recipe_list(enum recipe_kind kind, const struct strs *roots, struct strs *names);
+
+#endif

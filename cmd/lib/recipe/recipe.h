@@ -1,0 +1,181 @@
+/*
+ * recipe.h - a recipe in memory: what a YAML file said, checked, with `when:` decided for one host and guest
+ *
+ * Filled by recipe_load() (recipe/load.h) from the field tables in recipe/schema.c, the one truth about the
+ * language. Everything in a recipe lives in its arena and is freed with it. Variables (${prefix}, ...) are
+ * still in the text: the step that uses a value expands them (recipe/vars.h), so that keys see the text.
+ */
+#ifndef COOPER_RECIPE_RECIPE_H
+#define COOPER_RECIPE_RECIPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum recipe_kind { RECIPE_BUILD, RECIPE_IMAGE, RECIPE_STACK };
+
+/* Where a value stands in its file; for messages of later stages. */
+struct mark {
+	int line;   /* from 1 */
+	int column; /* from 1, in bytes */
+};
+
+/* One remote or local thing with a digest. Exactly one of url, debian_source, debian_package is set. */
+struct source {
+	char *url;            /* https: http: file: git: oci: debian:pool/... */
+	char *debian_source;  /* name of a Debian source package, pinned by the lock */
+	char *debian_package; /* name of a Debian binary package, pinned by the lock */
+	char *suite;          /* for the debian kinds: "trixie"; NULL = the host's own suite */
+	char *arch;           /* for debian_package: cooper's name (aarch64); NULL = the host's; "all" is fine */
+	char *sha256;         /* of the bytes as fetched, or NULL */
+	char *sha512;
+	char *uncompressed_sha256; /* of the bytes after inflation, or NULL */
+	int64_t size;              /* -1 = not said */
+	char *signature_url;
+	char *signature_key;  /* OpenPGP fingerprint, 40 hex digits */
+	struct strs exclude;  /* globs, not unpacked */
+	int strip;            /* leading path components dropped on unpack; default 1 for archives */
+	char *into;           /* sub-folder of the source tree; NULL = its root */
+	struct mark mark;
+};
+
+/* One patch or a series. Exactly one of file, url, series is set. */
+struct patch_ref {
+	char *file;   /* below patches/ of the recipe's root */
+	char *url;    /* with sha256 */
+	char *series; /* a quilt series file inside the unpacked sources: debian/patches/series */
+	char *sha256;
+	int64_t size; /* -1 = not said */
+	int strip;    /* default 1 */
+	char *why;
+	char *upstream;
+	struct strs exclude; /* globs of target paths: skipped and counted */
+	struct mark mark;
+};
+
+/* One program to run: literal argv, or a script run by a named interpreter. */
+struct command {
+	struct strs argv;   /* empty when script is set */
+	char *script;       /* NULL when argv is set */
+	char *interpreter;  /* of the script: "sh", "bash", "python3" */
+	char *expect;       /* test: only; text that the output must contain; NULL = any */
+	struct mark mark;
+};
+
+struct commands {
+	struct command *items;
+	size_t count;
+};
+
+struct build_recipe {
+	struct strs needs;      /* other build recipes by name */
+	struct strs host_apt;   /* packages of the host that the build needs */
+	struct strs host_brew;
+	struct strs env;        /* extra NAME=VALUE for all commands */
+	struct commands configure;
+	struct commands build;
+	struct commands install;
+	struct commands test;
+	struct strs sign_files; /* globs below the prefix; empty = nothing is signed */
+	struct strs sign_entitlements;
+};
+
+enum image_boot { BOOT_KERNEL, BOOT_UEFI };
+
+struct image_recipe {
+	/* made here from Debian packages ... */
+	char *debian_suite; /* "trixie"; NULL = the image is downloaded (source[0]) */
+	struct strs packages;
+	char *overlay;      /* folder beside the recipe, copied into the root */
+	char *customize;    /* script beside the recipe, run with the root's path */
+	struct strs exclude; /* dpkg path-exclude globs */
+	struct strs host_apt; /* packages of the host that making the image needs */
+	/* ... or downloaded */
+	char *format;       /* "qcow2", "raw" and compressions: "qcow2.xz", "raw.gz" */
+	char *channel;      /* stream to follow with `update`; NULL = none */
+	/* both */
+	int64_t disk_bytes; /* size of the file system that is made; 0 = as downloaded */
+	char *root_label;
+	enum image_boot boot;
+	char *cmdline;            /* kernel command line of BOOT_KERNEL */
+	char *first_boot_cmdline; /* appended on the first boot only */
+	char *user;               /* the login user that Ignition makes: "core" */
+};
+
+struct mount {
+	char *host;  /* absolute, or ~/... */
+	char *guest; /* absolute */
+	bool writable;
+	struct mark mark;
+};
+
+struct port {
+	char *host_address; /* default 127.0.0.1 */
+	int host_port;
+	int guest_port;
+	struct mark mark;
+};
+
+/* One guest step: exactly one of write_path, packages, run, script is set. */
+struct guest_step {
+	char *name;
+	char *write_path;
+	char *write_text;   /* literal content, or NULL */
+	char *write_from;   /* file beside the recipe, or NULL */
+	int write_mode;     /* default 0644 */
+	struct strs packages;
+	struct command run; /* argv or script */
+	struct command then; /* run only when this step changed something; may be empty */
+	char *creates;      /* guard: skip when this path exists in the guest */
+	struct command unless; /* guard: skip when this command succeeds in the guest */
+	bool as_user;       /* run as the login user instead of root */
+	struct mark mark;
+};
+
+struct stack_recipe {
+	char *extends;
+	char *emulator; /* build recipe by name: "qemu-debian" */
+	char *image;    /* image recipe by name: "debian" */
+	char *machine_name;
+	int cpus;
+	int64_t memory_bytes;
+	int64_t disk_bytes;  /* of the data disk */
+	char *guest_arch;    /* "aarch64", "x86_64"; NULL = the host's */
+	char *accel;         /* "auto" (default), "hvf", "kvm", "tcg" */
+	struct strs run;     /* architectures that containers must be able to run, cooper's names */
+	char *provider;      /* how foreign binaries run: "auto" (default), "guest", "store", "package" */
+	struct source emulator_package; /* user-mode emulators for the provider "store": a debian_package */
+	struct mount *mounts;
+	size_t mount_count;
+	struct port *ports;
+	size_t port_count;
+	struct guest_step *steps;
+	size_t step_count;
+	bool connect_podman;   /* register a podman connection on the host; default true */
+	int64_t boot_timeout_ms; /* from power-on to ready under hardware acceleration; scaled for tcg */
+};
+
+struct recipe {
+	enum recipe_kind kind;
+	char *path;    /* file it came from */
+	char *root;    /* folder that holds recipes/, patches/, vmimages/ for it */
+	char *name;
+	char *version; /* builds and images; "" for stacks */
+	char *license;
+	char *canonical_digest; /* SHA-256 of canonical, for keys; set by recipe_load() */
+	char *canonical; /* canonical JSON of the whole document after `extends` and `when:`; what keys are made of */
+	struct source *sources;
+	size_t source_count;
+	struct patch_ref *patches;
+	size_t patch_count;
+	struct build_recipe build;
+	struct image_recipe image;
+	struct stack_recipe stack;
+	struct arena *arena;
+};
+
+/** recipe_free() - free a recipe and all in it; NULL is fine; returns NULL */
+struct recipe *recipe_free(struct recipe *r);
+
+#endif

@@ -1,0 +1,72 @@
+#include "store/cas.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "fmt/json.h"
+#include "sys/file.h"
+
+char *cas_path(const struct home *home, const char *sha256)
+{
+	return mem_printf("%s/sha256/%.2s/%s", home->cas, sha256, sha256);
+}
+
+struct err *cas_make_room(const struct home *home, const char *sha256)
+{
+	AUTO_FREE char *path = cas_path(home, sha256);
+	AUTO_FREE char *dir = path_dir(path);
+	return dir_make(dir, 0700);
+}
+
+struct err *cas_seal(const struct home *home, const char *sha256)
+{
+	AUTO_FREE char *path = cas_path(home, sha256);
+	AUTO_FREE char *note_path = mem_printf("%s.json", path);
+	struct stat st;
+	if (chmod(path, 0444) != 0 || stat(path, &st) != 0)
+		return err_os(errno, "cannot seal '%s'", path);
+	AUTO_JSON *note = json_object();
+	json_set_int(note, "size", (int64_t)st.st_size);
+	json_set_int(note, "mtime_ns", file_mtime_ns(&st));
+	json_set_int(note, "inode", (int64_t)st.st_ino);
+	AUTO_FREE char *text = json_line(note);
+	return file_write(note_path, text, strlen(text), 0444);
+}
+
+static bool note_holds(const char *note_path, const struct stat *st)
+{
+	AUTO_JSON *note = NULL;
+	struct err *e = json_read(note_path, &note);
+	if (e) {
+		err_free(e); /* no note, or a broken one: the bytes are asked instead */
+		return false;
+	}
+	return json_get_int(note, "size", -1) == (int64_t)st->st_size &&
+	       json_get_int(note, "mtime_ns", -1) == file_mtime_ns(st) &&
+	       json_get_int(note, "inode", -1) == (int64_t)st->st_ino;
+}
+
+struct err *cas_has(const struct home *home, const char *sha256, bool *ret_there)
+{
+	AUTO_FREE char *path = cas_path(home, sha256);
+	AUTO_FREE char *note_path = mem_printf("%s.json", path);
+	struct stat st;
+	*ret_there = false;
+	if (stat(path, &st) != 0)
+		return errno == ENOENT || errno == ENOTDIR ? NULL : err_os(errno, "cannot stat '%s'", path);
+	if (note_holds(note_path, &st)) {
+		*ret_there = true;
+		return NULL;
+	}
+	char found[SHA256_HEX];
+	TRY(digest_file(path, found, NULL));
+	if (!streq(found, sha256)) {
+		TRY(file_remove(note_path));
+		return file_remove(path);
+	}
+	*ret_there = true;
+	return cas_seal(home, sha256);
+}

@@ -1,0 +1,25 @@
+/*
+ * cas.h - downloaded bytes by their SHA-256, read-only
+ *
+ * An object <hex> has a note <hex>.json beside it (size, mtime, inode) written when its digest held. While
+ * the note still describes the file, the object is trusted; otherwise it is hashed again, and dropped when
+ * it is not what its name says.
+ */
+#ifndef COOPER_STORE_CAS_H
+#define COOPER_STORE_CAS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/home.h"
+
+/** cas_path() - where the object lives, heap; whether it exists is another question */
+char *cas_path(const struct home *home, const char *sha256);
+/** cas_has() - whether the object is there and as it was when verified; re-hashes when it was touched */
+MUST_CHECK struct err *cas_has(const struct home *home, const char *sha256, bool *ret_there);
+/** cas_seal() - after the verified bytes took their name: read-only, noted */
+MUST_CHECK struct err *cas_seal(const struct home *home, const char *sha256);
+/** cas_make_room() - the folder of the object, so that a download can be renamed into it */
+MUST_CHECK struct err *cas_make_room(const struct home *home, const char *sha256);
+
+#endif

@@ -1,0 +1,85 @@
+#include "store/home.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "sys/file.h"
+
+static struct err *home_root(char **ret_root)
+{
+	const char *own = getenv("COOPER_HOME");
+	const char *data = getenv("XDG_DATA_HOME");
+	const char *user = getenv("HOME");
+	if (own && *own)
+		*ret_root = mem_strdup(own);
+	else if (data && *data == '/')
+		*ret_root = path_join(data, "cooper");
+	else if (user && *user == '/')
+		*ret_root = path_join(user, ".local/share/cooper");
+	else
+		return err_hint(err_new(ERR_USAGE, "neither COOPER_HOME nor HOME is set"),
+		                "set COOPER_HOME to the folder where cooper may keep its files");
+	return NULL;
+}
+
+/* Results and sockets are named by absolute path in many places: a relative COOPER_HOME is fixed once, here. */
+static struct err *make_absolute(char **root)
+{
+	if (**root == '/')
+		return NULL;
+	char cwd[4096];
+	if (!getcwd(cwd, sizeof(cwd)))
+		return err_os(errno, "cannot find the current folder");
+	AUTO_FREE char *clean = path_clean(*root);
+	if (!clean)
+		return err_hint(err_new(ERR_USAGE, "COOPER_HOME '%s' leads outside the current folder", *root),
+		                "give it as an absolute path");
+	char *absolute = path_join(cwd, clean);
+	free(*root);
+	*root = absolute;
+	return NULL;
+}
+
+struct err *home_open(struct home *ret_home)
+{
+	char *root = NULL;
+	TRY(home_root(&root));
+	struct err *e = make_absolute(&root);
+	if (e) {
+		free(root);
+		return e;
+	}
+	*ret_home = (struct home){
+		.root = root,
+		.cas = path_join(root, "cas"),
+		.store = path_join(root, "store"),
+		.machines = path_join(root, "machines"),
+		.build = path_join(root, "build"),
+		.apt = path_join(root, "apt"),
+		.log = path_join(root, "log"),
+	};
+	return NULL;
+}
+
+struct err *home_make(const struct home *home)
+{
+	const char *const dirs[] = {home->root,     home->cas,   home->store, home->machines,
+	                            home->build,    home->apt,   home->log};
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+		TRY(dir_make(dirs[i], 0700));
+	return NULL;
+}
+
+void home_done(struct home *home)
+{
+	free(home->root);
+	free(home->cas);
+	free(home->store);
+	free(home->machines);
+	free(home->build);
+	free(home->apt);
+	free(home->log);
+	*home = (struct home){.root = NULL};
+}

@@ -1,0 +1,65 @@
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "sys/file.h"
+
+char *store_path(const struct home *home, const char *key, const char *name)
+{
+	return mem_printf("%s/%.*s-%s", home->store, STORE_KEY_SHOWN * 2, key, name);
+}
+
+static char *receipt_path(const struct home *home, const char *key, const char *name)
+{
+	AUTO_FREE char *dir = store_path(home, key, name);
+	return path_join(dir, "receipt.json");
+}
+
+bool store_has(const struct home *home, const char *key, const char *name)
+{
+	AUTO_FREE char *path = receipt_path(home, key, name);
+	return file_exists(path);
+}
+
+struct err *store_begin(const struct home *home, const char *key, const char *name, char **ret_stage)
+{
+	AUTO_FREE char *final = store_path(home, key, name);
+	AUTO_FREE char *stage = mem_printf("%s/.stage-%s", home->store, name);
+	TRY(tree_remove(stage));
+	TRY(tree_remove(final)); /* without a receipt a result does not exist */
+	TRY(dir_make(stage, 0755));
+	*ret_stage = TAKE(stage);
+	return NULL;
+}
+
+struct err *store_commit(const struct home *home, const char *key, const char *name, const char *stage,
+                         const struct json *receipt)
+{
+	AUTO_FREE char *final = store_path(home, key, name);
+	AUTO_FREE char *path = path_join(stage, "receipt.json");
+	AUTO_FREE char *text = json_pretty(receipt);
+	TRY(file_write(path, text, strlen(text), 0444));
+	TRY(tree_sync(stage));
+	TRY(tree_read_only(stage));
+	/* A folder can be renamed only while it is writable on macOS. */
+	if (chmod(stage, 0755) != 0)
+		return err_os(errno, "cannot change the mode of '%s'", stage);
+	return file_rename(stage, final);
+}
+
+struct err *store_receipt(const struct home *home, const char *key, const char *name, struct json **ret_receipt)
+{
+	AUTO_FREE char *path = receipt_path(home, key, name);
+	return json_read(path, ret_receipt);
+}
+
+void key_of(const struct json *inputs, char ret_key[65])
+{
+	AUTO_FREE char *text = json_canonical(inputs);
+	digest_bytes(text, strlen(text), ret_key);
+}

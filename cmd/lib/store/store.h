@@ -1,0 +1,38 @@
+/*
+ * store.h - results by key: store/<key>-<name>/ with receipt.json inside, read-only, whole or absent
+ *
+ *	if (!store_has(home, key, name)) {
+ *		TRY(store_begin(home, key, name, &stage));
+ *		... fill stage ...
+ *		TRY(store_commit(home, key, name, stage, receipt));
+ *	}
+ *
+ * A stage that was never committed is removed by the next store_begin() of the same name.
+ */
+#ifndef COOPER_STORE_STORE_H
+#define COOPER_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fmt/json.h"
+#include "store/home.h"
+
+enum { STORE_KEY_SHOWN = 12 }; /* digits of a key that people see */
+
+/** store_path() - final path of a result, heap */
+char *store_path(const struct home *home, const char *key, const char *name);
+/** store_has() - whether the result is there (its receipt is); two stats at most */
+bool store_has(const struct home *home, const char *key, const char *name);
+/** store_begin() - an empty stage folder beside the results; *ret_stage is heap */
+MUST_CHECK struct err *store_begin(const struct home *home, const char *key, const char *name, char **ret_stage);
+/** store_commit() - write the receipt, flush, make read-only, rename to its final name */
+MUST_CHECK struct err *store_commit(const struct home *home, const char *key, const char *name, const char *stage,
+                                    const struct json *receipt);
+/** store_receipt() - read a result's receipt */
+MUST_CHECK struct err *store_receipt(const struct home *home, const char *key, const char *name,
+                                     struct json **ret_receipt);
+/** key_of() - SHA-256 over the canonical form of @inputs: what a step's key is */
+void key_of(const struct json *inputs, char ret_key[65]);
+
+#endif

@@ -1,0 +1,369 @@
+#include "sys/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "base/path.h"
+#include "base/units.h"
+#include "sys/os.h"
+#include "sys/tick.h"
+
+enum { TAIL_LINES = 20, LINE_MAX_BYTES = 4096, KILL_GRACE_MS = 3000 };
+
+/* What is known of a child while it runs. */
+struct running {
+	const struct child_spec *spec;
+	pid_t pid;
+	int out_fd;          /* collected stdout, -1 when not asked for */
+	int log_fd;          /* output shown and logged */
+	int file_fd;         /* log file, -1 = none */
+	struct str *out;     /* where stdout goes */
+	size_t out_max;
+	struct str line;     /* unfinished line of the log */
+	struct strs tail;    /* last lines */
+	bool overflow;
+};
+
+static const char *path_of(const char *const *env)
+{
+	for (; env && *env; env++)
+		if (str_starts(*env, "PATH="))
+			return *env + 5;
+	return NULL;
+}
+
+static char *find_in(const char *name, const char *path)
+{
+	if (strchr(name, '/'))
+		return mem_strdup(name);
+	AUTO(strs) dirs = STRS_INIT;
+	strs_split(&dirs, path ? path : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", ":");
+	for (size_t i = 0; i < dirs.count; i++) {
+		AUTO_FREE char *full = path_join(dirs.items[i], name);
+		struct stat st;
+		if (stat(full, &st) == 0 && S_ISREG(st.st_mode) && access(full, X_OK) == 0)
+			return TAKE(full);
+	}
+	return NULL;
+}
+
+char *child_find(const char *name)
+{
+	return find_in(name, getenv("PATH"));
+}
+
+/* Only async-signal-safe calls from here to exec: other threads may hold any lock. */
+NO_RETURN static void become(const struct child_spec *spec, const char *program, int in, int out, int err, int report)
+{
+	struct sigaction plain = {.sa_handler = SIG_DFL};
+	for (int s = 1; s < 32; s++)
+		if (s != SIGKILL && s != SIGSTOP)
+			sigaction(s, &plain, NULL);
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setpgid(0, 0);
+	if (spec->die_with_parent)
+		os_die_with_parent();
+	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0 &&
+	    (spec->pass_fd <= 0 || (spec->pass_fd == 3 ? fcntl(3, F_SETFD, 0) : dup2(spec->pass_fd, 3)) >= 0) &&
+	    (!spec->cwd || chdir(spec->cwd) == 0)) {
+		extern char **environ;
+		char *const *env = spec->env ? (char *const *)(uintptr_t)spec->env : environ;
+		execve(program, (char *const *)(uintptr_t)spec->argv, env);
+	}
+	int errnum = errno;
+	ssize_t ignored = write(report, &errnum, sizeof(errnum));
+	(void)ignored;
+	_exit(127);
+}
+
+/* Keep descriptors that become 0..3 out of each other's way. */
+static int move_high(int fd)
+{
+	if (fd < 0 || fd > 9)
+		return fd;
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+	close(fd);
+	return high;
+}
+
+/* Fork and exec with the given descriptors; the exec error comes back over a cloexec pipe. */
+static struct err *spawn(const struct child_spec *spec, int in, int out, int err, pid_t *ret_pid)
+{
+	const char *path = spec->env ? path_of(spec->env) : getenv("PATH");
+	AUTO_FREE char *program = find_in(spec->argv[0], path);
+	if (!program)
+		return err_hint(err_new(ERR_ABSENT, "program '%s' is not installed", spec->argv[0]),
+		                "install it, or see `cooper plan` for the host packages that are needed");
+	int report[2];
+	TRY(os_pipe(report));
+	report[1] = move_high(report[1]);
+	pid_t pid = fork();
+	if (pid == 0)
+		become(spec, program, in, out, err, report[1]);
+	int errnum = errno;
+	close(report[1]);
+	if (pid < 0) {
+		close(report[0]);
+		return err_os(errnum, "cannot start '%s'", spec->argv[0]);
+	}
+	int reported = 0;
+	ssize_t n;
+	do
+		n = read(report[0], &reported, sizeof(reported));
+	while (n < 0 && errno == EINTR);
+	close(report[0]);
+	if (n == (ssize_t)sizeof(reported)) {
+		waitpid(pid, NULL, 0);
+		return reported == ENOENT && access(program, F_OK) != 0
+		               ? err_new(ERR_ABSENT, "program '%s' does not exist", program)
+		               : err_os(reported, "cannot run '%s'", program);
+	}
+	*ret_pid = pid;
+	return NULL;
+}
+
+static struct err *open_input(const char *text, const char *path, int *ret_fd)
+{
+	if (!text) {
+		path = path ? path : "/dev/null";
+		*ret_fd = move_high(open(path, O_RDONLY | O_CLOEXEC));
+		return *ret_fd < 0 ? err_os(errno, "cannot open '%s'", path) : NULL;
+	}
+	/* An unlinked file rather than a pipe: the child may read it whenever it likes. */
+	const char *tmp = getenv("TMPDIR");
+	AUTO_FREE char *name = mem_printf("%s/cooper-input-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	AUTO_CLOSE int fd = mkstemp(name);
+	if (fd < 0)
+		return err_os(errno, "cannot create '%s'", name);
+	unlink(name);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	for (size_t done = 0, size = strlen(text); done < size;) {
+		ssize_t n = write(fd, text + done, size - done);
+		if (n < 0 && errno != EINTR)
+			return err_os(errno, "cannot write the input of a program");
+		done += n > 0 ? (size_t)n : 0;
+	}
+	lseek(fd, 0, SEEK_SET);
+	*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+	return *ret_fd < 0 ? err_os(errno, "cannot duplicate a descriptor") : NULL;
+}
+
+static void finish_line(struct running *r)
+{
+	const struct child_spec *spec = r->spec;
+	if (r->tail.count == TAIL_LINES) {
+		free(r->tail.items[0]);
+		memmove(r->tail.items, r->tail.items + 1, r->tail.count * sizeof(*r->tail.items));
+		r->tail.count--;
+	}
+	strs_add(&r->tail, str_text(&r->line));
+	event_emit(spec->sink, &(struct event){.kind = EVENT_OUTPUT, .step = spec->step, .text = str_text(&r->line)});
+	str_clear(&r->line);
+}
+
+static void add_log(struct running *r, const char *bytes, size_t size)
+{
+	if (r->file_fd >= 0) {
+		ssize_t ignored = write(r->file_fd, bytes, size);
+		(void)ignored; /* a full disk shows in the child's own writes */
+	}
+	for (size_t i = 0; i < size; i++) {
+		if (bytes[i] == '\n' || r->line.len >= LINE_MAX_BYTES)
+			finish_line(r);
+		if (bytes[i] != '\n' && bytes[i] != '\0')
+			str_add_char(&r->line, bytes[i]);
+	}
+}
+
+/* Read what is there; false at end of file. */
+static bool drain(struct running *r, int fd)
+{
+	char buffer[16384];
+	ssize_t n = read(fd, buffer, sizeof(buffer));
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (n == 0)
+		return false;
+	if (fd != r->out_fd) {
+		add_log(r, buffer, (size_t)n);
+		return true;
+	}
+	if (r->out->len + (size_t)n > r->out_max)
+		r->overflow = true;
+	else
+		str_add_mem(r->out, buffer, (size_t)n);
+	return true;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Pump output until the child has ended; kill it on deadline or cancel. Returns TIMEOUT or CANCELED then. */
+static struct err *pump(struct running *r, int *ret_wait_status)
+{
+	int64_t started = tick_ms();
+	bool ended = false;
+	while (!ended || r->out_fd >= 0 || r->log_fd >= 0) {
+		struct pollfd fds[2] = {{r->out_fd, POLLIN, 0}, {r->log_fd, POLLIN, 0}};
+		int ready = poll(fds, 2, ended ? 0 : 50);
+		bool idle = ready <= 0;
+		if (ready > 0 && fds[0].revents && !drain(r, r->out_fd))
+			close_fd(&r->out_fd);
+		if (ready > 0 && fds[1].revents && !drain(r, r->log_fd))
+			close_fd(&r->log_fd);
+		if (ended && idle)
+			break; /* a grandchild keeps the pipe open: what it says later is not ours */
+		if (!ended)
+			ended = child_poll(r->pid, ret_wait_status);
+		if (ended)
+			continue;
+		if (cancel_requested()) {
+			child_stop(r->pid, KILL_GRACE_MS);
+			return cancel_check();
+		}
+		if (r->spec->deadline_ms && tick_ms() - started > r->spec->deadline_ms) {
+			child_stop(r->pid, KILL_GRACE_MS);
+			AUTO(str) text = STR_INIT;
+			str_add_duration(&text, r->spec->deadline_ms);
+			return err_new(ERR_TIMEOUT, "'%s' did not end within %s", r->spec->argv[0], str_text(&text));
+		}
+	}
+	if (r->line.len)
+		finish_line(r);
+	return NULL;
+}
+
+static struct err *judge(struct running *r, int status, int *ret_status)
+{
+	struct err *e = NULL;
+	if (WIFSIGNALED(status))
+		e = err_new(ERR_CHILD, "'%s' was ended by signal %d", r->spec->argv[0], WTERMSIG(status));
+	else if (ret_status)
+		*ret_status = WEXITSTATUS(status);
+	else if (WEXITSTATUS(status) != 0)
+		e = err_new(ERR_CHILD, "'%s' failed with exit status %d", r->spec->argv[0], WEXITSTATUS(status));
+	if (!e && r->overflow)
+		return err_new(ERR_CORRUPT, "'%s' printed more than %zu bytes", r->spec->argv[0], r->out_max);
+	return e;
+}
+
+static struct err *with_tail(struct running *r, struct err *e)
+{
+	if (!e)
+		return NULL;
+	if (r->spec->log_path)
+		e = err_log(e, r->spec->log_path);
+	return r->tail.count ? err_detail(e, strs_join(&r->tail, "\n")) : e;
+}
+
+static struct err *start_piped(struct running *r, bool collect)
+{
+	int in = -1, out[2] = {-1, -1}, log[2] = {-1, -1};
+	struct err *e = open_input(r->spec->input, r->spec->input_path, &in);
+	if (!e)
+		e = os_pipe(log);
+	if (!e && collect)
+		e = os_pipe(out);
+	log[1] = move_high(log[1]);
+	out[1] = move_high(out[1]);
+	if (!e)
+		e = spawn(r->spec, in, collect ? out[1] : log[1], log[1], &r->pid);
+	close_fd(&in);
+	close_fd(&log[1]);
+	close_fd(&out[1]);
+	r->log_fd = log[0];
+	r->out_fd = out[0];
+	return e;
+}
+
+static struct err *run(const struct child_spec *spec, size_t max, struct str *out, int *ret_status)
+{
+	struct running r = {.spec = spec, .out_fd = -1, .log_fd = -1, .file_fd = -1, .out = out, .out_max = max};
+	if (spec->log_path) {
+		r.file_fd = open(spec->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+		if (r.file_fd < 0)
+			return err_os(errno, "cannot open the log '%s'", spec->log_path);
+	}
+	int status = 0;
+	struct err *e = start_piped(&r, out != NULL);
+	if (!e)
+		e = pump(&r, &status);
+	if (!e)
+		e = judge(&r, status, ret_status);
+	e = with_tail(&r, e);
+	close_fd(&r.out_fd);
+	close_fd(&r.log_fd);
+	close_fd(&r.file_fd);
+	str_done(&r.line);
+	strs_done(&r.tail);
+	return e;
+}
+
+struct err *child_run(const struct child_spec *spec)
+{
+	return run(spec, 0, NULL, NULL);
+}
+
+struct err *child_output(const struct child_spec *spec, size_t max, struct str *out)
+{
+	return run(spec, max, out, NULL);
+}
+
+struct err *child_status(const struct child_spec *spec, size_t max, struct str *out, int *ret_status)
+{
+	return run(spec, max, out, ret_status);
+}
+
+struct err *child_start(const struct child_spec *spec, pid_t *ret_pid)
+{
+	int in = -1;
+	TRY(open_input(NULL, NULL, &in));
+	const char *log = spec->log_path ? spec->log_path : "/dev/null";
+	int out = move_high(open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+	struct err *e = out < 0 ? err_os(errno, "cannot open the log '%s'", log) : spawn(spec, in, out, out, ret_pid);
+	close_fd(&in);
+	close_fd(&out);
+	return e;
+}
+
+bool child_poll(pid_t pid, int *ret_wait_status)
+{
+	int status = 0;
+	pid_t got = waitpid(pid, &status, WNOHANG);
+	if (got == 0 || (got < 0 && errno == EINTR))
+		return false;
+	if (ret_wait_status)
+		*ret_wait_status = got < 0 ? 0 : status;
+	return true;
+}
+
+void child_stop(pid_t pid, int64_t grace_ms)
+{
+	int64_t until = tick_ms() + grace_ms;
+	kill(-pid, SIGTERM);
+	kill(pid, SIGTERM);
+	while (!child_poll(pid, NULL)) {
+		if (tick_ms() >= until) {
+			kill(-pid, SIGKILL);
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			return;
+		}
+		tick_sleep_ms(10);
+	}
+	kill(-pid, SIGKILL); /* grandchildren that outlived it */
+}

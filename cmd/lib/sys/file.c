@@ -1,0 +1,239 @@
+#include "sys/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "sys/os.h"
+
+static struct err *open_failed(int errnum, const char *path)
+{
+	if (errnum == ENOENT || errnum == ENOTDIR)
+		return err_new(ERR_ABSENT, "'%s' does not exist", path);
+	return err_os(errnum, "cannot open '%s'", path);
+}
+
+struct err *file_read(const char *path, size_t max, char **ret_data, size_t *ret_size)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return open_failed(errno, path);
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return err_os(errno, "cannot stat '%s'", path);
+	if (S_ISDIR(st.st_mode))
+		return err_new(ERR_USAGE, "'%s' is a folder where a file is needed", path);
+	size_t cap = st.st_size > 0 && (size_t)st.st_size <= max ? (size_t)st.st_size + 1 : 4096;
+	size_t size = 0;
+	AUTO_FREE char *data = mem_alloc(cap + 1);
+	for (;;) {
+		if (size == cap)
+			data = mem_resize(data, (cap *= 2) + 1);
+		ssize_t n = read(fd, data + size, cap - size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_os(errno, "cannot read '%s'", path);
+		if (n == 0)
+			break;
+		size += (size_t)n;
+		if (size > max)
+			return err_new(ERR_CORRUPT, "'%s' is larger than %zu bytes", path, max);
+	}
+	data[size] = '\0';
+	*ret_data = TAKE(data);
+	if (ret_size)
+		*ret_size = size;
+	return NULL;
+}
+
+struct err *file_write_all(int fd, const void *data, size_t size, const char *name)
+{
+	const char *p = data;
+	while (size > 0) {
+		ssize_t n = write(fd, p, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_os(errno, "cannot write '%s'", name);
+		p += n;
+		size -= (size_t)n;
+	}
+	return NULL;
+}
+
+struct err *file_sync(int fd, const char *name)
+{
+	int errnum = os_full_sync(fd);
+	return errnum ? err_os(errnum, "cannot flush '%s'", name) : NULL;
+}
+
+struct err *dir_sync(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return open_failed(errno, path);
+	if (fsync(fd) != 0 && errno != EINVAL)
+		return err_os(errno, "cannot flush folder '%s'", path);
+	return NULL;
+}
+
+static struct err *sync_parent(const char *path)
+{
+	AUTO_FREE char *dir = path_dir(path);
+	return dir_sync(dir);
+}
+
+/* A fresh file beside @path under a name that nobody else uses. */
+static struct err *open_temp(const char *path, char **ret_name, int *ret_fd)
+{
+	for (int tries = 0; tries < 100; tries++) {
+		uint64_t r;
+		os_random(&r, sizeof(r));
+		AUTO_FREE char *name = mem_printf("%s.tmp-%016llx", path, (unsigned long long)r);
+		int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd >= 0) {
+			*ret_name = TAKE(name);
+			*ret_fd = fd;
+			return NULL;
+		}
+		if (errno != EEXIST)
+			return err_os(errno, "cannot create a file beside '%s'", path);
+	}
+	return err_os(EEXIST, "cannot create a file beside '%s'", path);
+}
+
+/* Flush, set the mode, close, rename: or remove the temporary file. Takes @fd. */
+static struct err *commit_temp(int take_fd, const char *temp, const char *path, mode_t mode, struct err *take_e)
+{
+	struct err *e = take_e;
+	if (!e && fchmod(take_fd, mode) != 0)
+		e = err_os(errno, "cannot set the mode of '%s'", temp);
+	if (!e)
+		e = file_sync(take_fd, path);
+	if (close(take_fd) != 0 && !e)
+		e = err_os(errno, "cannot write '%s'", path);
+	if (!e && rename(temp, path) != 0)
+		e = err_os(errno, "cannot rename to '%s'", path);
+	if (e)
+		unlink(temp);
+	return e ? e : sync_parent(path);
+}
+
+struct err *file_write(const char *path, const void *data, size_t size, mode_t mode)
+{
+	AUTO_FREE char *temp = NULL;
+	int fd = -1;
+	TRY(open_temp(path, &temp, &fd));
+	return commit_temp(fd, temp, path, mode, file_write_all(fd, data, size, path));
+}
+
+static struct err *copy_bytes(int from, int to, const char *from_name, const char *to_name)
+{
+	enum { CHUNK = 1 << 18 };
+	AUTO_FREE char *buffer = mem_alloc(CHUNK);
+	for (;;) {
+		ssize_t n = read(from, buffer, CHUNK);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_os(errno, "cannot read '%s'", from_name);
+		if (n == 0)
+			return NULL;
+		TRY(file_write_all(to, buffer, (size_t)n, to_name));
+	}
+}
+
+struct err *file_copy(const char *from, const char *to, mode_t mode)
+{
+	AUTO_CLOSE int in = open(from, O_RDONLY | O_CLOEXEC);
+	if (in < 0)
+		return open_failed(errno, from);
+	struct stat st;
+	if (fstat(in, &st) != 0)
+		return err_os(errno, "cannot stat '%s'", from);
+	AUTO_FREE char *temp = NULL;
+	int out = -1;
+	TRY(open_temp(to, &temp, &out));
+	struct err *e = NULL;
+	if (!os_copy_range(in, out, st.st_size)) {
+		if (lseek(in, 0, SEEK_SET) != 0 || lseek(out, 0, SEEK_SET) != 0 || ftruncate(out, 0) != 0)
+			e = err_os(errno, "cannot copy '%s'", from);
+		else
+			e = copy_bytes(in, out, from, to);
+	}
+	return commit_temp(out, temp, to, mode, e);
+}
+
+struct err *dir_make(const char *path, mode_t mode)
+{
+	AUTO_FREE char *copy = mem_strdup(path);
+	for (char *p = copy + 1;; p++) {
+		if (*p != '/' && *p != '\0')
+			continue;
+		char kept = *p;
+		*p = '\0';
+		if (mkdir(copy, mode) != 0 && errno != EEXIST && !dir_exists(copy))
+			return err_os(errno, "cannot make folder '%s'", copy);
+		*p = kept;
+		if (!kept)
+			break;
+	}
+	return dir_exists(path) ? NULL : err_os(ENOTDIR, "cannot make folder '%s'", path);
+}
+
+struct err *file_rename(const char *from, const char *to)
+{
+	if (rename(from, to) != 0)
+		return err_os(errno, "cannot rename '%s' to '%s'", from, to);
+	AUTO_FREE char *a = path_dir(from);
+	AUTO_FREE char *b = path_dir(to);
+	TRY(dir_sync(b));
+	return streq(a, b) ? NULL : dir_sync(a);
+}
+
+struct err *file_remove(const char *path)
+{
+	if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_os(errno, "cannot remove '%s'", path);
+	return NULL;
+}
+
+bool file_exists(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
+bool dir_exists(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int64_t file_size(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
+struct err *dir_list(const char *path, struct strs *names)
+{
+	DIR *dir = opendir(path);
+	if (!dir && errno == ENOENT)
+		return NULL;
+	if (!dir)
+		return err_os(errno, "cannot list '%s'", path);
+	struct dirent *entry;
+	while ((entry = readdir(dir)))
+		if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
+			strs_add(names, entry->d_name);
+	closedir(dir);
+	strs_sort(names);
+	return NULL;
+}

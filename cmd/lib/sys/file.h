@@ -1,0 +1,51 @@
+/*
+ * file.h - files that are whole or absent
+ *
+ * Written files appear by rename after a flush; directories are flushed after it. Names are opened with
+ * O_CLOEXEC everywhere. tree_remove() walks by descriptor and never follows a link.
+ */
+#ifndef COOPER_SYS_FILE_H
+#define COOPER_SYS_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/** file_read() - whole file, at most @max bytes (more is ERR_CORRUPT); NUL added; ABSENT when missing */
+MUST_CHECK struct err *file_read(const char *path, size_t max, char **ret_data, size_t *ret_size);
+/** file_write() - replace @path atomically with @size bytes, @mode exactly, flushed with its directory */
+MUST_CHECK struct err *file_write(const char *path, const void *data, size_t size, mode_t mode);
+/** file_write_all() - write() until all of it is out */
+MUST_CHECK struct err *file_write_all(int fd, const void *data, size_t size, const char *name);
+/** file_sync() - to the platter (F_FULLFSYNC on macOS) */
+MUST_CHECK struct err *file_sync(int fd, const char *name);
+/** dir_sync() - flush directory @path so that renames in it last */
+MUST_CHECK struct err *dir_sync(const char *path);
+/** dir_make() - mkdir -p with @mode for each new level */
+MUST_CHECK struct err *dir_make(const char *path, mode_t mode);
+/** file_rename() - rename and flush both directories */
+MUST_CHECK struct err *file_rename(const char *from, const char *to);
+/** file_remove() - unlink; missing is fine */
+MUST_CHECK struct err *file_remove(const char *path);
+/** tree_remove() - remove @path whatever it is, read-only folders included; missing is fine */
+MUST_CHECK struct err *tree_remove(const char *path);
+/** tree_read_only() - take the write bits off everything below @path (and @path itself) */
+MUST_CHECK struct err *tree_read_only(const char *path);
+/** tree_sync() - flush every file and folder below @path */
+MUST_CHECK struct err *tree_sync(const char *path);
+/** file_copy() - copy bytes and @mode, by clone or copy_file_range where possible; target appears whole */
+MUST_CHECK struct err *file_copy(const char *from, const char *to, mode_t mode);
+bool file_exists(const char *path);
+bool dir_exists(const char *path);
+/** file_size() - size in bytes, -1 when missing */
+int64_t file_size(const char *path);
+/** dir_list() - names in @path without . and .., sorted; a missing directory gives none */
+MUST_CHECK struct err *dir_list(const char *path, struct strs *names);
+/** file_mtime_ns() - modification time in ns of a stat result (hides st_mtim against st_mtimespec) */
+int64_t file_mtime_ns(const struct stat *st);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * os.h - what differs between macOS and Linux; os_linux.c and os_darwin.c implement it, nothing else is conditional
+ */
+#ifndef COOPER_SYS_OS_H
+#define COOPER_SYS_OS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Facts about a host: measured here, or read from a file for another machine (cooper tool argv --host). */
+struct host_facts {
+	char os[16];         /* "macos" or "linux" */
+	char os_version[32]; /* "14.5", kernel release on Linux */
+	char arch[16];       /* "aarch64" or "x86_64" */
+	char chip[64];       /* "Apple M1", or "" */
+	int cpus;
+	int64_t memory_bytes;
+	bool hv_support;  /* macOS: sysctl kern.hv_support is 1 */
+	bool kvm_present; /* Linux: /dev/kvm opens read-write; no proof that it works */
+	char distro[32];  /* "debian", "fedora", "" */
+	char boot_id[64]; /* changes with each boot of the host */
+};
+
+/** os_host_facts() - measure this host; never runs a child */
+void os_host_facts(struct host_facts *ret_facts);
+/** os_pipe() - pipe with both ends cloexec */
+MUST_CHECK struct err *os_pipe(int ret_fds[2]);
+/** os_full_sync() - flush to the platter; 0 or errno */
+int os_full_sync(int fd);
+/** os_die_with_parent() - in a fresh child: be killed when the parent dies (a no-op where impossible) */
+void os_die_with_parent(void);
+/** os_exe_path() - absolute path of this program, heap */
+MUST_CHECK struct err *os_exe_path(char **ret_path);
+/** os_copy_range() - clone or in-kernel copy of the rest of @from to @to; false = do it by hand */
+bool os_copy_range(int from, int to, int64_t size);
+/** os_disk_free() - bytes free to us on the file system of @path, -1 when unknown */
+int64_t os_disk_free(const char *path);
+/** os_random() - @size bytes from the kernel */
+void os_random(void *buffer, size_t size);
+/** os_confine_writes() - in a child: from now on may only write below @dir, no network where the system can;
+ *  false when the system cannot */
+bool os_confine_writes(const char *dir);
+
+#endif

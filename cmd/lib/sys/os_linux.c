@@ -1,0 +1,161 @@
+#include "sys/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "sys/file.h"
+
+int64_t file_mtime_ns(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+static void copy_text(char *to, size_t size, const char *from, size_t n)
+{
+	snprintf(to, size, "%.*s", (int)n, from);
+}
+
+static void read_distro(char *to, size_t size)
+{
+	AUTO_FREE char *text = NULL;
+	struct err *e = file_read("/etc/os-release", 65536, &text, NULL);
+	if (e) {
+		err_free(e);
+		return;
+	}
+	const char *id = str_starts(text, "ID=") ? text : strstr(text, "\nID=");
+	if (!id)
+		return;
+	id = strchr(id, '=') + 1;
+	id += *id == '"';
+	copy_text(to, size, id, strcspn(id, "\"\n"));
+}
+
+static void read_boot_id(char *to, size_t size)
+{
+	AUTO_FREE char *text = NULL;
+	struct err *e = file_read("/proc/sys/kernel/random/boot_id", 128, &text, NULL);
+	if (e)
+		err_free(e);
+	else
+		copy_text(to, size, text, strcspn(text, "\n"));
+}
+
+void os_host_facts(struct host_facts *ret_facts)
+{
+	struct host_facts f = {.os = "linux"};
+	struct utsname name;
+	uname(&name);
+	copy_text(f.os_version, sizeof(f.os_version), name.release, strlen(name.release));
+	copy_text(f.arch, sizeof(f.arch), name.machine, strlen(name.machine));
+	cpu_set_t set;
+	f.cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	f.memory_bytes = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	AUTO_CLOSE int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	f.kvm_present = kvm >= 0;
+	read_distro(f.distro, sizeof(f.distro));
+	read_boot_id(f.boot_id, sizeof(f.boot_id));
+	*ret_facts = f;
+}
+
+struct err *os_pipe(int ret_fds[2])
+{
+	if (pipe2(ret_fds, O_CLOEXEC) != 0)
+		return err_os(errno, "cannot make a pipe");
+	return NULL;
+}
+
+int os_full_sync(int fd)
+{
+	return fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
+}
+
+void os_die_with_parent(void)
+{
+	pid_t parent = getppid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+}
+
+struct err *os_exe_path(char **ret_path)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (n < 0)
+		return err_os(errno, "cannot find this program's own path");
+	path[n] = '\0';
+	*ret_path = mem_strdup(path);
+	return NULL;
+}
+
+bool os_copy_range(int from, int to, int64_t size)
+{
+	while (size > 0) {
+		ssize_t n = copy_file_range(from, NULL, to, NULL, (size_t)size, 0);
+		if (n <= 0)
+			return false;
+		size -= n;
+	}
+	return true;
+}
+
+int64_t os_disk_free(const char *path)
+{
+	struct statvfs st;
+	return statvfs(path, &st) == 0 ? (int64_t)st.f_bavail * (int64_t)st.f_frsize : -1;
+}
+
+void os_random(void *buffer, size_t size)
+{
+	char *p = buffer;
+	while (size > 0) {
+		ssize_t n = getrandom(p, size, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			bug("no random bytes from the kernel: errno %d", errno);
+		p += n;
+		size -= (size_t)n;
+	}
+}
+
+#define LANDLOCK_WRITES                                                                                                \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |              \
+	 LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                    \
+	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                 \
+	 LANDLOCK_ACCESS_FS_MAKE_SYM)
+
+/* See: Linux Documentation/userspace-api/landlock.rst. Network rules need ABI 4, newer than these headers. */
+bool os_confine_writes(const char *dir)
+{
+	struct {
+		uint64_t handled_access_fs;
+		uint64_t handled_access_net;
+	} rules = {LANDLOCK_WRITES, 3 /* bind and connect of TCP */};
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	if (abi < 1)
+		return false;
+	size_t size = abi >= 4 ? sizeof(rules) : sizeof(rules.handled_access_fs);
+	AUTO_CLOSE int set = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+	AUTO_CLOSE int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (set < 0 || fd < 0)
+		return false;
+	struct landlock_path_beneath_attr below = {.allowed_access = LANDLOCK_WRITES, .parent_fd = fd};
+	return syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &below, 0) == 0 &&
+	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_landlock_restrict_self, set, 0) == 0;
+}

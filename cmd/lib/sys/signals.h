@@ -1,0 +1,10 @@
+/*
+ * signals.h - SIGINT, SIGTERM, SIGHUP ask for cancellation; SIGPIPE is ignored; a second SIGINT ends at once
+ */
+#ifndef COOPER_SYS_SIGNALS_H
+#define COOPER_SYS_SIGNALS_H
+
+/** signals_install() - once, at the start of main */
+void signals_install(void);
+
+#endif

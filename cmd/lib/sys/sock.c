@@ -1,0 +1,140 @@
+#include "sys/sock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "base/str.h"
+#include "sys/tick.h"
+
+struct err *sock_check_path(const char *path)
+{
+	size_t n = strlen(path);
+	if (n <= SOCK_PATH_MAX)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "socket path '%s' has %zu bytes; %d is the limit", path, n, SOCK_PATH_MAX),
+	                "set COOPER_HOME to a shorter folder, or give the machine a shorter name");
+}
+
+static struct err *new_socket(int family, int *ret_fd)
+{
+	int fd = socket(family, SOCK_STREAM, 0);
+	if (fd < 0)
+		return err_os(errno, "cannot make a socket");
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	*ret_fd = fd;
+	return NULL;
+}
+
+static struct err *unix_address(const char *path, struct sockaddr_un *address)
+{
+	TRY(sock_check_path(path));
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(address->sun_path, path, strlen(path));
+	return NULL;
+}
+
+struct err *sock_listen(const char *path, int *ret_fd)
+{
+	struct sockaddr_un address;
+	TRY(unix_address(path, &address));
+	AUTO_CLOSE int fd = -1;
+	TRY(new_socket(AF_UNIX, &fd));
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || chmod(path, 0600) != 0 || listen(fd, 16) != 0)
+		return err_os(errno, "cannot listen on '%s'", path);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	*ret_fd = fd;
+	fd = -1;
+	return NULL;
+}
+
+struct err *sock_connect(const char *path, int *ret_fd)
+{
+	struct sockaddr_un address;
+	TRY(unix_address(path, &address));
+	AUTO_CLOSE int fd = -1;
+	TRY(new_socket(AF_UNIX, &fd));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		if (errno == ENOENT || errno == ECONNREFUSED)
+			return err_new(ERR_ABSENT, "nobody listens on '%s'", path);
+		return err_os(errno, "cannot connect to '%s'", path);
+	}
+	*ret_fd = fd;
+	fd = -1;
+	return NULL;
+}
+
+struct err *sock_accept(int listener, int *ret_fd)
+{
+	*ret_fd = -1;
+	int fd = accept(listener, NULL, NULL);
+	if (fd < 0) {
+		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+			return NULL;
+		return err_os(errno, "cannot accept a connection");
+	}
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	*ret_fd = fd;
+	return NULL;
+}
+
+static bool bind_loopback(int port, int *ret_port)
+{
+	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	socklen_t size = sizeof(address);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+		return false;
+	*ret_port = ntohs(address.sin_port);
+	return true;
+}
+
+struct err *sock_free_port(int wanted, int *ret_port)
+{
+	if ((wanted && bind_loopback(wanted, ret_port)) || bind_loopback(0, ret_port))
+		return NULL;
+	return err_os(errno, "no free port on 127.0.0.1");
+}
+
+struct err *sock_read_line(int fd, size_t max, int64_t deadline_ms, char **ret_line)
+{
+	AUTO(str) line = STR_INIT;
+	for (;;) {
+		struct pollfd p = {fd, POLLIN, 0};
+		int ready = poll(&p, 1, 100);
+		TRY(cancel_check());
+		if (ready <= 0) {
+			if (deadline_ms && tick_ms() >= deadline_ms)
+				return err_new(ERR_TIMEOUT, "no answer in time");
+			continue;
+		}
+		char c;
+		ssize_t n = read(fd, &c, 1);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0 && errno != ECONNRESET)
+			return err_os(errno, "cannot read from a socket");
+		if (n <= 0) {
+			*ret_line = line.len ? str_take(&line) : NULL;
+			return NULL;
+		}
+		if (c == '\n') {
+			*ret_line = str_take(&line);
+			return NULL;
+		}
+		str_add_char(&line, c);
+		if (line.len > max)
+			return err_new(ERR_CORRUPT, "a line of more than %zu bytes on a socket", max);
+	}
+}

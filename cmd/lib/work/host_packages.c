@@ -1,0 +1,65 @@
+#include "work/host_packages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/child.h"
+
+/* "name\tinstalled" per known package; unknown ones are complained of on stderr and have no line. */
+static struct err *ask_dpkg(const struct strs *names, struct strs *installed)
+{
+	AUTO(strs) argv = STRS_INIT;
+	AUTO(str) out = STR_INIT;
+	AUTO(strs) lines = STRS_INIT;
+	int status = 0;
+	strs_add(&argv, "dpkg-query");
+	strs_add(&argv, "-W");
+	strs_add(&argv, "-f");
+	strs_add(&argv, "${Package}\t${db:Status-Status}\n");
+	strs_copy(&argv, names);
+	struct child_spec spec = {.argv = (const char *const *)argv.items, .deadline_ms = 60000};
+	TRY(child_status(&spec, 1 << 20, &out, &status));
+	strs_split(&lines, str_text(&out), "\n");
+	for (size_t i = 0; i < lines.count; i++) {
+		char *tab = strchr(lines.items[i], '\t');
+		if (tab && streq(tab, "\tinstalled"))
+			strs_take(installed, mem_strndup(lines.items[i], (size_t)(tab - lines.items[i])));
+	}
+	return NULL;
+}
+
+/* "name 1.2 1.3" per installed formula. */
+static struct err *ask_brew(const struct strs *names, struct strs *installed)
+{
+	AUTO(strs) argv = STRS_INIT;
+	AUTO(str) out = STR_INIT;
+	AUTO(strs) lines = STRS_INIT;
+	int status = 0;
+	strs_add(&argv, "brew");
+	strs_add(&argv, "list");
+	strs_add(&argv, "--versions");
+	strs_copy(&argv, names);
+	struct child_spec spec = {.argv = (const char *const *)argv.items, .deadline_ms = 60000};
+	TRY(child_status(&spec, 1 << 20, &out, &status));
+	strs_split(&lines, str_text(&out), "\n");
+	for (size_t i = 0; i < lines.count; i++)
+		strs_take(installed, mem_strndup(lines.items[i], strcspn(lines.items[i], " ")));
+	return NULL;
+}
+
+struct err *host_packages_missing(const struct host_facts *facts, const struct strs *names, struct strs *missing)
+{
+	AUTO(strs) installed = STRS_INIT;
+	if (names->count == 0)
+		return NULL;
+	if (streq(facts->os, "macos"))
+		TRY(ask_brew(names, &installed));
+	else if (streq(facts->distro, "debian") || streq(facts->distro, "ubuntu"))
+		TRY(ask_dpkg(names, &installed));
+	else
+		return NULL;
+	for (size_t i = 0; i < names->count; i++)
+		if (!strs_has(&installed, names->items[i]) && !strs_has(missing, names->items[i]))
+			strs_add(missing, names->items[i]);
+	return NULL;
+}

@@ -1,0 +1,20 @@
+/*
+ * host_packages.h - which of the host's own packages are there
+ */
+#ifndef COOPER_WORK_HOST_PACKAGES_H
+#define COOPER_WORK_HOST_PACKAGES_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "sys/os.h"
+
+/**
+ * host_packages_missing() - append those of @names that are not installed
+ *
+ * One call of the host's package manager for all (dpkg-query, or brew list --versions). On other hosts
+ * nothing is missing: what is needed shows when a program is not found.
+ */
+MUST_CHECK struct err *host_packages_missing(const struct host_facts *facts, const struct strs *names,
+                                             struct strs *missing);
+
+#endif

@@ -1,0 +1,107 @@
+#include "work/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "net/fetch.h"
+#include "store/cas.h"
+#include "sys/file.h"
+#include "work/debian.h"
+
+const char *debian_arch(const char *arch)
+{
+	static const char *const names[][2] = {
+		{"aarch64", "arm64"}, {"x86_64", "amd64"}, {"ppc64le", "ppc64el"}, {"arm", "armhf"}, {"i386", "i386"}};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (streq(names[i][0], arch))
+			return names[i][1];
+	return arch;
+}
+
+void source_files_done(struct source_files *files)
+{
+	free(files->items);
+	strs_done(&files->owned);
+	*files = (struct source_files){.items = NULL};
+}
+
+static const char *package_arch(const struct source *s, const char *host_arch)
+{
+	return debian_arch(s->arch ? s->arch : host_arch);
+}
+
+char *source_reference(const struct source *source, const char *host_arch)
+{
+	const char *suite = source->suite ? source->suite : "host";
+	if (source->debian_source)
+		return mem_printf("debian-source:%s:%s", source->debian_source, suite);
+	if (source->debian_package)
+		return mem_printf("debian-package:%s:%s:%s", source->debian_package, suite, package_arch(source, host_arch));
+	return NULL;
+}
+
+static void add_file(struct source_files *files, struct source_file file)
+{
+	files->items = mem_grow(files->items, &files->cap, files->count + 1, sizeof(*files->items));
+	files->items[files->count++] = file;
+}
+
+/* The last part of a URL's path, without query. */
+static char *name_of_url(const char *url)
+{
+	AUTO_FREE char *path = mem_strndup(url, strcspn(url, "?#"));
+	return mem_strdup(path_base(path));
+}
+
+static struct err *list_one(const struct source *s, const char *host_arch, const struct lock *lock,
+                            struct source_files *files)
+{
+	AUTO_FREE char *reference = source_reference(s, host_arch);
+	if (!reference) {
+		strs_take(&files->owned, name_of_url(s->url));
+		add_file(files, (struct source_file){s, files->owned.items[files->owned.count - 1], s->url, s->sha256,
+		                                     s->size});
+		return NULL;
+	}
+	const struct lock_entry *entry = lock_find(lock, reference);
+	if (!entry)
+		return err_new(ERR_ABSENT, "the lock has no entry for '%s'", reference);
+	for (size_t i = 0; i < entry->file_count; i++) {
+		const struct lock_file *f = &entry->files[i];
+		add_file(files, (struct source_file){s, f->name, f->url, f->sha256, f->size});
+	}
+	return NULL;
+}
+
+struct err *source_list(const struct source *sources, size_t count, const char *host_arch, const struct lock *lock,
+                        struct source_files *files)
+{
+	for (size_t i = 0; i < count; i++)
+		TRY(list_one(&sources[i], host_arch, lock, files));
+	return NULL;
+}
+
+struct err *source_missing(const struct home *home, const struct source_files *files, size_t *ret_count,
+                           int64_t *ret_bytes)
+{
+	*ret_count = 0;
+	*ret_bytes = 0;
+	for (size_t i = 0; i < files->count; i++) {
+		bool there = false;
+		TRY(cas_has(home, files->items[i].sha256, &there));
+		if (there)
+			continue;
+		++*ret_count;
+		*ret_bytes += files->items[i].size > 0 ? files->items[i].size : 0;
+	}
+	return NULL;
+}
+
+void source_inputs(const struct source_files *files, struct json *inputs)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		AUTO_FREE char *name = mem_printf("file %s", files->items[i].name);
+		json_set_text(inputs, name, files->items[i].sha256);
+	}
+}

@@ -1,0 +1,63 @@
+/*
+ * source.h - from a recipe's sources to verified files in the object store
+ *
+ * A source that is pinned in the recipe is one file; the Debian kinds are what the lock says of them, one
+ * file or several. Resolving (network, apt) happens only when the lock has no entry.
+ */
+#ifndef COOPER_WORK_SOURCE_H
+#define COOPER_WORK_SOURCE_H
+
+#include "base/event.h"
+#include "fmt/json.h"
+#include "recipe/lock.h"
+#include "recipe/recipe.h"
+#include "store/home.h"
+
+/* Files to fetch, in the order of the recipe. Borrowed from the recipe and the lock. */
+struct source_file {
+	const struct source *source;
+	const char *name; /* file name, for unpacking and messages */
+	const char *url;
+	const char *sha256;
+	int64_t size; /* -1 = unknown */
+};
+
+struct source_files {
+	struct source_file *items;
+	size_t count;
+	size_t cap;
+	struct strs owned; /* names that had to be made */
+};
+
+void source_files_done(struct source_files *files);
+
+/** source_reference() - the lock's name of a floating source, heap; NULL when the recipe itself pins it */
+char *source_reference(const struct source *source, const char *host_arch);
+
+/**
+ * source_list() - append the files of @sources
+ *
+ * Errors: ABSENT when the lock has no entry for a floating source: the message names it, the caller resolves.
+ */
+MUST_CHECK struct err *source_list(const struct source *sources, size_t count, const char *host_arch,
+                                   const struct lock *lock, struct source_files *files);
+
+/** source_resolve() - ask apt about every floating source that the lock lacks, and write the lock */
+MUST_CHECK struct err *source_resolve(const struct home *home, const struct source *sources, size_t count,
+                                      const char *host_arch, struct lock *lock, struct sink *sink);
+
+/** source_missing() - number and bytes of the files that are not in the object store */
+MUST_CHECK struct err *source_missing(const struct home *home, const struct source_files *files, size_t *ret_count,
+                                      int64_t *ret_bytes);
+
+/** source_fetch() - bring every missing file into the object store, in parallel; @step for progress */
+MUST_CHECK struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step,
+                                    struct sink *sink);
+
+/** source_inputs() - add "file <name>" -> sha256 of each file to @inputs (what keys are made of) */
+void source_inputs(const struct source_files *files, struct json *inputs);
+
+/** debian_arch() - cooper's architecture name in Debian's words: aarch64 -> arm64; unknown names as they are */
+const char *debian_arch(const char *arch);
+
+#endif

@@ -1,0 +1,43 @@
+#!/bin/sh
+# host-packages.sh [build|test] - install what compiling (and testing) cooper needs and the host lacks.
+# Debian: apt. macOS: the Brewfile. Nothing is reinstalled; nothing else is changed.
+set -eu
+what=${1:-build}
+cd "$(dirname "$0")/.."
+
+debian_packages() {
+	echo gcc make libc6-dev pkg-config libcurl4-openssl-dev libyaml-dev libssl-dev libarchive-dev liblzma-dev \
+		libjansson-dev zlib1g-dev ca-certificates
+	if [ "$what" = test ]; then
+		echo libcmocka-dev bats clang python3 patch diffutils git xz-utils bzip2 zstd zip openssl gpg gpgv \
+			nodejs npm strace
+	fi
+}
+
+install_debian() {
+	missing=
+	for p in $(debian_packages); do
+		case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null) in
+		installed) ;;
+		*) missing="$missing $p" ;;
+		esac
+	done
+	# A node that came from elsewhere serves as well as Debian's.
+	if command -v npm >/dev/null 2>&1; then missing=$(echo "$missing" | sed 's/ nodejs//; s/ npm//'); fi
+	if command -v python3 >/dev/null 2>&1; then missing=$(echo "$missing" | sed 's/ python3//'); fi
+	[ -n "$missing" ] || return 0
+	echo "installing:$missing"
+	as_root=
+	[ "$(id -u)" = 0 ] || as_root=sudo
+	export DEBIAN_FRONTEND=noninteractive
+	# shellcheck disable=SC2086  # a list of package names
+	$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 ||
+		{ $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends $missing; }
+}
+
+case $(uname -s) in
+Darwin) command -v brew >/dev/null 2>&1 || { echo "Homebrew is needed: see https://brew.sh" >&2; exit 1; }
+	brew bundle check --file=Brewfile >/dev/null 2>&1 || brew bundle install --file=Brewfile ;;
+Linux) if command -v apt-get >/dev/null 2>&1; then install_debian; else
+	echo "install: a C compiler, make, pkg-config and the libraries curl yaml openssl archive lzma jansson" >&2; fi ;;
+esac

@@ -1,0 +1,73 @@
+#!/bin/sh
+# The rules that a compiler does not check. Prints each breach; ends with a line of totals.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+totals=$(mktemp)
+trap 'rm -f "$totals"' EXIT
+check() { # check NAME: standard input holds the breaches
+	breaches=$(cat)
+	if [ -z "$breaches" ]; then
+		echo passed >>"$totals"
+	else
+		echo failed >>"$totals"
+		printf 'lint: %s\n%s\n' "$1" "$breaches" | sed '2,$s/^/  /'
+	fi
+}
+
+sources=$(git ls-files --cached --others --exclude-standard 'cmd/*.c' 'cmd/*.h' | sort)
+
+# A file includes only its own layer and lower ones.
+# shellcheck disable=SC2086  # lists of file names
+awk '
+function layer(path,  part) {
+	if (path ~ /^cmd\/cooper\//) return 8
+	part = path; sub(/^cmd\/lib\//, "", part); sub(/\/.*/, "", part)
+	return part in order ? order[part] : -1
+}
+BEGIN { n = split("base sys fmt net recipe store work plan", names, " "); for (i = 1; i <= n; i++) order[names[i]] = i - 1 }
+/^#include "/ {
+	included = $2; gsub(/"/, "", included)
+	if (included !~ /\//) { if (layer(FILENAME) != 8) print FILENAME ": " included " is not named by its layer"; next }
+	if (layer("cmd/lib/" included) > layer(FILENAME)) print FILENAME ": looks up to " included
+}' $sources | check "layers look down"
+
+# Each third-party library is included by exactly one file.
+for header in curl/curl.h yaml.h openssl/ archive.h lzma.h jansson.h zlib.h git2.h; do
+	# shellcheck disable=SC2086
+	users=$(grep -lE "^#include <$header" $sources)
+	[ "$(echo "$users" | grep -c .)" -le 1 ] || printf '%s\n' "$header: $users"
+done | check "one includer per library"
+
+# shellcheck disable=SC2086
+grep -lE '^#include <(curl|yaml|openssl|archive|lzma|jansson|zlib|git2)' $sources | grep '\.h$' | check "no third-party type in a header"
+
+# shellcheck disable=SC2086
+grep -nE '(^|[^a-zA-Z0-9_>.])(strcpy|strcat|sprintf|strncpy|strtok|atoi|strtol|gmtime|localtime|ctime|mktemp|system|popen|alloca|setenv|signal)\(' $sources |
+	grep -vE ':[[:space:]]*(\*|/\*|//)' | check "banned functions"
+
+# Platform differences live in sys/os_*.c alone.
+# shellcheck disable=SC2086
+grep -nE '^#[[:space:]]*(if|ifdef|ifndef|elif).*(__APPLE__|__linux__|__MACH__|TARGET_OS)' $sources | grep -v '^cmd/lib/sys/os_' | check "#if on platform only in sys/os_*.c"
+
+# shellcheck disable=SC2086
+grep -nE '(^|[^a-zA-Z0-9_])(pipe2|accept4|SOCK_CLOEXEC|epoll_create1?|memfd_create|O_TMPFILE|renameat2|strchrnul|memrchr|st_mtim|qsort_r|getrandom|execvpe|PR_SET_PDEATHSIG)([^a-zA-Z0-9_]|$)' $sources |
+	grep -vE '^cmd/lib/sys/os_linux.c|:[0-9]+:(/\*| \*)' | check "calls that macOS lacks only in sys/os_linux.c"
+
+# shellcheck disable=SC2086
+wc -l $sources | awk '$2 != "total" && $1 > 600 {print $2 ": " $1 " lines"}' | check "files of at most 600 lines"
+echo "$sources" | grep -E '/util[s]?\.[ch]$' | check "no file is called util"
+
+# Headers compile alone, and say what they are first.
+for h in $(echo "$sources" | grep '\.h$'); do
+	dir=-iquotecmd/cooper
+	${CC:-cc} -std=c17 -D_GNU_SOURCE -iquote cmd/lib "$dir" -x c -fsyntax-only "$h" 2>&1 | head -3
+	[ "$(head -c 2 "$h")" = '/*' ] || echo "$h: no opening comment"
+done | check "headers compile alone and open with a comment"
+
+if command -v shellcheck >/dev/null 2>&1; then
+	git ls-files --cached --others --exclude-standard '*.sh' .ci/run | grep -v dracut/modules.d | xargs shellcheck -f gcc 2>&1 | head -20 | check "shellcheck"
+fi
+
+failed=$(grep -c failed "$totals")
+echo "lint: $(grep -c passed "$totals") passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,57 @@
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "sys/file.h"
+
+static struct strs made_dirs;
+
+static void remove_dirs(void)
+{
+	for (size_t i = 0; i < made_dirs.count; i++)
+		err_free(tree_remove(made_dirs.items[i]));
+	strs_done(&made_dirs);
+}
+
+char *test_dir(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path = mem_printf("%s/cooper-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (!mkdtemp(path))
+		fail_msg("mkdtemp '%s' failed", path);
+	if (made_dirs.count == 0)
+		atexit(remove_dirs);
+	strs_add(&made_dirs, path);
+	return path;
+}
+
+void assert_ok(struct err *take_e)
+{
+	if (!take_e)
+		return;
+	AUTO_FREE char *text = err_text(take_e);
+	const char *detail = err_find_detail(take_e);
+	print_error("unexpected error: %s\n%s\n", text, detail ? detail : "");
+	err_free(take_e);
+	fail();
+}
+
+void assert_fails(struct err *take_e, enum err_kind kind, const char *part)
+{
+	if (!take_e)
+		fail_msg("no error where one with '%s' was expected", part);
+	AUTO_FREE char *text = err_text(take_e);
+	const char *hint = err_find_hint(take_e);
+	const char *detail = err_find_detail(take_e);
+	AUTO_FREE char *all = mem_printf("%s\n%s\n%s", text, hint ? hint : "", detail ? detail : "");
+	enum err_kind found = take_e->kind;
+	err_free(take_e);
+	if (found != kind)
+		fail_msg("error kind %d instead of %d: %s", (int)found, (int)kind, all);
+	if (part && !strstr(all, part))
+		fail_msg("'%s' is not in the error: %s", part, all);
+}

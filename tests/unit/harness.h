@@ -1,0 +1,23 @@
+/*
+ * harness.h - what the unit tests share: a fresh folder, and assertions on errors
+ */
+#ifndef COOPER_TESTS_HARNESS_H
+#define COOPER_TESTS_HARNESS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+
+/** test_dir() - a fresh folder below $TMPDIR, heap path; removed when the program ends */
+char *test_dir(void);
+/** assert_ok() - fail with the error's text unless @take_e is NULL */
+void assert_ok(struct err *take_e);
+/** assert_fails() - @take_e must be of @kind with @part in its text, hint or detail */
+void assert_fails(struct err *take_e, enum err_kind kind, const char *part);
+
+#endif

@@ -1,0 +1,122 @@
+#include "harness.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/suggest.h"
+#include "base/units.h"
+
+static void errors_chain(void **state UNUSED)
+{
+	struct err *e = err_os(ENOSPC, "cannot write '%s'", "x");
+	e = err_hint(err_wrap(e, "cannot store"), "free some space");
+	AUTO_FREE char *text = err_text(e);
+	assert_string_equal(text, "cannot store: cannot write 'x': No space left on device");
+	assert_string_equal(err_find_hint(e), "free some space");
+	assert_int_equal(err_exit_code(e), EXIT_NOSPACE);
+	err_free(e);
+	assert_int_equal(err_exit_code(NULL), EXIT_DONE);
+}
+
+static void exit_codes(void **state UNUSED)
+{
+	static const struct {
+		enum err_kind kind;
+		int code;
+	} rows[] = {{ERR_USAGE, 2},   {ERR_ABSENT, 1}, {ERR_BUSY, 5},  {ERR_NET, 6},      {ERR_CORRUPT, 4},
+	            {ERR_CHILD, 1},   {ERR_GUEST, 8},  {ERR_TIMEOUT, 1}, {ERR_CANCELED, 130}};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err *e = err_new(rows[i].kind, "x");
+		assert_int_equal(err_exit_code(e), rows[i].code);
+		err_free(e);
+	}
+}
+
+static void escaping(void **state UNUSED)
+{
+	AUTO_FREE char *a = str_escape("a\033[31m\n\x7f\xffü\xe2\x80\xae");
+	assert_string_equal(a, "a\\x1b[31m\\x0a\\x7f\\xffü\\xe2\\x80\\xae");
+	AUTO_FREE char *overlong = str_escape("\xc0\xaf\xed\xa0\x80");
+	assert_string_equal(overlong, "\\xc0\\xaf\\xed\\xa0\\x80");
+}
+
+static void maps(void **state UNUSED)
+{
+	struct map m = MAP_INIT;
+	m.free_value = free;
+	for (int i = 0; i < 1000; i++) {
+		AUTO_FREE char *key = mem_printf("key-%d", i % 500);
+		map_put(&m, key, mem_printf("%d", i));
+	}
+	assert_int_equal(m.count, 500);
+	assert_string_equal(map_get(&m, "key-7"), "507");
+	assert_null(map_get(&m, "absent"));
+	assert_string_equal(m.entries[3].key, "key-3");
+	map_done(&m);
+}
+
+static void sizes(void **state UNUSED)
+{
+	int64_t n = 0;
+	assert_true(size_parse("2GiB", &n) && n == INT64_C(2147483648));
+	assert_true(size_parse("20GB", &n) && n == INT64_C(20000000000));
+	static const char *const bad[] = {"", "2", "GiB", "2 GiB", "2Gib", "-1MiB", "1.5GiB", "99999999TiB", "2GiBx"};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(size_parse(bad[i], &n));
+	assert_true(duration_parse("5m", &n) && n == 300000);
+	assert_false(duration_parse("5", &n));
+	assert_true(num_parse("65535", 1, 65535, &n));
+	assert_false(num_parse("65536", 1, 65535, &n));
+	AUTO(str) s = STR_INIT;
+	str_add_size(&s, 1536);
+	str_add(&s, ", ");
+	str_add_duration(&s, 250000);
+	assert_string_equal(str_text(&s), "1.5 KiB, 4 min 10 s");
+}
+
+static void paths(void **state UNUSED)
+{
+	static const char *const rows[][2] = {{"a/b", "a/b"}, {"./a//b/", "a/b"}, {"a/../b", "b"},
+	                                      {"..", NULL},   {"a/../..", NULL},  {"/a", NULL}, {".", NULL}};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_FREE char *clean = path_clean(rows[i][0]);
+		assert_true(streq(clean, rows[i][1]));
+	}
+	assert_true(path_is_plain("a/b.c"));
+	assert_false(path_is_plain("a//b"));
+	assert_false(path_is_plain("a/./b"));
+	assert_false(path_is_plain("a/"));
+}
+
+static void globs(void **state UNUSED)
+{
+	assert_true(glob_match("roms/", "roms/seabios/x.c"));
+	assert_true(glob_match("roms/", "roms"));
+	assert_false(glob_match("roms/", "hw/roms/x"));
+	assert_true(glob_match("bin/qemu-system-*", "bin/qemu-system-x86_64"));
+	assert_false(glob_match("bin/*", "bin/a/b"));
+	assert_true(glob_match("**/*.o", "a/b/c.o"));
+	assert_true(glob_match("*.o", "a/b/c.o"));
+	assert_false(glob_match("a/?", "a//"));
+}
+
+static void suggestions(void **state UNUSED)
+{
+	static const char *const known[] = {"memory", "machine", "mounts"};
+	assert_string_equal(suggest_nearest("memroy", known, 3), "memory");
+	assert_string_equal(suggest_nearest("mount", known, 3), "mounts");
+	assert_null(suggest_nearest("zebra", known, 3));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(errors_chain), cmocka_unit_test(exit_codes), cmocka_unit_test(escaping),
+		cmocka_unit_test(maps),         cmocka_unit_test(sizes),      cmocka_unit_test(paths),
+		cmocka_unit_test(globs),        cmocka_unit_test(suggestions),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

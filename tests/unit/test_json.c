@@ -1,0 +1,132 @@
+#include "harness.h"
+
+#include <string.h>
+
+#include "base/path.h"
+#include "fmt/json.h"
+#include "sys/file.h"
+
+static void refused(const char *text, const char *why)
+{
+	struct json *root = NULL;
+
+	assert_fails(json_parse(text, strlen(text), "x.json", &root), ERR_CORRUPT, why);
+	assert_null(root);
+}
+
+static void test_refuses(void **state)
+{
+	(void)state;
+	refused("", "line 1");
+	refused("{\"a\": 1, \"a\": 2}", "duplicate");
+	refused("{\"a\": 1} x", "'x.json' is not valid JSON: line 1, column");
+	refused("{\"a\": 1,}", "column");
+	refused("[1, 2", "']' expected");
+	refused("{'a': 1}", "line 1");
+	refused("[\"\xff\"]", "decode");
+	refused("[\"\\u0000\"]", "NUL");
+	refused("[99999999999999999999]", "integer");
+	refused("[NaN]", "line 1");
+}
+
+static void test_forgiving_reads(void **state)
+{
+	static const char text[] = "{\"z\": {\"n\": 5, \"on\": true}, \"list\": [\"x\", 2], \"none\": null}";
+	AUTO_JSON *root = NULL;
+
+	(void)state;
+	assert_ok(json_parse(text, strlen(text), "x", &root));
+	assert_int_equal(json_get_int(json_get(root, "z"), "n", -1), 5);
+	assert_int_equal(json_get_int(json_get(root, "no"), "n", -1), -1);
+	assert_int_equal(json_get_int(root, "z", -1), -1);
+	assert_true(json_get_bool(json_get(root, "z"), "on", false));
+	assert_true(json_get_bool(json_get(root, "z"), "n", true));
+	assert_null(json_get_text(root, "z"));
+	assert_null(json_get_text(NULL, "z"));
+	assert_int_equal(json_count(root), 3);
+	assert_int_equal(json_count(json_get(root, "list")), 2);
+	assert_int_equal(json_count(NULL), 0);
+	assert_int_equal(json_count(json_get(root, "none")), 0);
+	assert_string_equal(json_as_text(json_at(json_get(root, "list"), 0)), "x");
+	assert_int_equal(json_as_int(json_at(json_get(root, "list"), 1), 0), 2);
+	assert_null(json_at(json_get(root, "list"), 2));
+	assert_null(json_at(root, 0));
+	assert_string_equal(json_key_at(root, 1), "list");
+	assert_true(json_is_array(json_value_at(root, 1)));
+	assert_true(json_is_object(json_value_at(root, 0)));
+	assert_null(json_key_at(root, 3));
+	assert_null(json_value_at(NULL, 0));
+	assert_false(json_is_object(NULL));
+}
+
+static void test_build_and_write(void **state)
+{
+	AUTO_JSON *root = json_object();
+	AUTO_JSON *copy = NULL;
+	struct json *list = json_array();
+	AUTO_FREE char *canonical = NULL;
+	AUTO_FREE char *line = NULL;
+	AUTO_FREE char *pretty = NULL;
+	AUTO_FREE char *copied = NULL;
+
+	(void)state;
+	json_set_text(root, "b", "one");
+	json_set_int(root, "a", INT64_MIN);
+	json_set_bool(root, "c", true);
+	json_set_text(root, "none", NULL);
+	json_add_text(list, "\xff\n");
+	json_add(list, json_object());
+	json_set(root, "list", list);
+	copy = json_copy(root);
+	json_set_text(root, "b", "two");
+	canonical = json_canonical(root);
+	assert_string_equal(
+		canonical,
+		"{\"a\":-9223372036854775808,\"b\":\"two\",\"c\":true,\"list\":[\"\\\\xff\\\\x0a\",{}],\"none\":null}");
+	line = json_line(copy);
+	assert_string_equal(
+		line,
+		"{\"b\":\"one\",\"a\":-9223372036854775808,\"c\":true,\"none\":null,\"list\":[\"\\\\xff\\\\x0a\",{}]}");
+	json_set(copy, "list", NULL);
+	pretty = json_pretty(copy);
+	assert_string_equal(pretty, "{\n  \"b\": \"one\",\n  \"a\": -9223372036854775808,\n  \"c\": true,\n"
+				    "  \"none\": null,\n  \"list\": null\n}\n");
+	copied = json_line(NULL);
+	assert_string_equal(copied, "null");
+}
+
+static void test_file(void **state)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "a.json");
+	AUTO_JSON *root = NULL;
+
+	(void)state;
+	assert_fails(json_read(path, &root), ERR_ABSENT, "a.json");
+	assert_ok(file_write(path, "{\"a\": [1]}\n", 11, 0644));
+	assert_ok(json_read(path, &root));
+	assert_int_equal(json_count(json_get(root, "a")), 1);
+}
+
+/* a document nested too deep is refused, not a stack overflow */
+static void test_depth(void **state)
+{
+	enum { DEEP = 100000 };
+	AUTO_FREE char *text = mem_alloc(DEEP + 1);
+	struct json *root = NULL;
+
+	(void)state;
+	memset(text, '[', DEEP);
+	assert_fails(json_parse(text, DEEP, "deep", &root), ERR_CORRUPT, "depth");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refuses),         cmocka_unit_test(test_forgiving_reads),
+		cmocka_unit_test(test_build_and_write), cmocka_unit_test(test_file),
+		cmocka_unit_test(test_depth),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

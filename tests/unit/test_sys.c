@@ -1,0 +1,176 @@
+#include "harness.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "sys/child.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/os.h"
+#include "sys/sock.h"
+#include "sys/tick.h"
+
+#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void writes_whole_files(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "f");
+	assert_ok(file_write(path, "one", 3, 0600));
+	assert_ok(file_write(path, "two!", 4, 0644));
+	AUTO_FREE char *data = NULL;
+	size_t size = 0;
+	assert_ok(file_read(path, 10, &data, &size));
+	assert_int_equal(size, 4);
+	assert_string_equal(data, "two!");
+	AUTO(strs) names = STRS_INIT;
+	assert_ok(dir_list(dir, &names));
+	assert_int_equal(names.count, 1);
+	AUTO_FREE char *again = NULL;
+	assert_fails(file_read(path, 3, &again, NULL), ERR_CORRUPT, "larger than 3 bytes");
+	AUTO_FREE char *other = path_join(dir, "none");
+	assert_fails(file_read(other, 3, &again, NULL), ERR_ABSENT, "does not exist");
+}
+
+static void removes_trees_without_following(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *kept = path_join(dir, "kept");
+	AUTO_FREE char *deep = path_join(dir, "t/a/b");
+	AUTO_FREE char *link = path_join(dir, "t/a/link");
+	AUTO_FREE char *tree = path_join(dir, "t");
+	assert_ok(dir_make(deep, 0755));
+	assert_ok(file_write(kept, "x", 1, 0600));
+	assert_int_equal(symlink(dir, link), 0);
+	assert_ok(tree_read_only(tree));
+	assert_ok(tree_remove(tree));
+	assert_false(dir_exists(tree));
+	assert_true(file_exists(kept));
+}
+
+static void children_report(void **state UNUSED)
+{
+	AUTO(str) out = STR_INIT;
+	struct child_spec ok = {.argv = ARGV("sh", "-c", "cat; echo err >&2"), .input = "hello"};
+	assert_ok(child_output(&ok, 100, &out));
+	assert_string_equal(str_text(&out), "hello");
+	struct child_spec bad = {.argv = ARGV("sh", "-c", "echo because; exit 3")};
+	assert_fails(child_run(&bad), ERR_CHILD, "because");
+	struct child_spec none = {.argv = ARGV("no-such-program-here")};
+	assert_fails(child_run(&none), ERR_ABSENT, "not installed");
+	struct child_spec slow = {.argv = ARGV("sh", "-c", "sleep 60 & sleep 60"), .deadline_ms = 100};
+	int64_t started = tick_ms();
+	assert_fails(child_run(&slow), ERR_TIMEOUT, "within 100 ms");
+	assert_true(tick_ms() - started < 3000);
+	int status = -1;
+	AUTO(str) text = STR_INIT;
+	assert_ok(child_status(&bad, 100, &text, &status));
+	assert_int_equal(status, 3);
+	struct child_spec loud = {.argv = ARGV("sh", "-c", "echo 0123456789")};
+	AUTO(str) few = STR_INIT;
+	assert_fails(child_output(&loud, 5, &few), ERR_CORRUPT, "more than 5 bytes");
+}
+
+static void children_do_not_wait_for_grandchildren(void **state UNUSED)
+{
+	int64_t started = tick_ms();
+	struct child_spec spec = {.argv = ARGV("sh", "-c", "sleep 30 & echo done")};
+	AUTO(str) out = STR_INIT;
+	assert_ok(child_output(&spec, 100, &out));
+	assert_string_equal(str_text(&out), "done\n");
+	assert_true(tick_ms() - started < 5000);
+}
+
+static void locks_name_their_holder(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "lock");
+	assert_false(lock_held(path, NULL));
+	int fd = -1;
+	assert_ok(lock_try(path, "cooper up", &fd));
+	int other = -1;
+	assert_fails(lock_try(path, "x", &other), ERR_BUSY, "cooper up");
+	assert_fails(lock_wait(path, "x", 50, NULL, &other), ERR_BUSY, "pid ");
+	AUTO_FREE char *who = NULL;
+	assert_true(lock_held(path, &who));
+	assert_non_null(strstr(who, "cooper up"));
+	close(fd);
+	assert_false(lock_held(path, NULL));
+}
+
+static void sockets_have_short_paths(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "s");
+	int listener = -1, client = -1, server = -1;
+	assert_ok(sock_listen(path, &listener));
+	assert_ok(sock_connect(path, &client));
+	assert_ok(sock_accept(listener, &server));
+	assert_int_equal(write(client, "hi\nyou", 6), 6);
+	AUTO_FREE char *line = NULL;
+	assert_ok(sock_read_line(server, 10, tick_ms() + 1000, &line));
+	assert_string_equal(line, "hi");
+	close(client);
+	close(server);
+	close(listener);
+	assert_fails(sock_connect(path, &client), ERR_ABSENT, "nobody listens");
+	char deep[200];
+	memset(deep, 'a', sizeof(deep) - 1);
+	deep[sizeof(deep) - 1] = '\0';
+	assert_fails(sock_check_path(deep), ERR_USAGE, "103 is the limit");
+	int port = 0;
+	assert_ok(sock_free_port(0, &port));
+	assert_in_range(port, 1, 65535);
+}
+
+static void confined_children_cannot_write_elsewhere(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *in = path_join(dir, "in");
+	AUTO_FREE char *inside = path_join(in, "f");
+	AUTO_FREE char *outside = path_join(dir, "f");
+	assert_ok(dir_make(in, 0700));
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (!os_confine_writes(in))
+			_exit(77);
+		int a = open(inside, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		int b = open(outside, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		_exit(a >= 0 && b < 0 ? 0 : 1);
+	}
+	int status = 0;
+	waitpid(pid, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+		print_message("SKIP: this kernel has no Landlock\n");
+		skip();
+	}
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void facts_are_filled(void **state UNUSED)
+{
+	struct host_facts f;
+	os_host_facts(&f);
+	assert_true(f.cpus > 0 && f.memory_bytes > 0 && *f.os && *f.arch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_whole_files),
+		cmocka_unit_test(removes_trees_without_following),
+		cmocka_unit_test(children_report),
+		cmocka_unit_test(children_do_not_wait_for_grandchildren),
+		cmocka_unit_test(locks_name_their_holder),
+		cmocka_unit_test(sockets_have_short_paths),
+		cmocka_unit_test(confined_children_cannot_write_elsewhere),
+		cmocka_unit_test(facts_are_filled),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
