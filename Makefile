@@ -32,22 +32,25 @@ LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 BIN_OBJ := $(BIN_SRC:%.c=$(BUILD)/%.o)
 TESTS := $(TEST_SRC:%.c=$(BUILD)/%)
 
+# V=1 shows whole command lines
+say = $(if $(V),,@echo '  $(1) $(2)' &&) 
+
 all: $(BUILD)/cooper ## compile cooper (CONFIG=debug|release|asan|tsan|fault|cov)
 
 $(BUILD)/cooper: $(BIN_OBJ) $(BUILD)/libcooper.a
-	$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(BUILD)/libcooper.a $(LDLIBS)
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(BUILD)/libcooper.a $(LDLIBS)
 
 $(BUILD)/libcooper.a: $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $(LIB_OBJ)
+	$(call say,AR,$@)$(AR) rcs $@ $(LIB_OBJ)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(BUILD)/libcooper.a $(BUILD)/tests/unit/harness.o
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -iquote tests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/tests/unit/harness.o $(BUILD)/libcooper.a $(LDLIBS) -lcmocka
+	$(call say,TEST,$@)$(CC) $(CPPFLAGS) -iquote tests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/tests/unit/harness.o $(BUILD)/libcooper.a $(LDLIBS) -lcmocka
 
 # Rebuilt when compiler or flags change, so that one build folder never mixes two.
 $(BUILD)/flags: FORCE

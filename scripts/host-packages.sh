@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 debian_packages() {
 	echo gcc make libc6-dev pkg-config libcurl4-openssl-dev libyaml-dev libssl-dev libarchive-dev liblzma-dev \
-		libjansson-dev zlib1g-dev ca-certificates
+		libjansson-dev ca-certificates
 	if [ "$what" = test ]; then
 		echo libcmocka-dev bats clang python3 patch diffutils git xz-utils bzip2 zstd zip openssl gpg gpgv \
 			nodejs npm strace

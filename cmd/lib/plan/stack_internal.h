@@ -16,6 +16,8 @@ struct fetch_job {
 	const struct source_files *files;
 };
 
+struct guest_job;
+
 struct stack {
 	struct project *p;
 	struct graph graph;
@@ -43,6 +45,7 @@ struct stack {
 	struct machine_spec spec;
 	struct step *generation_step;
 	struct step *boot_step;
+	struct guest_job *guest_jobs;
 };
 
 /** stack_add_machine() - append the machine's steps to the graph; the last one becomes the goal */

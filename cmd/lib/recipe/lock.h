@@ -27,6 +27,9 @@ struct lock_entry {
 	size_t file_count;
 };
 
+/** lock_entry_done() - free an entry that was made by hand (entries of a lock are the lock's) */
+void lock_entry_done(struct lock_entry *entry);
+
 struct lock;
 
 /** lock_open() - read @path; a missing file gives an empty lock */

@@ -87,8 +87,9 @@ struct image_recipe {
 	/* made here from Debian packages ... */
 	char *debian_suite; /* "trixie"; NULL = the image is downloaded (source[0]) */
 	struct strs packages;
-	char *overlay;      /* folder beside the recipe, copied into the root */
-	char *customize;    /* script beside the recipe, run with the root's path */
+	char *files;        /* folder beside the recipe: prepare.sh and customize.sh are run with the root's path */
+	char *overlay;
+	char *customize;
 	struct strs exclude; /* dpkg path-exclude globs */
 	struct strs host_apt; /* packages of the host that making the image needs */
 	/* ... or downloaded */
@@ -163,6 +164,7 @@ struct recipe {
 	char *name;
 	char *version; /* builds and images; "" for stacks */
 	char *license;
+	char *summary; /* one line for people, or NULL; not part of keys */
 	char *canonical_digest; /* SHA-256 of canonical, for keys; set by recipe_load() */
 	char *canonical; /* canonical JSON of the whole document after `extends` and `when:`; what keys are made of */
 	struct source *sources;

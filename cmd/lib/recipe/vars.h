@@ -26,6 +26,8 @@ struct vars {
 const char *const *vars_known(void);
 /** vars_check() - USAGE when @text uses an unknown name or a broken ${; did-you-mean in the hint */
 MUST_CHECK struct err *vars_check(const char *text);
+/** vars_check_at() - vars_check() that also tells where in @text the fault stands; offsets are set on error only */
+MUST_CHECK struct err *vars_check_at(const char *text, size_t *ret_from, size_t *ret_to);
 /** vars_expand() - @text with every ${name} replaced; $$ gives $ */
 MUST_CHECK struct err *vars_expand(const struct vars *vars, const char *text, char **ret_text);
 /** vars_expand_all() - append the expansion of each of @items to @out */

@@ -140,6 +140,9 @@ void os_random(void *buffer, size_t size)
 	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                 \
 	 LANDLOCK_ACCESS_FS_MAKE_SYM)
 
+/* Hard links across folders; from ABI 2 on, and denied unless asked for. Newer than Debian 12's header. */
+#define LANDLOCK_REFER (UINT64_C(1) << 13)
+
 /* See: Linux Documentation/userspace-api/landlock.rst. Network rules need ABI 4, newer than these headers. */
 bool os_confine_writes(const char *dir)
 {
@@ -151,11 +154,13 @@ bool os_confine_writes(const char *dir)
 	if (abi < 1)
 		return false;
 	size_t size = abi >= 4 ? sizeof(rules) : sizeof(rules.handled_access_fs);
+	if (abi >= 2)
+		rules.handled_access_fs |= LANDLOCK_REFER;
 	AUTO_CLOSE int set = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
 	AUTO_CLOSE int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (set < 0 || fd < 0)
 		return false;
-	struct landlock_path_beneath_attr below = {.allowed_access = LANDLOCK_WRITES, .parent_fd = fd};
+	struct landlock_path_beneath_attr below = {.allowed_access = rules.handled_access_fs, .parent_fd = fd};
 	return syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &below, 0) == 0 &&
 	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_landlock_restrict_self, set, 0) == 0;
 }

@@ -50,6 +50,8 @@ struct err *binfmt_host_ensure(const char *arch)
 		return err_hint(err_new(ERR_ABSENT, "program '%s' is not installed", program),
 		                "install the host package qemu-user-static");
 	AUTO_FREE char *line = binfmt_line(arch, path);
+	if (!line)
+		return err_new(ERR_USAGE, "programs of '%s' cannot be emulated by '%s'", arch, path);
 	AUTO_CLOSE int fd = open(BINFMT_DIR "/register", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_os(errno, "cannot open '" BINFMT_DIR "/register'");

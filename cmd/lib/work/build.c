@@ -207,8 +207,8 @@ static struct err *run_commands(const struct build_job *job, const struct workpl
 }
 
 /* Run one test: its output must contain what is expected; *ret_line gets the first line of the output. */
-static struct err *run_test(const struct build_job *job, const struct workplace *w, const struct command *c,
-                            const struct vars *vars, char **ret_line)
+static struct err *run_test(const struct workplace *w, const struct command *c, const struct vars *vars,
+                            char **ret_line)
 {
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(str) out = STR_INIT;
@@ -237,7 +237,7 @@ static struct err *run_tests(const struct build_job *job, const struct workplace
 	const struct commands *tests = &job->recipe->build.test;
 	for (size_t i = 0; i < tests->count; i++) {
 		AUTO_FREE char *line = NULL;
-		TRY(at_command(run_test(job, w, &tests->items[i], &vars, &line), job, &tests->items[i]));
+		TRY(at_command(run_test(w, &tests->items[i], &vars, &line), job, &tests->items[i]));
 		json_add_text(results, line);
 	}
 	return NULL;

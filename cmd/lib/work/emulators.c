@@ -33,7 +33,7 @@ static struct err *find_program(const char *tree, const char *arch, char **ret_p
 
 static struct err *unpack_packages(const struct emulators_job *job, const char *tree, struct sink *sink)
 {
-	struct unpack_options options = {.absolute_links = ABSOLUTE_SKIP};
+	struct unpack_options options = {.absolute_links = ABSOLUTE_SKIP, .allow_collisions = true};
 	struct unpack_report report;
 	for (size_t i = 0; i < job->files->count; i++) {
 		AUTO_FREE char *deb = cas_path(job->home, job->files->items[i].sha256);

@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "fmt/digest.h"
+#include "recipe/vars.h"
 #include "store/cas.h"
 #include "store/store.h"
 #include "sys/child.h"
@@ -58,17 +59,20 @@ char *image_name(const struct recipe *recipe, const char *guest_arch)
 }
 
 /* The kernel's package differs by architecture; everything else has one name everywhere. */
-static void package_names(const struct recipe *recipe, struct strs *names)
+static struct err *package_names(const struct recipe *recipe, const char *guest_arch, struct strs *names)
 {
-	strs_copy(names, &recipe->image.packages);
+	struct vars vars = {.name = recipe->name,
+	                    .version = recipe->version,
+	                    .guest_arch = guest_arch,
+	                    .debian_arch = debian_arch(guest_arch)};
+	TRY(vars_expand_all(&vars, &recipe->image.packages, names));
 	strs_sort(names);
+	return NULL;
 }
 
 char *image_set_reference(const struct recipe *recipe, const char *guest_arch)
 {
-	AUTO(strs) names = STRS_INIT;
-	package_names(recipe, &names);
-	AUTO_FREE char *text = strs_join(&names, "\n");
+	AUTO_FREE char *text = strs_join(&recipe->image.packages, "\n");
 	char digest[SHA256_HEX];
 	digest_bytes(text, strlen(text), digest);
 	return mem_printf("debian-set:%s:%s:%.12s", recipe->image.debian_suite, debian_arch(guest_arch), digest);
@@ -96,7 +100,7 @@ struct err *image_resolve(const struct home *home, const struct recipe *recipe, 
 	if (lock_find(lock, reference))
 		return NULL;
 	AUTO(strs) names = STRS_INIT;
-	package_names(recipe, &names);
+	TRY(package_names(recipe, guest_arch, &names));
 	struct lock_entry entry = {.reference = NULL};
 	struct err *e = debian_resolve_set(recipe->image.debian_suite, debian_arch(guest_arch), &names, home->apt, sink,
 	                                   &entry);
@@ -144,26 +148,19 @@ static struct err *digest_tree(const char *dir, const char *name, struct digest 
 	return NULL;
 }
 
-static struct err *add_tree_input(const struct recipe *recipe, const char *name, const char *input,
-                                  struct json *inputs)
+struct err *image_inputs(const struct recipe *recipe, struct json *inputs)
 {
-	if (!name)
+	if (!recipe->image.files)
 		return NULL;
-	AUTO_FREE char *path = beside_recipe(recipe, name);
+	AUTO_FREE char *path = beside_recipe(recipe, recipe->image.files);
 	struct digest *d = digest_new(DIGEST_SHA256);
 	struct err *e = digest_tree(path, "", d);
 	char hex[DIGEST_HEX_MAX];
 	digest_hex(d, hex);
 	digest_free(d);
 	if (!e)
-		json_set_text(inputs, input, hex);
+		json_set_text(inputs, recipe->image.files, hex);
 	return e;
-}
-
-struct err *image_inputs(const struct recipe *recipe, struct json *inputs)
-{
-	TRY(add_tree_input(recipe, recipe->image.overlay, "overlay", inputs));
-	return add_tree_input(recipe, recipe->image.customize, "customize script", inputs);
 }
 
 static struct err *run(const struct image_job *job, const struct workplace *w, const char *const *argv,
@@ -221,21 +218,18 @@ static struct err *install_root(const struct image_job *job, const struct workpl
 	                                    "--skip=cleanup/apt/lists,check/empty",
 	                                    "--aptopt=APT::Install-Recommends \"false\"",
 	                                    "--aptopt=Acquire::Languages \"none\"",
-	                                    "--aptopt=APT::Sandbox::User \"root\"", "--dpkgopt=force-unsafe-io",
+	                                    "--aptopt=APT::Sandbox::User \"root\"",
+	                                    "--aptopt=DPkg::Path \"/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin\"",
+	                                    "--dpkgopt=force-unsafe-io",
 	                                    "--dpkgopt=force-confold", NULL};
 	strs_add_all(&argv, fixed);
 	strs_addf(&argv, "--architectures=%s", debian_arch(job->guest_arch));
 	for (size_t i = 0; i < image->exclude.count; i++)
 		strs_addf(&argv, "--dpkgopt=path-exclude=%s", image->exclude.items[i]);
 	strs_addf(&argv, "--include=%s", names);
-	if (image->overlay) {
-		AUTO_FREE char *overlay = beside_recipe(job->recipe, image->overlay);
-		strs_addf(&argv, "--essential-hook=cp -R --no-dereference --preserve=mode,links \"%s/.\" \"$1/\"", overlay);
-	}
-	if (image->customize) {
-		AUTO_FREE char *script = beside_recipe(job->recipe, image->customize);
-		strs_addf(&argv, "--customize-hook=sh \"%s\" \"$1\"", script);
-	}
+	AUTO_FREE char *files = beside_recipe(job->recipe, image->files);
+	strs_addf(&argv, "--essential-hook=sh \"%s/prepare.sh\" \"$1\"", files);
+	strs_addf(&argv, "--customize-hook=sh \"%s/customize.sh\" \"$1\"", files);
 	strs_add(&argv, "");
 	strs_add(&argv, w->root);
 	strs_addf(&argv, "deb [trusted=yes] copy:%s ./", w->packages);
@@ -275,6 +269,44 @@ static struct err *write_package_list(const struct image_job *job, const struct 
 	return file_write(path, str_text(&list), list.len, 0644);
 }
 
+/* debugfs commands for @name and everything below it, in name order. */
+static struct err *add_time_commands(const char *root, const char *name, struct str *commands)
+{
+	static const char *const fields[] = {"atime", "ctime"};
+	AUTO_FREE char *path = mem_printf("%s%s", root, name);
+	AUTO(strs) names = STRS_INIT;
+	struct stat st;
+	if (lstat(path, &st) != 0)
+		return err_os(errno, "cannot stat '%s'", path);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		str_addf(commands, "sif \"%s\" %s @" IMAGE_EPOCH "\nsif \"%s\" %s_extra 0\n", *name ? name : "/", fields[i],
+		         *name ? name : "/", fields[i]);
+	if (!S_ISDIR(st.st_mode))
+		return NULL;
+	TRY(dir_list(path, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *inner = mem_printf("%s/%s", name, names.items[i]);
+		TRY(add_time_commands(root, inner, commands));
+	}
+	return NULL;
+}
+
+/* mke2fs copies access and change times from the tree; the same packages must give the same bytes. */
+static struct err *fix_times(const struct image_job *job, const struct workplace *w, const char *disk,
+                             struct sink *sink)
+{
+	AUTO(str) commands = STR_INIT;
+	AUTO_FREE char *path = path_join(w->top, "times");
+	TRY(add_time_commands(w->root, "", &commands));
+	TRY(file_write(path, str_text(&commands), commands.len, 0600));
+	(void)sink; /* 60,000 lines of echo are for nobody */
+	struct child_spec spec = {.argv = (const char *const[]){"debugfs", "-w", "-f", path, disk, NULL},
+	                          .env = clean_env,
+	                          .deadline_ms = COMMAND_DEADLINE_MS,
+	                          .step = job->step};
+	return child_run(&spec);
+}
+
 static struct err *make_disk(const struct image_job *job, const struct workplace *w, const char *disk,
                              struct sink *sink)
 {
@@ -285,13 +317,14 @@ static struct err *make_disk(const struct image_job *job, const struct workplace
 	AUTO_CLOSE int fd = open(disk, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || ftruncate(fd, (off_t)job->recipe->image.disk_bytes) != 0)
 		return err_os(errno, "cannot create '%s'", disk);
-	return run(job, w,
+	TRY(run(job, w,
 	           (const char *const[]){"mke2fs", "-q", "-t", "ext4", "-L", job->recipe->image.root_label, "-U", IMAGE_UUID,
 	                                 "-m", "0", "-I", "256", "-E",
 	                                 "hash_seed=" IMAGE_UUID
 	                                 ",lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,nodiscard",
 	                                 "-O", "^metadata_csum_seed", "-d", w->root, disk, NULL},
-	           NULL, sink);
+	           NULL, sink));
+	return fix_times(job, w, disk, sink);
 }
 
 static struct err *fill_stage(const struct image_job *job, const struct workplace *w, const char *stage,

@@ -105,3 +105,85 @@ void source_inputs(const struct source_files *files, struct json *inputs)
 		json_set_text(inputs, name, files->items[i].sha256);
 	}
 }
+
+static struct err *resolve_one(const struct home *home, const struct source *s, const char *host_arch,
+                               struct sink *sink, struct lock_entry *entry)
+{
+	if (s->debian_source)
+		return debian_resolve_source(s->debian_source, s->suite, home->apt, sink, entry);
+	return debian_resolve_package(s->debian_package, s->suite, package_arch(s, host_arch), home->apt, sink, entry);
+}
+
+struct err *source_resolve(const struct home *home, const struct source *sources, size_t count,
+                           const char *host_arch, struct lock *lock, struct sink *sink)
+{
+	for (size_t i = 0; i < count; i++) {
+		AUTO_FREE char *reference = source_reference(&sources[i], host_arch);
+		if (!reference || lock_find(lock, reference))
+			continue;
+		AUTO(lock_entry) entry = {.reference = NULL};
+		struct err *e = resolve_one(home, &sources[i], host_arch, sink, &entry);
+		if (e)
+			return err_wrap(e, "cannot resolve '%s'", reference);
+		entry.reference = mem_strdup(reference);
+		TRY(lock_put(lock, &entry));
+		event_note(sink, "resolve", "%s is %s", reference, entry.version ? entry.version : "pinned");
+	}
+	return NULL;
+}
+
+/* Requests for what is missing, with real URLs. */
+struct requests {
+	struct fetch_request *items;
+	size_t count;
+	struct strs owned;
+};
+
+static void requests_done(struct requests *r)
+{
+	free(r->items);
+	strs_done(&r->owned);
+}
+
+static struct err *add_request(const struct home *home, const struct source_file *f, const char *step,
+                               struct requests *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (streq(r->items[i].sha256, f->sha256))
+			return NULL; /* two names, one content */
+	char *url = NULL;
+	if (debian_is_url(f->url))
+		TRY(debian_expand_url(f->url, &url));
+	else
+		url = mem_strdup(f->url);
+	strs_take(&r->owned, url);
+	strs_take(&r->owned, cas_path(home, f->sha256));
+	r->items[r->count++] = (struct fetch_request){.url = url,
+	                                              .sha256 = f->sha256,
+	                                              .size = f->size,
+	                                              .target = r->owned.items[r->owned.count - 1],
+	                                              .step = step,
+	                                              .allow_http = true};
+	return NULL;
+}
+
+struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step,
+                         struct sink *sink)
+{
+	AUTO(requests) r = {.items = mem_array(files->count, sizeof(*r.items))};
+	for (size_t i = 0; i < files->count; i++) {
+		const struct source_file *f = &files->items[i];
+		bool there = false;
+		TRY(cas_has(home, f->sha256, &there));
+		if (there)
+			continue;
+		TRY(cas_make_room(home, f->sha256));
+		TRY(add_request(home, f, step, &r));
+	}
+	struct err *e = r.count ? fetch_run(r.items, r.count, /* deadline_ms= */ 0, sink) : NULL;
+	/* What arrived counts, also when another file did not. */
+	for (size_t i = 0; i < r.count; i++)
+		if (file_exists(r.items[i].target))
+			e = err_first(e, cas_seal(home, r.items[i].sha256));
+	return e;
+}

@@ -1,0 +1,71 @@
+#include <stdio.h>
+
+#include "base/path.h"
+#include "plan/machine.h"
+#include "session.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "work/connect.h"
+
+static const struct option_spec options[] = {
+	STACK_OPTIONS,
+	{"all", 0, NULL, "every machine, the store and all downloads: all that cooper keeps"},
+	{"yes", 'y', NULL, "do not ask"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *destroy_machine(const struct project *p, const char *name)
+{
+	AUTO_FREE char *dir = path_join(p->home.machines, name);
+	if (!dir_exists(dir))
+		return NULL;
+	TRY(machine_stop(dir, MACHINE_STOP_MS, NULL));
+	struct connection connection = {.name = name};
+	enum connect_outcome outcome = CONNECT_ABSENT;
+	TRY(connect_remove(&connection, &outcome));
+	TRY(tree_remove(dir));
+	printf("machine '%s' is gone\n", name);
+	return NULL;
+}
+
+static struct err *destroy_all(const struct project *p)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(p->home.machines, &names));
+	for (size_t i = 0; i < names.count; i++)
+		TRY(destroy_machine(p, names.items[i]));
+	TRY(tree_remove(p->home.root));
+	printf("'%s' is gone\n", p->home.root);
+	return NULL;
+}
+
+static struct err *run(struct call *call)
+{
+	bool all = call_has(call, "all");
+	AUTO(project) p = PROJECT_INIT;
+	if (all)
+		TRY(project_start(&p));
+	else
+		TRY(session_open(call, &p));
+	AUTO_FREE char *question = all ? mem_printf("remove everything in '%s'?", p.home.root)
+	                               : mem_printf("remove the machine '%s' and its disks?", session_machine(&p));
+	if (!dir_exists(p.home.root))
+		return NULL;
+	if (!session_consent(call, question))
+		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "give --yes to remove without being asked");
+	AUTO_FREE char *path = path_join(p.home.root, "up.lock");
+	AUTO_CLOSE int lock = -1;
+	struct err *e = lock_wait(path, "cooper destroy", /* timeout_ms= */ 10000, call->sink, &lock);
+	if (e)
+		return err_wrap(e, "another cooper is at work here");
+	return all ? destroy_all(&p) : destroy_machine(&p, session_machine(&p));
+}
+
+const struct subcommand cmd_destroy = {
+	.name = "destroy",
+	.operands = "[STACK]",
+	.summary = "remove the machine and its disks; with --all everything that cooper keeps",
+	.options = options,
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,269 @@
+/* Commands about a machine that exists: run (the supervisor), start, stop, status, ssh. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "base/units.h"
+#include "plan/machine.h"
+#include "session.h"
+#include "sys/file.h"
+#include "work/machine/disk.h"
+#include "work/machine/record.h"
+#include "work/machine/run.h"
+
+static const struct option_spec stack_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
+
+/* The folder and the specification of a stack's machine, as they were when it was last started. */
+static struct err *open_machine(const struct project *p, struct machine_spec *spec, struct generation *g)
+{
+	AUTO_FREE char *dir = path_join(p->home.machines, session_machine(p));
+	TRY(generation_current(dir, g));
+	if (g->number == 0)
+		return err_hint(err_new(ERR_ABSENT, "the machine '%s' does not exist", session_machine(p)),
+		                "`cooper up` makes it");
+	return machine_record_read(g->dir, spec);
+}
+
+/* --- machine run --- */
+
+static const struct option_spec run_options[] = {
+	{"generation", 0, "N", "boot this generation instead of the current one"},
+	{"report-fd", 0, "FD", "tell events on this descriptor and detach (used by `up` and `start`)"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *load_generation(const struct call *call, const char *dir, struct generation *g)
+{
+	const char *text = call_get(call, "generation");
+	int64_t number = 0;
+	if (!text)
+		return generation_current(dir, g);
+	if (!num_parse(text, 1, 1 << 30, &number))
+		return err_new(ERR_USAGE, "'%s' is no generation", text);
+	return generation_load(dir, (int)number, g);
+}
+
+static struct err *run_supervisor(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(generation) g = GENERATION_INIT;
+	AUTO(machine_spec) spec = {.name = NULL};
+	int64_t fd = -1;
+	const char *report = call_get(call, "report-fd");
+	if (report && !num_parse(report, 3, 255, &fd))
+		return err_new(ERR_USAGE, "'%s' is no descriptor", report);
+	TRY(project_start(&p));
+	AUTO_FREE char *dir = path_join(p.home.machines, call_arg(call, 0));
+	TRY(load_generation(call, dir, &g));
+	if (g.number == 0)
+		return err_hint(err_new(ERR_ABSENT, "the machine '%s' does not exist", call_arg(call, 0)),
+		                "`cooper list` shows those that do");
+	TRY(machine_record_read(g.dir, &spec));
+	AUTO_FREE char *accel = path_join(p.home.root, "accel.json");
+	struct machine_options options = {.accel_path = accel,
+	                                  .qemu_key = spec.qemu,
+	                                  .report_fd = (int)fd,
+	                                  .sink = report ? NULL : call->sink};
+	return machine_supervise(&spec, &p.facts, &options);
+}
+
+const struct subcommand cmd_machine_run = {
+	.name = "machine run",
+	.operands = "NAME",
+	.summary = "run a machine in the foreground (for launchd and systemd)",
+	.help = "Holds the machine's lock, runs QEMU, and ends the machine politely on SIGTERM or SIGINT.",
+	.options = run_options,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_supervisor,
+};
+
+/* --- start, stop --- */
+
+static struct err *run_start(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(generation) g = GENERATION_INIT;
+	AUTO(machine_spec) spec = {.name = NULL};
+	AUTO(str) outcome = STR_INIT;
+	struct machine_status status;
+	TRY(session_open(call, &p));
+	TRY(open_machine(&p, &spec, &g));
+	TRY(machine_status(spec.dir, &status));
+	if (status.running && status.ready) {
+		printf("'%s' is running\n", spec.name);
+		return NULL;
+	}
+	TRY(machine_boot(&spec, g.number, NULL, "boot", call->sink, &status));
+	TRY(machine_prove(&spec, "canary", call->sink, &outcome));
+	printf("'%s' is running: %s\n", spec.name, str_text(&outcome));
+	return NULL;
+}
+
+const struct subcommand cmd_start = {
+	.name = "start",
+	.operands = "[STACK]",
+	.summary = "start the machine as it is, and run the canaries",
+	.options = stack_options,
+	.max_args = 1,
+	.run = run_start,
+};
+
+static struct err *run_stop(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	bool was_running = false;
+	TRY(session_open(call, &p));
+	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
+	TRY(machine_stop(dir, MACHINE_STOP_MS, &was_running));
+	printf("'%s' %s\n", session_machine(&p), was_running ? "is stopped" : "was not running");
+	return NULL;
+}
+
+const struct subcommand cmd_stop = {
+	.name = "stop",
+	.operands = "[STACK]",
+	.summary = "power the machine down; harder means follow by themselves",
+	.options = stack_options,
+	.max_args = 1,
+	.run = run_stop,
+};
+
+/* --- status --- */
+
+static const struct option_spec status_options[] = {
+	STACK_OPTIONS,
+	{"json", 0, NULL, "machine-readable"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct json *status_json(const char *name, const struct machine_status *s, const struct json *proofs)
+{
+	struct json *out = json_object();
+	json_set_text(out, "name", name);
+	json_set_bool(out, "running", s->running);
+	json_set_bool(out, "ready", s->ready);
+	if (!s->running)
+		return out;
+	json_set_text(out, "phase", s->phase);
+	json_set_text(out, "accel", s->accel);
+	json_set_int(out, "generation", s->generation);
+	json_set_int(out, "ssh_port", s->ssh_port);
+	json_set_int(out, "pid", s->pid);
+	json_set_int(out, "qemu_pid", s->qemu_pid);
+	json_set_int(out, "uptime_ms", s->uptime_ms);
+	const struct json *list = json_get(proofs, "proofs");
+	if (list)
+		json_set(out, "canaries", json_copy(list));
+	return out;
+}
+
+static void print_status(const char *name, const struct machine_status *s, const struct json *proofs)
+{
+	if (!s->running) {
+		printf("'%s' is not running\n", name);
+		return;
+	}
+	AUTO(str) up = STR_INIT;
+	str_add_duration(&up, s->uptime_ms);
+	printf("'%s' is %s: generation %d under %s, up %s, ssh on 127.0.0.1:%d\n", name, s->ready ? "ready" : s->phase,
+	       s->generation, s->accel, str_text(&up), s->ssh_port);
+	const struct json *list = json_get(proofs, "proofs");
+	for (size_t i = 0; i < json_count(list); i++)
+		printf("  runs %s: canary printed '%s' in a container\n", json_get_text(json_at(list, i), "arch"),
+		       json_get_text(json_at(list, i), "container"));
+}
+
+static struct err *run_status(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	struct machine_status status;
+	TRY(session_open(call, &p));
+	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
+	TRY(machine_status(dir, &status));
+	AUTO_JSON *proofs = machine_proofs_read(dir);
+	if (call_has(call, "json")) {
+		AUTO_JSON *out = status_json(session_machine(&p), &status, proofs);
+		AUTO_FREE char *text = json_pretty(out);
+		fputs(text, stdout);
+	} else {
+		print_status(session_machine(&p), &status, proofs);
+	}
+	return NULL;
+}
+
+const struct subcommand cmd_status = {
+	.name = "status",
+	.operands = "[STACK]",
+	.summary = "whether the machine runs, since when, where, and what it was proved to run",
+	.options = status_options,
+	.max_args = 1,
+	.run = run_status,
+};
+
+/* --- ssh --- */
+
+static const struct option_spec ssh_options[] = {
+	{"stack", 's', "STACK", "the stack whose machine is meant"},
+	STACK_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *run_ssh(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(machine_ssh) ssh = {.config = NULL};
+	AUTO(strs) argv = STRS_INIT;
+	struct machine_status status;
+	TRY(project_open(&p, call_get(call, "stack"), call_get(call, "guest-arch")));
+	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
+	TRY(machine_status(dir, &status));
+	if (!status.running)
+		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", session_machine(&p)),
+		                "`cooper up` or `cooper start` starts it");
+	machine_ssh_open(dir, session_machine(&p), &ssh);
+	ssh_argv(&ssh.ssh, call->args.count ? (const char *const *)call->args.items : NULL, &argv);
+	execvp(argv.items[0], argv.items);
+	return err_os(errno, "cannot run '%s'", argv.items[0]);
+}
+
+const struct subcommand cmd_ssh = {
+	.name = "ssh",
+	.operands = "[-- CMD...]",
+	.summary = "a shell in the machine, or one command",
+	.help = "Words after -- reach the program in the guest exactly as given. The exit status is the command's.",
+	.options = ssh_options,
+	.max_args = -1,
+	.run = run_ssh,
+};
+
+/* --- verify --- */
+
+static struct err *run_verify(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(generation) g = GENERATION_INIT;
+	AUTO(machine_spec) spec = {.name = NULL};
+	AUTO(str) outcome = STR_INIT;
+	struct machine_status status;
+	TRY(session_open(call, &p));
+	TRY(open_machine(&p, &spec, &g));
+	TRY(machine_status(spec.dir, &status));
+	if (!status.ready)
+		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", spec.name), "start it: cooper start");
+	TRY(machine_prove(&spec, "canary", call->sink, &outcome));
+	printf("%s\n", str_text(&outcome));
+	return NULL;
+}
+
+const struct subcommand cmd_verify = {
+	.name = "verify",
+	.operands = "[STACK]",
+	.summary = "run the canaries again: bare, and in rootless containers",
+	.options = stack_options,
+	.max_args = 1,
+	.run = run_verify,
+};

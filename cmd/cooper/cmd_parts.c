@@ -1,0 +1,177 @@
+/* Parts of `up`: fetch, build, info. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "plan/stack.h"
+#include "session.h"
+#include "store/store.h"
+#include "sys/lock.h"
+#include "sys/tick.h"
+#include "table.h"
+#include "ui.h"
+
+static const struct option_spec options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
+
+/* Converge to the steps whose ids begin with @prefix, under the lock that `up` takes. */
+static struct err *reach(struct call *call, struct project *p, const char *prefix)
+{
+	int64_t started = tick_ms();
+	TRY(stack_resolve(p, call->sink));
+	struct stack *s = NULL;
+	TRY(stack_open(p, &s));
+	struct graph *g = stack_graph(s);
+	struct err *e = NULL;
+	for (size_t i = 0; i < g->count && !e; i++)
+		if (str_starts(g->steps[i]->id, prefix))
+			e = stack_observe(s, g->steps[i]->id);
+	size_t pending = graph_pending(g);
+	if (!e && pending)
+		e = stack_perform(s, call->sink);
+	ui_finish();
+	if (!e && pending)
+		table_times(g, tick_ms() - started);
+	else if (!e)
+		printf("nothing to do\n");
+	stack_free(s);
+	return e;
+}
+
+static struct err *reach_locked(struct call *call, const char *prefix)
+{
+	AUTO(project) p = PROJECT_INIT;
+	TRY(session_open(call, &p));
+	TRY(home_make(&p.home));
+	AUTO_FREE char *path = mem_printf("%s/up.lock", p.home.root);
+	AUTO_CLOSE int lock = -1;
+	struct err *e = lock_wait(path, call->command->name, /* timeout_ms= */ 0, call->sink, &lock);
+	return e ? e : reach(call, &p, prefix);
+}
+
+static struct err *run_fetch(struct call *call)
+{
+	return reach_locked(call, "fetch:");
+}
+
+const struct subcommand cmd_fetch = {
+	.name = "fetch",
+	.operands = "[STACK]",
+	.summary = "download and verify everything that a stack needs, and nothing else",
+	.options = options,
+	.max_args = 1,
+	.run = run_fetch,
+};
+
+static struct err *run_build(struct call *call)
+{
+	return reach_locked(call, "build:");
+}
+
+const struct subcommand cmd_build = {
+	.name = "build",
+	.operands = "[STACK]",
+	.summary = "build a stack's emulator, and nothing else",
+	.options = options,
+	.max_args = 1,
+	.run = run_build,
+};
+
+/* --- info, tool key --- */
+
+static const struct option_spec info_options[] = {
+	STACK_OPTIONS,
+	{"json", 0, NULL, "machine-readable"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct json *info_json(const struct project *p, const struct graph *g)
+{
+	struct json *out = json_object();
+	json_set_text(out, "stack", p->stack_path);
+	json_set_text(out, "lock", p->lock_path);
+	json_set_text(out, "home", p->home.root);
+	json_set_text(out, "host", p->facts.os);
+	json_set_text(out, "host_arch", p->facts.arch);
+	json_set_text(out, "guest_arch", p->guest_arch);
+	json_set_text(out, "emulator", p->emulator->version);
+	json_set_text(out, "image", p->image->version);
+	json_set_text(out, "machine", p->stack->stack.machine_name);
+	json_set(out, "steps", table_plan_json(g));
+	return out;
+}
+
+static void print_info(const struct json *info)
+{
+	for (size_t i = 0; i < json_count(info); i++) {
+		const char *text = json_as_text(json_value_at(info, i));
+		if (text)
+			printf("%-12s %s\n", json_key_at(info, i), text);
+	}
+}
+
+static struct err *run_info(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(strs) unresolved = STRS_INIT;
+	TRY(session_open(call, &p));
+	TRY(stack_unresolved(&p, &unresolved));
+	struct graph none = GRAPH_INIT;
+	struct stack *s = NULL;
+	if (unresolved.count == 0)
+		TRY(stack_open(&p, &s));
+	struct err *e = s ? stack_observe(s, NULL) : NULL;
+	AUTO_JSON *info = e ? NULL : info_json(&p, s ? stack_graph(s) : &none);
+	if (!e && call_has(call, "json")) {
+		AUTO_FREE char *text = json_pretty(info);
+		fputs(text, stdout);
+	} else if (!e) {
+		print_info(info);
+	}
+	stack_free(s);
+	return e;
+}
+
+const struct subcommand cmd_info = {
+	.name = "info",
+	.operands = "[STACK]",
+	.summary = "what a stack is made of: recipes, versions, places, keys",
+	.options = info_options,
+	.max_args = 1,
+	.run = run_info,
+};
+
+static const struct option_spec key_options[] = {
+	{"stack", 's', "STACK", "the stack whose step is meant"},
+	STACK_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *print_key(struct stack *s, const char *id)
+{
+	const struct step *step = graph_find(stack_graph(s), id);
+	if (!step)
+		return err_hint(err_new(ERR_USAGE, "the stack has no step '%s'", id), "`cooper info --json` lists the steps");
+	AUTO_FREE char *inputs = json_pretty(step->inputs);
+	printf("%s\n%s", step->key, inputs);
+	return NULL;
+}
+
+static struct err *run_key(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	TRY(project_open(&p, call_get(call, "stack"), call_get(call, "guest-arch")));
+	struct stack *s = NULL;
+	TRY(stack_open(&p, &s));
+	struct err *e = print_key(s, call_arg(call, 0));
+	stack_free(s);
+	return e;
+}
+
+const struct subcommand cmd_tool_key = {
+	.name = "tool key",
+	.operands = "STEP",
+	.summary = "a step's key, and everything it is made of",
+	.options = key_options,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_key,
+};

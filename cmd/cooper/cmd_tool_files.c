@@ -1,0 +1,125 @@
+/* Plumbing that works on files: fetch, unpack, patch, canary. */
+#include <stdio.h>
+
+#include "base/units.h"
+#include "command.h"
+#include "fmt/canary.h"
+#include "fmt/digest.h"
+#include "fmt/unpack.h"
+#include "net/fetch.h"
+#include "plan/project.h"
+#include "sys/file.h"
+
+static const struct option_spec fetch_options[] = {
+	{"sha256", 0, "HEX", "digest that the bytes must have"},
+	{"sha512", 0, "HEX", "the same with SHA-512"},
+	{"size", 0, "BYTES", "exact size"},
+	{"output", 'o', "FILE", "where the bytes go"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *check_digests(const char *sha256, const char *sha512)
+{
+	if (sha256 && !digest_valid(DIGEST_SHA256, sha256))
+		return err_hint(err_new(ERR_USAGE, "'%s' is no SHA-256", sha256), "give 64 lower-case hex digits");
+	if (sha512 && !digest_valid(DIGEST_SHA512, sha512))
+		return err_hint(err_new(ERR_USAGE, "'%s' is no SHA-512", sha512), "give 128 lower-case hex digits");
+	if (!sha256 && !sha512)
+		return err_hint(err_new(ERR_USAGE, "no digest given"), "add --sha256 HEX: cooper verifies every byte");
+	return NULL;
+}
+
+static struct err *run_fetch(struct call *call)
+{
+	const char *sha256 = call_get(call, "sha256");
+	const char *sha512 = call_get(call, "sha512");
+	const char *size = call_get(call, "size");
+	int64_t bytes = -1;
+	TRY(check_digests(sha256, sha512));
+	if (!call_get(call, "output"))
+		return err_hint(err_new(ERR_USAGE, "no output file given"), "add -o FILE");
+	if (size && !num_parse(size, 0, INT64_MAX, &bytes))
+		return err_new(ERR_USAGE, "'%s' is no number of bytes", size);
+	struct fetch_request request = {.url = call_arg(call, 0),
+	                                .sha256 = sha256,
+	                                .sha512 = sha512,
+	                                .size = bytes,
+	                                .target = call_get(call, "output"),
+	                                .step = "fetch",
+	                                .allow_http = true};
+	return fetch_run(&request, 1, /* deadline_ms= */ 0, call->sink);
+}
+
+const struct subcommand cmd_tool_fetch = {
+	.name = "tool fetch",
+	.operands = "URL",
+	.summary = "download one file and verify it on the way",
+	.options = fetch_options,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_fetch,
+};
+
+static const struct option_spec unpack_options_table[] = {
+	{"strip", 0, "N", "drop N leading components of every name"},
+	{"exclude", 0, "GLOB", "leave out what matches (roms/, *.bin)"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *run_unpack(struct call *call)
+{
+	int64_t strip = 0;
+	const char *text = call_get(call, "strip");
+	if (text && !num_parse(text, 0, 64, &strip))
+		return err_new(ERR_USAGE, "--strip takes a number from 0 to 64, not '%s'", text);
+	AUTO(strs) exclude = STRS_INIT;
+	if (call_get(call, "exclude"))
+		strs_split(&exclude, call_get(call, "exclude"), ",");
+	struct unpack_options options = {.strip = (int)strip, .exclude = &exclude};
+	struct unpack_report report;
+	TRY(dir_make(call_arg(call, 1), 0755));
+	TRY(unpack_archive(call_arg(call, 0), call_arg(call, 1), &options, "unpack", call->sink, &report));
+	printf("%lld entries, %lld bytes, %lld left out, tree %s\n", (long long)report.entries, (long long)report.bytes,
+	       (long long)report.excluded, report.tree);
+	return NULL;
+}
+
+const struct subcommand cmd_tool_unpack = {
+	.name = "tool unpack",
+	.operands = "ARCHIVE DIR",
+	.summary = "unpack tar, zip or deb under cooper's policy: nothing lands outside DIR",
+	.options = unpack_options_table,
+	.min_args = 2,
+	.max_args = 2,
+	.run = run_unpack,
+};
+
+static const struct option_spec canary_options[] = {
+	{"output", 'o', "FILE", "where the program goes"},
+	{"image", 0, NULL, "a container image for `podman load` instead of the program"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *run_canary(struct call *call)
+{
+	const char *arch = arch_name(call_arg(call, 0));
+	const char *output = call_get(call, "output");
+	if (!output)
+		return err_hint(err_new(ERR_USAGE, "no output file given"), "add -o FILE");
+	AUTO(str) bytes = STR_INIT;
+	if (call_has(call, "image"))
+		TRY(canary_image(arch ? arch : call_arg(call, 0), "latest", &bytes));
+	else
+		TRY(canary_elf(arch ? arch : call_arg(call, 0), &bytes));
+	return file_write(output, bytes.data, bytes.len, call_has(call, "image") ? 0644 : 0755);
+}
+
+const struct subcommand cmd_tool_canary = {
+	.name = "tool canary",
+	.operands = "ARCH",
+	.summary = "write the tiny program that proves that ARCH runs",
+	.options = canary_options,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_canary,
+};

@@ -1,0 +1,145 @@
+/* Plumbing that shows decisions: argv, ignition, docs, schema. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "plan/stack.h"
+#include "recipe/docs.h"
+#include "session.h"
+#include "sys/file.h"
+#include "work/machine/argv.h"
+#include "work/machine/facts.h"
+#include "work/machine/ignition.h"
+
+static const struct option_spec argv_options[] = {
+	STACK_OPTIONS,
+	{"host", 0, "FILE", "decide for the host described in FILE (JSON) instead of this one"},
+	{"accel", 0, "NAME", "hvf, kvm or tcg; default: the best that the host may have"},
+	{"first-boot", 0, NULL, "with the first boot's arguments"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *choose_host(const struct call *call, struct project *p)
+{
+	if (!call_get(call, "host"))
+		return NULL;
+	AUTO_JSON *root = NULL;
+	TRY(json_read(call_get(call, "host"), &root));
+	return facts_from_json(root, call_get(call, "host"), &p->facts);
+}
+
+static struct err *choose_accel(const struct call *call, const struct host_facts *facts, enum machine_accel *ret)
+{
+	const char *name = call_get(call, "accel");
+	if (!name)
+		*ret = facts->hv_support ? ACCEL_HVF : facts->kvm_present ? ACCEL_KVM : ACCEL_TCG;
+	else if (streq(name, "hvf"))
+		*ret = ACCEL_HVF;
+	else if (streq(name, "kvm"))
+		*ret = ACCEL_KVM;
+	else if (streq(name, "tcg"))
+		*ret = ACCEL_TCG;
+	else
+		return err_hint(err_new(ERR_USAGE, "unknown accelerator '%s'", name), "use hvf, kvm or tcg");
+	return NULL;
+}
+
+static struct err *print_argv(const struct machine_spec *spec, const struct machine_start *start,
+                              const struct host_facts *facts)
+{
+	AUTO(strs) argv = STRS_INIT;
+	AUTO(strs) warnings = STRS_INIT;
+	TRY(machine_argv(spec, start, facts, &argv, &warnings));
+	for (size_t i = 0; i < argv.count; i++)
+		printf("%s\n", argv.items[i]);
+	for (size_t i = 0; i < warnings.count; i++)
+		fprintf(stderr, "warning: %s\n", warnings.items[i]);
+	return NULL;
+}
+
+static struct err *run_argv(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	struct machine_start start = {.ssh_port = 2222, .first_boot = call_has(call, "first-boot")};
+	TRY(session_open(call, &p));
+	TRY(choose_host(call, &p));
+	TRY(choose_accel(call, &p.facts, &start.accel));
+	struct stack *s = NULL;
+	TRY(stack_open(&p, &s));
+	struct err *e = print_argv(stack_machine(s), &start, &p.facts);
+	stack_free(s);
+	return e;
+}
+
+const struct subcommand cmd_tool_argv = {
+	.name = "tool argv",
+	.operands = "[STACK]",
+	.summary = "the QEMU command line of a stack's machine, one word a line",
+	.options = argv_options,
+	.max_args = 1,
+	.run = run_argv,
+};
+
+static const struct option_spec ignition_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
+
+static struct err *run_ignition(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO_FREE char *text = NULL;
+	TRY(session_open(call, &p));
+	struct stack *s = NULL;
+	TRY(stack_open(&p, &s));
+	/* Keys of a real machine are secret and made at its first boot. */
+	struct ignition_input input = {.spec = stack_machine(s),
+	                               .os = guest_os_of_image(p.image->name),
+	                               .uid = (int)getuid(),
+	                               .authorized_key = "ssh-ed25519 PUBLIC-KEY cooper",
+	                               .host_key = "HOST-KEY\n",
+	                               .host_key_public = "ssh-ed25519 PUBLIC-HOST-KEY cooper",
+	                               .emulators = stack_machine(s)->emulator_iso != NULL};
+	struct err *e = machine_ignition(&input, &text);
+	if (!e)
+		printf("%s\n", text);
+	stack_free(s);
+	return e;
+}
+
+const struct subcommand cmd_tool_ignition = {
+	.name = "tool ignition",
+	.operands = "[STACK]",
+	.summary = "the first boot's configuration of a stack's machine, with placeholders for keys",
+	.options = ignition_options,
+	.max_args = 1,
+	.run = run_ignition,
+};
+
+static struct err *run_docs(struct call *call UNUSED)
+{
+	AUTO(str) out = STR_INIT;
+	recipe_docs(&out);
+	fputs(str_text(&out), stdout);
+	return NULL;
+}
+
+const struct subcommand cmd_tool_docs = {
+	.name = "tool docs",
+	.operands = "",
+	.summary = "docs/recipes.md, from the field tables",
+	.hidden = true,
+	.run = run_docs,
+};
+
+static struct err *run_schema(struct call *call UNUSED)
+{
+	AUTO(str) out = STR_INIT;
+	recipe_json_schema(&out);
+	fputs(str_text(&out), stdout);
+	return NULL;
+}
+
+const struct subcommand cmd_tool_schema = {
+	.name = "tool schema",
+	.operands = "",
+	.summary = "recipes/schema.json, from the field tables",
+	.hidden = true,
+	.run = run_schema,
+};

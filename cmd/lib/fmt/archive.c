@@ -1,0 +1,544 @@
+#include "fmt/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "base/str.h"
+#include "fmt/iso_times.h"
+#include "fmt/xz.h"
+#include "sys/file.h"
+#include "sys/os.h"
+
+enum { DRAIN_MAX = 64 << 20, MEMBERS_MAX = 16 };
+
+struct archive_reader {
+	struct archive *a;
+	struct stream *stream; /* what libarchive pulls from; owned */
+	char *name;
+	struct err *failure; /* of the stream, which libarchive can only call an error */
+	bool packed_xz;      /* the stream decodes */
+	bool deb;
+};
+
+/* ---- libarchive's callbacks */
+
+static la_ssize_t on_read(struct archive *a, void *client, const void **ret_data)
+{
+	struct archive_reader *r = client;
+	size_t size = 0;
+	struct err *e = r->stream->read(r->stream, ret_data, &size);
+
+	if (!e)
+		return (la_ssize_t)size;
+	r->failure = err_first(r->failure, e);
+	archive_set_error(a, EIO, "reading failed");
+	return -1;
+}
+
+static la_int64_t on_seek(struct archive *a, void *client, la_int64_t offset, int whence)
+{
+	struct archive_reader *r = client;
+
+	(void)a;
+	int64_t at = r->stream->seek(r->stream, offset, whence);
+	return at < 0 ? ARCHIVE_FATAL : at;
+}
+
+static struct err *reader_failed(struct archive_reader *r)
+{
+	if (r->failure)
+		return TAKE(r->failure);
+	const char *why = archive_error_string(r->a);
+	AUTO_FREE char *shown = str_escape(why ? why : "unknown error");
+	return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: %s", r->name, shown);
+}
+
+/* Never archive_read_support_*_all(): each further reader is attack surface. */
+static void support_filters(struct archive *a)
+{
+	archive_read_support_filter_gzip(a);
+	archive_read_support_filter_bzip2(a);
+	archive_read_support_filter_zstd(a);
+}
+
+static struct err *start(struct archive_reader *r)
+{
+	archive_read_set_callback_data(r->a, r);
+	archive_read_set_read_callback(r->a, on_read);
+	if (r->stream->seek)
+		archive_read_set_seek_callback(r->a, on_seek);
+	return archive_read_open1(r->a) == ARCHIVE_OK ? NULL : reader_failed(r);
+}
+
+static struct archive_reader *reader_new(struct stream *take_stream, const char *name)
+{
+	struct archive_reader *r = mem_alloc(sizeof(*r));
+
+	r->a = archive_read_new();
+	if (!r->a)
+		bug("out of memory");
+	r->stream = take_stream;
+	r->name = mem_strdup(name);
+	return r;
+}
+
+struct archive_reader *archive_close(struct archive_reader *r)
+{
+	if (!r)
+		return NULL;
+	archive_read_free(r->a);
+	stream_close(r->stream);
+	err_free(r->failure);
+	free(r->name);
+	free(r);
+	return NULL;
+}
+
+static void reader_close_at(struct archive_reader **p)
+{
+	*p = archive_close(*p);
+}
+#define AUTO_READER __attribute__((cleanup(reader_close_at))) struct archive_reader
+
+/* ---- a stream over the current entry of a reader: a deb's data.tar, a packed image */
+
+struct member_stream {
+	struct stream base;
+	struct archive_reader *outer;
+	int64_t offset;
+};
+
+static struct err *member_read(struct stream *s, const void **ret_data, size_t *ret_size)
+{
+	struct member_stream *m = (struct member_stream *)s;
+	int64_t offset = 0;
+
+	TRY(archive_data(m->outer, ret_data, ret_size, &offset));
+	if (*ret_size > 0 && offset != m->offset)
+		return err_new(ERR_CORRUPT, "'%s' has a hole where a packed file must have none", m->outer->name);
+	m->offset += (int64_t)*ret_size;
+	return NULL;
+}
+
+static int64_t member_consumed(struct stream *s)
+{
+	return archive_packed(((struct member_stream *)s)->outer);
+}
+
+static void member_close(struct stream *s)
+{
+	archive_close(((struct member_stream *)s)->outer);
+	free(s);
+}
+
+static struct stream *member_new(struct archive_reader *take_outer)
+{
+	struct member_stream *m = mem_alloc(sizeof(*m));
+
+	m->base = (struct stream){member_read, NULL, member_consumed, member_close};
+	m->outer = take_outer;
+	return &m->base;
+}
+
+/* ---- opening */
+
+/* Step through the ar to data.tar*; deb(5). */
+static struct err *open_deb(struct stream *take_file, const char *name, int64_t memory_bytes, struct stream **ret,
+			    bool *ret_xz)
+{
+	AUTO_READER *ar = reader_new(take_file, name);
+	struct archive_item item;
+	bool more = true;
+
+	archive_read_support_format_ar(ar->a);
+	TRY(start(ar));
+	for (int i = 0; i < MEMBERS_MAX && more; i++) {
+		TRY(archive_next(ar, &item, &more));
+		if (!more || !str_starts(item.name, "data.tar"))
+			continue;
+		*ret_xz = str_ends(item.name, ".xz");
+		struct stream *member = member_new(TAKE(ar));
+		if (*ret_xz)
+			return xz_open(member, name, memory_bytes, ret);
+		*ret = member;
+		return NULL;
+	}
+	return err_new(ERR_CORRUPT, "'%s' has no data.tar: not a Debian package", name);
+}
+
+static struct err *open_stream(int take_fd, const char *name, int64_t memory_bytes, struct stream **ret_stream,
+			       bool *ret_xz, bool *ret_deb)
+{
+	char magic[8] = "";
+	ssize_t n = pread(take_fd, magic, sizeof(magic), 0);
+	int errnum = errno;
+	struct stream *file = stream_file(take_fd, name);
+
+	if (n < 0) {
+		stream_close(file);
+		return err_os(errnum, "cannot read '%s'", name);
+	}
+	*ret_deb = n == sizeof(magic) && memcmp(magic, "!<arch>\n", sizeof(magic)) == 0;
+	*ret_xz = xz_magic(magic, (size_t)n);
+	if (*ret_deb)
+		return open_deb(file, name, memory_bytes, ret_stream, ret_xz);
+	if (*ret_xz)
+		return xz_open(file, name, memory_bytes, ret_stream);
+	*ret_stream = file;
+	return NULL;
+}
+
+struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes, struct archive_reader **ret_reader)
+{
+	struct stream *stream = NULL;
+	bool xz = false;
+	bool deb = false;
+
+	TRY(open_stream(take_fd, name, memory_bytes, &stream, &xz, &deb));
+	AUTO_READER *r = reader_new(stream, name);
+	r->packed_xz = xz;
+	r->deb = deb;
+	support_filters(r->a);
+	archive_read_support_format_tar(r->a);
+	if (stream->seek) /* the streaming zip reader never sees that an entry is a link */
+		archive_read_support_format_zip_seekable(r->a);
+	TRY(start(r));
+	*ret_reader = TAKE(r);
+	return NULL;
+}
+
+struct err *archive_open(const char *path, int64_t memory_bytes, struct archive_reader **ret_reader)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return err_new(ERR_ABSENT, "'%s' does not exist", path);
+	if (fd < 0)
+		return err_os(errno, "cannot open '%s'", path);
+	return archive_open_fd(fd, path, memory_bytes, ret_reader);
+}
+
+/* ---- reading */
+
+/* What follows the archive inside the .xz is padding, but only reading it checks the stream to its end. */
+static struct err *drain(struct archive_reader *r)
+{
+	const void *data;
+	size_t size = 1;
+
+	for (size_t total = 0; r->packed_xz && size > 0 && total < DRAIN_MAX; total += size)
+		TRY(r->stream->read(r->stream, &data, &size));
+	return NULL;
+}
+
+static void describe(struct archive_entry *entry, struct archive_item *ret_item)
+{
+	const struct {
+		unsigned type;
+		enum archive_kind kind;
+		const char *text;
+	} types[] = {
+		{AE_IFREG, ITEM_FILE, "a file"},
+		{AE_IFDIR, ITEM_DIR, "a folder"},
+		{AE_IFLNK, ITEM_SYMLINK, "a symbolic link"},
+		{AE_IFCHR, ITEM_OTHER, "a character device"},
+		{AE_IFBLK, ITEM_OTHER, "a block device"},
+		{AE_IFIFO, ITEM_OTHER, "a named pipe"},
+		{AE_IFSOCK, ITEM_OTHER, "a socket"},
+	};
+
+	ret_item->kind = ITEM_OTHER;
+	ret_item->type = "of an unknown type";
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (types[i].type == archive_entry_filetype(entry)) {
+			ret_item->kind = types[i].kind;
+			ret_item->type = types[i].text;
+		}
+	}
+	if (ret_item->kind == ITEM_SYMLINK)
+		ret_item->target = archive_entry_symlink(entry);
+	if (archive_entry_hardlink(entry)) {
+		ret_item->kind = ITEM_HARDLINK;
+		ret_item->type = "a hard link";
+		ret_item->target = archive_entry_hardlink(entry);
+	}
+	ret_item->size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : -1;
+	ret_item->executable = (archive_entry_perm(entry) & 0100) != 0;
+}
+
+struct err *archive_next(struct archive_reader *r, struct archive_item *ret_item, bool *ret_more)
+{
+	struct archive_entry *entry = NULL;
+	int status = archive_read_next_header(r->a, &entry);
+
+	*ret_item = (struct archive_item){.size = -1};
+	*ret_more = status != ARCHIVE_EOF;
+	if (status == ARCHIVE_EOF)
+		return r->failure ? TAKE(r->failure) : drain(r);
+	if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
+		return reader_failed(r);
+	ret_item->name = archive_entry_pathname(entry);
+	if (!ret_item->name)
+		ret_item->name = archive_entry_pathname_utf8(entry);
+	if (!ret_item->name)
+		return err_new(ERR_CORRUPT, "'%s' has an entry whose name cannot be read", r->name);
+	describe(entry, ret_item);
+	if ((ret_item->kind == ITEM_SYMLINK || ret_item->kind == ITEM_HARDLINK) && !ret_item->target)
+		return err_new(ERR_CORRUPT, "'%s' has a link whose target cannot be read", r->name);
+	if (status == ARCHIVE_WARN)
+		ret_item->warning = archive_error_string(r->a);
+	return NULL;
+}
+
+struct err *archive_data(struct archive_reader *r, const void **ret_data, size_t *ret_size, int64_t *ret_offset)
+{
+	la_int64_t offset = 0;
+	int status = archive_read_data_block(r->a, ret_data, ret_size, &offset);
+
+	*ret_offset = offset;
+	if (status == ARCHIVE_OK)
+		return NULL;
+	*ret_data = NULL;
+	*ret_size = 0;
+	return status == ARCHIVE_EOF ? NULL : reader_failed(r);
+}
+
+int64_t archive_packed(struct archive_reader *r)
+{
+	return r->stream->consumed(r->stream);
+}
+
+const char *archive_format_text(struct archive_reader *r)
+{
+	if (r->deb)
+		return "deb";
+	return (archive_format(r->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP ? "zip" : "tar";
+}
+
+static struct err *read_content(struct archive_reader *r, const char *name, size_t max, struct str *out)
+{
+	for (;;) {
+		const void *data = NULL;
+		size_t size = 0;
+		int64_t offset = 0;
+
+		TRY(archive_data(r, &data, &size, &offset));
+		if (!data)
+			return NULL;
+		if (offset < (int64_t)out->len || size > max || (uint64_t)offset > max - size)
+			return err_new(ERR_CORRUPT, "'%s' in '%s' is larger than %zu bytes", name, r->name, max);
+		while (out->len < (size_t)offset)
+			str_add_char(out, '\0');
+		str_add_mem(out, data, size);
+	}
+}
+
+struct err *archive_read_member(const char *path, const char *glob, size_t max, char **ret_data, size_t *ret_size)
+{
+	AUTO_READER *r = NULL;
+	struct archive_item item;
+	bool more = true;
+
+	TRY(archive_open(path, 0, &r));
+	for (;;) {
+		TRY(archive_next(r, &item, &more));
+		if (!more)
+			return err_new(ERR_ABSENT, "'%s' holds no file '%s'", path, glob);
+		const char *name = item.name;
+		while (str_starts(name, "./"))
+			name += 2;
+		if (item.kind != ITEM_FILE || !glob_match(glob, name))
+			continue;
+		AUTO(str) out = STR_INIT;
+		TRY(read_content(r, glob, max, &out));
+		if (ret_size)
+			*ret_size = out.len;
+		*ret_data = str_take(&out);
+		return NULL;
+	}
+}
+
+/* ---- one packed file */
+
+struct err *raw_open(struct stream *take_inner, const char *name, const char *packing, int64_t memory_bytes,
+		     struct stream **ret_stream)
+{
+	struct archive_item item;
+	bool more = false;
+
+	if (streq(packing, "xz"))
+		return xz_open(take_inner, name, memory_bytes, ret_stream);
+	if (streq(packing, "none")) {
+		*ret_stream = take_inner;
+		return NULL;
+	}
+	AUTO_READER *r = reader_new(take_inner, name);
+	r->stream->seek = NULL;
+	/* exactly this filter: content that looks packed again must come out as it is */
+	int filter = streq(packing, "gz")    ? ARCHIVE_FILTER_GZIP
+		     : streq(packing, "zst") ? ARCHIVE_FILTER_ZSTD
+		     : streq(packing, "bz2") ? ARCHIVE_FILTER_BZIP2
+					     : -1;
+	if (filter < 0)
+		return err_new(ERR_USAGE, "'%s': unknown packing '%s'", name, packing);
+	archive_read_append_filter(r->a, filter);
+	archive_read_support_format_raw(r->a);
+	TRY(start(r));
+	TRY(archive_next(r, &item, &more));
+	if (!more)
+		return err_new(ERR_CORRUPT, "'%s' is empty", name);
+	*ret_stream = member_new(TAKE(r));
+	return NULL;
+}
+
+/* ---- writing */
+
+static struct err *writer_failed(struct archive *a, const char *name)
+{
+	const char *why = archive_error_string(a);
+	int errnum = archive_errno(a);
+
+	if (errnum > 0 && errnum != EINVAL)
+		return err_os(errnum, "cannot write '%s'", name);
+	return err_new(ERR_USAGE, "cannot write '%s' into an archive: %s", name, why ? why : "unknown error");
+}
+
+static struct err *write_bytes(struct archive *a, const void *data, size_t size, const char *name)
+{
+	for (const char *p = data; size > 0;) {
+		la_ssize_t n = archive_write_data(a, p, size);
+
+		if (n <= 0)
+			return writer_failed(a, name);
+		p += n;
+		size -= (size_t)n;
+	}
+	return NULL;
+}
+
+static struct err *write_file_content(struct archive *a, int fd, int64_t left, const char *path)
+{
+	enum { CHUNK = 256 * 1024 };
+	AUTO_FREE char *buffer = mem_alloc(CHUNK);
+
+	while (left > 0) {
+		ssize_t n = read(fd, buffer, left < CHUNK ? (size_t)left : CHUNK);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_os(errno, "cannot read '%s'", path);
+		if (n == 0)
+			return err_new(ERR_CORRUPT, "'%s' became shorter while it was read", path);
+		TRY(write_bytes(a, buffer, (size_t)n, path));
+		left -= n;
+	}
+	return NULL;
+}
+
+static struct err *write_entry(struct archive *a, struct archive_entry *entry, const struct archive_entry_spec *spec)
+{
+	AUTO_CLOSE int fd = spec->file ? open(spec->file, O_RDONLY | O_CLOEXEC) : -1;
+	bool is_file = spec->file || spec->data;
+	int64_t size = (int64_t)spec->size;
+	struct stat st;
+
+	if (!path_is_plain(spec->name))
+		return err_new(ERR_USAGE, "'%s' cannot be a name in an archive", spec->name);
+	if (spec->file && (fd < 0 || fstat(fd, &st) != 0))
+		return err_os(errno, "cannot open '%s'", spec->file);
+	if (spec->file)
+		size = st.st_size;
+	archive_entry_clear(entry);
+	archive_entry_set_pathname(entry, spec->name);
+	archive_entry_set_filetype(entry, spec->target ? AE_IFLNK : is_file ? AE_IFREG : AE_IFDIR);
+	archive_entry_set_perm(entry, spec->target ? 0777 : is_file && !spec->executable ? 0644 : 0755);
+	archive_entry_set_size(entry, is_file ? size : 0);
+	archive_entry_set_mtime(entry, 0, 0);
+	archive_entry_set_uid(entry, 0);
+	archive_entry_set_gid(entry, 0);
+	if (spec->target)
+		archive_entry_set_symlink(entry, spec->target);
+	if (archive_write_header(a, entry) != ARCHIVE_OK)
+		return writer_failed(a, spec->name);
+	if (spec->file)
+		return write_file_content(a, fd, size, spec->file);
+	return write_bytes(a, spec->data, spec->data ? spec->size : 0, spec->name);
+}
+
+/* Write everything to @fd through @take_writer, whose format has been set. */
+static struct err *write_entries(struct archive *take_writer, int fd, const char *path,
+				 const struct archive_entry_spec *entries, size_t count)
+{
+	struct archive_entry *entry = archive_entry_new();
+	struct err *e = NULL;
+
+	if (archive_write_open_fd(take_writer, fd) != ARCHIVE_OK)
+		e = writer_failed(take_writer, path);
+	for (size_t i = 0; i < count && !e; i++)
+		e = write_entry(take_writer, entry, &entries[i]);
+	if (!e && archive_write_close(take_writer) != ARCHIVE_OK)
+		e = writer_failed(take_writer, path);
+	archive_entry_free(entry);
+	archive_write_free(take_writer);
+	return e;
+}
+
+/* A new file beside @path, to be renamed over it. */
+static struct err *temp_open(const char *path, char **ret_temp, int *ret_fd)
+{
+	uint64_t random;
+
+	os_random(&random, sizeof(random));
+	*ret_temp = mem_printf("%s.tmp-%016llx", path, (unsigned long long)random);
+	*ret_fd = open(*ret_temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return *ret_fd < 0 ? err_os(errno, "cannot create a file beside '%s'", path) : NULL;
+}
+
+static struct err *temp_commit(int take_fd, const char *temp, const char *path, struct err *take_e)
+{
+	struct err *e = take_e ? take_e : file_sync(take_fd, path);
+
+	if (close(take_fd) != 0 && !e)
+		e = err_os(errno, "cannot write '%s'", path);
+	if (!e)
+		e = file_rename(temp, path);
+	if (e)
+		unlink(temp);
+	return e;
+}
+
+struct err *tar_write(const char *path, const struct archive_entry_spec *entries, size_t count)
+{
+	AUTO_FREE char *temp = NULL;
+	int fd = -1;
+
+	TRY(temp_open(path, &temp, &fd));
+	struct archive *a = archive_write_new();
+	archive_write_set_format_pax_restricted(a);
+	return temp_commit(fd, temp, path, write_entries(a, fd, path, entries, count));
+}
+
+struct err *iso_write(const char *path, const struct archive_entry_spec *entries, size_t count, const char *volume_id)
+{
+	AUTO_FREE char *temp = NULL;
+	int fd = -1;
+
+	if (strlen(volume_id) > 32 || volume_id[strspn(volume_id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
+		return err_new(ERR_USAGE, "'%s' cannot be a volume id", volume_id);
+	TRY(temp_open(path, &temp, &fd));
+	struct archive *a = archive_write_new();
+	archive_write_set_format_iso9660(a);
+	archive_write_set_format_option(a, "iso9660", "volume-id", volume_id);
+	archive_write_set_format_option(a, "iso9660", "joliet", NULL);
+	archive_write_set_format_option(a, "iso9660", "rockridge", "strict");
+	struct err *e = write_entries(a, fd, path, entries, count);
+	return temp_commit(fd, temp, path, e ? e : iso_times_fix(fd, path));
+}

@@ -1,0 +1,96 @@
+/*
+ * archive.h - entries of tar, zip and deb files one after another; tar and ISO 9660 images written the same each time
+ *
+ * Reading gives what the archive says, unjudged: archive_policy.h judges, unpack.h acts. Only these readers exist
+ * here: tar (ustar, pax, GNU) and deb (ar with data.tar) packed with gzip, bzip2, xz, zstd or not at all, and zip.
+ *
+ *	struct archive_reader *r = NULL;
+ *	TRY(archive_open(path, 0, &r));
+ *	while (!(e = archive_next(r, &item, &more)) && more)
+ *		...archive_data(r, &data, &size, &offset)...
+ *	archive_close(r);
+ */
+#ifndef COOPER_FMT_ARCHIVE_H
+#define COOPER_FMT_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "fmt/stream.h"
+
+enum archive_kind { ITEM_FILE, ITEM_DIR, ITEM_SYMLINK, ITEM_HARDLINK, ITEM_OTHER };
+
+/* Texts are borrowed until the next call on the reader. */
+struct archive_item {
+	const char *name;
+	const char *target;  /* of a link, else NULL */
+	const char *type;    /* "a character device" */
+	const char *warning; /* what was odd about the header, or NULL */
+	enum archive_kind kind;
+	int64_t size; /* -1 = unknown */
+	bool executable;
+};
+
+struct archive_reader;
+
+/** archive_open() - open @path; @memory_bytes bounds the .xz decoder (0 = its default) */
+MUST_CHECK struct err *archive_open(const char *path, int64_t memory_bytes, struct archive_reader **ret_reader);
+/** archive_open_fd() - archive_open() of the open file @take_fd, read from its start */
+MUST_CHECK struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes,
+				       struct archive_reader **ret_reader);
+/** archive_close() - NULL is fine; returns NULL */
+struct archive_reader *archive_close(struct archive_reader *r);
+/** archive_next() - the next entry; CORRUPT when the archive is damaged or none; at the end *ret_more is false */
+MUST_CHECK struct err *archive_next(struct archive_reader *r, struct archive_item *ret_item, bool *ret_more);
+/** archive_data() - the next piece of the entry's content, with its place in the file; NULL data at the end */
+MUST_CHECK struct err *archive_data(struct archive_reader *r, const void **ret_data, size_t *ret_size,
+				    int64_t *ret_offset);
+/** archive_packed() - bytes of the packed file read so far; may be called from any thread */
+int64_t archive_packed(struct archive_reader *r);
+/** archive_format() - "tar", "zip" or "deb"; known after the first archive_next() */
+const char *archive_format_text(struct archive_reader *r);
+
+/**
+ * archive_read_member() - the content of the first regular file whose name matches @glob
+ * @max: more bytes than this are CORRUPT
+ *
+ * Leading "./" is not part of a name. The data ends with a NUL that is not counted. Errors: ABSENT when none matches.
+ */
+MUST_CHECK struct err *archive_read_member(const char *path, const char *glob, size_t max, char **ret_data,
+					   size_t *ret_size);
+
+/* One entry to write; exactly one of data, file, target or none of them (a folder) */
+struct archive_entry_spec {
+	const char *name; /* relative, plain */
+	const void *data; /* content of @size bytes in memory */
+	size_t size;
+	const char *file;   /* content from this file, streamed */
+	const char *target; /* a symbolic link's target */
+	bool executable;    /* 0755 instead of 0644; folders are 0755 always */
+};
+
+/**
+ * tar_write() - a pax tar at @path, replaced atomically; owner root, times 0: the same entries give the same bytes
+ */
+MUST_CHECK struct err *tar_write(const char *path, const struct archive_entry_spec *entries, size_t count);
+/**
+ * iso_write() - an ISO 9660 image with Rock Ridge at @path, replaced atomically, the same bytes each time
+ * @volume_id: upper case letters, digits, '_', at most 32
+ *
+ * Cost: the content passes through a temporary file in $TMPDIR.
+ */
+MUST_CHECK struct err *iso_write(const char *path, const struct archive_entry_spec *entries, size_t count,
+				 const char *volume_id);
+
+/**
+ * raw_open() - the bytes inside one packed file that is no archive (disk.raw.gz)
+ * @packing: "gz", "xz", "zst", "bz2" or "none"; other content than it says is CORRUPT when read
+ *
+ * @take_inner is owned from here on, also on failure.
+ */
+MUST_CHECK struct err *raw_open(struct stream *take_inner, const char *name, const char *packing, int64_t memory_bytes,
+				struct stream **ret_stream);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * patch_apply.h - one parsed patch onto the tree in memory
+ *
+ * Private to the patch engine.
+ */
+#ifndef COOPER_FMT_PATCH_APPLY_H
+#define COOPER_FMT_PATCH_APPLY_H
+
+#include "fmt/patch_overlay.h"
+
+struct patch_apply {
+	struct patch_overlay *overlay;
+	const struct patch_input *input;
+	size_t index;                /* of the input, for the report */
+	struct patch_report *report; /* counts and offsets are added; NULL = not wanted */
+	size_t *group;               /* number of the current group, ever growing over a series */
+};
+
+/** patch_apply_set() - every file of @set; CORRUPT with a detail when one does not fit */
+MUST_CHECK struct err *patch_apply_set(const struct patch_apply *a, const struct patch_set *set);
+/** patch_apply_count() - how many files of @set fit, those that do not being skipped; *ret_wanted of how many */
+size_t patch_apply_count(const struct patch_apply *a, const struct patch_set *set, size_t *ret_wanted);
+
+#endif

@@ -1,0 +1,173 @@
+#include "net/ssh.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/child.h"
+
+enum { OUTPUT_MAX = 1024 * 1024, SSH_FAILED = 255 };
+
+/* ssh_config(5): an argument may stand in double quotes; there is no way to put one inside. '%' starts a token. */
+static struct err *add_path(struct str *s, const char *keyword, const char *path)
+{
+	if (strpbrk(path, "\"\r\n"))
+		return err_hint(err_new(ERR_USAGE, "ssh cannot be told of a path with quotes or line breaks: '%s'", path),
+				"choose another COOPER_HOME");
+	str_addf(s, "\t%s \"", keyword);
+	for (const char *p = path; *p; p++) {
+		if (*p == '%')
+			str_add_char(s, '%');
+		str_add_char(s, *p);
+	}
+	str_add(s, "\"\n");
+	return NULL;
+}
+
+struct err *ssh_config_text(const struct ssh_settings *settings, char **ret_text)
+{
+	AUTO(str) s = STR_INIT;
+
+	str_addf(&s, "# Written by cooper at each start of the machine; use it with ssh -F.\n"
+		     "Host %s\n\tHostName 127.0.0.1\n\tPort %d\n\tUser %s\n\tHostKeyAlias %s\n",
+		 settings->host, settings->port, settings->user, settings->host);
+	TRY(add_path(&s, "IdentityFile", settings->identity));
+	str_add(&s, "\tIdentitiesOnly yes\n\tIdentityAgent none\n\tPreferredAuthentications publickey\n"
+		    "\tBatchMode yes\n\tStrictHostKeyChecking yes\n");
+	TRY(add_path(&s, "UserKnownHostsFile", settings->known_hosts));
+	str_add(&s, "\tGlobalKnownHostsFile /dev/null\n\tUpdateHostKeys no\n\tCheckHostIP no\n"
+		    "\tHostKeyAlgorithms ssh-ed25519\n\tForwardAgent no\n\tForwardX11 no\n\tGSSAPIAuthentication no\n"
+		    "\tConnectTimeout 15\n\tServerAliveInterval 15\n\tServerAliveCountMax 8\n\tTCPKeepAlive yes\n"
+		    "\tLogLevel ERROR\n");
+	if (settings->control_path) {
+		str_add(&s, "\tControlMaster auto\n\tControlPersist 60\n");
+		TRY(add_path(&s, "ControlPath", settings->control_path));
+	}
+	*ret_text = str_take(&s);
+	return NULL;
+}
+
+char *ssh_known_hosts_line(const char *host, const char *public_key)
+{
+	AUTO(strs) words = STRS_INIT;
+
+	strs_split(&words, public_key, " \t\r\n");
+	if (words.count < 2)
+		return mem_strdup("");
+	return mem_printf("%s %s %s\n", host, words.items[0], words.items[1]);
+}
+
+/* Words of these characters mean themselves to every shell. */
+static bool is_plain(const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+:,./-";
+
+	/* '=' is not among them: it would make an assignment of the first word */
+	return *word && word[strspn(word, plain)] == '\0';
+}
+
+void ssh_quote(struct str *out, const char *word)
+{
+	if (is_plain(word)) {
+		str_add(out, word);
+		return;
+	}
+	str_add_char(out, '\'');
+	for (const char *p = word; *p; p++) {
+		if (*p == '\'')
+			str_add(out, "'\\''");
+		else
+			str_add_char(out, *p);
+	}
+	str_add_char(out, '\'');
+}
+
+char *ssh_quote_argv(const char *const *argv)
+{
+	AUTO(str) s = STR_INIT;
+
+	for (size_t i = 0; argv[i]; i++) {
+		if (i > 0)
+			str_add_char(&s, ' ');
+		ssh_quote(&s, argv[i]);
+	}
+	return str_take(&s);
+}
+
+void ssh_argv(const struct ssh *ssh, const char *const *remote, struct strs *argv)
+{
+	strs_add(argv, ssh->program ? ssh->program : "ssh");
+	strs_add(argv, "-F");
+	strs_add(argv, ssh->config_path);
+	if (remote)
+		strs_add(argv, "-T");
+	strs_add(argv, "--");
+	strs_add(argv, ssh->host);
+	if (remote)
+		strs_take(argv, ssh_quote_argv(remote));
+}
+
+/* Status 255 is ssh's own way to fail; a remote program that ends so is taken for it too: ssh(1), EXIT STATUS. */
+static struct err *judge(const struct ssh *ssh, const struct ssh_command *command, int status, int *ret_status)
+{
+	if (status == SSH_FAILED)
+		return err_hint(err_new(ERR_GUEST, "ssh cannot reach '%s'", ssh->host),
+				"`cooper status` tells whether the machine runs");
+	const char *name = command->name ? command->name : command->argv[0];
+	if (status != 0 && status == command->timeout_status)
+		return err_new(ERR_TIMEOUT, "'%s' did not end in time in the guest", name);
+	if (ret_status)
+		*ret_status = status;
+	else if (status != 0)
+		return err_new(ERR_CHILD, "'%s' failed in the guest with exit status %d", name, status);
+	return NULL;
+}
+
+/* Keeps the last lines of what ssh and the remote program say, for the error. */
+struct listener {
+	struct sink sink;
+	struct sink *next;
+	struct strs tail;
+};
+
+enum { LISTENER_LINES = 20 };
+
+static void listen_to(struct sink *sink, const struct event *event)
+{
+	struct listener *l = (struct listener *)(void *)sink;
+
+	if (event->kind == EVENT_OUTPUT) {
+		if (l->tail.count == LISTENER_LINES) {
+			free(l->tail.items[0]);
+			memmove(l->tail.items, l->tail.items + 1, l->tail.count * sizeof(*l->tail.items));
+			l->tail.count--;
+		}
+		strs_add(&l->tail, event->text);
+	}
+	event_emit(l->next, event);
+}
+
+struct err *ssh_run(const struct ssh *ssh, const struct ssh_command *command, struct str *output, int *ret_status)
+{
+	AUTO(strs) argv = STRS_INIT;
+	struct listener l = {.sink = {listen_to}, .next = command->sink, .tail = STRS_INIT};
+	int status = 0;
+
+	ssh_argv(ssh, command->argv, &argv);
+	struct child_spec spec = {
+		.argv = (const char *const *)argv.items,
+		.input = command->input,
+		.input_path = command->input_path,
+		.deadline_ms = command->deadline_ms,
+		.sink = &l.sink,
+		.step = command->step,
+		.log_path = command->log_path,
+	};
+	size_t max = command->max_output ? command->max_output : OUTPUT_MAX;
+	struct err *e = child_status(&spec, max, output, &status);
+	if (!e)
+		e = judge(ssh, command, status, ret_status);
+	if (e && !err_find_detail(e) && l.tail.count > 0)
+		e = err_detail(e, strs_join(&l.tail, "\n"));
+	strs_done(&l.tail);
+	return e;
+}

@@ -1,0 +1,124 @@
+#include "plan/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "sys/file.h"
+#include "sys/os.h"
+#include "sys/tick.h"
+#include "work/prove.h"
+
+enum { START_DEADLINE_MS = 30 * 60 * 1000 };
+
+void machine_ssh_open(const char *machine_dir, const char *name, struct machine_ssh *ret_ssh)
+{
+	ret_ssh->config = path_join(machine_dir, "ssh/config");
+	ret_ssh->host = mem_printf("cooper-%s", name);
+	ret_ssh->ssh = (struct ssh){.config_path = ret_ssh->config, .host = ret_ssh->host};
+}
+
+void machine_ssh_done(struct machine_ssh *ssh)
+{
+	free(ssh->config);
+	free(ssh->host);
+	*ssh = (struct machine_ssh){.config = NULL};
+}
+
+static struct json *read_note(const char *machine_dir, const char *name)
+{
+	AUTO_FREE char *path = path_join(machine_dir, name);
+	struct json *note = NULL;
+	struct err *e = json_read(path, &note);
+	if (!e)
+		return note;
+	err_free(e); /* gone or damaged: the step that writes it runs again */
+	return json_object();
+}
+
+static struct err *write_note(const char *machine_dir, const char *name, const struct json *note)
+{
+	AUTO_FREE char *path = path_join(machine_dir, name);
+	AUTO_FREE char *text = json_pretty(note);
+	return file_write(path, text, strlen(text), 0600);
+}
+
+struct json *machine_boot_read(const char *machine_dir)
+{
+	return read_note(machine_dir, "boot.json");
+}
+
+struct json *machine_proofs_read(const char *machine_dir)
+{
+	return read_note(machine_dir, "proofs.json");
+}
+
+static struct err *note_boot(const char *dir, const char *key, const struct machine_status *status)
+{
+	AUTO_JSON *old = machine_boot_read(dir);
+	AUTO_JSON *note = json_object();
+	uint64_t random = 0;
+	os_random(&random, sizeof(random));
+	AUTO_FREE char *instance = mem_printf("%016llx", (unsigned long long)random);
+	AUTO_FREE char *port = mem_printf("%d", status->ssh_port);
+	json_set_text(note, "key", key ? key : json_get_text(old, "key"));
+	json_set_text(note, "instance", instance);
+	json_set_text(note, "ssh_port", port);
+	json_set_text(note, "accel", status->accel);
+	json_set_int(note, "generation", status->generation);
+	return write_note(dir, "boot.json", note);
+}
+
+struct err *machine_boot(const struct machine_spec *spec, int generation, const char *key, const char *step,
+                         struct sink *sink, struct machine_status *ret_status)
+{
+	AUTO_FREE char *exe = NULL;
+	AUTO_FREE char *number = mem_printf("--generation=%d", generation);
+	AUTO_FREE char *note = path_join(spec->dir, "boot.json");
+	AUTO_JSON *old = machine_boot_read(spec->dir);
+	AUTO_FREE char *kept = mem_strdup(key ? key : json_get_text(old, "key"));
+	TRY(os_exe_path(&exe));
+	/* A boot that is cut short must not be taken for the one before it. */
+	TRY(file_remove(note));
+	struct machine_launch launch = {
+		.name = spec->name,
+		.machine_dir = spec->dir,
+		.argv = (const char *const[]){exe, "machine", "run", number, spec->name, NULL},
+		.deadline_ms = START_DEADLINE_MS,
+		.sink = sink,
+		.step = step,
+	};
+	TRY(machine_start(&launch, ret_status));
+	return note_boot(spec->dir, kept, ret_status);
+}
+
+static struct json *proofs_to_json(const struct proofs *proofs, const char *instance)
+{
+	struct json *out = json_object();
+	struct json *list = json_array();
+	for (size_t i = 0; i < proofs->count; i++) {
+		const struct proof *p = &proofs->items[i];
+		struct json *item = json_object();
+		json_set_text(item, "arch", p->arch);
+		json_set_text(item, "bare", p->bare);
+		json_set_text(item, "container", p->container);
+		json_set_int(item, "ms", p->ms);
+		json_add(list, item);
+	}
+	json_set_text(out, "instance", instance);
+	json_set(out, "proofs", list);
+	return out;
+}
+
+struct err *machine_prove(const struct machine_spec *spec, const char *step, struct sink *sink, struct str *outcome)
+{
+	AUTO_JSON *boot = machine_boot_read(spec->dir);
+	AUTO(machine_ssh) ssh = {.config = NULL};
+	AUTO(proofs) proofs = {.items = NULL};
+	machine_ssh_open(spec->dir, spec->name, &ssh);
+	TRY(prove_run(&ssh.ssh, &spec->run, spec->dir, step, sink, &proofs));
+	AUTO_JSON *note = proofs_to_json(&proofs, json_get_text(boot, "instance"));
+	for (size_t i = 0; i < proofs.count; i++)
+		str_addf(outcome, "%s%s runs", i ? ", " : "", proofs.items[i].container);
+	return write_note(spec->dir, "proofs.json", note);
+}

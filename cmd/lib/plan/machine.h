@@ -1,0 +1,40 @@
+/*
+ * machine.h - a machine by its folder: boot it, reach it, prove it, without knowing the stack
+ *
+ * What is remembered beside the machine: boot.json (which boot this is, with which key and ssh port) and
+ * proofs.json (what the canaries said in that boot). Neither says that the machine runs: its lock does.
+ */
+#ifndef COOPER_PLAN_MACHINE_H
+#define COOPER_PLAN_MACHINE_H
+
+#include "fmt/json.h"
+#include "net/ssh.h"
+#include "work/machine/control.h"
+#include "work/machine/spec.h"
+
+enum { MACHINE_STOP_MS = 120 * 1000 };
+
+/* How to reach a machine's guest, with the texts it borrows. */
+struct machine_ssh {
+	char *config;
+	char *host;
+	struct ssh ssh;
+};
+
+void machine_ssh_open(const char *machine_dir, const char *name, struct machine_ssh *ret_ssh);
+void machine_ssh_done(struct machine_ssh *ssh);
+
+/**
+ * machine_boot() - start generation @generation and note the boot
+ * @key: of the boot step; NULL keeps the last one (a plain `start`)
+ */
+MUST_CHECK struct err *machine_boot(const struct machine_spec *spec, int generation, const char *key, const char *step,
+                                    struct sink *sink, struct machine_status *ret_status);
+/** machine_boot_read(), machine_proofs_read() - the notes; an empty object when there is none */
+struct json *machine_boot_read(const char *machine_dir);
+struct json *machine_proofs_read(const char *machine_dir);
+/** machine_prove() - run the canaries, note what they said, append a line for people to @outcome */
+MUST_CHECK struct err *machine_prove(const struct machine_spec *spec, const char *step, struct sink *sink,
+                                     struct str *outcome);
+
+#endif

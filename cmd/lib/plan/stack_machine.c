@@ -1,0 +1,480 @@
+/* The machine's steps: generation, boot, guest steps, connection, canaries. */
+#include "plan/stack_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "base/units.h"
+#include "fmt/digest.h"
+#include "plan/machine.h"
+#include "store/store.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "work/connect.h"
+#include "work/guest.h"
+#include "work/machine/control.h"
+#include "work/machine/disk.h"
+#include "work/machine/ignition.h"
+#include "work/machine/keys.h"
+#include "work/machine/record.h"
+#include "work/prove.h"
+
+enum {
+	GUEST_STEP_MS = 30 * 60 * 1000,
+	GUEST_UID = 1000, /* of the login user where the host's user is root */
+};
+
+/* A step for each entry of the stack's `steps:`; the graph's data pointer. */
+struct guest_job {
+	struct stack *stack;
+	const struct guest_step *step;
+	char digest[SHA256_HEX];
+};
+
+/* --- what the machine is made of --- */
+
+static char *in_store(const struct stack *s, const char *key, char *take_name, const char *file)
+{
+	AUTO_FREE char *name = take_name;
+	AUTO_FREE char *dir = store_path(&s->p->home, key, name);
+	return path_join(dir, file);
+}
+
+static char *in_keg(const struct stack *s, const char *file)
+{
+	return in_store(s, s->build_step->key, build_name(s->p->emulator, s->p->guest_arch), file);
+}
+
+static char *in_image(const struct stack *s, const char *file)
+{
+	return in_store(s, s->image_step->key, image_name(s->p->image, s->p->guest_arch), file);
+}
+
+static void fill_image_parts(struct stack *s, struct machine_spec *m)
+{
+	const struct image_recipe *image = &s->p->image->image;
+	m->boot = image->boot;
+	m->cmdline = mem_strdup(image->cmdline);
+	m->first_boot_cmdline = mem_strdup(image->first_boot_cmdline);
+	m->user = mem_strdup(image->user);
+	m->base_disk = in_image(s, image->debian_suite ? "disk.raw" : "disk.qcow2");
+	if (image->boot == BOOT_KERNEL) {
+		m->kernel = in_image(s, "vmlinuz");
+		m->initrd = in_image(s, "initrd.img");
+	} else {
+		AUTO_FREE char *code = mem_printf("share/qemu/edk2-%s-code.fd", s->p->guest_arch);
+		m->firmware_code = in_keg(s, code);
+	}
+}
+
+static void copy_lists(const struct stack_recipe *r, struct machine_spec *m)
+{
+	strs_copy(&m->run, &r->run);
+	m->mounts = mem_array(r->mount_count, sizeof(*m->mounts));
+	for (m->mount_count = 0; m->mount_count < r->mount_count; m->mount_count++) {
+		const struct mount *from = &r->mounts[m->mount_count];
+		const char *home = getenv("HOME");
+		m->mounts[m->mount_count] = *from;
+		m->mounts[m->mount_count].host =
+			str_starts(from->host, "~/") && home ? path_join(home, from->host + 2) : mem_strdup(from->host);
+		m->mounts[m->mount_count].guest = mem_strdup(from->guest);
+	}
+	m->ports = mem_array(r->port_count, sizeof(*m->ports));
+	for (m->port_count = 0; m->port_count < r->port_count; m->port_count++) {
+		m->ports[m->port_count] = r->ports[m->port_count];
+		m->ports[m->port_count].host_address = mem_strdup(r->ports[m->port_count].host_address);
+	}
+}
+
+static void fill_spec(struct stack *s)
+{
+	const struct stack_recipe *r = &s->p->stack->stack;
+	struct machine_spec *m = &s->spec;
+	AUTO_FREE char *qemu = mem_printf("bin/qemu-system-%s", s->p->guest_arch);
+	m->name = mem_strdup(r->machine_name);
+	m->guest_arch = mem_strdup(s->p->guest_arch);
+	m->cpus = r->cpus;
+	m->memory_bytes = r->memory_bytes;
+	m->data_bytes = r->disk_bytes;
+	m->qemu = in_keg(s, qemu);
+	m->qemu_img = in_keg(s, "bin/qemu-img");
+	m->qemu_share = in_keg(s, "share/qemu");
+	m->qemu_version = mem_strdup(s->p->emulator->version);
+	m->accel = mem_strdup(r->accel ? r->accel : "auto");
+	m->boot_timeout_ms = r->boot_timeout_ms;
+	m->dir = path_join(s->p->home.machines, r->machine_name);
+	m->gen_dir = mem_strdup("");
+	fill_image_parts(s, m);
+	copy_lists(r, m);
+	if (s->emulators_step)
+		m->emulator_iso = in_store(s, s->emulators_step->key, emulators_name(s->p->guest_arch), "emulators.iso");
+}
+
+/* --- generation --- */
+
+static struct err *observe_generation(struct step *step, struct observed *seen)
+{
+	struct stack *s = step->data;
+	AUTO(generation) g = GENERATION_INIT;
+	TRY(generation_find(s->spec.dir, step->key, &g));
+	seen->present = g.number > 0;
+	return NULL;
+}
+
+static struct err *stop_machine(const struct machine_spec *m, const char *step, struct sink *sink)
+{
+	bool was_running = false;
+	TRY(machine_stop(m->dir, MACHINE_STOP_MS, &was_running));
+	if (was_running)
+		event_note(sink, step, "the machine was stopped");
+	return NULL;
+}
+
+static struct err *make_ignition(const struct stack *s, char **ret_text)
+{
+	const struct machine_spec *m = &s->spec;
+	AUTO_FREE char *client = NULL;
+	AUTO_FREE char *host = NULL;
+	AUTO_FREE char *host_public = NULL;
+	TRY(keys_make(m->dir, m->name));
+	TRY(keys_read(m->dir, KEY_CLIENT, /* public_half= */ true, &client));
+	TRY(keys_read(m->dir, KEY_HOST, /* public_half= */ false, &host));
+	TRY(keys_read(m->dir, KEY_HOST, /* public_half= */ true, &host_public));
+	struct ignition_input input = {.spec = m,
+	                               .os = guest_os_of_image(s->p->image->name),
+	                               .uid = (int)getuid(),
+	                               .authorized_key = client,
+	                               .host_key = host,
+	                               .host_key_public = host_public,
+	                               .emulators = m->emulator_iso != NULL};
+	return machine_ignition(&input, ret_text);
+}
+
+static struct err *perform_generation(struct step *step, struct sink *sink)
+{
+	struct stack *s = step->data;
+	struct machine_spec *m = &s->spec;
+	AUTO_FREE char *log = path_join(m->dir, "log");
+	AUTO_FREE char *ignition = NULL;
+	AUTO(generation) g = GENERATION_INIT;
+	TRY(dir_make(m->dir, 0700));
+	TRY(dir_make(log, 0700));
+	TRY(stop_machine(m, step->id, sink));
+	TRY(make_ignition(s, &ignition));
+	TRY(disk_make_data(m->dir, m->qemu_img, m->data_bytes, sink));
+	struct generation_input input = {.machine_dir = m->dir,
+	                                 .key = step->key,
+	                                 .qemu_img = m->qemu_img,
+	                                 .base_disk = m->base_disk,
+	                                 .ignition = ignition,
+	                                 .flash_vars = m->boot == BOOT_UEFI};
+	TRY(generation_make(&input, &g));
+	step_set_outcome(step, "generation %d", g.number);
+	return NULL;
+}
+
+/* The generation that this stack boots: the booted one with its key, else the one just made. */
+static struct err *find_generation(const struct stack *s, struct generation *g)
+{
+	TRY(generation_find(s->spec.dir, s->generation_step->key, g));
+	if (g->number)
+		return NULL;
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(s->spec.dir, &names));
+	for (size_t i = names.count; i > 0; i--) {
+		int64_t number = 0;
+		if (!str_starts(names.items[i - 1], "gen-") || !num_parse(names.items[i - 1] + 4, 1, 1 << 30, &number))
+			continue;
+		generation_done(g);
+		*g = (struct generation)GENERATION_INIT;
+		TRY(generation_load(s->spec.dir, (int)number, g));
+		if (streq(g->key, s->generation_step->key))
+			return NULL;
+	}
+	return err_new(ERR_ABSENT, "the machine '%s' has no generation of this stack", s->spec.name);
+}
+
+static void add_mount_inputs(const struct machine_spec *m, struct json *inputs)
+{
+	for (size_t i = 0; i < m->mount_count; i++) {
+		AUTO_FREE char *name = mem_printf("mount %s", m->mounts[i].guest);
+		AUTO_FREE char *text = mem_printf("%s, %s", m->mounts[i].host, m->mounts[i].writable ? "writable" : "read-only");
+		json_set_text(inputs, name, text);
+	}
+}
+
+static struct step *add_generation(struct stack *s)
+{
+	const struct machine_spec *m = &s->spec;
+	struct step *step = graph_add(&s->graph, "generation", "make a new OS disk", STEP_MACHINE);
+	AUTO_FREE char *run = strs_join(&m->run, " ");
+	step->observe = observe_generation;
+	step->perform = perform_generation;
+	step->data = s;
+	json_set_text(step->inputs, "machine", m->name);
+	json_set_text(step->inputs, "user", m->user);
+	json_set_text(step->inputs, "architectures", run);
+	add_mount_inputs(m, step->inputs);
+	step_needs(step, s->build_step);
+	step_needs(step, s->image_step);
+	step_needs(step, s->emulators_step);
+	step_seal(step);
+	return step;
+}
+
+/* --- boot --- */
+
+static struct err *observe_boot(struct step *step, struct observed *seen)
+{
+	struct stack *s = step->data;
+	AUTO_JSON *boot = machine_boot_read(s->spec.dir);
+	AUTO_FREE char *lock = path_join(s->spec.dir, "lock");
+	bool running = lock_held(lock, NULL);
+	seen->present = running && streq(json_get_text(boot, "key"), step->key);
+	free(step->verb);
+	step->verb = mem_strdup(running ? "restart" : "start");
+	if (!running)
+		seen->note = mem_strdup("the machine is not running");
+	return NULL;
+}
+
+static struct err *perform_boot(struct step *step, struct sink *sink)
+{
+	struct stack *s = step->data;
+	AUTO(generation) g = GENERATION_INIT;
+	AUTO(str) outcome = STR_INIT;
+	struct machine_status status;
+	TRY(find_generation(s, &g));
+	TRY(stop_machine(&s->spec, step->id, sink));
+	free(s->spec.gen_dir);
+	s->spec.gen_dir = mem_strdup(g.dir);
+	TRY(machine_record_write(&s->spec));
+	TRY(machine_boot(&s->spec, g.number, step->key, step->id, sink, &status));
+	str_addf(&outcome, "generation %d under %s, ssh on 127.0.0.1:%d", g.number, status.accel, status.ssh_port);
+	step_set_outcome(step, "%s", str_text(&outcome));
+	return NULL;
+}
+
+static struct step *add_boot(struct stack *s)
+{
+	const struct machine_spec *m = &s->spec;
+	struct step *step = graph_add(&s->graph, "boot", "boot the machine", STEP_MACHINE);
+	AUTO(str) memory = STR_INIT;
+	AUTO(str) disk = STR_INIT;
+	AUTO(str) ports = STR_INIT;
+	AUTO_FREE char *cpus = mem_printf("%d", m->cpus);
+	str_add_size(&memory, m->memory_bytes);
+	str_add_size(&disk, m->data_bytes);
+	for (size_t i = 0; i < m->port_count; i++)
+		str_addf(&ports, "%s:%d:%d ", m->ports[i].host_address, m->ports[i].host_port, m->ports[i].guest_port);
+	step->observe = observe_boot;
+	step->perform = perform_boot;
+	step->data = s;
+	json_set_text(step->inputs, "cpus", cpus);
+	json_set_text(step->inputs, "memory", str_text(&memory));
+	json_set_text(step->inputs, "ports", str_text(&ports));
+	json_set_text(step->inputs, "accel", m->accel);
+	step_needs(step, s->generation_step);
+	step_seal(step);
+	return step;
+}
+
+/* --- guest steps --- */
+
+static char *mark_path(const struct stack *s, const char *kind, const char *name)
+{
+	return mem_printf("%s/%s-%s.done", s->spec.dir, kind, name);
+}
+
+/* A mark holds the boot's or generation's identity and the step's digest: either changing makes it void. */
+static struct err *write_mark(const struct stack *s, const char *kind, const char *name, const char *text)
+{
+	AUTO_FREE char *path = mark_path(s, kind, name);
+	return file_write(path, text, strlen(text), 0600);
+}
+
+static bool mark_holds(const struct stack *s, const char *kind, const char *name, const char *text)
+{
+	AUTO_FREE char *path = mark_path(s, kind, name);
+	AUTO_FREE char *found = NULL;
+	struct err *e = file_read(path, 4096, &found, NULL);
+	bool holds = !e && streq(found, text);
+	err_free(e);
+	return holds;
+}
+
+static struct err *observe_guest_step(struct step *step, struct observed *seen)
+{
+	struct guest_job *job = step->data;
+	seen->present = mark_holds(job->stack, "step", job->step->name, step->key);
+	return NULL;
+}
+
+static struct err *perform_guest_step(struct step *step, struct sink *sink)
+{
+	struct guest_job *job = step->data;
+	struct stack *s = job->stack;
+	AUTO(machine_ssh) ssh = {.config = NULL};
+	AUTO_FREE char *files = path_dir(s->p->stack->path);
+	enum guest_outcome outcome = GUEST_SAME;
+	machine_ssh_open(s->spec.dir, s->spec.name, &ssh);
+	AUTO(guest) guest = {.ssh = ssh.ssh,
+	                     .files_dir = files,
+	                     .deadline_ms = GUEST_STEP_MS,
+	                     .sink = sink,
+	                     .step = step->id};
+	TRY(guest_open(&guest));
+	TRY(guest_step_run(&guest, job->step, &outcome));
+	step_set_outcome(step, "%s", guest_outcome_text(outcome));
+	return write_mark(s, "step", job->step->name, step->key);
+}
+
+/* A file that is copied into the guest is part of what the step is. */
+static struct err *digest_guest_step(const struct stack *s, const struct guest_step *g, char ret_hex[SHA256_HEX])
+{
+	char file[SHA256_HEX];
+	if (g->write_from) {
+		AUTO_FREE char *dir = path_dir(s->p->stack->path);
+		AUTO_FREE char *path = path_join(dir, g->write_from);
+		TRY(digest_file(path, file, NULL));
+	}
+	guest_step_digest(g, g->write_from ? file : NULL, ret_hex);
+	return NULL;
+}
+
+static struct err *add_guest_step(struct stack *s, const struct guest_step *g, struct guest_job *job,
+                                  struct step **last)
+{
+	AUTO_FREE char *id = mem_printf("step:%s", g->name);
+	AUTO_FREE char *title = mem_printf("guest step %s", g->name);
+	struct step *step = graph_add(&s->graph, id, title, STEP_MACHINE);
+	*job = (struct guest_job){.stack = s, .step = g};
+	TRY(digest_guest_step(s, g, job->digest));
+	step->observe = observe_guest_step;
+	step->perform = perform_guest_step;
+	step->data = job;
+	json_set_text(step->inputs, "content", job->digest);
+	json_set_text(step->inputs, "generation", s->generation_step->key);
+	step_seal(step);
+	/* It runs after the boot and the step before it, but is not done again because of them. */
+	step_needs(step, *last);
+	step->always_follows = false;
+	*last = step;
+	return NULL;
+}
+
+/* --- connection and canaries --- */
+
+static struct err *observe_connect(struct step *step, struct observed *seen)
+{
+	struct stack *s = step->data;
+	AUTO_JSON *boot = machine_boot_read(s->spec.dir);
+	const char *port = json_get_text(boot, "ssh_port");
+	seen->present = port && mark_holds(s, "connect", "podman", port);
+	return NULL;
+}
+
+static struct err *perform_connect(struct step *step, struct sink *sink)
+{
+	struct stack *s = step->data;
+	AUTO_JSON *boot = machine_boot_read(s->spec.dir);
+	const char *port = json_get_text(boot, "ssh_port");
+	int64_t number = 0;
+	AUTO_FREE char *identity = keys_path(s->spec.dir, KEY_CLIENT, /* public_half= */ false);
+	if (!port || !num_parse(port, 1, 65535, &number))
+		return err_new(ERR_GUEST, "the machine '%s' has no ssh port", s->spec.name);
+	struct connection connection = {.name = s->spec.name,
+	                                .user = s->spec.user,
+	                                .uid = getuid() ? (int)getuid() : GUEST_UID,
+	                                .port = (int)number,
+	                                .identity = identity};
+	enum connect_outcome outcome = CONNECT_ABSENT;
+	TRY(connect_add(&connection, sink, &outcome));
+	if (outcome == CONNECT_ABSENT)
+		step_set_outcome(step, "no podman on this host");
+	else
+		step_set_outcome(step, "podman --connection %s", s->spec.name);
+	return write_mark(s, "connect", "podman", port);
+}
+
+static struct err *observe_canary(struct step *step, struct observed *seen)
+{
+	struct stack *s = step->data;
+	AUTO_JSON *boot = machine_boot_read(s->spec.dir);
+	const char *instance = json_get_text(boot, "instance");
+	AUTO_JSON *proofs = machine_proofs_read(s->spec.dir);
+	seen->present = instance && streq(json_get_text(proofs, "instance"), instance);
+	return NULL;
+}
+
+/* The generation that proved itself becomes the current one; the one before is kept for a rollback. */
+static struct err *perform_canary(struct step *step, struct sink *sink)
+{
+	struct stack *s = step->data;
+	AUTO(generation) g = GENERATION_INIT;
+	AUTO(str) outcome = STR_INIT;
+	TRY(machine_prove(&s->spec, step->id, sink, &outcome));
+	TRY(find_generation(s, &g));
+	TRY(generation_switch(s->spec.dir, g.number));
+	TRY(generation_prune(s->spec.dir));
+	step_set_outcome(step, "%s", str_text(&outcome));
+	return NULL;
+}
+
+struct err *stack_add_machine(struct stack *s)
+{
+	const struct stack_recipe *r = &s->p->stack->stack;
+	fill_spec(s);
+	s->generation_step = add_generation(s);
+	s->boot_step = add_boot(s);
+	struct step *last = s->boot_step;
+	s->guest_jobs = mem_array(r->step_count, sizeof(*s->guest_jobs));
+	for (size_t i = 0; i < r->step_count; i++)
+		TRY(add_guest_step(s, &r->steps[i], &s->guest_jobs[i], &last));
+	if (r->connect_podman) {
+		struct step *connect = graph_add(&s->graph, "connect", "connect podman", STEP_MACHINE);
+		connect->observe = observe_connect;
+		connect->perform = perform_connect;
+		connect->data = s;
+		step_seal(connect);
+		step_needs(connect, last);
+		last = connect;
+	}
+	struct step *canary = graph_add(&s->graph, "canary", "run the canaries", STEP_MACHINE);
+	canary->observe = observe_canary;
+	canary->perform = perform_canary;
+	canary->data = s;
+	step_seal(canary);
+	step_needs(canary, last);
+	s->goal = canary;
+	return NULL;
+}
+
+void stack_machine_done(struct stack *s)
+{
+	machine_spec_done(&s->spec);
+	free(s->guest_jobs);
+}
+
+struct err *stack_summary(const struct stack *s, struct strs *lines)
+{
+	AUTO_JSON *receipt = NULL;
+	AUTO_JSON *proofs = machine_proofs_read(s->spec.dir);
+	AUTO_FREE char *name = build_name(s->p->emulator, s->p->guest_arch);
+	TRY(store_receipt(&s->p->home, s->build_step->key, name, &receipt));
+	const char *version = json_as_text(json_at(json_get(receipt, "tests"), 0));
+	AUTO_FREE char *keg = store_path(&s->p->home, s->build_step->key, name);
+	strs_addf(lines, "machine '%s': %s guest under %s", s->spec.name, s->spec.guest_arch,
+	          version ? version : s->p->emulator->version);
+	strs_addf(lines, "emulator: %s", keg);
+	const struct json *list = json_get(proofs, "proofs");
+	for (size_t i = 0; i < json_count(list); i++) {
+		const struct json *p = json_at(list, i);
+		strs_addf(lines, "canary in a container: %s (asked for %s)", json_get_text(p, "container"),
+		          json_get_text(p, "arch"));
+	}
+	return NULL;
+}

@@ -1,0 +1,36 @@
+/*
+ * check.h - one walker over the tables of schema.h: it validates a document, and it fills struct recipe from one
+ *
+ * A document is walked twice. First as it was written, to find all that is wrong with it whatever host it is used
+ * on; then, merged with what it extends and with its conditions decided, to fill the structs. The second walk
+ * changes its tree: architectures get cooper's names, what is not part of keys is taken out.
+ */
+#ifndef COOPER_RECIPE_CHECK_H
+#define COOPER_RECIPE_CHECK_H
+
+#include "recipe/schema.h"
+
+struct check {
+	struct problems *problems;
+	struct arena *arena; /* of what is filled in */
+	bool partial;        /* required keys may be absent: another document gives them */
+	bool decided;        /* `when` has been decided: lists may be empty for this host */
+};
+
+/** check_document() - validate @root against @schema; problems are added to check->problems */
+void check_document(struct check *check, const struct schema *schema, struct yaml_node *root);
+/** check_fill() - check_document() that also fills the struct at @base, defaults first */
+void check_fill(struct check *check, const struct schema *schema, struct yaml_node *root, void *base);
+
+/* For check.c and check_value.c. */
+
+/** check_map() - validate and, unless @base is NULL, fill; @key is the key that the map stands at, for messages */
+void check_map(struct check *check, const struct schema *schema, const char *key, struct yaml_node *node, void *base);
+/** check_value() - likewise for one value of @field */
+void check_value(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base);
+/** check_when() - validate a `when` clause */
+void check_when(struct check *check, struct yaml_node *node);
+/** check_is_item() - whether @node is the map form of a list's item: {item: X, when: ...} or {items: [...], when: ...} */
+bool check_is_item(const struct yaml_node *node);
+
+#endif

@@ -1,0 +1,421 @@
+/* One value of a field: its type, its text, and where it is stored. */
+#include "recipe/check.h"
+
+#include <string.h>
+
+#include "base/suggest.h"
+#include "base/units.h"
+#include "recipe/vars.h"
+
+static void *member(void *base, size_t offset)
+{
+	return (char *)base + offset;
+}
+
+static bool stores(const struct schema_field *field, const void *base)
+{
+	return base && field->offset != NOT_STORED;
+}
+
+/* --- scalars --- */
+
+/* The value as it would be written in quotes, when that helps. */
+static const char *quoted(struct check *check, const struct yaml_node *node)
+{
+	return arena_printf(check->arena, "put it in quotes: \"%s\"", node->text);
+}
+
+static bool has_value(struct check *check, const char *name, const struct yaml_node *node)
+{
+	if (node->kind != YAML_SCALAR || node->type != YAML_NULL)
+		return true;
+	problem_add(check->problems, node, *node->text ? quoted(check, node) : "give it a value, or take the key out",
+	            "'%s' has no value", name);
+	return false;
+}
+
+static void add_wrong_type(struct check *check, const char *name, const char *wanted, const char *hint,
+                           const struct yaml_node *node)
+{
+	problem_add(check->problems, node, hint, "'%s' must be %s, not %s", name, wanted, yaml_kind_name(node));
+}
+
+static bool is_text(struct check *check, const struct schema_field *field, const struct yaml_node *node)
+{
+	const struct text_rule *rule = text_rule_of(field->kind);
+	if (!has_value(check, field->name, node))
+		return false;
+	if (node->kind != YAML_SCALAR)
+		add_wrong_type(check, field->name, rule->check && field->kind != TEXT_ANY ? rule->name : "text",
+		               arena_printf(check->arena, "for example '%s'", rule->example), node);
+	else if (node->type != YAML_TEXT)
+		add_wrong_type(check, field->name, "text", quoted(check, node), node);
+	return node->kind == YAML_SCALAR && node->type == YAML_TEXT;
+}
+
+static bool check_variables(struct check *check, const struct schema_field *field, const struct yaml_node *node)
+{
+	size_t from = 0, to = 0;
+	if (field->flags & (FIELD_LITERAL | FIELD_NOTE))
+		return true;
+	const char *dollar = strstr(node->text, "${");
+	if (!(field->flags & FIELD_VARS) && dollar) {
+		from = (size_t)(dollar - node->text);
+		to = from + strcspn(dollar, "}");
+		to += node->text[to] == '}';
+		problem_add_within(check->problems, node, from, to, "write the value itself",
+		                   "variables are not expanded in '%s'", field->name);
+		return false;
+	}
+	if (!(field->flags & FIELD_VARS))
+		return true;
+	struct err *e = vars_check_at(node->text, &from, &to);
+	if (!e)
+		return true;
+	AUTO_FREE char *text = err_text(e);
+	problem_add_within(check->problems, node, from, to, err_find_hint(e), "%s", text);
+	err_free(e);
+	return false;
+}
+
+/* With variables, the rule is asked about the text that a plain word for each of them gives. */
+static bool check_rule(struct check *check, const struct schema_field *field, const struct yaml_node *node)
+{
+	static const struct vars words = {"x", "1", "/x", "/x", "/x", "x", "x", "x", "1", "x", "x"};
+	const struct text_rule *rule = text_rule_of(field->kind);
+	AUTO_FREE char *expanded = NULL;
+	AUTO(str) why = STR_INIT;
+	if (field->flags & FIELD_VARS) {
+		struct err *e = vars_expand(&words, node->text, &expanded);
+		if (e) {
+			err_free(e);
+			return false;
+		}
+	}
+	if (rule->check(expanded ? expanded : node->text, &why))
+		return true;
+	const char *hint = arena_printf(check->arena, "for example %s", rule->example);
+	problem_add(check->problems, node, hint, "'%s' is not %s: it %s", field->name, rule->name, str_text(&why));
+	return false;
+}
+
+static bool check_text(struct check *check, const struct schema_field *field, const struct yaml_node *node)
+{
+	return is_text(check, field, node) && check_variables(check, field, node) && check_rule(check, field, node);
+}
+
+static size_t index_of(const char *const *values, const char *text)
+{
+	size_t i = 0;
+	while (values[i] && !streq(values[i], text))
+		i++;
+	return i;
+}
+
+static bool check_choice(struct check *check, const struct schema_field *field, const struct yaml_node *node,
+                         size_t *ret_index)
+{
+	size_t n = 0;
+	if (!is_text(check, field, node))
+		return false;
+	*ret_index = index_of(field->values, node->text);
+	if (field->values[*ret_index])
+		return true;
+	AUTO(str) hint = STR_INIT;
+	while (field->values[n])
+		n++;
+	const char *near = suggest_nearest(node->text, field->values, n);
+	if (near)
+		str_addf(&hint, "did you mean '%s'?", near);
+	for (size_t i = 0; !near && i < n; i++)
+		str_addf(&hint, "%s%s", i ? ", " : "one of ", field->values[i]);
+	problem_add(check->problems, node, str_text(&hint), "'%s' cannot be '%s'", field->name, node->text);
+	return false;
+}
+
+static bool check_bool(struct check *check, const struct schema_field *field, const struct yaml_node *node,
+                       bool *ret_value)
+{
+	static const char *const yes[] = {"yes", "Yes", "YES", "on", "On", "ON", "y", "Y", "True", "TRUE", "true"};
+	if (!has_value(check, field->name, node))
+		return false;
+	if (node->kind == YAML_SCALAR && node->type == YAML_BOOL &&
+	    (streq(node->text, "true") || streq(node->text, "false"))) {
+		*ret_value = streq(node->text, "true");
+		return true;
+	}
+	bool meant = false;
+	for (size_t i = 0; node->kind == YAML_SCALAR && i < ARRAY_LEN(yes); i++)
+		meant = meant || streq(yes[i], node->text);
+	problem_add(check->problems, node,
+	            arena_printf(check->arena, "write '%s: %s'", field->name, meant ? "true" : "false"),
+	            "'%s' must be true or false", field->name);
+	return false;
+}
+
+static bool check_number(struct check *check, const struct schema_field *field, const struct yaml_node *node,
+                         int64_t *ret_value)
+{
+	if (!has_value(check, field->name, node))
+		return false;
+	if (node->kind != YAML_SCALAR || node->type != YAML_INT) {
+		int64_t ignored = 0;
+		bool in_quotes = node->kind == YAML_SCALAR && num_parse(node->text, 0, INT64_MAX, &ignored);
+		add_wrong_type(check, field->name, "a whole number",
+		               in_quotes ? "take the quotes away"
+		                         : arena_printf(check->arena, "for example '%s: %lld'", field->name,
+		                                        (long long)(field->min ? field->min : 1)),
+		               node);
+		return false;
+	}
+	if (num_parse(node->text, field->min, field->max, ret_value))
+		return true;
+	problem_add(check->problems, node, NULL, "'%s' must be a whole number from %lld to %lld", field->name,
+	            (long long)field->min, (long long)field->max);
+	return false;
+}
+
+static void add_bound(struct str *s, const struct schema_field *field, int64_t value)
+{
+	if (field->type == FIELD_SIZE)
+		str_add_size(s, value);
+	else
+		str_add_duration(s, value);
+}
+
+/* A size or a duration. */
+static bool check_measure(struct check *check, const struct schema_field *field, const struct yaml_node *node,
+                          int64_t *ret_value)
+{
+	const struct text_rule *rule = text_rule_of(field->kind);
+	bool is_size = field->type == FIELD_SIZE;
+	if (node->kind == YAML_SCALAR && (node->type == YAML_INT || node->type == YAML_FLOAT)) {
+		problem_add(check->problems, node,
+		            arena_printf(check->arena, "write a unit, for example %s", rule->example),
+		            "'%s' has no unit", field->name);
+		return false;
+	}
+	if (!check_text(check, field, node))
+		return false;
+	bool parsed = is_size ? size_parse(node->text, ret_value) : duration_parse(node->text, ret_value);
+	if (parsed && *ret_value >= field->min && *ret_value <= field->max)
+		return true;
+	AUTO(str) range = STR_INIT;
+	add_bound(&range, field, field->min);
+	str_add(&range, " to ");
+	add_bound(&range, field, field->max);
+	problem_add(check->problems, node, NULL, "'%s' must be from %s", field->name, str_text(&range));
+	return false;
+}
+
+static bool check_port(struct check *check, const struct schema_field *field, const struct yaml_node *node, void *base)
+{
+	AUTO_FREE char *address = NULL;
+	int host = 0, guest = 0;
+	if (!check_text(check, field, node) || !text_port(node->text, &address, &host, &guest))
+		return false;
+	if (base) {
+		struct port *port = base;
+		port->host_address = arena_strdup(check->arena, address ? address : "127.0.0.1");
+		port->host_port = host;
+		port->guest_port = guest;
+	}
+	return true;
+}
+
+/* --- lists --- */
+
+bool check_is_item(const struct yaml_node *node)
+{
+	return node->kind == YAML_MAP && (yaml_key(node, "item") || yaml_key(node, "items"));
+}
+
+static void check_item(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base);
+static void check_texts(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base);
+
+/* {item: X, when: ...}, {items: [X, Y], when: ...}: only in a document whose conditions are not decided yet. */
+static void check_item_map(struct check *check, const struct schema_field *field, struct yaml_node *node)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		const struct yaml_node *key = node->keys[i];
+		if (streq(key->text, "when"))
+			check_when(check, node->values[i]);
+		else if (streq(key->text, "item"))
+			check_item(check, field, node->values[i], NULL);
+		else if (streq(key->text, "items"))
+			check_texts(check, field, node->values[i], NULL);
+		else
+			problem_add(check->problems, key, "keys here are item, items, when", "unknown key '%s' in an item",
+			            key->text);
+	}
+	if (yaml_key(node, "item") && yaml_key(node, "items"))
+		problem_add(check->problems, node, "keep one of the two", "'item' and 'items' exclude each other");
+}
+
+static void check_item(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
+{
+	size_t index = 0;
+	if (check_is_item(node)) {
+		check_item_map(check, field, node);
+		return;
+	}
+	if (field->values ? !check_choice(check, field, node, &index) : !check_text(check, field, node))
+		return;
+	if (!stores(field, base))
+		return;
+	if (field->kind == TEXT_ARCH)
+		node->text = arena_strdup(check->arena, text_arch(node->text));
+	arena_strs_add(check->arena, member(base, field->offset), node->text);
+}
+
+static void check_texts(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
+{
+	if (node->kind == YAML_SCALAR && node->type != YAML_NULL && field->flags & FIELD_ONE) {
+		check_item(check, field, node, base);
+		return;
+	}
+	if (!has_value(check, field->name, node))
+		return;
+	if (node->kind != YAML_LIST) {
+		add_wrong_type(check, field->name, "a list",
+		               node->kind == YAML_SCALAR
+		                       ? arena_printf(check->arena, "write '%s: [%s]'", field->name, node->text)
+		                       : NULL,
+		               node);
+		return;
+	}
+	if (node->count == 0 && !check->decided)
+		problem_add(check->problems, node, "take the key out", "'%s' is empty", field->name);
+	for (size_t i = 0; i < node->count; i++)
+		check_item(check, field, node->values[i], base);
+}
+
+static void check_list(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
+{
+	if (!has_value(check, field->name, node))
+		return;
+	if (node->kind != YAML_LIST) {
+		add_wrong_type(check, field->name, "a list", "begin each item with '- '", node);
+		return;
+	}
+	if (node->count == 0 && !check->decided)
+		problem_add(check->problems, node, "take the key out", "'%s' is empty", field->name);
+	char *items = stores(field, base) ? arena_array(check->arena, node->count, field->of->size) : NULL;
+	bool partial = check->partial;
+	check->partial = false; /* an item is whole wherever it stands */
+	for (size_t i = 0; i < node->count; i++) {
+		if (items)
+			check_fill(check, field->of, node->values[i], items + i * field->of->size);
+		else
+			check_map(check, field->of, field->name, node->values[i], NULL);
+	}
+	check->partial = partial;
+	if (!items)
+		return;
+	*(void **)member(base, field->offset) = items;
+	*(size_t *)member(base, field->count_offset) = node->count;
+}
+
+static void check_pairs(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
+{
+	if (!has_value(check, field->name, node))
+		return;
+	if (node->kind != YAML_MAP) {
+		add_wrong_type(check, field->name, "a map", "write 'NAME: value'", node);
+		return;
+	}
+	for (size_t i = 0; i < node->count; i++) {
+		struct schema_field name = {node->keys[i]->text, FIELD_TEXT, FIELD_LITERAL, TEXT_VARIABLE, 0, .doc = NULL};
+		struct schema_field value = *field;
+		value.name = node->keys[i]->text;
+		if (!check_rule(check, &name, node->keys[i]) || !check_text(check, &value, node->values[i]) || !base)
+			continue;
+		AUTO_FREE char *pair = mem_printf("%s=%s", node->keys[i]->text, node->values[i]->text);
+		arena_strs_add(check->arena, member(base, field->offset), pair);
+	}
+}
+
+void check_when(struct check *check, struct yaml_node *node)
+{
+	bool partial = check->partial;
+	check->partial = false;
+	check_map(check, schema_when(), "when", node, NULL);
+	check->partial = partial;
+}
+
+/* --- all types --- */
+
+static void store_text(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
+{
+	if (!stores(field, base))
+		return;
+	if (field->kind == TEXT_ARCH)
+		node->text = arena_strdup(check->arena, text_arch(node->text));
+	*(char **)member(base, field->offset) = node->text;
+}
+
+static void check_scalar(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
+{
+	size_t index = 0;
+	int64_t number = 0;
+	bool flag = false;
+	bool stored = stores(field, base);
+	if (field->type == FIELD_TEXT) {
+		if (check_text(check, field, node))
+			store_text(check, field, node, base);
+	} else if (field->type == FIELD_CHOICE) {
+		if (check_choice(check, field, node, &index))
+			store_text(check, field, node, base);
+	} else if (field->type == FIELD_ENUM) {
+		if (check_choice(check, field, node, &index) && stored)
+			*(int *)member(base, field->offset) = (int)index;
+	} else if (field->type == FIELD_BOOL) {
+		if (check_bool(check, field, node, &flag) && stored)
+			*(bool *)member(base, field->offset) = flag;
+	} else if (field->type == FIELD_INT) {
+		if (check_number(check, field, node, &number) && stored)
+			*(int *)member(base, field->offset) = (int)number;
+	} else if (field->type == FIELD_INT64) {
+		if (check_number(check, field, node, &number) && stored)
+			*(int64_t *)member(base, field->offset) = number;
+	} else if (field->type == FIELD_MODE) {
+		if (check_text(check, field, node) && stored)
+			*(int *)member(base, field->offset) =
+				(node->text[1] - '0') * 64 + (node->text[2] - '0') * 8 + (node->text[3] - '0');
+	} else if (check_measure(check, field, node, &number) && stored) {
+		*(int64_t *)member(base, field->offset) = number;
+	}
+}
+
+void check_value(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
+{
+	void *inner = base && field->offset != NOT_STORED ? member(base, field->offset) : NULL;
+	switch (field->type) {
+	case FIELD_TEXTS:
+		check_texts(check, field, node, base);
+		break;
+	case FIELD_PAIRS:
+		check_pairs(check, field, node, base);
+		break;
+	case FIELD_MAP:
+		check_map(check, field->of, field->name, node, inner);
+		break;
+	case FIELD_LIST:
+		check_list(check, field, node, base);
+		break;
+	case FIELD_PORT:
+		check_port(check, field, node, base);
+		break;
+	case FIELD_TEXT:
+	case FIELD_CHOICE:
+	case FIELD_ENUM:
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_INT64:
+	case FIELD_MODE:
+	case FIELD_SIZE:
+	case FIELD_DURATION:
+		check_scalar(check, field, node, base);
+		break;
+	}
+}

@@ -1,0 +1,204 @@
+#include "recipe/lock.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "fmt/json.h"
+#include "sys/file.h"
+
+enum { LOCK_FORMAT = 1 };
+
+/* Entries live in the arena until the end: what lock_find() lent stays valid when an entry is replaced. */
+struct lock {
+	char *path;
+	pthread_mutex_t mutex;
+	struct map entries; /* reference -> struct lock_entry */
+	struct arena *arena;
+};
+
+static struct err *bad(const char *path, const char *reference, const char *what)
+{
+	AUTO_FREE char *shown = str_escape(reference);
+	return err_hint(err_new(ERR_CORRUPT, "the lock '%s' is damaged: entry '%s' %s", path, shown, what),
+	                "restore it from version control, or remove it to resolve everything anew");
+}
+
+static struct err *read_file_entry(const char *path, const char *reference, const struct json *item,
+                                   struct arena *arena, struct lock_file *ret)
+{
+	const char *name = json_get_text(item, "name");
+	const char *url = json_get_text(item, "url");
+	const char *sha256 = json_get_text(item, "sha256");
+	int64_t size = json_get_int(item, "size", -1);
+	if (!name || !path_is_plain(name) || strchr(name, '/'))
+		return bad(path, reference, "has a file without a plain name");
+	if (!url || !strchr(url, ':'))
+		return bad(path, reference, "has a file without a URL");
+	if (!sha256 || !digest_valid(DIGEST_SHA256, sha256))
+		return bad(path, reference, "has a file without a SHA-256");
+	if (size < 0)
+		return bad(path, reference, "has a file without a size");
+	*ret = (struct lock_file){arena_strdup(arena, name), arena_strdup(arena, url), arena_strdup(arena, sha256), size};
+	return NULL;
+}
+
+static struct err *read_entry(const char *path, const char *reference, const struct json *value, struct arena *arena,
+                              struct lock_entry **ret)
+{
+	const char *version = json_get_text(value, "version");
+	const struct json *files = json_get(value, "files");
+	if (!version || !json_is_array(files) || json_count(files) == 0)
+		return bad(path, reference, "has no version or no files");
+	struct lock_entry *entry = arena_alloc(arena, sizeof(*entry));
+	entry->reference = arena_strdup(arena, reference);
+	entry->version = arena_strdup(arena, version);
+	entry->files = arena_array(arena, json_count(files), sizeof(*entry->files));
+	for (; entry->file_count < json_count(files); entry->file_count++)
+		TRY(read_file_entry(path, reference, json_at(files, entry->file_count), arena,
+		                    &entry->files[entry->file_count]));
+	*ret = entry;
+	return NULL;
+}
+
+/* Entries of the file at @path that @entries has not; a missing file has none. */
+static struct err *read_entries(const char *path, struct arena *arena, struct map *entries)
+{
+	AUTO_JSON *root = NULL;
+	struct err *e = json_read(path, &root);
+	if (err_is(e, ERR_ABSENT)) {
+		err_free(e);
+		return NULL;
+	}
+	if (e)
+		return err_hint(err_wrap(e, "cannot read the lock"),
+		                "restore it from version control, or remove it to resolve everything anew");
+	if (json_get_int(root, "format", 0) != LOCK_FORMAT)
+		return err_hint(err_new(ERR_CORRUPT, "the lock '%s' has an unknown format", path),
+		                "it was written by another version of cooper; use that one, or remove the file");
+	const struct json *list = json_get(root, "entries");
+	for (size_t i = 0; i < json_count(list); i++) {
+		const char *reference = json_key_at(list, i);
+		struct lock_entry *entry = NULL;
+		if (map_has(entries, reference))
+			continue;
+		TRY(read_entry(path, reference, json_value_at(list, i), arena, &entry));
+		map_put(entries, reference, entry);
+	}
+	return NULL;
+}
+
+struct err *lock_open(const char *path, struct lock **ret_lock)
+{
+	struct lock *lock = mem_alloc(sizeof(*lock));
+	int rc = pthread_mutex_init(&lock->mutex, NULL);
+	if (rc != 0)
+		bug("cannot make a mutex: %d", rc);
+	lock->path = mem_strdup(path);
+	lock->arena = arena_new();
+	struct err *e = read_entries(path, lock->arena, &lock->entries);
+	if (e) {
+		lock_free(lock);
+		return e;
+	}
+	*ret_lock = lock;
+	return NULL;
+}
+
+struct lock *lock_free(struct lock *lock)
+{
+	if (!lock)
+		return NULL;
+	map_done(&lock->entries);
+	arena_free(lock->arena);
+	pthread_mutex_destroy(&lock->mutex);
+	free(lock->path);
+	free(lock);
+	return NULL;
+}
+
+const struct lock_entry *lock_find(const struct lock *lock, const char *reference)
+{
+	/* the mutex guards a state that a const lock only lends */
+	pthread_mutex_t *mutex = (pthread_mutex_t *)(uintptr_t)&lock->mutex;
+	pthread_mutex_lock(mutex);
+	const struct lock_entry *entry = map_get(&lock->entries, reference);
+	pthread_mutex_unlock(mutex);
+	return entry;
+}
+
+static struct lock_entry *copy_entry(struct arena *arena, const struct lock_entry *from)
+{
+	struct lock_entry *entry = arena_alloc(arena, sizeof(*entry));
+	entry->reference = arena_strdup(arena, from->reference);
+	entry->version = arena_strdup(arena, from->version ? from->version : "");
+	entry->files = arena_array(arena, from->file_count, sizeof(*entry->files));
+	for (; entry->file_count < from->file_count; entry->file_count++) {
+		const struct lock_file *f = &from->files[entry->file_count];
+		entry->files[entry->file_count] = (struct lock_file){
+			arena_strdup(arena, f->name), arena_strdup(arena, f->url), arena_strdup(arena, f->sha256), f->size};
+	}
+	return entry;
+}
+
+static struct json *entry_json(const struct lock_entry *entry)
+{
+	struct json *value = json_object();
+	struct json *files = json_array();
+	for (size_t i = 0; i < entry->file_count; i++) {
+		struct json *file = json_object();
+		json_set_text(file, "name", entry->files[i].name);
+		json_set_text(file, "url", entry->files[i].url);
+		json_set_text(file, "sha256", entry->files[i].sha256);
+		json_set_int(file, "size", entry->files[i].size);
+		json_add(files, file);
+	}
+	json_set_text(value, "version", entry->version);
+	json_set(value, "files", files);
+	return value;
+}
+
+static struct err *write_entries(const char *path, const struct map *entries)
+{
+	AUTO(strs) names = STRS_INIT;
+	for (size_t i = 0; i < entries->count; i++)
+		strs_add(&names, entries->entries[i].key);
+	strs_sort(&names);
+	AUTO_JSON *root = json_object();
+	struct json *list = json_object();
+	for (size_t i = 0; i < names.count; i++)
+		json_set(list, names.items[i], entry_json(map_get(entries, names.items[i])));
+	json_set_int(root, "format", LOCK_FORMAT);
+	json_set(root, "entries", list);
+	AUTO_FREE char *text = json_pretty(root);
+	struct err *e = file_write(path, text, strlen(text), 0644);
+	return e ? err_wrap(e, "cannot write the lock '%s'", path) : NULL;
+}
+
+static struct err *check_entry(const struct lock *lock, const struct lock_entry *entry)
+{
+	if (entry->file_count == 0)
+		return bad(lock->path, entry->reference, "would have no files");
+	for (size_t i = 0; i < entry->file_count; i++)
+		if (!entry->files[i].sha256 || !digest_valid(DIGEST_SHA256, entry->files[i].sha256))
+			return bad(lock->path, entry->reference, "would have a file without a SHA-256");
+	return NULL;
+}
+
+/* Another process may have added entries since the file was read: they are kept. */
+struct err *lock_put(struct lock *lock, const struct lock_entry *entry)
+{
+	TRY(check_entry(lock, entry));
+	pthread_mutex_lock(&lock->mutex);
+	struct err *e = read_entries(lock->path, lock->arena, &lock->entries);
+	if (!e) {
+		map_put(&lock->entries, entry->reference, copy_entry(lock->arena, entry));
+		e = write_entries(lock->path, &lock->entries);
+	}
+	pthread_mutex_unlock(&lock->mutex);
+	return e;
+}

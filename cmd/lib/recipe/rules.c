@@ -1,0 +1,66 @@
+/* Rules of the language that go across the keys of one map. Values of the wrong type have been complained of. */
+#include <string.h>
+
+#include "recipe/schema.h"
+
+static bool is_remote(const char *url)
+{
+	return !str_starts(url, "git:") && !str_starts(url, "oci:");
+}
+
+/* Of git: and oci: the URL itself holds the digest. */
+void rule_source(struct problems *problems, const struct yaml_node *map)
+{
+	const char *url = yaml_get_text(map, "url");
+	if (!url || !is_remote(url) || yaml_get(map, "sha256") || yaml_get(map, "sha512"))
+		return;
+	problem_add(problems, yaml_get(map, "url"),
+	            "add 'sha256: HEX', as the project itself announces it; `sha256sum FILE` prints a file's",
+	            "%s source needs 'sha256' or 'sha512'", str_starts(url, "http:") ? "an http:" : "this");
+}
+
+void rule_patch(struct problems *problems, const struct yaml_node *map)
+{
+	if (yaml_get(map, "url") && !yaml_get(map, "sha256"))
+		problem_add(problems, yaml_get(map, "url"), "add 'sha256: HEX'; `sha256sum FILE` prints it",
+		            "a patch that is fetched needs 'sha256'");
+}
+
+void rule_when(struct problems *problems, const struct yaml_node *map)
+{
+	if (map->count == 0)
+		problem_add(problems, map, "for example 'when: { os: macos }'", "'when' is empty");
+}
+
+static void image_from_packages(struct problems *problems, const struct yaml_node *map)
+{
+	const struct yaml_node *disk = yaml_get(map, "disk");
+	const struct yaml_node *boot = yaml_get(map, "boot");
+	if (!yaml_get(disk, "size") || !yaml_get(disk, "label"))
+		problem_add(problems, disk ? disk : yaml_key(map, "debian"),
+		            "for example 'disk: { size: 4GiB, label: root }'",
+		            "an image from packages needs a disk's size and label");
+	if (streq(yaml_get_text(boot, "mode"), "uefi"))
+		problem_add(problems, yaml_get(boot, "mode"), "write 'mode: kernel'",
+		            "an image from packages has no boot loader");
+	else if (boot && !yaml_get(boot, "cmdline"))
+		problem_add(problems, boot, "for example 'cmdline: root=LABEL=root rw'",
+		            "'mode: kernel' needs 'cmdline'");
+}
+
+void rule_image(struct problems *problems, const struct yaml_node *map)
+{
+	const struct yaml_node *boot = yaml_get(map, "boot");
+	if (yaml_get(map, "debian")) {
+		image_from_packages(problems, map);
+		return;
+	}
+	if (!yaml_get(map, "source"))
+		return;
+	if (!yaml_get(map, "format"))
+		problem_add(problems, yaml_key(map, "source"), "for example 'format: qcow2.xz'",
+		            "a downloaded image needs 'format'");
+	if (streq(yaml_get_text(boot, "mode"), "kernel"))
+		problem_add(problems, yaml_get(boot, "mode"), "write 'mode: uefi'",
+		            "a downloaded image has no kernel beside it");
+}

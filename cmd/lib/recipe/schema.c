@@ -1,0 +1,501 @@
+#include "recipe/schema.h"
+
+#include "base/units.h"
+
+#define AT(type, member) .offset = offsetof(struct type, member)
+#define COUNTED(type, items, number) .offset = offsetof(struct type, items), .count_offset = offsetof(struct type, number)
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define TABLE(rows) .fields = (rows), .field_count = ARRAY_LEN(rows)
+#define GIB(n) (INT64_C(1) << 30) * (n)
+#define NOTHING_MARKED .mark_offset = NOT_STORED
+
+/* --- when --- */
+
+static const struct schema_field when_fields[] = {
+	{"os", FIELD_TEXTS, FIELD_ONE, TEXT_ANY, NOT_STORED, .values = WORDS("linux", "macos"),
+	 .doc = "Operating system of the host."},
+	{"arch", FIELD_TEXTS, FIELD_ONE, TEXT_ARCH, NOT_STORED, .doc = "Architecture of the host."},
+	{"guest_arch", FIELD_TEXTS, FIELD_ONE, TEXT_ARCH, NOT_STORED, .doc = "Architecture of the guest."},
+	{"version", FIELD_TEXTS, FIELD_ONE, TEXT_CONSTRAINT, NOT_STORED, .doc = "The recipe's own version, compared."},
+};
+
+static const struct schema when_schema = {
+	.name = "a condition",
+	.doc = "Every key that is given must hold; a list holds when one of its items does.",
+	TABLE(when_fields),
+	NOTHING_MARKED,
+	.check = rule_when,
+};
+
+/* --- sources and patches --- */
+
+static const struct schema_field signature_fields[] = {
+	{"url", FIELD_TEXT, FIELD_REQUIRED, TEXT_HTTPS_URL, AT(source, signature_url),
+	 .doc = "Detached OpenPGP signature of the file."},
+	{"key", FIELD_TEXT, FIELD_REQUIRED, TEXT_FINGERPRINT, AT(source, signature_key),
+	 .doc = "Fingerprint of the only key that may have made it."},
+};
+
+static const struct schema signature_schema = {
+	.name = "a signature", .doc = "Who must have signed the file.", TABLE(signature_fields), NOTHING_MARKED};
+
+static const struct schema_field source_fields[] = {
+	{"url", FIELD_TEXT, 0, TEXT_URL, AT(source, url),
+	 .doc = "Where the bytes are: `https:`, `http:`, `file:`, `git:URL#COMMIT`, `oci:NAME@sha256:HEX`, or "
+		"`debian:pool/...`, a path below the mirror that the host's apt uses."},
+	{"debian-source", FIELD_TEXT, 0, TEXT_PACKAGE, AT(source, debian_source),
+	 .doc = "A Debian source package; version and digests are pinned in the lock."},
+	{"debian-package", FIELD_TEXT, 0, TEXT_PACKAGE, AT(source, debian_package),
+	 .doc = "A Debian binary package; version and digest are pinned in the lock."},
+	{"suite", FIELD_TEXT, 0, TEXT_SUITE, AT(source, suite), .with = WORDS("debian-source", "debian-package"),
+	 .fallback_doc = "the host's own", .doc = "Debian suite that is looked into."},
+	{"arch", FIELD_TEXT, 0, TEXT_ARCH, AT(source, arch), .with = WORDS("debian-package"),
+	 .fallback_doc = "the host's", .doc = "Architecture of the package."},
+	{"sha256", FIELD_TEXT, 0, TEXT_SHA256, AT(source, sha256), .with = WORDS("url"),
+	 .doc = "Digest of the bytes as fetched. Every `url` has this or `sha512`, or both."},
+	{"sha512", FIELD_TEXT, 0, TEXT_SHA512, AT(source, sha512), .with = WORDS("url"),
+	 .doc = "Digest of the bytes as fetched."},
+	{"uncompressed-sha256", FIELD_TEXT, 0, TEXT_SHA256, AT(source, uncompressed_sha256), .with = WORDS("url"),
+	 .doc = "Digest of the bytes after decompression."},
+	{"size", FIELD_INT64, 0, TEXT_ANY, AT(source, size), .min = 0, .max = INT64_C(1) << 50, .fallback = -1,
+	 .fallback_doc = "not checked", .with = WORDS("url"), .doc = "Exact size in bytes, as fetched."},
+	{"signature", FIELD_MAP, 0, TEXT_ANY, 0, .of = &signature_schema, .with = WORDS("url"),
+	 .doc = "Signature that must hold besides the digest."},
+	{"exclude", FIELD_TEXTS, 0, TEXT_GLOB, AT(source, exclude),
+	 .doc = "Paths that are not unpacked: `roms/` and all below, `*.bin` anywhere, `a/**/b`."},
+	{"strip", FIELD_INT, 0, TEXT_ANY, AT(source, strip), .max = 16, .fallback = 1, .fallback_doc = "1",
+	 .doc = "Leading parts of each path that are dropped on unpacking."},
+	{"into", FIELD_TEXT, 0, TEXT_PATH, AT(source, into), .fallback_doc = "its top",
+	 .doc = "Folder of the source tree that it is unpacked into."},
+};
+
+static const struct schema source_schema = {
+	.name = "a source",
+	.doc = "One thing that is fetched; its bytes are verified before anything reads them.",
+	TABLE(source_fields),
+	.size = sizeof(struct source),
+	.mark_offset = offsetof(struct source, mark),
+	.one_of = WORDS("url", "debian-source", "debian-package"),
+	.conditional = true,
+	.check = rule_source,
+};
+
+static const struct schema_field patch_fields[] = {
+	{"file", FIELD_TEXT, 0, TEXT_PATH, AT(patch_ref, file), .doc = "A patch below `patches/`."},
+	{"url", FIELD_TEXT, 0, TEXT_URL, AT(patch_ref, url), .doc = "A patch that is fetched; with `sha256`."},
+	{"series", FIELD_TEXT, 0, TEXT_PATH, AT(patch_ref, series),
+	 .doc = "A quilt series inside the unpacked sources, such as `debian/patches/series`."},
+	{"sha256", FIELD_TEXT, 0, TEXT_SHA256, AT(patch_ref, sha256), .with = WORDS("url"),
+	 .doc = "Digest of the patch as fetched."},
+	{"size", FIELD_INT64, 0, TEXT_ANY, AT(patch_ref, size), .min = 0, .max = INT64_C(1) << 30, .fallback = -1,
+	 .fallback_doc = "not checked", .with = WORDS("url"), .doc = "Exact size in bytes."},
+	{"strip", FIELD_INT, 0, TEXT_ANY, AT(patch_ref, strip), .max = 16, .fallback = 1, .fallback_doc = "1",
+	 .doc = "Leading parts of the paths in the patch that are dropped (`patch -p`)."},
+	{"why", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(patch_ref, why), .doc = "What the patch is for."},
+	{"upstream", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(patch_ref, upstream),
+	 .doc = "`none`, a URL, a commit, or the release that has it."},
+	{"exclude", FIELD_TEXTS, 0, TEXT_GLOB, AT(patch_ref, exclude),
+	 .doc = "Files whose part of the patch is skipped, and counted."},
+};
+
+static const struct schema patch_schema = {
+	.name = "a patch",
+	.doc = "Applied in order, without fuzz; all of them apply or the step fails.",
+	TABLE(patch_fields),
+	.size = sizeof(struct patch_ref),
+	.mark_offset = offsetof(struct patch_ref, mark),
+	.one_of = WORDS("file", "url", "series"),
+	.conditional = true,
+	.check = rule_patch,
+};
+
+/* --- commands --- */
+
+#define INTERPRETER                                                                                                    \
+	{"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter), .values = WORDS("sh", "bash", "python3"), \
+	 .with = WORDS("script"), .fallback_doc = "sh", .doc = "Program that runs the script."}
+
+static const struct schema_field build_command_fields[] = {
+	{"run", FIELD_TEXTS, FIELD_VARS, TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},
+	{"script", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
+	INTERPRETER,
+};
+
+static const struct schema build_command_schema = {
+	.name = "a command",
+	.doc = "A list of words, or a map. Runs in the build folder with a clean environment.",
+	TABLE(build_command_fields),
+	.size = sizeof(struct command),
+	.mark_offset = offsetof(struct command, mark),
+	.one_of = WORDS("run", "script"),
+	.shorthand = "run",
+	.conditional = true,
+};
+
+static const struct schema_field test_fields[] = {
+	{"run", FIELD_TEXTS, FIELD_VARS, TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},
+	{"script", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
+	INTERPRETER,
+	{"expect", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, expect), .doc = "Text that the output must contain."},
+};
+
+static const struct schema test_schema = {
+	.name = "a test",
+	.doc = "A command that must succeed before the result is kept.",
+	TABLE(test_fields),
+	.size = sizeof(struct command),
+	.mark_offset = offsetof(struct command, mark),
+	.one_of = WORDS("run", "script"),
+	.shorthand = "run",
+	.conditional = true,
+};
+
+static const struct schema_field guest_command_fields[] = {
+	{"run", FIELD_TEXTS, FIELD_LITERAL, TEXT_ANY, AT(command, argv),
+	 .doc = "The program and its arguments; no shell."},
+	{"script", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
+	INTERPRETER,
+};
+
+static const struct schema guest_command_schema = {
+	.name = "a command in the guest",
+	.doc = "A list of words, or a map. `$` means nothing to cooper here.",
+	TABLE(guest_command_fields),
+	.size = sizeof(struct command),
+	.mark_offset = offsetof(struct command, mark),
+	.one_of = WORDS("run", "script"),
+	.shorthand = "run",
+};
+
+/* --- build --- */
+
+static const char *const kinds[] = {"build", "image", "stack", NULL};
+
+#define KIND                                                                                                           \
+	{"kind", FIELD_CHOICE, FIELD_REQUIRED, TEXT_ANY, NOT_STORED, .values = kinds, .doc = "What the recipe is for."}
+#define SUMMARY {"summary", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, summary), .doc = "One line for people."}
+#define LICENSE                                                                                                        \
+	{"license", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, license), .doc = "SPDX expression of what is built."}
+
+static const struct schema_field build_host_fields[] = {
+	{"apt", FIELD_TEXTS, 0, TEXT_PACKAGE, AT(recipe, build.host_apt), .doc = "Debian packages."},
+	{"brew", FIELD_TEXTS, 0, TEXT_PACKAGE, AT(recipe, build.host_brew), .doc = "Homebrew formulae."},
+};
+
+static const struct schema build_host_schema = {.name = "host packages",
+                                                .doc = "What the host needs; installed only when told to.",
+                                                TABLE(build_host_fields),
+                                                NOTHING_MARKED};
+
+static const struct schema_field sign_fields[] = {
+	{"entitlements", FIELD_TEXTS, 0, TEXT_LINE, AT(recipe, build.sign_entitlements),
+	 .doc = "Entitlements that are set to true."},
+	{"files", FIELD_TEXTS, FIELD_REQUIRED, TEXT_GLOB, AT(recipe, build.sign_files),
+	 .doc = "Programs below the prefix that are signed."},
+};
+
+static const struct schema sign_schema = {.name = "signing",
+                                          .doc = "Ad-hoc code signatures, for macOS.",
+                                          TABLE(sign_fields),
+                                          NOTHING_MARKED,
+                                          .conditional = true};
+
+static const struct schema_field build_fields[] = {
+	KIND,
+	{"name", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(recipe, name), .doc = "Name of what is built."},
+	{"version", FIELD_TEXT, FIELD_REQUIRED, TEXT_VERSION, AT(recipe, version), .doc = "Its version; `${version}`."},
+	SUMMARY,
+	LICENSE,
+	{"source", FIELD_LIST, FIELD_REQUIRED, TEXT_ANY, COUNTED(recipe, sources, source_count), .of = &source_schema,
+	 .doc = "Unpacked one after another into one tree; `${source}`."},
+	{"patches", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, patches, patch_count), .of = &patch_schema,
+	 .doc = "Applied to the tree in order."},
+	{"host", FIELD_MAP, 0, TEXT_ANY, 0, .of = &build_host_schema, .doc = "Packages of the host that the build needs."},
+	{"needs", FIELD_TEXTS, 0, TEXT_NAME, AT(recipe, build.needs), .doc = "Other build recipes that come first."},
+	{"env", FIELD_PAIRS, FIELD_VARS, TEXT_LINE, AT(recipe, build.env),
+	 .doc = "Variables added to the clean environment of all commands."},
+	{"configure", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, build.configure.items, build.configure.count),
+	 .of = &build_command_schema, .doc = "Run first, in an empty `${build}`."},
+	{"build", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, build.build.items, build.build.count),
+	 .of = &build_command_schema, .doc = "Run next; name the targets that are wanted."},
+	{"install", FIELD_LIST, FIELD_REQUIRED, TEXT_ANY, COUNTED(recipe, build.install.items, build.install.count),
+	 .of = &build_command_schema, .doc = "Run last; what is below `${prefix}` is the result."},
+	{"sign", FIELD_MAP, 0, TEXT_ANY, 0, .of = &sign_schema, .doc = "Code signatures."},
+	{"test", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, build.test.items, build.test.count), .of = &test_schema,
+	 .doc = "What must hold before the result is kept."},
+};
+
+static const struct schema build_schema = {
+	.name = "build",
+	.doc = "Software built from source.",
+	TABLE(build_fields),
+	NOTHING_MARKED,
+};
+
+/* --- image --- */
+
+static const struct schema_field image_host_fields[] = {
+	{"apt", FIELD_TEXTS, 0, TEXT_PACKAGE, AT(recipe, image.host_apt), .doc = "Debian packages."},
+};
+
+static const struct schema image_host_schema = {.name = "host packages",
+                                                .doc = "What the host needs; installed only when told to.",
+                                                TABLE(image_host_fields),
+                                                NOTHING_MARKED};
+
+static const struct schema_field debian_fields[] = {
+	{"suite", FIELD_TEXT, FIELD_REQUIRED, TEXT_SUITE, AT(recipe, image.debian_suite), .doc = "Debian suite."},
+	{"packages", FIELD_TEXTS, FIELD_REQUIRED | FIELD_VARS, TEXT_PACKAGE, AT(recipe, image.packages),
+	 .doc = "Packages; what they depend on comes along and is pinned with them in the lock."},
+	{"files", FIELD_TEXT, FIELD_REQUIRED, TEXT_PATH, AT(recipe, image.files),
+	 .doc = "Folder beside the recipe. Its `prepare.sh` runs with the path of the guest's tree before the packages go "
+		"in, its `customize.sh` after."},
+	{"exclude", FIELD_TEXTS, 0, TEXT_GLOB, AT(recipe, image.exclude),
+	 .doc = "Paths that packages do not install (dpkg's `path-exclude`)."},
+};
+
+static const struct schema debian_schema = {.name = "an image from Debian packages",
+                                            .doc = "The image is made here, for any architecture.",
+                                            TABLE(debian_fields),
+                                            NOTHING_MARKED};
+
+static const struct schema_field disk_fields[] = {
+	{"size", FIELD_SIZE, 0, TEXT_SIZE, AT(recipe, image.disk_bytes), .min = 64 << 20, .max = GIB(1024),
+	 .fallback_doc = "as downloaded", .doc = "Size of the file system that is made."},
+	{"label", FIELD_TEXT, 0, TEXT_NAME, AT(recipe, image.root_label), .doc = "Label of the root file system."},
+};
+
+static const struct schema disk_schema = {
+	.name = "a disk", .doc = "The OS disk.", TABLE(disk_fields), NOTHING_MARKED};
+
+static const struct schema_field image_boot_fields[] = {
+	{"mode", FIELD_ENUM, FIELD_REQUIRED, TEXT_ANY, AT(recipe, image.boot), .values = WORDS("kernel", "uefi"),
+	 .doc = "`kernel`: QEMU loads the kernel that the image was made with; `uefi`: firmware boots the disk."},
+	{"cmdline", FIELD_TEXT, 0, TEXT_LINE, AT(recipe, image.cmdline), .doc = "Kernel command line, for `kernel`."},
+	{"first_boot_cmdline", FIELD_TEXT, 0, TEXT_LINE, AT(recipe, image.first_boot_cmdline), .with = WORDS("cmdline"),
+	 .doc = "Appended on the first boot only, which is when Ignition runs."},
+};
+
+static const struct schema image_boot_schema = {
+	.name = "booting", .doc = "How the guest starts.", TABLE(image_boot_fields), NOTHING_MARKED};
+
+static const struct schema_field image_fields[] = {
+	KIND,
+	{"name", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(recipe, name), .doc = "Name of the image."},
+	{"version", FIELD_TEXT, FIELD_REQUIRED, TEXT_VERSION, AT(recipe, version), .doc = "Its version."},
+	SUMMARY,
+	LICENSE,
+	{"debian", FIELD_MAP, 0, TEXT_ANY, 0, .of = &debian_schema, .doc = "Make the image from Debian packages."},
+	{"source", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, sources, source_count), .of = &source_schema,
+	 .doc = "Download the image; exactly one source is left when conditions are decided."},
+	{"format", FIELD_CHOICE, 0, TEXT_ANY, AT(recipe, image.format),
+	 .values = WORDS("qcow2", "raw", "qcow2.xz", "raw.xz", "qcow2.gz", "raw.gz"), .with = WORDS("source"),
+	 .doc = "Format of the download."},
+	{"channel", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, image.channel), .with = WORDS("source"),
+	 .doc = "Stream that `cooper update` follows."},
+	{"host", FIELD_MAP, 0, TEXT_ANY, 0, .of = &image_host_schema,
+	 .doc = "Packages of the host that making the image needs."},
+	{"disk", FIELD_MAP, 0, TEXT_ANY, 0, .of = &disk_schema, .doc = "The OS disk."},
+	{"boot", FIELD_MAP, FIELD_REQUIRED, TEXT_ANY, 0, .of = &image_boot_schema, .doc = "How the guest starts."},
+	{"user", FIELD_TEXT, FIELD_REQUIRED, TEXT_USER, AT(recipe, image.user), .doc = "Login user that Ignition makes."},
+};
+
+static const struct schema image_schema = {
+	.name = "image",
+	.doc = "A guest operating system, made here or downloaded.",
+	TABLE(image_fields),
+	NOTHING_MARKED,
+	.one_of = WORDS("debian", "source"),
+	.check = rule_image,
+};
+
+/* --- stack --- */
+
+static const struct schema_field machine_fields[] = {
+	{"name", FIELD_TEXT, 0, TEXT_MACHINE, AT(recipe, stack.machine_name), .fallback_text = "cooper",
+	 .doc = "Name of the machine, and of its podman connection."},
+	{"cpus", FIELD_INT, 0, TEXT_ANY, AT(recipe, stack.cpus), .min = 1, .max = 256, .fallback = 2,
+	 .fallback_doc = "2", .doc = "Virtual processors."},
+	{"memory", FIELD_SIZE, 0, TEXT_SIZE, AT(recipe, stack.memory_bytes), .min = 256 << 20, .max = GIB(1024),
+	 .fallback = GIB(2), .fallback_doc = "2GiB", .doc = "Memory."},
+	{"disk", FIELD_SIZE, 0, TEXT_SIZE, AT(recipe, stack.disk_bytes), .min = GIB(1), .max = GIB(65536),
+	 .fallback = GIB(20), .fallback_doc = "20GiB",
+	 .doc = "Size of the data disk, which holds containers and homes and outlives images."},
+	{"guest_arch", FIELD_TEXT, 0, TEXT_ARCH, AT(recipe, stack.guest_arch), .fallback_doc = "the host's",
+	 .doc = "Architecture of the guest."},
+	{"accel", FIELD_CHOICE, 0, TEXT_ANY, AT(recipe, stack.accel), .values = WORDS("auto", "hvf", "kvm", "tcg"),
+	 .fallback_text = "auto", .doc = "Accelerator; `auto` takes the best that is proven to work."},
+};
+
+static const struct schema machine_schema = {
+	.name = "a machine", .doc = "The virtual machine.", TABLE(machine_fields), NOTHING_MARKED};
+
+static const struct schema_field emulator_package_fields[] = {
+	{"debian-package", FIELD_TEXT, FIELD_REQUIRED, TEXT_PACKAGE, AT(recipe, stack.emulator_package.debian_package),
+	 .doc = "Debian package with static `qemu-*` programs, pinned in the lock."},
+	{"suite", FIELD_TEXT, 0, TEXT_SUITE, AT(recipe, stack.emulator_package.suite), .fallback_doc = "the host's own",
+	 .doc = "Debian suite that is looked into."},
+};
+
+static const struct schema emulator_package_schema = {.name = "a package of emulators",
+                                                      .doc = "Where user-mode emulators come from.",
+                                                      TABLE(emulator_package_fields),
+                                                      .mark_offset = offsetof(struct recipe, stack.emulator_package.mark)};
+
+static const struct schema_field emulation_fields[] = {
+	{"provider", FIELD_CHOICE, 0, TEXT_ANY, AT(recipe, stack.provider),
+	 .values = WORDS("auto", "guest", "store", "package"), .fallback_text = "auto",
+	 .doc = "`guest`: what the image ships; `store`: the package below, on a read-only device; `package`: installed "
+		"in the guest; `auto`: the first of them that works."},
+	{"package", FIELD_MAP, 0, TEXT_ANY, 0, .of = &emulator_package_schema, .doc = "For the provider `store`."},
+};
+
+static const struct schema emulation_schema = {
+	.name = "emulation", .doc = "How foreign programs run.", TABLE(emulation_fields), NOTHING_MARKED};
+
+static const struct schema_field mount_fields[] = {
+	{"host", FIELD_TEXT, FIELD_REQUIRED, TEXT_HOST_PATH, AT(mount, host), .doc = "Folder of the host."},
+	{"guest", FIELD_TEXT, FIELD_REQUIRED, TEXT_GUEST_PATH, AT(mount, guest), .doc = "Where the guest sees it."},
+	{"writable", FIELD_BOOL, 0, TEXT_ANY, AT(mount, writable), .fallback_doc = "false",
+	 .doc = "Whether the guest may change it."},
+};
+
+static const struct schema mount_schema = {
+	.name = "a mount",
+	.doc = "A folder of the host, seen in the guest.",
+	TABLE(mount_fields),
+	.size = sizeof(struct mount),
+	.mark_offset = offsetof(struct mount, mark),
+	.conditional = true,
+};
+
+static const struct schema_field port_fields[] = {
+	{"item", FIELD_PORT, FIELD_REQUIRED, TEXT_PORT, 0,
+	 .doc = "`HOST:GUEST` or `ADDRESS:HOST:GUEST`; the address is 127.0.0.1 unless it is given."},
+};
+
+static const struct schema port_schema = {
+	.name = "a port",
+	.doc = "A port of the host that leads into the guest, written as text.",
+	TABLE(port_fields),
+	.size = sizeof(struct port),
+	.mark_offset = offsetof(struct port, mark),
+	.shorthand = "item",
+	.conditional = true,
+};
+
+static const struct schema_field write_fields[] = {
+	{"path", FIELD_TEXT, FIELD_REQUIRED, TEXT_GUEST_PATH, AT(guest_step, write_path), .doc = "The file."},
+	{"text", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, write_text), .doc = "Its content."},
+	{"from", FIELD_TEXT, 0, TEXT_PATH, AT(guest_step, write_from), .doc = "File beside the recipe with its content."},
+	{"mode", FIELD_MODE, 0, TEXT_MODE, AT(guest_step, write_mode), .fallback = 0644, .fallback_doc = "\"0644\"",
+	 .doc = "Permissions, in quotes."},
+};
+
+static const struct schema write_schema = {.name = "a file",
+                                           .doc = "A file in the guest.",
+                                           TABLE(write_fields),
+                                           NOTHING_MARKED,
+                                           .one_of = WORDS("text", "from")};
+
+static const struct schema_field step_fields[] = {
+	{"name", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(guest_step, name), .doc = "Name of the step; unique."},
+	{"write", FIELD_MAP, 0, TEXT_ANY, 0, .of = &write_schema, .doc = "Write a file."},
+	{"packages", FIELD_TEXTS, 0, TEXT_PACKAGE, AT(guest_step, packages),
+	 .doc = "Install packages of the guest's distribution."},
+	{"run", FIELD_TEXTS, FIELD_LITERAL, TEXT_ANY, AT(guest_step, run.argv), .doc = "Run a program; no shell."},
+	{"script", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, run.script), .doc = "Run a script."},
+	{"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(guest_step, run.interpreter),
+	 .values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",
+	 .doc = "Program that runs the script."},
+	{"then", FIELD_MAP, 0, TEXT_ANY, AT(guest_step, then), .of = &guest_command_schema,
+	 .doc = "Run only when the step changed something."},
+	{"creates", FIELD_TEXT, 0, TEXT_GUEST_PATH, AT(guest_step, creates),
+	 .doc = "Skip the step when this path is there."},
+	{"unless", FIELD_MAP, 0, TEXT_ANY, AT(guest_step, unless), .of = &guest_command_schema,
+	 .doc = "Skip the step when this command succeeds."},
+	{"as_user", FIELD_BOOL, 0, TEXT_ANY, AT(guest_step, as_user), .fallback_doc = "false",
+	 .doc = "Run as the login user and not as root."},
+};
+
+static const struct schema step_schema = {
+	.name = "a guest step",
+	.doc = "Something that is made so in the guest; safe to run again.",
+	TABLE(step_fields),
+	.size = sizeof(struct guest_step),
+	.mark_offset = offsetof(struct guest_step, mark),
+	.one_of = WORDS("write", "packages", "run", "script"),
+	.conditional = true,
+};
+
+static const struct schema_field connect_fields[] = {
+	{"podman", FIELD_BOOL, 0, TEXT_ANY, AT(recipe, stack.connect_podman), .fallback = true, .fallback_doc = "true",
+	 .doc = "Register a podman connection on the host."},
+};
+
+static const struct schema connect_schema = {
+	.name = "connections", .doc = "What the host's tools are told.", TABLE(connect_fields), NOTHING_MARKED};
+
+static const struct schema_field stack_boot_fields[] = {
+	{"timeout", FIELD_DURATION, 0, TEXT_DURATION, AT(recipe, stack.boot_timeout_ms), .min = 1000, .max = 3600000,
+	 .fallback = 180000, .fallback_doc = "3m",
+	 .doc = "From power-on to ready with hardware acceleration; longer without."},
+};
+
+static const struct schema stack_boot_schema = {
+	.name = "booting", .doc = "How long the guest may take.", TABLE(stack_boot_fields), NOTHING_MARKED};
+
+static const struct schema_field stack_fields[] = {
+	KIND,
+	{"name", FIELD_TEXT, 0, TEXT_NAME, AT(recipe, name), .fallback_doc = "the file's name", .doc = "Name of the stack."},
+	SUMMARY,
+	{"extends", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, stack.extends),
+	 .doc = "Stack that this one changes, by name or by path."},
+	{"emulator", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(recipe, stack.emulator),
+	 .doc = "Build recipe of the emulator."},
+	{"image", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(recipe, stack.image), .doc = "Image recipe of the guest."},
+	{"machine", FIELD_MAP, 0, TEXT_ANY, 0, .of = &machine_schema, .doc = "The virtual machine."},
+	{"run", FIELD_TEXTS, 0, TEXT_ARCH, AT(recipe, stack.run),
+	 .doc = "Architectures that containers must be able to run; each is proven by a canary."},
+	{"emulation", FIELD_MAP, 0, TEXT_ANY, 0, .of = &emulation_schema, .doc = "How foreign programs run."},
+	{"mounts", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.mounts, stack.mount_count), .of = &mount_schema,
+	 .doc = "Folders of the host in the guest."},
+	{"ports", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.ports, stack.port_count), .of = &port_schema,
+	 .doc = "Ports of the host that lead into the guest."},
+	{"steps", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.steps, stack.step_count), .of = &step_schema,
+	 .doc = "What is made so in the guest, in order."},
+	{"connect", FIELD_MAP, 0, TEXT_ANY, 0, .of = &connect_schema, .doc = "What the host's tools are told."},
+	{"boot", FIELD_MAP, 0, TEXT_ANY, 0, .of = &stack_boot_schema, .doc = "How long the guest may take."},
+};
+
+static const struct schema stack_schema = {
+	.name = "stack",
+	.doc = "A whole environment: what `cooper up` converges to.",
+	TABLE(stack_fields),
+	NOTHING_MARKED,
+};
+
+const struct schema *schema_of(enum recipe_kind kind)
+{
+	static const struct schema *const schemas[] = {
+		[RECIPE_BUILD] = &build_schema, [RECIPE_IMAGE] = &image_schema, [RECIPE_STACK] = &stack_schema};
+	return schemas[kind];
+}
+
+const struct schema *schema_when(void)
+{
+	return &when_schema;
+}
+
+const char *const *schema_kinds(void)
+{
+	return kinds;
+}
+
+const struct schema_field *schema_find(const struct schema *schema, const char *name)
+{
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (streq(schema->fields[i].name, name))
+			return &schema->fields[i];
+	return NULL;
+}

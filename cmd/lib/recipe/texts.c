@@ -1,0 +1,417 @@
+#include "recipe/texts.h"
+
+#include <string.h>
+
+#include "base/path.h"
+#include "base/suggest.h"
+#include "base/units.h"
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+static bool fail(struct str *why, const char *reason)
+{
+	str_add(why, reason);
+	return false;
+}
+
+static bool is_in(const char *set, char c)
+{
+	return c && strchr(set, c);
+}
+
+/* @first begins, @rest goes on, at most @max bytes. */
+static bool check_word(const char *text, const char *first, const char *rest, size_t max, struct str *why)
+{
+	size_t n = strlen(text);
+	if (n > max) {
+		str_addf(why, "is longer than %zu characters", max);
+		return false;
+	}
+	if (!is_in(first, text[0])) {
+		str_addf(why, "cannot begin with '%.1s'", text);
+		return false;
+	}
+	size_t good = 1 + strspn(text + 1, rest);
+	if (good == n)
+		return true;
+	str_add(why, (unsigned char)text[good] >= 0x80 ? "holds characters other than ASCII" : "");
+	if ((unsigned char)text[good] < 0x80)
+		str_addf(why, "cannot hold '%c'", text[good]);
+	return false;
+}
+
+static bool check_line(const char *text, struct str *why)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return fail(why, "must be one line without control characters");
+	return true;
+}
+
+static bool check_name(const char *text, struct str *why)
+{
+	return check_word(text, LOWER DIGITS, LOWER DIGITS "._-", 63, why);
+}
+
+static bool check_machine(const char *text, struct str *why)
+{
+	return check_word(text, LOWER, LOWER DIGITS "-", 32, why);
+}
+
+static bool check_package(const char *text, struct str *why)
+{
+	return check_word(text, LOWER DIGITS, LOWER DIGITS "+.@_-", 100, why);
+}
+
+static bool check_suite(const char *text, struct str *why)
+{
+	return check_word(text, LOWER, LOWER DIGITS "-", 32, why);
+}
+
+static bool check_version(const char *text, struct str *why)
+{
+	return check_word(text, LOWER UPPER DIGITS, LOWER UPPER DIGITS ".+~:_-", 64, why);
+}
+
+static bool check_variable(const char *text, struct str *why)
+{
+	return check_word(text, LOWER UPPER "_", LOWER UPPER DIGITS "_", 64, why);
+}
+
+static bool check_user(const char *text, struct str *why)
+{
+	if (streq(text, "root"))
+		return fail(why, "cannot be root: the login user runs rootless containers");
+	return check_word(text, LOWER "_", LOWER DIGITS "_-", 31, why);
+}
+
+/* Comparisons with commas between: ">= 10.2, < 11"; no operator means equal. */
+static bool check_constraint(const char *text, struct str *why)
+{
+	AUTO(strs) parts = STRS_INIT;
+	strs_split(&parts, text, ",");
+	if (parts.count == 0 || text[strlen(text) - 1] == ',' || text[0] == ',' || strstr(text, ",,"))
+		return fail(why, "lacks a version beside a comma");
+	for (size_t i = 0; i < parts.count; i++) {
+		const char *p = parts.items[i];
+		p += strspn(p, " ");
+		size_t n = strspn(p, "<>=");
+		if (n > 2 || (n == 2 && (p[1] != '=' || p[0] == '=')))
+			return fail(why, "has an unknown comparison");
+		p += n;
+		p += strspn(p, " ");
+		AUTO_FREE char *version = mem_strndup(p, strcspn(p, " "));
+		if (p[strlen(version)] && p[strlen(version) + strspn(p + strlen(version), " ")])
+			return fail(why, "lacks a comma between two comparisons");
+		if (!*version)
+			return fail(why, "lacks a version after the comparison");
+		if (!check_version(version, why))
+			return false;
+	}
+	return true;
+}
+
+/* Names of architectures: cooper's, and the synonyms that people and distributions use. */
+static const char *const archs[][2] = {
+	{"x86_64", "x86_64"},   {"amd64", "x86_64"},    {"aarch64", "aarch64"}, {"arm64", "aarch64"},
+	{"riscv64", "riscv64"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
+};
+
+const char *text_arch(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(archs); i++)
+		if (streq(archs[i][0], name))
+			return archs[i][1];
+	return NULL;
+}
+
+static bool check_arch(const char *text, struct str *why)
+{
+	const char *names[ARRAY_LEN(archs)];
+	if (text_arch(text))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(archs); i++)
+		names[i] = archs[i][0];
+	const char *near = suggest_nearest(text, names, ARRAY_LEN(archs));
+	str_add(why, "is not a known architecture");
+	if (near)
+		str_addf(why, "; did you mean '%s'?", near);
+	return false;
+}
+
+static bool check_hex(const char *text, size_t digits, const char *set, const char *unlike, struct str *why)
+{
+	size_t n = strlen(text);
+	size_t good = strspn(text, set);
+	if (good < n && is_in("0123456789abcdefABCDEF", text[good]))
+		return fail(why, unlike);
+	if (good < n) {
+		str_addf(why, "has a character that is no hex digit at position %zu", good + 1);
+		return false;
+	}
+	if (n != digits) {
+		str_addf(why, "has %zu hex digits and not %zu", n, digits);
+		return false;
+	}
+	return true;
+}
+
+static bool check_sha256(const char *text, struct str *why)
+{
+	return check_hex(text, 64, "0123456789abcdef", "has upper-case digits", why);
+}
+
+static bool check_sha512(const char *text, struct str *why)
+{
+	return check_hex(text, 128, "0123456789abcdef", "has upper-case digits", why);
+}
+
+static bool check_fingerprint(const char *text, struct str *why)
+{
+	return check_hex(text, 40, "0123456789ABCDEF", "has lower-case digits", why);
+}
+
+static bool check_url_bytes(const char *text, struct str *why)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f || strchr("\"'<>\\^`{|}", *p)) {
+			str_addf(why, "has a character at position %zu that a URL must escape", (size_t)(p - text) + 1);
+			return false;
+		}
+	return true;
+}
+
+/* host[:port]/path, without user and password: a recipe is no place for secrets. */
+static bool check_authority(const char *rest, struct str *why)
+{
+	size_t n = strcspn(rest, "/?#");
+	if (memchr(rest, '@', n))
+		return fail(why, "holds a user name or password; keep those in ~/.netrc");
+	if (n == 0 || rest[0] == ':')
+		return fail(why, "lacks a host");
+	if (rest[n] != '/' || rest[n + 1] == '\0')
+		return fail(why, "lacks a path after the host");
+	return true;
+}
+
+static bool check_git(const char *rest, struct str *why)
+{
+	const char *commit = strrchr(rest, '#');
+	if (!commit || commit == rest)
+		return fail(why, "lacks '#' and a commit id");
+	size_t n = strlen(commit + 1);
+	if ((n != 40 && n != 64) || strspn(commit + 1, "0123456789abcdef") != n)
+		return fail(why, "must end in a full commit id of 40 or 64 hex digits");
+	return true;
+}
+
+static bool check_oci(const char *rest, struct str *why)
+{
+	const char *at = strstr(rest, "@sha256:");
+	if (!at || at == rest)
+		return fail(why, "lacks '@sha256:' and a digest");
+	return check_sha256(at + 8, why);
+}
+
+static bool check_pool(const char *rest, struct str *why)
+{
+	if (!str_starts(rest, "pool/") || !path_is_plain(rest))
+		return fail(why, "must be a plain path that begins with pool/");
+	return true;
+}
+
+static bool check_url(const char *text, struct str *why)
+{
+	if (!check_url_bytes(text, why))
+		return false;
+	if (str_starts(text, "https://"))
+		return check_authority(text + 8, why);
+	if (str_starts(text, "http://"))
+		return check_authority(text + 7, why);
+	if (str_starts(text, "file:"))
+		return text[5] ? true : fail(why, "lacks a path");
+	if (str_starts(text, "git:"))
+		return check_git(text + 4, why);
+	if (str_starts(text, "oci:"))
+		return check_oci(text + 4, why);
+	if (str_starts(text, "debian:"))
+		return check_pool(text + 7, why);
+	return fail(why, "begins with none of https: http: file: git: oci: debian:");
+}
+
+static bool check_https_url(const char *text, struct str *why)
+{
+	if (!check_url_bytes(text, why))
+		return false;
+	return str_starts(text, "https://") ? check_authority(text + 8, why) : fail(why, "must begin with https://");
+}
+
+static bool check_size(const char *text, struct str *why)
+{
+	int64_t bytes = 0;
+	if (size_parse(text, &bytes))
+		return true;
+	size_t n = strspn(text, DIGITS);
+	if (n == 0)
+		return fail(why, "must begin with digits");
+	if (!text[n])
+		return fail(why, "has no unit");
+	return fail(why, is_in("." LOWER UPPER, text[n]) && n < 19 ? "has an unknown unit" : "is out of range");
+}
+
+static bool check_duration(const char *text, struct str *why)
+{
+	int64_t ms = 0;
+	if (duration_parse(text, &ms))
+		return true;
+	size_t n = strspn(text, DIGITS);
+	if (n == 0)
+		return fail(why, "must begin with digits");
+	if (!text[n])
+		return fail(why, "has no unit");
+	return fail(why, n < 16 ? "has an unknown unit" : "is out of range");
+}
+
+static bool check_path(const char *text, struct str *why)
+{
+	if (!check_line(text, why))
+		return false;
+	if (text[0] == '/')
+		return fail(why, "must be relative");
+	return path_is_plain(text) ? true : fail(why, "cannot hold '.', '..' or empty parts");
+}
+
+static bool check_guest_path(const char *text, struct str *why)
+{
+	if (!check_line(text, why))
+		return false;
+	if (text[0] != '/')
+		return fail(why, "must be absolute");
+	return path_is_plain(text + 1) ? true : fail(why, "cannot be '/' nor hold '.', '..' or empty parts");
+}
+
+static bool check_host_path(const char *text, struct str *why)
+{
+	if (!check_line(text, why))
+		return false;
+	if (streq(text, "~") || streq(text, "/"))
+		return true;
+	if (str_starts(text, "~/"))
+		return path_is_plain(text + 2) ? true : fail(why, "cannot hold '.', '..' or empty parts");
+	if (text[0] != '/')
+		return fail(why, "must be absolute or begin with ~/");
+	return path_is_plain(text + 1) ? true : fail(why, "cannot hold '.', '..' or empty parts");
+}
+
+static bool check_glob(const char *text, struct str *why)
+{
+	if (!check_line(text, why))
+		return false;
+	if (streq(text, "..") || str_starts(text, "../") || strstr(text, "/../") || str_ends(text, "/.."))
+		return fail(why, "cannot hold '..'");
+	return true;
+}
+
+static bool check_mode(const char *text, struct str *why)
+{
+	if (strlen(text) == 4 && text[0] == '0' && strspn(text, "01234567") == 4)
+		return true;
+	return fail(why, "must be a 0 and three octal digits");
+}
+
+static bool check_address(const char *text)
+{
+	AUTO(strs) parts = STRS_INIT;
+	int64_t n = 0;
+	strs_split(&parts, text, ".");
+	if (parts.count != 4 || strstr(text, "..") || text[0] == '.' || str_ends(text, "."))
+		return false;
+	for (size_t i = 0; i < 4; i++)
+		if (!num_parse(parts.items[i], 0, 255, &n) || strlen(parts.items[i]) > 3)
+			return false;
+	return true;
+}
+
+static bool port_number(const char *text, int *ret)
+{
+	int64_t n = 0;
+	if (text[0] == '0' || !num_parse(text, 1, 65535, &n))
+		return false;
+	*ret = (int)n;
+	return true;
+}
+
+bool text_port(const char *text, char **ret_address, int *ret_host, int *ret_guest)
+{
+	AUTO(strs) parts = STRS_INIT;
+	strs_split(&parts, text, ":");
+	size_t n = parts.count;
+	if ((n != 2 && n != 3) || text[0] == ':' || str_ends(text, ":") || strstr(text, "::"))
+		return false;
+	if (n == 3 && !check_address(parts.items[0]))
+		return false;
+	if (!port_number(parts.items[n - 2], ret_host) || !port_number(parts.items[n - 1], ret_guest))
+		return false;
+	*ret_address = n == 3 ? mem_strdup(parts.items[0]) : NULL;
+	return true;
+}
+
+static bool check_port(const char *text, struct str *why)
+{
+	AUTO_FREE char *address = NULL;
+	int host = 0, guest = 0;
+	if (text_port(text, &address, &host, &guest))
+		return true;
+	return fail(why, "must be HOST:GUEST or ADDRESS:HOST:GUEST, an IPv4 address and ports from 1 to 65535");
+}
+
+static bool check_any(const char *text, struct str *why)
+{
+	return *text ? true : fail(why, "is empty");
+}
+
+/* 1 to 65535, as port_number() has it */
+#define PORT "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+#define BYTE "0{0,2}[0-9]|0?[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]"
+#define VERSION "[A-Za-z0-9][A-Za-z0-9.+~:_-]{0,63}"
+#define COMPARISON " *(<|<=|=|>|>=)? *" VERSION " *"
+
+static const struct text_rule rules[TEXT_KIND_COUNT] = {
+	[TEXT_ANY] = {"text", "some text", NULL, check_any},
+	[TEXT_LINE] = {"one line of text", "some words", NULL, check_line},
+	[TEXT_NAME] = {"a name", "qemu-debian", "^[a-z0-9][a-z0-9._-]{0,62}$", check_name},
+	[TEXT_MACHINE] = {"a machine's name", "dev", "^[a-z][a-z0-9-]{0,31}$", check_machine},
+	[TEXT_PACKAGE] = {"a package's name", "libglib2.0-dev", "^[a-z0-9][a-z0-9+.@_-]{0,99}$", check_package},
+	[TEXT_SUITE] = {"a suite", "trixie", "^[a-z][a-z0-9-]{0,31}$", check_suite},
+	[TEXT_VERSION] = {"a version", "10.2.3", "^" VERSION "$", check_version},
+	[TEXT_CONSTRAINT] = {"a comparison of versions", ">= 10.2, < 11", "^" COMPARISON "(," COMPARISON ")*$",
+	                     check_constraint},
+	[TEXT_ARCH] = {"an architecture", "aarch64", "^(x86_64|amd64|aarch64|arm64|riscv64|ppc64le|s390x)$", check_arch},
+	[TEXT_SHA256] = {"a SHA-256 digest", "2aa0e420e4ea89ea34a833f4c4eced96a35b51a9ee8568b232692729b60b064d",
+	                 "^[0-9a-f]{64}$", check_sha256},
+	[TEXT_SHA512] = {"a SHA-512 digest", "128 lower-case hex digits", "^[0-9a-f]{128}$", check_sha512},
+	[TEXT_FINGERPRINT] = {"an OpenPGP fingerprint", "CEACC9E15534EBABB82D3FA03353C9CEF108B584", "^[0-9A-F]{40}$",
+	                      check_fingerprint},
+	[TEXT_URL] = {"a URL", "https://download.qemu.org/qemu-10.2.3.tar.xz", "^(https?|file|git|oci|debian):.",
+	              check_url},
+	[TEXT_HTTPS_URL] = {"an https: URL", "https://download.qemu.org/qemu-10.2.3.tar.xz.sig", "^https://.",
+	                    check_https_url},
+	[TEXT_SIZE] = {"a size", "2GiB", "^[0-9]+(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)$", check_size},
+	[TEXT_DURATION] = {"a duration", "30s", "^[0-9]+(ms|s|m|h)$", check_duration},
+	[TEXT_PATH] = {"a relative path", "debian/patches/series", "^[^/]", check_path},
+	[TEXT_GUEST_PATH] = {"an absolute path", "/home/core/src", "^/.", check_guest_path},
+	[TEXT_HOST_PATH] = {"a path on the host", "~/src", "^[~/]", check_host_path},
+	[TEXT_GLOB] = {"a pattern of paths", "tests/", NULL, check_glob},
+	[TEXT_MODE] = {"a file mode", "\"0644\"", "^0[0-7]{3}$", check_mode},
+	[TEXT_PORT] = {"a port forward", "127.0.0.1:8080:80", "^(((" BYTE ")\\.){3}(" BYTE "):)?" PORT ":" PORT "$",
+	               check_port},
+	[TEXT_VARIABLE] = {"a variable's name", "CFLAGS", "^[A-Za-z_][A-Za-z0-9_]{0,63}$", check_variable},
+	[TEXT_USER] = {"a login name", "core", "^[a-z_][a-z0-9_-]{0,30}$", check_user},
+};
+
+const struct text_rule *text_rule_of(enum text_kind kind)
+{
+	return &rules[kind];
+}

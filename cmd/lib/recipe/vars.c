@@ -1,0 +1,161 @@
+#include "recipe/vars.h"
+
+#include <string.h>
+
+#include "base/suggest.h"
+
+/* Names and places; the order is that of the reference page. */
+static const struct {
+	const char *name;
+	size_t offset;
+} table[] = {
+	{"name", offsetof(struct vars, name)},
+	{"version", offsetof(struct vars, version)},
+	{"source", offsetof(struct vars, source)},
+	{"build", offsetof(struct vars, build)},
+	{"prefix", offsetof(struct vars, prefix)},
+	{"guest_arch", offsetof(struct vars, guest_arch)},
+	{"host_arch", offsetof(struct vars, host_arch)},
+	{"os", offsetof(struct vars, os)},
+	{"jobs", offsetof(struct vars, jobs)},
+	{"key", offsetof(struct vars, key)},
+	{"debian_arch", offsetof(struct vars, debian_arch)},
+};
+
+const char *const *vars_known(void)
+{
+	static const char *const names[] = {"name",      "version", "source", "build", "prefix",      "guest_arch",
+	                                    "host_arch", "os",      "jobs",   "key",   "debian_arch", NULL};
+	return names;
+}
+
+static size_t find_name(const char *name, size_t size)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (strlen(table[i].name) == size && memcmp(table[i].name, name, size) == 0)
+			return i;
+	return ARRAY_LEN(table);
+}
+
+/* A piece of text: literal bytes, or one variable. */
+struct piece {
+	const char *start;
+	size_t size;     /* of the piece in the text */
+	const char *text; /* literal bytes, or the variable's name */
+	size_t text_size;
+	bool is_variable;
+};
+
+static struct piece literal(const char *start, size_t size, size_t shown)
+{
+	return (struct piece){start, size, start, shown, false};
+}
+
+/* The piece at @p (not at the end); false, with the size of the fault, on "${" without a name and "}". */
+static bool next_piece(const char *p, struct piece *ret)
+{
+	if (p[0] != '$') {
+		size_t n = strcspn(p, "$");
+		*ret = literal(p, n, n);
+		return true;
+	}
+	if (p[1] == '$') {
+		*ret = literal(p, 2, 1);
+		return true;
+	}
+	if (p[1] != '{') {
+		*ret = literal(p, 1, 1);
+		return true;
+	}
+	size_t n = strcspn(p + 2, "}");
+	*ret = (struct piece){p, n + 3, p + 2, n, true};
+	if (p[2 + n] == '}' && n)
+		return true;
+	ret->size = n ? 2 : 3;
+	return false;
+}
+
+static struct err *broken(const struct piece *piece)
+{
+	if (piece->size == 3)
+		return err_hint(err_new(ERR_USAGE, "'${}' names no variable"), "write $$ for a plain dollar sign");
+	return err_hint(err_new(ERR_USAGE, "'${' without a closing '}'"), "write $$ for a plain dollar sign");
+}
+
+static struct err *unknown(const struct piece *piece)
+{
+	enum { NAME_SHOWN = 40 };
+	AUTO_FREE char *name = mem_strndup(piece->text, piece->text_size);
+	AUTO_FREE char *shown = str_escape(name);
+	size_t n = 0;
+	while (vars_known()[n])
+		n++;
+	const char *near = suggest_nearest(name, vars_known(), n);
+	struct err *e = err_new(ERR_USAGE, "unknown variable '${%.*s}'", NAME_SHOWN, shown);
+	if (near)
+		return err_hint(e, "did you mean '${%s}'?", near);
+	AUTO(strs) names = STRS_INIT;
+	strs_add_all(&names, vars_known());
+	AUTO_FREE char *all = strs_join(&names, ", ");
+	return err_hint(e, "variables are %s; write $${%.*s} for the text itself", all, NAME_SHOWN, shown);
+}
+
+struct err *vars_check_at(const char *text, size_t *ret_from, size_t *ret_to)
+{
+	struct piece piece;
+	for (const char *p = text; *p; p += piece.size) {
+		bool whole = next_piece(p, &piece);
+		if (whole && (!piece.is_variable || find_name(piece.text, piece.text_size) < ARRAY_LEN(table)))
+			continue;
+		*ret_from = (size_t)(p - text);
+		*ret_to = *ret_from + piece.size;
+		return whole ? unknown(&piece) : broken(&piece);
+	}
+	return NULL;
+}
+
+struct err *vars_check(const char *text)
+{
+	size_t from = 0, to = 0;
+	return vars_check_at(text, &from, &to);
+}
+
+static struct err *add_value(const struct vars *vars, const struct piece *piece, struct str *out)
+{
+	size_t i = find_name(piece->text, piece->text_size);
+	if (i == ARRAY_LEN(table))
+		return unknown(piece);
+	const char *value;
+	memcpy(&value, (const char *)vars + table[i].offset, sizeof(value));
+	if (!value)
+		return err_hint(err_new(ERR_USAGE, "'${%s}' has no value here", table[i].name),
+		                "use it where the recipes' reference says that it is available");
+	str_add(out, value);
+	return NULL;
+}
+
+struct err *vars_expand(const struct vars *vars, const char *text, char **ret_text)
+{
+	AUTO(str) out = STR_INIT;
+	struct piece piece;
+	for (const char *p = text; *p; p += piece.size) {
+		if (!next_piece(p, &piece))
+			return broken(&piece);
+		if (piece.is_variable)
+			TRY(add_value(vars, &piece, &out));
+		else
+			str_add_mem(&out, piece.text, piece.text_size);
+	}
+	*ret_text = str_take(&out);
+	return NULL;
+}
+
+struct err *vars_expand_all(const struct vars *vars, const struct strs *items, struct strs *out)
+{
+	for (size_t i = 0; i < items->count; i++) {
+		char *text = NULL;
+		TRY(vars_expand(vars, items->items[i], &text));
+		strs_take(out, text);
+	}
+	return NULL;
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# The program as people call it: help, mistakes, exit codes. Hermetic: its own home, no network.
+
+setup() {
+	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
+	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" NO_COLOR=1
+	export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
+	cd "$BATS_TEST_TMPDIR"
+}
+
+@test "help lists every command, and each has help of its own" {
+	run "$cooper" --help
+	[ "$status" = 0 ]
+	for c in up plan status start stop ssh verify destroy fetch build list info lint; do
+		[[ "$output" == *"  $c "* ]]
+		run -0 "$cooper" $c --help
+		[[ "$output" == *"usage: cooper $c"* ]]
+		run -0 "$cooper" --help
+	done
+}
+
+@test "a mistyped command gets a suggestion and exit 2" {
+	run "$cooper" pln
+	[ "$status" = 2 ]
+	[[ "$output" == *"did you mean \`cooper plan\`?"* ]]
+}
+
+@test "a mistyped option gets a suggestion and exit 2" {
+	run "$cooper" up --guest-arhc x
+	[ "$status" = 2 ]
+	[[ "$output" == *"did you mean --guest-arch?"* ]]
+}
+
+@test "an unknown stack is named, exit not 0, nothing is made" {
+	run "$cooper" plan podman-debain
+	[ "$status" = 1 ]
+	[[ "$output" == *"podman-debian"* ]]
+	[ ! -e "$COOPER_HOME" ]
+}
+
+@test "plan without a lock says what has to be resolved, exit 3, and writes nothing" {
+	run "$cooper" plan podman-debian
+	[ "$status" = 3 ]
+	[[ "$output" == *"debian-source:qemu"* ]]
+	[ ! -e "$COOPER_HOME" ]
+}
+
+@test "plan --json is JSON" {
+	run "$cooper" plan podman-debian --json
+	[ "$status" = 3 ]
+	echo "$output" | python3 -c 'import json,sys; assert json.load(sys.stdin)["pending"] is True'
+}
+
+@test "every shipped recipe holds on every host" {
+	run "$cooper" lint
+	[ "$status" = 0 ]
+}
+
+@test "status and stop without a machine" {
+	run "$cooper" status podman-debian
+	[ "$status" = 0 ]
+	[[ "$output" == *"is not running"* ]]
+	run "$cooper" stop podman-debian
+	[ "$status" = 0 ]
+}
+
+@test "ssh without a machine: exit 8 and what to do" {
+	run "$cooper" ssh -s podman-debian -- true
+	[ "$status" = 8 ]
+	[[ "$output" == *"cooper up"* ]]
+}
+
+@test "destroy asks, and without a terminal does nothing" {
+	mkdir -p "$COOPER_HOME"
+	run "$cooper" destroy --all </dev/null
+	[ "$status" = 2 ]
+	[ -d "$COOPER_HOME" ]
+	run "$cooper" destroy --all --yes
+	[ "$status" = 0 ]
+	[ ! -e "$COOPER_HOME" ]
+}
+
+@test "tool fetch verifies: right digest, wrong digest, no digest, missing file" {
+	printf hello >src
+	good=$(sha256sum src | cut -d' ' -f1)
+	run -0 "$cooper" tool fetch "file://$PWD/src" --sha256 "$good" -o out
+	[ "$(cat out)" = hello ]
+	run "$cooper" tool fetch "file://$PWD/src" --sha256 "${good//[0-9]/a}" -o bad
+	[ "$status" = 4 ]
+	[ ! -e bad ]
+	run "$cooper" tool fetch "file://$PWD/src" -o bad
+	[ "$status" = 2 ]
+	run "$cooper" tool fetch "file://$PWD/none" --sha256 "$good" -o bad
+	[ "$status" != 0 ]
+	[ -z "$(ls bad* 2>/dev/null)" ]
+}
+
+@test "tool unpack refuses what leads outside" {
+	mkdir t && printf x >t/f && tar -cf good.tar t
+	run -0 "$cooper" tool unpack good.tar out
+	[ "$(cat out/t/f)" = x ]
+	tar -cPf evil.tar --transform 's#t/f#../evil#' t/f
+	run "$cooper" tool unpack evil.tar out2
+	[ "$status" = 4 ]
+	[ ! -e evil ]
+}
+
+@test "tool patch: fits, does not fit, twice" {
+	mkdir d && printf 'a\nb\nc\n' >d/f
+	printf -- '--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n' >p
+	run -0 "$cooper" tool patch --check -d d p
+	[ "$(sed -n 2p d/f)" = b ]
+	run -0 "$cooper" tool patch -d d p
+	[ "$(sed -n 2p d/f)" = B ]
+	run "$cooper" tool patch -d d p
+	[ "$status" = 4 ]
+	[[ "$output" == *"already"* || "$output" == *"upstream"* ]]
+}
+
+@test "tool canary prints what it runs on" {
+	run -0 "$cooper" tool canary x86_64 -o c
+	[ "$(uname -m)" = x86_64 ] || skip "the canary is foreign here"
+	[ "$(./c)" = x86_64 ]
+}
+
+@test "NO_COLOR and a pipe: no escape sequences" {
+	run "$cooper" plan no-such-stack
+	[[ "$output" != *$'\033'* ]]
+}

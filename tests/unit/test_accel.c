@@ -1,0 +1,105 @@
+#include "harness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "work/machine/accel.h"
+
+static const struct host_facts mac = {.os = "macos", .arch = "aarch64", .hv_support = true, .boot_id = "boot-1"};
+static const struct host_facts box = {.os = "linux", .arch = "x86_64", .kvm_present = true, .boot_id = "boot-1"};
+
+/* the candidates as "kvm tcg" */
+static void expect(const char *wanted, const struct host_facts *facts, const char *arch, const struct json *verdicts,
+		   const char *names, const char *why)
+{
+	AUTO(accel_list) list = {.count = 0};
+	AUTO(str) got = STR_INIT;
+
+	assert_ok(accel_candidates(wanted, facts, arch, verdicts, "qemu-1", &list));
+	for (size_t i = 0; i < list.count; i++)
+		str_addf(&got, "%s%s", i ? " " : "", accel_name(list.items[i]));
+	assert_string_equal(str_text(&got), names);
+	if (!strstr(list.why, why))
+		fail_msg("'%s' is not in: %s", why, list.why);
+}
+
+static void test_auto(void **state)
+{
+	struct host_facts facts = mac;
+
+	(void)state;
+	expect("auto", &mac, "aarch64", NULL, "hvf tcg", "offers hvf");
+	expect(NULL, &mac, "x86_64", NULL, "tcg", "not the host's");
+	facts.hv_support = false;
+	expect("auto", &facts, "aarch64", NULL, "tcg", "kern.hv_support");
+	expect("auto", &box, "x86_64", NULL, "kvm tcg", "the boot will show");
+	expect("auto", &box, "aarch64", NULL, "tcg", "not the host's");
+	facts = box;
+	facts.kvm_present = false;
+	expect("auto", &facts, "x86_64", NULL, "tcg", "/dev/kvm");
+}
+
+static void test_named(void **state)
+{
+	AUTO(accel_list) list = {.count = 0};
+
+	(void)state;
+	expect("tcg", &mac, "aarch64", NULL, "tcg", "names it");
+	expect("kvm", &box, "x86_64", NULL, "kvm", "names it");
+	assert_fails(accel_candidates("kvm", &mac, "aarch64", NULL, "q", &list), ERR_USAGE, "Linux only");
+	assert_fails(accel_candidates("hvf", &box, "x86_64", NULL, "q", &list), ERR_USAGE, "macOS only");
+	assert_fails(accel_candidates("kvm", &box, "aarch64", NULL, "q", &list), ERR_USAGE, "not the host's");
+	assert_fails(accel_candidates("warp", &box, "x86_64", NULL, "q", &list), ERR_USAGE, "one of: auto");
+	assert_int_equal(list.count, 0);
+}
+
+static void test_verdicts(void **state)
+{
+	AUTO_JSON *verdicts = accel_verdicts_parse(NULL);
+	struct host_facts rebooted = box;
+
+	(void)state;
+	accel_remember(&verdicts, "boot-0", "qemu-1", ACCEL_KVM, true);
+	accel_remember(&verdicts, "boot-1", "qemu-1", ACCEL_KVM, true);
+	expect("auto", &box, "x86_64", verdicts, "kvm tcg", "booted a guest");
+	accel_remember(&verdicts, "boot-1", "qemu-1", ACCEL_KVM, false);
+	expect("auto", &box, "x86_64", verdicts, "tcg", "no kernel came up");
+	expect("kvm", &box, "x86_64", verdicts, "kvm", "names it");
+	accel_remember(&verdicts, "boot-1", "qemu-2", ACCEL_KVM, true);
+	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-2", ACCEL_KVM), VERDICT_WORKS);
+	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-1", ACCEL_KVM), VERDICT_BROKEN);
+	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-1", ACCEL_HVF), VERDICT_NONE);
+	snprintf(rebooted.boot_id, sizeof(rebooted.boot_id), "boot-2");
+	expect("auto", &rebooted, "x86_64", verdicts, "kvm tcg", "will show");
+
+	AUTO_FREE char *text = json_canonical(verdicts);
+	assert_string_equal(text, "[{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"qemu-1\",\"works\":false},"
+				  "{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"qemu-2\",\"works\":true}]");
+	AUTO_JSON *again = accel_verdicts_parse(text);
+	assert_int_equal(accel_known(again, "boot-1", "qemu-1", ACCEL_KVM), VERDICT_BROKEN);
+	AUTO_JSON *damaged = accel_verdicts_parse("[{\"accel\":");
+	assert_int_equal(json_count(damaged), 0);
+	AUTO_JSON *wrong = accel_verdicts_parse("{\"a\": 1}");
+	assert_int_equal(json_count(wrong), 0);
+}
+
+static void test_deadlines(void **state)
+{
+	(void)state;
+	assert_int_equal(accel_scale_ms(ACCEL_KVM, 1000), 1000);
+	assert_int_equal(accel_scale_ms(ACCEL_HVF, 1000), 1000);
+	assert_int_equal(accel_scale_ms(ACCEL_TCG, 1000), 8000);
+	assert_true(accel_probe_ms(BOOT_UEFI) > accel_probe_ms(BOOT_KERNEL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_auto),
+		cmocka_unit_test(test_named),
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_deadlines),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

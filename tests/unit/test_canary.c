@@ -1,0 +1,199 @@
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/path.h"
+#include "fmt/canary.h"
+#include "fmt/digest.h"
+#include "fmt/json.h"
+#include "fmt/ustar.h"
+#include "sys/child.h"
+#include "sys/file.h"
+
+/* Write the canary of @arch into @dir; returns its path. */
+static char *write_canary(const char *dir, const char *arch)
+{
+	AUTO_FREE char *name = mem_printf("canary-%s", arch);
+	AUTO(str) elf = STR_INIT;
+	char *path = path_join(dir, name);
+
+	assert_ok(canary_elf(arch, &elf));
+	assert_ok(file_write(path, elf.data, elf.len, 0755));
+	return path;
+}
+
+/* How a program of @arch is run here: by the kernel (""), by a static emulator, or not at all (NULL). */
+static char *runner_of(const char *arch)
+{
+	struct utsname host;
+
+	uname(&host);
+	if (streq(host.machine, arch) && streq(host.sysname, "Linux"))
+		return mem_strdup("");
+	AUTO_FREE char *static_name = mem_printf("qemu-%s-static", arch);
+	AUTO_FREE char *name = mem_printf("qemu-%s", arch);
+	char *found = child_find(static_name);
+	return found ? found : child_find(name);
+}
+
+static int run(const char *runner, const char *path, const char *argument, struct str *out)
+{
+	const char *argv[4] = {NULL};
+	size_t n = 0;
+	int code = -1;
+
+	if (*runner)
+		argv[n++] = runner;
+	argv[n++] = path;
+	argv[n++] = argument;
+	struct child_spec spec = {.argv = argv, .deadline_ms = 10000};
+	str_clear(out);
+	assert_ok(child_status(&spec, 4096, out, &code));
+	return code;
+}
+
+static void test_runs(void **state)
+{
+	AUTO_FREE char *dir = test_dir();
+	size_t ran = 0;
+
+	(void)state;
+	for (size_t i = 0; canary_arch_at(i); i++) {
+		const char *arch = canary_arch_at(i);
+		AUTO_FREE char *path = write_canary(dir, arch);
+		AUTO_FREE char *runner = runner_of(arch);
+		AUTO_FREE char *line = mem_printf("%s\n", arch);
+		AUTO_FREE char *argv0 = mem_printf("%s\n", path);
+		AUTO(str) out = STR_INIT;
+		if (!runner) {
+			print_message("skipped: nothing here runs %s programs\n", arch);
+			continue;
+		}
+		assert_int_equal(run(runner, path, NULL, &out), 0);
+		assert_string_equal(str_text(&out), line);
+		assert_int_equal(run(runner, path, "argv0", &out), 0);
+		assert_string_equal(str_text(&out), argv0);
+		assert_int_equal(run(runner, path, "euid", &out), 0);
+		assert_true(out.len >= 2);
+		assert_int_equal(run(runner, path, "nonsense", &out), 1);
+		ran++;
+	}
+	if (ran == 0)
+		skip();
+}
+
+static void test_deterministic(void **state)
+{
+	/* a change here is a change of every machine's proof: let it be deliberate */
+	static const struct {
+		const char *arch;
+		size_t size;
+	} sizes[] = {{"x86_64", 490}, {"aarch64", 377}, {"riscv64", 385}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		AUTO(str) elf = STR_INIT;
+		AUTO(str) image = STR_INIT;
+		AUTO(str) again = STR_INIT;
+		assert_string_equal(canary_arch_at(i), sizes[i].arch);
+		assert_ok(canary_elf(sizes[i].arch, &elf));
+		assert_int_equal(elf.len, sizes[i].size);
+		assert_ok(canary_image(sizes[i].arch, "latest", &image));
+		assert_ok(canary_image(sizes[i].arch, "latest", &again));
+		assert_int_equal(image.len, again.len);
+		assert_memory_equal(image.data, again.data, image.len);
+	}
+	assert_null(canary_arch_at(ARRAY_LEN(sizes)));
+	assert_string_equal(canary_oci_arch("x86_64"), "amd64");
+	assert_string_equal(canary_oci_arch("aarch64"), "arm64");
+	assert_string_equal(canary_oci_arch("i386"), "386");
+	assert_string_equal(canary_oci_arch("s390x"), "s390x");
+}
+
+static void test_unknown(void **state)
+{
+	AUTO(str) out = STR_INIT;
+
+	(void)state;
+	assert_fails(canary_elf("amd64", &out), ERR_USAGE, "x86_64, aarch64, riscv64");
+	assert_fails(canary_image("vax", "latest", &out), ERR_USAGE, "'vax'");
+	assert_int_equal(out.len, 0);
+}
+
+/* The entry called @name of the tar @tar; *ret_size its size. */
+static const char *entry(const struct str *tar, const char *name, size_t *ret_size)
+{
+	size_t at = 0;
+
+	while (at + USTAR_BLOCK <= tar->len && tar->data[at]) {
+		size_t size = strtoul(tar->data + at + 124, NULL, 8);
+		if (streq(tar->data + at, name)) {
+			*ret_size = size;
+			return tar->data + at + USTAR_BLOCK;
+		}
+		at += USTAR_BLOCK + (size + USTAR_BLOCK - 1) / USTAR_BLOCK * USTAR_BLOCK;
+	}
+	fail_msg("the tar has no '%s'", name);
+	return NULL;
+}
+
+static void test_image(void **state)
+{
+	AUTO(str) image = STR_INIT;
+	AUTO_JSON *manifest = NULL;
+	AUTO_JSON *config = NULL;
+	char hex[SHA256_HEX];
+	size_t size = 0;
+
+	(void)state;
+	assert_ok(canary_image("aarch64", "v1", &image));
+	const char *text = entry(&image, "manifest.json", &size);
+	assert_ok(json_parse(text, size, "manifest", &manifest));
+	const struct json *only = json_at(manifest, 0);
+	assert_string_equal(json_as_text(json_at(json_get(only, "RepoTags"), 0)), "localhost/canary:v1");
+
+	text = entry(&image, json_get_text(only, "Config"), &size);
+	assert_ok(json_parse(text, size, "config", &config));
+	assert_string_equal(json_get_text(config, "architecture"), "arm64");
+	digest_bytes(text, size, hex);
+	assert_true(str_starts(json_get_text(only, "Config"), hex));
+
+	const char *layer = entry(&image, json_as_text(json_at(json_get(only, "Layers"), 0)), &size);
+	digest_bytes(layer, size, hex);
+	AUTO_FREE char *diff_id = mem_printf("sha256:%s", hex);
+	assert_string_equal(json_as_text(json_at(json_get(json_get(config, "rootfs"), "diff_ids"), 0)), diff_id);
+	assert_int_equal(size % USTAR_BLOCK, 0);
+}
+
+static void test_tar_is_read(void **state)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "a.tar");
+	AUTO(str) tar = STR_INIT;
+	AUTO(str) out = STR_INIT;
+	const char *argv[] = {"tar", "--numeric-owner", "-tvf", path, NULL};
+	struct child_spec spec = {.argv = argv, .deadline_ms = 10000};
+
+	(void)state;
+	ustar_add(&tar, "a/b", 04755, "xyz", 3);
+	ustar_add(&tar, "empty", 0600, "", 0);
+	ustar_end(&tar);
+	assert_int_equal(tar.len, 5 * USTAR_BLOCK);
+	assert_ok(file_write(path, tar.data, tar.len, 0644));
+	assert_ok(child_output(&spec, 4096, &out));
+	assert_non_null(strstr(out.data, "-rwsr-xr-x 0/0"));
+	assert_non_null(strstr(out.data, " a/b\n-rw-------"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_runs),  cmocka_unit_test(test_deterministic), cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_image), cmocka_unit_test(test_tar_is_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,174 @@
+#include "golden.h"
+
+#include "base/path.h"
+#include "fmt/json.h"
+#include "sys/child.h"
+#include "work/machine/ignition.h"
+
+static char *run_archs[] = {"x86_64", "aarch64", "riscv64", NULL};
+static struct mount mounts[] = {
+	{.host = "/Users/ann/src", .guest = "/home/core/src/my-code", .writable = true},
+	{.host = "/Users/ann/data", .guest = "/mnt/data"},
+};
+
+static struct machine_spec make_spec(const char *arch, bool rich)
+{
+	struct machine_spec spec = {
+		.name = "dev",
+		.guest_arch = (char *)arch,
+		.user = "core",
+		.run = {.items = run_archs, .count = 3},
+		.dir = "/m",
+		.gen_dir = "/m/gen-1",
+	};
+
+	if (rich) {
+		spec.emulator_iso = "/store/emulators.iso";
+		spec.mounts = mounts;
+		spec.mount_count = ARRAY_LEN(mounts);
+	}
+	return spec;
+}
+
+static struct ignition_input make_input(const struct machine_spec *spec, enum guest_os os, int uid)
+{
+	return (struct ignition_input){
+		.spec = spec,
+		.os = os,
+		.uid = uid,
+		.authorized_key =
+			"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB0yY29vcGVyLXRlc3Qta2V5LW5vdC1yZWFsLTAwMDAw cooper\n",
+		.host_key = "-----BEGIN OPENSSH PRIVATE KEY-----\nnot a real key\n-----END OPENSSH PRIVATE KEY-----\n",
+		.host_key_public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB0yY29vcGVyLWhvc3Qta2V5LW5vdC1yZWFsLTAwMDAw",
+		.emulators = spec->emulator_iso != NULL,
+	};
+}
+
+/* canonical JSON is one line; the golden file is the same document with an indent, and with readable files */
+static char *readable(const char *text)
+{
+	AUTO_JSON *root = NULL;
+	AUTO_FREE char *pretty = NULL;
+
+	assert_ok(json_parse(text, strlen(text), "ignition", &root));
+	pretty = json_pretty(root);
+	AUTO(str) s = STR_INIT;
+	for (const char *p = pretty; *p; p++) {
+		if (p[0] == '\\' && p[1] == 'n' && p[2] != '"' && p[-1] != '\\') {
+			str_add(&s, "\\n\n        ");
+			p++;
+		} else {
+			str_add_char(&s, *p);
+		}
+	}
+	return str_take(&s);
+}
+
+static const struct {
+	const char *golden;
+	const char *arch;
+	enum guest_os os;
+	bool rich;
+	int uid;
+} samples[] = {
+	{"debian-aarch64", "aarch64", GUEST_DEBIAN, true, 501},
+	{"debian-x86_64-plain", "x86_64", GUEST_DEBIAN, false, 0},
+	{"fedora-coreos-aarch64", "aarch64", GUEST_FEDORA_COREOS, true, 501},
+};
+
+static void test_golden(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+		struct machine_spec spec = make_spec(samples[i].arch, samples[i].rich);
+		struct ignition_input input = make_input(&spec, samples[i].os, samples[i].uid);
+		AUTO_FREE char *text = NULL;
+		assert_ok(machine_ignition(&input, &text));
+		AUTO_FREE char *shown = readable(text);
+		AUTO_FREE char *path = mem_printf("tests/golden/ignition/%s.txt", samples[i].golden);
+		assert_golden(path, shown);
+	}
+}
+
+/* the real validator, where it is installed or named by COOPER_IGNITION_VALIDATE */
+static void test_validator_accepts(void **state)
+{
+	const char *named = getenv("COOPER_IGNITION_VALIDATE");
+	AUTO_FREE char *program = named ? mem_strdup(named) : child_find("ignition-validate");
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "config.ign");
+
+	(void)state;
+	if (!program) {
+		print_message("skipped: ignition-validate is not installed\n");
+		skip();
+	}
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+		struct machine_spec spec = make_spec(samples[i].arch, samples[i].rich);
+		struct ignition_input input = make_input(&spec, samples[i].os, samples[i].uid);
+		AUTO_FREE char *text = NULL;
+		const char *argv[] = {program, path, NULL};
+		struct child_spec child = {.argv = argv, .deadline_ms = 10000};
+		assert_ok(machine_ignition(&input, &text));
+		assert_ok(file_write(path, text, strlen(text), 0600));
+		assert_ok(child_run(&child));
+	}
+}
+
+static void test_refusals(void **state)
+{
+	static const struct {
+		enum guest_os os;
+		const char *guest;
+		const char *why;
+	} cases[] = {
+		{GUEST_FEDORA_COREOS, "/Users/ann", "below /home/core"},
+		{GUEST_DEBIAN, "relative", "absolute path"},
+		{GUEST_DEBIAN, "/a/../b", "absolute path"},
+		{GUEST_DEBIAN, "/", "absolute path"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct machine_spec spec = make_spec("aarch64", false);
+		struct mount mount = {.host = "/h", .guest = (char *)cases[i].guest};
+		char *text = NULL;
+		spec.mounts = &mount;
+		spec.mount_count = 1;
+		struct ignition_input input = make_input(&spec, cases[i].os, 0);
+		assert_fails(machine_ignition(&input, &text), ERR_USAGE, cases[i].why);
+		assert_null(text);
+	}
+}
+
+static void test_unit_names(void **state)
+{
+	static const char *const names[][2] = {
+		{"/home/core/src", "home-core-src"},
+		{"/var/lib/containers/", "var-lib-containers"},
+		{"/a-b/.c/d e//f", "a\\x2db-.c-d\\x20e-f"},
+		{"/.hidden", "\\x2ehidden"},
+		{"/", "-"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO_FREE char *name = unit_name_of_path(names[i][0]);
+		assert_string_equal(name, names[i][1]);
+	}
+	assert_int_equal(guest_os_of_image("fedora-coreos"), GUEST_FEDORA_COREOS);
+	assert_int_equal(guest_os_of_image("debian"), GUEST_DEBIAN);
+	assert_int_equal(guest_os_of_image(NULL), GUEST_DEBIAN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_validator_accepts),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_unit_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,51 @@
+#!/bin/sh
+# customize.sh ROOT: last changes to the guest's tree, run by mmdebstrap as a customize hook, outside the chroot,
+# with /proc, /sys and /dev mounted in it. No network. SOURCE_DATE_EPOCH is set.
+set -eu
+root=$1
+
+rm -f "$root/usr/local/sbin/deb-systemd-helper" "$root/usr/local/sbin/update-rc.d" \
+      "$root/usr/local/sbin/update-ca-certificates"
+
+# What update-ca-certificates does, without a thousand forks under emulation
+(cd "$root/usr/share/ca-certificates" && find mozilla -name '*.crt' | LC_ALL=C sort) > "$root/tmp/certs"
+: > "$root/etc/ssl/certs/ca-certificates.crt"
+while IFS= read -r cert; do
+    name=${cert##*/}
+    ln -sf "/usr/share/ca-certificates/$cert" "$root/etc/ssl/certs/${name%.crt}.pem"
+    cat "$root/usr/share/ca-certificates/$cert" >> "$root/etc/ssl/certs/ca-certificates.crt"
+    echo >> "$root/etc/ssl/certs/ca-certificates.crt"
+done < "$root/tmp/certs"
+chroot "$root" openssl rehash /etc/ssl/certs
+
+# Packages ran with INITRD=No: this is the only run of dracut.
+kernel=$(ls "$root/lib/modules")
+chroot "$root" depmod "$kernel"
+chroot "$root" dracut --force --quiet --tmpdir /var/tmp "/boot/initrd.img-$kernel" "$kernel"
+
+# What must be there, or the first boot fails where nobody can see it
+chroot "$root" lsinitrd "/boot/initrd.img-$kernel" > "$root/var/tmp/initrd.list"
+for file in usr/bin/ignition usr/sbin/mkfs.ext4 usr/sbin/useradd usr/sbin/setfiles etc/selinux/config \
+            /virtio_blk.ko /qemu_fw_cfg.ko ignition-complete.target; do
+    grep -q -- "$file" "$root/var/tmp/initrd.list" || { echo "the initramfs lacks $file" >&2; exit 1; }
+done
+rm -f "$root/var/tmp/initrd.list"
+
+# Never the same on two machines, or not in an image at all
+rm -f "$root"/etc/ssh/ssh_host_* "$root/etc/machine-id" "$root/var/lib/dbus/machine-id" "$root/etc/resolv.conf"
+rm -f "$root/etc/.resolv.conf.systemd-resolved.bak" "$root/var/lib/systemd/random-seed" "$root/etc/.pwd.lock" "$root"/etc/*- "$root"/var/cache/debconf/*-old
+rm -f "$root/var/lib/dpkg/status-old" "$root/var/cache/ldconfig/aux-cache" "$root/etc/apt/sources.list"
+rm -rf "$root"/var/log/* "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* "$root"/var/tmp/* "$root"/tmp/* "$root"/run/*
+mkdir -p "$root/var/lib/apt/lists/partial" "$root/var/cache/apt/archives/partial"
+: > "$root/etc/apt/sources.list"
+ln -s ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
+# how the packages were installed here is nobody's business in the guest; what is left out stays left out there
+sed -i '/^force-/d' "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
+sed -i '/Sandbox\|DPkg::Path/d' "$root/etc/apt/apt.conf.d/99mmdebstrap"
+
+# Nothing is out of date on the first boot: spares sysusers, the catalogue and ldconfig a run under emulation
+for dir in etc var; do
+    printf 'TIMESTAMP_NSEC=%s000000000\n' "$SOURCE_DATE_EPOCH" > "$root/$dir/.updated"
+done
+: > "$root/etc/subuid"
+: > "$root/etc/subgid"
