@@ -10,12 +10,45 @@
 #include "table.h"
 #include "ui.h"
 
+enum { INSTALL_DEADLINE_MS = 30 * 60 * 1000 };
+
 static const struct option_spec options[] = {
 	STACK_OPTIONS,
 	{"yes", 'y', NULL, "install the host packages that are needed, without asking"},
 	{"no-wait", 0, NULL, "fail when another cooper works on this home, instead of waiting"},
 	{NULL, 0, NULL, NULL},
 };
+
+static struct err *run_manager(struct call *call, const char *const *words, const struct strs *packages)
+{
+	AUTO(strs) argv = STRS_INIT;
+	if (!streq(words[0], "brew") && geteuid() != 0)
+		strs_add(&argv, "sudo");
+	strs_add_all(&argv, words);
+	strs_copy(&argv, packages);
+	struct child_spec spec = {.argv = (const char *const *)argv.items,
+	                          .deadline_ms = INSTALL_DEADLINE_MS,
+	                          .step = "host-packages",
+	                          .sink = call->sink};
+	return child_run(&spec);
+}
+
+/* A fresh machine has an old package list, or none: it is renewed when the first try fails. */
+static struct err *install(struct call *call, bool is_mac, const struct strs *missing)
+{
+	static const char *const apt[] = {"apt-get", "install", "-y", "-qq", "--no-install-recommends", NULL};
+	static const char *const apt_update[] = {"apt-get", "update", "-qq", NULL};
+	static const char *const brew[] = {"brew", "install", "--quiet", NULL};
+	struct strs none = STRS_INIT;
+	if (is_mac)
+		return run_manager(call, brew, missing);
+	struct err *e = run_manager(call, apt, missing);
+	if (!e || err_is(e, ERR_CANCELED))
+		return e;
+	err_free(e);
+	TRY(run_manager(call, apt_update, &none));
+	return run_manager(call, apt, missing);
+}
 
 static struct err *install_packages(struct call *call, struct project *p, struct stack *s)
 {
@@ -30,17 +63,7 @@ static struct err *install_packages(struct call *call, struct project *p, struct
 		return err_hint(err_new(ERR_ABSENT, "host packages are missing: %s", list), "%s %s, or give --yes",
 		                is_mac ? "brew install" : "apt-get install", list);
 	event_note(call->sink, "host-packages", "installing %s", list);
-	AUTO(strs) argv = STRS_INIT;
-	static const char *const apt[] = {"apt-get", "install", "-y", "-qq", "--no-install-recommends", NULL};
-	static const char *const sudo_apt[] = {"sudo", "apt-get", "install", "-y", "-qq", "--no-install-recommends", NULL};
-	static const char *const brew[] = {"brew", "install", "--quiet", NULL};
-	strs_add_all(&argv, is_mac ? brew : geteuid() == 0 ? apt : sudo_apt);
-	strs_copy(&argv, &missing);
-	struct child_spec spec = {.argv = (const char *const *)argv.items,
-	                          .deadline_ms = 30 * 60 * 1000,
-	                          .step = "host-packages",
-	                          .sink = call->sink};
-	return child_run(&spec);
+	return install(call, is_mac, &missing);
 }
 
 static struct err *finish(struct call *call, struct stack *s, int64_t started)

@@ -64,15 +64,15 @@ static void warned(const struct machine_spec *spec, enum machine_accel accel, co
 		fail_msg("expected '%s' in: %s", words ? words : "nothing", all);
 }
 
-static void test_version_compare(void **state)
+static void test_release_compare(void **state)
 {
 	(void)state;
-	assert_true(version_compare("7.2.22", "7.2.3") > 0);
-	assert_true(version_compare("10.0", "9.2.4") > 0);
-	assert_int_equal(version_compare("12.4", "12.4.0"), 0);
-	assert_true(version_compare("11.1.0-rc0", "11.1") == 0);
-	assert_true(version_compare("", "1") < 0);
-	assert_true(version_compare("7.2.22 (Debian)", "7.2.22") == 0);
+	assert_true(release_compare("7.2.22", "7.2.3") > 0);
+	assert_true(release_compare("10.0", "9.2.4") > 0);
+	assert_int_equal(release_compare("12.4", "12.4.0"), 0);
+	assert_true(release_compare("11.1.0-rc0", "11.1") == 0);
+	assert_true(release_compare("", "1") < 0);
+	assert_true(release_compare("7.2.22 (Debian)", "7.2.22") == 0);
 }
 
 static void test_refusals(void **state)
@@ -182,7 +182,7 @@ static void test_warnings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_version_compare),
+		cmocka_unit_test(test_release_compare),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_clamps),
 		cmocka_unit_test(test_warnings),

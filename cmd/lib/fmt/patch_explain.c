@@ -147,6 +147,10 @@ char *patch_explain(const struct patch_text *t, const struct patch_set *set, con
 	else
 		str_addf(&s, "closest place: '%s' line %lld, %zu of %zu lines agree ('<' the patch expects, '>' the file has)\n",
 		         shown, (long long)(at < 0 ? 1 : at + 1), votes, n);
+	if (patch_at_end(h))
+		str_add(&s, "it has no context after its change: it was made at the end of the file and may fit only there\n");
+	if (patch_at_start(h))
+		str_add(&s, "it has less context before its change than after: it was made at the start of the file and may fit only there\n");
 	size_t from = at < 0 ? 0 : (size_t)at < t->count ? (size_t)at : t->count - 1;
 	add_comparison(&s, t, old, n, from);
 	return str_take(&s);

@@ -364,12 +364,29 @@ static struct err *recover_from(const struct patch_commit *c, const char *text, 
 	return e || ours ? e : drop_stage(c);
 }
 
+/* A kill while the journal was written leaves its temporary file (file_write()) beside it. */
+static struct err *drop_journal_temps(const struct patch_commit *c)
+{
+	AUTO(strs) names = STRS_INIT;
+	AUTO_FREE char *dir = path_dir(c->journal_path);
+	AUTO_FREE char *prefix = mem_printf("%s.tmp-", path_base(c->journal_path));
+	TRY(dir_list(dir, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(dir, names.items[i]);
+		if (str_starts(names.items[i], prefix))
+			TRY(file_remove(path));
+	}
+	return NULL;
+}
+
 struct err *patch_recover(const struct patch_commit *c, size_t *ret_files, bool *ret_same)
 {
 	AUTO_FREE char *text = NULL;
 	size_t size = 0;
 	*ret_files = 0;
 	*ret_same = false;
+	if (patch_is_pending(c))
+		TRY(drop_journal_temps(c));
 	if (!file_exists(c->journal_path))
 		return patch_is_pending(c) ? drop_stage(c) : NULL;
 	TRY(file_read(c->journal_path, JOURNAL_MAX, &text, &size));

@@ -154,15 +154,25 @@ static enum patch_fit search(struct patch_text *t, const struct patch_set *set, 
 	return PATCH_FITS_NOWHERE;
 }
 
+bool patch_at_start(const struct patch_hunk *h)
+{
+	return h->lead < h->trail && h->old_start <= 1;
+}
+
+bool patch_at_end(const struct patch_hunk *h)
+{
+	return h->lead && !h->trail;
+}
+
 enum patch_fit patch_locate(struct patch_text *t, const struct patch_set *set, const struct patch_hunk *h, size_t min,
                             int64_t expected, size_t *ret_at, size_t *ret_other)
 {
 	if (min > t->count || h->old_count > t->count - min)
 		return PATCH_FITS_NOWHERE;
 	size_t max = t->count - h->old_count;
-	if (h->lead < h->trail && h->old_start <= 1)
+	if (patch_at_start(h))
 		max = 0;
-	if (h->trail < h->lead)
+	if (patch_at_end(h))
 		min = t->count - h->old_count > min ? t->count - h->old_count : min;
 	if (min > max)
 		return PATCH_FITS_NOWHERE;

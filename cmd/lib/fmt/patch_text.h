@@ -37,11 +37,16 @@ enum patch_fit { PATCH_FITS, PATCH_FITS_NOWHERE, PATCH_FITS_TWICE };
  * @expected: where its header and the hunks before it say, from 0
  * @ret_at:   the place; of PATCH_FITS_TWICE the upper of the two equally near ones, the other in *ret_other
  *
- * A hunk with less context on one side than on the other was made at that end of the file and must fit there.
+ * A hunk of line 1 with less context before its change than after it was made at the start of the file and must
+ * fit there; one with context before its change and none after it, at the end (as git apply has it).
  * Cost: one comparison when it fits where expected; else O(lines) once per text, and O(distance).
  */
 enum patch_fit patch_locate(struct patch_text *t, const struct patch_set *set, const struct patch_hunk *hunk,
                             size_t min, int64_t expected, size_t *ret_at, size_t *ret_other);
+
+/** patch_at_start() - whether the hunk was made at the first line of the file; patch_at_end() at its last */
+bool patch_at_start(const struct patch_hunk *hunk);
+bool patch_at_end(const struct patch_hunk *hunk);
 
 /** patch_fits_at() - whether the old side of @hunk is at line @at */
 bool patch_fits_at(const struct patch_text *t, const struct patch_set *set, const struct patch_hunk *hunk, size_t at);

@@ -192,6 +192,7 @@ static struct err *add_emulator(struct stack *s)
 	                              .files = &s->emulator_files,
 	                              .source_key = source->key,
 	                              .key = build->key,
+	                              .source_step = source->id,
 	                              .step = build->id};
 	return NULL;
 }

@@ -104,6 +104,14 @@ static bool check_text(struct check *check, const struct schema_field *field, co
 	return is_text(check, field, node) && check_variables(check, field, node) && check_rule(check, field, node);
 }
 
+/* Architectures get cooper's names, so that keys do not tell amd64 from x86_64. */
+static void name_arch(struct check *check, const struct schema_field *field, struct yaml_node *node)
+{
+	const char *name = text_is_arch(field->kind) ? text_arch(node->text) : NULL;
+	if (name)
+		node->text = arena_strdup(check->arena, name);
+}
+
 static size_t index_of(const char *const *values, const char *text)
 {
 	size_t i = 0;
@@ -263,8 +271,7 @@ static void check_item(struct check *check, const struct schema_field *field, st
 		return;
 	if (!stores(field, base))
 		return;
-	if (field->kind == TEXT_ARCH)
-		node->text = arena_strdup(check->arena, text_arch(node->text));
+	name_arch(check, field, node);
 	arena_strs_add(check->arena, member(base, field->offset), node->text);
 }
 
@@ -349,8 +356,7 @@ static void store_text(struct check *check, const struct schema_field *field, st
 {
 	if (!stores(field, base))
 		return;
-	if (field->kind == TEXT_ARCH)
-		node->text = arena_strdup(check->arena, text_arch(node->text));
+	name_arch(check, field, node);
 	*(char **)member(base, field->offset) = node->text;
 }
 

@@ -21,8 +21,21 @@ struct recipe_target {
 	const char *guest_arch; /* NULL = the stack's, else the host's */
 };
 
-/** recipe_load() - read, merge `extends`, check, decide `when:`; USAGE with all problems, ABSENT when missing */
+/**
+ * recipe_load() - read a recipe, merge what it extends, check it, decide `when:`
+ * @path:       the file
+ * @target:     the host and the guest
+ * @ret_recipe: free with recipe_free()
+ *
+ * A stack extends stacks beside it only; with the shipped ones, recipe_load_from().
+ *
+ * Errors: USAGE (all problems in the detail), ABSENT (no such file)
+ */
 MUST_CHECK struct err *recipe_load(const char *path, const struct recipe_target *target, struct recipe **ret_recipe);
+
+/** recipe_load_from() - recipe_load() where `extends:` is looked for in @roots as well, after the file's own root */
+MUST_CHECK struct err *recipe_load_from(const char *path, const struct recipe_target *target, const struct strs *roots,
+                                        struct recipe **ret_recipe);
 
 /**
  * recipe_find() - path of the recipe @name of @kind

@@ -141,6 +141,16 @@ static bool check_arch(const char *text, struct str *why)
 	return false;
 }
 
+static bool check_package_arch(const char *text, struct str *why)
+{
+	return streq(text, "all") || check_arch(text, why);
+}
+
+bool text_is_arch(enum text_kind kind)
+{
+	return kind == TEXT_ARCH || kind == TEXT_PACKAGE_ARCH;
+}
+
 static bool check_hex(const char *text, size_t digits, const char *set, const char *unlike, struct str *why)
 {
 	size_t n = strlen(text);
@@ -389,6 +399,8 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 	[TEXT_CONSTRAINT] = {"a comparison of versions", ">= 10.2, < 11", "^" COMPARISON "(," COMPARISON ")*$",
 	                     check_constraint},
 	[TEXT_ARCH] = {"an architecture", "aarch64", "^(x86_64|amd64|aarch64|arm64|riscv64|ppc64le|s390x)$", check_arch},
+	[TEXT_PACKAGE_ARCH] = {"a package's architecture", "aarch64",
+	                       "^(all|x86_64|amd64|aarch64|arm64|riscv64|ppc64le|s390x)$", check_package_arch},
 	[TEXT_SHA256] = {"a SHA-256 digest", "2aa0e420e4ea89ea34a833f4c4eced96a35b51a9ee8568b232692729b60b064d",
 	                 "^[0-9a-f]{64}$", check_sha256},
 	[TEXT_SHA512] = {"a SHA-512 digest", "128 lower-case hex digits", "^[0-9a-f]{128}$", check_sha512},

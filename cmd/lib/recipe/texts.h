@@ -22,6 +22,7 @@ enum text_kind {
 	TEXT_VERSION,
 	TEXT_CONSTRAINT,  /* ">= 10.2, < 11" */
 	TEXT_ARCH,        /* an architecture, synonyms included */
+	TEXT_PACKAGE_ARCH, /* the same, or "all" */
 	TEXT_SHA256,
 	TEXT_SHA512,
 	TEXT_FINGERPRINT, /* OpenPGP */
@@ -50,6 +51,8 @@ struct text_rule {
 
 /** text_rule_of() - the row of @kind */
 const struct text_rule *text_rule_of(enum text_kind kind);
+/** text_is_arch() - whether values of @kind are architectures, stored under cooper's names */
+bool text_is_arch(enum text_kind kind);
 /** text_arch() - cooper's name of an architecture (aarch64 for arm64, ...), or NULL when it is unknown */
 const char *text_arch(const char *name);
 /** text_port() - take "[ADDRESS:]HOST:GUEST" apart; *ret_address is heap, NULL without one; false when invalid */

@@ -54,8 +54,10 @@ static void add_item(struct growing *g, const struct yaml_node *item, const stru
 	if (one)
 		add_value(g, when_decide(g->arena, one, facts));
 	else if (many)
-		for (size_t i = 0; i < many->count; i++)
-			add_item(g, many->values[i], facts);
+		for (size_t i = 0; i < many->count; i++) {
+			if (holds(many->values[i], facts))
+				add_item(g, many->values[i], facts);
+		}
 	else
 		add_value(g, when_decide(g->arena, item, facts));
 }

@@ -26,6 +26,7 @@ struct build_job {
 	const struct source_files *files;
 	const char *source_key; /* of the patched tree */
 	const char *key;        /* of the keg */
+	const char *source_step; /* ids for events */
 	const char *step;
 };
 

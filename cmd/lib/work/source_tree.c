@@ -67,15 +67,15 @@ static struct err *unpack_file(const struct build_job *job, const struct source_
 	if (str_ends(f->name, ".deb")) {
 		o.strip = 0;
 		o.absolute_links = ABSOLUTE_SKIP;
-		return unpack_deb(object, tree, &o, job->step, sink, &report);
+		return unpack_deb(object, tree, &o, job->source_step, sink, &report);
 	}
 	if (f->source->debian_source && strstr(f->name, ".debian.tar")) {
 		o.strip = 0;
 		o.exclude = NULL;
-		return unpack_archive(object, tree, &o, job->step, sink, &report);
+		return unpack_archive(object, tree, &o, job->source_step, sink, &report);
 	}
 	if (is_archive(f->name))
-		return unpack_archive(object, tree, &o, job->step, sink, &report);
+		return unpack_archive(object, tree, &o, job->source_step, sink, &report);
 	return NULL; /* a .dsc, a signature: verified, not needed in the tree */
 }
 
@@ -150,9 +150,9 @@ static void report_offsets(const struct build_job *job, const struct series *s, 
 	for (size_t i = 0; i < r->offset_count; i++) {
 		AUTO(str) text = STR_INIT;
 		str_add_patch_offset(&text, &r->offsets[i]);
-		event_emit(sink, &(struct event){.kind = EVENT_OUTPUT, .step = job->step, .text = str_text(&text)});
+		event_emit(sink, &(struct event){.kind = EVENT_OUTPUT, .step = job->source_step, .text = str_text(&text)});
 	}
-	event_note(sink, job->step, "%zu patches applied: %zu files, %zu hunks (%zu elsewhere than they say), %zu skipped",
+	event_note(sink, job->source_step, "%zu patches applied: %zu files, %zu hunks (%zu elsewhere than they say), %zu skipped",
 	           s->count, r->files, r->hunks, r->offset_count, r->hunks_skipped);
 }
 

@@ -336,7 +336,7 @@ static long next_number(const char **at)
 	return value;
 }
 
-int version_compare(const char *a, const char *b)
+int release_compare(const char *a, const char *b)
 {
 	while (*a || *b) {
 		long x = next_number(&a);
@@ -381,11 +381,11 @@ static bool applies(const struct rule *r, const struct machine_spec *spec, const
 	return (r->accel == 0 || (r->accel & 1u << start->accel)) &&
 	       (!r->guest_arch || streq(r->guest_arch, spec->guest_arch)) &&
 	       (!r->host_arch || streq(r->host_arch, facts->arch)) && (!r->chip || str_starts(facts->chip, r->chip)) &&
-	       (!r->qemu_from || version_compare(spec->qemu_version, r->qemu_from) >= 0) &&
-	       (!r->qemu_below || version_compare(spec->qemu_version, r->qemu_below) < 0) &&
+	       (!r->qemu_from || release_compare(spec->qemu_version, r->qemu_from) >= 0) &&
+	       (!r->qemu_below || release_compare(spec->qemu_version, r->qemu_below) < 0) &&
 	       (!about_macos || streq(facts->os, "macos")) &&
-	       (!r->os_from || version_compare(facts->os_version, r->os_from) >= 0) &&
-	       (!r->os_below || version_compare(facts->os_version, r->os_below) < 0) &&
+	       (!r->os_from || release_compare(facts->os_version, r->os_from) >= 0) &&
+	       (!r->os_below || release_compare(facts->os_version, r->os_below) < 0) &&
 	       (r->firmware == FIRMWARE_ANY || spec->boot == BOOT_UEFI) &&
 	       (r->memory_over == 0 || spec->memory_bytes > r->memory_over) &&
 	       (r->memory_under == 0 || spec->memory_bytes < r->memory_under) &&

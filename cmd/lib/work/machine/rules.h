@@ -39,7 +39,7 @@ void machine_ruling_done(struct machine_ruling *ruling);
 MUST_CHECK struct err *machine_rules(const struct machine_spec *spec, const struct machine_start *start,
 				     const struct host_facts *facts, struct machine_ruling *ruling);
 
-/** version_compare() - <0, 0, >0 by the leading numbers of "7.2.22", "11.1", "12.4"; missing parts are 0 */
-int version_compare(const char *a, const char *b);
+/** release_compare() - <0, 0, >0 by the leading numbers of "7.2.22", "11.1", "12.4"; missing parts are 0 */
+int release_compare(const char *a, const char *b);
 
 #endif

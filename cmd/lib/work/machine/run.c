@@ -25,11 +25,11 @@
 enum {
 	TICK_BOOT_MS = 50,
 	TICK_READY_MS = 1000, /* sockets wake us; this is for the console and for signals */
-	LOCK_MS = 2000,       /* somebody's look at the lock takes it for an instant */
+	LOCK_MS = 500,        /* somebody's look at the lock takes it for an instant */
 	QUIT_MS = 5000,
 	POWERDOWN_MS = 20 * 1000,
 	POWERDOWN_MAX_MS = 90 * 1000,
-	REBOOTS_MAX = 5, /* before ready; after it a guest may reboot as it likes */
+	REBOOTS_MAX = 3, /* before ready; after it a guest may reboot as it likes */
 	PORT_TRIES = 5,
 	ACCEL_FILE_MAX = 64 * 1024,
 	CONTROL_PATH_EXTRA = 18, /* what ssh appends to ControlPath while it makes the socket */
@@ -329,7 +329,8 @@ static enum outcome run_qemu(struct supervisor *s, bool may_fall_back)
 	s->power_ms = tick_ms();
 	tell_phase(s, PHASE_POWER);
 	for (;;) {
-		tick(s, s->ready ? TICK_READY_MS : TICK_BOOT_MS);
+		/* a QEMU that hung up is about to end */
+		tick(s, s->ready && s->power.qmp ? TICK_READY_MS : TICK_BOOT_MS);
 		if (s->failure) {
 			stop_qemu(s);
 			return OUTCOME_FAILED;

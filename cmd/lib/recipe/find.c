@@ -1,0 +1,111 @@
+/* Recipes by name: recipes/NAME.yaml for builds and stacks, vmimages/NAME.yaml for images. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "base/suggest.h"
+#include "recipe/load.h"
+#include "recipe/schema.h"
+#include "sys/file.h"
+
+static const char *folder_of(enum recipe_kind kind)
+{
+	return kind == RECIPE_IMAGE ? "vmimages" : "recipes";
+}
+
+/* The word after "kind:" at the start of a line; -1 when there is none that is known. */
+static int kind_in(const char *text)
+{
+	for (const char *p = text; p; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (!str_starts(p, "kind:"))
+			continue;
+		p += 5;
+		p += strspn(p, " \t'\"");
+		size_t n = strcspn(p, " \t\r\n'\"#");
+		for (int i = 0; schema_kinds()[i]; i++)
+			if (strlen(schema_kinds()[i]) == n && strncmp(schema_kinds()[i], p, n) == 0)
+				return i;
+	}
+	return -1;
+}
+
+/* What a file says that it is, without reading it as YAML; -1 when that cannot be told: loading it will. */
+static int kind_of_file(const char *path)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	struct err *e = file_read(path, YAML_SIZE_MAX, &text, &size);
+	if (e) {
+		err_free(e);
+		return -1;
+	}
+	return kind_in(text);
+}
+
+static struct err *check_kind(const char *path, enum recipe_kind kind)
+{
+	int found = kind_of_file(path);
+	if (found < 0 || found == (int)kind)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "'%s' is of kind '%s' and not '%s'", path, schema_kinds()[found],
+	                        schema_kinds()[kind]),
+	                "`cooper list` shows recipes by kind");
+}
+
+struct err *recipe_list(enum recipe_kind kind, const struct strs *roots, struct strs *names)
+{
+	AUTO(strs) found = STRS_INIT;
+	for (size_t i = 0; i < roots->count; i++) {
+		AUTO_FREE char *dir = path_join(roots->items[i], folder_of(kind));
+		AUTO(strs) files = STRS_INIT;
+		TRY(dir_list(dir, &files));
+		for (size_t j = 0; j < files.count; j++) {
+			AUTO_FREE char *path = path_join(dir, files.items[j]);
+			if (!str_ends(path, ".yaml") || kind_of_file(path) != (int)kind)
+				continue;
+			AUTO_FREE char *name = mem_strndup(files.items[j], strlen(files.items[j]) - 5);
+			if (!strs_has(&found, name))
+				strs_add(&found, name);
+		}
+	}
+	strs_sort(&found);
+	strs_copy(names, &found);
+	return NULL;
+}
+
+static struct err *absent(const char *name, enum recipe_kind kind, const struct strs *roots)
+{
+	AUTO(strs) names = STRS_INIT;
+	AUTO_FREE char *shown = str_escape(name);
+	struct err *e = err_new(ERR_ABSENT, "no %s recipe is called '%s'", schema_kinds()[kind], shown);
+	err_free(recipe_list(kind, roots, &names));
+	const char *near = suggest_nearest(name, (const char *const *)names.items, names.count);
+	if (near)
+		return err_hint(e, "did you mean '%s'?", near);
+	AUTO_FREE char *all = strs_join(&names, ", ");
+	if (names.count)
+		return err_hint(e, "there are %s", all);
+	return err_hint(e, "there is none; recipes are looked for in %s/", folder_of(kind));
+}
+
+struct err *recipe_find(const char *name, enum recipe_kind kind, const struct strs *roots, char **ret_path)
+{
+	if (strchr(name, '/') || str_ends(name, ".yaml")) {
+		if (!file_exists(name))
+			return err_hint(err_new(ERR_ABSENT, "there is no file '%s'", name),
+			                "give the path of a recipe, or the name of a shipped one (`cooper list`)");
+		TRY(check_kind(name, kind));
+		*ret_path = mem_strdup(name);
+		return NULL;
+	}
+	for (size_t i = 0; i < roots->count; i++) {
+		AUTO_FREE char *path = mem_printf("%s/%s/%s.yaml", roots->items[i], folder_of(kind), name);
+		if (!file_exists(path))
+			continue;
+		TRY(check_kind(path, kind));
+		*ret_path = TAKE(path);
+		return NULL;
+	}
+	return absent(name, kind, roots);
+}

@@ -1,0 +1,310 @@
+#include "recipe/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "recipe/canonical.h"
+#include "recipe/check.h"
+#include "recipe/extend.h"
+#include "recipe/when.h"
+#include "sys/file.h"
+
+enum { EXTENDS_MAX = 8 };
+
+struct loading {
+	struct arena *arena; /* becomes the recipe's */
+	struct problems problems;
+	const struct strs *roots;  /* NULL = none but the file's own */
+	struct strs chain;         /* files that extend one another, the first one first */
+	enum recipe_kind kind;
+};
+
+struct recipe *recipe_free(struct recipe *r)
+{
+	if (r)
+		arena_free(r->arena); /* the recipe itself lives in it */
+	return NULL;
+}
+
+/* The folder that holds recipes/, vmimages/ and patches/ for the recipe at @path; heap. */
+static char *root_of(const char *path)
+{
+	AUTO_FREE char *dir = path_dir(path);
+	const char *name = path_base(dir);
+	return streq(name, "recipes") || streq(name, "vmimages") ? path_dir(dir) : TAKE(dir);
+}
+
+/* --- reading and checking one file --- */
+
+static struct err *read_doc(struct loading *l, const char *path, struct yaml_doc **ret_doc)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	int64_t bytes = file_size(path);
+	if (bytes > YAML_SIZE_MAX + 3) {
+		*ret_doc = yaml_parse(l->arena, path, NULL, (size_t)bytes);
+		return NULL;
+	}
+	struct err *e = file_read(path, YAML_SIZE_MAX + 3, &text, &size);
+	if (e)
+		return err_wrap(e, "cannot read the recipe '%s'", path);
+	*ret_doc = yaml_parse(l->arena, path, text, size);
+	return NULL;
+}
+
+static bool find_kind(struct loading *l, const struct yaml_node *root, enum recipe_kind *ret_kind)
+{
+	static const char hint[] = "begin the file with 'kind: build', 'kind: image' or 'kind: stack'";
+	const struct yaml_node *kind = yaml_get(root, "kind");
+	if (root->kind != YAML_MAP) {
+		problem_add(&l->problems, root, hint, "a recipe is a map of keys, not %s", yaml_kind_name(root));
+		return false;
+	}
+	if (!kind) {
+		problem_add(&l->problems, root, hint, "'kind' is missing");
+		return false;
+	}
+	for (int i = 0; kind->kind == YAML_SCALAR && schema_kinds()[i]; i++) {
+		if (streq(schema_kinds()[i], kind->text)) {
+			*ret_kind = (enum recipe_kind)i;
+			return true;
+		}
+	}
+	problem_add(&l->problems, kind, hint, "'kind' must be build, image or stack");
+	return false;
+}
+
+/* Read and validate @path as it is written; *ret_root stays NULL when it cannot be gone on with. */
+static struct err *load_doc(struct loading *l, const char *path, enum recipe_kind *ret_kind, struct yaml_node **ret_root)
+{
+	struct yaml_doc *doc = NULL;
+	TRY(read_doc(l, path, &doc));
+	strs_add(&l->chain, path);
+	problems_add_doc(&l->problems, doc);
+	if (!doc->root || !find_kind(l, doc->root, ret_kind))
+		return NULL;
+	struct check check = {.problems = &l->problems,
+	                      .arena = l->arena,
+	                      .partial = *ret_kind == RECIPE_STACK && yaml_get(doc->root, "extends")};
+	check_document(&check, schema_of(*ret_kind), doc->root);
+	*ret_root = doc->root;
+	return NULL;
+}
+
+/* --- extends --- */
+
+/* Where a stack called @name is, skipping the files that are extending already; NULL when nowhere. Heap. */
+static char *find_base(struct loading *l, const char *name, const char *from, bool *ret_is_cycle)
+{
+	AUTO(strs) roots = STRS_INIT;
+	bool is_path = strchr(name, '/') || str_ends(name, ".yaml");
+	strs_take(&roots, is_path ? path_dir(from) : root_of(from));
+	if (!is_path && l->roots)
+		strs_copy(&roots, l->roots);
+	for (size_t i = 0; i < roots.count; i++) {
+		AUTO_FREE char *file = is_path ? mem_strdup(name) : mem_printf("recipes/%s.yaml", name);
+		AUTO_FREE char *path = path_join(streq(roots.items[i], ".") ? "" : roots.items[i], file);
+		if (strs_has(&l->chain, path))
+			*ret_is_cycle = true;
+		else if (file_exists(path))
+			return TAKE(path);
+	}
+	return NULL;
+}
+
+static void add_no_base(struct loading *l, const struct yaml_node *extends, bool is_cycle)
+{
+	if (is_cycle) {
+		problem_add(&l->problems, extends, "take one 'extends' out", "'%s' extends itself", extends->text);
+		return;
+	}
+	AUTO(strs) roots = STRS_INIT;
+	AUTO_FREE char *path = NULL;
+	strs_take(&roots, root_of(extends->doc->name));
+	if (l->roots)
+		strs_copy(&roots, l->roots);
+	struct err *e = recipe_find(extends->text, RECIPE_STACK, &roots, &path);
+	problem_add(&l->problems, extends, e ? err_find_hint(e) : NULL, "no stack is called '%s'", extends->text);
+	err_free(e);
+}
+
+/* Lay @root over what it extends, and so on down. */
+static struct err *merge_bases(struct loading *l, struct yaml_node **root)
+{
+	struct yaml_node *doc = *root;
+	while (doc && yaml_get_text(doc, "extends") && l->problems.count == 0) {
+		const struct yaml_node *extends = yaml_get(doc, "extends");
+		enum recipe_kind kind = RECIPE_STACK;
+		bool is_cycle = false;
+		AUTO_FREE char *path = find_base(l, extends->text, doc->doc->name, &is_cycle);
+		if (!path) {
+			add_no_base(l, extends, is_cycle);
+			break;
+		}
+		if (l->chain.count > EXTENDS_MAX) {
+			problem_add(&l->problems, extends, "extend a stack further down",
+			            "more than %d stacks extend one another", EXTENDS_MAX);
+			break;
+		}
+		struct yaml_node *base = NULL;
+		TRY(load_doc(l, path, &kind, &base));
+		if (base && kind != RECIPE_STACK)
+			problem_add(&l->problems, extends, "extend a stack", "'%s' is no stack", extends->text);
+		else if (base)
+			*root = extend_merge(l->arena, *root, base);
+		doc = base;
+	}
+	return NULL;
+}
+
+/* --- filling --- */
+
+static const char *guest_arch_of(const struct yaml_node *root, const struct recipe_target *target)
+{
+	const char *own = yaml_get_text(yaml_get(root, "machine"), "guest_arch");
+	const char *name = target->guest_arch ? target->guest_arch : own ? own : target->arch;
+	const char *arch = text_arch(name);
+	return arch ? arch : name;
+}
+
+static void check_count(struct loading *l, const struct recipe *r, const struct yaml_node *root,
+                        const struct when_facts *facts)
+{
+	bool downloaded = r->kind == RECIPE_IMAGE && !r->image.debian_suite;
+	const struct yaml_node *at = yaml_key(root, "source");
+	if ((r->kind == RECIPE_BUILD || downloaded) && r->source_count == 0)
+		problem_add(&l->problems, at ? at : root, "add one whose 'when' holds there",
+		            "no source is left on %s %s for a guest of %s", facts->os, facts->arch, facts->guest_arch);
+	if (downloaded && r->source_count > 1)
+		problem_add(&l->problems, at, "add a 'when' that tells them apart",
+		            "%zu sources are left on %s %s for a guest of %s", r->source_count, facts->os, facts->arch,
+		            facts->guest_arch);
+}
+
+static void check_steps(struct loading *l, const struct stack_recipe *s, const struct yaml_node *steps)
+{
+	for (size_t i = 0; i < s->step_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (streq(s->steps[i].name, s->steps[j].name))
+				problem_add(&l->problems, yaml_get(steps->values[i], "name"), "give each step a name of its own",
+				            "two steps are called '%s'", s->steps[i].name);
+}
+
+static void check_places(struct loading *l, const struct stack_recipe *s, const struct yaml_node *root)
+{
+	const struct yaml_node *ports = yaml_get(root, "ports");
+	const struct yaml_node *mounts = yaml_get(root, "mounts");
+	for (size_t i = 0; i < s->port_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (s->ports[i].host_port == s->ports[j].host_port &&
+			    streq(s->ports[i].host_address, s->ports[j].host_address))
+				problem_add(&l->problems, ports->values[i], "choose another port of the host",
+				            "port %d of the host is used twice", s->ports[i].host_port);
+	for (size_t i = 0; i < s->mount_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (streq(s->mounts[i].guest, s->mounts[j].guest))
+				problem_add(&l->problems, yaml_get(mounts->values[i], "guest"), "choose another folder",
+				            "'%s' is mounted twice", s->mounts[i].guest);
+}
+
+/* A file named by the stack below lies beside that one: named from where the upper stack lies. */
+static void rebase_files(struct loading *l, struct recipe *r, const struct yaml_node *root)
+{
+	const struct yaml_node *steps = yaml_get(root, "steps");
+	AUTO_FREE char *own = path_dir(r->path);
+	for (size_t i = 0; i < r->stack.step_count; i++) {
+		const struct yaml_node *from = yaml_get(yaml_get(steps->values[i], "write"), "from");
+		if (!from)
+			continue;
+		AUTO_FREE char *dir = path_dir(from->doc->name);
+		if (streq(dir, own))
+			continue;
+		AUTO_FREE char *path = path_join(dir, from->text);
+		AUTO(strs) parts = STRS_INIT;
+		AUTO(str) up = STR_INIT;
+		strs_split(&parts, *path == '/' || streq(own, ".") ? "" : own, "/");
+		for (size_t j = 0; j < parts.count; j++)
+			str_add(&up, "../");
+		r->stack.steps[i].write_from = arena_printf(l->arena, "%s%s", str_text(&up), path);
+	}
+}
+
+static void set_identity(struct loading *l, struct recipe *r)
+{
+	const char *path = l->chain.items[0];
+	AUTO_FREE char *root = root_of(path);
+	const char *base = path_base(path);
+	r->arena = l->arena;
+	r->kind = l->kind;
+	r->path = arena_strdup(l->arena, path);
+	r->root = arena_strdup(l->arena, root);
+	if (!r->name)
+		r->name = arena_strndup(l->arena, base, strlen(base) - (str_ends(base, ".yaml") ? 5 : 0));
+	if (!r->version)
+		r->version = arena_strdup(l->arena, "");
+}
+
+static struct recipe *fill(struct loading *l, const struct yaml_node *root, const struct recipe_target *target)
+{
+	const char *version = yaml_get_text(root, "version");
+	const char *arch = text_arch(target->arch);
+	struct when_facts facts = {.os = target->os,
+	                           .arch = arch ? arch : target->arch,
+	                           .guest_arch = guest_arch_of(root, target),
+	                           .version = version ? version : ""};
+	struct yaml_node *decided = when_decide(l->arena, root, &facts);
+	struct recipe *r = arena_alloc(l->arena, sizeof(*r));
+	struct check check = {.problems = &l->problems, .arena = l->arena, .decided = true};
+	r->stack.emulator_package.size = -1;
+	check_fill(&check, schema_of(l->kind), decided, r);
+	set_identity(l, r);
+	if (l->problems.count)
+		return r;
+	check_count(l, r, decided, &facts);
+	check_steps(l, &r->stack, yaml_get(decided, "steps"));
+	check_places(l, &r->stack, decided);
+	rebase_files(l, r, decided);
+	AUTO_FREE char *canonical = canonical_of(decided);
+	char hex[SHA256_HEX];
+	digest_bytes(canonical, strlen(canonical), hex);
+	r->canonical = arena_strdup(l->arena, canonical);
+	r->canonical_digest = arena_strdup(l->arena, hex);
+	return r;
+}
+
+static struct err *load(struct loading *l, const char *path, const struct recipe_target *target,
+                        struct recipe **ret_recipe)
+{
+	struct yaml_node *root = NULL;
+	struct recipe *r = NULL;
+	TRY(load_doc(l, path, &l->kind, &root));
+	if (root && l->kind == RECIPE_STACK)
+		TRY(merge_bases(l, &root));
+	if (root && l->problems.count == 0)
+		r = fill(l, root, target);
+	struct err *e = problems_error(&l->problems, path);
+	if (e)
+		return err_hint(e, "the reference of all keys is docs/recipes.md, and `cooper tool docs`");
+	*ret_recipe = r;
+	return NULL;
+}
+
+struct err *recipe_load_from(const char *path, const struct recipe_target *target, const struct strs *roots,
+                             struct recipe **ret_recipe)
+{
+	struct loading l = {.arena = arena_new(), .roots = roots};
+	l.problems.arena = l.arena;
+	struct err *e = load(&l, path, target, ret_recipe);
+	strs_done(&l.chain);
+	if (e)
+		arena_free(l.arena);
+	return e;
+}
+
+struct err *recipe_load(const char *path, const struct recipe_target *target, struct recipe **ret_recipe)
+{
+	return recipe_load_from(path, target, NULL, ret_recipe);
+}

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Stands in for qemu-system-*: fake_qemu.py SCENARIO-FILE QEMU-ARGUMENTS...
+
+Makes the sockets and the serial log that the arguments name, talks QMP, and behaves as the next line of the scenario
+file says (one line for each start; the last line stays). A line is a list of words:
+  say:TEXT      a line on the console                 ready       write to the ready port
+  wait:MS       wait                                  reset       the guest reboots (QEMU ends)
+  poweroff      the guest powers itself off           die:N       end with status N
+  err:TEXT      a line on stderr                      run         go on until told to stop
+  deaf          run, but ignore the power button      tcg-only:TEXT  under kvm: TEXT on stderr and status 1
+Each start appends its arguments to SCENARIO-FILE.argv.
+"""
+import json
+import os
+import re
+import select
+import shlex
+import socket
+import sys
+import time
+
+
+def option(args, pattern):
+    for a in args:
+        m = re.search(pattern, a)
+        if m:
+            return m.group(1).replace(",,", ",")
+    return None
+
+
+def take_line(path):
+    with open(path, encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    if len(lines) > 1:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("\n".join(lines[1:]) + "\n")
+    return shlex.split(lines[0])
+
+
+def listen(path):
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(path)
+    s.listen(1)
+    return s
+
+
+class Qemu:
+    def __init__(self, args):
+        self.serial = option(args, r"file,id=serial0,append=on,path=(.*)")
+        self.qmp = listen(option(args, r"socket,id=qmp,server=on,wait=off,path=(.*)"))
+        self.ready = listen(option(args, r"socket,id=ready,server=on,wait=off,path=(.*)"))
+        self.peer = self.port = None
+        self.deaf = False
+        self.input = b""
+
+    def send(self, value):
+        if self.peer:
+            self.peer.sendall((json.dumps(value) + "\r\n").encode())
+
+    def end(self, reason, guest=True):
+        self.send({"event": "SHUTDOWN", "data": {"guest": guest, "reason": reason}})
+        sys.exit(0)
+
+    def command(self, line):
+        c = json.loads(line)
+        self.send({"return": {}, "id": c.get("id")})
+        if c["execute"] == "quit":
+            self.end("host-qmp-quit", False)
+        if c["execute"] == "system_powerdown" and not self.deaf:
+            self.end("guest-shutdown")
+
+    def pump(self, ms):
+        until = time.monotonic() + ms / 1000
+        while True:
+            fds = [f for f in (self.peer or self.qmp, None if self.port else self.ready) if f]
+            left = until - time.monotonic()
+            got, _, _ = select.select(fds, [], [], max(left, 0))
+            for f in got:
+                if f is self.qmp:
+                    self.peer, _ = f.accept()
+                    self.send({"QMP": {"version": {}, "capabilities": []}})
+                elif f is self.ready:
+                    self.port, _ = f.accept()
+                else:
+                    data = f.recv(65536)
+                    if not data:
+                        self.peer = None
+                    self.input += data
+                    while b"\n" in self.input:
+                        line, self.input = self.input.split(b"\n", 1)
+                        self.command(line)
+            if left <= 0:
+                return
+
+
+def main():
+    scenario, args = sys.argv[1], sys.argv[2:]
+    with open(scenario + ".argv", "a", encoding="utf-8") as f:
+        f.write(" ".join(args) + "\n")
+    words = take_line(scenario)
+    q = None
+    for word in words:
+        verb, _, rest = word.partition(":")
+        if verb == "tcg-only" and "kvm" in args:
+            sys.stderr.write(rest + "\n")
+            sys.exit(1)
+        if verb == "err":
+            sys.stderr.write(rest + "\n")
+        elif verb == "die":
+            sys.exit(int(rest))
+        elif verb != "tcg-only":
+            q = q or Qemu(args)
+            q.pump(0)
+        if verb == "say":
+            with open(q.serial, "a", encoding="utf-8") as f:
+                f.write(rest + "\r\n")
+        elif verb == "wait":
+            q.pump(int(rest))
+        elif verb == "ready":
+            while not q.port:
+                q.pump(10)
+            q.port.sendall(b"ready\n")
+        elif verb in ("reset", "poweroff"):
+            q.pump(60)  # the supervisor connects meanwhile, so that it hears why
+            q.end("guest-reset" if verb == "reset" else "guest-shutdown")
+        elif verb in ("run", "deaf"):
+            q.deaf = verb == "deaf"
+            while True:
+                q.pump(1000)
+
+
+main()

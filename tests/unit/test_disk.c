@@ -1,0 +1,212 @@
+#include "harness.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "sys/child.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "work/machine/disk.h"
+#include "work/machine/keys.h"
+
+/* Where QEMU is not installed, a stand-in that knows `create` and `info`. */
+static char *qemu_img(const char *dir)
+{
+	char *found = child_find("qemu-img");
+	static const char text[] =
+		"#!/bin/sh\ncase $1 in create) eval \"last=\\${$#}\"; eval \"before=\\${$(($# - 1))}\"\n"
+		"case $last in *[!0-9]*) : > \"$last\";; *) echo $last > \"$before\";; esac;;\n"
+		"info) eval \"last=\\${$#}\"; echo \"{\\\"virtual-size\\\": $(cat \"$last\")}\";;\n"
+		"resize) eval \"last=\\${$#}\"; eval \"before=\\${$(($# - 1))}\"; echo $last > \"$before\";; esac\n";
+
+	if (found)
+		return found;
+	found = mem_printf("%s/qemu-img", dir);
+	assert_ok(file_write(found, text, sizeof(text) - 1, 0755));
+	return found;
+}
+
+struct fixture {
+	char *top, *dir, *base, *qemu_img;
+};
+
+static void set_up(struct fixture *f)
+{
+	*f = (struct fixture){.top = test_dir()};
+	f->dir = mem_printf("%s/dev", f->top);
+	f->base = mem_printf("%s/base.qcow2", f->top);
+	f->qemu_img = qemu_img(f->top);
+	struct child_spec spec = {.argv = (const char *[]){f->qemu_img, "create", "-q", "-f", "qcow2", f->base, "1048576", NULL}};
+	assert_ok(child_run(&spec));
+}
+
+static void tear_down(struct fixture *f)
+{
+	mem_free_at(&f->top);
+	mem_free_at(&f->dir);
+	mem_free_at(&f->base);
+	mem_free_at(&f->qemu_img);
+}
+
+static struct err *make(const struct fixture *f, const char *key, struct generation *g)
+{
+	struct generation_input input = {.machine_dir = f->dir, .key = key, .qemu_img = f->qemu_img, .base_disk = f->base, .ignition = "{}", .flash_vars = true};
+	return generation_make(&input, g);
+}
+
+static mode_t mode_of(const char *dir, const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 0777;
+}
+
+static void generations(void **state)
+{
+	(void)state;
+	struct fixture f;
+	AUTO(generation) one = GENERATION_INIT, two = GENERATION_INIT, again = GENERATION_INIT, none = GENERATION_INIT;
+
+	set_up(&f);
+	assert_ok(generation_current(f.dir, &none));
+	assert_int_equal(none.number, 0);
+	assert_ok(make(&f, "k1", &one));
+	assert_int_equal(one.number, 1);
+	assert_int_equal(mode_of(one.dir, "config.ign"), 0600);
+	assert_int_equal(mode_of(f.dir, "."), 0700);
+	AUTO_FREE char *vars = path_join(one.dir, "flash-vars.fd");
+	assert_int_equal(file_size(vars), 64 << 20);
+	/* it never came up: it is not found, and the next one takes its place */
+	assert_ok(generation_find(f.dir, "k1", &none));
+	assert_int_equal(none.number, 0);
+	assert_ok(make(&f, "k2", &two));
+	assert_int_equal(two.number, 1);
+	assert_string_equal(two.key, "k2");
+	assert_ok(generation_set_booted(two.dir));
+	assert_ok(generation_find(f.dir, "k2", &again));
+	assert_int_equal(again.number, 1);
+	assert_true(again.booted);
+	assert_false(again.current);
+	tear_down(&f);
+}
+
+static void switching_and_pruning(void **state)
+{
+	(void)state;
+	struct fixture f;
+	AUTO(generation) previous = GENERATION_INIT, current = GENERATION_INIT, gone = GENERATION_INIT;
+
+	set_up(&f);
+	for (int i = 1; i <= 3; i++) {
+		AUTO(generation) g = GENERATION_INIT;
+		AUTO_FREE char *key = mem_printf("k%d", i);
+		assert_ok(make(&f, key, &g));
+		assert_int_equal(g.number, i);
+		assert_ok(generation_set_booted(g.dir));
+		assert_ok(generation_switch(f.dir, i));
+	}
+	assert_ok(generation_prune(f.dir));
+	assert_fails(generation_load(f.dir, 1, &gone), ERR_ABSENT, "no generation 1");
+	assert_ok(generation_previous(f.dir, &previous));
+	assert_int_equal(previous.number, 2);
+	assert_ok(generation_switch(f.dir, previous.number));
+	assert_ok(generation_current(f.dir, &current));
+	assert_string_equal(current.key, "k2");
+	assert_fails(generation_switch(f.dir, 9), ERR_ABSENT, "no generation 9");
+	/* a pointer to nothing is as good as none */
+	AUTO_FREE char *pointer = path_join(f.dir, "current");
+	assert_ok(file_write(pointer, "x\n", 2, 0600));
+	generation_done(&current);
+	assert_ok(generation_current(f.dir, &current));
+	assert_int_equal(current.number, 0);
+	tear_down(&f);
+}
+
+static void interrupted(void **state)
+{
+	(void)state;
+	struct fixture f;
+	AUTO(generation) g = GENERATION_INIT;
+
+	set_up(&f);
+	AUTO_FREE char *left = mem_printf("%s/.gen-1", f.dir);
+	AUTO_FREE char *file = path_join(left, "os.qcow2");
+	assert_ok(dir_make(left, 0700));
+	assert_ok(file_write(file, "half", 4, 0600));
+	assert_ok(make(&f, "k", &g));
+	assert_false(dir_exists(left));
+	generation_done(&g);
+	assert_ok(file_remove(f.base));
+	assert_fails(make(&f, "k", &g), ERR_ABSENT, "base.qcow2");
+	assert_false(dir_exists(left));
+	AUTO_FREE char *lock = path_join(f.dir, "lock");
+	int fd = -1;
+	assert_ok(lock_try(lock, "a test", &fd));
+	assert_fails(make(&f, "k", &g), ERR_BUSY, "cooper stop");
+	close(fd);
+	tear_down(&f);
+}
+
+static void data_disk(void **state)
+{
+	(void)state;
+	struct fixture f;
+	AUTO(str) info = STR_INIT;
+
+	set_up(&f);
+	AUTO_FREE char *path = mem_printf("%s/data.qcow2", f.dir);
+	AUTO_FREE char *left = mem_printf("%s.new", path);
+	assert_ok(dir_make(f.dir, 0700));
+	assert_ok(file_write(left, "half", 4, 0600));
+	assert_ok(disk_make_data(f.dir, f.qemu_img, 8 << 20, NULL));
+	assert_false(file_exists(left));
+	assert_ok(disk_make_data(f.dir, f.qemu_img, 16 << 20, NULL));
+	assert_ok(disk_make_data(f.dir, f.qemu_img, 4 << 20, NULL));
+	struct child_spec spec = {.argv = (const char *[]){f.qemu_img, "info", "--output=json", path, NULL}};
+	assert_ok(child_output(&spec, 65536, &info));
+	assert_non_null(strstr(str_text(&info), "\"virtual-size\": 16777216"));
+	tear_down(&f);
+}
+
+static void keys(void **state)
+{
+	(void)state;
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *host = NULL, *again = NULL, *client = NULL, *secret = NULL, *public_again = NULL;
+	AUTO_FREE char *ssh = path_join(dir, "ssh");
+	AUTO_FREE char *left = path_join(ssh, "id_ed25519.new");
+	AUTO_FREE char *client_public = keys_path(dir, KEY_CLIENT, true);
+
+	assert_ok(dir_make(ssh, 0700));
+	assert_ok(file_write(left, "half", 4, 0600));
+	assert_ok(keys_make(dir, "dev"));
+	assert_ok(keys_read(dir, KEY_HOST, true, &host));
+	assert_ok(keys_read(dir, KEY_CLIENT, true, &client));
+	assert_ok(keys_read(dir, KEY_CLIENT, false, &secret));
+	assert_int_equal(mode_of(ssh, "id_ed25519"), 0600);
+	assert_int_equal(mode_of(ssh, "ssh_host_ed25519_key"), 0600);
+	assert_string_not_equal(host, client);
+	assert_ok(file_remove(client_public));
+	assert_ok(keys_make(dir, "dev"));
+	assert_ok(keys_read(dir, KEY_HOST, true, &again));
+	assert_string_equal(host, again);
+	assert_ok(keys_read(dir, KEY_CLIENT, true, &public_again));
+	assert_int_equal(strncmp(client, public_again, 80), 0);
+	assert_ok(file_write(client_public, "rubbish", 7, 0600));
+	mem_free_at(&again);
+	again = NULL;
+	assert_fails(keys_read(dir, KEY_CLIENT, true, &again), ERR_CORRUPT, "not an ssh key");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(generations), cmocka_unit_test(switching_and_pruning), cmocka_unit_test(interrupted),
+		cmocka_unit_test(data_disk),   cmocka_unit_test(keys),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

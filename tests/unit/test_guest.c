@@ -1,0 +1,227 @@
+/* Guest steps, played on this host: ssh and sudo are stand-ins, records go to a folder of the test. */
+#include "harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/path.h"
+#include "sys/file.h"
+#include "work/guest.h"
+
+#define WORDS(...) {(char *[]){__VA_ARGS__, NULL}, sizeof((char *[]){__VA_ARGS__}) / sizeof(char *), 0}
+
+static void tools(void **state)
+{
+	(void)state;
+	assert_int_equal(guest_package_tool("NAME=x\nID=debian\n", false), PACKAGES_APT);
+	assert_int_equal(guest_package_tool("ID=\"linuxmint\"\nID_LIKE=\"ubuntu debian\"\n", false), PACKAGES_APT);
+	assert_int_equal(guest_package_tool("ID=fedora\nVARIANT_ID=coreos\n", true), PACKAGES_RPM_OSTREE);
+	assert_int_equal(guest_package_tool("ID='fedora'", false), PACKAGES_DNF);
+	assert_int_equal(guest_package_tool("VERSION_ID=1\nID=alpine\n", false), PACKAGES_NONE);
+	assert_int_equal(guest_package_tool("", false), PACKAGES_NONE);
+	struct strs packages = WORDS("jq", "it's");
+	AUTO_FREE char *apt = guest_packages_install(PACKAGES_APT, &packages);
+	AUTO_FREE char *ostree = guest_packages_install(PACKAGES_RPM_OSTREE, &packages);
+	AUTO_FREE char *rpm = guest_packages_probe(PACKAGES_DNF, &packages);
+	assert_non_null(strstr(apt, "install -- jq 'it'\\''s'"));
+	assert_non_null(strstr(ostree, "--apply-live"));
+	assert_string_equal(rpm, "rpm -q --quiet -- jq 'it'\\''s'");
+}
+
+static void digests_and_names(void **state)
+{
+	(void)state;
+	struct guest_step a = {.name = "a", .write_path = "/x", .write_text = "1"}, b = a;
+	char one[SHA256_HEX], two[SHA256_HEX];
+	AUTO_FREE char *plain = guest_record_name("team-ca_1");
+	AUTO_FREE char *slash = guest_record_name("a/b");
+	AUTO_FREE char *space = guest_record_name("a b");
+
+	guest_step_digest(&a, NULL, one);
+	guest_step_digest(&b, NULL, two);
+	assert_string_equal(one, two);
+	b.then = (struct command){.argv = WORDS("true")};
+	guest_step_digest(&b, NULL, two);
+	assert_string_not_equal(one, two);
+	guest_step_digest(&a, "abc", two);
+	assert_string_not_equal(one, two);
+	assert_string_equal(plain, "team-ca_1");
+	assert_null(strchr(slash, '/'));
+	assert_string_not_equal(slash, space);
+}
+
+struct fixture {
+	char *dir, *program, *records, *target;
+	struct guest g;
+};
+
+static void set_up(struct fixture *f)
+{
+	static const char sudo[] = "#!/bin/sh\nshift 2\nexec \"$@\"\n";
+
+	*f = (struct fixture){.dir = test_dir()};
+	f->program = path_join(f->dir, "ssh");
+	f->records = path_join(f->dir, "records");
+	f->target = path_join(f->dir, "etc/a file");
+	AUTO_FREE char *sudo_path = path_join(f->dir, "sudo");
+	AUTO_FREE char *ssh = mem_printf("#!/bin/sh\nfor a; do last=$a; done\necho \"$last\" >> '%s/log'\nPATH='%s':$PATH\n"
+					 "exec /bin/sh -c \"$last\"\n", f->dir, f->dir);
+	assert_ok(file_write(sudo_path, sudo, sizeof(sudo) - 1, 0755));
+	assert_ok(file_write(f->program, ssh, strlen(ssh), 0755));
+	f->g = (struct guest){.ssh = {.program = f->program, .config_path = "/cfg", .host = "h"}, .files_dir = f->dir, .records_dir = f->records, .deadline_ms = 5000};
+	assert_ok(guest_open(&f->g));
+}
+
+static void tear_down(struct fixture *f)
+{
+	guest_done(&f->g);
+	mem_free_at(&f->dir);
+	mem_free_at(&f->program);
+	mem_free_at(&f->records);
+	mem_free_at(&f->target);
+}
+
+static void reopen(struct fixture *f)
+{
+	guest_done(&f->g);
+	assert_ok(guest_open(&f->g));
+}
+
+static enum guest_outcome run(struct fixture *f, const struct guest_step *step)
+{
+	enum guest_outcome outcome;
+
+	assert_ok(guest_step_run(&f->g, step, &outcome));
+	return outcome;
+}
+
+static void assert_text(const char *path, const char *text)
+{
+	AUTO_FREE char *data = NULL;
+
+	assert_ok(file_read(path, 1 << 20, &data, NULL));
+	assert_string_equal(data, text);
+}
+
+static void writing(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct stat st;
+
+	set_up(&f);
+	AUTO_FREE char *marks = path_join(f.dir, "marks");
+	AUTO_FREE char *mark = mem_printf("echo ran >> '%s'", marks);
+	struct guest_step step = {.name = "a file", .write_path = f.target, .write_text = "it's $HOME\n", .write_mode = 0640,
+				  .then = {.argv = WORDS("sh", "-c", mark)}};
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	assert_text(f.target, "it's $HOME\n");
+	assert_int_equal(stat(f.target, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(run(&f, &step), GUEST_RECORDED);
+	reopen(&f);
+	assert_int_equal(run(&f, &step), GUEST_RECORDED);
+	/* without the record: the file is as wanted, so nothing changes and `then` stays away */
+	assert_ok(tree_remove(f.records));
+	reopen(&f);
+	assert_int_equal(run(&f, &step), GUEST_SAME);
+	assert_text(marks, "ran\n");
+	step.write_text = "";
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	assert_text(f.target, "");
+	assert_text(marks, "ran\nran\n");
+	/* bytes from a file, zeros included */
+	AUTO_FREE char *from = path_join(f.dir, "blob");
+	assert_ok(file_write(from, "a\0b", 3, 0600));
+	step = (struct guest_step){.name = "blob", .write_path = f.target, .write_from = "blob"};
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	assert_int_equal(file_size(f.target), 3);
+	step.write_from = "none";
+	enum guest_outcome outcome;
+	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_ABSENT, "guest step 'blob'");
+	tear_down(&f);
+}
+
+/* `then` failed after the change: the next run owes it, though the file is as wanted by now. */
+static void then_is_owed(void **state)
+{
+	(void)state;
+	struct fixture f;
+	enum guest_outcome outcome;
+
+	set_up(&f);
+	AUTO_FREE char *flag = path_join(f.dir, "flag");
+	struct guest_step step = {.name = "s", .write_path = f.target, .write_text = "x", .then = {.argv = WORDS("test", "-e", flag)}};
+	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "'test' failed in the guest");
+	reopen(&f);
+	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "'test' failed in the guest");
+	assert_ok(file_write(flag, "", 0, 0600));
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	reopen(&f);
+	assert_int_equal(run(&f, &step), GUEST_RECORDED);
+	assert_int_equal((int)f.g.records.count, 1);
+	tear_down(&f);
+}
+
+static void running(void **state)
+{
+	(void)state;
+	struct fixture f;
+	enum guest_outcome outcome;
+
+	set_up(&f);
+	AUTO_FREE char *out = path_join(f.dir, "out");
+	AUTO_FREE char *script = mem_printf("cat > /dev/null\nprintf '%%s' \"it's\" > '%s'\n", out);
+	struct guest_step step = {.name = "script", .run = {.script = script, .interpreter = "sh"}};
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	assert_text(out, "it's");
+	step = (struct guest_step){.name = "guarded", .creates = out, .run = {.argv = WORDS("false")}};
+	assert_int_equal(run(&f, &step), GUEST_GUARDED);
+	step = (struct guest_step){.name = "unless", .unless = {.argv = WORDS("true")}, .run = {.argv = WORDS("false")}};
+	assert_int_equal(run(&f, &step), GUEST_GUARDED);
+	step.unless = (struct command){.argv = WORDS("false")};
+	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "'false' failed in the guest with exit status 1");
+	step = (struct guest_step){.name = "user", .as_user = true, .run = {.argv = WORDS("sh", "-c", "echo broken >&2; exit 3")}};
+	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "broken");
+	f.g.deadline_ms = 1000;
+	step = (struct guest_step){.name = "slow", .run = {.argv = WORDS("sleep", "9")}};
+	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_TIMEOUT, "guest step 'slow'");
+	tear_down(&f);
+}
+
+static void packages(void **state)
+{
+	(void)state;
+	struct fixture f;
+	enum guest_outcome outcome;
+
+	set_up(&f);
+	AUTO_FREE char *query = path_join(f.dir, "dpkg-query");
+	AUTO_FREE char *apt = path_join(f.dir, "apt-get");
+	AUTO_FREE char *text = mem_printf("#!/bin/sh\n[ ! -e '%s/there' ] || printf installed\n", f.dir);
+	AUTO_FREE char *install = mem_printf("#!/bin/sh\necho \"$DEBIAN_FRONTEND $@\" >> '%s/apt'\n: > '%s/there'\n", f.dir, f.dir);
+	AUTO_FREE char *log = path_join(f.dir, "apt");
+	assert_ok(file_write(query, text, strlen(text), 0755));
+	assert_ok(file_write(apt, install, strlen(install), 0755));
+	f.g.tool = PACKAGES_APT;
+	struct guest_step step = {.name = "jq", .packages = WORDS("jq")};
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	assert_text(log, "noninteractive -q -o DPkg::Lock::Timeout=120 update\n"
+			 "noninteractive -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends install -- jq\n");
+	step.name = "again";
+	assert_int_equal(run(&f, &step), GUEST_SAME);
+	f.g.tool = PACKAGES_NONE;
+	step.name = "other";
+	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_GUEST, "use 'run' instead");
+	tear_down(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tools),        cmocka_unit_test(digests_and_names), cmocka_unit_test(writing),
+		cmocka_unit_test(then_is_owed), cmocka_unit_test(running),           cmocka_unit_test(packages),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

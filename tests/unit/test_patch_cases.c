@@ -1,0 +1,392 @@
+/* The table of cases that tell patch tools apart: what fits is applied, what does not leaves the tree untouched. */
+#include "test_patch_tree.h"
+
+#include "sys/tick.h"
+
+#define BODY "1\n2\n3\n4\n5\n6\n7\n8\n"
+#define HUNK "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n"
+#define EDIT(old, new) "--- " old "\n+++ " new "\n" HUNK
+#define GIT(name) "diff --git a/" name " b/" name "\n"
+#define DONE "1\n2\n3\n4\nfive\n6\n7\n8\n"
+#define ID "0123456789012345678901234567890123456789"
+
+enum { ENTRIES = 6 };
+
+struct patch_case {
+	const char *name;
+	struct entry before[ENTRIES];
+	const char *patch;
+	int strip;
+	const char *fails; /* part of the error; NULL = applies */
+	struct entry after[ENTRIES];
+};
+
+static const struct patch_case cases[] = {
+	{"exact", {{'f', "f", BODY}}, EDIT("a/f", "b/f"), 1, NULL, {{'f', "f", DONE}}},
+	{"delete",
+         {{'f', "d/f", "1\n2\n"}, {'f', "g", ""}},
+         GIT("d/f") "deleted file mode 100644\nindex " ID ".." ID "\n--- a/d/f\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-1\n-2\n",
+         1,
+         NULL,
+         {{'f', "g", ""}}},
+	{"mode +x", {{'f', "f", BODY}}, GIT("f") "old mode 100644\nnew mode 100755\n", 1, NULL, {{'x', "f", BODY}}},
+	{"symlink",
+         {{'f', "d/f", ""}},
+         GIT("d/l") "new file mode 120000\nindex 0000000..1de5659\n--- /dev/null\n+++ b/d/l\n@@ -0,0 +1 @@\n+../d/f\n"
+                    "\\ No newline at end of file\n",
+         1,
+         NULL,
+         {{'f', "d/f", ""}, {'l', "d/l", "../d/f"}}},
+	{"no newline at the end, on both sides",
+         {{'f', "f", "1\n2"}, {'f', "g", "1\n2"}, {'f', "h", "1\n2\n"}},
+         "--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n 1\n-2\n\\ No newline at end of file\n+3\n\\ No newline at end of file\n"
+         "--- a/g\n+++ b/g\n@@ -1,2 +1,2 @@\n 1\n-2\n\\ No newline at end of file\n+2\n"
+         "--- a/h\n+++ b/h\n@@ -1,2 +1,2 @@\n-1\n+one\n 2\n",
+         1,
+         NULL,
+         {{'f', "f", "1\n3"}, {'f', "g", "1\n2\n"}, {'f', "h", "one\n2\n"}}},
+	{"quoted name",
+         {{'f', "t\tb\"\303\244", BODY}},
+         "diff --git \"a/t\\tb\\\"\\303\\244\" \"b/t\\tb\\\"\\303\\244\"\n"
+         EDIT("\"a/t\\tb\\\"\\303\\244\"", "\"b/t\\tb\\\"\\303\\244\""),
+         1,
+         NULL,
+         {{'f', "t\tb\"\303\244", DONE}}},
+	{"name with blanks", {{'f', "a b c", BODY}}, GIT("a b c") EDIT("a/a b c\t", "b/a b c\t"), 1, NULL, {{'f', "a b c", DONE}}},
+	{"copy and edit",
+         {{'f', "f", BODY}},
+         "diff --git a/f b/g\nsimilarity index 80%\ncopy from f\ncopy to g\nindex " ID ".." ID " 100644\n" EDIT("a/f", "b/g"),
+         1,
+         NULL,
+         {{'f', "f", BODY}, {'f', "g", DONE}}},
+	{"rename",
+         {{'x', "a b/f", BODY}},
+         "diff --git a/a b/f b/c/g\nsimilarity index 100%\nrename from a b/f\nrename to c/g\n",
+         1,
+         NULL,
+         {{'x', "c/g", BODY}}},
+	{"rename and edit",
+         {{'f', "f", BODY}},
+         "diff --git a/f b/g\nsimilarity index 80%\nrename from f\nrename to g\n" EDIT("a/f", "b/g"),
+         1,
+         NULL,
+         {{'f', "g", DONE}}},
+	{"create",
+         {{'d', "e", NULL}},
+         GIT("n/f") "new file mode 100755\nindex 0000000.." ID "\n--- /dev/null\n+++ b/n/f\n@@ -0,0 +1,2 @@\n+1\n+2\n",
+         1,
+         NULL,
+         {{'d', "e", NULL}, {'x', "n/f", "1\n2\n"}}},
+	{"create an empty file",
+         {{'f', "f", ""}},
+         GIT("n") "new file mode 100644\nindex 0000000..e69de29\n",
+         1,
+         NULL,
+         {{'f', "f", ""}, {'f', "n", ""}}},
+	{"delete an empty file",
+         {{'f', "f", ""}, {'f', "n", ""}},
+         GIT("n") "deleted file mode 100644\nindex e69de29..0000000\n",
+         1,
+         NULL,
+         {{'f', "f", ""}}},
+	{"one context line differs, at the edge (fuzz 1)",
+         {{'f', "f", "1\nTWO\n3\n4\n5\n6\n7\n8\n"}},
+         EDIT("a/f", "b/f"),
+         1,
+         "hunk 1 does not fit 'f' (expected at line 2)",
+         {{0}}},
+	{"one context line differs, further in (fuzz 2)",
+         {{'f', "f", "1\n2\nTHREE\n4\n5\n6\n7\n8\n"}},
+         EDIT("a/f", "b/f"),
+         1,
+         "      3 > THREE",
+         {{0}}},
+	{"mbox",
+         {{'f', "f", BODY}},
+         "From " ID " Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nSubject: [PATCH] x\n\nText.\n---\n f | 2 +-\n"
+         " 1 file changed\n\n" GIT("f") "index 1234567..89abcde 100644\n" EDIT("a/f", "b/f") "-- \n2.39.2\n\n",
+         1,
+         NULL,
+         {{'f', "f", DONE}}},
+	{"two mails that change the same file",
+         {{'f', "f", BODY}},
+         "From " ID " Mon Sep 17 00:00:00 2001\n\n" GIT("f") EDIT("a/f", "b/f") "-- \n2.39.2\n\n"
+         "From " ID " Mon Sep 17 00:00:00 2001\n\n"
+         GIT("f") "--- a/f\n+++ b/f\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-five\n+FIVE\n 6\n 7\n 8\n-- \n2.39.2\n",
+         1,
+         NULL,
+         {{'f', "f", "1\n2\n3\n4\nFIVE\n6\n7\n8\n"}}},
+	{"prose before", {{'f', "f", BODY}}, "Description: fix\n--- not a name\nsome words\n" EDIT("a/f", "b/f"), 1, NULL, {{'f', "f", DONE}}},
+	{"diff -u with time stamps",
+         {{'f', "f", BODY}},
+         EDIT("x.orig/f\t2022-12-14 10:00:00.000000000 +0000", "x/f\t2023-01-01 10:00:00.123456789 +0100"),
+         1,
+         NULL,
+         {{'f', "f", DONE}}},
+	{"diff -u without time stamps", {{'f', "f", BODY}}, EDIT("f.orig", "f"), 0, NULL, {{'f', "f", DONE}}},
+	{"diff -u, /dev/null",
+         {{'f', "f", BODY}, {'f', "o", "x\n"}, {'f', "p", "x\n"}},
+         "--- /dev/null\t2022-12-14 10:00:00\n+++ b/n\t2022-12-14 10:00:00\n@@ -0,0 +1 @@\n+1\n"
+         "--- a/o\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"
+         "--- a/p\t2022-12-14 10:00:00\n+++ b/p\t1970-01-01 01:00:00.000000000 +0100\n@@ -1 +0,0 @@\n-x\n",
+         1,
+         NULL,
+         {{'f', "f", BODY}, {'f', "n", "1\n"}}},
+	{"Index: without a prefix, at strip 1",
+         {{'f', "f", BODY}},
+         "Index: f\n===================================================================\n"
+         EDIT("f\t(revision 1)", "f\t(working copy)"),
+         1,
+         "with strip 0 instead of 1, 1 of 1 files exist",
+         {{0}}},
+	{"Index: without a prefix, at strip 0",
+         {{'f', "f", BODY}},
+         "Index: f\n===================================================================\n"
+         EDIT("f\t(revision 1)", "f\t(working copy)"),
+         0,
+         NULL,
+         {{'f', "f", DONE}}},
+	{"context diff",
+         {{'f', "f", BODY}},
+         "*** a/f\n--- b/f\n***************\n*** 4,6 ****\n  4\n! 5\n  6\n--- 4,6 ----\n  4\n! five\n  6\n",
+         1,
+         "this is a context diff",
+         {{0}}},
+	{"LF patch on a CRLF file",
+         {{'f', "f", "1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7\r\n8\r\n"}},
+         EDIT("a/f", "b/f"),
+         1,
+         "the file's lines end in CRLF",
+         {{0}}},
+	{"CRLF patch on an LF file",
+         {{'f', "f", BODY}},
+         "--- a/f\r\n+++ b/f\r\n@@ -2,7 +2,7 @@\r\n 2\r\n 3\r\n 4\r\n-5\r\n+five\r\n 6\r\n 7\r\n 8\r\n",
+         1,
+         NULL,
+         {{'f', "f", DONE}}},
+	{"CRLF patch on a CRLF file",
+         {{'f', "f", "1\r\n2\r\n3\r\n"}},
+         "--- a/f\r\n+++ b/f\r\n@@ -1,3 +1,3 @@\r\n 1\r\n-2\r\n+two\r\n 3\r\n",
+         1,
+         NULL,
+         {{'f', "f", "1\r\ntwo\r\n3\r\n"}}},
+	{"already applied", {{'f', "f", DONE}}, EDIT("a/f", "b/f"), 1, "patch 't.patch' is upstream now, drop it", {{0}}},
+	{"the second file fails",
+         {{'f', "f", BODY}, {'f', "g", "other\n"}},
+         EDIT("a/f", "b/f") EDIT("a/g", "b/g"),
+         1,
+         "does not fit 'g'",
+         {{0}}},
+	{"../f", {{'f', "f", BODY}}, EDIT("a/../f", "b/../f"), 1, "leads outside the tree", {{0}}},
+	{"../evil", {{'f', "f", BODY}}, "--- /dev/null\n+++ b/../evil\n@@ -0,0 +1 @@\n+x\n", 1, "leads outside the tree", {{0}}},
+	{"absolute path", {{'f', "f", BODY}}, "--- /dev/null\n+++ /tmp/evil\n@@ -0,0 +1 @@\n+x\n", 1, "absolute path", {{0}}},
+	{"inside .git",
+         {{'f', "f", BODY}},
+         GIT(".git/hooks/pre-commit") "new file mode 100755\n--- /dev/null\n+++ b/.git/hooks/pre-commit\n@@ -0,0 +1 @@\n+x\n",
+         1,
+         "inside a .git folder",
+         {{0}}},
+	{"inside .git, in disguise",
+         {{'f', "f", BODY}},
+         "--- /dev/null\n+++ b/sub/.g\342\200\214iT/config\n@@ -0,0 +1 @@\n+x\n",
+         1,
+         "inside a .git folder",
+         {{0}}},
+	{"through a linked folder",
+         {{'d', "real", NULL}, {'l', "link", "real"}},
+         "--- /dev/null\n+++ b/link/evil\n@@ -0,0 +1 @@\n+x\n",
+         1,
+         "'link' is a symbolic link, not a folder",
+         {{0}}},
+	{"makes a link and writes through it",
+         {{'d', "real", NULL}},
+         GIT("link") "new file mode 120000\n--- /dev/null\n+++ b/link\n@@ -0,0 +1 @@\n+real\n\\ No newline at end of file\n"
+         GIT("link/evil") "new file mode 100644\n--- /dev/null\n+++ b/link/evil\n@@ -0,0 +1 @@\n+x\n",
+         1,
+         "'link' is a symbolic link, not a folder",
+         {{0}}},
+	{"makes a link that leads outside",
+         {{'f', "d/f", ""}},
+         GIT("d/l") "new file mode 120000\n--- /dev/null\n+++ b/d/l\n@@ -0,0 +1 @@\n+../../x\n\\ No newline at end of file\n",
+         1,
+         "leads outside the tree: '../../x'",
+         {{0}}},
+	{"create over an existing file",
+         {{'f', "f", "mine\n"}},
+         "--- /dev/null\n+++ b/f\n@@ -0,0 +1 @@\n+x\n",
+         1,
+         "'f' would be created and exists already",
+         {{0}}},
+	{"cut short by 10 bytes",
+         {{'f', "f", BODY}},
+         "--- a/f\n+++ b/f\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+fi",
+         1,
+         "is cut short",
+         {{0}}},
+	{"cut short inside the last line", {{'f', "f", BODY}}, "--- a/f\n+++ b/f\n@@ -8 +8 @@\n-8\n+eigh", 1, "is cut short", {{0}}},
+	{"empty patch", {{'f', "f", BODY}}, "", 1, NULL, {{'f', "f", BODY}}},
+	{"prose alone", {{'f', "f", BODY}}, "<html>404 Not Found</html>\n", 1, "holds no diff", {{0}}},
+};
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct patch_case *c = &cases[i];
+		AUTO_FREE char *dir = test_dir();
+		AUTO_FREE char *wanted_dir = test_dir();
+		AUTO_FREE char *tree = path_join(dir, "tree");
+		struct patch_report r = PATCH_REPORT_INIT;
+		assert_ok(dir_make(tree, 0755));
+		tree_make(tree, c->before);
+		tree_make(wanted_dir, c->fails ? c->before : c->after);
+		AUTO(str) wanted = tree_dump(wanted_dir);
+		struct err *e = apply_text(tree, c->patch, c->strip, &r);
+		if (!e == !!c->fails)
+			print_error("case '%s'\n", c->name);
+		if (c->fails)
+			assert_fails(e, strstr(c->name, "context diff") ? ERR_USAGE : ERR_CORRUPT, c->fails);
+		else
+			assert_ok(e);
+		AUTO(str) found = tree_dump(tree);
+		AUTO(strs) beside = STRS_INIT;
+		assert_ok(dir_list(dir, &beside));
+		if (!tree_same(&found, &wanted) || beside.count != 1)
+			fail_msg("case '%s':\n%s\ninstead of\n%s", c->name, str_text(&found), str_text(&wanted));
+		patch_report_done(&r);
+	}
+}
+
+static void test_offsets(void **state)
+{
+	(void)state;
+	static const int offsets[] = {5, 2000, -3};
+	for (size_t i = 0; i < ARRAY_LEN(offsets); i++) {
+		AUTO_FREE char *tree = test_dir();
+		AUTO_FREE char *before = numbered(1, offsets[i] < 0 ? 97 : 100 + offsets[i]);
+		AUTO_FREE char *after = NULL;
+		struct patch_report r = PATCH_REPORT_INIT;
+		int at = 50 + offsets[i];
+		AUTO_FREE char *patch = mem_printf("--- a/f\n+++ b/f\n@@ -%d,3 +%d,4 @@\n line %d\n line %d\n+new\n line %d\n", 50, 50, at,
+		                                   at + 1, at + 2);
+		tree_put(tree, 'f', "f", before, strlen(before));
+		assert_ok(apply_text(tree, patch, 1, &r));
+		assert_int_equal(r.hunks, 1);
+		assert_int_equal(r.offset_count, 1);
+		assert_int_equal(r.offsets[0].offset, offsets[i]);
+		assert_int_equal(r.offsets[0].line, at);
+		AUTO_FREE char *path = path_join(tree, "f");
+		AUTO_FREE char *head = numbered(1, at + 1);
+		AUTO_FREE char *tail = numbered(at + 2, offsets[i] < 0 ? 97 : 100 + offsets[i]);
+		AUTO_FREE char *wanted = mem_printf("%snew\n%s", head, tail);
+		assert_ok(file_read(path, 1 << 20, &after, NULL));
+		assert_string_equal(after, wanted);
+		patch_report_done(&r);
+	}
+}
+
+/* A hunk that fits three lines up and three lines down fits nowhere. */
+static void test_ambiguous(void **state)
+{
+	(void)state;
+	AUTO_FREE char *tree = test_dir();
+	struct patch_report r = PATCH_REPORT_INIT;
+	static const struct entry even[] = {{'f', "g", "a\nb\nc\nx\nx\nx\na\nb\nc\n"}, {0}};
+	tree_make(tree, even);
+	assert_fails(apply_text(tree, "--- a/g\n+++ b/g\n@@ -4,3 +4,3 @@\n a\n-b\n+B\n c\n", 1, &r), ERR_CORRUPT,
+	             "fits 'g' twice, equally near: at line 1 and at line 7");
+	assert_ok(apply_text(tree, "--- a/g\n+++ b/g\n@@ -5,3 +5,3 @@\n a\n-b\n+B\n c\n", 1, &r));
+	assert_int_equal(r.offset_count, 1);
+	assert_int_equal(r.offsets[0].offset, 2);
+	patch_report_done(&r);
+}
+
+static void test_binary(void **state)
+{
+	(void)state;
+	static const char patch[] =
+		GIT("delta.bin") "index 52bcd7432e45b7ef9fa8129f5a5b60876a564801..abc717c5d79bd59cc5daeaa2922199b527916255 100644\n"
+		"GIT binary patch\ndelta 20\nbcmcb?a-U^`4kJ5*hpUf|Kf`7nMjb`~K)D4a\n\ndelta 12\nTcmcc5a)V`q4&!EHMjb`~9-#xV\n\n"
+		GIT("lit.bin") "index b66efb8adab7795606f4ebbc70be4c0a1d047a52..d5e9db9ec5a9e4831864d93ac65f234fecb38a66 100644\n"
+		"GIT binary patch\nliteral 20\nLcmZSh&wv2|W3UPL\n\nliteral 16\nXcmZQzWMXDvWn<^y<l^Sx<>Lnc0=NKq\n\n";
+	unsigned char old[600], literal[16];
+	for (unsigned i = 0; i < 600; i++)
+		old[i] = (unsigned char)((i * i * 7 + i / 3) % 251);
+	for (unsigned i = 0; i < 16; i++)
+		literal[i] = (unsigned char)i;
+	AUTO_FREE char *tree = test_dir();
+	AUTO_FREE char *wanted_dir = test_dir();
+	tree_put(tree, 'f', "delta.bin", old, 600);
+	tree_put(tree, 'f', "lit.bin", literal, 16);
+	AUTO(str) before = tree_dump(tree);
+	AUTO(str) delta = STR_INIT;
+	str_add_mem(&delta, old, 300);
+	str_add_mem(&delta, "\0HELLO\0", 7);
+	str_add_mem(&delta, old + 300, 300);
+	tree_put(wanted_dir, 'f', "delta.bin", delta.data, delta.len);
+	tree_put(wanted_dir, 'f', "lit.bin", "\0\377\0\377\0\377\0\377\0\377\0\377\0\377\0\377\0\377\0\377", 20);
+	AUTO(str) wanted = tree_dump(wanted_dir);
+	struct patch_report r = PATCH_REPORT_INIT;
+	struct patch_input input = {.name = "bin", .text = patch, .size = sizeof(patch) - 1, .strip = 1};
+	assert_ok(patch_series_apply(tree, &input, 1, NULL, &r));
+	AUTO(str) found = tree_dump(tree);
+	assert_true(tree_same(&found, &wanted));
+	assert_fails(patch_series_apply(tree, &input, 1, NULL, &r), ERR_CORRUPT, "'bin' is upstream now, drop it");
+	input.reverse = true;
+	assert_ok(patch_series_apply(tree, &input, 1, NULL, &r));
+	AUTO(str) back = tree_dump(tree);
+	assert_true(tree_same(&back, &before));
+	tree_put(tree, 'f', "lit.bin", "other", 5);
+	input.reverse = false;
+	assert_fails(patch_series_apply(tree, &input, 1, NULL, &r), ERR_CORRUPT, "is not the file that the binary hunk was made for");
+	patch_report_done(&r);
+}
+
+/* 800 files, 2400 hunks: no scan may be quadratic, and nothing is left beside the result. */
+static void test_many(void **state)
+{
+	(void)state;
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *tree = path_join(dir, "tree");
+	AUTO_FREE char *body = numbered(1, 300);
+	AUTO(str) patch = STR_INIT;
+	assert_ok(dir_make(tree, 0755));
+	for (int i = 0; i < 800; i++) {
+		AUTO_FREE char *folder = mem_printf("%s/d%d", tree, i / 50);
+		AUTO_FREE char *full = mem_printf("%s/f%d.c", folder, i);
+		assert_ok(dir_make(folder, 0755));
+		FILE *f = fopen(full, "w");
+		assert_non_null(f);
+		fputs(body, f);
+		fclose(f);
+		str_addf(&patch, "--- a/d%d/f%d.c\n+++ b/d%d/f%d.c\n", i / 50, i, i / 50, i);
+		for (int at = 50; at <= 250; at += 100)
+			str_addf(&patch, "@@ -%d,3 +%d,3 @@\n line %d\n-line %d\n+changed\n line %d\n", at, at, at, at + 1, at + 2);
+	}
+	struct patch_report r = PATCH_REPORT_INIT;
+	int64_t start = tick_ms();
+	assert_ok(apply_text(tree, str_text(&patch), 1, &r));
+	int64_t took = tick_ms() - start;
+	assert_int_equal(r.files, 800);
+	assert_int_equal(r.hunks, 2400);
+	assert_int_equal(r.offset_count, 0);
+	if (getenv("PATCH_TEST_TIMES"))
+		print_message("800 files, 2400 hunks: %lld ms\n", (long long)took);
+	assert_true(took < 5000);
+	AUTO(strs) beside = STRS_INIT;
+	assert_ok(dir_list(dir, &beside));
+	assert_int_equal(beside.count, 1);
+	AUTO(strs) inside = STRS_INIT;
+	assert_ok(dir_list(tree, &inside));
+	assert_int_equal(inside.count, 16);
+	patch_report_done(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),  cmocka_unit_test(test_offsets), cmocka_unit_test(test_ambiguous),
+		cmocka_unit_test(test_binary), cmocka_unit_test(test_many),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

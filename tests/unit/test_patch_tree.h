@@ -1,0 +1,98 @@
+/*
+ * test_patch_tree.h - small trees for the patch tests: made from a table, dumped to one text to compare
+ */
+#ifndef COOPER_TESTS_PATCH_TREE_H
+#define COOPER_TESTS_PATCH_TREE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "fmt/patch.h"
+#include "harness.h"
+#include "sys/file.h"
+
+/* kind: 'f' file, 'x' executable, 'l' link (text = target), 'd' folder; 0 ends a list. */
+struct entry {
+	char kind;
+	const char *path;
+	const char *text;
+};
+
+static inline void tree_put(const char *dir, char kind, const char *path, const void *data, size_t size)
+{
+	AUTO_FREE char *full = path_join(dir, path);
+	AUTO_FREE char *parent = path_dir(full);
+	assert_ok(dir_make(kind == 'd' ? full : parent, 0755));
+	if (kind == 'l')
+		assert_int_equal(symlink(data, full), 0);
+	else if (kind != 'd')
+		assert_ok(file_write(full, data, size, kind == 'x' ? 0755 : 0644));
+}
+
+static inline void tree_make(const char *dir, const struct entry *entries)
+{
+	for (const struct entry *e = entries; e->kind; e++)
+		tree_put(dir, e->kind, e->path, e->text, e->text ? strlen(e->text) : 0);
+}
+
+static inline void tree_dump_into(const char *dir, const char *path, struct str *out)
+{
+	AUTO(strs) names = STRS_INIT;
+	AUTO_FREE char *here = *path ? path_join(dir, path) : mem_strdup(dir);
+	assert_ok(dir_list(here, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *below = *path ? path_join(path, names.items[i]) : mem_strdup(names.items[i]);
+		AUTO_FREE char *full = path_join(dir, below);
+		struct stat st;
+		assert_int_equal(lstat(full, &st), 0);
+		if (S_ISDIR(st.st_mode)) {
+			str_addf(out, "d %s\n", below);
+			tree_dump_into(dir, below, out);
+		} else if (S_ISLNK(st.st_mode)) {
+			char target[4096] = "";
+			assert_true(readlink(full, target, sizeof(target) - 1) >= 0);
+			str_addf(out, "l %s %s\n", below, target);
+		} else {
+			AUTO_FREE char *data = NULL;
+			size_t size = 0;
+			assert_ok(file_read(full, 1 << 28, &data, &size));
+			str_addf(out, "%c %s %zu:", st.st_mode & 0100 ? 'x' : 'f', below, size);
+			str_add_mem(out, data, size);
+			str_add(out, "\n");
+		}
+	}
+}
+
+/* Every name, kind and byte below @dir; compare with tree_same(). */
+static inline struct str tree_dump(const char *dir)
+{
+	struct str out = STR_INIT;
+	tree_dump_into(dir, "", &out);
+	return out;
+}
+
+static inline bool tree_same(const struct str *a, const struct str *b)
+{
+	return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+/* Lines @from to @to, "line 1\nline 2\n...", heap. */
+static inline char *numbered(int from, int to)
+{
+	struct str s = STR_INIT;
+	for (int i = from; i <= to; i++)
+		str_addf(&s, "line %d\n", i);
+	return str_take(&s);
+}
+
+static inline struct err *apply_text(const char *dir, const char *text, int strip, struct patch_report *r)
+{
+	struct patch_input input = {.name = "t.patch", .text = text, .size = strlen(text), .strip = strip};
+	return patch_series_apply(dir, &input, 1, NULL, r);
+}
+
+#endif

@@ -1,0 +1,412 @@
+/* The supervisor against a stand-in for QEMU: what it does about each way a boot can go. */
+#include "harness.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "sys/child.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/os.h"
+#include "sys/signals.h"
+#include "sys/sock.h"
+#include "sys/tick.h"
+#include "work/machine/accel.h"
+#include "work/machine/control.h"
+#include "work/machine/disk.h"
+#include "work/machine/keys.h"
+#include "work/machine/record.h"
+#include "work/machine/run.h"
+
+#define KERNEL "say:'[    0.000000] Linux version 6.12'"
+#define UP KERNEL " say:'Started ssh.service - OpenBSD Secure Shell server.' ready"
+
+static char *self_path;
+
+struct fixture {
+	char *dir;      /* of the machine */
+	char *gen_dir;
+	char *scenario;
+	char *accel;    /* file */
+	struct machine_spec spec;
+	struct host_facts facts;
+};
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+	assert_ok(file_write(path, text, strlen(text), mode));
+}
+
+static void set_up(struct fixture *f, const char *scenario)
+{
+	AUTO_FREE char *top = test_dir();
+	AUTO_FREE char *here = realpath("tests/fakes/fake_qemu.py", NULL);
+	AUTO_FREE char *booted = NULL;
+
+	assert_non_null(here);
+	*f = (struct fixture){.dir = mem_printf("%s/dev", top), .accel = mem_printf("%s/accel.json", top)};
+	f->gen_dir = mem_printf("%s/gen-1", f->dir);
+	f->scenario = mem_printf("%s/scenario", top);
+	assert_ok(dir_make(f->gen_dir, 0700));
+	write_file(f->scenario, scenario, 0600);
+	assert_ok(keys_make(f->dir, "dev"));
+	AUTO_FREE char *qemu = mem_printf("%s/qemu", top);
+	AUTO_FREE char *text = mem_printf("#!/bin/sh\nexec python3 '%s' '%s' \"$@\"\n", here, f->scenario);
+	write_file(qemu, text, 0755);
+	f->facts = (struct host_facts){.os = "linux", .arch = "x86_64", .cpus = 2, .memory_bytes = 8LL << 30, .kvm_present = true, .boot_id = "b1"};
+	f->spec = (struct machine_spec){.name = mem_strdup("dev"),
+					.guest_arch = mem_strdup("x86_64"),
+					.cpus = 1,
+					.memory_bytes = 512LL << 20,
+					.qemu = TAKE(qemu),
+					.qemu_version = mem_strdup("7.2.22"),
+					.boot = BOOT_KERNEL,
+					.kernel = mem_strdup("/k"),
+					.initrd = mem_strdup("/i"),
+					.cmdline = mem_strdup("ro"),
+					.first_boot_cmdline = mem_strdup("ignition.firstboot=1"),
+					.user = mem_strdup("core"),
+					.dir = mem_strdup(f->dir),
+					.gen_dir = mem_strdup(f->gen_dir),
+					.accel = mem_strdup("tcg")};
+}
+
+static void tear_down(struct fixture *f)
+{
+	AUTO_FREE char *control = mem_printf("%s/ctl.sock", f->dir);
+	AUTO_FREE char *qmp = mem_printf("%s/qmp.sock", f->dir);
+	AUTO_FREE char *lock = mem_printf("%s/lock", f->dir);
+
+	assert_false(lock_held(lock, NULL));
+	assert_false(file_exists(control));
+	assert_false(file_exists(qmp));
+	machine_spec_done(&f->spec);
+	free(f->dir);
+	free(f->gen_dir);
+	free(f->scenario);
+	free(f->accel);
+}
+
+static struct err *supervise(struct fixture *f)
+{
+	struct machine_options options = {.accel_path = f->accel, .qemu_key = "q1", .report_fd = -1};
+	return machine_supervise(&f->spec, &f->facts, &options);
+}
+
+static char *argv_log(const struct fixture *f)
+{
+	AUTO_FREE char *path = mem_printf("%s.argv", f->scenario);
+	char *text = NULL;
+
+	assert_ok(file_read(path, 1 << 20, &text, NULL));
+	return text;
+}
+
+/* Ready, then the guest reboots, then it powers itself off: three lives of one machine. */
+static void lives(void **state)
+{
+	(void)state;
+	struct fixture f;
+
+	set_up(&f, "wait:60 " UP " reset\n" UP " poweroff\n");
+	assert_false(generation_booted(f.gen_dir));
+	assert_ok(supervise(&f));
+	assert_true(generation_booted(f.gen_dir));
+	AUTO_FREE char *argv = argv_log(&f);
+	char *second = strchr(argv, '\n');
+	assert_non_null(second);
+	*second++ = '\0';
+	assert_non_null(strstr(argv, "ignition.firstboot=1"));
+	assert_non_null(strstr(argv, "opt/com.coreos/config"));
+	assert_null(strstr(second, "ignition.firstboot=1"));
+	assert_null(strstr(second, "opt/com.coreos/config"));
+	tear_down(&f);
+}
+
+static void failures(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *scenario;
+		enum err_kind kind;
+		const char *part;
+	} cases[] = {
+		{KERNEL " say:'Kernel panic - not syncing: VFS: Unable to mount root fs' run", ERR_GUEST, "kernel panic in phase kernel"},
+		{KERNEL " say:'You are in emergency mode' run", ERR_GUEST, "emergency shell"},
+		{KERNEL " poweroff", ERR_GUEST, "did not come up"},
+		{"err:'qemu: disk image is gone' die:1", ERR_CHILD, "disk image is gone"},
+		{"err:\"Could not set up host forwarding rule 'tcp:127.0.0.1:80-:80'\" die:1", ERR_BUSY, "port 80"},
+		{KERNEL " reset", ERR_GUEST, "rebooted 4 times"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fixture f;
+		set_up(&f, cases[i].scenario);
+		assert_fails(supervise(&f), cases[i].kind, cases[i].part);
+		assert_false(generation_booted(f.gen_dir));
+		tear_down(&f);
+	}
+}
+
+static void time_is_bounded(void **state)
+{
+	(void)state;
+	struct fixture f;
+
+	set_up(&f, KERNEL " say:'Starting Switch Root' run");
+	f.spec.boot_timeout_ms = 60; /* times 8 under tcg */
+	struct err *e = supervise(&f);
+	assert_true(err_is(e, ERR_GUEST));
+	assert_non_null(err_find_log(e));
+	assert_non_null(err_find_hint(e));
+	assert_non_null(strstr(err_find_detail(e), "Switch Root"));
+	assert_fails(e, ERR_GUEST, "nothing came after");
+	tear_down(&f);
+}
+
+static void accelerator_falls_back(void **state)
+{
+	(void)state;
+	struct fixture f;
+	AUTO_FREE char *text = NULL;
+
+	set_up(&f, "tcg-only:'failed to initialize kvm: Permission denied' " UP " poweroff");
+	free(f.spec.accel);
+	f.spec.accel = mem_strdup("auto");
+	assert_ok(supervise(&f));
+	assert_ok(file_read(f.accel, 1 << 16, &text, NULL));
+	struct json *verdicts = accel_verdicts_parse(text);
+	assert_int_equal(accel_known(verdicts, "b1", "q1", ACCEL_KVM), VERDICT_BROKEN);
+	json_free(verdicts);
+	tear_down(&f);
+	/* a firmware that gives up under kvm; then a kernel that comes up under it */
+	set_up(&f, "say:'ASSERT [ArmCpuDxe] x' run\n" UP " poweroff\n" UP " poweroff\n");
+	free(f.spec.accel);
+	f.spec.accel = mem_strdup("auto");
+	assert_ok(supervise(&f));
+	AUTO_FREE char *argv = argv_log(&f);
+	assert_non_null(strstr(argv, "-accel kvm"));
+	assert_non_null(strstr(argv, "-accel tcg"));
+	assert_ok(file_remove(f.accel));
+	assert_ok(supervise(&f));
+	AUTO_FREE char *after = NULL;
+	assert_ok(file_read(f.accel, 1 << 16, &after, NULL));
+	verdicts = accel_verdicts_parse(after);
+	assert_int_equal(accel_known(verdicts, "b1", "q1", ACCEL_KVM), VERDICT_WORKS);
+	json_free(verdicts);
+	tear_down(&f);
+}
+
+static void port_is_kept_or_changed(void **state)
+{
+	(void)state;
+	struct fixture f;
+	AUTO_FREE char *first = NULL, *second = NULL;
+	int port = 0;
+
+	set_up(&f, UP " poweroff\n");
+	AUTO_FREE char *path = mem_printf("%s/ssh/port", f.dir);
+	assert_ok(supervise(&f));
+	assert_ok(file_read(path, 64, &first, NULL));
+	assert_ok(supervise(&f));
+	assert_ok(file_read(path, 64, &second, NULL));
+	assert_string_equal(first, second);
+	/* snatched between our look and QEMU's */
+	AUTO_FREE char *scenario = mem_printf("err:\"Could not set up host forwarding rule 'tcp:127.0.0.1:%.*s-:22'\" die:1\n" UP
+					      " poweroff\n", (int)strcspn(first, "\n"), first);
+	write_file(f.scenario, scenario, 0600);
+	assert_ok(supervise(&f));
+	AUTO_FREE char *third = NULL;
+	assert_ok(file_read(path, 64, &third, NULL));
+	assert_string_not_equal(first, third);
+	assert_true(machine_port_conflict("x: Could not set up host forwarding rule 'tcp::8080-:80'", &port));
+	assert_int_equal(port, 8080);
+	assert_true(machine_port_conflict("Could not set up host forwarding rule", &port));
+	assert_int_equal(port, 0);
+	assert_false(machine_port_conflict("no such file", &port));
+	tear_down(&f);
+}
+
+static void limits(void **state)
+{
+	(void)state;
+	int64_t kernel = phase_deadline_ms(PHASE_KERNEL, ACCEL_KVM);
+	int64_t firmware = phase_deadline_ms(PHASE_FIRMWARE, ACCEL_KVM);
+	int64_t root = phase_deadline_ms(PHASE_SWITCH_ROOT, ACCEL_KVM);
+
+	assert_int_equal(machine_phase_limit_ms(PHASE_POWER, BOOT_UEFI, true, ACCEL_KVM), firmware);
+	assert_int_equal(machine_phase_limit_ms(PHASE_POWER, BOOT_KERNEL, true, ACCEL_KVM), firmware + kernel);
+	assert_int_equal(machine_phase_limit_ms(PHASE_KERNEL, BOOT_KERNEL, false, ACCEL_KVM),
+			 phase_deadline_ms(PHASE_IGNITION, ACCEL_KVM) + root);
+	assert_int_equal(machine_phase_limit_ms(PHASE_IGNITION, BOOT_KERNEL, true, ACCEL_TCG),
+			 phase_deadline_ms(PHASE_SWITCH_ROOT, ACCEL_TCG));
+	assert_int_equal(machine_phase_limit_ms(PHASE_SSHD, BOOT_UEFI, true, ACCEL_KVM),
+			 phase_deadline_ms(PHASE_READY, ACCEL_KVM));
+}
+
+/* This program again, as the supervisor that machine_start() detaches: see main(). */
+static struct machine_launch launch_of(const struct fixture *f, const char **argv)
+{
+	argv[0] = self_path;
+	argv[1] = "supervise";
+	argv[2] = f->gen_dir;
+	argv[3] = f->accel;
+	argv[4] = NULL;
+	return (struct machine_launch){.name = "dev", .machine_dir = f->dir, .argv = argv, .deadline_ms = 20000};
+}
+
+static void started_and_stopped(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct machine_status status, again;
+	const char *argv[5];
+	bool was_running = false;
+
+	set_up(&f, UP " run");
+	assert_ok(machine_record_write(&f.spec));
+	struct machine_launch launch = launch_of(&f, argv);
+	assert_ok(machine_status(f.dir, &status));
+	assert_false(status.running);
+	assert_ok(machine_start(&launch, &status));
+	assert_true(status.running && status.ready);
+	assert_string_equal(status.accel, "tcg");
+	assert_int_equal(status.generation, 1);
+	assert_ok(machine_start(&launch, &again));
+	assert_int_equal(again.pid, status.pid);
+	assert_ok(machine_status(f.dir, &again));
+	assert_int_equal(again.ssh_port, status.ssh_port);
+	assert_string_equal(again.phase, "ready");
+	assert_int_not_equal(getsid(status.pid), getsid(0));
+	assert_fails(supervise(&f), ERR_BUSY, "running already");
+	assert_ok(machine_stop(f.dir, 10000, &was_running));
+	assert_true(was_running);
+	assert_int_not_equal(kill(status.qemu_pid, 0), 0);
+	assert_ok(machine_stop(f.dir, 10000, &was_running));
+	assert_false(was_running);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	tear_down(&f);
+}
+
+static void failed_start_leaves_nothing(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct machine_status status;
+	const char *argv[5];
+
+	set_up(&f, KERNEL " say:'Kernel panic - not syncing: out' run");
+	assert_ok(machine_record_write(&f.spec));
+	struct machine_launch launch = launch_of(&f, argv);
+	struct err *e = machine_start(&launch, &status);
+	assert_true(err_is(e, ERR_GUEST));
+	assert_non_null(strstr(err_find_log(e), "serial.log"));
+	assert_non_null(strstr(err_find_detail(e), "Kernel panic"));
+	assert_fails(e, ERR_GUEST, "kernel panic");
+	/* a supervisor that cannot even begin */
+	assert_ok(tree_remove(f.gen_dir));
+	assert_fails(machine_start(&launch, &status), ERR_CHILD, "without a word");
+	tear_down(&f);
+}
+
+/* kill -9 of the supervisor takes QEMU along, and the next start finds nothing in its way. */
+static void killed_supervisor(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct machine_status status, next;
+	const char *argv[5];
+
+	set_up(&f, UP " run");
+	assert_ok(machine_record_write(&f.spec));
+	struct machine_launch launch = launch_of(&f, argv);
+	assert_ok(machine_start(&launch, &status));
+	kill(status.pid, SIGKILL);
+	waitpid(status.pid, NULL, 0);
+	for (int i = 0; i < 30 && kill(status.qemu_pid, 0) == 0; i++)
+		tick_sleep_ms(10);
+	assert_ok(machine_status(f.dir, &next));
+	assert_false(next.running);
+	assert_ok(machine_start(&launch, &next));
+	assert_int_not_equal(next.pid, status.pid);
+	assert_ok(machine_stop(f.dir, 10000, NULL));
+	waitpid(next.pid, NULL, 0);
+	tear_down(&f);
+}
+
+static void record_round_trip(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct machine_spec read;
+
+	set_up(&f, "");
+	f.spec.mounts = mem_array(1, sizeof(*f.spec.mounts));
+	f.spec.mounts[0] = (struct mount){.host = mem_strdup("/h"), .guest = mem_strdup("/g"), .writable = true};
+	f.spec.mount_count = 1;
+	f.spec.ports = mem_array(1, sizeof(*f.spec.ports));
+	f.spec.ports[0] = (struct port){.host_address = mem_strdup("127.0.0.1"), .host_port = 8080, .guest_port = 80};
+	f.spec.port_count = 1;
+	strs_add(&f.spec.run, "x86_64");
+	assert_ok(machine_record_write(&f.spec));
+	assert_ok(machine_record_read(f.gen_dir, &read));
+	assert_string_equal(read.dir, f.dir);
+	assert_string_equal(read.first_boot_cmdline, "ignition.firstboot=1");
+	assert_string_equal(read.mounts[0].guest, "/g");
+	assert_int_equal(read.ports[0].guest_port, 80);
+	assert_true(strs_has(&read.run, "x86_64"));
+	assert_null(read.firmware_code);
+	machine_spec_done(&read);
+	f.spec.boot = BOOT_UEFI;
+	assert_ok(machine_record_write(&f.spec));
+	assert_fails(machine_record_read(f.gen_dir, &read), ERR_CORRUPT, "what to boot");
+	tear_down(&f);
+}
+
+/* supervise GEN_DIR ACCEL_FILE --report-fd=3 */
+static int be_supervisor(char **argv)
+{
+	struct machine_spec spec;
+	struct host_facts facts = {.os = "linux", .arch = "x86_64", .cpus = 2, .memory_bytes = 8LL << 30, .boot_id = "b1"};
+	struct machine_options options = {.accel_path = argv[3], .qemu_key = "q1", .report_fd = 3};
+
+	signals_install();
+	struct err *e = machine_record_read(argv[2], &spec);
+	if (!e) {
+		e = machine_supervise(&spec, &facts, &options);
+		machine_spec_done(&spec);
+	}
+	int status = (int)err_exit_code(e);
+	err_free(e);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lives),
+		cmocka_unit_test(failures),
+		cmocka_unit_test(time_is_bounded),
+		cmocka_unit_test(accelerator_falls_back),
+		cmocka_unit_test(port_is_kept_or_changed),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(started_and_stopped),
+		cmocka_unit_test(failed_start_leaves_nothing),
+		cmocka_unit_test(killed_supervisor),
+		cmocka_unit_test(record_round_trip),
+	};
+
+	if (argc == 5 && streq(argv[1], "supervise"))
+		return be_supervisor(argv);
+	signals_install();
+	assert_ok(os_exe_path(&self_path));
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	free(self_path);
+	return failed;
+}
