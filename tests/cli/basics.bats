@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
+
 # The program as people call it: help, mistakes, exit codes. Hermetic: its own home, no network.
 
 setup() {

@@ -14,6 +14,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
+# shellcheck disable=SC2016  # apt's own variables
 mirror=$(apt-get indextargets --format '$(REPO_URI)|$(ORIGIN)|$(CODENAME)' 'Created-By: Packages' |
 	awk -F'|' '$2 == "Debian" && $3 == "bookworm" {print $1; exit}')
 [ -d "$root/usr" ] || mmdebstrap --mode=root --variant=minbase --include=make,git,ca-certificates bookworm "$root" "$mirror"

@@ -51,6 +51,7 @@ class Qemu:
         self.ready = listen(option(args, r"socket,id=ready,server=on,wait=off,path=(.*)"))
         self.peer = self.port = None
         self.deaf = False
+        self.commands = 0
         self.input = b""
 
     def send(self, value):
@@ -63,6 +64,7 @@ class Qemu:
 
     def command(self, line):
         c = json.loads(line)
+        self.commands += 1
         self.send({"return": {}, "id": c.get("id")})
         if c["execute"] == "quit":
             self.end("host-qmp-quit", False)
@@ -73,7 +75,7 @@ class Qemu:
         until = time.monotonic() + ms / 1000
         while True:
             fds = [f for f in (self.peer or self.qmp, None if self.port else self.ready) if f]
-            left = until - time.monotonic()
+            left = min(until - time.monotonic(), ms / 1000)
             got, _, _ = select.select(fds, [], [], max(left, 0))
             for f in got:
                 if f is self.qmp:
@@ -121,7 +123,8 @@ def main():
                 q.pump(10)
             q.port.sendall(b"ready\n")
         elif verb in ("reset", "poweroff"):
-            q.pump(60)  # the supervisor connects meanwhile, so that it hears why
+            while not q.commands:  # the supervisor must hear why
+                q.pump(5)
             q.end("guest-reset" if verb == "reset" else "guest-shutdown")
         elif verb in ("run", "deaf"):
             q.deaf = verb == "deaf"

@@ -36,12 +36,15 @@ static void lists(void **state)
 		{"null", CONNECT_ABSENT, false},
 		{"not json", CONNECT_ABSENT, false},
 		{"[{\"Name\":\"devel\",\"URI\":\"x\"}]", CONNECT_ABSENT, false},
-		{"[{\"Name\":\"other\"},{\"Name\":\"dev\",\"URI\":\"ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock\","
+		{"[{\"Name\":\"other\"},{\"Name\":\"dev\",\"URI\":\"ssh://core@127.0.0.1:2222/run/user/1000/podman/"
+		 "podman.sock\","
 		 "\"Identity\":\"/k\",\"Default\":true}]",
 		 CONNECT_SAME, true},
-		{"[{\"Name\":\"dev\",\"URI\":\"ssh://core@127.0.0.1:9/run/user/1000/podman/podman.sock\",\"Identity\":\"/k\"}]",
+		{"[{\"Name\":\"dev\",\"URI\":\"ssh://core@127.0.0.1:9/run/user/1000/podman/"
+		 "podman.sock\",\"Identity\":\"/k\"}]",
 		 CONNECT_CHANGED, false},
-		{"[{\"Name\":\"dev*\",\"URI\":\"ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock\",\"Identity\":\"/j\"}]",
+		{"[{\"Name\":\"dev*\",\"URI\":\"ssh://core@127.0.0.1:2222/run/user/1000/podman/"
+		 "podman.sock\",\"Identity\":\"/j\"}]",
 		 CONNECT_CHANGED, true},
 	};
 
@@ -56,7 +59,8 @@ static void lists(void **state)
 static char *fake_podman(const char *dir)
 {
 	char *path = path_join(dir, "podman");
-	AUTO_FREE char *text = mem_printf("#!/bin/sh\necho \"$@\" >> '%s/log'\n[ \"$3\" != list ] || cat '%s/list'\n", dir, dir);
+	AUTO_FREE char *text =
+		mem_printf("#!/bin/sh\necho \"$@\" >> '%s/log'\n[ \"$3\" != list ] || cat '%s/list'\n", dir, dir);
 
 	assert_ok(file_write(path, text, strlen(text), 0755));
 	return path;
@@ -88,14 +92,16 @@ static void acting(void **state)
 	assert_ok(connect_remove(&c, &outcome));
 	assert_int_equal(outcome, CONNECT_REMOVED);
 	assert_ok(file_read(log_path, 65536, &log, NULL));
-	assert_string_equal(log, "system connection list --format json\n"
-				 "system connection add --identity /k dev ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock\n"
-				 "system connection list --format json\n"
-				 "system connection remove dev\n"
-				 "system connection add --default --identity /k dev "
-				 "ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock\n"
-				 "system connection list --format json\n"
-				 "system connection remove dev\n");
+	assert_string_equal(
+		log,
+		"system connection list --format json\n"
+		"system connection add --identity /k dev ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock\n"
+		"system connection list --format json\n"
+		"system connection remove dev\n"
+		"system connection add --default --identity /k dev "
+		"ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock\n"
+		"system connection list --format json\n"
+		"system connection remove dev\n");
 	c.program = "podman-that-is-not-there";
 	assert_ok(connect_add(&c, NULL, &outcome));
 	assert_int_equal(outcome, CONNECT_ABSENT);

@@ -38,7 +38,8 @@ static void set_up(struct fixture *f)
 	f->dir = mem_printf("%s/dev", f->top);
 	f->base = mem_printf("%s/base.qcow2", f->top);
 	f->qemu_img = qemu_img(f->top);
-	struct child_spec spec = {.argv = (const char *[]){f->qemu_img, "create", "-q", "-f", "qcow2", f->base, "1048576", NULL}};
+	struct child_spec spec = {
+		.argv = (const char *[]){f->qemu_img, "create", "-q", "-f", "qcow2", f->base, "1048576", NULL}};
 	assert_ok(child_run(&spec));
 }
 
@@ -52,7 +53,12 @@ static void tear_down(struct fixture *f)
 
 static struct err *make(const struct fixture *f, const char *key, struct generation *g)
 {
-	struct generation_input input = {.machine_dir = f->dir, .key = key, .qemu_img = f->qemu_img, .base_disk = f->base, .ignition = "{}", .flash_vars = true};
+	struct generation_input input = {.machine_dir = f->dir,
+					 .key = key,
+					 .qemu_img = f->qemu_img,
+					 .base_disk = f->base,
+					 .ignition = "{}",
+					 .flash_vars = true};
 	return generation_make(&input, g);
 }
 
@@ -205,8 +211,9 @@ static void keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(generations), cmocka_unit_test(switching_and_pruning), cmocka_unit_test(interrupted),
-		cmocka_unit_test(data_disk),   cmocka_unit_test(keys),
+		cmocka_unit_test(generations), cmocka_unit_test(switching_and_pruning),
+		cmocka_unit_test(interrupted), cmocka_unit_test(data_disk),
+		cmocka_unit_test(keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

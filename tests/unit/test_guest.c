@@ -9,7 +9,10 @@
 #include "sys/file.h"
 #include "work/guest.h"
 
-#define WORDS(...) {(char *[]){__VA_ARGS__, NULL}, sizeof((char *[]){__VA_ARGS__}) / sizeof(char *), 0}
+#define WORDS(...)                                                                                                     \
+	{                                                                                                              \
+		(char *[]){__VA_ARGS__, NULL}, sizeof((char *[]){__VA_ARGS__}) / sizeof(char *), 0                     \
+	}
 
 static void tools(void **state)
 {
@@ -65,11 +68,16 @@ static void set_up(struct fixture *f)
 	f->records = path_join(f->dir, "records");
 	f->target = path_join(f->dir, "etc/a file");
 	AUTO_FREE char *sudo_path = path_join(f->dir, "sudo");
-	AUTO_FREE char *ssh = mem_printf("#!/bin/sh\nfor a; do last=$a; done\necho \"$last\" >> '%s/log'\nPATH='%s':$PATH\n"
-					 "exec /bin/sh -c \"$last\"\n", f->dir, f->dir);
+	AUTO_FREE char *ssh =
+		mem_printf("#!/bin/sh\nfor a; do last=$a; done\necho \"$last\" >> '%s/log'\nPATH='%s':$PATH\n"
+			   "exec /bin/sh -c \"$last\"\n",
+			   f->dir, f->dir);
 	assert_ok(file_write(sudo_path, sudo, sizeof(sudo) - 1, 0755));
 	assert_ok(file_write(f->program, ssh, strlen(ssh), 0755));
-	f->g = (struct guest){.ssh = {.program = f->program, .config_path = "/cfg", .host = "h"}, .files_dir = f->dir, .records_dir = f->records, .deadline_ms = 5000};
+	f->g = (struct guest){.ssh = {.program = f->program, .config_path = "/cfg", .host = "h"},
+			      .files_dir = f->dir,
+			      .records_dir = f->records,
+			      .deadline_ms = 5000};
 	assert_ok(guest_open(&f->g));
 }
 
@@ -113,7 +121,10 @@ static void writing(void **state)
 	set_up(&f);
 	AUTO_FREE char *marks = path_join(f.dir, "marks");
 	AUTO_FREE char *mark = mem_printf("echo ran >> '%s'", marks);
-	struct guest_step step = {.name = "a file", .write_path = f.target, .write_text = "it's $HOME\n", .write_mode = 0640,
+	struct guest_step step = {.name = "a file",
+				  .write_path = f.target,
+				  .write_text = "it's $HOME\n",
+				  .write_mode = 0640,
 				  .then = {.argv = WORDS("sh", "-c", mark)}};
 	assert_int_equal(run(&f, &step), GUEST_CHANGED);
 	assert_text(f.target, "it's $HOME\n");
@@ -152,7 +163,8 @@ static void then_is_owed(void **state)
 
 	set_up(&f);
 	AUTO_FREE char *flag = path_join(f.dir, "flag");
-	struct guest_step step = {.name = "s", .write_path = f.target, .write_text = "x", .then = {.argv = WORDS("test", "-e", flag)}};
+	struct guest_step step = {
+		.name = "s", .write_path = f.target, .write_text = "x", .then = {.argv = WORDS("test", "-e", flag)}};
 	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "'test' failed in the guest");
 	reopen(&f);
 	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "'test' failed in the guest");
@@ -178,11 +190,14 @@ static void running(void **state)
 	assert_text(out, "it's");
 	step = (struct guest_step){.name = "guarded", .creates = out, .run = {.argv = WORDS("false")}};
 	assert_int_equal(run(&f, &step), GUEST_GUARDED);
-	step = (struct guest_step){.name = "unless", .unless = {.argv = WORDS("true")}, .run = {.argv = WORDS("false")}};
+	step = (struct guest_step){
+		.name = "unless", .unless = {.argv = WORDS("true")}, .run = {.argv = WORDS("false")}};
 	assert_int_equal(run(&f, &step), GUEST_GUARDED);
 	step.unless = (struct command){.argv = WORDS("false")};
-	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "'false' failed in the guest with exit status 1");
-	step = (struct guest_step){.name = "user", .as_user = true, .run = {.argv = WORDS("sh", "-c", "echo broken >&2; exit 3")}};
+	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD,
+		     "'false' failed in the guest with exit status 1");
+	step = (struct guest_step){
+		.name = "user", .as_user = true, .run = {.argv = WORDS("sh", "-c", "echo broken >&2; exit 3")}};
 	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "broken");
 	f.g.deadline_ms = 1000;
 	step = (struct guest_step){.name = "slow", .run = {.argv = WORDS("sleep", "9")}};
@@ -200,7 +215,8 @@ static void packages(void **state)
 	AUTO_FREE char *query = path_join(f.dir, "dpkg-query");
 	AUTO_FREE char *apt = path_join(f.dir, "apt-get");
 	AUTO_FREE char *text = mem_printf("#!/bin/sh\n[ ! -e '%s/there' ] || printf installed\n", f.dir);
-	AUTO_FREE char *install = mem_printf("#!/bin/sh\necho \"$DEBIAN_FRONTEND $@\" >> '%s/apt'\n: > '%s/there'\n", f.dir, f.dir);
+	AUTO_FREE char *install =
+		mem_printf("#!/bin/sh\necho \"$DEBIAN_FRONTEND $@\" >> '%s/apt'\n: > '%s/there'\n", f.dir, f.dir);
 	AUTO_FREE char *log = path_join(f.dir, "apt");
 	assert_ok(file_write(query, text, strlen(text), 0755));
 	assert_ok(file_write(apt, install, strlen(install), 0755));

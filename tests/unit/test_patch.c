@@ -246,10 +246,7 @@ static void test_killed(void **state)
 			AUTO_FREE char *folder = mem_printf("%s/d%d", tree, i % 7);
 			AUTO_FREE char *full = mem_printf("%s/f%d", folder, i);
 			assert_ok(dir_make(folder, 0755));
-			FILE *f = fopen(full, "w");
-			assert_non_null(f);
-			fputs(BODY, f);
-			fclose(f);
+			file_put(full, BODY, strlen(BODY), 0644);
 		}
 		kill_after(tree, &input, 1, (useconds_t)(400 * round));
 		struct patch_report r = PATCH_REPORT_INIT;

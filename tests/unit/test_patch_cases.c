@@ -355,10 +355,7 @@ static void test_many(void **state)
 		AUTO_FREE char *folder = mem_printf("%s/d%d", tree, i / 50);
 		AUTO_FREE char *full = mem_printf("%s/f%d.c", folder, i);
 		assert_ok(dir_make(folder, 0755));
-		FILE *f = fopen(full, "w");
-		assert_non_null(f);
-		fputs(body, f);
-		fclose(f);
+		file_put(full, body, strlen(body), 0644);
 		str_addf(&patch, "--- a/d%d/f%d.c\n+++ b/d%d/f%d.c\n", i / 50, i, i / 50, i);
 		for (int at = 50; at <= 250; at += 100)
 			str_addf(&patch, "@@ -%d,3 +%d,3 @@\n line %d\n-line %d\n+changed\n line %d\n", at, at, at, at + 1, at + 2);

@@ -126,7 +126,7 @@ static void edit_file(uint64_t *seed, const char *dir, const char *path, bool gi
 	else
 		str_add_mem(&body, data, size);
 	mode_t mode = git && choice % 4 == 3 ? st.st_mode ^ 0111 : st.st_mode;
-	assert_ok(file_write(full, str_text(&body), body.len, mode & 0777));
+	file_put(full, str_text(&body), body.len, mode & 0777);
 	if (git && choice % 3 == 1) {
 		assert_ok(dir_make(moved_dir, 0755));
 		assert_int_equal(rename(full, moved), 0);

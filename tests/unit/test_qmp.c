@@ -23,6 +23,7 @@ static struct peer start_peer(const char *const *script)
 	struct peer peer = {.path = mem_printf("%s/qmp.sock", dir)};
 
 	strs_add(&argv, "python3");
+	strs_add(&argv, "-S");
 	strs_add(&argv, "tests/fakes/qmp_peer.py");
 	strs_add(&argv, peer.path);
 	strs_add_all(&argv, script);
@@ -53,7 +54,8 @@ static struct err *open_with(const char *const *script)
 static void greeting(void **state)
 {
 	(void)state;
-	assert_ok(open_with((const char *[]){"greet", "expect:qmp_capabilities", "reply:{\"return\": {}}", "hold", NULL}));
+	assert_ok(open_with(
+		(const char *[]){"greet", "expect:qmp_capabilities", "reply:{\"return\": {}}", "hold", NULL}));
 	assert_fails(open_with((const char *[]){"send:220 smtp ready", "hold", NULL}), ERR_CORRUPT, "control socket");
 	assert_fails(open_with((const char *[]){"send:{\"hello\": 1}", "hold", NULL}), ERR_CORRUPT, "no QMP greeting");
 	assert_fails(open_with((const char *[]){"send:[1, 2]", "hold", NULL}), ERR_CORRUPT, "not an object");
@@ -89,9 +91,10 @@ static void command_and_event(void **state)
 	(void)state;
 	struct peer peer;
 	struct json *value = NULL, *event = NULL;
-	struct qmp *q = open_peer(
-		&peer, (const char *[]){"expect:query-status", "send:{\"event\": \"RESUME\"}", "send:{\"return\": {}, \"id\": 77}",
-					"reply:{\"return\": {\"running\": true}}", "send:{\"event\": \"STOP\"}", "hold", NULL});
+	struct qmp *q = open_peer(&peer, (const char *[]){"expect:query-status", "send:{\"event\": \"RESUME\"}",
+							  "send:{\"return\": {}, \"id\": 77}",
+							  "reply:{\"return\": {\"running\": true}}",
+							  "send:{\"event\": \"STOP\"}", "hold", NULL});
 
 	assert_ok(qmp_run(q, "query-status", NULL, tick_ms() + ANSWER_MS, &value));
 	assert_true(json_get_bool(value, "running", false));
@@ -112,10 +115,11 @@ static void refusals(void **state)
 {
 	(void)state;
 	struct peer peer;
-	struct qmp *q = open_peer(&peer, (const char *[]){"expect:quit",
-							  "reply:{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}",
-							  "expect:stop", "send:{\"error\": {\"class\": \"X\", \"desc\": \"bad JSON\"}}",
-							  "expect:cont", "send:{\"what\": 1}", "hold", NULL});
+	struct qmp *q = open_peer(
+		&peer,
+		(const char *[]){"expect:quit", "reply:{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}",
+				 "expect:stop", "send:{\"error\": {\"class\": \"X\", \"desc\": \"bad JSON\"}}",
+				 "expect:cont", "send:{\"what\": 1}", "hold", NULL});
 
 	assert_fails(qmp_run(q, "quit", NULL, tick_ms() + ANSWER_MS, NULL), ERR_GUEST, "no (GenericError)");
 	assert_fails(qmp_run(q, "stop", NULL, tick_ms() + ANSWER_MS, NULL), ERR_GUEST, "bad JSON");
@@ -129,8 +133,10 @@ static void silence_and_end(void **state)
 	(void)state;
 	struct peer peer;
 	struct json *event = NULL;
-	struct qmp *q = open_peer(&peer, (const char *[]){"expect:stop", "sleep:400", "reply:{\"return\": {}}",
-							  "send:{\"event\": \"SHUTDOWN\", \"data\": {\"reason\": \"guest-reset\"}}", NULL});
+	struct qmp *q = open_peer(
+		&peer,
+		(const char *[]){"expect:stop", "sleep:400", "reply:{\"return\": {}}",
+				 "send:{\"event\": \"SHUTDOWN\", \"data\": {\"reason\": \"guest-reset\"}}", NULL});
 
 	assert_fails(qmp_run(q, "stop", NULL, tick_ms() + 100, NULL), ERR_TIMEOUT, "QMP command 'stop'");
 	/* the late answer is passed over, the event before the end is not lost */
@@ -167,8 +173,8 @@ static void many_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(greeting),        cmocka_unit_test(nobody),          cmocka_unit_test(command_and_event),
-		cmocka_unit_test(refusals),        cmocka_unit_test(silence_and_end), cmocka_unit_test(many_events),
+		cmocka_unit_test(greeting), cmocka_unit_test(nobody),          cmocka_unit_test(command_and_event),
+		cmocka_unit_test(refusals), cmocka_unit_test(silence_and_end), cmocka_unit_test(many_events),
 	};
 	signals_install();
 	return cmocka_run_group_tests(tests, NULL, NULL);

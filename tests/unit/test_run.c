@@ -29,10 +29,10 @@
 static char *self_path;
 
 struct fixture {
-	char *dir;      /* of the machine */
+	char *dir; /* of the machine */
 	char *gen_dir;
 	char *scenario;
-	char *accel;    /* file */
+	char *accel; /* file */
 	struct machine_spec spec;
 	struct host_facts facts;
 };
@@ -46,7 +46,6 @@ static void set_up(struct fixture *f, const char *scenario)
 {
 	AUTO_FREE char *top = test_dir();
 	AUTO_FREE char *here = realpath("tests/fakes/fake_qemu.py", NULL);
-	AUTO_FREE char *booted = NULL;
 
 	assert_non_null(here);
 	*f = (struct fixture){.dir = mem_printf("%s/dev", top), .accel = mem_printf("%s/accel.json", top)};
@@ -56,9 +55,14 @@ static void set_up(struct fixture *f, const char *scenario)
 	write_file(f->scenario, scenario, 0600);
 	assert_ok(keys_make(f->dir, "dev"));
 	AUTO_FREE char *qemu = mem_printf("%s/qemu", top);
-	AUTO_FREE char *text = mem_printf("#!/bin/sh\nexec python3 '%s' '%s' \"$@\"\n", here, f->scenario);
+	AUTO_FREE char *text = mem_printf("#!/bin/sh\nexec python3 -S -E '%s' '%s' \"$@\"\n", here, f->scenario);
 	write_file(qemu, text, 0755);
-	f->facts = (struct host_facts){.os = "linux", .arch = "x86_64", .cpus = 2, .memory_bytes = 8LL << 30, .kvm_present = true, .boot_id = "b1"};
+	f->facts = (struct host_facts){.os = "linux",
+				       .arch = "x86_64",
+				       .cpus = 2,
+				       .memory_bytes = 8LL << 30,
+				       .kvm_present = true,
+				       .boot_id = "b1"};
 	f->spec = (struct machine_spec){.name = mem_strdup("dev"),
 					.guest_arch = mem_strdup("x86_64"),
 					.cpus = 1,
@@ -136,7 +140,8 @@ static void failures(void **state)
 		enum err_kind kind;
 		const char *part;
 	} cases[] = {
-		{KERNEL " say:'Kernel panic - not syncing: VFS: Unable to mount root fs' run", ERR_GUEST, "kernel panic in phase kernel"},
+		{KERNEL " say:'Kernel panic - not syncing: VFS: Unable to mount root fs' run", ERR_GUEST,
+		 "kernel panic in phase kernel"},
 		{KERNEL " say:'You are in emergency mode' run", ERR_GUEST, "emergency shell"},
 		{KERNEL " poweroff", ERR_GUEST, "did not come up"},
 		{"err:'qemu: disk image is gone' die:1", ERR_CHILD, "disk image is gone"},
@@ -159,7 +164,7 @@ static void time_is_bounded(void **state)
 	struct fixture f;
 
 	set_up(&f, KERNEL " say:'Starting Switch Root' run");
-	f.spec.boot_timeout_ms = 60; /* times 8 under tcg */
+	f.spec.boot_timeout_ms = 200; /* times 8 under tcg */
 	struct err *e = supervise(&f);
 	assert_true(err_is(e, ERR_GUEST));
 	assert_non_null(err_find_log(e));
@@ -217,8 +222,9 @@ static void port_is_kept_or_changed(void **state)
 	assert_ok(file_read(path, 64, &second, NULL));
 	assert_string_equal(first, second);
 	/* snatched between our look and QEMU's */
-	AUTO_FREE char *scenario = mem_printf("err:\"Could not set up host forwarding rule 'tcp:127.0.0.1:%.*s-:22'\" die:1\n" UP
-					      " poweroff\n", (int)strcspn(first, "\n"), first);
+	AUTO_FREE char *scenario = mem_printf(
+		"err:\"Could not set up host forwarding rule 'tcp:127.0.0.1:%.*s-:22'\" die:1\n" UP " poweroff\n",
+		(int)strcspn(first, "\n"), first);
 	write_file(f.scenario, scenario, 0600);
 	assert_ok(supervise(&f));
 	AUTO_FREE char *third = NULL;
@@ -373,7 +379,8 @@ static void record_round_trip(void **state)
 static int be_supervisor(char **argv)
 {
 	struct machine_spec spec;
-	struct host_facts facts = {.os = "linux", .arch = "x86_64", .cpus = 2, .memory_bytes = 8LL << 30, .boot_id = "b1"};
+	struct host_facts facts = {
+		.os = "linux", .arch = "x86_64", .cpus = 2, .memory_bytes = 8LL << 30, .boot_id = "b1"};
 	struct machine_options options = {.accel_path = argv[3], .qemu_key = "q1", .report_fd = 3};
 
 	signals_install();

@@ -12,7 +12,8 @@ static void quoting_survives_a_shell(void **state)
 {
 	(void)state;
 	static const char *const words[] = {
-		"plain", "", "two words", "it's", "$HOME", "`id`", "a\nb", "\\", "\"", "~", "A=b", "*", "-n", "'", "a;b", "é", "!x", "#", NULL,
+		"plain", "",  "two words", "it's", "$HOME", "`id`", "a\nb", "\\", "\"", "~",
+		"A=b",   "*", "-n",        "'",    "a;b",   "é",    "!x",   "#",  NULL,
 	};
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(str) expected = STR_INIT, out = STR_INIT;
@@ -63,17 +64,25 @@ static void config_as_ssh_reads_it(void **state)
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *program = child_find("ssh");
 	AUTO(str) out = STR_INIT;
-	struct ssh_settings s = {.host = "cooper-dev", .user = "core", .port = 2222, .identity = "/a b/id", .known_hosts = "/a b/kh"};
+	struct ssh_settings s = {
+		.host = "cooper-dev", .user = "core", .port = 2222, .identity = "/a b/id", .known_hosts = "/a b/kh"};
 
 	if (!program)
 		skip();
 	assert_ok(ssh_config_text(&s, &text));
 	assert_ok(file_write(path, text, strlen(text), 0600));
-	struct child_spec spec = {.argv = (const char *[]){"ssh", "-F", path, "-G", "cooper-dev", NULL}, .deadline_ms = 5000};
+	struct child_spec spec = {.argv = (const char *[]){"ssh", "-F", path, "-G", "cooper-dev", NULL},
+				  .deadline_ms = 5000};
 	assert_ok(child_output(&spec, 65536, &out));
-	static const char *const lines[] = {"hostname 127.0.0.1\n", "port 2222\n", "user core\n", "identityfile /a b/id\n",
-					    "batchmode yes\n", "stricthostkeychecking true\n", "identitiesonly yes\n",
-					    "userknownhostsfile \"/a b/kh\"\n", "hostkeyalias cooper-dev\n"};
+	static const char *const lines[] = {"hostname 127.0.0.1\n",
+					    "port 2222\n",
+					    "user core\n",
+					    "identityfile /a b/id\n",
+					    "batchmode yes\n",
+					    "stricthostkeychecking true\n",
+					    "identitiesonly yes\n",
+					    "userknownhostsfile \"/a b/kh\"\n",
+					    "hostkeyalias cooper-dev\n"};
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
 		if (!strstr(str_text(&out), lines[i]) && !strstr(lines[i], "userknownhostsfile"))
 			fail_msg("'%s' is not in: %s", lines[i], str_text(&out));
@@ -109,11 +118,15 @@ static void running(void **state)
 	AUTO(str) out = STR_INIT;
 	int status = -1;
 
-	struct ssh_command c = {.argv = (const char *[]){"sh", "-c", "cat; echo \"it's $1\"", "x", "a b", NULL}, .input = "in ", .deadline_ms = 5000};
+	struct ssh_command c = {.argv = (const char *[]){"sh", "-c", "cat; echo \"it's $1\"", "x", "a b", NULL},
+				.input = "in ",
+				.deadline_ms = 5000};
 	assert_ok(ssh_run(&ssh, &c, &out, &status));
 	assert_int_equal(status, 0);
 	assert_string_equal(str_text(&out), "in it's a b\n");
-	c = (struct ssh_command){.argv = (const char *[]){"sh", "-c", "echo why >&2; exit 7", NULL}, .name = "thing", .deadline_ms = 5000};
+	c = (struct ssh_command){.argv = (const char *[]){"sh", "-c", "echo why >&2; exit 7", NULL},
+				 .name = "thing",
+				 .deadline_ms = 5000};
 	assert_ok(ssh_run(&ssh, &c, NULL, &status));
 	assert_int_equal(status, 7);
 	assert_fails(ssh_run(&ssh, &c, NULL, NULL), ERR_CHILD, "'thing' failed in the guest with exit status 7");
@@ -145,8 +158,12 @@ static void command_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(quoting_survives_a_shell), cmocka_unit_test(config),  cmocka_unit_test(config_as_ssh_reads_it),
-		cmocka_unit_test(known_hosts),              cmocka_unit_test(running), cmocka_unit_test(command_line),
+		cmocka_unit_test(quoting_survives_a_shell),
+		cmocka_unit_test(config),
+		cmocka_unit_test(config_as_ssh_reads_it),
+		cmocka_unit_test(known_hosts),
+		cmocka_unit_test(running),
+		cmocka_unit_test(command_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,41 @@ static void confined_children_cannot_write_elsewhere(void **state UNUSED)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* A process that starts a guarded child with a daemon below it, and is killed: neither survives. */
+static void guarded_children_die_with_us(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *mark = path_join(dir, "alive");
+	AUTO_FREE char *script = mem_printf("setsid sh -c 'while :; do date >%s; sleep 0.05; done' & sleep 60", mark);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct child_spec spec = {.argv = ARGV("sh", "-c", script), .die_with_parent = true};
+		struct err *e = child_run(&spec);
+		_exit(e ? 1 : 0);
+	}
+	for (int i = 0; i < 100 && !file_exists(mark); i++)
+		tick_sleep_ms(20);
+	assert_true(file_exists(mark));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	tick_sleep_ms(300);
+	assert_ok(file_remove(mark));
+	tick_sleep_ms(300);
+	assert_false(file_exists(mark));
+}
+
+static void guards_pass_the_status_on(void **state UNUSED)
+{
+	struct child_spec bad = {.argv = ARGV("sh", "-c", "exit 7"), .die_with_parent = true};
+	assert_fails(child_run(&bad), ERR_CHILD, "exit status 7");
+	struct child_spec killed = {.argv = ARGV("sh", "-c", "kill -9 $$"), .die_with_parent = true};
+	assert_fails(child_run(&killed), ERR_CHILD, "signal 9");
+	struct child_spec none = {.argv = ARGV("no-such-program-here"), .die_with_parent = true};
+	assert_fails(child_run(&none), ERR_ABSENT, "not installed");
+	struct child_spec slow = {.argv = ARGV("sleep", "60"), .die_with_parent = true, .deadline_ms = 100};
+	assert_fails(child_run(&slow), ERR_TIMEOUT, "within 100 ms");
+}
+
 static void facts_are_filled(void **state UNUSED)
 {
 	struct host_facts f;
@@ -170,6 +205,8 @@ int main(void)
 		cmocka_unit_test(locks_name_their_holder),
 		cmocka_unit_test(sockets_have_short_paths),
 		cmocka_unit_test(confined_children_cannot_write_elsewhere),
+		cmocka_unit_test(guarded_children_die_with_us),
+		cmocka_unit_test(guards_pass_the_status_on),
 		cmocka_unit_test(facts_are_filled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

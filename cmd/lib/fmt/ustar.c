@@ -29,7 +29,11 @@ _Static_assert(sizeof(struct ustar_header) == USTAR_BLOCK, "a header is one bloc
 
 static void put_octal(char *field, size_t size, unsigned long long value)
 {
-	snprintf(field, size, "%0*llo", (int)size - 1, value);
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%0*llo", (int)size - 1, value);
+	if (n < 0 || (size_t)n >= size)
+		bug("%llu does not fit a field of %zu octal digits", value, size - 1);
+	memcpy(field, text, (size_t)n + 1);
 }
 
 static void pad_block(struct str *tar)

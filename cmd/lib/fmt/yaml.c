@@ -102,7 +102,8 @@ static const char *hint_for(const char *problem)
 {
 	static const char *const hints[][2] = {
 		{"mapping values are not allowed", "text that holds ': ' needs quotes; check the indentation as well"},
-		{"cannot start any token", "indent with spaces, not tabs; text that starts with @ ` or % needs quotes"},
+		{"a tab", "indent with spaces"},
+		{"cannot start any token", "text that starts with @, ` or % needs quotes"},
 		{"did not find expected key", "check the indentation of this line and of the one above"},
 		{"did not find expected '-' indicator", "items of one list start in the same column"},
 		{"could not find expected ':'", "write 'key: value'"},
@@ -111,8 +112,7 @@ static const char *hint_for(const char *problem)
 		{"unexpected end of stream", "close the quotes"},
 		{"undefined alias", "name it first with &NAME"},
 		{"unknown escape character", "double the backslash, or use single quotes"},
-		{"invalid leading UTF-8", "save the file as UTF-8"},
-		{"invalid trailing UTF-8", "save the file as UTF-8"},
+		{"UTF-8", "save the file as UTF-8"},
 		{"control characters are not allowed", "write such a character as an escape in double quotes"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(hints); i++)
@@ -130,7 +130,10 @@ static void stop_at_library_error(struct reader *r)
 		bug("out of memory while reading YAML");
 	struct yaml_mark at = lib->error == YAML_READER_ERROR ? mark_at_offset(r, lib->problem_offset)
 	                                                     : mark_at_index(r, lib->problem_mark.index);
-	const char *message = lib->context ? arena_printf(r->arena, "%s %s", problem, lib->context)
+	bool is_tab = at.offset < r->doc->size && r->doc->text[at.offset] == '\t';
+	if (is_tab)
+		problem = "a tab cannot stand here";
+	const char *message = lib->context && !is_tab ? arena_printf(r->arena, "%s %s", problem, lib->context)
 	                                   : arena_printf(r->arena, "%s", problem);
 	stop(r, at, at, hint_for(problem), message);
 }

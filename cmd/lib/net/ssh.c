@@ -11,8 +11,9 @@ enum { OUTPUT_MAX = 1024 * 1024, SSH_FAILED = 255 };
 static struct err *add_path(struct str *s, const char *keyword, const char *path)
 {
 	if (strpbrk(path, "\"\r\n"))
-		return err_hint(err_new(ERR_USAGE, "ssh cannot be told of a path with quotes or line breaks: '%s'", path),
-				"choose another COOPER_HOME");
+		return err_hint(
+			err_new(ERR_USAGE, "ssh cannot be told of a path with quotes or line breaks: '%s'", path),
+			"choose another COOPER_HOME");
 	str_addf(s, "\t%s \"", keyword);
 	for (const char *p = path; *p; p++) {
 		if (*p == '%')
@@ -27,8 +28,9 @@ struct err *ssh_config_text(const struct ssh_settings *settings, char **ret_text
 {
 	AUTO(str) s = STR_INIT;
 
-	str_addf(&s, "# Written by cooper at each start of the machine; use it with ssh -F.\n"
-		     "Host %s\n\tHostName 127.0.0.1\n\tPort %d\n\tUser %s\n\tHostKeyAlias %s\n",
+	str_addf(&s,
+		 "# Written by cooper at each start of the machine; use it with ssh -F.\n"
+		 "Host %s\n\tHostName 127.0.0.1\n\tPort %d\n\tUser %s\n\tHostKeyAlias %s\n",
 		 settings->host, settings->port, settings->user, settings->host);
 	TRY(add_path(&s, "IdentityFile", settings->identity));
 	str_add(&s, "\tIdentitiesOnly yes\n\tIdentityAgent none\n\tPreferredAuthentications publickey\n"

@@ -19,17 +19,17 @@
 
 /* What the configuration says. All borrowed. */
 struct ssh_settings {
-	const char *host;         /* alias: name of the Host block, and of the key in known_hosts */
+	const char *host; /* alias: name of the Host block, and of the key in known_hosts */
 	const char *user;
-	int port;                 /* on 127.0.0.1 */
-	const char *identity;     /* private key */
+	int port;             /* on 127.0.0.1 */
+	const char *identity; /* private key */
 	const char *known_hosts;
 	const char *control_path; /* socket for connection sharing; NULL = none */
 };
 
 /* How to reach a guest. All borrowed. */
 struct ssh {
-	const char *program;     /* NULL = "ssh" */
+	const char *program; /* NULL = "ssh" */
 	const char *config_path;
 	const char *host;
 };

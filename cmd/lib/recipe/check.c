@@ -76,6 +76,8 @@ static void add_unknown_key(struct check *check, const struct schema *schema, co
 	const char *near = suggest_nearest(key->text, names, n);
 	const struct schema_field *below = find_below(schema, key->text);
 	AUTO(str) hint = STR_INIT;
+	if (streq(key->text, "<<") && !key->quoted)
+		return; /* the reader has told about it */
 	if (near) {
 		str_addf(&hint, "did you mean '%s'?", near);
 	} else if (below) {
@@ -201,8 +203,14 @@ static void drop_notes(const struct schema *schema, struct yaml_node *map)
 void check_map(struct check *check, const struct schema *schema, const char *key, struct yaml_node *node, void *base)
 {
 	if (node->kind != YAML_MAP && schema->shorthand) {
+		const struct schema_field *field = schema_find(schema, schema->shorthand);
 		store_mark(schema, node, base);
-		check_value(check, schema_find(schema, schema->shorthand), node, base);
+		if (field->type == FIELD_TEXTS && node->kind == YAML_SCALAR && node->type != YAML_NULL)
+			problem_add(check->problems, node,
+			            arena_printf(check->arena, "write %s", check_words(check, node)),
+			            "%s must be a list of words, not text", schema->name);
+		else
+			check_value(check, field, node, base);
 		return;
 	}
 	if (node->kind != YAML_MAP) {

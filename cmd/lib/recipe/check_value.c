@@ -17,6 +17,14 @@ static bool stores(const struct schema_field *field, const void *base)
 	return base && field->offset != NOT_STORED;
 }
 
+/* "'memory'", or "an item of 'packages'"; a port is written without its key */
+static const char *label(struct check *check, const struct schema_field *field)
+{
+	if (field->type == FIELD_PORT)
+		return "a port";
+	return arena_printf(check->arena, field->flags & FIELD_ITEM ? "an item of '%s'" : "'%s'", field->name);
+}
+
 /* --- scalars --- */
 
 /* The value as it would be written in quotes, when that helps. */
@@ -25,31 +33,32 @@ static const char *quoted(struct check *check, const struct yaml_node *node)
 	return arena_printf(check->arena, "put it in quotes: \"%s\"", node->text);
 }
 
-static bool has_value(struct check *check, const char *name, const struct yaml_node *node)
+static bool has_value(struct check *check, const struct schema_field *field, const struct yaml_node *node)
 {
 	if (node->kind != YAML_SCALAR || node->type != YAML_NULL)
 		return true;
 	problem_add(check->problems, node, *node->text ? quoted(check, node) : "give it a value, or take the key out",
-	            "'%s' has no value", name);
+	            "%s has no value", label(check, field));
 	return false;
 }
 
-static void add_wrong_type(struct check *check, const char *name, const char *wanted, const char *hint,
+static void add_wrong_type(struct check *check, const struct schema_field *field, const char *wanted, const char *hint,
                            const struct yaml_node *node)
 {
-	problem_add(check->problems, node, hint, "'%s' must be %s, not %s", name, wanted, yaml_kind_name(node));
+	problem_add(check->problems, node, hint, "%s must be %s, not %s", label(check, field), wanted,
+	            yaml_kind_name(node));
 }
 
 static bool is_text(struct check *check, const struct schema_field *field, const struct yaml_node *node)
 {
 	const struct text_rule *rule = text_rule_of(field->kind);
-	if (!has_value(check, field->name, node))
+	if (!has_value(check, field, node))
 		return false;
 	if (node->kind != YAML_SCALAR)
-		add_wrong_type(check, field->name, rule->check && field->kind != TEXT_ANY ? rule->name : "text",
+		add_wrong_type(check, field, rule->check && field->kind != TEXT_ANY ? rule->name : "text",
 		               arena_printf(check->arena, "for example '%s'", rule->example), node);
 	else if (node->type != YAML_TEXT)
-		add_wrong_type(check, field->name, "text", quoted(check, node), node);
+		add_wrong_type(check, field, "text", quoted(check, node), node);
 	return node->kind == YAML_SCALAR && node->type == YAML_TEXT;
 }
 
@@ -64,7 +73,7 @@ static bool check_variables(struct check *check, const struct schema_field *fiel
 		to = from + strcspn(dollar, "}");
 		to += node->text[to] == '}';
 		problem_add_within(check->problems, node, from, to, "write the value itself",
-		                   "variables are not expanded in '%s'", field->name);
+		                   "variables are not expanded in %s", label(check, field));
 		return false;
 	}
 	if (!(field->flags & FIELD_VARS))
@@ -94,8 +103,9 @@ static bool check_rule(struct check *check, const struct schema_field *field, co
 	}
 	if (rule->check(expanded ? expanded : node->text, &why))
 		return true;
-	const char *hint = arena_printf(check->arena, "for example %s", rule->example);
-	problem_add(check->problems, node, hint, "'%s' is not %s: it %s", field->name, rule->name, str_text(&why));
+	const char *hint = rule->hint ? rule->hint : arena_printf(check->arena, "for example %s", rule->example);
+	problem_add(check->problems, node, hint, "%s is not %s: it %s", label(check, field), rule->name,
+	            str_text(&why));
 	return false;
 }
 
@@ -137,7 +147,7 @@ static bool check_choice(struct check *check, const struct schema_field *field, 
 		str_addf(&hint, "did you mean '%s'?", near);
 	for (size_t i = 0; !near && i < n; i++)
 		str_addf(&hint, "%s%s", i ? ", " : "one of ", field->values[i]);
-	problem_add(check->problems, node, str_text(&hint), "'%s' cannot be '%s'", field->name, node->text);
+	problem_add(check->problems, node, str_text(&hint), "%s cannot be '%s'", label(check, field), node->text);
 	return false;
 }
 
@@ -145,7 +155,7 @@ static bool check_bool(struct check *check, const struct schema_field *field, co
                        bool *ret_value)
 {
 	static const char *const yes[] = {"yes", "Yes", "YES", "on", "On", "ON", "y", "Y", "True", "TRUE", "true"};
-	if (!has_value(check, field->name, node))
+	if (!has_value(check, field, node))
 		return false;
 	if (node->kind == YAML_SCALAR && node->type == YAML_BOOL &&
 	    (streq(node->text, "true") || streq(node->text, "false"))) {
@@ -164,12 +174,12 @@ static bool check_bool(struct check *check, const struct schema_field *field, co
 static bool check_number(struct check *check, const struct schema_field *field, const struct yaml_node *node,
                          int64_t *ret_value)
 {
-	if (!has_value(check, field->name, node))
+	if (!has_value(check, field, node))
 		return false;
 	if (node->kind != YAML_SCALAR || node->type != YAML_INT) {
 		int64_t ignored = 0;
 		bool in_quotes = node->kind == YAML_SCALAR && num_parse(node->text, 0, INT64_MAX, &ignored);
-		add_wrong_type(check, field->name, "a whole number",
+		add_wrong_type(check, field, "a whole number",
 		               in_quotes ? "take the quotes away"
 		                         : arena_printf(check->arena, "for example '%s: %lld'", field->name,
 		                                        (long long)(field->min ? field->min : 1)),
@@ -233,6 +243,14 @@ static bool check_port(struct check *check, const struct schema_field *field, co
 
 /* --- lists --- */
 
+const char *check_words(struct check *check, const struct yaml_node *node)
+{
+	AUTO(strs) words = STRS_INIT;
+	strs_split(&words, node->text, " \t\n");
+	AUTO_FREE char *joined = strs_join(&words, ", ");
+	return arena_printf(check->arena, "[%s]", joined);
+}
+
 bool check_is_item(const struct yaml_node *node)
 {
 	return node->kind == YAML_MAP && (yaml_key(node, "item") || yaml_key(node, "items"));
@@ -263,11 +281,13 @@ static void check_item_map(struct check *check, const struct schema_field *field
 static void check_item(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
 	size_t index = 0;
+	struct schema_field item = *field;
+	item.flags |= FIELD_ITEM;
 	if (check_is_item(node)) {
 		check_item_map(check, field, node);
 		return;
 	}
-	if (field->values ? !check_choice(check, field, node, &index) : !check_text(check, field, node))
+	if (field->values ? !check_choice(check, &item, node, &index) : !check_text(check, &item, node))
 		return;
 	if (!stores(field, base))
 		return;
@@ -281,12 +301,12 @@ static void check_texts(struct check *check, const struct schema_field *field, s
 		check_item(check, field, node, base);
 		return;
 	}
-	if (!has_value(check, field->name, node))
+	if (!has_value(check, field, node))
 		return;
 	if (node->kind != YAML_LIST) {
-		add_wrong_type(check, field->name, "a list",
+		add_wrong_type(check, field, "a list",
 		               node->kind == YAML_SCALAR
-		                       ? arena_printf(check->arena, "write '%s: [%s]'", field->name, node->text)
+		                       ? arena_printf(check->arena, "write '%s: %s'", field->name, check_words(check, node))
 		                       : NULL,
 		               node);
 		return;
@@ -299,10 +319,15 @@ static void check_texts(struct check *check, const struct schema_field *field, s
 
 static void check_list(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
-	if (!has_value(check, field->name, node))
+	if (!has_value(check, field, node))
 		return;
 	if (node->kind != YAML_LIST) {
-		add_wrong_type(check, field->name, "a list", "begin each item with '- '", node);
+		bool is_words = field->of->shorthand && node->kind == YAML_SCALAR;
+		add_wrong_type(check, field, "a list",
+		               is_words ? arena_printf(check->arena, "write '%s: [%s]'", field->name,
+		                                       check_words(check, node))
+		                        : "begin each item with '- '",
+		               node);
 		return;
 	}
 	if (node->count == 0 && !check->decided)
@@ -325,10 +350,10 @@ static void check_list(struct check *check, const struct schema_field *field, st
 
 static void check_pairs(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
-	if (!has_value(check, field->name, node))
+	if (!has_value(check, field, node))
 		return;
 	if (node->kind != YAML_MAP) {
-		add_wrong_type(check, field->name, "a map", "write 'NAME: value'", node);
+		add_wrong_type(check, field, "a map", "write 'NAME: value'", node);
 		return;
 	}
 	for (size_t i = 0; i < node->count; i++) {

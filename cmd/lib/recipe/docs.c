@@ -119,7 +119,8 @@ static void add_type(struct str *out, const struct schema_field *field)
 		str_add(out, "map");
 		break;
 	case FIELD_LIST:
-		str_addf(out, "list of %ss", without_article(field->of->name));
+		str_addf(out, "list of %s%s", without_article(field->of->name),
+		         str_ends(field->of->name, "ch") ? "es" : "s");
 		break;
 	}
 	if (field->flags & FIELD_VARS)

@@ -19,6 +19,7 @@ struct loading {
 	struct problems problems;
 	const struct strs *roots;  /* NULL = none but the file's own */
 	struct strs chain;         /* files that extend one another, the first one first */
+	struct strs clean;         /* the same, each under its one name */
 	enum recipe_kind kind;
 };
 
@@ -77,12 +78,21 @@ static bool find_kind(struct loading *l, const struct yaml_node *root, enum reci
 	return false;
 }
 
+/* @dir / @name without "." and "x/..", so that one file has one name; heap. */
+static char *join_clean(const char *dir, const char *name)
+{
+	AUTO_FREE char *path = path_join(streq(dir, ".") ? "" : dir, name);
+	AUTO_FREE char *clean = path_clean(path + (*path == '/'));
+	return clean ? mem_printf("%s%s", *path == '/' ? "/" : "", clean) : TAKE(path);
+}
+
 /* Read and validate @path as it is written; *ret_root stays NULL when it cannot be gone on with. */
 static struct err *load_doc(struct loading *l, const char *path, enum recipe_kind *ret_kind, struct yaml_node **ret_root)
 {
 	struct yaml_doc *doc = NULL;
 	TRY(read_doc(l, path, &doc));
 	strs_add(&l->chain, path);
+	strs_take(&l->clean, join_clean("", path));
 	problems_add_doc(&l->problems, doc);
 	if (!doc->root || !find_kind(l, doc->root, ret_kind))
 		return NULL;
@@ -106,8 +116,8 @@ static char *find_base(struct loading *l, const char *name, const char *from, bo
 		strs_copy(&roots, l->roots);
 	for (size_t i = 0; i < roots.count; i++) {
 		AUTO_FREE char *file = is_path ? mem_strdup(name) : mem_printf("recipes/%s.yaml", name);
-		AUTO_FREE char *path = path_join(streq(roots.items[i], ".") ? "" : roots.items[i], file);
-		if (strs_has(&l->chain, path))
+		AUTO_FREE char *path = join_clean(roots.items[i], file);
+		if (strs_has(&l->clean, path))
 			*ret_is_cycle = true;
 		else if (file_exists(path))
 			return TAKE(path);
@@ -299,6 +309,7 @@ struct err *recipe_load_from(const char *path, const struct recipe_target *targe
 	l.problems.arena = l.arena;
 	struct err *e = load(&l, path, target, ret_recipe);
 	strs_done(&l.chain);
+	strs_done(&l.clean);
 	if (e)
 		arena_free(l.arena);
 	return e;

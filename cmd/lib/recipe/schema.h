@@ -38,6 +38,7 @@ enum field_flag {
 	FIELD_LITERAL = 4, /* $ means nothing to cooper: the text is the guest's */
 	FIELD_NOTE = 8,    /* for people; not part of keys */
 	FIELD_ONE = 16,    /* FIELD_TEXTS: a single value may stand for a list of one */
+	FIELD_ITEM = 32,   /* not in tables: one item of FIELD_TEXTS is being checked */
 };
 
 /* The offset of what is checked and not stored. */

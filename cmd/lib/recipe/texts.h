@@ -47,6 +47,7 @@ struct text_rule {
 	const char *pattern; /* ECMA 262 and POSIX extended alike; NULL = any text */
 	/* whether @text is valid; else the reason, a clause such as "has 63 digits and not 64", is added to @why */
 	bool (*check)(const char *text, struct str *why);
+	const char *hint; /* NULL = the example */
 };
 
 /** text_rule_of() - the row of @kind */

@@ -69,10 +69,10 @@ static bool next_piece(const char *p, struct piece *ret)
 	}
 	size_t n = strcspn(p + 2, "}");
 	*ret = (struct piece){p, n + 3, p + 2, n, true};
-	if (p[2 + n] == '}' && n)
-		return true;
-	ret->size = n ? 2 : 3;
-	return false;
+	bool closed = p[2 + n] == '}';
+	if (!closed)
+		ret->size = 2;
+	return closed && n;
 }
 
 static struct err *broken(const struct piece *piece)

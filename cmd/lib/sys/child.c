@@ -72,7 +72,7 @@ NO_RETURN static void become(const struct child_spec *spec, const char *program,
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	if (spec->die_with_parent)
-		os_die_with_parent();
+		os_guard();
 	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0 &&
 	    (spec->pass_fd <= 0 || (spec->pass_fd == 3 ? fcntl(3, F_SETFD, 0) : dup2(spec->pass_fd, 3)) >= 0) &&
 	    (!spec->cwd || chdir(spec->cwd) == 0)) {

@@ -31,7 +31,7 @@ struct child_spec {
 	const char *step;        /* step id for output events */
 	struct sink *sink;       /* gets EVENT_OUTPUT per line; NULL = none */
 	int pass_fd;             /* descriptor the child inherits as 3; 0 or -1 = none */
-	bool die_with_parent;    /* killed when our process dies (Linux; elsewhere best effort) */
+	bool die_with_parent;    /* it and all below it are killed when our process dies (Linux) */
 };
 
 /**

@@ -31,6 +31,14 @@ MUST_CHECK struct err *os_pipe(int ret_fds[2]);
 int os_full_sync(int fd);
 /** os_die_with_parent() - in a fresh child: be killed when the parent dies (a no-op where impossible) */
 void os_die_with_parent(void);
+/**
+ * os_guard() - in a fresh child: become a guard of what it starts, and return in a child of it
+ *
+ * The guard ends with its child's status. When our own process dies, however, the guard kills everything below it,
+ * wherever it has put itself (process groups, daemons), so that no orphan goes on writing. Where the system cannot do
+ * that, the child itself goes on alone.
+ */
+void os_guard(void);
 /** os_exe_path() - absolute path of this program, heap */
 MUST_CHECK struct err *os_exe_path(char **ret_path);
 /** os_copy_range() - clone or in-kernel copy of the rest of @from to @to; false = do it by hand */

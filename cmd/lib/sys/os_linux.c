@@ -15,6 +15,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/file.h"
@@ -90,6 +91,95 @@ void os_die_with_parent(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
+}
+
+/* Append the pids of the children of @pid. See: proc(5), /proc/pid/task/tid/children */
+static size_t read_children(pid_t pid, pid_t *out, size_t max)
+{
+	char path[64], text[4096];
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	size_t count = 0;
+	long value = 0;
+	for (ssize_t i = 0; i < n && count < max; i++) {
+		if (text[i] >= '0' && text[i] <= '9') {
+			value = value * 10 + (text[i] - '0');
+		} else if (value) {
+			out[count++] = (pid_t)value;
+			value = 0;
+		}
+	}
+	return count;
+}
+
+/* Being their subreaper, all that is orphaned below us becomes our child: kill until nobody is left. */
+NO_RETURN static void kill_all_below(void)
+{
+	pid_t pids[256];
+	for (int round = 0; round < 1000; round++) {
+		size_t n = read_children(getpid(), pids, sizeof(pids) / sizeof(*pids));
+		for (size_t i = 0; i < n; i++)
+			kill(pids[i], SIGKILL);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			n++;
+		if (n == 0)
+			break;
+		usleep(2000);
+	}
+	_exit(127);
+}
+
+/* SIGUSR1 says that the parent died. */
+static volatile sig_atomic_t parent_died;
+
+static void on_parent_death(int number)
+{
+	(void)number;
+	parent_died = 1;
+}
+
+NO_RETURN static void guard(pid_t child)
+{
+	int status = 0;
+	for (;;) {
+		if (parent_died)
+			kill_all_below();
+		pid_t got = waitpid(-1, &status, 0);
+		if (got == child)
+			break;
+		if (got < 0 && errno != EINTR)
+			_exit(127);
+	}
+	if (WIFSIGNALED(status)) {
+		struct sigaction plain = {.sa_handler = SIG_DFL};
+		sigaction(WTERMSIG(status), &plain, NULL);
+		kill(getpid(), WTERMSIG(status));
+	}
+	_exit(WEXITSTATUS(status));
+}
+
+void os_guard(void)
+{
+	pid_t parent = getppid();
+	struct sigaction act = {.sa_handler = on_parent_death};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	pid_t child = fork();
+	if (child == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (child <= 0)
+		return; /* the child itself; or no guard can be had */
+	sigaction(SIGUSR1, &act, NULL);
+	sigaction(SIGTERM, &ignore, NULL); /* the group gets it: the child decides what it means */
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	if (getppid() != parent)
+		kill_all_below();
+	for (int fd = 0; fd < 1024; fd++)
+		close(fd); /* pipes must end when the child ends */
+	guard(child);
 }
 
 struct err *os_exe_path(char **ret_path)

@@ -20,9 +20,9 @@ struct connection {
 	const char *const *env; /* for it; NULL = ours */
 	const char *name;
 	const char *user;
-	int uid;                /* of the user in the guest; 0 = the system's podman */
-	int port;               /* ssh on 127.0.0.1 */
-	const char *identity;   /* private key */
+	int uid;              /* of the user in the guest; 0 = the system's podman */
+	int port;             /* ssh on 127.0.0.1 */
+	const char *identity; /* private key */
 };
 
 enum connect_outcome { CONNECT_ABSENT, CONNECT_SAME, CONNECT_ADDED, CONNECT_CHANGED, CONNECT_REMOVED };

@@ -161,9 +161,10 @@ char *guest_packages_probe(enum package_tool tool, const struct strs *packages)
 
 	switch (tool) {
 	case PACKAGES_APT:
-		return mem_printf("for p in%s; do [ \"$(dpkg-query -W -f='${db:Status-Status}' -- \"$p\" 2>/dev/null)\" = "
-				  "installed ] || exit 1; done",
-				  list);
+		return mem_printf(
+			"for p in%s; do [ \"$(dpkg-query -W -f='${db:Status-Status}' -- \"$p\" 2>/dev/null)\" = "
+			"installed ] || exit 1; done",
+			list);
 	case PACKAGES_DNF:
 	case PACKAGES_RPM_OSTREE:
 		return mem_printf("rpm -q --quiet --%s", list);
@@ -187,10 +188,11 @@ char *guest_packages_install(enum package_tool tool, const struct strs *packages
 		return mem_printf("exec dnf -y --setopt=install_weak_deps=False install --%s", list);
 	case PACKAGES_RPM_OSTREE:
 		/* first-boot units and updates hold the transaction for minutes: an install in between is refused */
-		return mem_printf("for i in $(seq 60); do rpm-ostree status --json | grep -q '\"transaction\" *: *null' && "
-				  "break; sleep 5; done\n"
-				  "exec rpm-ostree install --assumeyes --idempotent --apply-live --allow-inactive --%s",
-				  list);
+		return mem_printf(
+			"for i in $(seq 60); do rpm-ostree status --json | grep -q '\"transaction\" *: *null' && "
+			"break; sleep 5; done\n"
+			"exec rpm-ostree install --assumeyes --idempotent --apply-live --allow-inactive --%s",
+			list);
 	case PACKAGES_NONE:
 		break;
 	}
@@ -270,8 +272,8 @@ const char *guest_outcome_text(enum guest_outcome outcome)
 struct work {
 	struct guest *g;
 	const struct guest_step *step;
-	char *record;   /* path in the guest */
-	char *content;  /* file on the host that is written, or NULL */
+	char *record;  /* path in the guest */
+	char *content; /* file on the host that is written, or NULL */
 	char digest[SHA256_HEX];
 };
 
@@ -281,8 +283,8 @@ static struct err *guarded(const struct work *w, bool *ret_guarded)
 
 	*ret_guarded = false;
 	if (w->step->creates) {
-		TRY(guest_run(w->g, (const char *[]){"test", "-e", w->step->creates, NULL}, w->step->as_user, NULL, NULL,
-			      &status));
+		TRY(guest_run(w->g, (const char *[]){"test", "-e", w->step->creates, NULL}, w->step->as_user, NULL,
+			      NULL, &status));
 		*ret_guarded = status == 0;
 	}
 	if (!*ret_guarded && is_set(&w->step->unless)) {
@@ -340,10 +342,11 @@ static char *write_script(const struct guest_step *step)
 	ssh_quote(&s, dir);
 	str_addf(&s, "; t=\"$p.cooper-new\"; rm -f \"$t\"; (umask 077; cat > \"$t\"); chmod %04o \"$t\"; ",
 		 (unsigned)(step->write_mode ? step->write_mode : 0644));
-	str_add(&s, "if [ -f \"$p\" ] && cmp -s \"$t\" \"$p\" && [ \"$(stat -c %a \"$t\")\" = \"$(stat -c %a \"$p\")\" ]; "
-		    "then rm -f \"$t\"; echo same; exit 0; fi; "
-		    "sync \"$t\" 2>/dev/null || :; mv -f \"$t\" \"$p\"; "
-		    "if command -v restorecon >/dev/null 2>&1; then restorecon \"$p\" || :; fi; echo changed");
+	str_add(&s,
+		"if [ -f \"$p\" ] && cmp -s \"$t\" \"$p\" && [ \"$(stat -c %a \"$t\")\" = \"$(stat -c %a \"$p\")\" ]; "
+		"then rm -f \"$t\"; echo same; exit 0; fi; "
+		"sync \"$t\" 2>/dev/null || :; mv -f \"$t\" \"$p\"; "
+		"if command -v restorecon >/dev/null 2>&1; then restorecon \"$p\" || :; fi; echo changed");
 	return str_take(&s);
 }
 
@@ -370,8 +373,9 @@ static struct err *do_packages(const struct work *w, bool *ret_changed)
 	int status = 1;
 
 	if (w->g->tool == PACKAGES_NONE)
-		return err_hint(err_new(ERR_GUEST, "packages cannot be installed: the guest has none of apt, dnf, rpm-ostree"),
-				"use 'run' instead of 'packages' for this image");
+		return err_hint(
+			err_new(ERR_GUEST, "packages cannot be installed: the guest has none of apt, dnf, rpm-ostree"),
+			"use 'run' instead of 'packages' for this image");
 	TRY(run_shell(w->g, probe, NULL, &status));
 	*ret_changed = status != 0;
 	return status == 0 ? NULL : run_shell(w->g, install, NULL, NULL);

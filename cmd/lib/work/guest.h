@@ -39,7 +39,7 @@ struct guest {
 	const char *log_path;    /* NULL = none */
 	/* known after guest_open() */
 	enum package_tool tool;
-	struct strs records;     /* "<record> <digest>" */
+	struct strs records; /* "<record> <digest>" */
 };
 
 /** guest_open() - learn the guest's package tool and its records, in one connection */

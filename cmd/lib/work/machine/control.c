@@ -20,15 +20,15 @@
 enum {
 	LINE_MAX_BYTES = 256 * 1024,
 	ANSWER_MS = 3000,
-	APPEAR_MS = 5000,         /* from the lock to the control socket */
+	APPEAR_MS = 5000, /* from the lock to the control socket */
 	LOG_MAX = 1024 * 1024,
 	LOG_TAIL = 2000,
 	TERM_MS = 10 * 1000,
 };
 
 static const char *const kind_names[] = {
-	[ERR_USAGE] = "usage",   [ERR_ABSENT] = "absent",   [ERR_BUSY] = "busy",         [ERR_OS] = "os",
-	[ERR_NET] = "net",       [ERR_CORRUPT] = "corrupt", [ERR_CHILD] = "child",       [ERR_GUEST] = "guest",
+	[ERR_USAGE] = "usage",     [ERR_ABSENT] = "absent",     [ERR_BUSY] = "busy",   [ERR_OS] = "os",
+	[ERR_NET] = "net",         [ERR_CORRUPT] = "corrupt",   [ERR_CHILD] = "child", [ERR_GUEST] = "guest",
 	[ERR_TIMEOUT] = "timeout", [ERR_CANCELED] = "canceled",
 };
 

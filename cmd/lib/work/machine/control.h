@@ -23,7 +23,7 @@
 struct machine_status {
 	bool running; /* somebody holds the lock */
 	bool ready;
-	int pid;      /* of the supervisor; 0 when it does not answer yet */
+	int pid; /* of the supervisor; 0 when it does not answer yet */
 	int qemu_pid;
 	int ssh_port;
 	int generation;

@@ -237,8 +237,9 @@ static struct err *fill(const struct generation_input *input, const char *dir, i
 {
 	AUTO_FREE char *disk = path_join(dir, "os.qcow2");
 	AUTO_FREE char *ignition = path_join(dir, "config.ign");
+	const char *format = str_ends(input->base_disk, ".raw") ? "raw" : "qcow2";
 	const char *argv[] = {input->qemu_img,  "create", "-q",   "-f", "qcow2", "-b",
-			      input->base_disk, "-F",     "qcow2", disk, NULL};
+			      input->base_disk, "-F",     format, disk, NULL};
 
 	TRY(dir_make(dir, 0700));
 	if (!file_exists(input->base_disk))

@@ -23,23 +23,26 @@
 #include "work/machine/spec.h"
 
 struct generation {
-	int number;   /* 0 = none */
-	bool booted;  /* the first boot reached ready */
+	int number;  /* 0 = none */
+	bool booted; /* the first boot reached ready */
 	bool current;
 	char *dir;
-	char *key;    /* what made it */
+	char *key; /* what made it */
 };
 
-#define GENERATION_INIT {0, false, false, NULL, NULL}
+#define GENERATION_INIT                                                                                                \
+	{                                                                                                              \
+		0, false, false, NULL, NULL                                                                            \
+	}
 
 void generation_done(struct generation *g);
 
 /* All borrowed. */
 struct generation_input {
 	const char *machine_dir;
-	const char *key;       /* changes when the OS disk must be another one */
+	const char *key; /* changes when the OS disk must be another one */
 	const char *qemu_img;
-	const char *base_disk; /* qcow2, read-only */
+	const char *base_disk; /* raw where its name ends in .raw, else qcow2; read-only */
 	const char *ignition;  /* text */
 	bool flash_vars;       /* the machine has firmware variables (BOOT_UEFI) */
 };

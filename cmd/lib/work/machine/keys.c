@@ -20,7 +20,8 @@ char *keys_path(const char *machine_dir, enum machine_key key, bool public_half)
 static struct err *generate(const char *path, const char *comment)
 {
 	struct child_spec spec = {
-		.argv = (const char *[]){"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path, NULL},
+		.argv = (const char *[]){"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path,
+					 NULL},
 		.deadline_ms = KEYGEN_MS,
 	};
 	return child_run(&spec);

@@ -28,7 +28,7 @@ struct power {
 	struct phase_watch *watch; /* of this boot's console */
 	int serial_fd;
 	int64_t serial_offset;
-	int64_t qemu_log_offset;   /* where this QEMU's own words begin */
+	int64_t qemu_log_offset; /* where this QEMU's own words begin */
 	char *serial_path;
 	char *qemu_log_path;
 	char *qmp_path;

@@ -23,7 +23,7 @@
 #include "work/machine/server.h"
 
 enum {
-	TICK_BOOT_MS = 50,
+	TICK_BOOT_MS = 25,
 	TICK_READY_MS = 1000, /* sockets wake us; this is for the console and for signals */
 	LOCK_MS = 500,        /* somebody's look at the lock takes it for an instant */
 	QUIT_MS = 5000,
@@ -253,7 +253,8 @@ static enum outcome judge_exit(struct supervisor *s, bool may_fall_back)
 	if (machine_port_conflict(words, &port)) {
 		if (port == s->start.ssh_port)
 			return OUTCOME_PORT_TAKEN;
-		e = err_new(ERR_BUSY, "port %d of this host is taken: machine '%s' cannot forward it", port, s->spec->name);
+		e = err_new(ERR_BUSY, "port %d of this host is taken: machine '%s' cannot forward it", port,
+			    s->spec->name);
 		return fail(s, err_hint(e, "stop what listens there, or change 'ports' in the stack"));
 	}
 	if (may_fall_back && strstr(words, accel)) {
@@ -297,7 +298,8 @@ static bool expired(const struct supervisor *s)
 	int64_t now = tick_ms();
 	int64_t whole = accel_scale_ms(s->start.accel, s->spec->boot_timeout_ms);
 
-	return now - s->phase_ms > machine_phase_limit_ms(s->phase, s->spec->boot, s->start.first_boot, s->start.accel) ||
+	return now - s->phase_ms >
+		       machine_phase_limit_ms(s->phase, s->spec->boot, s->start.first_boot, s->start.accel) ||
 	       (whole > 0 && now - s->power_ms > whole);
 }
 
@@ -414,9 +416,8 @@ static struct err *choose_port(struct supervisor *s, bool anew)
 
 static void tell_fallback(struct supervisor *s, enum machine_accel next)
 {
-	AUTO_FREE char *text =
-		mem_printf("%s brought no kernel up on this host; going on with %s, which is slower",
-			   accel_name(s->start.accel), accel_name(next));
+	AUTO_FREE char *text = mem_printf("%s brought no kernel up on this host; going on with %s, which is slower",
+					  accel_name(s->start.accel), accel_name(next));
 	tell_note(s, "warn", text);
 }
 
@@ -480,9 +481,9 @@ static struct err *prepare(struct supervisor *s)
 
 	TRY(machine_paths_check(s->spec));
 	if (!dir_exists(s->spec->gen_dir))
-		return err_hint(err_new(ERR_ABSENT, "the machine '%s' has no OS disk in '%s'", s->spec->name,
-					s->spec->gen_dir),
-				"`cooper up` makes it");
+		return err_hint(
+			err_new(ERR_ABSENT, "the machine '%s' has no OS disk in '%s'", s->spec->name, s->spec->gen_dir),
+			"`cooper up` makes it");
 	struct err *e = lock_wait(lock, holder, LOCK_MS, /* sink= */ NULL, &s->lock_fd);
 	if (e)
 		return err_wrap(e, "the machine '%s' is running already", s->spec->name);

@@ -1,0 +1,71 @@
+/* Every bad document below tests/golden/errors gives exactly the message beside it. Run from the top of the tree. */
+#include "harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "recipe/load.h"
+#include "sys/file.h"
+
+#define FOLDER "tests/golden/errors"
+
+static char *message_of(const char *path)
+{
+	struct recipe_target target = {.os = "linux", .arch = "x86_64", .guest_arch = "aarch64"};
+	struct recipe *recipe = NULL;
+	AUTO(strs) roots = STRS_INIT;
+	strs_add(&roots, ".");
+	struct err *e = recipe_load_from(path, &target, &roots, &recipe);
+	if (!e) {
+		recipe_free(recipe);
+		return mem_strdup("no error\n");
+	}
+	AUTO_FREE char *text = err_text(e);
+	const char *detail = err_find_detail(e);
+	char *message = mem_printf("%s\n%s", text, detail ? detail : "");
+	err_free(e);
+	return message;
+}
+
+/* Whether the message of @name is as expected; writes it anew when told to. */
+static bool check(const char *name)
+{
+	AUTO_FREE char *stem = mem_strndup(name, strlen(name) - strlen(".yaml"));
+	AUTO_FREE char *path = mem_printf("%s/%s", FOLDER, name);
+	AUTO_FREE char *expected_path = mem_printf("%s/%s.expected", FOLDER, stem);
+	AUTO_FREE char *expected = NULL;
+	AUTO_FREE char *message = message_of(path);
+	size_t size = 0;
+	if (getenv("COOPER_GOLDEN_REWRITE")) {
+		assert_ok(file_write(expected_path, message, strlen(message), 0644));
+		return true;
+	}
+	err_free(file_read(expected_path, 1 << 20, &expected, &size));
+	if (streq(expected, message))
+		return true;
+	print_error("'%s' differs; 'sh tests/golden/errors.sh --rewrite' writes it anew. Now:\n%s", expected_path, message);
+	return false;
+}
+
+static void test_messages(void **state)
+{
+	(void)state;
+	AUTO(strs) names = STRS_INIT;
+	int documents = 0, wrong = 0;
+	assert_ok(dir_list(FOLDER, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		if (!str_ends(names.items[i], ".yaml"))
+			continue;
+		documents++;
+		wrong += !check(names.items[i]);
+	}
+	assert_true(documents >= 40);
+	assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_messages)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
