@@ -25,7 +25,8 @@ void table_plan(const struct graph *g)
 {
 	for (size_t i = 0; i < g->count; i++) {
 		const struct step *s = g->steps[i];
-		if (s->state != STEP_PENDING)
+		/* What follows a boot by itself is no change that somebody asked for. */
+		if (s->state != STEP_PENDING || s->only_follows)
 			continue;
 		printf("  %-9s %s\n", s->verb, s->title);
 		for (size_t k = 0; k < s->why.count; k++)

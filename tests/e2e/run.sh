@@ -51,9 +51,14 @@ check "stop" "$cooper" stop --guest-arch "$arch"
 check "start" "$cooper" start --guest-arch "$arch"
 check "a reboot keeps emulation" says x86_64 guest podman run --rm --arch amd64 localhost/canary
 check "Ignition did not run again" says 0 guest sh -c "sudo journalctl -q -b -o cat -u ignition-files.service | grep -c 'Ignition finished' || true"
-check "a wish for more memory is a restart" bash -c \
-	"sed 's/memory: 2GiB/memory: 3GiB/' recipes/podman-debian.yaml >'$out/podman-debian.yaml' && '$cooper' plan --guest-arch $arch '$out/podman-debian.yaml' >'$out/plan'; [ \$? = 3 ] && grep -q 'restart' '$out/plan' && [ \$(grep -c '^  [a-z]' '$out/plan') -le 2 ]"
-cat "$out/plan" 2>/dev/null
+home=${COOPER_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/cooper}
+sed 's/memory: 2GiB/memory: 3GiB/' recipes/podman-debian.yaml >"$out/podman-debian.yaml"
+cp "$home/cooper.lock" "$out/"
+check "more memory is a restart, and nothing else but the proof after it" bash -c \
+	"'$cooper' plan --guest-arch $arch '$out/podman-debian.yaml' >'$out/plan'; [ \$? = 3 ] &&
+	 grep -q 'restart   boot the machine' '$out/plan' && grep -q 'memory 2.0 GiB -> 3.0 GiB' '$out/plan' &&
+	 [ \$(grep -c '^  [a-z]' '$out/plan') = 1 ]"
+cat "$out/plan"
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -95,14 +95,14 @@ static void test_validator_accepts(void **state)
 {
 	const char *named = getenv("COOPER_IGNITION_VALIDATE");
 	AUTO_FREE char *program = named ? mem_strdup(named) : child_find("ignition-validate");
-	AUTO_FREE char *dir = test_dir();
-	AUTO_FREE char *path = path_join(dir, "config.ign");
 
 	(void)state;
 	if (!program) {
-		print_message("skipped: ignition-validate is not installed\n");
+		print_message("SKIP: ignition-validate is not installed\n");
 		skip();
 	}
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "config.ign");
 	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
 		struct machine_spec spec = make_spec(samples[i].arch, samples[i].rich);
 		struct ignition_input input = make_input(&spec, samples[i].os, samples[i].uid);

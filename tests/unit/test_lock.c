@@ -96,11 +96,14 @@ static void test_damaged(void **state)
 		{"[]", "unknown format"},
 		{"{\"format\": 2, \"entries\": {}}", "unknown format"},
 		{"{\"format\": 1, \"entries\": {\"a\": {}}}", "no version or no files"},
-		{"{\"format\": 1, \"entries\": {\"a\": {\"version\": \"1\", \"files\": [{\"name\": \"../x\"}]}}}", "plain name"},
-		{"{\"format\": 1, \"entries\": {\"a\": {\"version\": \"1\", \"files\": [{\"name\": \"x\", \"url\": \"debian:y\", "
+		{"{\"format\": 1, \"entries\": {\"a\": {\"version\": \"1\", \"files\": [{\"name\": \"../x\"}]}}}",
+		 "plain name"},
+		{"{\"format\": 1, \"entries\": {\"a\": {\"version\": \"1\", \"files\": [{\"name\": \"x\", \"url\": "
+		 "\"debian:y\", "
 		 "\"sha256\": \"00\"}]}}}",
 		 "SHA-256"},
-		{"{\"format\": 1, \"entries\": {\"a\": {\"version\": \"1\", \"files\": [{\"name\": \"x\", \"url\": \"debian:y\", "
+		{"{\"format\": 1, \"entries\": {\"a\": {\"version\": \"1\", \"files\": [{\"name\": \"x\", \"url\": "
+		 "\"debian:y\", "
 		 "\"sha256\": \"" DIGEST "\"}]}}}",
 		 "without a size"},
 	};
@@ -188,7 +191,7 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_text),    cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_text),    cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_two_holders), cmocka_unit_test(test_threads), cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "sys/tick.h"
+
 #define BODY "1\n2\n3\n4\n5\n6\n7\n8\n"
 #define EDIT(file, from, to) "--- a/" file "\n+++ b/" file "\n@@ -3,5 +3,5 @@\n 3\n 4\n-" from "\n+" to "\n 6\n 7\n"
 #define GIT(old, new) "diff --git a/" old " b/" new "\n"
@@ -41,12 +43,14 @@ static void test_series(void **state)
 	AUTO_FREE char *tree = make_tree(plain_tree);
 	struct patch_input inputs[] = {
 		input_of("1", EDIT("f", "5", "five")),
-		input_of("2", EDIT("f", "five", "FIVE") GIT("n", "n") "new file mode 100644\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+n\n"),
+		input_of("2", EDIT("f", "five", "FIVE") GIT(
+				      "n", "n") "new file mode 100644\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+n\n"),
 		input_of("3", EDIT("f", "FIVE", "5") GIT("n", "m/n") "rename from n\nrename to m/n\n"),
 		input_of("4", EDIT("d/g", "nonsense", "x")),
 	};
 	struct patch_report r = PATCH_REPORT_INIT;
-	assert_fails(patch_series_apply(tree, inputs, 4, NULL, &r), ERR_CORRUPT, "patch '4', line 3: hunk 1 does not fit 'd/g'");
+	assert_fails(patch_series_apply(tree, inputs, 4, NULL, &r), ERR_CORRUPT,
+		     "patch '4', line 3: hunk 1 does not fit 'd/g'");
 	assert_int_equal(r.patches, 3);
 	assert_tree(tree, plain_tree);
 	patch_report_done(&r);
@@ -74,9 +78,10 @@ static void test_partly_upstream(void **state)
 	(void)state;
 	AUTO_FREE char *tree = make_tree(plain_tree);
 	struct patch_input inputs[] = {input_of("1", EDIT("f", "5", "five")),
-	                               input_of("2", EDIT("f", "5", "five") EDIT("d/g", "5", "five"))};
+				       input_of("2", EDIT("f", "5", "five") EDIT("d/g", "5", "five"))};
 	struct patch_report r = PATCH_REPORT_INIT;
-	assert_fails(patch_series_apply(tree, inputs, 2, NULL, &r), ERR_CORRUPT, "1 of 2 files of patch '2' are already");
+	assert_fails(patch_series_apply(tree, inputs, 2, NULL, &r), ERR_CORRUPT,
+		     "1 of 2 files of patch '2' are already");
 	patch_report_done(&r);
 }
 
@@ -87,12 +92,14 @@ static void test_one_commit(void **state)
 	static const struct entry before[] = {{'f', "a", BODY}, {'f', "b", "B\n"}, {0}};
 	AUTO_FREE char *tree = make_tree(before);
 	struct patch_report r = PATCH_REPORT_INIT;
-	assert_ok(apply_text(tree, GIT("a", "b") "similarity index 100%\nrename from a\nrename to b\n" GIT("b", "a")
-	                     "similarity index 100%\nrename from b\nrename to a\n", 1, &r));
+	assert_ok(apply_text(tree,
+			     GIT("a", "b") "similarity index 100%\nrename from a\nrename to b\n" GIT(
+				     "b", "a") "similarity index 100%\nrename from b\nrename to a\n",
+			     1, &r));
 	static const struct entry swapped[] = {{'f', "b", BODY}, {'f', "a", "B\n"}, {0}};
 	assert_tree(tree, swapped);
-	static const char copy[] = "diff --git a/b b/b\n" EDIT("b", "5", "five") GIT("b", "c")
-		"similarity index 100%\ncopy from b\ncopy to c\n";
+	static const char copy[] = "diff --git a/b b/b\n" EDIT("b", "5", "five")
+		GIT("b", "c") "similarity index 100%\ncopy from b\ncopy to c\n";
 	assert_ok(apply_text(tree, copy, 1, &r));
 	static const struct entry copied[] = {
 		{'f', "b", "1\n2\n3\n4\nfive\n6\n7\n8\n"}, {'f', "a", "B\n"}, {'f', "c", BODY}, {0}};
@@ -111,18 +118,23 @@ static void test_kind_changes(void **state)
 	AUTO_FREE char *tree = make_tree(before);
 	struct patch_report r = PATCH_REPORT_INIT;
 	assert_ok(apply_text(tree,
-	                     GIT("a", "a") "deleted file mode 120000\n--- a/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-f\n"
-	                     "\\ No newline at end of file\n" GIT("a", "a") "new file mode 100644\n--- /dev/null\n+++ b/a\n"
-	                     "@@ -0,0 +1 @@\n+text\n", 1, &r));
+			     GIT("a", "a") "deleted file mode 120000\n--- a/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-f\n"
+					   "\\ No newline at end of file\n" GIT(
+						   "a", "a") "new file mode 100644\n--- /dev/null\n+++ b/a\n"
+							     "@@ -0,0 +1 @@\n+text\n",
+			     1, &r));
 	static const struct entry file[] = {{'f', "a", "text\n"}, {'f', "f", "x\n"}, {0}};
 	assert_tree(tree, file);
-	assert_ok(apply_text(tree,
-	                     GIT("a", "a") "deleted file mode 100644\n--- a/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-text\n"
-	                     GIT("a/b", "a/b") "new file mode 100644\n--- /dev/null\n+++ b/a/b\n@@ -0,0 +1 @@\n+text\n", 1, &r));
+	assert_ok(apply_text(
+		tree,
+		GIT("a", "a") "deleted file mode 100644\n--- a/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-text\n" GIT(
+			"a/b", "a/b") "new file mode 100644\n--- /dev/null\n+++ b/a/b\n@@ -0,0 +1 @@\n+text\n",
+		1, &r));
 	static const struct entry folder[] = {{'f', "a/b", "text\n"}, {'f', "f", "x\n"}, {0}};
 	assert_tree(tree, folder);
 	assert_fails(apply_text(tree, GIT("a", "a") "new file mode 100644\n", 1, &r), ERR_CORRUPT, "'a' is a folder");
-	assert_fails(apply_text(tree, GIT("f/x", "f/x") "new file mode 100644\n", 1, &r), ERR_CORRUPT, "'f' is a file, not a folder");
+	assert_fails(apply_text(tree, GIT("f/x", "f/x") "new file mode 100644\n", 1, &r), ERR_CORRUPT,
+		     "'f' is a file, not a folder");
 	assert_tree(tree, folder);
 	patch_report_done(&r);
 }
@@ -134,11 +146,13 @@ static void test_exclude(void **state)
 	AUTO(strs) exclude = STRS_INIT;
 	strs_add(&exclude, "tests/");
 	struct patch_input input = input_of(
-		"x", GIT("tests/data/DSDT", "tests/data/DSDT") "index 1234567..89abcde 100644\n"
-		     "Binary files a/tests/data/DSDT and b/tests/data/DSDT differ\n" EDIT("tests/f", "5", "five") EDIT("f", "5", "five"));
+		"x", GIT("tests/data/DSDT",
+			 "tests/data/DSDT") "index 1234567..89abcde 100644\n"
+					    "Binary files a/tests/data/DSDT and b/tests/data/DSDT differ\n" EDIT(
+						    "tests/f", "5", "five") EDIT("f", "5", "five"));
 	struct patch_report r = PATCH_REPORT_INIT;
 	assert_fails(patch_series_apply(tree, &input, 1, NULL, &r), ERR_CORRUPT,
-	             "'tests/data/DSDT' is binary, and the patch does not hold its bytes");
+		     "'tests/data/DSDT' is binary, and the patch does not hold its bytes");
 	input.exclude = &exclude;
 	assert_ok(patch_series_apply(tree, &input, 1, NULL, &r));
 	assert_int_equal(r.skipped.count, 2);
@@ -194,8 +208,9 @@ static void test_damage(void **state)
 static void test_prefixes(void **state)
 {
 	(void)state;
-	static const char patch[] = GIT("f", "f") "index 1234567..89abcde 100644\n" EDIT("f", "5", "five") GIT("d/g", "h")
-		"similarity index 90%\nrename from d/g\nrename to h\n--- a/d/g\n+++ b/h\n@@ -1,4 +1,3 @@\n-1\n 2\n 3\n 4\n";
+	static const char patch[] = GIT("f", "f") "index 1234567..89abcde 100644\n" EDIT("f", "5", "five")
+		GIT("d/g", "h") "similarity index 90%\nrename from d/g\nrename to h\n--- a/d/g\n+++ b/h\n@@ -1,4 +1,3 "
+				"@@\n-1\n 2\n 3\n 4\n";
 	AUTO_FREE char *tree = make_tree(plain_tree);
 	struct patch_options check = {.check_only = true};
 	size_t applied = 0;
@@ -229,52 +244,70 @@ static void kill_after(const char *tree, const struct patch_input *inputs, size_
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+enum { KILL_FILES = 120 };
+
+static char *kill_tree(const char *dir)
+{
+	char *tree = path_join(dir, "tree");
+	for (int i = 0; i < KILL_FILES; i++) {
+		AUTO_FREE char *folder = mem_printf("%s/d%d", tree, i % 7);
+		AUTO_FREE char *full = mem_printf("%s/f%d", folder, i);
+		assert_ok(dir_make(folder, 0755));
+		file_put(full, BODY, strlen(BODY), 0644);
+	}
+	return tree;
+}
+
+/* Every file patched, and nothing else: no stage, no journal, no temporary file of it. */
+static void assert_kill_tree(const char *dir, const char *tree)
+{
+	AUTO(strs) beside = STRS_INIT;
+	AUTO(strs) inside = STRS_INIT;
+	for (int i = 0; i < KILL_FILES; i++) {
+		AUTO_FREE char *full = mem_printf("%s/d%d/f%d", tree, i % 7, i);
+		AUTO_FREE char *data = NULL;
+		assert_ok(file_read(full, 1 << 20, &data, NULL));
+		assert_string_equal(data, "1\n2\n3\n4\nfive\n6\n7\n8\n");
+	}
+	assert_ok(dir_list(dir, &beside));
+	assert_ok(dir_list(tree, &inside));
+	assert_int_equal(beside.count, 1);
+	assert_int_equal(inside.count, 7);
+}
+
+/* Kills spread over the time that one run takes; PATCH_TEST_KILLS says how many. */
 static void test_killed(void **state)
 {
 	(void)state;
-	enum { FILES = 120 };
 	AUTO(str) patch = STR_INIT;
-	for (int i = 0; i < FILES; i++)
-		str_addf(&patch, "--- a/d%d/f%d\n+++ b/d%d/f%d\n@@ -3,5 +3,5 @@\n 3\n 4\n-5\n+five\n 6\n 7\n", i % 7, i, i % 7, i);
+	for (int i = 0; i < KILL_FILES; i++)
+		str_addf(&patch, "--- a/d%d/f%d\n+++ b/d%d/f%d\n@@ -3,5 +3,5 @@\n 3\n 4\n-5\n+five\n 6\n 7\n", i % 7, i,
+			 i % 7, i);
 	struct patch_input input = input_of("many", str_text(&patch));
 	const char *text = getenv("PATCH_TEST_KILLS");
-	int rounds = text ? (int)strtoul(text, NULL, 10) : 24, resumed = 0, untouched = 0;
-	for (int round = 0; round < rounds; round++) {
+	int rounds = text ? (int)strtoul(text, NULL, 10) : 8, resumed = 0, anew = 0;
+	int64_t whole_ms = 0;
+	for (int round = 0; round <= rounds; round++) {
 		AUTO_FREE char *dir = test_dir();
-		AUTO_FREE char *tree = path_join(dir, "tree");
-		for (int i = 0; i < FILES; i++) {
-			AUTO_FREE char *folder = mem_printf("%s/d%d", tree, i % 7);
-			AUTO_FREE char *full = mem_printf("%s/f%d", folder, i);
-			assert_ok(dir_make(folder, 0755));
-			file_put(full, BODY, strlen(BODY), 0644);
-		}
-		kill_after(tree, &input, 1, (useconds_t)(400 * round));
+		AUTO_FREE char *tree = kill_tree(dir);
 		struct patch_report r = PATCH_REPORT_INIT;
+		int64_t start = tick_ms();
+		if (round > 0)
+			kill_after(tree, &input, 1, (useconds_t)(whole_ms * 1000 * round / rounds));
 		struct err *e = patch_series_apply(tree, &input, 1, NULL, &r);
+		if (round == 0)
+			whole_ms = tick_ms() - start + 1;
 		/* It had come to its end before the kill. */
 		if (e && err_find_hint(e) && strstr(err_find_hint(e), "is upstream now"))
 			e = err_free(e);
-		else if (!e && r.resumed)
-			resumed++;
 		else if (!e)
-			untouched++;
+			*(r.resumed ? &resumed : &anew) += 1;
 		assert_ok(e);
 		patch_report_done(&r);
-		for (int i = 0; i < FILES; i++) {
-			AUTO_FREE char *full = mem_printf("%s/d%d/f%d", tree, i % 7, i);
-			AUTO_FREE char *data = NULL;
-			assert_ok(file_read(full, 1 << 20, &data, NULL));
-			assert_string_equal(data, "1\n2\n3\n4\nfive\n6\n7\n8\n");
-		}
-		AUTO(strs) beside = STRS_INIT;
-		AUTO(strs) inside = STRS_INIT;
-		assert_ok(dir_list(dir, &beside));
-		assert_ok(dir_list(tree, &inside));
-		assert_int_equal(beside.count, 1);
-		assert_int_equal(inside.count, 7);
+		assert_kill_tree(dir, tree);
 	}
 	if (text)
-		print_message("%d kills: %d begun anew, %d finished from the journal\n", rounds, untouched, resumed);
+		print_message("%d kills: %d begun anew, %d finished from the journal\n", rounds, anew - 1, resumed);
 }
 
 /* A fresh tree at the same path is not the journal's. */
@@ -312,7 +345,8 @@ static void test_series_file(void **state)
 	assert_true(s.items[2].reverse);
 	assert_string_equal(s.items[3].name, "last");
 	patch_series_done(&s);
-	assert_fails(patch_series_parse("series", "a\na\n", 4, &s), ERR_CORRUPT, "series 'series', line 2: 'a' is named twice");
+	assert_fails(patch_series_parse("series", "a\na\n", 4, &s), ERR_CORRUPT,
+		     "series 'series', line 2: 'a' is named twice");
 	assert_fails(patch_series_parse("series", "../a\n", 5, &s), ERR_CORRUPT, "leads outside");
 	assert_fails(patch_series_parse("series", "a -x\n", 5, &s), ERR_CORRUPT, "'-x' is no option");
 }
@@ -341,10 +375,12 @@ static void test_repetitive(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_series),       cmocka_unit_test(test_partly_upstream), cmocka_unit_test(test_one_commit),
-		cmocka_unit_test(test_kind_changes), cmocka_unit_test(test_exclude),         cmocka_unit_test(test_mailed),
-		cmocka_unit_test(test_damage),       cmocka_unit_test(test_prefixes),        cmocka_unit_test(test_killed),
-		cmocka_unit_test(test_stale_journal), cmocka_unit_test(test_series_file),    cmocka_unit_test(test_repetitive),
+		cmocka_unit_test(test_series),      cmocka_unit_test(test_partly_upstream),
+		cmocka_unit_test(test_one_commit),  cmocka_unit_test(test_kind_changes),
+		cmocka_unit_test(test_exclude),     cmocka_unit_test(test_mailed),
+		cmocka_unit_test(test_damage),      cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_killed),      cmocka_unit_test(test_stale_journal),
+		cmocka_unit_test(test_series_file), cmocka_unit_test(test_repetitive),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

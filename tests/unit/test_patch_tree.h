@@ -49,7 +49,7 @@ static inline void tree_make(const char *dir, const struct entry *entries)
 		tree_put(dir, e->kind, e->path, e->text ? e->text : "", e->text ? strlen(e->text) : 0);
 }
 
-static inline void tree_dump_into(const char *dir, const char *path, struct str *out)
+static inline void tree_dump_into(const char *dir, const char *path, bool folders, struct str *out)
 {
 	AUTO(strs) names = STRS_INIT;
 	AUTO_FREE char *here = *path ? path_join(dir, path) : mem_strdup(dir);
@@ -60,8 +60,9 @@ static inline void tree_dump_into(const char *dir, const char *path, struct str 
 		struct stat st;
 		assert_int_equal(lstat(full, &st), 0);
 		if (S_ISDIR(st.st_mode)) {
-			str_addf(out, "d %s\n", below);
-			tree_dump_into(dir, below, out);
+			if (folders)
+				str_addf(out, "d %s\n", below);
+			tree_dump_into(dir, below, folders, out);
 		} else if (S_ISLNK(st.st_mode)) {
 			char target[4096] = "";
 			assert_true(readlink(full, target, sizeof(target) - 1) >= 0);
@@ -81,8 +82,41 @@ static inline void tree_dump_into(const char *dir, const char *path, struct str 
 static inline struct str tree_dump(const char *dir)
 {
 	struct str out = STR_INIT;
-	tree_dump_into(dir, "", &out);
+	tree_dump_into(dir, "", /* folders= */ true, &out);
 	return out;
+}
+
+/* The same without folders: empty ones are no part of a patch. */
+static inline struct str tree_dump_files(const char *dir)
+{
+	struct str out = STR_INIT;
+	tree_dump_into(dir, "", /* folders= */ false, &out);
+	return out;
+}
+
+static inline void tree_copy(const char *from, const char *to)
+{
+	AUTO(strs) names = STRS_INIT;
+	assert_ok(dir_make(to, 0755));
+	assert_ok(dir_list(from, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *a = path_join(from, names.items[i]);
+		AUTO_FREE char *b = path_join(to, names.items[i]);
+		struct stat st;
+		assert_int_equal(lstat(a, &st), 0);
+		if (S_ISDIR(st.st_mode)) {
+			tree_copy(a, b);
+		} else if (S_ISLNK(st.st_mode)) {
+			char target[4096] = "";
+			assert_true(readlink(a, target, sizeof(target) - 1) >= 0);
+			assert_int_equal(symlink(target, b), 0);
+		} else {
+			AUTO_FREE char *data = NULL;
+			size_t size = 0;
+			assert_ok(file_read(a, 1 << 28, &data, &size));
+			file_put(b, data, size, st.st_mode & 0777);
+		}
+	}
 }
 
 static inline bool tree_same(const struct str *a, const struct str *b)

@@ -192,7 +192,8 @@ static void test_examples(void **state)
 static void test_versions(void **state)
 {
 	(void)state;
-	static const char *const ordered[] = {"0.9", "1", "1.0", "1.0.1", "1.2", "1.10", "2.0~rc1", "2.0", "2.0a", "2.0+b", "10"};
+	static const char *const ordered[] = {"0.9",     "1",   "1.0",  "1.0.1", "1.2", "1.10",
+					      "2.0~rc1", "2.0", "2.0a", "2.0+b", "10"};
 	for (size_t i = 0; i < ARRAY_LEN(ordered); i++)
 		for (size_t j = 0; j < ARRAY_LEN(ordered); j++) {
 			int d = version_compare(ordered[i], ordered[j]);
@@ -212,6 +213,6 @@ static void test_versions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_kinds), cmocka_unit_test(test_examples),
-	                                   cmocka_unit_test(test_versions)};
+					   cmocka_unit_test(test_versions)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

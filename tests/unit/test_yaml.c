@@ -48,7 +48,8 @@ static void test_marks_count_bytes(void **state)
 {
 	(void)state;
 	AUTO_ARENA *arena = arena_new();
-	struct yaml_doc *doc = parse(arena, "\xef\xbb\xbfgr\xc3\xb6\xc3\x9f" "e: { a: x }\r\nb: \"y\"\r\n");
+	struct yaml_doc *doc = parse(arena, "\xef\xbb\xbfgr\xc3\xb6\xc3\x9f"
+					    "e: { a: x }\r\nb: \"y\"\r\n");
 	assert_int_equal(doc->problem_count, 0);
 	const struct yaml_node *map = doc->root->values[0];
 	assert_int_equal(map->start.line, 1);
@@ -69,13 +70,13 @@ static void test_scalar_types(void **state)
 		const char *text;
 		enum yaml_type type;
 	} cases[] = {
-		{"", YAML_NULL},      {"~", YAML_NULL},       {"null", YAML_NULL},   {"true", YAML_BOOL},
-		{"FALSE", YAML_BOOL}, {"yes", YAML_TEXT},     {"on", YAML_TEXT},     {"0", YAML_INT},
-		{"-12", YAML_INT},    {"0x1F", YAML_INT},     {"0o17", YAML_INT},    {"0x", YAML_TEXT},
-		{"1.10", YAML_FLOAT}, {".5", YAML_FLOAT},     {"1e9", YAML_FLOAT},   {"1.2.3", YAML_TEXT},
-		{".", YAML_TEXT},     {"-", YAML_TEXT},       {"1e", YAML_TEXT},     {".inf", YAML_FLOAT},
-		{"-.inf", YAML_FLOAT}, {".nan", YAML_FLOAT},  {"2GiB", YAML_TEXT},   {"8080:80", YAML_TEXT},
-		{"0644", YAML_INT},   {"1_000", YAML_TEXT},   {"nullx", YAML_TEXT},
+		{"", YAML_NULL},       {"~", YAML_NULL},     {"null", YAML_NULL},  {"true", YAML_BOOL},
+		{"FALSE", YAML_BOOL},  {"yes", YAML_TEXT},   {"on", YAML_TEXT},    {"0", YAML_INT},
+		{"-12", YAML_INT},     {"0x1F", YAML_INT},   {"0o17", YAML_INT},   {"0x", YAML_TEXT},
+		{"1.10", YAML_FLOAT},  {".5", YAML_FLOAT},   {"1e9", YAML_FLOAT},  {"1.2.3", YAML_TEXT},
+		{".", YAML_TEXT},      {"-", YAML_TEXT},     {"1e", YAML_TEXT},    {".inf", YAML_FLOAT},
+		{"-.inf", YAML_FLOAT}, {".nan", YAML_FLOAT}, {"2GiB", YAML_TEXT},  {"8080:80", YAML_TEXT},
+		{"0644", YAML_INT},    {"1_000", YAML_TEXT}, {"nullx", YAML_TEXT},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		if (yaml_scalar_type(cases[i].text) != cases[i].type)
@@ -173,7 +174,9 @@ static void test_strict(void **state)
 	assert_problem("# nothing\n", 10, 1, 1, "empty");
 	assert_problem("a: \"x\\0y\"\n", 10, 1, 4, "NUL");
 	assert_problem("a: \xff\n", 5, 1, 4, "UTF-8");
-	assert_problem("\xff\xfe" "a\0:\0 \0b\0", 10, 1, 1, "UTF-8");
+	assert_problem("\xff\xfe"
+		       "a\0:\0 \0b\0",
+		       10, 1, 1, "UTF-8");
 	assert_problem("a: b\0c\n", 7, 1, 5, "control characters");
 	assert_problem("a: [b\n", 6, 2, 1, "did not find expected");
 }

@@ -64,7 +64,10 @@ struct patch_report {
 	bool resumed; /* an interrupted run of this very series was finished; the counts but `files` are 0 */
 };
 
-#define PATCH_REPORT_INIT {0}
+#define PATCH_REPORT_INIT                                                                                              \
+	{                                                                                                              \
+		0                                                                                                      \
+	}
 
 void patch_report_done(struct patch_report *r);
 
@@ -82,7 +85,7 @@ void patch_report_done(struct patch_report *r);
  * On error: the tree is unchanged, unless the error is OS after the journal was written: the next call goes on.
  */
 MUST_CHECK struct err *patch_series_apply(const char *tree_dir, const struct patch_input *inputs, size_t count,
-                                          const struct patch_options *options, struct patch_report *ret_report);
+					  const struct patch_options *options, struct patch_report *ret_report);
 
 /** str_add_patch_offset() - "hunk 2 of 'a.c' at line 120, 5 lines further down" */
 void str_add_patch_offset(struct str *s, const struct patch_offset *offset);
@@ -100,7 +103,10 @@ struct patch_series {
 	size_t cap;
 };
 
-#define PATCH_SERIES_INIT {NULL, 0, 0}
+#define PATCH_SERIES_INIT                                                                                              \
+	{                                                                                                              \
+		NULL, 0, 0                                                                                             \
+	}
 
 void patch_series_done(struct patch_series *s);
 

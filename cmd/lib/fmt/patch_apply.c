@@ -56,7 +56,7 @@ static struct err *check_link(const struct work *w, const char *path, const stru
 }
 
 static struct err *binary_content(const struct work *w, const char *path, const struct patch_state *source,
-                                  struct patch_content **ret)
+				  struct patch_content **ret)
 {
 	const struct patch_file *f = w->f;
 	struct patch_content *old = source->content;
@@ -70,7 +70,8 @@ static struct err *binary_content(const struct work *w, const char *path, const 
 	if (strlen(f->old_id) < 7 || strlen(f->new_id) < 7)
 		return misfit(w, path, "has a binary hunk without an index line: what it fits cannot be told");
 	if (old && !patch_blob_is(f->old_id, data, size))
-		return misfit(w, path, "is not the file that the binary hunk was made for (its git id is not %s)", f->old_id);
+		return misfit(w, path, "is not the file that the binary hunk was made for (its git id is not %s)",
+			      f->old_id);
 	if (!f->forward.kind)
 		return misfit(w, path, "has a binary hunk without the data to take it back");
 	AUTO_FREE char *unpacked = NULL;
@@ -85,7 +86,8 @@ static struct err *binary_content(const struct work *w, const char *path, const 
 	if (e)
 		return err_wrap(e, "patch '%s', line %zu: '%s'", w->set->name, f->line, path);
 	if (f->op != PATCH_DELETE && !patch_blob_is(f->new_id, c->data, c->size))
-		return misfit(w, path, "comes out of its binary hunk with other bytes than it should (git id %s)", f->new_id);
+		return misfit(w, path, "comes out of its binary hunk with other bytes than it should (git id %s)",
+			      f->new_id);
 	*ret = c;
 	return NULL;
 }
@@ -100,31 +102,36 @@ static void note_hunk(const struct work *w, const char *path, size_t number, con
 	if ((int64_t)at == stated)
 		return;
 	r->offsets = mem_grow(r->offsets, &r->offset_cap, r->offset_count + 1, sizeof(*r->offsets));
-	r->offsets[r->offset_count++] = (struct patch_offset){
-		.patch = w->a->index, .path = mem_strdup(path), .hunk = number, .line = at + 1, .offset = (int64_t)at - stated};
+	r->offsets[r->offset_count++] = (struct patch_offset){.patch = w->a->index,
+							      .path = mem_strdup(path),
+							      .hunk = number,
+							      .line = at + 1,
+							      .offset = (int64_t)at - stated};
 }
 
 static struct err *no_place(const struct work *w, const char *path, size_t number, const struct patch_hunk *h,
-                            const struct patch_text *t, int64_t expected)
+			    const struct patch_text *t, int64_t expected)
 {
 	AUTO_FREE char *shown = str_escape(path);
 	struct err *e = err_new(ERR_CORRUPT, "patch '%s', line %zu: hunk %zu does not fit '%s' (expected at line %lld)",
-	                        w->set->name, h->line, number, shown, (long long)expected + 1);
+				w->set->name, h->line, number, shown, (long long)expected + 1);
 	if (patch_text_crlf(t) && !w->f->crlf)
-		e = err_hint(e, "the file's lines end in CRLF, the patch's in LF: make the patch against this very file");
+		e = err_hint(e,
+			     "the file's lines end in CRLF, the patch's in LF: make the patch against this very file");
 	else
 		e = err_hint(e, "refresh the patch for this version of the source, or drop it");
 	return err_detail(e, patch_explain(t, w->set, h, path, expected));
 }
 
-static struct err *two_places(const struct work *w, const char *path, size_t number, const struct patch_hunk *h, size_t at,
-                              size_t other)
+static struct err *two_places(const struct work *w, const char *path, size_t number, const struct patch_hunk *h,
+			      size_t at, size_t other)
 {
 	AUTO_FREE char *shown = str_escape(path);
-	return err_hint(err_new(ERR_CORRUPT,
-	                        "patch '%s', line %zu: hunk %zu fits '%s' twice, equally near: at line %zu and at line %zu",
-	                        w->set->name, h->line, number, shown, at + 1, other + 1),
-	                "refresh the patch for this version of the source, so that its line numbers are right");
+	return err_hint(
+		err_new(ERR_CORRUPT,
+			"patch '%s', line %zu: hunk %zu fits '%s' twice, equally near: at line %zu and at line %zu",
+			w->set->name, h->line, number, shown, at + 1, other + 1),
+		"refresh the patch for this version of the source, so that its line numbers are right");
 }
 
 /* What hunk @h leaves behind: its context and what it adds. */
@@ -146,8 +153,8 @@ static bool is_there(const struct patch_text *t, const struct patch_set *set, co
 	return true;
 }
 
-static struct err *apply_hunks(const struct work *w, const char *path, const struct patch_set *set, struct patch_text *t,
-                               struct patch_text *out)
+static struct err *apply_hunks(const struct work *w, const char *path, const struct patch_set *set,
+			       struct patch_text *t, struct patch_text *out)
 {
 	size_t done = 0;
 	int64_t drift = 0;
@@ -188,7 +195,7 @@ static void with_returns(const struct patch_set *set, const struct patch_file *f
 }
 
 static struct err *text_content(const struct work *w, const char *path, const struct patch_state *source,
-                                struct patch_content **ret)
+				struct patch_content **ret)
 {
 	struct patch_text none = PATCH_TEXT_INIT;
 	struct patch_text *t = source->content ? patch_content_text(source->content) : &none;
@@ -209,7 +216,7 @@ static struct err *text_content(const struct work *w, const char *path, const st
 
 /* The state that the section makes of @source for @path. */
 static struct err *make_state(const struct work *w, const char *path, const struct patch_state *source,
-                              struct patch_state *ret)
+			      struct patch_state *ret)
 {
 	const struct patch_file *f = w->f;
 	bool moved = f->op == PATCH_RENAME || f->op == PATCH_COPY || f->op == PATCH_UNCOPY;
@@ -217,8 +224,9 @@ static struct err *make_state(const struct work *w, const char *path, const stru
 	/* A move without a change says no mode. */
 	bool old_link = moved && !f->old_mode ? source->kind == PATCH_SYMLINK : (f->old_mode & GIT_TYPE) == GIT_SYMLINK;
 	if (source->kind != PATCH_ABSENT && (source->kind == PATCH_SYMLINK) != old_link)
-		return misfit(w, path, source->kind == PATCH_SYMLINK ? "is a symbolic link, the patch is for a regular file"
-		                                                     : "is a regular file, the patch is for a symbolic link");
+		return misfit(w, path,
+			      source->kind == PATCH_SYMLINK ? "is a symbolic link, the patch is for a regular file"
+							    : "is a regular file, the patch is for a symbolic link");
 	if (source->kind != PATCH_ABSENT && f->new_mode && old_link != new_link)
 		return misfit(w, path, "would turn from a file into a link or back in one step");
 	*ret = *source;
@@ -259,14 +267,15 @@ static struct err *check_free(const struct work *w, const struct patch_node *nod
 		return misfit(w, node->path, "is a folder where a file would be created");
 	if (node->now.kind != PATCH_ABSENT && !leaves_later(w, node->path))
 		return err_hint(misfit(w, node->path, "would be created and exists already"),
-		                "the tree is not the one that the patch was made for");
+				"the tree is not the one that the patch was made for");
 	return NULL;
 }
 
 static struct err *check_source(const struct work *w, const char *path, const struct patch_state *state)
 {
 	if (state->kind == PATCH_ABSENT)
-		return err_hint(misfit(w, path, "does not exist"), "the tree is not the one that the patch was made for");
+		return err_hint(misfit(w, path, "does not exist"),
+				"the tree is not the one that the patch was made for");
 	if (state->kind == PATCH_FOLDER || state->kind == PATCH_OTHER)
 		return misfit(w, path, "is no regular file");
 	return NULL;
@@ -283,7 +292,7 @@ static struct err *do_modify(const struct work *w, const char *path)
 		TRY(check_source(w, path, &node->now));
 		if (w->f->maybe_create && patch_content_text(node->now.content)->count)
 			return err_hint(misfit(w, path, "would be created and exists already"),
-			                "the tree is not the one that the patch was made for");
+					"the tree is not the one that the patch was made for");
 	}
 	TRY(make_state(w, path, &node->now, &state));
 	patch_overlay_set(w->a->overlay, node, state, w->group);
@@ -313,7 +322,7 @@ static struct err *do_delete(const struct work *w)
 	patch_content_bytes(state.content);
 	if (state.content->size)
 		return err_hint(misfit(w, path, "would be deleted, but has more in it than the patch takes away"),
-		                "refresh the patch for this version of the source, or drop it");
+				"refresh the patch for this version of the source, or drop it");
 	patch_overlay_set(w->a->overlay, node, (struct patch_state){.kind = PATCH_ABSENT}, w->group);
 	return NULL;
 }
@@ -383,7 +392,7 @@ static struct err *apply_file(const struct work *w)
 		return misfit(w, f->raw, "has no more than %d components to strip", w->a->input->strip);
 	if (f->binary_missing)
 		return err_hint(misfit(w, patch_target(f), "is binary, and the patch does not hold its bytes"),
-		                "exclude that path, or make the patch with git diff --binary");
+				"exclude that path, or make the patch with git diff --binary");
 	switch (f->op) {
 	case PATCH_MODIFY:
 		TRY(choose_name(w, &path));

@@ -11,7 +11,8 @@
 /* Value of each base85 digit, or -1. The alphabet of git, not of RFC 1924's order. */
 static int digit_value(char c)
 {
-	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+	static const char digits[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
 	const char *p = c ? strchr(digits, c) : NULL;
 	return p ? (int)(p - digits) : -1;
 }
@@ -20,7 +21,9 @@ static bool decode_row(const char *p, size_t len, struct str *out)
 {
 	if (len < 6 || len % 5 != 1)
 		return false;
-	size_t bytes = p[0] >= 'A' && p[0] <= 'Z' ? (size_t)(p[0] - 'A') + 1 : p[0] >= 'a' && p[0] <= 'z' ? (size_t)(p[0] - 'a') + 27 : 0;
+	size_t bytes = p[0] >= 'A' && p[0] <= 'Z'   ? (size_t)(p[0] - 'A') + 1
+		       : p[0] >= 'a' && p[0] <= 'z' ? (size_t)(p[0] - 'a') + 27
+						    : 0;
 	if (!bytes || (bytes + 3) / 4 != len / 5)
 		return false;
 	for (p++; bytes > 0; p += 5) {
@@ -96,7 +99,7 @@ static bool delta_copy(unsigned op, const unsigned char **p, const unsigned char
 }
 
 static bool run_delta(const unsigned char *p, const unsigned char *end, const char *base, size_t base_size, char *out,
-                      size_t size)
+		      size_t size)
 {
 	size_t done = 0;
 	while (p < end) {
@@ -121,7 +124,7 @@ static bool run_delta(const unsigned char *p, const unsigned char *end, const ch
 }
 
 struct err *patch_binary_delta(const char *delta, size_t size, const char *base, size_t base_size, char **ret_data,
-                               size_t *ret_size)
+			       size_t *ret_size)
 {
 	const unsigned char *p = (const unsigned char *)delta;
 	const unsigned char *end = p + size;
@@ -129,7 +132,8 @@ struct err *patch_binary_delta(const char *delta, size_t size, const char *base,
 	if (!delta_size(&p, end, &from_size) || !delta_size(&p, end, &to_size) || to_size > PATCH_BINARY_MAX)
 		return err_new(ERR_CORRUPT, "its binary data is damaged (delta)");
 	if (from_size != base_size)
-		return err_new(ERR_CORRUPT, "its binary data was made for a file of %zu bytes, here are %zu", from_size, base_size);
+		return err_new(ERR_CORRUPT, "its binary data was made for a file of %zu bytes, here are %zu", from_size,
+			       base_size);
 	AUTO_FREE char *data = mem_alloc(to_size + 1);
 	if (!run_delta(p, end, base, base_size, data, to_size))
 		return err_new(ERR_CORRUPT, "its binary data is damaged (delta)");

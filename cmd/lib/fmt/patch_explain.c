@@ -49,7 +49,7 @@ static size_t lower_bound(const struct wanted *w, size_t n, uint64_t hash)
 
 /* Every line of the text that the hunk wants votes for the place that it would be wanted for. */
 static int64_t closest(const struct patch_text *t, const struct wanted *sorted, size_t n, int64_t expected,
-                       size_t *ret_votes)
+		       size_t *ret_votes)
 {
 	AUTO_FREE uint32_t *votes = mem_array(t->count + n + 1, sizeof(*votes));
 	for (size_t i = 0; i < t->count; i++) {
@@ -89,11 +89,12 @@ static void add_row(struct str *s, int64_t number, char mark, const struct patch
 
 /* From @i, @j on, the fewest lines to skip on either side until both agree again. */
 static void resync(const struct patch_text *t, const struct wanted *old, size_t n, size_t i, size_t j, size_t *ret_i,
-                   size_t *ret_j)
+		   size_t *ret_j)
 {
 	for (size_t sum = 1; sum <= (size_t)LOOK_AHEAD; sum++) {
 		for (size_t a = 0; a <= sum; a++) {
-			if (i + a < n && j + sum - a < t->count && patch_line_same(old[i + a].line, &t->lines[j + sum - a])) {
+			if (i + a < n && j + sum - a < t->count &&
+			    patch_line_same(old[i + a].line, &t->lines[j + sum - a])) {
 				*ret_i = a;
 				*ret_j = sum - a;
 				return;
@@ -127,7 +128,7 @@ static void add_comparison(struct str *s, const struct patch_text *t, const stru
 }
 
 char *patch_explain(const struct patch_text *t, const struct patch_set *set, const struct patch_hunk *h,
-                    const char *path, int64_t expected)
+		    const char *path, int64_t expected)
 {
 	struct str s = STR_INIT;
 	AUTO_FREE char *shown = str_escape(path);
@@ -145,12 +146,16 @@ char *patch_explain(const struct patch_text *t, const struct patch_set *set, con
 	if (votes == 0)
 		str_addf(&s, "no line of the hunk is anywhere near in '%s'\n", shown);
 	else
-		str_addf(&s, "closest place: '%s' line %lld, %zu of %zu lines agree ('<' the patch expects, '>' the file has)\n",
-		         shown, (long long)(at < 0 ? 1 : at + 1), votes, n);
+		str_addf(&s,
+			 "closest place: '%s' line %lld, %zu of %zu lines agree ('<' the patch expects, '>' the file "
+			 "has)\n",
+			 shown, (long long)(at < 0 ? 1 : at + 1), votes, n);
 	if (patch_at_end(h))
-		str_add(&s, "it has no context after its change: it was made at the end of the file and may fit only there\n");
+		str_add(&s, "it has no context after its change: it was made at the end of the file and may fit only "
+			    "there\n");
 	if (patch_at_start(h))
-		str_add(&s, "it has less context before its change than after: it was made at the start of the file and may fit only there\n");
+		str_add(&s, "it has less context before its change than after: it was made at the start of the file "
+			    "and may fit only there\n");
 	size_t from = at < 0 ? 0 : (size_t)at < t->count ? (size_t)at : t->count - 1;
 	add_comparison(&s, t, old, n, from);
 	return str_take(&s);

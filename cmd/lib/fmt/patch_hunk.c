@@ -37,7 +37,7 @@ static bool parse_header(const struct patch_row *row, struct patch_hunk *h)
 static struct err *cut_short(const struct patch_scan *s, const struct patch_hunk *h)
 {
 	return err_hint(patch_damaged(s, s->line, "the hunk of line %zu is cut short or damaged", h->line),
-	                "fetch the patch again: part of it is missing");
+			"fetch the patch again: part of it is missing");
 }
 
 /* Take the newline off the last line of one side: there must be one, and it must be that side's last. */
@@ -64,7 +64,7 @@ static struct err *check_newlines(const struct patch_scan *s, const struct patch
 }
 
 static struct err *add_line(const struct patch_scan *s, struct patch_set *set, struct patch_hunk *h,
-                            const struct patch_row *row, size_t *old_left, size_t *new_left)
+			    const struct patch_row *row, size_t *old_left, size_t *new_left)
 {
 	/* Mailers strip the blank of an empty context line. */
 	char kind = row->len ? row->text[0] : ' ';
@@ -117,7 +117,8 @@ static void measure_context(const struct patch_set *set, struct patch_hunk *h)
 static struct err *check_end(const struct patch_scan *s, const struct patch_hunk *h)
 {
 	struct patch_row row;
-	if (!patch_peek(s, &row) || !row.len || (row.text[0] != '+' && row.text[0] != '-') || patch_row_starts(&row, "--"))
+	if (!patch_peek(s, &row) || !row.len || (row.text[0] != '+' && row.text[0] != '-') ||
+	    patch_row_starts(&row, "--"))
 		return NULL;
 	return patch_damaged(s, s->line, "the hunk of line %zu has more lines than its header says", h->line);
 }

@@ -93,11 +93,12 @@ static bool copy_match(struct output *o, size_t distance, size_t len)
 static bool inflate_match(struct bits *b, struct output *o, int symbol, const struct code *distances)
 {
 	static const uint16_t len_base[] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
-	                                    31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
+					    31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
 	static const uint8_t len_extra[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
-	                                    2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
-	static const uint16_t dist_base[] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
-	                                     193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+					    2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+	static const uint16_t dist_base[] = {1,    2,    3,    4,    5,    7,    9,    13,    17,    25,
+					     33,   49,   65,   97,   129,  193,  257,  385,   513,   769,
+					     1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
 	symbol -= END_OF_BLOCK + 1;
 	if (symbol >= (int)ARRAY_LEN(len_base))
 		return false;
@@ -175,7 +176,10 @@ static bool read_lengths(struct bits *b, uint8_t *lengths, unsigned total)
 		if (symbol < 0 || (symbol == 16 && i == 0))
 			return false;
 		uint8_t value = symbol < 16 ? (uint8_t)symbol : symbol == 16 ? lengths[i - 1] : 0;
-		unsigned run = symbol < 16 ? 1 : symbol == 16 ? 3 + take(b, 2) : symbol == 17 ? 3 + take(b, 3) : 11 + take(b, 7);
+		unsigned run = symbol < 16    ? 1
+			       : symbol == 16 ? 3 + take(b, 2)
+			       : symbol == 17 ? 3 + take(b, 3)
+					      : 11 + take(b, 7);
 		if (b->bad || run > total - i)
 			return false;
 		memset(lengths + i, value, run);
@@ -192,7 +196,8 @@ static bool inflate_dynamic(struct bits *b, struct output *o)
 	unsigned distance_count = take(b, 5) + 1;
 	if (b->bad || literal_count > 286 || distance_count > 30)
 		return false;
-	return read_lengths(b, lengths, literal_count + distance_count) && make_code(&literals, lengths, literal_count) &&
+	return read_lengths(b, lengths, literal_count + distance_count) &&
+	       make_code(&literals, lengths, literal_count) &&
 	       make_code(&distances, lengths + literal_count, distance_count) &&
 	       inflate_codes(b, o, &literals, &distances);
 }

@@ -20,7 +20,7 @@ enum { TOKEN_HEX = 33, JOURNAL_MAX = 256 << 20 };
 
 /* One change of a name. */
 struct op {
-	bool put;     /* else remove */
+	bool put; /* else remove */
 	char *path;
 	size_t stage; /* name of the staged file */
 	size_t size;  /* of it */
@@ -33,7 +33,10 @@ struct ops {
 	char series[SHA256_HEX];
 };
 
-#define OPS_INIT {NULL, 0, 0, "", ""}
+#define OPS_INIT                                                                                                       \
+	{                                                                                                              \
+		NULL, 0, 0, "", ""                                                                                     \
+	}
 
 static void ops_done(struct ops *v)
 {
@@ -63,7 +66,8 @@ static void write_journal_text(const struct ops *v, struct str *out)
 	str_addf(out, "%stoken %s\nseries %s\n", MAGIC, v->token, v->series);
 	for (size_t i = 0; i < v->count; i++) {
 		const struct op *op = &v->items[i];
-		str_addf(out, "%s %zu %zu %zu:%s\n", op->put ? "put" : "remove", op->stage, op->size, strlen(op->path), op->path);
+		str_addf(out, "%s %zu %zu %zu:%s\n", op->put ? "put" : "remove", op->stage, op->size, strlen(op->path),
+			 op->path);
 	}
 	digest_bytes(out->data, out->len, hex);
 	str_addf(out, "end %s\n", hex);
@@ -182,7 +186,8 @@ static struct err *stage_all(int stage_fd, const struct patch_commit *c, const s
 		const struct patch_node *node = o->nodes.entries[i].value;
 		if (!patch_node_changed(node))
 			continue;
-		struct op op = {.put = node->now.kind != PATCH_ABSENT, .path = mem_strdup(node->path), .stage = v->count};
+		struct op op = {
+			.put = node->now.kind != PATCH_ABSENT, .path = mem_strdup(node->path), .stage = v->count};
 		if (op.put) {
 			patch_content_bytes(node->now.content);
 			op.size = node->now.content->size;
@@ -191,7 +196,8 @@ static struct err *stage_all(int stage_fd, const struct patch_commit *c, const s
 		if (op.put)
 			TRY(put_staged(stage_fd, op.stage, node, c->flush));
 	}
-	return c->flush && fsync(stage_fd) != 0 && errno != EINVAL ? err_os(errno, "cannot flush the staged files") : NULL;
+	return c->flush && fsync(stage_fd) != 0 && errno != EINVAL ? err_os(errno, "cannot flush the staged files")
+								   : NULL;
 }
 
 static char *parent_of(const char *path)
@@ -307,7 +313,7 @@ void patch_count_changes(const struct patch_overlay *o, struct patch_report *r)
 }
 
 static struct err *stage_and_record(const struct patch_commit *c, int stage_fd, const struct patch_overlay *o,
-                                    struct ops *v)
+				    struct ops *v)
 {
 	AUTO(str) text = STR_INIT;
 	TRY(stage_all(stage_fd, c, o, v));
@@ -319,13 +325,13 @@ struct err *patch_commit_run(const struct patch_commit *c, const struct patch_ov
 {
 	if (mkdirat(c->fd, STAGE, 0700) != 0)
 		return errno == EEXIST ? err_new(ERR_BUSY, "another run is patching '%s'", c->tree_dir)
-		                       : err_os(errno, "cannot stage files in '%s'", c->tree_dir);
+				       : err_os(errno, "cannot stage files in '%s'", c->tree_dir);
 	struct ops v = OPS_INIT;
 	memcpy(v.series, c->series, sizeof(v.series));
 	make_token(v.token);
 	AUTO_CLOSE int stage_fd = openat(c->fd, STAGE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct err *e = stage_fd < 0 ? err_os(errno, "cannot stage files in '%s'", c->tree_dir)
-	                             : stage_and_record(c, stage_fd, o, &v);
+				     : stage_and_record(c, stage_fd, o, &v);
 	/* The journal may be in place although flushing its folder failed: then the run counts. */
 	if (e && !file_exists(c->journal_path))
 		e = err_first(e, drop_stage(c));
@@ -350,7 +356,7 @@ static bool has_token(int stage_fd, const char *token)
 }
 
 static struct err *recover_from(const struct patch_commit *c, const char *text, size_t size, size_t *ret_files,
-                                bool *ret_same)
+				bool *ret_same)
 {
 	struct ops v = OPS_INIT;
 	AUTO_CLOSE int stage_fd = openat(c->fd, STAGE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -122,7 +122,7 @@ bool patch_fits_at(const struct patch_text *t, const struct patch_set *set, cons
 }
 
 static bool window_fits(const struct patch_text *t, const struct patch_set *set, const struct patch_hunk *h,
-                        const struct window *w, size_t at)
+			const struct window *w, size_t at)
 {
 	uint64_t hash = t->sums[at + w->len] - t->sums[at] * w->power;
 	return hash == w->hash && patch_fits_at(t, set, h, at);
@@ -130,7 +130,7 @@ static bool window_fits(const struct patch_text *t, const struct patch_set *set,
 
 /* Outwards from @expected within [@min, @max]. */
 static enum patch_fit search(struct patch_text *t, const struct patch_set *set, const struct patch_hunk *h, size_t min,
-                             size_t max, int64_t expected, size_t *ret_at, size_t *ret_other)
+			     size_t max, int64_t expected, size_t *ret_at, size_t *ret_other)
 {
 	make_sums(t);
 	struct window w = make_window(set, h);
@@ -165,7 +165,7 @@ bool patch_at_end(const struct patch_hunk *h)
 }
 
 enum patch_fit patch_locate(struct patch_text *t, const struct patch_set *set, const struct patch_hunk *h, size_t min,
-                            int64_t expected, size_t *ret_at, size_t *ret_other)
+			    int64_t expected, size_t *ret_at, size_t *ret_other)
 {
 	if (min > t->count || h->old_count > t->count - min)
 		return PATCH_FITS_NOWHERE;

@@ -120,7 +120,7 @@ static struct err *open_parent(struct patch_overlay *o, const char *path)
 }
 
 static struct err *read_file(struct patch_overlay *o, int dirfd, const char *path, const struct stat *st,
-                             struct patch_content **ret)
+			     struct patch_content **ret)
 {
 	if (st->st_size > PATCH_FILE_MAX)
 		return err_new(ERR_CORRUPT, "'%s' is larger than %d bytes", path, PATCH_FILE_MAX);
@@ -258,5 +258,6 @@ bool patch_node_changed(const struct patch_node *node)
 	if (a->content == b->content)
 		return false;
 	patch_content_bytes(b->content);
-	return a->content->size != b->content->size || memcmp(a->content->data, b->content->data, a->content->size) != 0;
+	return a->content->size != b->content->size ||
+	       memcmp(a->content->data, b->content->data, a->content->size) != 0;
 }

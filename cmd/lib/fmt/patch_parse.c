@@ -53,13 +53,20 @@ static enum field find_field(const struct patch_row *row, size_t *ret_skip)
 		const char *prefix;
 		enum field field;
 	} fields[] = {
-		{"old mode ", FIELD_OLD_MODE},          {"new mode ", FIELD_NEW_MODE},
-		{"deleted file mode ", FIELD_DELETED},  {"new file mode ", FIELD_CREATED},
-		{"copy from ", FIELD_COPY_FROM},        {"copy to ", FIELD_COPY_TO},
-		{"rename from ", FIELD_RENAME_FROM},    {"rename to ", FIELD_RENAME_TO},
-		{"rename old ", FIELD_RENAME_FROM},     {"rename new ", FIELD_RENAME_TO},
-		{"similarity index ", FIELD_SIMILARITY}, {"dissimilarity index ", FIELD_SIMILARITY},
-		{"index ", FIELD_INDEX},                {"--- ", FIELD_OLD_NAME},
+		{"old mode ", FIELD_OLD_MODE},
+		{"new mode ", FIELD_NEW_MODE},
+		{"deleted file mode ", FIELD_DELETED},
+		{"new file mode ", FIELD_CREATED},
+		{"copy from ", FIELD_COPY_FROM},
+		{"copy to ", FIELD_COPY_TO},
+		{"rename from ", FIELD_RENAME_FROM},
+		{"rename to ", FIELD_RENAME_TO},
+		{"rename old ", FIELD_RENAME_FROM},
+		{"rename new ", FIELD_RENAME_TO},
+		{"similarity index ", FIELD_SIMILARITY},
+		{"dissimilarity index ", FIELD_SIMILARITY},
+		{"index ", FIELD_INDEX},
+		{"--- ", FIELD_OLD_NAME},
 		{"+++ ", FIELD_NEW_NAME},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -82,7 +89,8 @@ static struct err *parse_mode(const struct patch_scan *s, const char *p, const c
 	if (mode == 0160000)
 		return patch_damaged(s, s->line, "a submodule cannot be patched");
 	if ((mode & 0170000) != 0100000 && mode != 0120000)
-		return patch_damaged(s, s->line, "a file of mode %o is neither a regular file nor a symbolic link", mode);
+		return patch_damaged(s, s->line, "a file of mode %o is neither a regular file nor a symbolic link",
+				     mode);
 	*ret = mode;
 	return NULL;
 }
@@ -118,7 +126,7 @@ static struct err *parse_index(const struct patch_scan *s, const char *p, const 
 }
 
 static struct err *parse_field(const struct patch_scan *s, enum field field, const char *p, size_t len,
-                               struct patch_file *f, struct names *n)
+			       struct patch_file *f, struct names *n)
 {
 	const char *end = p + len;
 	switch (field) {
@@ -170,7 +178,8 @@ static struct err *parse_binary_block(struct patch_scan *s, struct patch_binary 
 	if (!skip)
 		return NULL;
 	if (!patch_number(&p, end, &b->size) || p != end || b->size > PATCH_BINARY_MAX)
-		return patch_damaged(s, s->line, "a binary hunk's size is damaged or larger than %d bytes", PATCH_BINARY_MAX);
+		return patch_damaged(s, s->line, "a binary hunk's size is damaged or larger than %d bytes",
+				     PATCH_BINARY_MAX);
 	b->kind = skip == 8 ? PATCH_BINARY_LITERAL : PATCH_BINARY_DELTA;
 	patch_next(s, &row);
 	b->text = s->at;
@@ -178,8 +187,9 @@ static struct err *parse_binary_block(struct patch_scan *s, struct patch_binary 
 	do {
 		b->text_size = (size_t)(s->at - b->text);
 		if (!patch_next(s, &row) || !row.eol)
-			return err_hint(patch_damaged(s, s->line, "the binary hunk of line %zu is cut short", first - 1),
-			                "fetch the patch again: part of it is missing");
+			return err_hint(
+				patch_damaged(s, s->line, "the binary hunk of line %zu is cut short", first - 1),
+				"fetch the patch again: part of it is missing");
 		patch_row_trim(&row);
 	} while (row.len);
 	*ret_found = true;
@@ -268,7 +278,8 @@ static struct err *settle_moved(const struct patch_scan *s, struct names *n, str
 static struct err *settle_kept(const struct patch_scan *s, struct names *n, struct patch_file *f, bool has_names)
 {
 	if (!n->pair_old.raw && !has_names)
-		return patch_damaged(s, f->line, "no name can be told from this 'diff --git' line at strip %d", s->input->strip);
+		return patch_damaged(s, f->line, "no name can be told from this 'diff --git' line at strip %d",
+				     s->input->strip);
 	if (has_names && n->old.absent && f->op == PATCH_MODIFY)
 		f->op = PATCH_CREATE;
 	if (has_names && n->new.absent && f->op == PATCH_MODIFY)
@@ -277,8 +288,7 @@ static struct err *settle_kept(const struct patch_scan *s, struct names *n, stru
 		set_name(has_names ? &n->old : &n->pair_old, &f->old_path, f);
 	if (f->op != PATCH_DELETE)
 		set_name(has_names ? &n->new : &n->pair_new, &f->new_path, f);
-	if (!f->strip_failed &&
-	    ((f->op != PATCH_CREATE && !f->old_path) || (f->op != PATCH_DELETE && !f->new_path)))
+	if (!f->strip_failed && ((f->op != PATCH_CREATE && !f->old_path) || (f->op != PATCH_DELETE && !f->new_path)))
 		return patch_damaged(s, f->line, "a file has no name where it needs one");
 	return NULL;
 }
@@ -293,8 +303,9 @@ static struct err *settle_git(const struct patch_scan *s, struct names *n, struc
 	else
 		TRY(settle_kept(s, n, f, has_names));
 	if (lacks_content(f, has_names))
-		return err_hint(patch_damaged(s, s->line, "the section of line %zu has no content: it is cut short", f->line),
-		                "fetch the patch again: part of it is missing");
+		return err_hint(
+			patch_damaged(s, s->line, "the section of line %zu has no content: it is cut short", f->line),
+			"fetch the patch again: part of it is missing");
 	return NULL;
 }
 
@@ -349,7 +360,7 @@ static struct err *settle_plain(const struct patch_scan *s, struct patch_set *se
 		return patch_damaged(s, f->line, "both sides are /dev/null");
 	if (n->old.absent || (n->old.epoch && one && !h->old_count && !h->old_start))
 		f->op = PATCH_CREATE;
-	else if (n->new.absent || (n->new.epoch && one && !h->new_count && !h->new_start))
+	else if (n->new.absent || (n->new.epoch &&one && !h->new_count && !h->new_start))
 		f->op = PATCH_DELETE;
 	else
 		f->maybe_create = one && !h->old_count && !h->old_start;
@@ -456,13 +467,14 @@ static struct err *parse_rows(struct patch_scan *s, struct patch_set *set)
 			TRY(parse_plain_binary(s, set, group));
 			break;
 		case ROW_CONTEXT:
-			return err_hint(err_new(ERR_USAGE, "patch '%s', line %zu: this is a context diff", s->input->name, s->line),
-			                "make it again with diff -u");
+			return err_hint(err_new(ERR_USAGE, "patch '%s', line %zu: this is a context diff",
+						s->input->name, s->line),
+					"make it again with diff -u");
 		case ROW_HUNK:
 			return patch_damaged(s, s->line, "a hunk belongs to no file: its header is missing or damaged");
 		case ROW_CUT:
 			return err_hint(patch_damaged(s, s->line, "the patch ends inside a file's header"),
-			                "fetch the patch again: part of it is missing");
+					"fetch the patch again: part of it is missing");
 		case ROW_MAIL:
 			group++;
 			patch_next(s, &row);

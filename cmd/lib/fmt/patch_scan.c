@@ -316,11 +316,11 @@ static bool split_quoted(const char *text, size_t len, char **ret_a, char **ret_
 }
 
 struct err *patch_name_pair(const struct patch_scan *s, const char *text, size_t len, struct patch_name *ret_a,
-                            struct patch_name *ret_b)
+			    struct patch_name *ret_b)
 {
 	bool quoted = len && (text[0] == '"' || text[len - 1] == '"');
 	bool found = quoted ? split_quoted(text, len, &ret_a->raw, &ret_b->raw)
-	                    : split_pair(text, len, s->input->strip, &ret_a->raw, &ret_b->raw);
+			    : split_pair(text, len, s->input->strip, &ret_a->raw, &ret_b->raw);
 	if (!found) {
 		ret_b->raw = mem_strndup(text, len);
 		return NULL;
@@ -335,11 +335,12 @@ bool patch_names_below(const char *a, const char *b, const char *from, const cha
 	if (a_len < from_len || b_len < to_len || a_len - from_len != b_len - to_len)
 		return false;
 	size_t n = a_len - from_len;
-	return strcmp(a + n, from) == 0 && strcmp(b + n, to) == 0 && strncmp(a, b, n) == 0 && (n == 0 || a[n - 1] == '/');
+	return strcmp(a + n, from) == 0 && strcmp(b + n, to) == 0 && strncmp(a, b, n) == 0 &&
+	       (n == 0 || a[n - 1] == '/');
 }
 
 struct err *patch_name_moved(const struct patch_scan *s, const char *pair, const char *from, const char *to,
-                             struct patch_name *ret_a, struct patch_name *ret_b)
+			     struct patch_name *ret_a, struct patch_name *ret_b)
 {
 	for (const char *blank = strchr(pair, ' '); blank; blank = strchr(blank + 1, ' ')) {
 		AUTO_FREE char *left = mem_strndup(pair, (size_t)(blank - pair));

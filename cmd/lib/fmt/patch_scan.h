@@ -44,13 +44,13 @@ struct patch_name {
 void patch_name_done(struct patch_name *n);
 /** patch_name_header() - of "--- NAME<tab>TIME"; @text is what follows the dashes */
 MUST_CHECK struct err *patch_name_header(const struct patch_scan *s, const char *text, size_t len,
-                                         struct patch_name *ret);
+					 struct patch_name *ret);
 /** patch_name_bare() - of "rename from NAME": git writes no a/ there, so one component less is stripped */
 MUST_CHECK struct err *patch_name_bare(const struct patch_scan *s, const char *text, size_t len,
-                                       struct patch_name *ret);
+				       struct patch_name *ret);
 /** patch_name_pair() - of "diff --git A B"; both paths NULL when where A ends cannot be told */
 MUST_CHECK struct err *patch_name_pair(const struct patch_scan *s, const char *text, size_t len,
-                                       struct patch_name *ret_a, struct patch_name *ret_b);
+				       struct patch_name *ret_a, struct patch_name *ret_b);
 /**
  * patch_name_moved() - the names of a rename or copy when "diff --git A B" holds them below a folder
  *
@@ -58,7 +58,7 @@ MUST_CHECK struct err *patch_name_pair(const struct patch_scan *s, const char *t
  * @ret_b are left alone when @pair (what follows "diff --git ") is not A and B below one folder.
  */
 MUST_CHECK struct err *patch_name_moved(const struct patch_scan *s, const char *pair, const char *from, const char *to,
-                                        struct patch_name *ret_a, struct patch_name *ret_b);
+					struct patch_name *ret_a, struct patch_name *ret_b);
 /** patch_names_below() - whether @a and @b are @from and @to below one and the same folder, or these themselves */
 bool patch_names_below(const char *a, const char *b, const char *from, const char *to);
 

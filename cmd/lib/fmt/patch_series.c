@@ -26,8 +26,8 @@ void str_add_patch_offset(struct str *s, const struct patch_offset *o)
 {
 	AUTO_FREE char *shown = str_escape(o->path);
 	long long n = (long long)(o->offset < 0 ? -o->offset : o->offset);
-	str_addf(s, "hunk %zu of '%s' at line %zu, %lld line%s further %s", o->hunk, shown, o->line, n, n == 1 ? "" : "s",
-	         o->offset < 0 ? "up" : "down");
+	str_addf(s, "hunk %zu of '%s' at line %zu, %lld line%s further %s", o->hunk, shown, o->line, n,
+		 n == 1 ? "" : "s", o->offset < 0 ? "up" : "down");
 }
 
 /* The series, in the order of application. */
@@ -51,7 +51,7 @@ static struct err *load_set(const struct patch_input *input, bool reverse, struc
 }
 
 static struct err *apply_one(const struct series *s, size_t i, struct patch_overlay *o, struct patch_report *report,
-                             size_t *group)
+			     size_t *group)
 {
 	size_t index = input_at(s, i);
 	const struct patch_input *input = &s->inputs[index];
@@ -103,7 +103,8 @@ static struct err *hint_strip(struct err *e, int fd, const struct patch_input *i
 	for (int strip = 0; strip <= 4; strip++) {
 		size_t found = strip == input->strip ? 0 : count_existing(fd, input, strip, &total);
 		if (found > 0 && found == total)
-			return err_hint(e, "with strip %d instead of %d, %zu of %zu files exist", strip, input->strip, found, total);
+			return err_hint(e, "with strip %d instead of %d, %zu of %zu files exist", strip, input->strip,
+					found, total);
 	}
 	return e;
 }
@@ -136,8 +137,10 @@ static struct err *hint_upstream(struct err *e, const struct series *s, size_t f
 		return err_hint(e, "patch '%s' is not in this tree: there is nothing to take back", input->name);
 	if (fits == wanted)
 		return err_hint(e, "patch '%s' is upstream now, drop it", input->name);
-	return err_hint(e, "%zu of %zu files of patch '%s' are already as it would make them: part of it is upstream, refresh it",
-	                fits, wanted, input->name);
+	return err_hint(
+		e,
+		"%zu of %zu files of patch '%s' are already as it would make them: part of it is upstream, refresh it",
+		fits, wanted, input->name);
 }
 
 static struct err *apply_all(const struct series *s, int fd, struct patch_overlay *o, struct patch_report *report)
@@ -160,8 +163,8 @@ static void digest_series(const struct series *s, char ret_hex[SHA256_HEX])
 	for (size_t i = 0; i < s->count; i++) {
 		const struct patch_input *input = &s->inputs[i];
 		AUTO_FREE char *exclude = input->exclude ? strs_join(input->exclude, "\n") : mem_strdup("");
-		AUTO_FREE char *head = mem_printf("%zu %d %d %d %zu:", input->size, input->strip, input->reverse, s->reverse,
-		                                  strlen(exclude));
+		AUTO_FREE char *head = mem_printf("%zu %d %d %d %zu:", input->size, input->strip, input->reverse,
+						  s->reverse, strlen(exclude));
 		digest_add(d, head, strlen(head));
 		digest_add(d, exclude, strlen(exclude));
 		digest_add(d, input->text, input->size);
@@ -171,7 +174,7 @@ static void digest_series(const struct series *s, char ret_hex[SHA256_HEX])
 }
 
 static struct err *apply_and_commit(const struct series *s, const struct patch_commit *c, bool check_only,
-                                    struct patch_report *report)
+				    struct patch_report *report)
 {
 	struct patch_overlay o;
 	patch_overlay_open(&o, c->fd);
@@ -195,7 +198,7 @@ static char *default_journal(const char *tree_dir)
 }
 
 struct err *patch_series_apply(const char *tree_dir, const struct patch_input *inputs, size_t count,
-                               const struct patch_options *options, struct patch_report *ret_report)
+			       const struct patch_options *options, struct patch_report *ret_report)
 {
 	static const struct patch_options defaults = {0};
 	const struct patch_options *o = options ? options : &defaults;
@@ -210,7 +213,7 @@ struct err *patch_series_apply(const char *tree_dir, const struct patch_input *i
 	digest_series(&s, c.series);
 	if (o->check_only && patch_is_pending(&c))
 		return err_hint(err_new(ERR_BUSY, "an interrupted run left '%s' half patched", tree_dir),
-		                "patch it again without checking only: that finishes the run");
+				"patch it again without checking only: that finishes the run");
 	bool same = false;
 	if (!o->check_only)
 		TRY(patch_recover(&c, &ret_report->files, &same));
@@ -242,8 +245,9 @@ static struct err *series_option(const char *word, const char *file, size_t line
 		return NULL;
 	}
 	if (!str_starts(word, "-p") || !num_parse(word + 2, 0, STRIP_MAX, &strip))
-		return err_hint(err_new(ERR_CORRUPT, "series '%s', line %zu: '%s' is no option of a patch", file, line, word),
-		                "only -pN and -R may follow a name");
+		return err_hint(
+			err_new(ERR_CORRUPT, "series '%s', line %zu: '%s' is no option of a patch", file, line, word),
+			"only -pN and -R may follow a name");
 	item->strip = (int)strip;
 	return NULL;
 }
@@ -258,7 +262,8 @@ static struct err *series_line(const char *text, const char *file, size_t line, 
 		return err_new(ERR_CORRUPT, "series '%s', line %zu: '%s' leads outside", file, line, words.items[0]);
 	for (size_t i = 0; i < s->count; i++)
 		if (streq(s->items[i].name, words.items[0]))
-			return err_new(ERR_CORRUPT, "series '%s', line %zu: '%s' is named twice", file, line, words.items[0]);
+			return err_new(ERR_CORRUPT, "series '%s', line %zu: '%s' is named twice", file, line,
+				       words.items[0]);
 	if (s->count == SERIES_MAX)
 		return err_new(ERR_CORRUPT, "series '%s' names more than %d patches", file, SERIES_MAX);
 	struct patch_series_item item = {.strip = 1};
@@ -279,8 +284,9 @@ struct err *patch_series_parse(const char *name, const char *text, size_t size, 
 		const char *newline = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((newline ? newline : end) - p);
 		AUTO_FREE char *row = mem_strndup(p, n);
-		struct err *e = memchr(p, '\0', n) ? err_new(ERR_CORRUPT, "series '%s', line %zu: a NUL byte", name, line)
-		                                   : series_line(row, name, line, ret);
+		struct err *e = memchr(p, '\0', n)
+					? err_new(ERR_CORRUPT, "series '%s', line %zu: a NUL byte", name, line)
+					: series_line(row, name, line, ret);
 		if (e) {
 			patch_series_done(ret);
 			return e;

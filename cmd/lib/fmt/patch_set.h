@@ -77,7 +77,10 @@ struct patch_set {
 	size_t line_count, line_cap;
 };
 
-#define PATCH_SET_INIT {0}
+#define PATCH_SET_INIT                                                                                                 \
+	{                                                                                                              \
+		0                                                                                                      \
+	}
 
 void patch_set_done(struct patch_set *set);
 /** patch_parse() - CORRUPT with the patch's line on damage, USAGE on a context diff */
@@ -96,7 +99,7 @@ const char *patch_target(const struct patch_file *f);
 MUST_CHECK struct err *patch_binary_unpack(const struct patch_binary *b, char **ret_data);
 /** patch_binary_delta() - a git delta onto @base; heap; CORRUPT when it was made for other bytes */
 MUST_CHECK struct err *patch_binary_delta(const char *delta, size_t delta_size, const char *base, size_t base_size,
-                                          char **ret_data, size_t *ret_size);
+					  char **ret_data, size_t *ret_size);
 /** patch_inflate() - a zlib stream (RFC 1950) of exactly @size inflated bytes; false on damage */
 bool patch_inflate(const unsigned char *in, size_t in_size, unsigned char *out, size_t size);
 /** patch_blob_is() - whether git's blob id of @data begins with @id (7 to 64 hex digits) */

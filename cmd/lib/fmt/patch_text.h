@@ -16,7 +16,10 @@ struct patch_text {
 	uint64_t *sums; /* hash of the lines before each one; made when a search needs it */
 };
 
-#define PATCH_TEXT_INIT {NULL, 0, 0, NULL}
+#define PATCH_TEXT_INIT                                                                                                \
+	{                                                                                                              \
+		NULL, 0, 0, NULL                                                                                       \
+	}
 
 void patch_text_done(struct patch_text *t);
 /** patch_text_split() - lines of @data, borrowed; at most PATCH_FILE_MAX bytes */
@@ -42,7 +45,7 @@ enum patch_fit { PATCH_FITS, PATCH_FITS_NOWHERE, PATCH_FITS_TWICE };
  * Cost: one comparison when it fits where expected; else O(lines) once per text, and O(distance).
  */
 enum patch_fit patch_locate(struct patch_text *t, const struct patch_set *set, const struct patch_hunk *hunk,
-                            size_t min, int64_t expected, size_t *ret_at, size_t *ret_other);
+			    size_t min, int64_t expected, size_t *ret_at, size_t *ret_other);
 
 /** patch_at_start() - whether the hunk was made at the first line of the file; patch_at_end() at its last */
 bool patch_at_start(const struct patch_hunk *hunk);
@@ -53,6 +56,6 @@ bool patch_fits_at(const struct patch_text *t, const struct patch_set *set, cons
 
 /** patch_explain() - the closest place of @hunk in @t, expected and found lines side by side; heap */
 char *patch_explain(const struct patch_text *t, const struct patch_set *set, const struct patch_hunk *hunk,
-                    const char *path, int64_t expected);
+		    const char *path, int64_t expected);
 
 #endif

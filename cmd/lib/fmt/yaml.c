@@ -26,7 +26,7 @@ struct reader {
 };
 
 static void complain(struct reader *r, struct yaml_mark start, struct yaml_mark end, const char *hint,
-                     const char *message)
+		     const char *message)
 {
 	struct yaml_doc *doc = r->doc;
 	doc->problems =
@@ -129,12 +129,12 @@ static void stop_at_library_error(struct reader *r)
 	if (lib->error == YAML_MEMORY_ERROR)
 		bug("out of memory while reading YAML");
 	struct yaml_mark at = lib->error == YAML_READER_ERROR ? mark_at_offset(r, lib->problem_offset)
-	                                                     : mark_at_index(r, lib->problem_mark.index);
+							      : mark_at_index(r, lib->problem_mark.index);
 	bool is_tab = at.offset < r->doc->size && r->doc->text[at.offset] == '\t';
 	if (is_tab)
 		problem = "a tab cannot stand here";
 	const char *message = lib->context && !is_tab ? arena_printf(r->arena, "%s %s", problem, lib->context)
-	                                   : arena_printf(r->arena, "%s", problem);
+						      : arena_printf(r->arena, "%s", problem);
 	stop(r, at, at, hint_for(problem), message);
 }
 
@@ -166,7 +166,7 @@ static void note_tag(struct reader *r, const yaml_char_t *tag, const struct yaml
 {
 	if (tag)
 		complain(r, node->start, node->start, "leave the tag out; quote a value that must be text",
-		         arena_printf(r->arena, "tags such as '%s' are not used here", (const char *)tag));
+			 arena_printf(r->arena, "tags such as '%s' are not used here", (const char *)tag));
 }
 
 static void note_anchor(struct reader *r, const yaml_char_t *name, struct yaml_node *node)
@@ -176,7 +176,7 @@ static void note_anchor(struct reader *r, const yaml_char_t *name, struct yaml_n
 	for (size_t i = 0; i < r->anchor_count; i++)
 		if (streq(r->anchors[i].name, (const char *)name))
 			complain(r, node->start, node->start, "give each anchor a name of its own",
-			         arena_printf(r->arena, "the anchor '&%s' is set twice", (const char *)name));
+				 arena_printf(r->arena, "the anchor '&%s' is set twice", (const char *)name));
 	r->anchors = arena_grow(r->arena, r->anchors, &r->anchor_cap, r->anchor_count + 1, sizeof(*r->anchors));
 	r->anchors[r->anchor_count++] = (struct anchor){arena_strdup(r->arena, (const char *)name), node};
 }
@@ -213,8 +213,7 @@ static struct yaml_node *resolve_alias(struct reader *r, const yaml_event_t *eve
 		     arena_printf(r->arena, "the alias '*%s' stands inside what it names", name));
 		node = NULL;
 	} else if (node->weight > YAML_NODES_MAX - r->nodes) {
-		stop(r, start, end, "write less by aliases",
-		     "aliases expand the document to more than 10000 values");
+		stop(r, start, end, "write less by aliases", "aliases expand the document to more than 10000 values");
 		node = NULL;
 	} else if (level + node->height > YAML_DEPTH_MAX) {
 		stop(r, start, end, "make it flatter", "aliases nest the document deeper than 32 levels");
@@ -231,19 +230,19 @@ static void note_duplicate(struct reader *r, const struct yaml_node *map, const 
 {
 	if (!key->quoted && streq(key->text, "<<"))
 		complain(r, key->start, key->end, "repeat the lines, or use 'extends' in a stack",
-		         "merge keys ('<<') are not used here");
+			 "merge keys ('<<') are not used here");
 	for (size_t i = 0; i < map->count; i++) {
 		if (!streq(map->keys[i]->text, key->text))
 			continue;
 		complain(r, key->start, key->end,
-		         arena_printf(r->arena, "it is already set in line %d", map->keys[i]->start.line),
-		         arena_printf(r->arena, "duplicate key '%s'", key->text));
+			 arena_printf(r->arena, "it is already set in line %d", map->keys[i]->start.line),
+			 arena_printf(r->arena, "duplicate key '%s'", key->text));
 		return;
 	}
 }
 
 static void add_member(struct reader *r, struct yaml_node *node, size_t *key_cap, size_t *value_cap,
-                       struct yaml_node *key, struct yaml_node *value)
+		       struct yaml_node *key, struct yaml_node *value)
 {
 	if (key) {
 		note_duplicate(r, node, key);
@@ -299,7 +298,7 @@ static struct yaml_node *read_collection(struct reader *r, const yaml_event_t *e
 	bool is_map = event->type == YAML_MAPPING_START_EVENT;
 	struct yaml_node *node = node_new(r, is_map ? YAML_MAP : YAML_LIST, event);
 	node->block = is_map ? event->data.mapping_start.style == YAML_BLOCK_MAPPING_STYLE
-	                     : event->data.sequence_start.style == YAML_BLOCK_SEQUENCE_STYLE;
+			     : event->data.sequence_start.style == YAML_BLOCK_SEQUENCE_STYLE;
 	node->height = 1;
 	note_tag(r, is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag, node);
 	note_anchor(r, is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor, node);
@@ -331,9 +330,9 @@ static void read_document(struct reader *r, yaml_event_t *start)
 {
 	struct yaml_mark at = mark_at_index(r, start->start_mark.index);
 	bool second = r->doc->root != NULL;
-	bool directives = start->data.document_start.version_directive ||
-	                  start->data.document_start.tag_directives.start !=
-	                          start->data.document_start.tag_directives.end;
+	bool directives =
+		start->data.document_start.version_directive ||
+		start->data.document_start.tag_directives.start != start->data.document_start.tag_directives.end;
 	yaml_event_delete(start);
 	if (second) {
 		stop(r, at, at, "one file holds one recipe", "a second document starts here");

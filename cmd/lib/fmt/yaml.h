@@ -70,7 +70,8 @@ struct yaml_doc {
 	size_t problem_count;
 };
 
-/** yaml_parse() - read a document; what is wrong with it is in its list of problems; @text is not looked at beyond 1 MiB */
+/** yaml_parse() - read a document; what is wrong with it is in its list of problems; @text is not looked at beyond 1
+ * MiB */
 struct yaml_doc *yaml_parse(struct arena *arena, const char *name, const char *text, size_t size);
 /** yaml_get() - the value of @key in @map; NULL when absent or @map is NULL or no map */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);

@@ -96,7 +96,7 @@ enum yaml_type yaml_scalar_type(const char *text)
 const char *yaml_kind_name(const struct yaml_node *node)
 {
 	static const char *const types[] = {
-		[YAML_TEXT] = "text",      [YAML_NULL] = "nothing",   [YAML_BOOL] = "true or false",
+		[YAML_TEXT] = "text",    [YAML_NULL] = "nothing",   [YAML_BOOL] = "true or false",
 		[YAML_INT] = "a number", [YAML_FLOAT] = "a number",
 	};
 	if (node->kind == YAML_LIST)

@@ -138,6 +138,7 @@ static struct err *demand(struct step *s, const struct json *record)
 		TRY(demand(s->needs[i], record));
 		if (s->state == STEP_PRESENT && s->needs[i]->state == STEP_PENDING) {
 			s->state = STEP_PENDING;
+			s->only_follows = true;
 			strs_addf(&s->why, "follows: %s", s->needs[i]->title);
 		}
 	}

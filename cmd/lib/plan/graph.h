@@ -62,7 +62,8 @@ struct step {
 	void *data; /* borrowed */
 	/* decided */
 	enum step_state state;
-	struct strs why; /* reasons it is pending, for people */
+	bool only_follows; /* pending for no reason of its own */
+	struct strs why;   /* reasons it is pending, for people */
 	char *note;      /* what observe() saw, or the outcome after it ran */
 	int64_t ms;      /* time taken */
 	struct err *failure;

@@ -360,8 +360,9 @@ static struct err *add_guest_step(struct stack *s, const struct guest_step *g, s
 	json_set_text(step->inputs, "generation", s->generation_step->key);
 	step_seal(step);
 	/* It runs after the boot and the step before it, but is not done again because of them. */
-	step_needs(step, *last);
-	step->always_follows = false;
+	step_needs(step, s->boot_step);
+	if (*last != s->boot_step)
+		step_needs(step, *last);
 	*last = step;
 	return NULL;
 }
@@ -424,31 +425,39 @@ static struct err *perform_canary(struct step *step, struct sink *sink)
 	return NULL;
 }
 
+static struct step *add_connect(struct stack *s)
+{
+	struct step *step = graph_add(&s->graph, "connect", "connect podman", STEP_MACHINE);
+	step->observe = observe_connect;
+	step->perform = perform_connect;
+	step->data = s;
+	step->always_follows = true; /* the ssh port may be another after a boot */
+	step_seal(step);
+	step_needs(step, s->boot_step);
+	return step;
+}
+
 struct err *stack_add_machine(struct stack *s)
 {
 	const struct stack_recipe *r = &s->p->stack->stack;
 	fill_spec(s);
 	s->generation_step = add_generation(s);
 	s->boot_step = add_boot(s);
-	struct step *last = s->boot_step;
-	s->guest_jobs = mem_array(r->step_count, sizeof(*s->guest_jobs));
-	for (size_t i = 0; i < r->step_count; i++)
-		TRY(add_guest_step(s, &r->steps[i], &s->guest_jobs[i], &last));
-	if (r->connect_podman) {
-		struct step *connect = graph_add(&s->graph, "connect", "connect podman", STEP_MACHINE);
-		connect->observe = observe_connect;
-		connect->perform = perform_connect;
-		connect->data = s;
-		step_seal(connect);
-		step_needs(connect, last);
-		last = connect;
-	}
 	struct step *canary = graph_add(&s->graph, "canary", "run the canaries", STEP_MACHINE);
 	canary->observe = observe_canary;
 	canary->perform = perform_canary;
 	canary->data = s;
+	canary->always_follows = true; /* every boot is proved */
 	step_seal(canary);
-	step_needs(canary, last);
+	step_needs(canary, s->boot_step);
+	struct step *last = s->boot_step;
+	s->guest_jobs = mem_array(r->step_count, sizeof(*s->guest_jobs));
+	for (size_t i = 0; i < r->step_count; i++) {
+		TRY(add_guest_step(s, &r->steps[i], &s->guest_jobs[i], &last));
+		step_needs(canary, last);
+	}
+	if (r->connect_podman)
+		step_needs(canary, add_connect(s));
 	s->goal = canary;
 	return NULL;
 }

@@ -12,7 +12,7 @@ static struct json *members_of(const struct yaml_node *node)
 	struct json *members = is_map ? json_object() : json_array();
 	for (size_t i = 0; i < node->count; i++)
 		set_value(is_map ? members : NULL, is_map ? NULL : members, is_map ? node->keys[i]->text : NULL,
-		          node->values[i]);
+			  node->values[i]);
 	return members;
 }
 

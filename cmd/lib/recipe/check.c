@@ -111,15 +111,15 @@ static void check_one_of(struct check *check, const struct schema *schema, const
 		if (first) {
 			bool in_order = first->start.offset < key->start.offset;
 			problem_add(check->problems, in_order ? key : first, "keep one of the two",
-			            "'%s' and '%s' exclude each other", in_order ? first->text : key->text,
-			            in_order ? key->text : first->text);
+				    "'%s' and '%s' exclude each other", in_order ? first->text : key->text,
+				    in_order ? key->text : first->text);
 			return;
 		}
 		first = key;
 	}
 	if (!first && !check->partial)
 		problem_add(check->problems, map, NULL, "%s needs %s", schema->name,
-		            join_or(check->arena, schema->one_of));
+			    join_or(check->arena, schema->one_of));
 }
 
 static void check_with(struct check *check, const struct schema_field *field, const struct yaml_node *map)
@@ -131,11 +131,11 @@ static void check_with(struct check *check, const struct schema_field *field, co
 		if (yaml_key(map, field->with[i]))
 			return;
 	problem_add(check->problems, key, NULL, "'%s' goes with %s only", field->name,
-	            join_or(check->arena, field->with));
+		    join_or(check->arena, field->with));
 }
 
 static void check_required(struct check *check, const struct schema *schema, const struct schema_field *field,
-                           const struct yaml_node *map)
+			   const struct yaml_node *map)
 {
 	if (check->partial || yaml_key(map, field->name))
 		return;
@@ -207,17 +207,19 @@ void check_map(struct check *check, const struct schema *schema, const char *key
 		store_mark(schema, node, base);
 		if (field->type == FIELD_TEXTS && node->kind == YAML_SCALAR && node->type != YAML_NULL)
 			problem_add(check->problems, node,
-			            arena_printf(check->arena, "write %s", check_words(check, node)),
-			            "%s must be a list of words, not text", schema->name);
+				    arena_printf(check->arena, "write %s", check_words(check, node)),
+				    "%s must be a list of words, not text", schema->name);
 		else
 			check_value(check, field, node, base);
 		return;
 	}
 	if (node->kind != YAML_MAP) {
 		const char *first = schema->fields[0].name;
-		problem_add(check->problems, node, arena_printf(check->arena, "for example '%s: { %s: ... }'", key, first),
-		            node->kind == YAML_SCALAR && node->type == YAML_NULL ? "'%s' has no value"
-		                                                                 : "'%s' must be a map", key);
+		problem_add(check->problems, node,
+			    arena_printf(check->arena, "for example '%s: { %s: ... }'", key, first),
+			    node->kind == YAML_SCALAR && node->type == YAML_NULL ? "'%s' has no value"
+										 : "'%s' must be a map",
+			    key);
 		return;
 	}
 	store_mark(schema, node, base);

@@ -17,11 +17,11 @@ static bool stores(const struct schema_field *field, const void *base)
 	return base && field->offset != NOT_STORED;
 }
 
-/* "'memory'", or "an item of 'packages'"; a port is written without its key */
+/* "'memory'", or "an item of 'packages'"; a port has no key to call it by */
 static const char *label(struct check *check, const struct schema_field *field)
 {
 	if (field->type == FIELD_PORT)
-		return "a port";
+		return "this";
 	return arena_printf(check->arena, field->flags & FIELD_ITEM ? "an item of '%s'" : "'%s'", field->name);
 }
 
@@ -38,15 +38,15 @@ static bool has_value(struct check *check, const struct schema_field *field, con
 	if (node->kind != YAML_SCALAR || node->type != YAML_NULL)
 		return true;
 	problem_add(check->problems, node, *node->text ? quoted(check, node) : "give it a value, or take the key out",
-	            "%s has no value", label(check, field));
+		    "%s has no value", label(check, field));
 	return false;
 }
 
 static void add_wrong_type(struct check *check, const struct schema_field *field, const char *wanted, const char *hint,
-                           const struct yaml_node *node)
+			   const struct yaml_node *node)
 {
 	problem_add(check->problems, node, hint, "%s must be %s, not %s", label(check, field), wanted,
-	            yaml_kind_name(node));
+		    yaml_kind_name(node));
 }
 
 static bool is_text(struct check *check, const struct schema_field *field, const struct yaml_node *node)
@@ -56,7 +56,7 @@ static bool is_text(struct check *check, const struct schema_field *field, const
 		return false;
 	if (node->kind != YAML_SCALAR)
 		add_wrong_type(check, field, rule->check && field->kind != TEXT_ANY ? rule->name : "text",
-		               arena_printf(check->arena, "for example '%s'", rule->example), node);
+			       arena_printf(check->arena, "for example '%s'", rule->example), node);
 	else if (node->type != YAML_TEXT)
 		add_wrong_type(check, field, "text", quoted(check, node), node);
 	return node->kind == YAML_SCALAR && node->type == YAML_TEXT;
@@ -73,7 +73,7 @@ static bool check_variables(struct check *check, const struct schema_field *fiel
 		to = from + strcspn(dollar, "}");
 		to += node->text[to] == '}';
 		problem_add_within(check->problems, node, from, to, "write the value itself",
-		                   "variables are not expanded in %s", label(check, field));
+				   "variables are not expanded in %s", label(check, field));
 		return false;
 	}
 	if (!(field->flags & FIELD_VARS))
@@ -105,7 +105,7 @@ static bool check_rule(struct check *check, const struct schema_field *field, co
 		return true;
 	const char *hint = rule->hint ? rule->hint : arena_printf(check->arena, "for example %s", rule->example);
 	problem_add(check->problems, node, hint, "%s is not %s: it %s", label(check, field), rule->name,
-	            str_text(&why));
+		    str_text(&why));
 	return false;
 }
 
@@ -131,7 +131,7 @@ static size_t index_of(const char *const *values, const char *text)
 }
 
 static bool check_choice(struct check *check, const struct schema_field *field, const struct yaml_node *node,
-                         size_t *ret_index)
+			 size_t *ret_index)
 {
 	size_t n = 0;
 	if (!is_text(check, field, node))
@@ -152,7 +152,7 @@ static bool check_choice(struct check *check, const struct schema_field *field, 
 }
 
 static bool check_bool(struct check *check, const struct schema_field *field, const struct yaml_node *node,
-                       bool *ret_value)
+		       bool *ret_value)
 {
 	static const char *const yes[] = {"yes", "Yes", "YES", "on", "On", "ON", "y", "Y", "True", "TRUE", "true"};
 	if (!has_value(check, field, node))
@@ -166,13 +166,13 @@ static bool check_bool(struct check *check, const struct schema_field *field, co
 	for (size_t i = 0; node->kind == YAML_SCALAR && i < ARRAY_LEN(yes); i++)
 		meant = meant || streq(yes[i], node->text);
 	problem_add(check->problems, node,
-	            arena_printf(check->arena, "write '%s: %s'", field->name, meant ? "true" : "false"),
-	            "'%s' must be true or false", field->name);
+		    arena_printf(check->arena, "write '%s: %s'", field->name, meant ? "true" : "false"),
+		    "'%s' must be true or false", field->name);
 	return false;
 }
 
 static bool check_number(struct check *check, const struct schema_field *field, const struct yaml_node *node,
-                         int64_t *ret_value)
+			 int64_t *ret_value)
 {
 	if (!has_value(check, field, node))
 		return false;
@@ -180,16 +180,16 @@ static bool check_number(struct check *check, const struct schema_field *field, 
 		int64_t ignored = 0;
 		bool in_quotes = node->kind == YAML_SCALAR && num_parse(node->text, 0, INT64_MAX, &ignored);
 		add_wrong_type(check, field, "a whole number",
-		               in_quotes ? "take the quotes away"
-		                         : arena_printf(check->arena, "for example '%s: %lld'", field->name,
-		                                        (long long)(field->min ? field->min : 1)),
-		               node);
+			       in_quotes ? "take the quotes away"
+					 : arena_printf(check->arena, "for example '%s: %lld'", field->name,
+							(long long)(field->min ? field->min : 1)),
+			       node);
 		return false;
 	}
 	if (num_parse(node->text, field->min, field->max, ret_value))
 		return true;
 	problem_add(check->problems, node, NULL, "'%s' must be a whole number from %lld to %lld", field->name,
-	            (long long)field->min, (long long)field->max);
+		    (long long)field->min, (long long)field->max);
 	return false;
 }
 
@@ -203,14 +203,14 @@ static void add_bound(struct str *s, const struct schema_field *field, int64_t v
 
 /* A size or a duration. */
 static bool check_measure(struct check *check, const struct schema_field *field, const struct yaml_node *node,
-                          int64_t *ret_value)
+			  int64_t *ret_value)
 {
 	const struct text_rule *rule = text_rule_of(field->kind);
 	bool is_size = field->type == FIELD_SIZE;
 	if (node->kind == YAML_SCALAR && (node->type == YAML_INT || node->type == YAML_FLOAT)) {
 		problem_add(check->problems, node,
-		            arena_printf(check->arena, "write a unit, for example %s", rule->example),
-		            "'%s' has no unit", field->name);
+			    arena_printf(check->arena, "write a unit, for example %s", rule->example),
+			    "'%s' has no unit", field->name);
 		return false;
 	}
 	if (!check_text(check, field, node))
@@ -271,8 +271,8 @@ static void check_item_map(struct check *check, const struct schema_field *field
 		else if (streq(key->text, "items"))
 			check_texts(check, field, node->values[i], NULL);
 		else
-			problem_add(check->problems, key, "keys here are item, items, when", "unknown key '%s' in an item",
-			            key->text);
+			problem_add(check->problems, key, "keys here are item, items, when",
+				    "unknown key '%s' in an item", key->text);
 	}
 	if (yaml_key(node, "item") && yaml_key(node, "items"))
 		problem_add(check->problems, node, "keep one of the two", "'item' and 'items' exclude each other");
@@ -305,10 +305,10 @@ static void check_texts(struct check *check, const struct schema_field *field, s
 		return;
 	if (node->kind != YAML_LIST) {
 		add_wrong_type(check, field, "a list",
-		               node->kind == YAML_SCALAR
-		                       ? arena_printf(check->arena, "write '%s: %s'", field->name, check_words(check, node))
-		                       : NULL,
-		               node);
+			       node->kind == YAML_SCALAR ? arena_printf(check->arena, "write '%s: %s'", field->name,
+									check_words(check, node))
+							 : NULL,
+			       node);
 		return;
 	}
 	if (node->count == 0 && !check->decided)
@@ -323,11 +323,11 @@ static void check_list(struct check *check, const struct schema_field *field, st
 		return;
 	if (node->kind != YAML_LIST) {
 		bool is_words = field->of->shorthand && node->kind == YAML_SCALAR;
-		add_wrong_type(check, field, "a list",
-		               is_words ? arena_printf(check->arena, "write '%s: [%s]'", field->name,
-		                                       check_words(check, node))
-		                        : "begin each item with '- '",
-		               node);
+		add_wrong_type(
+			check, field, "a list",
+			is_words ? arena_printf(check->arena, "write '%s: [%s]'", field->name, check_words(check, node))
+				 : "begin each item with '- '",
+			node);
 		return;
 	}
 	if (node->count == 0 && !check->decided)
@@ -357,7 +357,8 @@ static void check_pairs(struct check *check, const struct schema_field *field, s
 		return;
 	}
 	for (size_t i = 0; i < node->count; i++) {
-		struct schema_field name = {node->keys[i]->text, FIELD_TEXT, FIELD_LITERAL, TEXT_VARIABLE, 0, .doc = NULL};
+		struct schema_field name = {node->keys[i]->text, FIELD_TEXT, FIELD_LITERAL,
+					    TEXT_VARIABLE,       0,          .doc = NULL};
 		struct schema_field value = *field;
 		value.name = node->keys[i]->text;
 		if (!check_rule(check, &name, node->keys[i]) || !check_text(check, &value, node->values[i]) || !base)

@@ -18,7 +18,8 @@ struct seen {
 static const char intro[] =
 	"# Recipes\n"
 	"\n"
-	"Generated from the field tables in `cmd/lib/recipe/schema.c` by `cooper tool docs`; `make docs` writes it anew.\n"
+	"Generated from the field tables in `cmd/lib/recipe/schema.c` by `cooper tool docs`; `make docs` writes it "
+	"anew.\n"
 	"\n"
 	"A recipe is one YAML document: `recipes/NAME.yaml` of kind `build` or `stack`, `vmimages/NAME.yaml` of kind\n"
 	"`image`. `cooper lint FILE` checks one. Editors check while you type with this first line:\n"
@@ -30,18 +31,22 @@ static const char intro[] =
 	"## Rules\n"
 	"\n"
 	"- An unknown key, a key given twice, a value of the wrong type: each is an error with its place.\n"
-	"- Text that looks like a number, a boolean or nothing needs quotes: `version: \"10.2\"`. The booleans are `true`\n"
+	"- Text that looks like a number, a boolean or nothing needs quotes: `version: \"10.2\"`. The booleans are "
+	"`true`\n"
 	"  and `false`.\n"
 	"- Sizes and durations have units: `2GiB`, `500MB`, `30s`, `5m`.\n"
 	"- Every `url` has a digest. Debian packages are pinned in `cooper.lock` instead.\n"
-	"- There are no shell strings: a command is a list of words. A `script` is run by the interpreter that it names.\n"
-	"- Anchors and aliases may be used; tags, merge keys and more than one document may not. At most 1 MiB, 32 levels\n"
+	"- There are no shell strings: a command is a list of words. A `script` is run by the interpreter that it "
+	"names.\n"
+	"- Anchors and aliases may be used; tags, merge keys and more than one document may not. At most 1 MiB, 32 "
+	"levels\n"
 	"  and 10,000 values.\n"
 	"- Architectures may be written `amd64` and `arm64`; they are stored as `x86_64` and `aarch64`.\n"
 	"\n"
 	"## Variables\n"
 	"\n"
-	"Where a field says *variables*, `${name}` is replaced; `$$` gives a dollar sign. An unknown name is an error.\n"
+	"Where a field says *variables*, `${name}` is replaced; `$$` gives a dollar sign. An unknown name is an "
+	"error.\n"
 	"Everywhere else `${` is an error, except in guest steps, whose text goes to the guest as it is.\n"
 	"\n"
 	"Variables: ";
@@ -50,7 +55,8 @@ static const char conditions[] =
 	"\n"
 	"## Conditions\n"
 	"\n"
-	"An item of a list may carry `when`; it is there only where the condition holds. An item that is plain text is\n"
+	"An item of a list may carry `when`; it is there only where the condition holds. An item that is plain text "
+	"is\n"
 	"written as a map for that, and several at once with `items`:\n"
 	"\n"
 	"```yaml\n"
@@ -66,8 +72,10 @@ static const char extending[] =
 	"\n"
 	"### extends\n"
 	"\n"
-	"The stack is laid over the one that it names: maps merge, values replace. Of `steps`, `mounts` and `ports` the\n"
-	"items are appended; one with the same `name`, the same place in the guest, or the same port of the host replaces\n"
+	"The stack is laid over the one that it names: maps merge, values replace. Of `steps`, `mounts` and `ports` "
+	"the\n"
+	"items are appended; one with the same `name`, the same place in the guest, or the same port of the host "
+	"replaces\n"
 	"the one below. Other lists replace. A file that a step names lies beside the stack that has the step.\n";
 
 static const char *without_article(const char *name)
@@ -120,7 +128,7 @@ static void add_type(struct str *out, const struct schema_field *field)
 		break;
 	case FIELD_LIST:
 		str_addf(out, "list of %s%s", without_article(field->of->name),
-		         str_ends(field->of->name, "ch") ? "es" : "s");
+			 str_ends(field->of->name, "ch") ? "es" : "s");
 		break;
 	}
 	if (field->flags & FIELD_VARS)
@@ -183,7 +191,7 @@ static void collect(struct seen *seen, const struct schema *schema, const char *
 		if (known)
 			continue;
 		strs_addf(&seen->owned, "%s%s%s%s", key, *key ? "." : "", field->name,
-		          field->type == FIELD_LIST ? "[]" : "");
+			  field->type == FIELD_LIST ? "[]" : "");
 		const char *path = seen->owned.items[seen->owned.count - 1];
 		seen->items[seen->count] = field->of;
 		seen->keys[seen->count++] = path;

@@ -47,7 +47,7 @@ static bool names_again(struct arena *arena, const struct yaml_node *list, const
 
 /* Each lower item, or the upper ones of its name in its place; then the upper ones that are new. */
 static struct yaml_node *append(struct arena *arena, const struct yaml_node *upper, const struct yaml_node *lower,
-                                identity_fn *identity)
+				identity_fn *identity)
 {
 	struct yaml_node *list = arena_alloc(arena, sizeof(*list));
 	*list = *upper;
@@ -72,7 +72,7 @@ static struct yaml_node *append(struct arena *arena, const struct yaml_node *upp
 }
 
 static struct yaml_node *merge_value(struct arena *arena, const char *key, struct yaml_node *upper,
-                                     const struct yaml_node *lower)
+				     const struct yaml_node *lower)
 {
 	identity_fn *identity = identity_of(key);
 	if (upper->kind == YAML_MAP && lower->kind == YAML_MAP)

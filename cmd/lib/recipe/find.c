@@ -49,8 +49,8 @@ static struct err *check_kind(const char *path, enum recipe_kind kind)
 	if (found < 0 || found == (int)kind)
 		return NULL;
 	return err_hint(err_new(ERR_USAGE, "'%s' is of kind '%s' and not '%s'", path, schema_kinds()[found],
-	                        schema_kinds()[kind]),
-	                "`cooper list` shows recipes by kind");
+				schema_kinds()[kind]),
+			"`cooper list` shows recipes by kind");
 }
 
 struct err *recipe_list(enum recipe_kind kind, const struct strs *roots, struct strs *names)
@@ -94,7 +94,7 @@ struct err *recipe_find(const char *name, enum recipe_kind kind, const struct st
 	if (strchr(name, '/') || str_ends(name, ".yaml")) {
 		if (!file_exists(name))
 			return err_hint(err_new(ERR_ABSENT, "there is no file '%s'", name),
-			                "give the path of a recipe, or the name of a shipped one (`cooper list`)");
+					"give the path of a recipe, or the name of a shipped one (`cooper list`)");
 		TRY(check_kind(name, kind));
 		*ret_path = mem_strdup(name);
 		return NULL;

@@ -1,7 +1,7 @@
 /* The field tables as JSON Schema, draft-07 (json-schema.org/draft-07), which editors and ajv understand. */
 #include "recipe/docs.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "fmt/json.h"
 #include "recipe/schema.h"
@@ -26,6 +26,14 @@ static struct json *reference(const char *name)
 	return j;
 }
 
+static bool is_taken(const struct definitions *d, const char *name)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (streq(d->names[i], name))
+			return true;
+	return false;
+}
+
 /* "a guest step" -> "guest-step"; a number after it where another table has that name. */
 static const char *choose_name(struct definitions *d, const char *name)
 {
@@ -33,14 +41,10 @@ static const char *choose_name(struct definitions *d, const char *name)
 	name += str_starts(name, "an ") ? 3 : str_starts(name, "a ") ? 2 : 0;
 	for (const char *p = name; *p; p++)
 		str_add_char(&s, *p == ' ' ? '-' : *p);
-	size_t n = 1;
 	AUTO_FREE char *chosen = mem_strdup(str_text(&s));
-	for (size_t i = 0; i < d->count; i++) {
-		if (!streq(d->names[i], chosen))
-			continue;
-		AUTO_FREE char *old = chosen;
-		chosen = mem_printf("%s-%zu", str_text(&s), ++n);
-		i = (size_t)-1;
+	for (size_t n = 2; is_taken(d, chosen); n++) {
+		free(chosen);
+		chosen = mem_printf("%s-%zu", str_text(&s), n);
 	}
 	strs_add(&d->owned, chosen);
 	return d->owned.items[d->owned.count - 1];
@@ -203,7 +207,7 @@ static struct json *properties_of(struct definitions *d, const struct schema *sc
 	struct json *properties = json_object();
 	for (size_t i = 0; i < schema->field_count; i++)
 		json_set(properties, schema->fields[i].name,
-		         described(value_schema(d, &schema->fields[i], partial), schema->fields[i].doc));
+			 described(value_schema(d, &schema->fields[i], partial), schema->fields[i].doc));
 	if (schema->conditional)
 		json_set(properties, "when", define(d, schema_when(), /* partial= */ false));
 	return properties;

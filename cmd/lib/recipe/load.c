@@ -17,9 +17,9 @@ enum { EXTENDS_MAX = 8 };
 struct loading {
 	struct arena *arena; /* becomes the recipe's */
 	struct problems problems;
-	const struct strs *roots;  /* NULL = none but the file's own */
-	struct strs chain;         /* files that extend one another, the first one first */
-	struct strs clean;         /* the same, each under its one name */
+	const struct strs *roots; /* NULL = none but the file's own */
+	struct strs chain;        /* files that extend one another, the first one first */
+	struct strs clean;        /* the same, each under its one name */
 	enum recipe_kind kind;
 };
 
@@ -87,7 +87,8 @@ static char *join_clean(const char *dir, const char *name)
 }
 
 /* Read and validate @path as it is written; *ret_root stays NULL when it cannot be gone on with. */
-static struct err *load_doc(struct loading *l, const char *path, enum recipe_kind *ret_kind, struct yaml_node **ret_root)
+static struct err *load_doc(struct loading *l, const char *path, enum recipe_kind *ret_kind,
+			    struct yaml_node **ret_root)
 {
 	struct yaml_doc *doc = NULL;
 	TRY(read_doc(l, path, &doc));
@@ -97,8 +98,8 @@ static struct err *load_doc(struct loading *l, const char *path, enum recipe_kin
 	if (!doc->root || !find_kind(l, doc->root, ret_kind))
 		return NULL;
 	struct check check = {.problems = &l->problems,
-	                      .arena = l->arena,
-	                      .partial = *ret_kind == RECIPE_STACK && yaml_get(doc->root, "extends")};
+			      .arena = l->arena,
+			      .partial = *ret_kind == RECIPE_STACK && yaml_get(doc->root, "extends")};
 	check_document(&check, schema_of(*ret_kind), doc->root);
 	*ret_root = doc->root;
 	return NULL;
@@ -156,7 +157,7 @@ static struct err *merge_bases(struct loading *l, struct yaml_node **root)
 		}
 		if (l->chain.count > EXTENDS_MAX) {
 			problem_add(&l->problems, extends, "extend a stack further down",
-			            "more than %d stacks extend one another", EXTENDS_MAX);
+				    "more than %d stacks extend one another", EXTENDS_MAX);
 			break;
 		}
 		struct yaml_node *base = NULL;
@@ -181,17 +182,17 @@ static const char *guest_arch_of(const struct yaml_node *root, const struct reci
 }
 
 static void check_count(struct loading *l, const struct recipe *r, const struct yaml_node *root,
-                        const struct when_facts *facts)
+			const struct when_facts *facts)
 {
 	bool downloaded = r->kind == RECIPE_IMAGE && !r->image.debian_suite;
 	const struct yaml_node *at = yaml_key(root, "source");
 	if ((r->kind == RECIPE_BUILD || downloaded) && r->source_count == 0)
 		problem_add(&l->problems, at ? at : root, "add one whose 'when' holds there",
-		            "no source is left on %s %s for a guest of %s", facts->os, facts->arch, facts->guest_arch);
+			    "no source is left on %s %s for a guest of %s", facts->os, facts->arch, facts->guest_arch);
 	if (downloaded && r->source_count > 1)
 		problem_add(&l->problems, at, "add a 'when' that tells them apart",
-		            "%zu sources are left on %s %s for a guest of %s", r->source_count, facts->os, facts->arch,
-		            facts->guest_arch);
+			    "%zu sources are left on %s %s for a guest of %s", r->source_count, facts->os, facts->arch,
+			    facts->guest_arch);
 }
 
 static void check_steps(struct loading *l, const struct stack_recipe *s, const struct yaml_node *steps)
@@ -199,8 +200,9 @@ static void check_steps(struct loading *l, const struct stack_recipe *s, const s
 	for (size_t i = 0; i < s->step_count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (streq(s->steps[i].name, s->steps[j].name))
-				problem_add(&l->problems, yaml_get(steps->values[i], "name"), "give each step a name of its own",
-				            "two steps are called '%s'", s->steps[i].name);
+				problem_add(&l->problems, yaml_get(steps->values[i], "name"),
+					    "give each step a name of its own", "two steps are called '%s'",
+					    s->steps[i].name);
 }
 
 static void check_places(struct loading *l, const struct stack_recipe *s, const struct yaml_node *root)
@@ -212,12 +214,12 @@ static void check_places(struct loading *l, const struct stack_recipe *s, const 
 			if (s->ports[i].host_port == s->ports[j].host_port &&
 			    streq(s->ports[i].host_address, s->ports[j].host_address))
 				problem_add(&l->problems, ports->values[i], "choose another port of the host",
-				            "port %d of the host is used twice", s->ports[i].host_port);
+					    "port %d of the host is used twice", s->ports[i].host_port);
 	for (size_t i = 0; i < s->mount_count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (streq(s->mounts[i].guest, s->mounts[j].guest))
 				problem_add(&l->problems, yaml_get(mounts->values[i], "guest"), "choose another folder",
-				            "'%s' is mounted twice", s->mounts[i].guest);
+					    "'%s' is mounted twice", s->mounts[i].guest);
 }
 
 /* A file named by the stack below lies beside that one: named from where the upper stack lies. */
@@ -262,9 +264,9 @@ static struct recipe *fill(struct loading *l, const struct yaml_node *root, cons
 	const char *version = yaml_get_text(root, "version");
 	const char *arch = text_arch(target->arch);
 	struct when_facts facts = {.os = target->os,
-	                           .arch = arch ? arch : target->arch,
-	                           .guest_arch = guest_arch_of(root, target),
-	                           .version = version ? version : ""};
+				   .arch = arch ? arch : target->arch,
+				   .guest_arch = guest_arch_of(root, target),
+				   .version = version ? version : ""};
 	struct yaml_node *decided = when_decide(l->arena, root, &facts);
 	struct recipe *r = arena_alloc(l->arena, sizeof(*r));
 	struct check check = {.problems = &l->problems, .arena = l->arena, .decided = true};
@@ -286,7 +288,7 @@ static struct recipe *fill(struct loading *l, const struct yaml_node *root, cons
 }
 
 static struct err *load(struct loading *l, const char *path, const struct recipe_target *target,
-                        struct recipe **ret_recipe)
+			struct recipe **ret_recipe)
 {
 	struct yaml_node *root = NULL;
 	struct recipe *r = NULL;
@@ -303,7 +305,7 @@ static struct err *load(struct loading *l, const char *path, const struct recipe
 }
 
 struct err *recipe_load_from(const char *path, const struct recipe_target *target, const struct strs *roots,
-                             struct recipe **ret_recipe)
+			     struct recipe **ret_recipe)
 {
 	struct loading l = {.arena = arena_new(), .roots = roots};
 	l.problems.arena = l.arena;

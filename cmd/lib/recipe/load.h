@@ -35,7 +35,7 @@ MUST_CHECK struct err *recipe_load(const char *path, const struct recipe_target 
 
 /** recipe_load_from() - recipe_load() where `extends:` is looked for in @roots as well, after the file's own root */
 MUST_CHECK struct err *recipe_load_from(const char *path, const struct recipe_target *target, const struct strs *roots,
-                                        struct recipe **ret_recipe);
+					struct recipe **ret_recipe);
 
 /**
  * recipe_find() - path of the recipe @name of @kind

@@ -25,11 +25,11 @@ static struct err *bad(const char *path, const char *reference, const char *what
 {
 	AUTO_FREE char *shown = str_escape(reference);
 	return err_hint(err_new(ERR_CORRUPT, "the lock '%s' is damaged: entry '%s' %s", path, shown, what),
-	                "restore it from version control, or remove it to resolve everything anew");
+			"restore it from version control, or remove it to resolve everything anew");
 }
 
 static struct err *read_file_entry(const char *path, const char *reference, const struct json *item,
-                                   struct arena *arena, struct lock_file *ret)
+				   struct arena *arena, struct lock_file *ret)
 {
 	const char *name = json_get_text(item, "name");
 	const char *url = json_get_text(item, "url");
@@ -43,12 +43,13 @@ static struct err *read_file_entry(const char *path, const char *reference, cons
 		return bad(path, reference, "has a file without a SHA-256");
 	if (size < 0)
 		return bad(path, reference, "has a file without a size");
-	*ret = (struct lock_file){arena_strdup(arena, name), arena_strdup(arena, url), arena_strdup(arena, sha256), size};
+	*ret = (struct lock_file){arena_strdup(arena, name), arena_strdup(arena, url), arena_strdup(arena, sha256),
+				  size};
 	return NULL;
 }
 
 static struct err *read_entry(const char *path, const char *reference, const struct json *value, struct arena *arena,
-                              struct lock_entry **ret)
+			      struct lock_entry **ret)
 {
 	const char *version = json_get_text(value, "version");
 	const struct json *files = json_get(value, "files");
@@ -60,7 +61,7 @@ static struct err *read_entry(const char *path, const char *reference, const str
 	entry->files = arena_array(arena, json_count(files), sizeof(*entry->files));
 	for (; entry->file_count < json_count(files); entry->file_count++)
 		TRY(read_file_entry(path, reference, json_at(files, entry->file_count), arena,
-		                    &entry->files[entry->file_count]));
+				    &entry->files[entry->file_count]));
 	*ret = entry;
 	return NULL;
 }
@@ -76,10 +77,10 @@ static struct err *read_entries(const char *path, struct arena *arena, struct ma
 	}
 	if (e)
 		return err_hint(err_wrap(e, "cannot read the lock"),
-		                "restore it from version control, or remove it to resolve everything anew");
+				"restore it from version control, or remove it to resolve everything anew");
 	if (json_get_int(root, "format", 0) != LOCK_FORMAT)
 		return err_hint(err_new(ERR_CORRUPT, "the lock '%s' has an unknown format", path),
-		                "it was written by another version of cooper; use that one, or remove the file");
+				"it was written by another version of cooper; use that one, or remove the file");
 	const struct json *list = json_get(root, "entries");
 	for (size_t i = 0; i < json_count(list); i++) {
 		const char *reference = json_key_at(list, i);
@@ -139,8 +140,9 @@ static struct lock_entry *copy_entry(struct arena *arena, const struct lock_entr
 	entry->files = arena_array(arena, from->file_count, sizeof(*entry->files));
 	for (; entry->file_count < from->file_count; entry->file_count++) {
 		const struct lock_file *f = &from->files[entry->file_count];
-		entry->files[entry->file_count] = (struct lock_file){
-			arena_strdup(arena, f->name), arena_strdup(arena, f->url), arena_strdup(arena, f->sha256), f->size};
+		entry->files[entry->file_count] =
+			(struct lock_file){arena_strdup(arena, f->name), arena_strdup(arena, f->url),
+					   arena_strdup(arena, f->sha256), f->size};
 	}
 	return entry;
 }

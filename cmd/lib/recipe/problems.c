@@ -50,10 +50,10 @@ void problem_add(struct problems *p, const struct yaml_node *at, const char *hin
 	AUTO_FREE char *message = mem_vprintf(fmt, ap);
 	va_end(ap);
 	add(p, (struct problem){.doc = at->doc,
-	                        .start = at->start,
-	                        .end = end_of(at),
-	                        .message = arena_strdup(p->arena, message),
-	                        .hint = arena_strdup(p->arena, hint)});
+				.start = at->start,
+				.end = end_of(at),
+				.message = arena_strdup(p->arena, message),
+				.hint = arena_strdup(p->arena, hint)});
 }
 
 /*
@@ -87,7 +87,7 @@ static struct yaml_mark mark_at(const struct yaml_node *node, size_t offset)
 }
 
 void problem_add_within(struct problems *p, const struct yaml_node *at, size_t from, size_t to, const char *hint,
-                        const char *fmt, ...)
+			const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -103,10 +103,10 @@ void problem_add_within(struct problems *p, const struct yaml_node *at, size_t f
 	size_t offset = find_in_source(at, at->text + from, size, before);
 	bool found = offset < at->end.offset;
 	add(p, (struct problem){.doc = at->doc,
-	                        .start = found ? mark_at(at, offset) : at->start,
-	                        .end = found ? offset + size : end_of(at),
-	                        .message = arena_strdup(p->arena, message),
-	                        .hint = arena_strdup(p->arena, hint)});
+				.start = found ? mark_at(at, offset) : at->start,
+				.end = found ? offset + size : end_of(at),
+				.message = arena_strdup(p->arena, message),
+				.hint = arena_strdup(p->arena, hint)});
 }
 
 void problems_add_doc(struct problems *p, const struct yaml_doc *doc)
@@ -114,10 +114,10 @@ void problems_add_doc(struct problems *p, const struct yaml_doc *doc)
 	for (size_t i = 0; i < doc->problem_count; i++) {
 		const struct yaml_problem *from = &doc->problems[i];
 		add(p, (struct problem){.doc = doc,
-		                        .start = from->start,
-		                        .end = from->end.offset,
-		                        .message = from->message,
-		                        .hint = from->hint});
+					.start = from->start,
+					.end = from->end.offset,
+					.message = from->message,
+					.hint = from->hint});
 	}
 }
 
@@ -182,7 +182,7 @@ static void add_excerpt(struct str *s, const struct problem *problem)
 		i += show_char(text + i, end - i, i < problem->start.offset ? &before : i < stop ? &marked : &after);
 	size_t width = columns(str_text(&marked));
 	str_addf(s, "%*d | %s%s%s%s\n", GUTTER, problem->start.line, str_text(&before), str_text(&marked),
-	         str_text(&after), is_cut ? " ..." : "");
+		 str_text(&after), is_cut ? " ..." : "");
 	str_addf(s, "%*s | ", GUTTER, "");
 	add_repeated(s, ' ', columns(str_text(&before)));
 	add_repeated(s, '^', width ? width : 1);

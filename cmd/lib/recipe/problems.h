@@ -29,7 +29,7 @@ void problem_add(struct problems *p, const struct yaml_node *at, const char *hin
 	PRINTF_LIKE(4, 5);
 /** problem_add_within() - the fault is bytes @from up to @to of the text of the scalar @at */
 void problem_add_within(struct problems *p, const struct yaml_node *at, size_t from, size_t to, const char *hint,
-                        const char *fmt, ...) PRINTF_LIKE(6, 7);
+			const char *fmt, ...) PRINTF_LIKE(6, 7);
 /** problems_add_doc() - take over what the YAML reader found */
 void problems_add_doc(struct problems *p, const struct yaml_doc *doc);
 /** problems_error() - USAGE with all problems in its detail; NULL when there is none */

@@ -15,15 +15,15 @@ void rule_source(struct problems *problems, const struct yaml_node *map)
 	if (!url || !is_remote(url) || yaml_get(map, "sha256") || yaml_get(map, "sha512"))
 		return;
 	problem_add(problems, yaml_get(map, "url"),
-	            "add 'sha256: HEX', as the project itself announces it; `sha256sum FILE` prints a file's",
-	            "%s source needs 'sha256' or 'sha512'", str_starts(url, "http:") ? "an http:" : "this");
+		    "add 'sha256: HEX', as the project itself announces it; `sha256sum FILE` prints a file's",
+		    "%s source needs 'sha256' or 'sha512'", str_starts(url, "http:") ? "an http:" : "this");
 }
 
 void rule_patch(struct problems *problems, const struct yaml_node *map)
 {
 	if (yaml_get(map, "url") && !yaml_get(map, "sha256"))
 		problem_add(problems, yaml_get(map, "url"), "add 'sha256: HEX'; `sha256sum FILE` prints it",
-		            "a patch that is fetched needs 'sha256'");
+			    "a patch that is fetched needs 'sha256'");
 }
 
 void rule_when(struct problems *problems, const struct yaml_node *map)
@@ -38,14 +38,14 @@ static void image_from_packages(struct problems *problems, const struct yaml_nod
 	const struct yaml_node *boot = yaml_get(map, "boot");
 	if (!yaml_get(disk, "size") || !yaml_get(disk, "label"))
 		problem_add(problems, disk ? disk : yaml_key(map, "debian"),
-		            "for example 'disk: { size: 4GiB, label: root }'",
-		            "an image from packages needs a disk's size and label");
+			    "for example 'disk: { size: 4GiB, label: root }'",
+			    "an image from packages needs a disk's size and label");
 	if (streq(yaml_get_text(boot, "mode"), "uefi"))
 		problem_add(problems, yaml_get(boot, "mode"), "write 'mode: kernel'",
-		            "an image from packages has no boot loader");
+			    "an image from packages has no boot loader");
 	else if (boot && !yaml_get(boot, "cmdline"))
 		problem_add(problems, boot, "for example 'cmdline: root=LABEL=root rw'",
-		            "'mode: kernel' needs 'cmdline'");
+			    "'mode: kernel' needs 'cmdline'");
 }
 
 void rule_image(struct problems *problems, const struct yaml_node *map)
@@ -59,8 +59,8 @@ void rule_image(struct problems *problems, const struct yaml_node *map)
 		return;
 	if (!yaml_get(map, "format"))
 		problem_add(problems, yaml_key(map, "source"), "for example 'format: qcow2.xz'",
-		            "a downloaded image needs 'format'");
+			    "a downloaded image needs 'format'");
 	if (streq(yaml_get_text(boot, "mode"), "kernel"))
 		problem_add(problems, yaml_get(boot, "mode"), "write 'mode: uefi'",
-		            "a downloaded image has no kernel beside it");
+			    "a downloaded image has no kernel beside it");
 }

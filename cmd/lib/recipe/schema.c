@@ -3,7 +3,8 @@
 #include "base/units.h"
 
 #define AT(type, member) .offset = offsetof(struct type, member)
-#define COUNTED(type, items, number) .offset = offsetof(struct type, items), .count_offset = offsetof(struct type, number)
+#define COUNTED(type, items, number)                                                                                   \
+	.offset = offsetof(struct type, items), .count_offset = offsetof(struct type, number)
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define TABLE(rows) .fields = (rows), .field_count = ARRAY_LEN(rows)
 #define GIB(n) (INT64_C(1) << 30) * (n)
@@ -112,11 +113,15 @@ static const struct schema patch_schema = {
 /* --- commands --- */
 
 #define INTERPRETER                                                                                                    \
-	{"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter), .values = WORDS("sh", "bash", "python3"), \
-	 .with = WORDS("script"), .fallback_doc = "sh", .doc = "Program that runs the script."}
+	{                                                                                                              \
+		"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter),                                    \
+			.values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",       \
+			.doc = "Program that runs the script."                                                         \
+	}
 
 static const struct schema_field build_command_fields[] = {
-	{"run", FIELD_TEXTS, FIELD_VARS, TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},
+	{"run", FIELD_TEXTS, FIELD_VARS, TEXT_ANY, AT(command, argv),
+	 .doc = "The program and its arguments; no shell."},
 	{"script", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
 	INTERPRETER,
 };
@@ -133,7 +138,8 @@ static const struct schema build_command_schema = {
 };
 
 static const struct schema_field test_fields[] = {
-	{"run", FIELD_TEXTS, FIELD_VARS, TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},
+	{"run", FIELD_TEXTS, FIELD_VARS, TEXT_ANY, AT(command, argv),
+	 .doc = "The program and its arguments; no shell."},
 	{"script", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
 	INTERPRETER,
 	{"expect", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, expect), .doc = "Text that the output must contain."},
@@ -172,10 +178,19 @@ static const struct schema guest_command_schema = {
 static const char *const kinds[] = {"build", "image", "stack", NULL};
 
 #define KIND                                                                                                           \
-	{"kind", FIELD_CHOICE, FIELD_REQUIRED, TEXT_ANY, NOT_STORED, .values = kinds, .doc = "What the recipe is for."}
-#define SUMMARY {"summary", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, summary), .doc = "One line for people."}
+	{                                                                                                              \
+		"kind", FIELD_CHOICE, FIELD_REQUIRED, TEXT_ANY, NOT_STORED, .values = kinds,                           \
+									    .doc = "What the recipe is for."           \
+	}
+#define SUMMARY                                                                                                        \
+	{                                                                                                              \
+		"summary", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, summary), .doc = "One line for people."       \
+	}
 #define LICENSE                                                                                                        \
-	{"license", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, license), .doc = "SPDX expression of what is built."}
+	{                                                                                                              \
+		"license", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, license),                                     \
+			.doc = "SPDX expression of what is built."                                                     \
+	}
 
 static const struct schema_field build_host_fields[] = {
 	{"apt", FIELD_TEXTS, 0, TEXT_PACKAGE, AT(recipe, build.host_apt), .doc = "Debian packages."},
@@ -183,9 +198,9 @@ static const struct schema_field build_host_fields[] = {
 };
 
 static const struct schema build_host_schema = {.name = "host packages",
-                                                .doc = "What the host needs; installed only when told to.",
-                                                TABLE(build_host_fields),
-                                                NOTHING_MARKED};
+						.doc = "What the host needs; installed only when told to.",
+						TABLE(build_host_fields),
+						NOTHING_MARKED};
 
 static const struct schema_field sign_fields[] = {
 	{"entitlements", FIELD_TEXTS, 0, TEXT_LINE, AT(recipe, build.sign_entitlements),
@@ -195,10 +210,10 @@ static const struct schema_field sign_fields[] = {
 };
 
 static const struct schema sign_schema = {.name = "signing",
-                                          .doc = "Ad-hoc code signatures, for macOS.",
-                                          TABLE(sign_fields),
-                                          NOTHING_MARKED,
-                                          .conditional = true};
+					  .doc = "Ad-hoc code signatures, for macOS.",
+					  TABLE(sign_fields),
+					  NOTHING_MARKED,
+					  .conditional = true};
 
 static const struct schema_field build_fields[] = {
 	KIND,
@@ -210,7 +225,8 @@ static const struct schema_field build_fields[] = {
 	 .doc = "Unpacked one after another into one tree; `${source}`."},
 	{"patches", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, patches, patch_count), .of = &patch_schema,
 	 .doc = "Applied to the tree in order."},
-	{"host", FIELD_MAP, 0, TEXT_ANY, 0, .of = &build_host_schema, .doc = "Packages of the host that the build needs."},
+	{"host", FIELD_MAP, 0, TEXT_ANY, 0, .of = &build_host_schema,
+	 .doc = "Packages of the host that the build needs."},
 	{"needs", FIELD_TEXTS, 0, TEXT_NAME, AT(recipe, build.needs), .doc = "Other build recipes that come first."},
 	{"env", FIELD_PAIRS, FIELD_VARS, TEXT_LINE, AT(recipe, build.env),
 	 .doc = "Variables added to the clean environment of all commands."},
@@ -239,25 +255,26 @@ static const struct schema_field image_host_fields[] = {
 };
 
 static const struct schema image_host_schema = {.name = "host packages",
-                                                .doc = "What the host needs; installed only when told to.",
-                                                TABLE(image_host_fields),
-                                                NOTHING_MARKED};
+						.doc = "What the host needs; installed only when told to.",
+						TABLE(image_host_fields),
+						NOTHING_MARKED};
 
 static const struct schema_field debian_fields[] = {
 	{"suite", FIELD_TEXT, FIELD_REQUIRED, TEXT_SUITE, AT(recipe, image.debian_suite), .doc = "Debian suite."},
 	{"packages", FIELD_TEXTS, FIELD_REQUIRED | FIELD_VARS, TEXT_PACKAGE, AT(recipe, image.packages),
 	 .doc = "Packages; what they depend on comes along and is pinned with them in the lock."},
 	{"files", FIELD_TEXT, FIELD_REQUIRED, TEXT_PATH, AT(recipe, image.files),
-	 .doc = "Folder beside the recipe. Its `prepare.sh` runs with the path of the guest's tree before the packages go "
+	 .doc = "Folder beside the recipe. Its `prepare.sh` runs with the path of the guest's tree before the packages "
+		"go "
 		"in, its `customize.sh` after."},
 	{"exclude", FIELD_TEXTS, 0, TEXT_GLOB, AT(recipe, image.exclude),
 	 .doc = "Paths that packages do not install (dpkg's `path-exclude`)."},
 };
 
 static const struct schema debian_schema = {.name = "an image from Debian packages",
-                                            .doc = "The image is made here, for any architecture.",
-                                            TABLE(debian_fields),
-                                            NOTHING_MARKED};
+					    .doc = "The image is made here, for any architecture.",
+					    TABLE(debian_fields),
+					    NOTHING_MARKED};
 
 static const struct schema_field disk_fields[] = {
 	{"size", FIELD_SIZE, 0, TEXT_SIZE, AT(recipe, image.disk_bytes), .min = 64 << 20, .max = GIB(1024),
@@ -265,8 +282,7 @@ static const struct schema_field disk_fields[] = {
 	{"label", FIELD_TEXT, 0, TEXT_NAME, AT(recipe, image.root_label), .doc = "Label of the root file system."},
 };
 
-static const struct schema disk_schema = {
-	.name = "a disk", .doc = "The OS disk.", TABLE(disk_fields), NOTHING_MARKED};
+static const struct schema disk_schema = {.name = "a disk", .doc = "The OS disk.", TABLE(disk_fields), NOTHING_MARKED};
 
 static const struct schema_field image_boot_fields[] = {
 	{"mode", FIELD_ENUM, FIELD_REQUIRED, TEXT_ANY, AT(recipe, image.boot), .values = WORDS("kernel", "uefi"),
@@ -297,7 +313,8 @@ static const struct schema_field image_fields[] = {
 	 .doc = "Packages of the host that making the image needs."},
 	{"disk", FIELD_MAP, 0, TEXT_ANY, 0, .of = &disk_schema, .doc = "The OS disk."},
 	{"boot", FIELD_MAP, FIELD_REQUIRED, TEXT_ANY, 0, .of = &image_boot_schema, .doc = "How the guest starts."},
-	{"user", FIELD_TEXT, FIELD_REQUIRED, TEXT_USER, AT(recipe, image.user), .doc = "Login user that Ignition makes."},
+	{"user", FIELD_TEXT, FIELD_REQUIRED, TEXT_USER, AT(recipe, image.user),
+	 .doc = "Login user that Ignition makes."},
 };
 
 static const struct schema image_schema = {
@@ -338,14 +355,16 @@ static const struct schema_field emulator_package_fields[] = {
 };
 
 static const struct schema emulator_package_schema = {.name = "a package of emulators",
-                                                      .doc = "Where user-mode emulators come from.",
-                                                      TABLE(emulator_package_fields),
-                                                      .mark_offset = offsetof(struct recipe, stack.emulator_package.mark)};
+						      .doc = "Where user-mode emulators come from.",
+						      TABLE(emulator_package_fields),
+						      .mark_offset =
+							      offsetof(struct recipe, stack.emulator_package.mark)};
 
 static const struct schema_field emulation_fields[] = {
 	{"provider", FIELD_CHOICE, 0, TEXT_ANY, AT(recipe, stack.provider),
 	 .values = WORDS("auto", "guest", "store", "package"), .fallback_text = "auto",
-	 .doc = "`guest`: what the image ships; `store`: the package below, on a read-only device; `package`: installed "
+	 .doc = "`guest`: what the image ships; `store`: the package below, on a read-only device; `package`: "
+		"installed "
 		"in the guest; `auto`: the first of them that works."},
 	{"package", FIELD_MAP, 0, TEXT_ANY, 0, .of = &emulator_package_schema, .doc = "For the provider `store`."},
 };
@@ -387,16 +406,17 @@ static const struct schema port_schema = {
 static const struct schema_field write_fields[] = {
 	{"path", FIELD_TEXT, FIELD_REQUIRED, TEXT_GUEST_PATH, AT(guest_step, write_path), .doc = "The file."},
 	{"text", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, write_text), .doc = "Its content."},
-	{"from", FIELD_TEXT, 0, TEXT_PATH, AT(guest_step, write_from), .doc = "File beside the recipe with its content."},
+	{"from", FIELD_TEXT, 0, TEXT_PATH, AT(guest_step, write_from),
+	 .doc = "File beside the recipe with its content."},
 	{"mode", FIELD_MODE, 0, TEXT_MODE, AT(guest_step, write_mode), .fallback = 0644, .fallback_doc = "\"0644\"",
 	 .doc = "Permissions, in quotes."},
 };
 
 static const struct schema write_schema = {.name = "a file",
-                                           .doc = "A file in the guest.",
-                                           TABLE(write_fields),
-                                           NOTHING_MARKED,
-                                           .one_of = WORDS("text", "from")};
+					   .doc = "A file in the guest.",
+					   TABLE(write_fields),
+					   NOTHING_MARKED,
+					   .one_of = WORDS("text", "from")};
 
 static const struct schema_field step_fields[] = {
 	{"name", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(guest_step, name), .doc = "Name of the step; unique."},
@@ -447,7 +467,8 @@ static const struct schema stack_boot_schema = {
 
 static const struct schema_field stack_fields[] = {
 	KIND,
-	{"name", FIELD_TEXT, 0, TEXT_NAME, AT(recipe, name), .fallback_doc = "the file's name", .doc = "Name of the stack."},
+	{"name", FIELD_TEXT, 0, TEXT_NAME, AT(recipe, name), .fallback_doc = "the file's name",
+	 .doc = "Name of the stack."},
 	SUMMARY,
 	{"extends", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, stack.extends),
 	 .doc = "Stack that this one changes, by name or by path."},

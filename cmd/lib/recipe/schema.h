@@ -50,17 +50,17 @@ struct schema_field {
 	const char *name;
 	enum field_type type;
 	unsigned flags;
-	enum text_kind kind;           /* of FIELD_TEXT, FIELD_TEXTS */
-	size_t offset;                 /* into the struct that the table fills */
-	size_t count_offset;           /* of FIELD_LIST */
-	int64_t min;                   /* numbers, sizes, durations; both 0 = any */
+	enum text_kind kind; /* of FIELD_TEXT, FIELD_TEXTS */
+	size_t offset;       /* into the struct that the table fills */
+	size_t count_offset; /* of FIELD_LIST */
+	int64_t min;         /* numbers, sizes, durations; both 0 = any */
 	int64_t max;
-	int64_t fallback;              /* of numbers and booleans that are absent */
-	const char *fallback_text;     /* of texts that are absent */
-	const char *fallback_doc;      /* how the reference page shows the fallback */
-	const char *const *values;     /* of FIELD_CHOICE, FIELD_ENUM; NULL-terminated */
-	const char *const *with;       /* valid only beside one of these keys; NULL-terminated, or NULL */
-	const struct schema *of;       /* of FIELD_MAP, FIELD_LIST */
+	int64_t fallback;          /* of numbers and booleans that are absent */
+	const char *fallback_text; /* of texts that are absent */
+	const char *fallback_doc;  /* how the reference page shows the fallback */
+	const char *const *values; /* of FIELD_CHOICE, FIELD_ENUM; NULL-terminated */
+	const char *const *with;   /* valid only beside one of these keys; NULL-terminated, or NULL */
+	const struct schema *of;   /* of FIELD_MAP, FIELD_LIST */
 	const char *doc;
 };
 

@@ -13,15 +13,15 @@
 #include "base/str.h"
 
 enum text_kind {
-	TEXT_ANY,         /* anything but nothing */
-	TEXT_LINE,        /* one line */
-	TEXT_NAME,        /* of a recipe, step, package set */
-	TEXT_MACHINE,     /* of a machine: part of socket paths */
-	TEXT_PACKAGE,     /* of a distribution or of Homebrew */
-	TEXT_SUITE,       /* bookworm, trixie */
+	TEXT_ANY,     /* anything but nothing */
+	TEXT_LINE,    /* one line */
+	TEXT_NAME,    /* of a recipe, step, package set */
+	TEXT_MACHINE, /* of a machine: part of socket paths */
+	TEXT_PACKAGE, /* of a distribution or of Homebrew */
+	TEXT_SUITE,   /* bookworm, trixie */
 	TEXT_VERSION,
-	TEXT_CONSTRAINT,  /* ">= 10.2, < 11" */
-	TEXT_ARCH,        /* an architecture, synonyms included */
+	TEXT_CONSTRAINT,   /* ">= 10.2, < 11" */
+	TEXT_ARCH,         /* an architecture, synonyms included */
 	TEXT_PACKAGE_ARCH, /* the same, or "all" */
 	TEXT_SHA256,
 	TEXT_SHA512,
@@ -30,14 +30,14 @@ enum text_kind {
 	TEXT_HTTPS_URL,
 	TEXT_SIZE,
 	TEXT_DURATION,
-	TEXT_PATH,        /* relative, inside */
-	TEXT_GUEST_PATH,  /* absolute */
-	TEXT_HOST_PATH,   /* absolute or ~/ */
+	TEXT_PATH,       /* relative, inside */
+	TEXT_GUEST_PATH, /* absolute */
+	TEXT_HOST_PATH,  /* absolute or ~/ */
 	TEXT_GLOB,
-	TEXT_MODE,        /* "0644" */
-	TEXT_PORT,        /* [ADDRESS:]HOST:GUEST */
-	TEXT_VARIABLE,    /* name of an environment variable */
-	TEXT_USER,        /* login name */
+	TEXT_MODE,     /* "0644" */
+	TEXT_PORT,     /* [ADDRESS:]HOST:GUEST */
+	TEXT_VARIABLE, /* name of an environment variable */
+	TEXT_USER,     /* login name */
 	TEXT_KIND_COUNT,
 };
 

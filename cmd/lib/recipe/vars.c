@@ -25,7 +25,7 @@ static const struct {
 const char *const *vars_known(void)
 {
 	static const char *const names[] = {"name",      "version", "source", "build", "prefix",      "guest_arch",
-	                                    "host_arch", "os",      "jobs",   "key",   "debian_arch", NULL};
+					    "host_arch", "os",      "jobs",   "key",   "debian_arch", NULL};
 	return names;
 }
 
@@ -40,7 +40,7 @@ static size_t find_name(const char *name, size_t size)
 /* A piece of text: literal bytes, or one variable. */
 struct piece {
 	const char *start;
-	size_t size;     /* of the piece in the text */
+	size_t size;      /* of the piece in the text */
 	const char *text; /* literal bytes, or the variable's name */
 	size_t text_size;
 	bool is_variable;
@@ -129,7 +129,7 @@ static struct err *add_value(const struct vars *vars, const struct piece *piece,
 	memcpy(&value, (const char *)vars + table[i].offset, sizeof(value));
 	if (!value)
 		return err_hint(err_new(ERR_USAGE, "'${%s}' has no value here", table[i].name),
-		                "use it where the recipes' reference says that it is available");
+				"use it where the recipes' reference says that it is available");
 	str_add(out, value);
 	return NULL;
 }

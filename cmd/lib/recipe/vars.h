@@ -9,12 +9,12 @@
 
 /* Values for one expansion; NULL = not available in this place (using it is a USAGE error). */
 struct vars {
-	const char *name;        /* recipe's name */
-	const char *version;     /* recipe's version */
-	const char *source;      /* absolute path of the unpacked, patched source tree */
-	const char *build;       /* absolute path of the build folder */
-	const char *prefix;      /* where results are installed */
-	const char *guest_arch;  /* aarch64, x86_64 */
+	const char *name;       /* recipe's name */
+	const char *version;    /* recipe's version */
+	const char *source;     /* absolute path of the unpacked, patched source tree */
+	const char *build;      /* absolute path of the build folder */
+	const char *prefix;     /* where results are installed */
+	const char *guest_arch; /* aarch64, x86_64 */
 	const char *host_arch;
 	const char *os;          /* macos, linux */
 	const char *jobs;        /* parallel jobs */

@@ -42,8 +42,7 @@ struct growing {
 
 static void add_value(struct growing *g, struct yaml_node *value)
 {
-	g->list->values =
-		arena_grow(g->arena, g->list->values, &g->cap, g->list->count + 1, sizeof(*g->list->values));
+	g->list->values = arena_grow(g->arena, g->list->values, &g->cap, g->list->count + 1, sizeof(*g->list->values));
 	g->list->values[g->list->count++] = value;
 }
 
@@ -63,7 +62,7 @@ static void add_item(struct growing *g, const struct yaml_node *item, const stru
 }
 
 static void decide_list(struct arena *arena, struct yaml_node *copy, const struct yaml_node *list,
-                        const struct when_facts *facts)
+			const struct when_facts *facts)
 {
 	struct growing g = {arena, copy, 0};
 	for (size_t i = 0; i < list->count; i++)
@@ -72,7 +71,7 @@ static void decide_list(struct arena *arena, struct yaml_node *copy, const struc
 }
 
 static void decide_map(struct arena *arena, struct yaml_node *copy, const struct yaml_node *map,
-                       const struct when_facts *facts)
+		       const struct when_facts *facts)
 {
 	copy->keys = arena_array(arena, map->count, sizeof(*copy->keys));
 	copy->values = arena_array(arena, map->count, sizeof(*copy->values));

@@ -121,6 +121,8 @@ static void make_env(struct workplace *w, const struct build_job *job)
 		strs_addf(&w->env, "CCACHE_DIR=%s", ccache);
 	else
 		strs_addf(&w->env, "CCACHE_DIR=%s/ccache", job->home->root);
+	/* Hits do not depend on where COOPER_HOME is. */
+	strs_addf(&w->env, "CCACHE_BASEDIR=%s", job->home->build);
 	strs_copy(&w->env, &job->recipe->build.env);
 }
 

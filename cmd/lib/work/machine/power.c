@@ -187,10 +187,10 @@ void power_look(struct power *p)
 	bool ended = p->running && child_poll(p->pid, &p->wait_status);
 
 	read_console(p);
-	/* an ended QEMU's socket refuses connections; what it said before is still in ours */
+	/* to an ended QEMU no connection is made; what it said before is still in ours */
 	if (p->qmp || (p->running && !ended))
 		read_events(p);
-	if (p->running && !ended)
+	if (p->ready_fd >= 0 || (p->running && !ended))
 		read_ready(p);
 	if (!ended)
 		return;
