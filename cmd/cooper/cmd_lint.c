@@ -4,7 +4,7 @@
 #include "plan/project.h"
 
 /* A recipe must hold for every host and guest, not only for this one. */
-static struct err *lint_file(const char *path, int *ret_variants)
+static struct err *lint_file(const char *path, const struct strs *roots, int *ret_variants)
 {
 	static const char *const oses[] = {"linux", "macos"};
 	static const char *const arches[] = {"x86_64", "aarch64"};
@@ -13,7 +13,7 @@ static struct err *lint_file(const char *path, int *ret_variants)
 			for (size_t g = 0; g < ARRAY_LEN(arches); g++) {
 				struct recipe_target target = {oses[o], arches[h], arches[g]};
 				struct recipe *r = NULL;
-				TRY(recipe_load(path, &target, &r));
+				TRY(recipe_load_from(path, &target, roots, &r));
 				recipe_free(r);
 				++*ret_variants;
 			}
@@ -22,17 +22,15 @@ static struct err *lint_file(const char *path, int *ret_variants)
 	return NULL;
 }
 
-static struct err *lint_shipped(struct strs *paths)
+static struct err *lint_shipped(const struct project *p, struct strs *paths)
 {
-	AUTO(project) p = PROJECT_INIT;
-	TRY(project_start(&p));
 	static const enum recipe_kind kinds[] = {RECIPE_BUILD, RECIPE_IMAGE, RECIPE_STACK};
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		AUTO(strs) names = STRS_INIT;
-		TRY(recipe_list(kinds[k], &p.roots, &names));
+		TRY(recipe_list(kinds[k], &p->roots, &names));
 		for (size_t i = 0; i < names.count; i++) {
 			AUTO_FREE char *path = NULL;
-			TRY(recipe_find(names.items[i], kinds[k], &p.roots, &path));
+			TRY(recipe_find(names.items[i], kinds[k], &p->roots, &path));
 			strs_add(paths, path);
 		}
 	}
@@ -41,13 +39,15 @@ static struct err *lint_shipped(struct strs *paths)
 
 static struct err *run(struct call *call)
 {
+	AUTO(project) p = PROJECT_INIT;
 	AUTO(strs) paths = STRS_INIT;
+	TRY(project_start(&p));
 	strs_copy(&paths, &call->args);
 	if (paths.count == 0)
-		TRY(lint_shipped(&paths));
+		TRY(lint_shipped(&p, &paths));
 	for (size_t i = 0; i < paths.count; i++) {
 		int variants = 0;
-		TRY(lint_file(paths.items[i], &variants));
+		TRY(lint_file(paths.items[i], &p.roots, &variants));
 		if (!call_has(call, "quiet"))
 			printf("%s: ok for %d pairs of host and guest\n", paths.items[i], variants);
 	}

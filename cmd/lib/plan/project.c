@@ -87,21 +87,21 @@ static struct err *load(struct project *p, const char *name, enum recipe_kind ki
 	AUTO_FREE char *path = NULL;
 	TRY(recipe_find(name, kind, &p->roots, &path));
 	struct recipe_target target = {p->facts.os, p->facts.arch, guest_arch};
-	return recipe_load(path, &target, ret);
+	return recipe_load_from(path, &target, &p->roots, ret);
 }
 
 /* The guest's architecture decides `when:` in the stack itself too, so the stack may be loaded twice. */
 static struct err *load_stack(struct project *p, const char *guest_arch)
 {
 	struct recipe_target target = {p->facts.os, p->facts.arch, guest_arch};
-	TRY(recipe_load(p->stack_path, &target, &p->stack));
+	TRY(recipe_load_from(p->stack_path, &target, &p->roots, &p->stack));
 	const char *own = p->stack->stack.guest_arch;
 	p->guest_arch = mem_strdup(guest_arch ? guest_arch : own ? own : p->facts.arch);
 	if (guest_arch || streq(p->guest_arch, p->facts.arch))
 		return NULL;
 	p->stack = recipe_free(p->stack);
 	target.guest_arch = p->guest_arch;
-	return recipe_load(p->stack_path, &target, &p->stack);
+	return recipe_load_from(p->stack_path, &target, &p->roots, &p->stack);
 }
 
 struct err *project_open(struct project *p, const char *stack, const char *guest_arch)

@@ -88,8 +88,6 @@ struct image_recipe {
 	char *debian_suite; /* "trixie"; NULL = the image is downloaded (source[0]) */
 	struct strs packages;
 	char *files;        /* folder beside the recipe: prepare.sh and customize.sh are run with the root's path */
-	char *overlay;
-	char *customize;
 	struct strs exclude; /* dpkg path-exclude globs */
 	struct strs host_apt; /* packages of the host that making the image needs */
 	/* ... or downloaded */

@@ -219,7 +219,8 @@ static struct err *pump(struct running *r, int *ret_wait_status)
 	bool ended = false;
 	while (!ended || r->out_fd >= 0 || r->log_fd >= 0) {
 		struct pollfd fds[2] = {{r->out_fd, POLLIN, 0}, {r->log_fd, POLLIN, 0}};
-		int ready = poll(fds, 2, ended ? 0 : 50);
+		bool closed = r->out_fd < 0 && r->log_fd < 0; /* it is about to end */
+		int ready = poll(fds, 2, ended ? 0 : closed ? 1 : 50);
 		bool idle = ready <= 0;
 		if (ready > 0 && fds[0].revents && !drain(r, r->out_fd))
 			close_fd(&r->out_fd);
