@@ -141,8 +141,8 @@ static void second_tree(uint64_t *seed, const char *first, const char *dir, bool
 	static const char *const names[] = {"f0",
 					    "d/f1",
 					    "f2",
-					    "b l\t\303\244"
-					    "2",
+					    ("b l\t\303\244"
+					     "2"),
 					    "d/f3",
 					    "f4",
 					    "link"};
@@ -294,7 +294,6 @@ static void shifted_round(uint64_t seed, unsigned *ret_agreed, unsigned *ret_str
 {
 	uint64_t state = seed * 0x9e3779b97f4a7c15u + 7;
 	AUTO_FREE char *dir = test_dir();
-	AUTO_FREE char *patch_path = path_join(dir, "patch");
 	AUTO(str) before = STR_INIT;
 	AUTO(str) after = STR_INIT;
 	AUTO(str) shifted = STR_INIT;
