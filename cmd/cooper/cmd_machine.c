@@ -97,7 +97,10 @@ static struct err *run_start(struct call *call)
 		printf("'%s' is running\n", spec.name);
 		return NULL;
 	}
+	bool connected = false;
 	TRY(machine_boot(&spec, g.number, NULL, "boot", call->sink, &status));
+	if (p.stack->stack.connect_podman)
+		TRY(machine_connect(&spec, call->sink, &connected));
 	TRY(machine_prove(&spec, "canary", call->sink, &outcome));
 	printf("'%s' is running: %s\n", spec.name, str_text(&outcome));
 	return NULL;

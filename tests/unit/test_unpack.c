@@ -110,7 +110,6 @@ static void test_options(void **state)
 	AUTO_FREE char *file = path_join(dir, "tree/sub/keep/b");
 	AUTO_FREE char *gone = path_join(dir, "tree/sub/roms");
 	AUTO(strs) exclude = STRS_INIT;
-	AUTO(strs) all = STRS_INIT;
 	struct counting_sink sink = {{count_event}, 0};
 	struct unpack_report report;
 	struct stat st;

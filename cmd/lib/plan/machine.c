@@ -2,14 +2,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/path.h"
+#include "base/units.h"
 #include "sys/file.h"
 #include "sys/os.h"
 #include "sys/tick.h"
+#include "work/connect.h"
+#include "work/machine/keys.h"
 #include "work/prove.h"
 
-enum { START_DEADLINE_MS = 30 * 60 * 1000 };
+enum {
+	START_DEADLINE_MS = 30 * 60 * 1000,
+	GUEST_UID = 1000, /* of the login user where the host's user is root */
+};
 
 void machine_ssh_open(const char *machine_dir, const char *name, struct machine_ssh *ret_ssh)
 {
@@ -90,6 +97,35 @@ struct err *machine_boot(const struct machine_spec *spec, int generation, const 
 	};
 	TRY(machine_start(&launch, ret_status));
 	return note_boot(spec->dir, kept, ret_status);
+}
+
+bool machine_connected(const char *machine_dir)
+{
+	AUTO_JSON *boot = machine_boot_read(machine_dir);
+	AUTO_JSON *note = read_note(machine_dir, "connection.json");
+	const char *port = json_get_text(boot, "ssh_port");
+	return port && streq(json_get_text(note, "ssh_port"), port);
+}
+
+struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, bool *ret_connected)
+{
+	AUTO_JSON *boot = machine_boot_read(spec->dir);
+	AUTO_JSON *note = json_object();
+	const char *port = json_get_text(boot, "ssh_port");
+	int64_t number = 0;
+	AUTO_FREE char *identity = keys_path(spec->dir, KEY_CLIENT, /* public_half= */ false);
+	if (!port || !num_parse(port, 1, 65535, &number))
+		return err_new(ERR_GUEST, "the machine '%s' has no ssh port", spec->name);
+	struct connection connection = {.name = spec->name,
+	                                .user = spec->user,
+	                                .uid = getuid() ? (int)getuid() : GUEST_UID,
+	                                .port = (int)number,
+	                                .identity = identity};
+	enum connect_outcome outcome = CONNECT_ABSENT;
+	TRY(connect_add(&connection, sink, &outcome));
+	*ret_connected = outcome != CONNECT_ABSENT;
+	json_set_text(note, "ssh_port", port);
+	return write_note(spec->dir, "connection.json", note);
 }
 
 static struct json *proofs_to_json(const struct proofs *proofs, const char *instance)

@@ -13,7 +13,6 @@
 #include "store/store.h"
 #include "sys/file.h"
 #include "sys/lock.h"
-#include "work/connect.h"
 #include "work/guest.h"
 #include "work/machine/control.h"
 #include "work/machine/disk.h"
@@ -22,10 +21,7 @@
 #include "work/machine/record.h"
 #include "work/prove.h"
 
-enum {
-	GUEST_STEP_MS = 30 * 60 * 1000,
-	GUEST_UID = 1000, /* of the login user where the host's user is root */
-};
+enum { GUEST_STEP_MS = 30 * 60 * 1000 };
 
 /* A step for each entry of the stack's `steps:`; the graph's data pointer. */
 struct guest_job {
@@ -372,33 +368,17 @@ static struct err *add_guest_step(struct stack *s, const struct guest_step *g, s
 static struct err *observe_connect(struct step *step, struct observed *seen)
 {
 	struct stack *s = step->data;
-	AUTO_JSON *boot = machine_boot_read(s->spec.dir);
-	const char *port = json_get_text(boot, "ssh_port");
-	seen->present = port && mark_holds(s, "connect", "podman", port);
+	seen->present = machine_connected(s->spec.dir);
 	return NULL;
 }
 
 static struct err *perform_connect(struct step *step, struct sink *sink)
 {
 	struct stack *s = step->data;
-	AUTO_JSON *boot = machine_boot_read(s->spec.dir);
-	const char *port = json_get_text(boot, "ssh_port");
-	int64_t number = 0;
-	AUTO_FREE char *identity = keys_path(s->spec.dir, KEY_CLIENT, /* public_half= */ false);
-	if (!port || !num_parse(port, 1, 65535, &number))
-		return err_new(ERR_GUEST, "the machine '%s' has no ssh port", s->spec.name);
-	struct connection connection = {.name = s->spec.name,
-	                                .user = s->spec.user,
-	                                .uid = getuid() ? (int)getuid() : GUEST_UID,
-	                                .port = (int)number,
-	                                .identity = identity};
-	enum connect_outcome outcome = CONNECT_ABSENT;
-	TRY(connect_add(&connection, sink, &outcome));
-	if (outcome == CONNECT_ABSENT)
-		step_set_outcome(step, "no podman on this host");
-	else
-		step_set_outcome(step, "podman --connection %s", s->spec.name);
-	return write_mark(s, "connect", "podman", port);
+	bool connected = false;
+	TRY(machine_connect(&s->spec, sink, &connected));
+	step_set_outcome(step, connected ? "podman --connection %s" : "no podman on this host, machine %s", s->spec.name);
+	return NULL;
 }
 
 static struct err *observe_canary(struct step *step, struct observed *seen)
