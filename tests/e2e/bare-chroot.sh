@@ -10,7 +10,7 @@ root=${KEEP:-$(mktemp -d)/root}
 mounts="proc sys dev"
 cleanup() {
 	for m in $mounts; do umount -R -l "$root/$m" 2>/dev/null || true; done
-	[ -n "${KEEP:-}" ] || rm -rf "$(dirname "$root")"
+	[ -n "${KEEP:-}" ] || rm -rf --one-file-system "$(dirname "$root")"
 }
 trap cleanup EXIT
 

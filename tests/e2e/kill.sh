@@ -10,7 +10,7 @@ usual=${COOPER_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/cooper}
 work=$(mktemp -d)
 export COOPER_HOME=$work/home CCACHE_DIR=$usual/ccache
 passed=0 failed=0
-trap '"$cooper" destroy --all --yes >/dev/null 2>&1; rm -rf "$work"' EXIT
+trap '"$cooper" destroy --all --yes >/dev/null 2>&1; rm -rf --one-file-system "$work"' EXIT
 mkdir -p "$COOPER_HOME"
 cp -a "$usual/cas" "$usual/cooper.lock" "$COOPER_HOME/"
 

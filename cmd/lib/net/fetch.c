@@ -1,414 +1,364 @@
 #include "net/fetch.h"
 
 #include <curl/curl.h>
-#include <errno.h>
-#include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cancel.h"
-#include "base/units.h"
-#include "fmt/digest.h"
-#include "sys/file.h"
-#include "sys/lock.h"
-#include "sys/os.h"
+#include "net/fetch_transfer.h"
+#include "net/fetch_url.h"
 #include "sys/tick.h"
 
 enum {
 	PARALLEL_MAX = 16,
 	PER_HOST_MAX = 6,
-	TRIES = 5,
-	STALL_SECONDS = 30,
-	PROGRESS_MS = 100,
+	STALL_BYTES_S = 64,
+	CONNECT_MS = 15000,
+	POLL_MS = 100,
 	BUFFER_BYTES = 512 * 1024,
 };
 
-#define SIZE_CAP_DEFAULT (INT64_C(16) << 30)
-
-/* One request on its way. */
-struct transfer {
-	const struct fetch_request *request;
-	struct batch *batch;
-	CURL *easy; /* NULL while waiting */
-	char *part;
-	int lock_fd;
-	int fd;
-	struct digest *sha256;
-	struct digest *sha512;
-	int64_t bytes;
-	int tries;
-	int64_t not_before_ms;
-	bool done;
+/* One exchange on its way. */
+struct slot {
+	struct transfer *t; /* NULL = free */
+	CURL *easy;
+	struct curl_slist *headers;
 	char reason[CURL_ERROR_SIZE];
-	struct err *failure; /* of writing, or final */
 };
 
-struct batch {
+struct queue {
 	CURLM *multi;
-	struct transfer *items;
-	size_t count;
-	struct sink *sink;
-	int64_t told_ms;
+	struct fetch_batch batch;
+	struct slot slots[PARALLEL_MAX];
 };
 
-static int64_t size_cap(const struct fetch_request *r)
+static size_t on_header(char *data, size_t size, size_t count, void *user)
 {
-	return r->size >= 0 ? r->size : r->max_size ? r->max_size : SIZE_CAP_DEFAULT;
-}
-
-static void tell_progress(struct batch *b, const char *step)
-{
-	int64_t now = tick_ms();
-	if (now - b->told_ms < PROGRESS_MS)
-		return;
-	b->told_ms = now;
-	int64_t done = 0, total = 0;
-	for (size_t i = 0; i < b->count; i++) {
-		done += b->items[i].bytes;
-		total += b->items[i].request->size > 0 ? b->items[i].request->size : 0;
-	}
-	event_progress(b->sink, step, done, total, "B");
+	struct slot *s = user;
+	return transfer_header(s->t, data, size * count) ? size * count : 0;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
-	struct transfer *t = user;
-	size_t n = size * count;
-	if (t->bytes + (int64_t)n > size_cap(t->request)) {
-		t->failure = err_new(ERR_CORRUPT, "the body is larger than %lld bytes", (long long)size_cap(t->request));
-		return 0;
-	}
-	t->failure = file_write_all(t->fd, data, n, t->part);
-	if (t->failure)
-		return 0;
-	if (t->sha256)
-		digest_add(t->sha256, data, n);
-	if (t->sha512)
-		digest_add(t->sha512, data, n);
-	t->bytes += (int64_t)n;
-	tell_progress(t->batch, t->request->step);
-	return n;
+	struct slot *s = user;
+	return transfer_body(s->t, data, size * count) ? size * count : 0;
 }
 
 static int on_tick(void *user UNUSED, curl_off_t a UNUSED, curl_off_t b UNUSED, curl_off_t c UNUSED,
-                   curl_off_t d UNUSED)
+		   curl_off_t d UNUSED)
 {
 	return cancel_requested();
 }
 
-static const char *ca_file(void)
+/* A login from ~/.netrc goes to the host that the recipe names and to no other, wherever that one leads. */
+static bool may_log_in(const struct transfer *t)
 {
-	static const char *const names[] = {"COOPER_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *value = getenv(names[i]);
-		if (value && *value)
-			return value;
-	}
-	return NULL;
+	AUTO_FREE char *named = fetch_url_origin(t->urls.items[t->at]);
+	return streq(named, t->origin);
 }
 
-static void set_options(struct transfer *t)
+static void set_security(struct slot *s)
 {
-	CURL *c = t->easy;
-	const struct fetch_request *r = t->request;
-	bool secure = str_starts(r->url, "https:");
-	curl_easy_setopt(c, CURLOPT_URL, r->url);
+	CURL *c = s->easy;
+	const struct fetch_env *env = &s->t->batch->env;
+	bool log_in = may_log_in(s->t);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https,http,file");
-	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, secure || !r->allow_http ? "https" : "https,http");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(c, CURLOPT_MAXREDIRS, 10L);
+	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L); /* hop by hop, each one checked */
 	curl_easy_setopt(c, CURLOPT_UNRESTRICTED_AUTH, 0L);
-	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
-	curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(c, CURLOPT_NETRC, (long)(log_in ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED));
+	if (env->netrc && log_in)
+		curl_easy_setopt(c, CURLOPT_NETRC_FILE, env->netrc);
+	if (env->ca)
+		curl_easy_setopt(c, CURLOPT_CAINFO, env->ca);
+	if (env->ca_dir)
+		curl_easy_setopt(c, CURLOPT_CAPATH, env->ca_dir);
+	int64_t cap = transfer_cap(s->t);
+	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)(cap > 0 ? cap : 1));
+}
+
+static void set_limits(struct slot *s)
+{
+	CURL *c = s->easy;
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, 15000L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	const char *stall = getenv("COOPER_STALL_SECONDS");
-	int64_t seconds = STALL_SECONDS;
-	if (stall && !num_parse(stall, 1, 3600, &seconds))
-		seconds = STALL_SECONDS;
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)seconds);
-	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)size_cap(r));
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_S);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)s->t->batch->env.stall_s);
 	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+			 (long)(s->t->http11 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, "cooper");
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->reason);
+}
+
+/* The rest alone where some is there, and what the server compares before it gives that. */
+static void set_request(struct slot *s)
+{
+	const char *validator = NULL;
+	transfer_prepare(s->t, &validator);
+	s->headers = curl_slist_append(NULL, "Accept-Encoding: identity");
+	if (s->t->ranged) {
+		AUTO_FREE char *range = mem_printf("%lld-", (long long)s->t->part.bytes);
+		curl_easy_setopt(s->easy, CURLOPT_RANGE, range);
+	}
+	if (validator) {
+		AUTO_FREE char *line = mem_printf("If-Range: %s", validator);
+		s->headers = curl_slist_append(s->headers, line);
+	}
+	curl_easy_setopt(s->easy, CURLOPT_URL, s->t->url);
+	curl_easy_setopt(s->easy, CURLOPT_USERAGENT, "cooper");
+	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
+	curl_easy_setopt(s->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(s->easy, CURLOPT_FAILONERROR, 1L);
+}
+
+static void set_callbacks(struct slot *s)
+{
+	CURL *c = s->easy;
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, s->reason);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, s);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, s);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_tick);
-	curl_easy_setopt(c, CURLOPT_PRIVATE, t);
-	if (ca_file())
-		curl_easy_setopt(c, CURLOPT_CAINFO, ca_file());
-	if (getenv("SSL_CERT_DIR"))
-		curl_easy_setopt(c, CURLOPT_CAPATH, getenv("SSL_CERT_DIR"));
+	curl_easy_setopt(c, CURLOPT_PRIVATE, s);
 }
 
-/* Fresh part, fresh digests: a retry starts from the first byte. */
-static struct err *open_part(struct transfer *t)
+static void start(struct queue *q, struct slot *s, struct transfer *t)
 {
-	if (t->fd >= 0)
-		close(t->fd);
-	t->fd = open(t->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (t->fd < 0)
-		return err_os(errno, "cannot create '%s'", t->part);
-	digest_free(t->sha256);
-	digest_free(t->sha512);
-	t->sha256 = t->request->sha256 ? digest_new(DIGEST_SHA256) : NULL;
-	t->sha512 = t->request->sha512 ? digest_new(DIGEST_SHA512) : NULL;
-	t->bytes = 0;
-	return NULL;
+	*s = (struct slot){.t = t, .easy = curl_easy_init()};
+	if (!s->easy)
+		bug("libcurl cannot start a transfer");
+	t->running = true;
+	set_security(s);
+	set_limits(s);
+	set_request(s);
+	set_callbacks(s);
+	if (curl_multi_add_handle(q->multi, s->easy) != CURLM_OK)
+		bug("libcurl cannot start a transfer");
 }
 
-static struct err *start(struct transfer *t)
+static void stop(struct queue *q, struct slot *s)
 {
-	TRY(open_part(t));
-	t->easy = curl_easy_init();
-	if (!t->easy)
-		return err_new(ERR_NET, "libcurl cannot start a transfer");
-	t->reason[0] = '\0';
-	t->tries++;
-	set_options(t);
-	if (curl_multi_add_handle(t->batch->multi, t->easy) != CURLM_OK)
-		return err_new(ERR_NET, "libcurl cannot start a transfer");
-	return NULL;
+	if (!s->t)
+		return;
+	curl_multi_remove_handle(q->multi, s->easy);
+	curl_easy_cleanup(s->easy);
+	curl_slist_free_all(s->headers);
+	s->t->running = false;
+	s->t = NULL;
 }
 
-static bool may_retry(CURLcode code, long status)
+static enum fetch_cause cause_of(CURL *easy, CURLcode code)
 {
+	curl_off_t sent_at = 0;
 	switch ((int)code) {
+	case CURLE_OK:
+		return FETCH_NO_CAUSE;
 	case CURLE_HTTP_RETURNED_ERROR:
-		return status == 408 || status == 425 || status == 429 || status >= 500;
+		return FETCH_STATUS;
 	case CURLE_COULDNT_RESOLVE_HOST:
+		return FETCH_DNS;
 	case CURLE_COULDNT_CONNECT:
+		return FETCH_CONNECT;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_PROXY:
+		return FETCH_PROXY;
+	case CURLE_SSL_CACERT_BADFILE:
+		return FETCH_CA_FILE;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+		return FETCH_TLS;
 	case CURLE_PARTIAL_FILE:
+		return FETCH_SHORT;
 	case CURLE_OPERATION_TIMEDOUT:
+		curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sent_at);
+		return sent_at > 0 ? FETCH_STALL : FETCH_CONNECT;
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		return FETCH_HTTP2;
 	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
-	case CURLE_HTTP2:
-	case CURLE_HTTP2_STREAM:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static struct err *explain(const struct transfer *t, CURLcode code, long status)
-{
-	const char *reason = *t->reason ? t->reason : curl_easy_strerror(code);
-	switch ((int)code) {
-	case CURLE_HTTP_RETURNED_ERROR:
-		if (status == 404 || status == 410)
-			return err_hint(err_new(ERR_NET, "the server does not have it (HTTP %ld)", status),
-			                "the file may have been superseded: check the URL, or resolve the pin again by "
-			                "deleting its entry from cooper.lock");
-		return err_hint(err_new(ERR_NET, "the server answered HTTP %ld", status), "try again later");
-	case CURLE_FILE_COULDNT_READ_FILE:
-		return err_new(ERR_ABSENT, "the file does not exist or cannot be read");
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_SSL_CACERT_BADFILE:
-		return err_hint(err_new(ERR_NET, "TLS failed: %s", reason),
-		                "behind a proxy that inspects TLS, set SSL_CERT_FILE to a bundle with its certificate");
-	case CURLE_TOO_MANY_REDIRECTS:
-		return err_new(ERR_NET, "too many redirects");
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return err_new(ERR_NET, "a redirect to a protocol that is not allowed was refused: %s", reason);
+		return FETCH_BROKEN;
 	case CURLE_FILESIZE_EXCEEDED:
-		return err_new(ERR_CORRUPT, "the server announces more than %lld bytes", (long long)size_cap(t->request));
-	case CURLE_PARTIAL_FILE:
-		return err_hint(err_new(ERR_NET, "the transfer was cut short: %s", reason), "run the same command again");
+		return FETCH_TOO_LONG;
+	case CURLE_FILE_COULDNT_READ_FILE:
+	case CURLE_READ_ERROR:
+		return FETCH_FILE;
 	default:
-		return err_hint(err_new(ERR_NET, "%s", reason), "check the network, then run the same command again");
+		return FETCH_OTHER;
 	}
 }
 
-static struct err *differs(const struct transfer *t, const char *expected, const char *found)
+static void finish(struct queue *q, struct slot *s, CURLcode code)
 {
-	return err_hint(err_new(ERR_CORRUPT, "digest differs: expected %s, found %s (%lld bytes)", expected, found,
-	                        (long long)t->bytes),
-	                "nothing was stored; if the publisher replaced the file, the recipe must say so");
-}
-
-static struct err *check(struct transfer *t)
-{
-	char hex[DIGEST_HEX_MAX];
-	if (t->request->size >= 0 && t->bytes != t->request->size)
-		return err_new(ERR_CORRUPT, "it has %lld bytes instead of %lld", (long long)t->bytes,
-		               (long long)t->request->size);
-	if (t->sha256) {
-		digest_hex(t->sha256, hex);
-		if (!streq(hex, t->request->sha256))
-			return differs(t, t->request->sha256, hex);
+	char *location = NULL;
+	struct transfer *t = s->t;
+	for (char *p = s->reason; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?'; /* a server's bytes may be in it */
+	curl_easy_getinfo(s->easy, CURLINFO_REDIRECT_URL, &location);
+	AUTO_FREE char *where = mem_strdup(location);
+	AUTO_FREE char *reason = mem_strdup(*s->reason ? s->reason : curl_easy_strerror(code));
+	struct fetch_end end = {.cause = cause_of(s->easy, code), .reason = reason, .location = where};
+	long tunnel = 0;
+	curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+	if (code != CURLE_OK && tunnel >= 300) {
+		free(reason);
+		end.reason = reason = mem_printf("it answered HTTP %ld", tunnel);
+		end.cause = FETCH_PROXY;
 	}
-	if (t->sha512) {
-		digest_hex(t->sha512, hex);
-		if (!streq(hex, t->request->sha512))
-			return differs(t, t->request->sha512, hex);
+	stop(q, s);
+	transfer_end(t, &end);
+}
+
+/* The slot to use for @t, or NULL while there is none, or its host has enough to do. */
+static struct slot *slot_for(struct queue *q, const struct transfer *t)
+{
+	struct slot *unused = NULL;
+	size_t same = 0;
+	for (size_t i = 0; i < PARALLEL_MAX; i++) {
+		struct slot *s = &q->slots[i];
+		if (!s->t)
+			unused = s;
+		else
+			same += streq(s->t->origin, t->origin);
 	}
-	return NULL;
+	return same < PER_HOST_MAX ? unused : NULL;
 }
 
-static struct err *place(struct transfer *t)
-{
-	struct err *e = check(t);
-	if (!e)
-		e = file_sync(t->fd, t->part);
-	if (close(t->fd) != 0 && !e)
-		e = err_os(errno, "cannot write '%s'", t->part);
-	t->fd = -1;
-	if (!e)
-		e = file_rename(t->part, t->request->target);
-	return e ? err_first(e, file_remove(t->part)) : NULL;
-}
-
-/* Full jitter up to 0.5, 1, 2, 4 s; a server's Retry-After is a floor, at most 60 s. */
-static int64_t backoff_ms(int tries, int64_t retry_after_s)
-{
-	uint32_t random = 0;
-	os_random(&random, sizeof(random));
-	int64_t ceiling = INT64_C(500) << (tries - 1);
-	int64_t floor = retry_after_s > 60 ? 60000 : retry_after_s * 1000;
-	return floor + (int64_t)(random % (uint32_t)ceiling);
-}
-
-static void finish(struct transfer *t, CURLcode code)
-{
-	long status = 0;
-	curl_off_t retry_after = 0;
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after);
-	curl_multi_remove_handle(t->batch->multi, t->easy);
-	curl_easy_cleanup(t->easy);
-	t->easy = NULL;
-	if (!t->failure && code == CURLE_OK) {
-		t->failure = place(t);
-		t->done = true;
-		return;
-	}
-	if (!t->failure && cancel_requested())
-		t->failure = cancel_check();
-	if (!t->failure && t->tries < TRIES && may_retry(code, status)) {
-		t->not_before_ms = tick_ms() + backoff_ms(t->tries, retry_after);
-		event_note(t->batch->sink, t->request->step, "%s: %s; trying again (%d of %d)", t->request->url,
-		           *t->reason ? t->reason : curl_easy_strerror(code), t->tries + 1, TRIES);
-		return;
-	}
-	if (!t->failure)
-		t->failure = explain(t, code, status);
-	t->done = true;
-	t->failure = err_first(t->failure, file_remove(t->part));
-}
-
-static struct err *prepare(struct transfer *t)
-{
-	const struct fetch_request *r = t->request;
-	if (str_starts(r->url, "http:") && !r->allow_http)
-		return err_new(ERR_USAGE, "http: is not allowed here");
-	if (!r->sha256 && !r->sha512 && !r->unverified)
-		return err_new(ERR_USAGE, "no digest is known");
-	if (getenv("COOPER_OFFLINE") && !str_starts(r->url, "file:"))
-		return err_hint(err_new(ERR_NET, "offline, and sha256 %s is not in the store", r->sha256 ? r->sha256 : "?"),
-		                "unset COOPER_OFFLINE, or bring the file");
-	t->part = mem_printf("%s.part", r->target);
-	AUTO_FREE char *lock = mem_printf("%s.lock", r->target);
-	TRY(lock_wait(lock, "cooper fetch", /* timeout_ms= */ 0, t->batch->sink, &t->lock_fd));
-	t->done = file_exists(r->target) && r->sha256 && file_size(r->target) == r->size;
-	return NULL;
-}
-
-static void start_ready(struct batch *b, size_t *running)
+/* Starts what may start; returns how many are not done, and when to look again at the latest. */
+static size_t schedule(struct queue *q, int64_t *ret_next_ms)
 {
 	int64_t now = tick_ms();
-	for (size_t i = 0; i < b->count && *running < PARALLEL_MAX; i++) {
-		struct transfer *t = &b->items[i];
-		if (t->done || t->easy || t->not_before_ms > now || cancel_requested())
-			continue;
-		t->failure = start(t);
-		if (t->failure)
-			t->done = true;
-		else
-			++*running;
+	size_t left = 0;
+	*ret_next_ms = now + POLL_MS;
+	for (size_t i = 0; i < q->batch.count; i++) {
+		struct transfer *t = &q->batch.items[i];
+		struct slot *s = t->done || t->running || t->not_before_ms > now ? NULL : slot_for(q, t);
+		if (s && transfer_advance(t))
+			start(q, s, t);
+		left += !t->done;
+		if (!t->done && !t->running && t->not_before_ms > now && t->not_before_ms < *ret_next_ms)
+			*ret_next_ms = t->not_before_ms;
 	}
+	return left;
 }
 
-static size_t unfinished(const struct batch *b)
+static void run_all(struct queue *q, int64_t deadline_ms)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < b->count; i++)
-		n += !b->items[i].done;
-	return n;
-}
-
-static void run_all(struct batch *b, int64_t deadline_ms)
-{
-	size_t running = 0;
-	while (unfinished(b) && !(cancel_requested() && running == 0)) {
-		if (deadline_ms && tick_ms() > deadline_ms && running == 0)
-			return;
-		start_ready(b, &running);
+	int64_t next_ms = 0;
+	while (!cancel_requested() && !(deadline_ms && tick_ms() >= deadline_ms) && schedule(q, &next_ms)) {
 		int active = 0, left = 0;
-		curl_multi_perform(b->multi, &active);
-		for (CURLMsg *m; (m = curl_multi_info_read(b->multi, &left));) {
-			struct transfer *t = NULL;
+		bool any = false;
+		curl_multi_perform(q->multi, &active);
+		for (CURLMsg *m; (m = curl_multi_info_read(q->multi, &left));) {
+			struct slot *s = NULL;
 			if (m->msg != CURLMSG_DONE)
 				continue;
-			curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
-			running--;
-			finish(t, m->data.result);
+			any = true;
+			CURLcode code = m->data.result;
+			curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &s);
+			finish(q, s, code);
 		}
-		curl_multi_poll(b->multi, NULL, 0, 100, NULL);
+		int64_t pause = next_ms - tick_ms();
+		if (!any && pause > 0)
+			curl_multi_poll(q->multi, NULL, 0, (int)pause, NULL);
 	}
 }
 
-static struct err *collect(struct batch *b)
+static struct err *offline_error(const struct fetch_batch *b)
 {
-	struct err *first = NULL;
+	AUTO(str) lines = STR_INIT;
+	size_t count = 0;
+	for (size_t i = 0; i < b->count; i++) {
+		const struct fetch_request *r = b->items[i].request;
+		if (!b->items[i].missing)
+			continue;
+		AUTO_FREE char *shown = fetch_url_shown(r->url);
+		const char *hex = r->sha256 ? r->sha256 : r->sha512 ? r->sha512 : "no digest";
+		str_addf(&lines, "%s%s  %s", count++ ? "\n" : "", hex, shown);
+	}
+	if (!count)
+		return NULL;
+	struct err *e =
+		err_new(ERR_NET, "offline, and %zu file%s not in the store", count, count == 1 ? " is" : "s are");
+	e = err_hint(e, "unset COOPER_OFFLINE, or set COOPER_MIRROR to a folder (file:///...) that holds them as "
+			"sha256/ab/<digest>");
+	return err_detail(e, str_take(&lines));
+}
+
+/* The first failure in full, the others as lines below it. */
+static struct err *collect(struct fetch_batch *b)
+{
+	enum { LINES = 10 };
+	struct err *first = offline_error(b);
+	AUTO(str) lines = STR_INIT;
+	size_t others = 0;
 	for (size_t i = 0; i < b->count; i++) {
 		struct transfer *t = &b->items[i];
-		if (!t->done && !t->failure)
-			t->failure = cancel_requested() ? cancel_check() : err_new(ERR_TIMEOUT, "the time is up");
-		if (t->failure)
-			t->failure = err_wrap(t->failure, "%s", t->request->url);
-		first = first ? err_first(first, t->failure) : t->failure;
-		if (t->easy) {
-			curl_multi_remove_handle(b->multi, t->easy);
-			curl_easy_cleanup(t->easy);
+		struct err *e = TAKE(t->failure);
+		if (!t->done)
+			e = err_first(cancel_requested() ? cancel_check()
+							 : transfer_name(t, err_new(ERR_TIMEOUT, "the time is up")),
+				      e);
+		if (first && e && others++ < LINES) {
+			AUTO_FREE char *text = err_text(e);
+			str_addf(&lines, "\n%s", text);
 		}
-		if (t->fd >= 0)
-			close(t->fd);
-		digest_free(t->sha256);
-		digest_free(t->sha512);
-		free(t->part);
-		if (t->lock_fd >= 0) {
-			AUTO_FREE char *lock = mem_printf("%s.lock", t->request->target);
-			unlink(lock);
-			close(t->lock_fd);
-		}
+		if (first)
+			err_free(e);
+		else
+			first = e;
+	}
+	if (others) {
+		const char *detail = err_find_detail(first);
+		AUTO_FREE char *head =
+			mem_printf("%s%s%zu more failed:", detail ? detail : "", detail ? "\n" : "", others);
+		first = err_detail(first, mem_printf("%s%s", head, str_text(&lines)));
 	}
 	return first;
 }
 
+static void start_library(void)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		bug("libcurl cannot start");
+}
+
+static void set_up(struct queue *q)
+{
+	if (!q->multi)
+		bug("libcurl cannot start");
+	curl_multi_setopt(q->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(q->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)PER_HOST_MAX);
+	curl_multi_setopt(q->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)PARALLEL_MAX);
+	curl_multi_setopt(q->multi, CURLMOPT_MAXCONNECTS, (long)PARALLEL_MAX);
+}
+
 struct err *fetch_run(const struct fetch_request *requests, size_t count, int64_t deadline_ms, struct sink *sink)
 {
-	struct batch b = {.multi = curl_multi_init(), .items = mem_array(count, sizeof(*b.items)), .count = count, .sink = sink};
-	if (!b.multi)
-		bug("libcurl cannot start");
-	curl_multi_setopt(b.multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(b.multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)PER_HOST_MAX);
-	for (size_t i = 0; i < count; i++) {
-		struct transfer *t = &b.items[i];
-		*t = (struct transfer){.request = &requests[i], .batch = &b, .lock_fd = -1, .fd = -1};
-		t->failure = prepare(t);
-		t->done = t->done || t->failure;
-	}
-	run_all(&b, deadline_ms);
-	struct err *e = collect(&b);
-	curl_multi_cleanup(b.multi);
-	free(b.items);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, start_library);
+	struct queue q = {.multi = curl_multi_init()};
+	struct fetch_batch *b = &q.batch;
+	*b = (struct fetch_batch){.items = mem_array(count, sizeof(*b->items)), .count = count, .sink = sink};
+	fetch_env_read(&b->env);
+	set_up(&q);
+	for (size_t i = 0; i < count; i++)
+		transfer_init(&b->items[i], b, &requests[i]);
+	run_all(&q, deadline_ms);
+	for (size_t i = 0; i < PARALLEL_MAX; i++)
+		stop(&q, &q.slots[i]);
+	struct err *e = collect(b);
+	for (size_t i = 0; i < count; i++)
+		transfer_done(&b->items[i]);
+	curl_multi_cleanup(q.multi);
+	free(b->items);
 	return e;
 }

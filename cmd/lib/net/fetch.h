@@ -31,7 +31,7 @@ struct fetch_request {
  * @sink:        receives progress in bytes of body
  *
  * Errors: NET (transport failed after the last retry; the part is kept), CORRUPT (digest or size differs;
- * dropped), ABSENT (404, 410, missing file), OS (writing failed), CANCELED.
+ * dropped), ABSENT (a file: that is missing), OS (writing failed), CANCELED. 404 is NET, too, and not tried again.
  * On error: no target is created or changed for the failing request; the others run to their end first.
  * See: RFC 9110, libcurl-multi(3)
  */

@@ -72,6 +72,19 @@ static struct err *find_stack(struct project *p, const char *stack)
 	return recipe_find(stack, RECIPE_STACK, &p->roots, &p->stack_path);
 }
 
+/* The folder of a project's own stack may hold recipes of its own: they come before the shipped ones. */
+static void add_own_root(struct project *p)
+{
+	AUTO_FREE char *dir = path_dir(p->stack_path);
+	AUTO_FREE char *root = streq(path_base(dir), "recipes") ? path_dir(dir) : mem_strdup(dir);
+	if (strs_has(&p->roots, root))
+		return;
+	AUTO(strs) shipped = p->roots;
+	p->roots = (struct strs)STRS_INIT;
+	strs_add(&p->roots, root);
+	strs_copy(&p->roots, &shipped);
+}
+
 /* Beside a project's own stack, so that it is checked in with it; shipped recipes are read-only. */
 static void choose_lock(struct project *p)
 {
@@ -113,6 +126,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	TRY(project_start(p));
 	TRY(find_stack(p, stack));
 	choose_lock(p);
+	add_own_root(p);
 	TRY(load_stack(p, arch));
 	TRY(load(p, p->stack->stack.emulator, RECIPE_BUILD, p->guest_arch, &p->emulator));
 	TRY(load(p, p->stack->stack.image, RECIPE_IMAGE, p->guest_arch, &p->image));

@@ -31,7 +31,8 @@ MUST_CHECK struct err *dir_make(const char *path, mode_t mode);
 MUST_CHECK struct err *file_rename(const char *from, const char *to);
 /** file_remove() - unlink; missing is fine */
 MUST_CHECK struct err *file_remove(const char *path);
-/** tree_remove() - remove @path whatever it is, read-only folders included; missing is fine */
+/** tree_remove() - remove @path whatever it is, read-only folders included; never into what is mounted below it;
+ *  missing is fine */
 MUST_CHECK struct err *tree_remove(const char *path);
 /** tree_read_only() - take the write bits off everything below @path (and @path itself) */
 MUST_CHECK struct err *tree_read_only(const char *path);

@@ -39,8 +39,18 @@ static int open_dir_at(int dirfd, const char *name)
 	return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* Never into another file system: something mounted there is not ours to remove. */
+static bool is_mount_point(int dirfd, const struct stat *st, int depth)
+{
+	struct stat parent;
+	return depth > 0 && S_ISDIR(st->st_mode) && fstat(dirfd, &parent) == 0 && parent.st_dev != st->st_dev;
+}
+
 static struct err *remove_entry(int dirfd, const char *name, const struct stat *st, int depth)
 {
+	if (is_mount_point(dirfd, st, depth))
+		return err_hint(err_os(EBUSY, "cannot remove '%s': something is mounted there", name),
+		                "see what is mounted (`mount`), unmount it, then run the same command again");
 	if (!S_ISDIR(st->st_mode)) {
 		if (unlinkat(dirfd, name, 0) != 0 && errno != ENOENT)
 			return err_os(errno, "cannot remove '%s'", name);

@@ -214,7 +214,8 @@ static struct err *install_root(const struct image_job *job, const struct workpl
 	const struct image_recipe *image = &job->recipe->image;
 	AUTO_FREE char *names = include_list(job->files);
 	AUTO(strs) argv = STRS_INIT;
-	static const char *const fixed[] = {"mmdebstrap", "--mode=root", "--variant=essential", "--format=directory",
+	/* Mounts of its own: they go when its processes go, however those end. */
+	static const char *const fixed[] = {"unshare", "--mount", "--propagation", "private", "mmdebstrap", "--mode=root", "--variant=essential", "--format=directory",
 	                                    "--skip=cleanup/apt/lists,check/empty",
 	                                    "--aptopt=APT::Install-Recommends \"false\"",
 	                                    "--aptopt=Acquire::Languages \"none\"",

@@ -1,0 +1,75 @@
+#include "net/fetch_env.h"
+
+#include <stdlib.h>
+
+#include "base/units.h"
+#include "fmt/digest.h"
+#include "net/fetch_retry.h"
+#include "net/fetch_url.h"
+
+enum { STALL_SECONDS = 30 };
+
+static const char *text_of(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+static int64_t number_of(const char *name, int64_t min, int64_t max, int64_t otherwise)
+{
+	const char *value = text_of(name);
+	int64_t number = 0;
+	return value && num_parse(value, min, max, &number) ? number : otherwise;
+}
+
+void fetch_env_read(struct fetch_env *ret_env)
+{
+	static const char *const bundles[] = {"COOPER_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+	const char *offline = text_of("COOPER_OFFLINE");
+	*ret_env = (struct fetch_env){.offline = offline && !streq(offline, "0"),
+				      .by_digest = text_of("COOPER_MIRROR"),
+				      .ca_dir = text_of("SSL_CERT_DIR"),
+				      .netrc = text_of("NETRC"),
+				      .stall_s = number_of("COOPER_STALL_SECONDS", 1, 3600, STALL_SECONDS),
+				      .backoff_ms = number_of("COOPER_BACKOFF_MS", 1, 60000, FETCH_BACKOFF_MS)};
+	for (size_t i = 0; i < ARRAY_LEN(bundles) && !ret_env->ca; i++) {
+		ret_env->ca = text_of(bundles[i]);
+		ret_env->ca_env = bundles[i];
+	}
+}
+
+static struct err *check_digests(const struct fetch_request *r)
+{
+	if ((r->sha256 && !digest_valid(DIGEST_SHA256, r->sha256)) ||
+	    (r->sha512 && !digest_valid(DIGEST_SHA512, r->sha512)))
+		return err_new(ERR_USAGE, "the digest '%s' is none", r->sha256 ? r->sha256 : r->sha512);
+	if (!r->sha256 && !r->sha512 && !r->unverified)
+		return err_hint(err_new(ERR_USAGE, "no digest is known"), "give its sha256: every byte is verified");
+	return NULL;
+}
+
+static struct err *add_url(const struct fetch_env *env, const char *url, bool allow_http, struct strs *urls)
+{
+	TRY(fetch_url_check(url, allow_http));
+	if (!env->offline || fetch_url_is(url, "file"))
+		strs_add(urls, url);
+	return NULL;
+}
+
+struct err *fetch_env_urls(const struct fetch_env *env, const struct fetch_request *r, struct strs *urls,
+			   size_t *ret_primary)
+{
+	TRY(check_digests(r));
+	if (env->by_digest && (r->sha256 || r->sha512) && !fetch_url_is(r->url, "file")) {
+		AUTO_FREE char *url = fetch_url_by_digest(env->by_digest, r->sha256, r->sha512);
+		struct err *e = add_url(env, url, /* allow_http= */ true, urls);
+		if (e)
+			return err_wrap(e, "COOPER_MIRROR");
+	}
+	bool allow_http = r->allow_http && (r->sha256 || r->sha512);
+	*ret_primary = urls->count;
+	TRY(add_url(env, r->url, allow_http, urls));
+	for (size_t i = 0; r->mirrors && r->mirrors[i]; i++)
+		TRY(add_url(env, r->mirrors[i], allow_http, urls));
+	return NULL;
+}

@@ -1,0 +1,44 @@
+/*
+ * fetch_env.h - what the environment tells a download
+ *
+ *	COOPER_OFFLINE         any value but "" and "0": no connection is made; file: URLs still work
+ *	COOPER_MIRROR          base URL of a mirror laid out by digest (<base>/sha256/ab/<hex>), asked first
+ *	COOPER_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE   a CA bundle, in this order; SSL_CERT_DIR a folder of them
+ *	NETRC                  where logins are; default ~/.netrc
+ *	COOPER_STALL_SECONDS   silence after which a transfer is given up; default 30
+ *	COOPER_BACKOFF_MS      ceiling of the first pause before a retry; default 500 (for tests)
+ *
+ * Proxies (https_proxy, http_proxy, all_proxy, no_proxy) are read by libcurl itself; CA variables are not.
+ */
+#ifndef COOPER_NET_FETCH_ENV_H
+#define COOPER_NET_FETCH_ENV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "net/fetch.h"
+
+struct fetch_env {
+	bool offline;
+	const char *by_digest; /* COOPER_MIRROR, NULL = none */
+	const char *ca;        /* bundle, NULL = the library's own */
+	const char *ca_env;    /* the variable that named it */
+	const char *ca_dir;
+	const char *netrc;
+	int64_t stall_s;
+	int64_t backoff_ms;
+};
+
+/** fetch_env_read() - read it once; texts are the environment's */
+void fetch_env_read(struct fetch_env *ret_env);
+/**
+ * fetch_env_urls() - the URLs to try for @r, in order, without those that are out of reach offline
+ *
+ * *ret_primary is the index at which the request's own URL stands (or would): what is before it is a short cut.
+ * Errors: USAGE (a URL that may not be asked, a digest that is none, no digest at all)
+ */
+MUST_CHECK struct err *fetch_env_urls(const struct fetch_env *env, const struct fetch_request *r, struct strs *urls,
+				      size_t *ret_primary);
+
+#endif

@@ -1,0 +1,315 @@
+#include "net/fetch_part.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "base/path.h"
+#include "fmt/json.h"
+#include "net/fetch_headers.h"
+#include "sys/file.h"
+
+enum {
+	NOTE_FROM_BYTES = 256 * 1024, /* less is not worth the flush of a note */
+	READ_BYTES = 256 * 1024,
+	NOTE_MAX = 16 * 1024,
+};
+
+void part_init(struct fetch_part *p, const char *target, const char *sha256, const char *sha512)
+{
+	*p = (struct fetch_part){.target = mem_strdup(target),
+				 .path = mem_printf("%s.part", target),
+				 .note_path = mem_printf("%s.part.json", target),
+				 .want_sha256 = sha256,
+				 .want_sha512 = sha512,
+				 .fd = -1,
+				 .total = -1};
+}
+
+static bool has_digest(const struct fetch_part *p)
+{
+	return p->want_sha256 || p->want_sha512;
+}
+
+static void forget_origin(struct fetch_part *p)
+{
+	free(p->from);
+	free(p->validator);
+	p->from = NULL;
+	p->validator = NULL;
+	p->total = -1;
+	p->joined = false;
+	p->noted = false;
+}
+
+static void unlock(struct fetch_part *p)
+{
+	if (p->fd >= 0)
+		close(p->fd);
+	p->fd = -1;
+	p->sha256 = digest_free(p->sha256);
+	p->sha512 = digest_free(p->sha512);
+}
+
+void part_drop(struct fetch_part *p)
+{
+	if (p->fd < 0)
+		return;
+	unlink(p->note_path);
+	unlink(p->path);
+	unlock(p);
+}
+
+static struct err *write_note(struct fetch_part *p)
+{
+	AUTO_JSON *note = json_object();
+	bool is_etag = p->validator && p->validator[0] == '"';
+	json_set_text(note, "url", p->from);
+	if (p->validator)
+		json_set_text(note, is_etag ? "etag" : "last_modified", p->validator);
+	json_set_int(note, "total", p->total);
+	AUTO_FREE char *text = json_line(note);
+	p->noted = true;
+	return file_write(p->note_path, text, strlen(text), 0600);
+}
+
+/* Whether going on with these bytes can ever work: the server can compare them, or a digest decides at a known end. */
+static bool resumable(const struct fetch_part *p)
+{
+	return p->from && p->bytes > 0 && (p->validator || (has_digest(p) && p->total > 0));
+}
+
+void part_done(struct fetch_part *p)
+{
+	if (p->fd >= 0 && !resumable(p))
+		part_drop(p);
+	if (p->fd >= 0 && !p->noted)
+		err_free(write_note(p)); /* without a note the next run starts over: no harm */
+	unlock(p);
+	forget_origin(p);
+	free(p->target);
+	free(p->path);
+	free(p->note_path);
+	*p = (struct fetch_part){.fd = -1};
+}
+
+static struct err *digest_target(const struct fetch_part *p, struct digest *d256, struct digest *d512)
+{
+	AUTO_CLOSE int fd = open(p->target, O_RDONLY | O_CLOEXEC);
+	AUTO_FREE char *buffer = mem_alloc(READ_BYTES);
+	if (fd < 0)
+		return err_os(errno, "cannot read '%s'", p->target);
+	for (;;) {
+		ssize_t n = read(fd, buffer, READ_BYTES);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_os(errno, "cannot read '%s'", p->target);
+		if (n == 0)
+			return NULL;
+		TRY(cancel_check());
+		if (d256)
+			digest_add(d256, buffer, (size_t)n);
+		if (d512)
+			digest_add(d512, buffer, (size_t)n);
+	}
+}
+
+static bool matches(struct digest *d, const char *want)
+{
+	char hex[DIGEST_HEX_MAX];
+	if (!want)
+		return true;
+	digest_hex(d, hex);
+	return streq(hex, want);
+}
+
+/* Whether the target is there with the wanted digest; never so without one. */
+static struct err *find_finished(const struct fetch_part *p, bool *ret_finished)
+{
+	*ret_finished = false;
+	if (!has_digest(p) || !file_exists(p->target))
+		return NULL;
+	struct digest *d256 = p->want_sha256 ? digest_new(DIGEST_SHA256) : NULL;
+	struct digest *d512 = p->want_sha512 ? digest_new(DIGEST_SHA512) : NULL;
+	struct err *e = digest_target(p, d256, d512);
+	if (!e)
+		*ret_finished = matches(d256, p->want_sha256) && matches(d512, p->want_sha512);
+	digest_free(d256);
+	digest_free(d512);
+	return e;
+}
+
+/* The note of an earlier run; without a usable one the bytes on disk say nothing. */
+static void read_note(struct fetch_part *p)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_JSON *note = NULL;
+	size_t size = 0;
+	struct err *e = file_read(p->note_path, NOTE_MAX, &text, &size);
+	if (!e)
+		e = json_parse(text, size, p->note_path, &note);
+	if (e) {
+		err_free(e);
+		return;
+	}
+	const char *validator = json_get_text(note, "etag");
+	if (!validator)
+		validator = json_get_text(note, "last_modified");
+	if (validator && !fetch_validator_ok(validator))
+		return;
+	p->from = mem_strdup(json_get_text(note, "url"));
+	p->validator = mem_strdup(validator);
+	p->total = json_get_int(note, "total", -1);
+	p->noted = true;
+}
+
+static void digest_more(struct fetch_part *p, const void *data, size_t size)
+{
+	if (p->sha256)
+		digest_add(p->sha256, data, size);
+	if (p->sha512)
+		digest_add(p->sha512, data, size);
+	p->bytes += (int64_t)size;
+}
+
+/* What an earlier run left: digested again, or thrown away. */
+static struct err *take_up(struct fetch_part *p)
+{
+	AUTO_FREE char *buffer = mem_alloc(READ_BYTES);
+	struct stat st;
+	if (fstat(p->fd, &st) != 0)
+		return err_os(errno, "cannot stat '%s'", p->path);
+	if (st.st_size > 0)
+		read_note(p);
+	p->bytes = (int64_t)st.st_size;
+	if (!resumable(p))
+		return part_restart(p);
+	p->bytes = 0;
+	p->joined = true;
+	for (;;) {
+		ssize_t n = read(p->fd, buffer, READ_BYTES);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_os(errno, "cannot read '%s'", p->path);
+		if (n == 0)
+			return NULL;
+		TRY(cancel_check());
+		digest_more(p, buffer, (size_t)n);
+	}
+}
+
+/* Locks the file that has the name now: its last holder may have renamed or removed the one that we opened. */
+static struct err *lock_part(struct fetch_part *p, bool *ret_locked)
+{
+	*ret_locked = false;
+	for (;;) {
+		struct stat ours, named;
+		AUTO_CLOSE int fd = open(p->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+		if (fd < 0)
+			return err_os(errno, "cannot create '%s'", p->path);
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+			if (errno == EINTR)
+				continue;
+			return errno == EWOULDBLOCK ? NULL : err_os(errno, "cannot lock '%s'", p->path);
+		}
+		if (fstat(fd, &ours) != 0 || stat(p->path, &named) != 0 || ours.st_ino != named.st_ino ||
+		    ours.st_dev != named.st_dev)
+			continue;
+		p->fd = fd;
+		fd = -1;
+		*ret_locked = true;
+		return NULL;
+	}
+}
+
+struct err *part_open(struct fetch_part *p, enum part_state *ret_state)
+{
+	bool finished = false, locked = false;
+	*ret_state = PART_BUSY;
+	TRY(lock_part(p, &locked));
+	if (!locked)
+		return NULL;
+	/* Only under the lock: its last holder may just have finished. */
+	struct err *e = find_finished(p, &finished);
+	if (finished || e) {
+		*ret_state = PART_FINISHED;
+		part_drop(p);
+		return e;
+	}
+	p->sha256 = p->want_sha256 ? digest_new(DIGEST_SHA256) : NULL;
+	p->sha512 = p->want_sha512 ? digest_new(DIGEST_SHA512) : NULL;
+	*ret_state = PART_READY;
+	return take_up(p);
+}
+
+struct err *part_restart(struct fetch_part *p)
+{
+	TRY(file_remove(p->note_path));
+	forget_origin(p);
+	p->bytes = 0;
+	if (p->sha256)
+		digest_reset(p->sha256);
+	if (p->sha512)
+		digest_reset(p->sha512);
+	if (ftruncate(p->fd, 0) != 0 || lseek(p->fd, 0, SEEK_SET) < 0)
+		return err_os(errno, "cannot empty '%s'", p->path);
+	return NULL;
+}
+
+void part_describe(struct fetch_part *p, const char *from, const char *validator, int64_t total)
+{
+	char *new_from = mem_strdup(from);
+	char *new_validator = mem_strdup(validator);
+	bool joined = p->joined;
+	forget_origin(p);
+	p->from = new_from;
+	p->validator = new_validator;
+	p->total = total;
+	p->joined = joined;
+}
+
+struct err *part_add(struct fetch_part *p, const void *data, size_t size)
+{
+	struct err *e = file_write_all(p->fd, data, size, p->path);
+	if (e && (e->errnum == ENOSPC || e->errnum == EDQUOT))
+		return err_hint(e, "free some space; what has arrived is kept and the next run goes on from there");
+	if (e)
+		return e;
+	digest_more(p, data, size);
+	if (!p->noted && p->bytes >= NOTE_FROM_BYTES && resumable(p))
+		return write_note(p);
+	return NULL;
+}
+
+static struct err *check(struct digest *d, const char *want, const char *name)
+{
+	char hex[DIGEST_HEX_MAX];
+	if (!want)
+		return NULL;
+	digest_hex(d, hex);
+	if (streq(hex, want))
+		return NULL;
+	return err_hint(
+		err_new(ERR_CORRUPT, "digest differs: expected %s %s, found %s", name, want, hex),
+		"nothing was stored; if the publisher replaced the file, somebody must check the new one and change "
+		"its digest in the recipe");
+}
+
+struct err *part_place(struct fetch_part *p)
+{
+	TRY(check(p->sha256, p->want_sha256, "sha256"));
+	TRY(check(p->sha512, p->want_sha512, "sha512"));
+	TRY(file_sync(p->fd, p->path));
+	TRY(file_rename(p->path, p->target));
+	struct err *e = file_remove(p->note_path);
+	/* Written bytes are on the platter: closing only lets go of the lock. */
+	unlock(p);
+	return e;
+}

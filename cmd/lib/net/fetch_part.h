@@ -1,0 +1,65 @@
+/*
+ * fetch_part.h - the file that a download grows in: <target>.part, locked, resumable, digested on the way
+ *
+ *	TRY(part_open(&part, target, sha256, sha512, &state));
+ *	... part_restart() or go on at part.bytes; part_add() ...; part_place() or part_drop(); part_close()
+ *
+ * Whoever writes holds flock() on the part itself, so the kernel frees it when the writer dies. Beside a part
+ * that is worth keeping stands <target>.part.json: where the bytes are from (without secrets), the server's
+ * validator, the announced size. A part found on disk is digested again before a byte is appended; bytes of
+ * two answers are only ever joined where a digest decides in the end.
+ */
+#ifndef COOPER_NET_FETCH_PART_H
+#define COOPER_NET_FETCH_PART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "fmt/digest.h"
+
+enum part_state {
+	PART_READY,    /* ours: go on at part->bytes */
+	PART_BUSY,     /* another process, or another request, writes it: ask again later */
+	PART_FINISHED, /* the target is there already, with the right digest */
+};
+
+struct fetch_part {
+	char *target;
+	char *path;
+	char *note_path;
+	const char *want_sha256; /* borrowed; may be NULL */
+	const char *want_sha512;
+	int fd; /* -1 = not open */
+	struct digest *sha256;
+	struct digest *sha512;
+	int64_t bytes;   /* written and digested */
+	int64_t total;   /* size of the whole as the server told it, -1 = unknown */
+	char *from;      /* URL of the bytes, as shown; NULL = unknown */
+	char *validator; /* for If-Range; NULL = none */
+	bool joined;     /* bytes of more than one answer */
+	bool noted;      /* the note on disk is right */
+};
+
+/** part_init() - for @target (borrowed texts); nothing is opened */
+void part_init(struct fetch_part *p, const char *target, const char *sha256, const char *sha512);
+/** part_done() - close and free; the part stays when it can be resumed, else it is removed */
+void part_done(struct fetch_part *p);
+/** part_open() - lock the part without waiting; then the target may turn out finished (it is read and digested) */
+MUST_CHECK struct err *part_open(struct fetch_part *p, enum part_state *ret_state);
+/** part_restart() - back to zero bytes */
+MUST_CHECK struct err *part_restart(struct fetch_part *p);
+/** part_describe() - the bytes that follow are from @from, with @validator (may be NULL) and @total (-1 = unknown) */
+void part_describe(struct fetch_part *p, const char *from, const char *validator, int64_t total);
+/** part_add() - append and digest */
+MUST_CHECK struct err *part_add(struct fetch_part *p, const void *data, size_t size);
+/**
+ * part_place() - check the digests, flush, rename to the target
+ *
+ * Errors: CORRUPT (a digest differs; call part_restart() or part_drop()), OS
+ */
+MUST_CHECK struct err *part_place(struct fetch_part *p);
+/** part_drop() - remove part and note, unlock */
+void part_drop(struct fetch_part *p);
+
+#endif
