@@ -25,7 +25,7 @@ kill_when() { # kill_when NAME PATTERN SECONDS: kill -9 of `up` that many second
 	"$cooper" up --yes >"$work/out" 2>&1 &
 	local pid=$! i
 	for ((i = 0; i < 3000; i++)); do
-		grep -q "$2" "$work/out" && break
+		grep -qs "$2" "$work/out" && break
 		kill -0 $pid 2>/dev/null || break
 		sleep 0.1
 	done

@@ -1,39 +1,38 @@
 #include "work/debian.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
-#include "base/units.h"
-#include "fmt/digest.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "sys/lock.h"
 #include "sys/tick.h"
 
 #define KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
-#define MAIN_SCHEME "debian:"
-#define SECURITY_SCHEME "debian-security:"
 
-enum { APT_DEADLINE_MS = 10 * 60 * 1000, APT_OUTPUT_MAX = 16 << 20, FRESH_MS = 10 * 60 * 1000 };
+enum {
+	APT_DEADLINE_MS = 10 * 60 * 1000,
+	ASK_DEADLINE_MS = 60 * 1000,
+	APT_OUTPUT_MAX = 16 << 20,
+	FRESH_MS = 10 * 60 * 1000
+};
 
-/* Where the host's apt gets Debian from. */
-struct mirrors {
-	char *main;     /* ends in '/' */
-	char *security; /* NULL when the host has none */
+/* --- the host --- */
+
+struct host {
+	struct debian_mirrors mirrors;
 	char *codename; /* "bookworm" */
 };
 
-static void mirrors_done(struct mirrors *m)
+static void host_done(struct host *h)
 {
-	free(m->main);
-	free(m->security);
-	free(m->codename);
+	debian_mirrors_done(&h->mirrors);
+	free(h->codename);
 }
-
-/* --- the host's mirrors --- */
 
 static struct err *host_codename(char **ret_codename)
 {
@@ -43,55 +42,83 @@ static struct err *host_codename(char **ret_codename)
 	if (!at)
 		return err_new(ERR_ABSENT, "'/etc/os-release' names no release");
 	at += strlen("VERSION_CODENAME=");
+	at += strspn(at, "\"");
 	*ret_codename = mem_strndup(at, strcspn(at, "\n\""));
 	return NULL;
 }
 
-/* REPO_URI and RELEASE of every index that the host's configuration names; needs no downloaded lists. */
-static struct err *read_mirrors(struct mirrors *m)
+/* Without release info apt names repositories of which no list was downloaded, too, but not their origin. */
+static struct err *ask_mirrors(struct host *h, bool release_info)
 {
 	AUTO(str) out = STR_INIT;
-	AUTO(strs) lines = STRS_INIT;
 	struct child_spec spec = {
-		.argv = (const char *const[]){"apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)",
-	                                      "Created-By: Packages", NULL},
-		.deadline_ms = 60000,
+		.argv = (const char *const[]){"apt-get", "-o",
+					      release_info ? "APT::Get::IndexTargets::ReleaseInfo=true"
+							   : "APT::Get::IndexTargets::ReleaseInfo=false",
+					      "indextargets", "--format", DEBIAN_TARGET_FORMAT, "Created-By: Packages",
+					      NULL},
+		.deadline_ms = ASK_DEADLINE_MS,
 	};
-	TRY(host_codename(&m->codename));
 	TRY(child_output(&spec, 1 << 20, &out));
-	strs_split(&lines, str_text(&out), "\n");
-	AUTO_FREE char *security = mem_printf("%s-security", m->codename);
-	for (size_t i = 0; i < lines.count; i++) {
-		AUTO(strs) words = STRS_INIT;
-		strs_split(&words, lines.items[i], " ");
-		if (words.count != 2)
-			continue;
-		if (!m->main && streq(words.items[1], m->codename))
-			m->main = mem_strdup(words.items[0]);
-		if (!m->security && (streq(words.items[1], security) || str_starts(words.items[1], "stable-security")))
-			m->security = mem_strdup(words.items[0]);
-	}
-	if (!m->main)
-		return err_hint(err_new(ERR_ABSENT, "the host's apt configuration names no Debian mirror for '%s'", m->codename),
-		                "see `apt-get indextargets`; sources in /etc/apt/sources.list or sources.list.d are needed");
+	debian_mirrors_done(&h->mirrors);
+	debian_mirrors_find(str_text(&out), h->codename, &h->mirrors);
 	return NULL;
 }
 
+/* "mirror+file:/etc/apt/mirrors/debian.list" is a list of mirrors on disk: its first one serves. */
+static struct err *open_mirror_list(char **base)
+{
+	static const char prefix[] = "mirror+file:";
+	if (!*base || !str_starts(*base, prefix))
+		return NULL;
+	AUTO_FREE char *path = mem_strdup(*base + strlen(prefix));
+	AUTO_FREE char *text = NULL;
+	for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+		path[n - 1] = '\0';
+	TRY(file_read(path, 1 << 16, &text, NULL));
+	char *first = debian_mirror_list_first(text);
+	if (!first)
+		return err_new(ERR_ABSENT, "the mirror list '%s' is empty", path);
+	free(*base);
+	*base = first;
+	return NULL;
+}
+
+static struct err *read_host(struct host *h)
+{
+	AUTO_FREE char *program = child_find("apt-get");
+	if (!program)
+		return err_hint(
+			err_new(ERR_ABSENT, "this host has no apt"),
+			"Debian packages are resolved where apt is; commit cooper.lock there and bring it along, or "
+			"use a recipe whose sources are URLs");
+	TRY(host_codename(&h->codename));
+	TRY(ask_mirrors(h, /* release_info= */ true));
+	if (!h->mirrors.main)
+		TRY(ask_mirrors(h, /* release_info= */ false));
+	if (!h->mirrors.main)
+		return err_hint(
+			err_new(ERR_ABSENT, "apt's configuration names no Debian mirror for '%s'", h->codename),
+			"see `apt-get indextargets`; sources in /etc/apt/sources.list or sources.list.d are needed");
+	TRY(open_mirror_list(&h->mirrors.main));
+	return open_mirror_list(&h->mirrors.security);
+}
+
 /* Asked once per process; the answer cannot change meanwhile. */
-static struct err *host_mirrors(const struct mirrors **ret)
+static struct err *this_host(const struct host **ret)
 {
 	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-	static struct mirrors known;
+	static struct host known;
 	static bool asked;
 	struct err *e = NULL;
 	pthread_mutex_lock(&mutex);
 	if (!asked) {
-		struct mirrors m = {.main = NULL};
-		e = read_mirrors(&m);
+		struct host h = {.codename = NULL};
+		e = read_host(&h);
 		if (e) {
-			mirrors_done(&m);
+			host_done(&h);
 		} else {
-			known = m;
+			known = h;
 			asked = true;
 		}
 	}
@@ -100,32 +127,21 @@ static struct err *host_mirrors(const struct mirrors **ret)
 	return e ? err_wrap(e, "cannot find the host's Debian mirror") : NULL;
 }
 
-bool debian_is_url(const char *url)
-{
-	return str_starts(url, MAIN_SCHEME) || str_starts(url, SECURITY_SCHEME);
-}
-
 struct err *debian_expand_url(const char *url, char **ret_url)
 {
-	const struct mirrors *m = NULL;
-	TRY(host_mirrors(&m));
-	bool is_security = str_starts(url, SECURITY_SCHEME);
-	const char *path = url + strlen(is_security ? SECURITY_SCHEME : MAIN_SCHEME);
-	const char *base = is_security ? m->security : m->main;
-	if (!base)
-		return err_new(ERR_ABSENT, "the host's apt configuration names no security archive, needed for '%s'", url);
-	struct str s = STR_INIT;
-	str_add(&s, base);
-	for (; *path; path++) {
-		if (*path == '+')
-			str_add(&s, "%2b");
-		else if (*path == '~')
-			str_add(&s, "%7e");
-		else
-			str_add_char(&s, *path);
-	}
-	*ret_url = str_take(&s);
-	return NULL;
+	const struct host *h = NULL;
+	TRY(this_host(&h));
+	return debian_url_of(&h->mirrors, url, ret_url);
+}
+
+struct err *debian_explain_gone(struct err *take_e)
+{
+	if (!err_is(take_e, ERR_ABSENT))
+		return take_e;
+	return err_hint(
+		err_wrap(take_e, "the pin has gone from the archive"),
+		"Debian removes superseded versions: delete its entry from cooper.lock and run cooper up, which "
+		"resolves the current one");
 }
 
 /* --- the private state --- */
@@ -136,7 +152,8 @@ struct state {
 	char *config;
 	char *cwd; /* empty: `apt-get source` leaves out files that are in the current folder */
 	const char *suite;
-	const struct mirrors *mirrors;
+	const struct host *host;
+	int lock_fd;
 };
 
 static void state_done(struct state *s)
@@ -144,161 +161,180 @@ static void state_done(struct state *s)
 	free(s->dir);
 	free(s->config);
 	free(s->cwd);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
 }
 
-static struct err *write_text(const char *dir, const char *name, const struct str *text)
+/* Writes where the content differs; *ret_changed then. */
+static struct err *write_text(const char *dir, const char *name, const struct str *text, bool *ret_changed)
 {
 	AUTO_FREE char *path = path_join(dir, name);
-	return file_write(path, str_text(text), text->len, 0644);
+	AUTO_FREE char *old = NULL;
+	struct err *e = file_read(path, 1 << 20, &old, NULL);
+	bool same = !e && streq(old, str_text(text));
+	err_free(e);
+	if (ret_changed)
+		*ret_changed = !same;
+	return same ? NULL : file_write(path, str_text(text), text->len, 0644);
 }
 
-static struct err *write_sources(const struct state *s, const char *type)
+/* The host's proxy is in the configuration that the private state does not read. */
+static void add_proxies(struct str *text)
 {
-	AUTO(str) text = STR_INIT;
-	str_addf(&text, "%s [signed-by=" KEYRING "] %s %s main\n", type, s->mirrors->main, s->suite);
-	str_addf(&text, "%s [signed-by=" KEYRING "] %s %s-updates main\n", type, s->mirrors->main, s->suite);
-	if (s->mirrors->security)
-		str_addf(&text, "%s [signed-by=" KEYRING "] %s %s-security main\n", type, s->mirrors->security, s->suite);
-	return write_text(s->dir, "sources.list", &text);
+	static const char *const kinds[] = {"http", "https"};
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		AUTO(str) out = STR_INIT;
+		AUTO_FREE char *key = mem_printf("Acquire::%s::Proxy", kinds[i]);
+		struct child_spec spec = {
+			.argv = (const char *const[]){"apt-config", "dump", "--format", "%v%n", key, NULL},
+			.deadline_ms = ASK_DEADLINE_MS};
+		err_free(child_output(&spec, 65536, &out)); /* without an answer there is no proxy */
+		AUTO_FREE char *value = mem_strndup(str_text(&out), strcspn(str_text(&out), "\n"));
+		if (*value && !strpbrk(value, "\"\\ "))
+			str_addf(text, "Acquire::%s::Proxy \"%s\";\n", kinds[i], value);
+	}
 }
 
 static struct err *write_config(const struct state *s, const char *arch)
 {
 	AUTO(str) text = STR_INIT;
-	static const char *const nowhere[] = {"SourceParts", "Preferences", "PreferencesParts", "Parts", "Trusted",
-	                                      "TrustedParts"};
+	static const char *const nowhere[] = {"SourceParts", "Main", "Preferences", "PreferencesParts", "Parts"};
 	for (size_t i = 0; i < ARRAY_LEN(nowhere); i++)
 		str_addf(&text, "Dir::Etc::%s \"/dev/null\";\n", nowhere[i]);
 	str_addf(&text,
-	         "Dir::Etc::SourceList \"%s/sources.list\";\nDir::State \"%s\";\nDir::State::Lists \"%s/lists\";\n"
-	         "Dir::State::status \"%s/status\";\nDir::State::extended_states \"%s/extended_states\";\n"
-	         "Dir::Cache \"%s/cache\";\nDir::Log \"%s/log\";\n",
-	         s->dir, s->dir, s->dir, s->dir, s->dir, s->dir, s->dir);
+		 "Dir::Etc::SourceList \"%s/sources.list\";\nDir::State \"%s\";\nDir::State::Lists \"%s/lists\";\n"
+		 "Dir::State::status \"%s/status\";\nDir::State::extended_states \"%s/extended_states\";\n"
+		 "Dir::Cache \"%s/cache\";\nDir::Log \"%s/log\";\n",
+		 s->dir, s->dir, s->dir, s->dir, s->dir, s->dir, s->dir);
+	/* The architecture asked for plays the native one: packages for all belong to the native one only. */
 	str_addf(&text, "APT::Architecture \"%s\";\nAPT::Architectures { \"%s\"; };\n", arch, arch);
 	str_add(&text, "Acquire::ForceHash \"SHA256\";\nAcquire::Languages \"none\";\nAcquire::PDiffs \"false\";\n"
-	               "Acquire::AllowInsecureRepositories \"false\";\nAPT::Install-Recommends \"false\";\n"
-	               "APT::Get::AllowUnauthenticated \"false\";\nAPT::Sandbox::User \"root\";\n"
-	               "Dir::Bin::dpkg \"/bin/true\";\n");
-	return write_text(s->dir, "apt.conf", &text);
+		       "Acquire::Retries \"3\";\nAcquire::AllowInsecureRepositories \"false\";\n"
+		       "Acquire::AllowWeakRepositories \"false\";\nAPT::Install-Recommends \"false\";\n"
+		       "APT::Get::AllowUnauthenticated \"false\";\nAPT::Sandbox::User \"root\";\n"
+		       "APT::Cmd::Pattern-Only \"true\";\nDir::Bin::dpkg \"/bin/true\";\n");
+	add_proxies(&text);
+	return write_text(s->dir, "apt.conf", &text, NULL);
 }
 
 static struct err *run_apt(const struct state *s, const struct strs *argv, struct sink *sink, struct str *out)
 {
-	AUTO_FREE char *config = mem_printf("APT_CONFIG=%s", s->config);
 	const char *path = getenv("PATH");
-	AUTO_FREE char *path_env = mem_printf("PATH=%s", path ? path : "/usr/bin:/bin:/usr/sbin:/sbin");
 	AUTO(strs) env = STRS_INIT;
-	strs_add(&env, config);
-	strs_add(&env, path_env);
+	strs_addf(&env, "APT_CONFIG=%s", s->config);
+	strs_addf(&env, "PATH=%s", path ? path : "/usr/bin:/bin:/usr/sbin:/sbin");
 	strs_add(&env, "LC_ALL=C");
-	static const char *const passed[] = {"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy"};
+	static const char *const passed[] = {"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy",
+					     "ALL_PROXY",  "no_proxy",    "NO_PROXY",   "TMPDIR"};
 	for (size_t i = 0; i < ARRAY_LEN(passed); i++)
 		if (getenv(passed[i]))
 			strs_addf(&env, "%s=%s", passed[i], getenv(passed[i]));
 	struct child_spec spec = {.argv = (const char *const *)argv->items,
-	                          .env = (const char *const *)env.items,
-	                          .cwd = s->cwd,
-	                          .deadline_ms = APT_DEADLINE_MS,
-	                          .step = "resolve",
-	                          .sink = sink,
-	                          .die_with_parent = true};
+				  .env = (const char *const *)env.items,
+				  .cwd = s->cwd,
+				  .deadline_ms = APT_DEADLINE_MS,
+				  .step = "resolve",
+				  .sink = sink,
+				  .die_with_parent = true};
 	return out ? child_output(&spec, APT_OUTPUT_MAX, out) : child_run(&spec);
 }
 
-static struct err *update(const struct state *s, struct sink *sink)
+static bool told(const struct err *e, const char *part)
 {
-	AUTO_FREE char *stamp = path_join(s->dir, "stamp");
-	struct stat st;
-	if (stat(stamp, &st) == 0 && tick_wall_ms() - file_mtime_ns(&st) / 1000000 < FRESH_MS)
-		return NULL;
-	AUTO(strs) argv = STRS_INIT;
-	static const char *const words[] = {"apt-get", "-qq", "--error-on=any", "update", NULL};
-	strs_add_all(&argv, words);
-	struct err *e = run_apt(s, &argv, sink, NULL);
-	if (e) {
-		e = err_wrap(e, "cannot read the package index of '%s'", s->suite);
-		e->kind = ERR_NET;
-		return err_hint(e, "check the network and the host's apt sources, then run the same command again");
-	}
-	return file_write(stamp, "", 0, 0600);
+	const char *detail = err_find_detail(e);
+	return detail && strstr(detail, part);
 }
 
-static struct err *open_state(struct state *s, const char *type, const char *suite, const char *arch,
-                              const char *state_dir, struct sink *sink)
+/* What apt-get update says (LC_ALL=C), and what that means; the first that fits. */
+static const struct {
+	const char *words;
+	enum err_kind kind;
+	const char *meaning;
+	const char *hint;
+} update_failures[] = {
+#define KEYS "install the package debian-archive-keyring in its newest version, then run the same command again"
+#define LATER "try again later, or name another Debian mirror in /etc/apt/sources.list.d"
+	{"NO_PUBKEY", ERR_CORRUPT, "is signed with a key that is not known here", KEYS},
+	{"EXPKEYSIG", ERR_CORRUPT, "is signed with a key that has expired", KEYS},
+	{"BADSIG", ERR_CORRUPT, "has a signature that does not hold", LATER},
+	{"is not signed", ERR_CORRUPT, "is not signed", LATER},
+	{"is expired", ERR_NET, "is older than it says it may be: the mirror is not kept up to date",
+	 "check this computer's clock; otherwise " LATER},
+	{"is not valid yet", ERR_NET, "is from the future", "check this computer's clock"},
+	{"Mirror sync in progress", ERR_NET, "does not fit its parts: the mirror is being updated", LATER},
+	{"Hash Sum mismatch", ERR_NET, "does not fit its parts: the mirror is being updated", LATER},
+	{"does not have a Release file", ERR_ABSENT, "does not exist on the host's Debian mirror",
+	 "check the suite's name in the recipe"},
+#undef KEYS
+#undef LATER
+};
+
+static struct err *explain_update(const struct state *s, struct err *take_e)
+{
+	struct err *e = take_e;
+	if (e->kind != ERR_CHILD && e->kind != ERR_TIMEOUT)
+		return err_wrap(e, "cannot update the package index of '%s'", s->suite);
+	for (size_t i = 0; i < ARRAY_LEN(update_failures); i++) {
+		if (!told(e, update_failures[i].words))
+			continue;
+		e = err_wrap(e, "the package index of '%s' %s", s->suite, update_failures[i].meaning);
+		e->kind = update_failures[i].kind;
+		return err_hint(e, "%s", update_failures[i].hint);
+	}
+	e = err_wrap(e, "cannot update the package index of '%s'", s->suite);
+	e->kind = ERR_NET;
+	return err_hint(e, "check the network and the host's apt sources, then run the same command again");
+}
+
+static struct err *update(const struct state *s, bool sources_changed, struct sink *sink)
+{
+	AUTO_FREE char *stamp = path_join(s->dir, "stamp");
+	AUTO(strs) argv = STRS_INIT;
+	struct stat st;
+	int64_t age_ms = stat(stamp, &st) == 0 ? tick_wall_ms() - file_mtime_ns(&st) / 1000000 : -1;
+	if (!sources_changed && age_ms >= 0 && age_ms < FRESH_MS)
+		return NULL;
+	static const char *const words[] = {"apt-get", "-qq", "--error-on=any", "update", NULL};
+	strs_add_all(&argv, words);
+	TRY(file_remove(stamp));
+	event_note(sink, "resolve", "updating the package index of '%s'", s->suite);
+	struct err *e = run_apt(s, &argv, sink, NULL);
+	return e ? explain_update(s, e) : file_write(stamp, "", 0, 0600);
+}
+
+static struct err *fill_state(struct state *s, const char *type, const char *arch, struct sink *sink)
 {
 	static const char *const dirs[] = {"lists/partial", "cache/archives/partial", "empty", "log"};
+	AUTO_FREE char *lock = path_join(s->dir, "lock");
 	AUTO(str) empty = STR_INIT;
-	TRY(host_mirrors(&s->mirrors));
-	s->suite = suite ? suite : s->mirrors->codename;
-	s->dir = mem_printf("%s/%s-%s-%s", state_dir, type, s->suite, arch);
-	s->config = path_join(s->dir, "apt.conf");
-	s->cwd = path_join(s->dir, "empty");
+	AUTO(str) sources = STR_INIT;
+	bool changed = false;
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
 		AUTO_FREE char *path = path_join(s->dir, dirs[i]);
 		TRY(dir_make(path, 0755));
 	}
-	TRY(write_text(s->dir, "status", &empty));
-	TRY(write_sources(s, type));
+	TRY(lock_wait(lock, "cooper, asking the package archive", /* timeout_ms= */ 0, sink, &s->lock_fd));
+	debian_sources(&s->host->mirrors, type, s->suite, file_exists(KEYRING) ? KEYRING : NULL, &sources);
+	TRY(write_text(s->dir, "status", &empty, NULL));
+	TRY(write_text(s->dir, "sources.list", &sources, &changed));
 	TRY(write_config(s, arch));
-	return update(s, sink);
+	return update(s, changed, sink);
+}
+
+static struct err *open_state(struct state *s, const char *type, const char *suite, const char *arch,
+			      const char *state_dir, struct sink *sink)
+{
+	TRY(this_host(&s->host));
+	s->suite = suite ? suite : s->host->codename;
+	if (!path_is_plain(s->suite) || strpbrk(s->suite, "/ \t\n\"") || strpbrk(arch, "/ \t\n\""))
+		return err_new(ERR_USAGE, "'%s' for '%s' is no suite of Debian", s->suite, arch);
+	s->dir = mem_printf("%s/%s-%s-%s", state_dir, type, s->suite, arch);
+	s->config = path_join(s->dir, "apt.conf");
+	s->cwd = path_join(s->dir, "empty");
+	return fill_state(s, type, arch, sink);
 }
 
 /* --- answers --- */
-
-void debian_uri_done(struct debian_uri *uri)
-{
-	free(uri->uri);
-	free(uri->sha256);
-	*uri = (struct debian_uri){.uri = NULL};
-}
-
-struct err *debian_parse_uri(const char *line, bool *ret_is_uri, struct debian_uri *ret_uri)
-{
-	*ret_is_uri = line[0] == '\'';
-	if (!*ret_is_uri)
-		return NULL;
-	AUTO(strs) words = STRS_INIT;
-	strs_split(&words, line, " ");
-	size_t n = words.count ? strlen(words.items[0]) : 0;
-	int64_t size = 0;
-	const char *digest = words.count == 4 ? words.items[3] : "";
-	if (words.count != 4 || n < 3 || words.items[0][n - 1] != '\'' || !num_parse(words.items[2], 1, INT64_MAX, &size) ||
-	    !str_starts(digest, "SHA256:") || !digest_valid(DIGEST_SHA256, digest + 7))
-		return err_new(ERR_CORRUPT, "apt printed '%s', which has no SHA-256", line);
-	*ret_uri = (struct debian_uri){mem_strndup(words.items[0] + 1, n - 2), size, mem_strdup(digest + 7)};
-	return NULL;
-}
-
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
-}
-
-static char *percent_decode(const char *text)
-{
-	struct str s = STR_INIT;
-	for (; *text; text++) {
-		if (*text == '%' && isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2])) {
-			str_add_char(&s, (char)(hex_value(text[1]) << 4 | hex_value(text[2])));
-			text += 2;
-		} else {
-			str_add_char(&s, *text);
-		}
-	}
-	return str_take(&s);
-}
-
-/* The URI without the mirror's name. */
-static struct err *hide_host(const struct mirrors *m, const char *uri, char **ret_url)
-{
-	bool is_security = m->security && str_starts(uri, m->security) &&
-	                   (!str_starts(uri, m->main) || strlen(m->security) > strlen(m->main));
-	if (!is_security && !str_starts(uri, m->main))
-		return err_new(ERR_CORRUPT, "apt names '%s', which is not below the host's mirrors", uri);
-	AUTO_FREE char *path = percent_decode(uri + strlen(is_security ? m->security : m->main));
-	*ret_url = mem_printf("%s%s", is_security ? SECURITY_SCHEME : MAIN_SCHEME, path + strspn(path, "/"));
-	return NULL;
-}
 
 static struct err *add_file(const struct state *s, const char *line, size_t *cap, struct lock_entry *entry)
 {
@@ -308,10 +344,12 @@ static struct err *add_file(const struct state *s, const char *line, size_t *cap
 	if (!is_uri)
 		return NULL;
 	char *url = NULL;
-	TRY(hide_host(s->mirrors, uri.uri, &url));
+	TRY(debian_hide_host(&s->host->mirrors, uri.uri, &url));
 	entry->files = mem_grow(entry->files, cap, entry->file_count + 1, sizeof(*entry->files));
 	entry->files[entry->file_count++] = (struct lock_file){
 		.name = mem_strdup(path_base(url)), .url = url, .sha256 = mem_strdup(uri.sha256), .size = uri.size};
+	if (!entry->version)
+		entry->version = debian_deb_version(uri.name);
 	return NULL;
 }
 
@@ -320,76 +358,104 @@ static int compare_files(const void *a, const void *b)
 	return strcmp(((const struct lock_file *)a)->name, ((const struct lock_file *)b)->name);
 }
 
-/* "qemu_7.2+dfsg-7.dsc" and "seabios_1.16.2-1_all.deb" carry their version between the first two marks. */
-static char *version_of(const struct lock_entry *entry)
+static struct err *not_there(const struct state *s, struct err *take_e, const char *what)
 {
-	for (size_t i = 0; i < entry->file_count; i++) {
-		const char *name = entry->files[i].name;
-		const char *from = strchr(name, '_');
-		bool is_deb = str_ends(name, ".deb");
-		if (!from || (!is_deb && !str_ends(name, ".dsc")))
-			continue;
-		const char *to = is_deb ? strchr(from + 1, '_') : strstr(from, ".dsc");
-		AUTO_FREE char *version = to ? mem_strndup(from + 1, (size_t)(to - from - 1)) : NULL;
-		return version ? percent_decode(version) : NULL;
-	}
-	return NULL;
+	static const char *const words[] = {"Unable to locate package", "Unable to find a source package",
+					    "has no installation candidate", "Can't find a source to download",
+					    "Couldn't find any package"};
+	size_t i = 0;
+	while (i < ARRAY_LEN(words) && !told(take_e, words[i]))
+		i++;
+	if (i == ARRAY_LEN(words))
+		return err_wrap(take_e, "apt cannot resolve %s in '%s'", what, s->suite);
+	struct err *e = err_wrap(take_e, "%s cannot be had from the archive of '%s'", what, s->suite);
+	e->kind = ERR_ABSENT;
+	return err_hint(e, "check the name, or name another suite in the recipe");
 }
 
 static struct err *ask(const struct state *s, const struct strs *argv, const char *what, struct sink *sink,
-                       struct lock_entry *entry)
+		       struct lock_entry *entry)
 {
 	AUTO(str) out = STR_INIT;
 	AUTO(strs) lines = STRS_INIT;
 	size_t cap = 0;
 	struct err *e = run_apt(s, argv, sink, &out);
 	if (e)
-		return err_hint(err_wrap(e, "'%s' is not in the archive of '%s'", what, s->suite),
-		                "check the name, or name another suite in the recipe");
+		return e->kind == ERR_CHILD ? not_there(s, e, what) : e;
 	strs_split(&lines, str_text(&out), "\n");
 	for (size_t i = 0; i < lines.count; i++)
 		TRY(add_file(s, lines.items[i], &cap, entry));
 	if (entry->file_count == 0)
-		return err_new(ERR_ABSENT, "'%s' is not in the archive of '%s'", what, s->suite);
+		return err_new(ERR_ABSENT, "%s is not in the archive of '%s'", what, s->suite);
 	qsort(entry->files, entry->file_count, sizeof(*entry->files), compare_files);
-	entry->version = version_of(entry);
+	return NULL;
+}
+
+static struct err *check_name(const char *name)
+{
+	return debian_name_valid(name) ? NULL : err_new(ERR_USAGE, "'%s' is no name of a Debian package", name);
+}
+
+/* File names lack the epoch: the index has the version in full. */
+static struct err *source_version(const struct state *s, const char *name, struct sink *sink, struct lock_entry *entry)
+{
+	AUTO(strs) argv = STRS_INIT;
+	AUTO(str) out = STR_INIT;
+	static const char *const words[] = {"apt-cache", "-q", "--only-source", "showsrc", NULL};
+	strs_add_all(&argv, words);
+	strs_add(&argv, name);
+	TRY(run_apt(s, &argv, sink, &out));
+	for (size_t i = 0; i < entry->file_count && !entry->version; i++)
+		if (str_ends(entry->files[i].name, ".dsc"))
+			entry->version = debian_stanza_version(str_text(&out), entry->files[i].name);
 	return NULL;
 }
 
 struct err *debian_resolve_source(const char *name, const char *suite, const char *state_dir, struct sink *sink,
-                                  struct lock_entry *ret_entry)
+				  struct lock_entry *ret_entry)
 {
-	AUTO(state) s = {.dir = NULL};
+	AUTO(state) s = {.lock_fd = -1};
 	AUTO(strs) argv = STRS_INIT;
-	static const char *const words[] = {"apt-get", "-qq", "--print-uris", "--download-only", "--only-source", "source",
-	                                    NULL};
+	AUTO_FREE char *what = mem_printf("source package '%s'", name);
+	static const char *const words[] = {"apt-get", "-qq", "--print-uris", "--download-only", "--only-source",
+					    "source",  NULL};
+	TRY(check_name(name));
 	TRY(open_state(&s, "deb-src", suite, "amd64", state_dir, sink));
 	strs_add_all(&argv, words);
 	strs_add(&argv, name);
-	return ask(&s, &argv, name, sink, ret_entry);
+	TRY(ask(&s, &argv, what, sink, ret_entry));
+	return source_version(&s, name, sink, ret_entry);
 }
 
 struct err *debian_resolve_package(const char *name, const char *suite, const char *arch, const char *state_dir,
-                                   struct sink *sink, struct lock_entry *ret_entry)
+				   struct sink *sink, struct lock_entry *ret_entry)
 {
-	AUTO(state) s = {.dir = NULL};
+	AUTO(state) s = {.lock_fd = -1};
 	AUTO(strs) argv = STRS_INIT;
+	AUTO_FREE char *what = mem_printf("package '%s' for %s", name, arch);
 	static const char *const words[] = {"apt-get", "-qq", "--print-uris", "download", NULL};
+	TRY(check_name(name));
 	TRY(open_state(&s, "deb", suite, arch, state_dir, sink));
 	strs_add_all(&argv, words);
 	strs_add(&argv, name);
-	return ask(&s, &argv, name, sink, ret_entry);
+	return ask(&s, &argv, what, sink, ret_entry);
 }
 
 struct err *debian_resolve_set(const char *suite, const char *arch, const struct strs *names, const char *state_dir,
-                               struct sink *sink, struct lock_entry *ret_entry)
+			       struct sink *sink, struct lock_entry *ret_entry)
 {
-	AUTO(state) s = {.dir = NULL};
+	AUTO(state) s = {.lock_fd = -1};
 	AUTO(strs) argv = STRS_INIT;
-	static const char *const words[] = {"apt-get", "install", "--print-uris", "-qq", "-y", "--no-install-recommends",
-	                                    "?essential", NULL};
+	AUTO_FREE char *what = mem_printf("the package set for %s", arch);
+	static const char *const words[] = {
+		"apt-get", "install", "--print-uris", "-qq", "-y", "--no-install-recommends", "?essential", NULL};
+	for (size_t i = 0; i < names->count; i++)
+		TRY(check_name(names->items[i]));
 	TRY(open_state(&s, "deb", suite, arch, state_dir, sink));
 	strs_add_all(&argv, words);
 	strs_copy(&argv, names);
-	return ask(&s, &argv, "the package set", sink, ret_entry);
+	TRY(ask(&s, &argv, what, sink, ret_entry));
+	free(ret_entry->version); /* of one package among many: it says nothing */
+	ret_entry->version = NULL;
+	return NULL;
 }
