@@ -200,8 +200,10 @@ class Answer:
         raise Gone
 
     def slow(self):
-        """Whole, within about half a second."""
+        """Whole, within about half a second; honest and quick when asked again."""
         body = body_of(self.size)
+        if self.times > 1:
+            return self.ok()
         self.head("200 OK", [("Content-Length", len(body)), ("ETag", ETAG)])
         for i in range(10):
             self.sock.sendall(body[len(body) * i // 10 : len(body) * (i + 1) // 10])

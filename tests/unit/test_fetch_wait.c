@@ -36,7 +36,7 @@ static void too_soon(void **state)
 	AUTO_FREE char *target = path_of("soon");
 	struct fetch_request r = {
 		.url = later, .sha256 = right, .size = SIZE, .target = target, .step = "a", .allow_http = true};
-	assert_fails(fetch_run(&r, 1, tick_ms() + 300, NULL), ERR_TIMEOUT, "the time is up");
+	assert_fails(fetch_run(&r, 1, tick_ms() + 150, NULL), ERR_TIMEOUT, "the time is up");
 	assert_int_equal(server_asked(&server, "/soon", NULL), 1);
 	assert_nothing("soon");
 }

@@ -13,16 +13,16 @@
 #include "base/event.h"
 
 struct fetch_request {
-	const char *url;     /* https://, http:// or file:// */
+	const char *url;            /* https://, http:// or file:// */
 	const char *const *mirrors; /* further URLs of the same bytes, tried in order; NULL-terminated; may be NULL */
-	const char *sha256;  /* required unless sha512 or unverified */
+	const char *sha256;         /* required unless sha512 or unverified */
 	const char *sha512;
-	int64_t size;        /* exact size, -1 = unknown */
-	int64_t max_size;    /* cap where the size is unknown; 0 = 16 GiB */
-	const char *target;  /* final path; the part is kept beside it as <target>.part */
-	const char *step;    /* step id for progress */
-	bool allow_http;     /* http: is allowed (a digest is there) */
-	bool unverified;     /* no digest is known (only `tool fetch` without one, and channels) */
+	int64_t size;       /* exact size, -1 = unknown */
+	int64_t max_size;   /* cap where the size is unknown; 0 = 16 GiB */
+	const char *target; /* final path; the part is kept beside it as <target>.part */
+	const char *step;   /* step id for progress */
+	bool allow_http;    /* http: is allowed (a digest is there) */
+	bool unverified;    /* no digest is known (only `tool fetch` without one, and channels) */
 };
 
 /**
@@ -36,6 +36,6 @@ struct fetch_request {
  * See: RFC 9110, libcurl-multi(3)
  */
 MUST_CHECK struct err *fetch_run(const struct fetch_request *requests, size_t count, int64_t deadline_ms,
-                                 struct sink *sink);
+				 struct sink *sink);
 
 #endif

@@ -223,7 +223,8 @@ static struct fetch_trouble trouble_of(const struct transfer *t, const struct fe
 	enum fetch_cause cause = t->cause ? t->cause : end->cause;
 	bool is_success = t->head.status == 0 || t->head.status == 200 || t->head.status == 206;
 	/* The page that comes with a 404 has a size, too: it says nothing about the file. */
-	bool of_a_page = cause == FETCH_NO_CAUSE || cause == FETCH_OTHER || cause == FETCH_TOO_LONG || cause == FETCH_LENGTH;
+	bool of_a_page =
+		cause == FETCH_NO_CAUSE || cause == FETCH_OTHER || cause == FETCH_TOO_LONG || cause == FETCH_LENGTH;
 	if (!t->began && !is_success && of_a_page)
 		cause = FETCH_STATUS;
 	struct fetch_trouble trouble = {.cause = cause ? cause : FETCH_SHORT,

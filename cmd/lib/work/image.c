@@ -209,13 +209,27 @@ static char *include_list(const struct source_files *files)
 	return strs_join(&names, ",");
 }
 
+/*
+ * Mounts of its own: they go when its processes go, however those end. Where '/' is no mount point (in a chroot) its
+ * propagation cannot be changed; there the mounts may show outside, and only an orderly end takes them away.
+ */
+static void add_unshare(struct strs *argv)
+{
+	static const char *const private_words[] = {"unshare", "--mount", "--propagation", "private", NULL};
+	static const char *const probe[] = {"unshare", "--mount", "--propagation", "private", "true", NULL};
+	struct child_spec spec = {.argv = probe, .env = clean_env, .deadline_ms = 10000};
+	struct err *e = child_run(&spec);
+	if (!e)
+		strs_add_all(argv, private_words);
+	err_free(e);
+}
+
 static struct err *install_root(const struct image_job *job, const struct workplace *w, struct sink *sink)
 {
 	const struct image_recipe *image = &job->recipe->image;
 	AUTO_FREE char *names = include_list(job->files);
 	AUTO(strs) argv = STRS_INIT;
-	/* Mounts of its own: they go when its processes go, however those end. */
-	static const char *const fixed[] = {"unshare", "--mount", "--propagation", "private", "mmdebstrap", "--mode=root", "--variant=essential", "--format=directory",
+	static const char *const fixed[] = {"mmdebstrap", "--mode=root", "--variant=essential", "--format=directory",
 	                                    "--skip=cleanup/apt/lists,check/empty",
 	                                    "--aptopt=APT::Install-Recommends \"false\"",
 	                                    "--aptopt=Acquire::Languages \"none\"",
@@ -223,6 +237,7 @@ static struct err *install_root(const struct image_job *job, const struct workpl
 	                                    "--aptopt=DPkg::Path \"/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin\"",
 	                                    "--dpkgopt=force-unsafe-io",
 	                                    "--dpkgopt=force-confold", NULL};
+	add_unshare(&argv);
 	strs_add_all(&argv, fixed);
 	strs_addf(&argv, "--architectures=%s", debian_arch(job->guest_arch));
 	for (size_t i = 0; i < image->exclude.count; i++)
