@@ -80,6 +80,11 @@ e2e: ## an aarch64 guest under the QEMU just built runs an x86_64 container; min
 lint: ## the layer law and other rules that a compiler does not check
 	@sh tests/lint/run.sh
 
+bench: ## ratios against the tools people would use instead; writes docs/performance.md; minutes
+	@sh scripts/host-packages.sh bench
+	@$(MAKE) --no-print-directory CONFIG=release all
+	@bash tests/bench/run.sh
+
 golden: all ## rewrite expected outputs; review the diff
 	@sh tests/golden/errors.sh --rewrite
 	@UPDATE_GOLDEN=1 $(MAKE) --no-print-directory CONFIG=debug check-unit
@@ -95,6 +100,6 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
 
 FORCE:
-.PHONY: all up check check-unit e2e lint golden docs clean help FORCE
+.PHONY: all up check check-unit e2e lint bench golden docs clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# host-packages.sh [build|test] - install what compiling (and testing) cooper needs and the host lacks.
+# host-packages.sh [build|test|bench] - install what compiling (and testing) cooper needs and the host lacks.
 # Debian: apt. macOS: the Brewfile. Nothing is reinstalled; nothing else is changed.
 set -eu
 what=${1:-build}
@@ -8,6 +8,9 @@ cd "$(dirname "$0")/.."
 debian_packages() {
 	echo gcc make libc6-dev pkg-config libcurl4-openssl-dev libyaml-dev libssl-dev libarchive-dev liblzma-dev \
 		libjansson-dev ca-certificates
+	if [ "$what" = bench ]; then
+		echo nginx-light curl aria2 libarchive-tools xz-utils git patch python3 openssl
+	fi
 	if [ "$what" = test ]; then
 		echo libcmocka-dev bats clang python3 patch diffutils git xz-utils bzip2 zstd zip openssl gpg gpgv \
 			nodejs npm strace

@@ -1,0 +1,34 @@
+/*
+ * commands.h - every command, in the order of `cooper help`; each is defined in its cmd_*.c
+ *
+ * X(NAME) once per command: commands.c makes the declarations and the table from this list.
+ */
+#ifndef COOPER_COMMANDS_H
+#define COOPER_COMMANDS_H
+
+#define COMMANDS(X)        \
+	X(cmd_up)          \
+	X(cmd_plan)        \
+	X(cmd_status)      \
+	X(cmd_start)       \
+	X(cmd_stop)        \
+	X(cmd_ssh)         \
+	X(cmd_verify)      \
+	X(cmd_destroy)     \
+	X(cmd_fetch)       \
+	X(cmd_build)       \
+	X(cmd_list)        \
+	X(cmd_info)        \
+	X(cmd_lint)        \
+	X(cmd_machine_run) \
+	X(cmd_tool_fetch)  \
+	X(cmd_tool_unpack) \
+	X(cmd_tool_patch)  \
+	X(cmd_tool_argv)   \
+	X(cmd_tool_ignition) \
+	X(cmd_tool_canary) \
+	X(cmd_tool_key)    \
+	X(cmd_tool_docs)   \
+	X(cmd_tool_schema)
+
+#endif
