@@ -23,5 +23,6 @@ if "$COOPER" plan >/dev/null 2>&1; then
 	echo "| \`cooper up\` when nothing changed (asked: 0.020 s at most) | $up s |"
 	within "$up" 0.020
 else
+	# shellcheck disable=SC2016  # Markdown
 	echo '| `cooper up` when nothing changed | SKIP: no machine here; `make up` first |'
 fi

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 export COOPER=${COOPER:-$PWD/build/release/cooper}
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
+# shellcheck disable=SC2016  # Markdown, not commands
 {
 	echo '# Performance'
 	echo
