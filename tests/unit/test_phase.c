@@ -169,7 +169,7 @@ static void test_expired(void **state)
 	w = phase_new();
 	feed(w, good);
 	phase_expired(w, ACCEL_TCG);
-	assert_fails(phase_error(w, "dev"), ERR_GUEST, "boot_timeout");
+	assert_fails(phase_error(w, "dev"), ERR_GUEST, "boot: { timeout");
 	phase_free(w);
 
 	/* a remark becomes the verdict when nothing better came */

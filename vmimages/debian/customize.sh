@@ -20,7 +20,7 @@ chroot "$root" openssl rehash /etc/ssl/certs
 
 # Packages ran with INITRD=No: this is the only run of dracut.
 kernel=$(ls "$root/lib/modules")
-chroot "$root" depmod "$kernel"
+depmod -b "$root" "$kernel" # the host's own: the format is the same for every architecture
 chroot "$root" dracut --force --quiet --tmpdir /var/tmp "/boot/initrd.img-$kernel" "$kernel"
 
 # What must be there, or the first boot fails where nobody can see it

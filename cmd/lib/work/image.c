@@ -43,6 +43,7 @@ struct workplace {
 	char *packages; /* the offline repository */
 	char *root;     /* the guest's tree */
 	char *log;
+	struct strs inside; /* words before every command that touches the tree */
 };
 
 static void workplace_done(struct workplace *w)
@@ -51,6 +52,7 @@ static void workplace_done(struct workplace *w)
 	free(w->packages);
 	free(w->root);
 	free(w->log);
+	strs_done(&w->inside);
 }
 
 char *image_name(const struct recipe *recipe, const char *guest_arch)
@@ -62,9 +64,9 @@ char *image_name(const struct recipe *recipe, const char *guest_arch)
 static struct err *package_names(const struct recipe *recipe, const char *guest_arch, struct strs *names)
 {
 	struct vars vars = {.name = recipe->name,
-	                    .version = recipe->version,
-	                    .guest_arch = guest_arch,
-	                    .debian_arch = debian_arch(guest_arch)};
+			    .version = recipe->version,
+			    .guest_arch = guest_arch,
+			    .debian_arch = debian_arch(guest_arch)};
 	TRY(vars_expand_all(&vars, &recipe->image.packages, names));
 	strs_sort(names);
 	return NULL;
@@ -79,7 +81,7 @@ char *image_set_reference(const struct recipe *recipe, const char *guest_arch)
 }
 
 struct err *image_list(const struct recipe *recipe, const char *guest_arch, const struct lock *lock,
-                       struct source_files *files)
+		       struct source_files *files)
 {
 	AUTO_FREE char *reference = image_set_reference(recipe, guest_arch);
 	const struct lock_entry *entry = lock_find(lock, reference);
@@ -94,7 +96,7 @@ struct err *image_list(const struct recipe *recipe, const char *guest_arch, cons
 }
 
 struct err *image_resolve(const struct home *home, const struct recipe *recipe, const char *guest_arch,
-                          struct lock *lock, struct sink *sink)
+			  struct lock *lock, struct sink *sink)
 {
 	AUTO_FREE char *reference = image_set_reference(recipe, guest_arch);
 	if (lock_find(lock, reference))
@@ -103,7 +105,7 @@ struct err *image_resolve(const struct home *home, const struct recipe *recipe, 
 	TRY(package_names(recipe, guest_arch, &names));
 	struct lock_entry entry = {.reference = NULL};
 	struct err *e = debian_resolve_set(recipe->image.debian_suite, debian_arch(guest_arch), &names, home->apt, sink,
-	                                   &entry);
+					   &entry);
 	if (!e) {
 		free(entry.reference);
 		entry.reference = mem_strdup(reference);
@@ -163,17 +165,21 @@ struct err *image_inputs(const struct recipe *recipe, struct json *inputs)
 	return e;
 }
 
-static struct err *run(const struct image_job *job, const struct workplace *w, const char *const *argv,
-                       const char *cwd, struct sink *sink)
+/* A command on the guest's tree. */
+static struct err *run(const struct image_job *job, const struct workplace *w, const char *const *argv, const char *cwd,
+		       struct sink *sink)
 {
-	struct child_spec spec = {.argv = argv,
-	                          .env = clean_env,
-	                          .cwd = cwd,
-	                          .log_path = w->log,
-	                          .deadline_ms = COMMAND_DEADLINE_MS,
-	                          .step = job->step,
-	                          .sink = sink,
-	                          .die_with_parent = true};
+	AUTO(strs) words = STRS_INIT;
+	strs_add_all(&words, (const char *const *)w->inside.items);
+	strs_add_all(&words, argv);
+	struct child_spec spec = {.argv = (const char *const *)words.items,
+				  .env = clean_env,
+				  .cwd = cwd,
+				  .log_path = w->log,
+				  .deadline_ms = COMMAND_DEADLINE_MS,
+				  .step = job->step,
+				  .sink = sink,
+				  .die_with_parent = true};
 	return child_run(&spec);
 }
 
@@ -189,12 +195,12 @@ static struct err *lay_out_packages(const struct image_job *job, const struct wo
 	}
 	AUTO(str) index = STR_INIT;
 	struct child_spec spec = {.argv = (const char *const[]){"apt-ftparchive", "packages", ".", NULL},
-	                          .env = clean_env,
-	                          .cwd = w->packages,
-	                          .log_path = w->log,
-	                          .deadline_ms = COMMAND_DEADLINE_MS,
-	                          .step = job->step,
-	                          .sink = sink};
+				  .env = clean_env,
+				  .cwd = w->packages,
+				  .log_path = w->log,
+				  .deadline_ms = COMMAND_DEADLINE_MS,
+				  .step = job->step,
+				  .sink = sink};
 	TRY(child_output(&spec, 64 << 20, &index));
 	AUTO_FREE char *path = path_join(w->packages, "Packages");
 	return file_write(path, str_text(&index), index.len, 0644);
@@ -209,35 +215,23 @@ static char *include_list(const struct source_files *files)
 	return strs_join(&names, ",");
 }
 
-/*
- * Mounts of its own: they go when its processes go, however those end. Where '/' is no mount point (in a chroot) its
- * propagation cannot be changed; there the mounts may show outside, and only an orderly end takes them away.
- */
-static void add_unshare(struct strs *argv)
-{
-	static const char *const private_words[] = {"unshare", "--mount", "--propagation", "private", NULL};
-	static const char *const probe[] = {"unshare", "--mount", "--propagation", "private", "true", NULL};
-	struct child_spec spec = {.argv = probe, .env = clean_env, .deadline_ms = 10000};
-	struct err *e = child_run(&spec);
-	if (!e)
-		strs_add_all(argv, private_words);
-	err_free(e);
-}
-
 static struct err *install_root(const struct image_job *job, const struct workplace *w, struct sink *sink)
 {
 	const struct image_recipe *image = &job->recipe->image;
 	AUTO_FREE char *names = include_list(job->files);
 	AUTO(strs) argv = STRS_INIT;
-	static const char *const fixed[] = {"mmdebstrap", "--mode=root", "--variant=essential", "--format=directory",
-	                                    "--skip=cleanup/apt/lists,check/empty",
-	                                    "--aptopt=APT::Install-Recommends \"false\"",
-	                                    "--aptopt=Acquire::Languages \"none\"",
-	                                    "--aptopt=APT::Sandbox::User \"root\"",
-	                                    "--aptopt=DPkg::Path \"/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin\"",
-	                                    "--dpkgopt=force-unsafe-io",
-	                                    "--dpkgopt=force-confold", NULL};
-	add_unshare(&argv);
+	static const char *const fixed[] = {"mmdebstrap",
+					    "--mode=root",
+					    "--variant=essential",
+					    "--format=directory",
+					    "--skip=cleanup/apt/lists,check/empty",
+					    "--aptopt=APT::Install-Recommends \"false\"",
+					    "--aptopt=Acquire::Languages \"none\"",
+					    "--aptopt=APT::Sandbox::User \"root\"",
+					    "--aptopt=DPkg::Path \"/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin\"",
+					    "--dpkgopt=force-unsafe-io",
+					    "--dpkgopt=force-confold",
+					    NULL};
 	strs_add_all(&argv, fixed);
 	strs_addf(&argv, "--architectures=%s", debian_arch(job->guest_arch));
 	for (size_t i = 0; i < image->exclude.count; i++)
@@ -274,8 +268,8 @@ static struct err *write_package_list(const struct image_job *job, const struct 
 	AUTO_FREE char *path = path_join(stage, "packages.tsv");
 	AUTO(str) list = STR_INIT;
 	struct child_spec spec = {
-		.argv = (const char *const[]){"dpkg-query", admin, "-W", "-f", "${Package}\t${Version}\t${Architecture}\n",
-	                                      NULL},
+		.argv = (const char *const[]){"dpkg-query", admin, "-W", "-f",
+					      "${Package}\t${Version}\t${Architecture}\n", NULL},
 		.env = clean_env,
 		.log_path = w->log,
 		.deadline_ms = COMMAND_DEADLINE_MS,
@@ -285,66 +279,60 @@ static struct err *write_package_list(const struct image_job *job, const struct 
 	return file_write(path, str_text(&list), list.len, 0644);
 }
 
-/* debugfs commands for @name and everything below it, in name order. */
-static struct err *add_time_commands(const char *root, const char *name, struct str *commands)
-{
-	static const char *const fields[] = {"atime", "ctime"};
-	AUTO_FREE char *path = mem_printf("%s%s", root, name);
-	AUTO(strs) names = STRS_INIT;
-	struct stat st;
-	if (lstat(path, &st) != 0)
-		return err_os(errno, "cannot stat '%s'", path);
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		str_addf(commands, "sif \"%s\" %s @" IMAGE_EPOCH "\nsif \"%s\" %s_extra 0\n", *name ? name : "/", fields[i],
-		         *name ? name : "/", fields[i]);
-	if (!S_ISDIR(st.st_mode))
-		return NULL;
-	TRY(dir_list(path, &names));
-	for (size_t i = 0; i < names.count; i++) {
-		AUTO_FREE char *inner = mem_printf("%s/%s", name, names.items[i]);
-		TRY(add_time_commands(root, inner, commands));
-	}
-	return NULL;
-}
-
 /* mke2fs copies access and change times from the tree; the same packages must give the same bytes. */
 static struct err *fix_times(const struct image_job *job, const struct workplace *w, const char *disk,
-                             struct sink *sink)
+			     struct sink *sink)
 {
-	AUTO(str) commands = STR_INIT;
+	static const char commands[] = "sif \"/%P\" atime @" IMAGE_EPOCH "\nsif \"/%P\" atime_extra 0\n"
+				       "sif \"/%P\" ctime @" IMAGE_EPOCH "\nsif \"/%P\" ctime_extra 0\n";
 	AUTO_FREE char *path = path_join(w->top, "times");
-	TRY(add_time_commands(w->root, "", &commands));
-	TRY(file_write(path, str_text(&commands), commands.len, 0600));
-	(void)sink; /* 60,000 lines of echo are for nobody */
+	TRY(run(job, w, (const char *const[]){"find", w->root, "-fprintf", path, commands, NULL}, NULL, sink));
+	/* without a log or a sink: 60,000 lines of echo are for nobody */
 	struct child_spec spec = {.argv = (const char *const[]){"debugfs", "-w", "-f", path, disk, NULL},
-	                          .env = clean_env,
-	                          .deadline_ms = COMMAND_DEADLINE_MS,
-	                          .step = job->step};
+				  .env = clean_env,
+				  .deadline_ms = COMMAND_DEADLINE_MS,
+				  .step = job->step};
 	return child_run(&spec);
 }
 
 static struct err *make_disk(const struct image_job *job, const struct workplace *w, const char *disk,
-                             struct sink *sink)
+			     struct sink *sink)
 {
 	TRY(run(job, w,
-	        (const char *const[]){"find", w->root, "-newermt", "@" IMAGE_EPOCH, "-exec", "touch", "-h", "-c", "-d",
-	                              "@" IMAGE_EPOCH, "{}", "+", NULL},
-	        NULL, sink));
+		(const char *const[]){"find", w->root, "-newermt", "@" IMAGE_EPOCH, "-exec", "touch", "-h", "-c", "-d",
+				      "@" IMAGE_EPOCH, "{}", "+", NULL},
+		NULL, sink));
 	AUTO_CLOSE int fd = open(disk, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || ftruncate(fd, (off_t)job->recipe->image.disk_bytes) != 0)
 		return err_os(errno, "cannot create '%s'", disk);
 	TRY(run(job, w,
-	           (const char *const[]){"mke2fs", "-q", "-t", "ext4", "-L", job->recipe->image.root_label, "-U", IMAGE_UUID,
-	                                 "-m", "0", "-I", "256", "-E",
-	                                 "hash_seed=" IMAGE_UUID
-	                                 ",lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,nodiscard",
-	                                 "-O", "^metadata_csum_seed", "-d", w->root, disk, NULL},
-	           NULL, sink));
+		(const char *const[]){
+			"mke2fs",
+			"-q",
+			"-t",
+			"ext4",
+			"-L",
+			job->recipe->image.root_label,
+			"-U",
+			IMAGE_UUID,
+			"-m",
+			"0",
+			"-I",
+			"256",
+			"-E",
+			"hash_seed=" IMAGE_UUID ",lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,nodiscard",
+			"-O",
+			"^metadata_csum_seed",
+			"-d",
+			w->root,
+			disk,
+			NULL},
+		NULL, sink));
 	return fix_times(job, w, disk, sink);
 }
 
 static struct err *fill_stage(const struct image_job *job, const struct workplace *w, const char *stage,
-                              struct sink *sink)
+			      struct sink *sink)
 {
 	AUTO_FREE char *kernel = path_join(stage, "vmlinuz");
 	AUTO_FREE char *initrd = path_join(stage, "initrd.img");
@@ -380,12 +368,56 @@ static struct json *make_receipt(const struct image_job *job, int64_t ms)
 	return receipt;
 }
 
+static bool can_run(const char *const *words)
+{
+	AUTO(strs) argv = STRS_INIT;
+	strs_add_all(&argv, words);
+	strs_add(&argv, "true");
+	struct child_spec spec = {.argv = (const char *const *)argv.items, .env = clean_env, .deadline_ms = 10000};
+	struct err *e = child_run(&spec);
+	err_free(e);
+	return !e;
+}
+
+/*
+ * Where the tree is made. Root: with mounts of its own, which go when its processes go, however those end; where '/' is
+ * no mount point (in a chroot) its propagation cannot be changed, and only an orderly end takes the mounts away.
+ * Anybody else: as root of a user namespace whose other ids are the user's subordinate ones. See: user_namespaces(7)
+ */
+static struct err *go_inside(struct workplace *w)
+{
+	static const char *const own_mounts[] = {"unshare", "--mount", "--propagation", "private", NULL};
+	static const char *const own_users[] = {"unshare", "--user", "--map-root-user", "--map-auto",   "--mount",
+						"--net",   "--pid",  "--fork",          "--kill-child", NULL};
+	bool root = geteuid() == 0;
+	const char *const *words = root ? own_mounts : own_users;
+	if (can_run(words))
+		strs_add_all(&w->inside, words);
+	else if (!root)
+		return err_hint(
+			err_new(ERR_USAGE,
+				"making a Debian image as a user needs a user namespace with subordinate ids, "
+				"and none can be had here"),
+			"install uidmap and see that /etc/subuid and /etc/subgid have a line for you (`sudo usermod "
+			"--add-subuids 100000-165535 --add-subgids 100000-165535 $USER`), or run cooper as root");
+	return NULL;
+}
+
+/* What is there from a run that was ended, or from this one; parts of it may belong to subordinate ids. */
+static struct err *clear(const struct image_job *job, const struct workplace *w, struct sink *sink)
+{
+	if (geteuid() != 0 && file_exists(w->root))
+		TRY(run(job, w, (const char *const[]){"rm", "-rf", "--one-file-system", w->root, NULL}, NULL, sink));
+	return tree_remove(w->top);
+}
+
 static struct err *make(const struct image_job *job, struct workplace *w, struct sink *sink)
 {
 	int64_t started = tick_ms();
 	AUTO_FREE char *name = image_name(job->recipe, job->guest_arch);
 	AUTO_FREE char *stage = NULL;
-	TRY(tree_remove(w->top));
+	TRY(go_inside(w));
+	TRY(clear(job, w, sink));
 	TRY(dir_make(w->packages, 0755));
 	TRY(dir_make(w->root, 0755));
 	if (!streq(job->guest_arch, job->facts->arch))
@@ -394,16 +426,13 @@ static struct err *make(const struct image_job *job, struct workplace *w, struct
 	TRY(fill_stage(job, w, stage, sink));
 	AUTO_JSON *receipt = make_receipt(job, tick_ms() - started);
 	TRY(store_commit(job->home, job->key, name, stage, receipt));
-	return tree_remove(w->top);
+	return clear(job, w, sink);
 }
 
 struct err *image_make(const struct image_job *job, struct sink *sink)
 {
-	if (geteuid() != 0)
-		return err_hint(err_new(ERR_USAGE, "making a Debian image needs root (for chroot)"),
-		                "run cooper as root, or use a stack with a downloaded image");
 	AUTO_FREE char *name = image_name(job->recipe, job->guest_arch);
-	struct workplace w = {.top = path_join(job->home->build, name)};
+	struct workplace w = {.top = path_join(job->home->build, name), .inside = STRS_INIT};
 	w.packages = path_join(w.top, "packages");
 	w.root = path_join(w.top, "root");
 	w.log = mem_printf("%s/image-%s.log", job->home->log, name);

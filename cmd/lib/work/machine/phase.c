@@ -105,7 +105,7 @@ struct trouble {
 	"the serial log says which unit failed above this line; recreate the machine if it was interrupted"
 #define REMEDY_SERVICE "the serial log says why the service failed; 'cooper ssh' may still work"
 #define REMEDY_DISK "check that the host's disk is not full, and the machine's disks with 'qemu-img check'"
-#define REMEDY_STUCK "the host may be too busy: raise boot_timeout in the stack, or look at the serial log"
+#define REMEDY_STUCK "the host may be too busy: raise `boot: { timeout: ... }` in the stack, or look at the serial log"
 #define REMEDY_DEVICE "a disk or a shared directory did not come up in the guest: check mounts in the stack"
 
 /* The first row that matches a line counts. */

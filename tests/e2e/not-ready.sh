@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# A guest that never gets ready: its kernel panics, or it boots and never says that it is ready. Exit 8, the cause
+# and the remedy, the serial log kept, nothing left running; `up` with the right image then converges.
+# Uses a home of its own, with the downloads and results of the usual one; about 4 minutes.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+cooper=$PWD/build/release/cooper
+usual=${COOPER_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/cooper}
+[ -f "$usual/cooper.lock" ] || { echo "SKIP: run \`make up\` first, for its downloads"; exit 0; }
+work=$(mktemp -d)
+export COOPER_HOME=$work/home NO_COLOR=1
+passed=0 failed=0
+trap '"$cooper" destroy --all --yes >/dev/null 2>&1; rm -rf --one-file-system "$work"' EXIT
+mkdir -p "$COOPER_HOME" "$work/p/vmimages"
+cp -a "$usual/cas" "$usual/store" "$COOPER_HOME/"
+cp "$usual/accel.json" "$COOPER_HOME/" 2>/dev/null
+cp -a vmimages/debian "$work/p/vmimages/"
+cd "$work/p" || exit 1
+cp "$usual/cooper.lock" .
+
+result() { # result NAME STATUS
+	if [ "$2" = 0 ]; then
+		passed=$((passed + 1)) && echo "ok    $1"
+	else
+		failed=$((failed + 1)) && echo "FAIL  $1"
+	fi
+}
+project() { # project KERNEL-ARGUMENT TIMEOUT
+	sed "s/name: debian/name: broken/; s/cmdline: root=LABEL=root/& $1/" "$top/vmimages/debian.yaml" >vmimages/broken.yaml
+	cat >cooper.yaml <<-YAML
+		kind: stack
+		extends: podman-debian
+		image: broken
+		machine: { name: never }
+		boot: { timeout: $2 }
+	YAML
+}
+never() { # never NAME PART...: `up` exits 8, its output has every part, nothing runs
+	local name=$1 got part
+	shift
+	timeout 600 "$cooper" up --yes >"$work/out" 2>&1
+	got=$?
+	[ $got = 8 ] || { echo "exit $got instead of 8"; tail -25 "$work/out"; }
+	[ $got = 8 ]
+	result "$name: exit 8" $?
+	for part in "$@"; do
+		grep -qF -- "$part" "$work/out" || { echo "missing: $part"; tail -25 "$work/out"; false; }
+		result "$name: says '$part'" $?
+	done
+	sleep 1
+	! pgrep -f "$COOPER_HOME" >/dev/null
+	result "$name: nothing is left running" $?
+}
+
+top=$OLDPWD
+project "rdinit=\/none" 3min
+never "a kernel that panics" "kernel panic" "hint:" "serial"
+project "systemd.mask=cooper-ready.service" 15s
+never "a guest that stays mute" "did not come up" "timeout" "serial"
+! "$cooper" status >"$work/out" 2>&1 || ! grep -q "running" "$work/out"
+result "status does not call it running" $?
+project "quiet" 3min
+"$cooper" up --yes >"$work/out" 2>&1
+result "and with a sound image \`up\` converges" $?
+tail -4 "$work/out"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
