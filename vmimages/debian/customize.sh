@@ -35,7 +35,9 @@ rm -f "$root/var/tmp/initrd.list"
 rm -f "$root"/etc/ssh/ssh_host_* "$root/etc/machine-id" "$root/var/lib/dbus/machine-id" "$root/etc/resolv.conf"
 rm -f "$root/etc/.resolv.conf.systemd-resolved.bak" "$root/var/lib/systemd/random-seed" "$root/etc/.pwd.lock" "$root"/etc/*- "$root"/var/cache/debconf/*-old
 rm -f "$root/var/lib/dpkg/status-old" "$root/var/cache/ldconfig/aux-cache" "$root/etc/apt/sources.list"
-rm -rf "$root"/var/log/* "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* "$root"/var/tmp/* "$root"/tmp/* "$root"/run/*
+rm -rf "$root"/var/log/* "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* "$root"/var/tmp/* "$root"/run/*
+# all but mmdebstrap's own apt configuration, which it removes last: without it its apt would work on the host's files
+find "$root/tmp" -mindepth 1 -maxdepth 1 ! -name 'mmdebstrap.*' -exec rm -rf {} +
 mkdir -p "$root/var/lib/apt/lists/partial" "$root/var/cache/apt/archives/partial"
 : > "$root/etc/apt/sources.list"
 ln -s ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"

@@ -224,7 +224,7 @@ static struct err *install_root(const struct image_job *job, const struct workpl
 					    "--mode=root",
 					    "--variant=essential",
 					    "--format=directory",
-					    "--skip=cleanup/apt/lists,check/empty",
+					    "--skip=cleanup/apt,check/empty",
 					    "--aptopt=APT::Install-Recommends \"false\"",
 					    "--aptopt=Acquire::Languages \"none\"",
 					    "--aptopt=APT::Sandbox::User \"root\"",
