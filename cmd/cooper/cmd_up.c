@@ -63,7 +63,11 @@ static struct err *install_packages(struct call *call, struct project *p, struct
 		return err_hint(err_new(ERR_ABSENT, "host packages are missing: %s", list), "%s %s, or give --yes",
 		                is_mac ? "brew install" : "apt-get install", list);
 	event_note(call->sink, "host-packages", "installing %s", list);
-	return install(call, is_mac, &missing);
+	struct err *e = install(call, is_mac, &missing);
+	if (!e || err_is(e, ERR_CANCELED))
+		return e;
+	return err_hint(err_wrap(e, "cannot install the host packages %s", list),
+			is_mac ? "brew install %s" : "as root: apt-get update && apt-get install %s", list);
 }
 
 static struct err *finish(struct call *call, struct stack *s, int64_t started)

@@ -298,6 +298,9 @@ static struct err *fix_times(const struct image_job *job, const struct workplace
 static struct err *make_disk(const struct image_job *job, const struct workplace *w, const char *disk,
 			     struct sink *sink)
 {
+	/* device nodes where mknod(2) works, mount points where it does not; the guest mounts its own there */
+	AUTO_FREE char *dev = path_join(w->root, "dev");
+	TRY(run(job, w, (const char *const[]){"find", dev, "-mindepth", "1", "-delete", NULL}, NULL, sink));
 	TRY(run(job, w,
 		(const char *const[]){"find", w->root, "-newermt", "@" IMAGE_EPOCH, "-exec", "touch", "-h", "-c", "-d",
 				      "@" IMAGE_EPOCH, "{}", "+", NULL},
