@@ -47,9 +47,22 @@ check "Ignition ran once" says 1 guest sh -c "sudo journalctl -q -o cat -u ignit
 check "an amd64 container runs as the rootless user" says x86_64 guest podman run --rm --arch amd64 localhost/canary
 check "an arm64 container runs as the rootless user" says aarch64 guest podman run --rm --arch arm64 localhost/canary
 check "the canaries again" says x86_64 "$cooper" verify --guest-arch "$arch"
+boot_of() { guest cat /proc/sys/kernel/random/boot_id; }
+rebooted() { # the guest reboots by itself; another boot answers within 5 minutes
+	local before i
+	before=$(boot_of)
+	guest sudo systemctl reboot
+	for ((i = 0; i < 100; i++)); do
+		sleep 3
+		[ "$(boot_of 2>/dev/null || echo "$before")" = "$before" ] || return 0
+	done
+	return 1
+}
+check "a reboot from inside" rebooted
+check "after the reboot an amd64 container runs" says x86_64 guest podman run --rm --arch amd64 localhost/canary
 check "stop" "$cooper" stop --guest-arch "$arch"
 check "start" "$cooper" start --guest-arch "$arch"
-check "a reboot keeps emulation" says x86_64 guest podman run --rm --arch amd64 localhost/canary
+check "stop and start keep emulation" says x86_64 guest podman run --rm --arch amd64 localhost/canary
 check "Ignition did not run again" says 0 guest sh -c "sudo journalctl -q -b -o cat -u ignition-files.service | grep -c 'Ignition finished' || true"
 home=${COOPER_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/cooper}
 sed 's/memory: 2GiB/memory: 3GiB/' recipes/podman-debian.yaml >"$out/podman-debian.yaml"

@@ -204,6 +204,12 @@ struct err *file_remove(const char *path)
 	return NULL;
 }
 
+char *file_absolute(const char *path)
+{
+	AUTO_FREE char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+	return here ? path_join(here, path) : mem_strdup(path);
+}
+
 bool file_exists(const char *path)
 {
 	struct stat st;

@@ -44,6 +44,8 @@ bool file_exists(const char *path);
 bool dir_exists(const char *path);
 /** file_size() - size in bytes, -1 when missing */
 int64_t file_size(const char *path);
+/** file_absolute() - @path as seen from anywhere: the current folder before a relative one; heap */
+char *file_absolute(const char *path);
 /** dir_list() - names in @path without . and .., sorted; a missing directory gives none */
 MUST_CHECK struct err *dir_list(const char *path, struct strs *names);
 /** file_mtime_ns() - modification time in ns of a stat result (hides st_mtim against st_mtimespec) */

@@ -115,10 +115,12 @@ struct err *image_resolve(const struct home *home, const struct recipe *recipe, 
 	return e ? err_wrap(e, "cannot resolve the packages of image '%s'", recipe->name) : NULL;
 }
 
+/* Absolute, since it is handed to programs that run elsewhere. */
 static char *beside_recipe(const struct recipe *recipe, const char *name)
 {
 	AUTO_FREE char *dir = path_dir(recipe->path);
-	return path_join(dir, name);
+	AUTO_FREE char *path = path_join(dir, name);
+	return file_absolute(path);
 }
 
 /* Digest over names, modes and contents below @dir, in name order. */
@@ -409,7 +411,7 @@ static struct err *go_inside(struct workplace *w)
 /* What is there from a run that was ended, or from this one; parts of it may belong to subordinate ids. */
 static struct err *clear(const struct image_job *job, const struct workplace *w, struct sink *sink)
 {
-	if (geteuid() != 0 && file_exists(w->root))
+	if (geteuid() != 0 && dir_exists(w->root))
 		TRY(run(job, w, (const char *const[]){"rm", "-rf", "--one-file-system", w->root, NULL}, NULL, sink));
 	return tree_remove(w->top);
 }
