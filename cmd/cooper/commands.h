@@ -20,6 +20,7 @@
 	X(cmd_list)        \
 	X(cmd_info)        \
 	X(cmd_lint)        \
+	X(cmd_completion)  \
 	X(cmd_machine_run) \
 	X(cmd_tool_fetch)  \
 	X(cmd_tool_unpack) \
@@ -28,6 +29,7 @@
 	X(cmd_tool_ignition) \
 	X(cmd_tool_canary) \
 	X(cmd_tool_key)    \
+	X(cmd_tool_man)    \
 	X(cmd_tool_docs)   \
 	X(cmd_tool_schema)
 

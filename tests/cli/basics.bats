@@ -129,3 +129,19 @@ setup() {
 	run "$cooper" plan no-such-stack
 	[[ "$output" != *$'\033'* ]]
 }
+
+@test "completions: bash completes commands, options and tools; other shells' scripts parse" {
+	"$cooper" completion bash >"$BATS_TEST_TMPDIR/c"
+	run -0 bash -c "source '$BATS_TEST_TMPDIR/c'; COMP_WORDS=(cooper st); COMP_CWORD=1; _cooper; echo \"\${COMPREPLY[@]}\"
+		COMP_WORDS=(cooper up --y); COMP_CWORD=2; _cooper; echo \"\${COMPREPLY[@]}\"
+		COMP_WORDS=(cooper tool f); _cooper; echo \"\${COMPREPLY[@]}\""
+	[ "${lines[0]}" = "status start stop" ]
+	[ "${lines[1]}" = "--yes" ]
+	[ "${lines[2]}" = "fetch" ]
+	for shell in zsh fish; do
+		"$cooper" completion $shell >"$BATS_TEST_TMPDIR/c.$shell"
+		grep -q verify "$BATS_TEST_TMPDIR/c.$shell"
+		! command -v $shell >/dev/null || $shell -n "$BATS_TEST_TMPDIR/c.$shell"
+	done
+	run -2 "$cooper" completion csh
+}

@@ -138,6 +138,7 @@ static struct json *proofs_to_json(const struct proofs *proofs, const char *inst
 		json_set_text(item, "arch", p->arch);
 		json_set_text(item, "bare", p->bare);
 		json_set_text(item, "container", p->container);
+		json_set_text(item, "level", p->level);
 		json_set_int(item, "ms", p->ms);
 		json_add(list, item);
 	}

@@ -462,8 +462,9 @@ struct err *stack_summary(const struct stack *s, struct strs *lines)
 	const struct json *list = json_get(proofs, "proofs");
 	for (size_t i = 0; i < json_count(list); i++) {
 		const struct json *p = json_at(list, i);
-		strs_addf(lines, "canary in a container: %s (asked for %s)", json_get_text(p, "container"),
-		          json_get_text(p, "arch"));
+		const char *level = json_get_text(p, "level");
+		strs_addf(lines, "canary in a container: %s (asked for %s)%s%s", json_get_text(p, "container"),
+			  json_get_text(p, "arch"), level && *level ? ", instructions of " : "", level ? level : "");
 	}
 	return NULL;
 }

@@ -2,8 +2,9 @@
  * prove.h - run the canaries in a guest: "amd64 works" as a measurement
  *
  * For each architecture a tiny static program is run bare (as the login user) and in a rootless container made
- * from a local tarball: no network. It asks the kernel what it runs on. Bare it is also asked for its argv[0]
- * (wrong without binfmt flag P). Afterwards `podman run --rm --arch amd64 localhost/canary` works by hand, too.
+ * from a local tarball: no network. It asks the kernel what it runs on. Bare it is also asked for its argv[0] (wrong
+ * without binfmt flag P), whom it runs as when it is root's and setuid (wrong without flag C), and which level of
+ * the x86-64 instruction set there is. Afterwards `podman run --rm --arch amd64 localhost/canary` works by hand, too.
  */
 #ifndef COOPER_WORK_PROVE_H
 #define COOPER_WORK_PROVE_H
@@ -16,6 +17,7 @@ struct proof {
 	char *arch;
 	char *bare;      /* "x86_64" */
 	char *container; /* "x86_64" */
+	char *level;     /* "x86-64-v3", "x86-64-v2", "" for less and for other architectures */
 	int64_t ms;
 };
 
@@ -36,5 +38,13 @@ void proofs_done(struct proofs *proofs);
  */
 MUST_CHECK struct err *prove_run(const struct ssh *ssh, const struct strs *archs, const char *scratch, const char *step,
                                  struct sink *sink, struct proofs *ret_proofs);
+
+/**
+ * prove_judge() - what the bare canary of @arch answered, into @proof
+ * @output: lines "runs=", "argv0=", "euid=", "level=" of the script in prove.c
+ *
+ * Pure. Errors: GUEST, naming the question that was answered wrong.
+ */
+MUST_CHECK struct err *prove_judge(const char *output, const char *arch, struct proof *proof);
 
 #endif
