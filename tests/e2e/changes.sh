@@ -37,6 +37,11 @@ exits() { # exits CODE COMMAND...; the output is kept in $work/out
 exits 0 "$cooper" up --yes
 result "up" $?
 "$cooper" ssh -- sh -c 'echo kept >~/kept'
+printf 'steps: [{ name: tree, packages: [tree] }]\n' >>cooper.yaml
+exits 0 "$cooper" up --yes && ! grep -qE '^(boot|generation|build|image):' "$work/out"
+result "a guest step added: that step and the proof, in the running machine" $?
+"$cooper" ssh -- tree --version | grep -q '^tree v'
+result "the guest has the package" $?
 find . -type f -exec touch {} +
 exits 0 "$cooper" plan
 result "files touched: nothing to do" $?

@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "sys/file.h"
+#include "sys/child.h"
 #include "work/guest.h"
 
 #define WORDS(...)                                                                                                     \
@@ -30,6 +31,20 @@ static void tools(void **state)
 	assert_non_null(strstr(apt, "install -- jq 'it'\\''s'"));
 	assert_non_null(strstr(ostree, "--apply-live"));
 	assert_string_equal(rpm, "rpm -q --quiet -- jq 'it'\\''s'");
+}
+
+static void sources(void **state)
+{
+	(void)state;
+	AUTO_FREE char *both = guest_apt_sources("http://m.test/debian/", "http://m.test/it's/");
+	AUTO_FREE char *one = guest_apt_sources("http://m.test/debian/", NULL);
+	assert_non_null(strstr(both, " http://m.test/debian/ \"$VERSION_CODENAME $VERSION_CODENAME-updates\"\n"));
+	assert_non_null(strstr(both, " 'http://m.test/it'\\''s/' \"$VERSION_CODENAME-security\"\n"));
+	assert_null(strstr(one, "security"));
+	for (size_t i = 0; i < 2; i++) {
+		struct child_spec spec = {.argv = (const char *const[]){"sh", "-nc", i ? one : both, NULL}, .deadline_ms = 5000};
+		assert_ok(child_run(&spec));
+	}
 }
 
 static void digests_and_names(void **state)
@@ -236,7 +251,8 @@ static void packages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tools),        cmocka_unit_test(digests_and_names), cmocka_unit_test(writing),
+		cmocka_unit_test(tools),
+		cmocka_unit_test(sources),        cmocka_unit_test(digests_and_names), cmocka_unit_test(writing),
 		cmocka_unit_test(then_is_owed), cmocka_unit_test(running),           cmocka_unit_test(packages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,15 @@ static struct err *this_host(const struct host **ret)
 	return e ? err_wrap(e, "cannot find the host's Debian mirror") : NULL;
 }
 
+struct err *debian_host_mirrors(char **ret_main, char **ret_security)
+{
+	const struct host *h = NULL;
+	TRY(this_host(&h));
+	*ret_main = mem_strdup(h->mirrors.main);
+	*ret_security = h->mirrors.security ? mem_strdup(h->mirrors.security) : NULL;
+	return NULL;
+}
+
 struct err *debian_expand_url(const char *url, char **ret_url)
 {
 	const struct host *h = NULL;

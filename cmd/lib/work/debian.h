@@ -41,6 +41,13 @@ MUST_CHECK struct err *debian_resolve_set(const char *suite, const char *arch, c
 MUST_CHECK struct err *debian_expand_url(const char *url, char **ret_url);
 
 /**
+ * debian_host_mirrors() - the bases of the host's mirrors, heap; *ret_security is NULL when there is none
+ *
+ * As debian_expand_url() otherwise.
+ */
+MUST_CHECK struct err *debian_host_mirrors(char **ret_main, char **ret_security);
+
+/**
  * debian_explain_gone() - in @take_e, the error of fetching files of which some were "debian:" ones, say what an
  * absent file means: the pin has gone from the archive; any other error passes as it is
  */

@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "fmt/json.h"
+#include "work/debian.h"
 
 #define RECORDS_DIR "/var/lib/cooper/steps"
 #define SEPARATOR "== cooper =="
@@ -366,6 +367,42 @@ static struct err *do_write(const struct work *w, bool *ret_changed)
 	return NULL;
 }
 
+char *guest_apt_sources(const char *main, const char *security)
+{
+	AUTO(str) s = STR_INIT;
+	const char *bases[] = {main, security};
+	const char *suites[] = {"$VERSION_CODENAME $VERSION_CODENAME-updates", "$VERSION_CODENAME-security"};
+
+	str_add(&s, "own=/etc/apt/sources.list.d/cooper.sources\n"
+		    "[ -f $own ] || [ -z \"$(apt-get indextargets)\" ] || exit 0\n"
+		    ". /etc/os-release\n{\n");
+	for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
+		if (!bases[i])
+			continue;
+		str_add(&s, "printf 'Types: deb\\nURIs: %s\\nSuites: %s\\nComponents: main\\nSigned-By: "
+			    "/usr/share/keyrings/debian-archive-keyring.gpg\\n\\n' ");
+		ssh_quote(&s, bases[i]);
+		str_addf(&s, " \"%s\"\n", suites[i]);
+	}
+	str_add(&s, "} >$own.new && mv $own.new $own\n");
+	return str_take(&s);
+}
+
+/* Where the host knows no mirror either, apt itself says what it cannot find. */
+static struct err *give_sources(const struct work *w)
+{
+	AUTO_FREE char *main = NULL;
+	AUTO_FREE char *security = NULL;
+	struct err *e = debian_host_mirrors(&main, &security);
+
+	if (e) {
+		err_free(e);
+		return NULL;
+	}
+	AUTO_FREE char *script = guest_apt_sources(main, security);
+	return run_shell(w->g, script, NULL, NULL);
+}
+
 static struct err *do_packages(const struct work *w, bool *ret_changed)
 {
 	AUTO_FREE char *probe = guest_packages_probe(w->g->tool, &w->step->packages);
@@ -378,7 +415,11 @@ static struct err *do_packages(const struct work *w, bool *ret_changed)
 			"use 'run' instead of 'packages' for this image");
 	TRY(run_shell(w->g, probe, NULL, &status));
 	*ret_changed = status != 0;
-	return status == 0 ? NULL : run_shell(w->g, install, NULL, NULL);
+	if (status == 0)
+		return NULL;
+	if (w->g->tool == PACKAGES_APT)
+		TRY(give_sources(w));
+	return run_shell(w->g, install, NULL, NULL);
 }
 
 static struct err *perform(const struct work *w, bool *ret_changed)

@@ -70,6 +70,13 @@ enum package_tool guest_package_tool(const char *os_release, bool ostree);
 char *guest_packages_probe(enum package_tool tool, const struct strs *packages);
 /** guest_packages_install() - shell text that installs them */
 char *guest_packages_install(enum package_tool tool, const struct strs *packages);
+/**
+ * guest_apt_sources() - shell text that points the guest's apt at mirrors, unless it has sources of its own
+ * @main, @security:  bases of mirrors; @security may be NULL
+ *
+ * The images that cooper makes have none: which mirror to ask is the host's matter. See: sources.list(5)
+ */
+char *guest_apt_sources(const char *main, const char *security);
 /** guest_step_digest() - over the step and the digest of the file that it writes (NULL = none) */
 void guest_step_digest(const struct guest_step *step, const char *file_digest, char ret_hex[SHA256_HEX]);
 /** guest_record_name() - file name for the record of a step, heap */
