@@ -42,7 +42,8 @@ static void sources(void **state)
 	assert_non_null(strstr(both, " 'http://m.test/it'\\''s/' \"$VERSION_CODENAME-security\"\n"));
 	assert_null(strstr(one, "security"));
 	for (size_t i = 0; i < 2; i++) {
-		struct child_spec spec = {.argv = (const char *const[]){"sh", "-nc", i ? one : both, NULL}, .deadline_ms = 5000};
+		struct child_spec spec = {.argv = (const char *const[]){"sh", "-nc", i ? one : both, NULL},
+					  .deadline_ms = 5000};
 		assert_ok(child_run(&spec));
 	}
 }
@@ -230,8 +231,9 @@ static void packages(void **state)
 	AUTO_FREE char *query = path_join(f.dir, "dpkg-query");
 	AUTO_FREE char *apt = path_join(f.dir, "apt-get");
 	AUTO_FREE char *text = mem_printf("#!/bin/sh\n[ ! -e '%s/there' ] || printf installed\n", f.dir);
-	AUTO_FREE char *install =
-		mem_printf("#!/bin/sh\necho \"$DEBIAN_FRONTEND $@\" >> '%s/apt'\n: > '%s/there'\n", f.dir, f.dir);
+	AUTO_FREE char *install = mem_printf("#!/bin/sh\n[ \"$1\" != indextargets ] || { echo own; exit; }\n"
+					     "echo \"$DEBIAN_FRONTEND $@\" >> '%s/apt'\n: > '%s/there'\n",
+					     f.dir, f.dir);
 	AUTO_FREE char *log = path_join(f.dir, "apt");
 	assert_ok(file_write(query, text, strlen(text), 0755));
 	assert_ok(file_write(apt, install, strlen(install), 0755));
@@ -251,9 +253,9 @@ static void packages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tools),
-		cmocka_unit_test(sources),        cmocka_unit_test(digests_and_names), cmocka_unit_test(writing),
-		cmocka_unit_test(then_is_owed), cmocka_unit_test(running),           cmocka_unit_test(packages),
+		cmocka_unit_test(tools),    cmocka_unit_test(sources),      cmocka_unit_test(digests_and_names),
+		cmocka_unit_test(writing),  cmocka_unit_test(then_is_owed), cmocka_unit_test(running),
+		cmocka_unit_test(packages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
