@@ -10,6 +10,7 @@
 #include "plan/machine.h"
 #include "session.h"
 #include "sys/file.h"
+#include "work/machine/accel.h"
 #include "work/machine/disk.h"
 #include "work/machine/record.h"
 #include "work/machine/run.h"
@@ -62,7 +63,7 @@ static struct err *run_supervisor(struct call *call)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' does not exist", call_arg(call, 0)),
 		                "`cooper list` shows those that do");
 	TRY(machine_record_read(g.dir, &spec));
-	AUTO_FREE char *accel = path_join(p.home.root, "accel.json");
+	AUTO_FREE char *accel = accel_verdicts_path(p.home.root);
 	struct machine_options options = {.accel_path = accel,
 	                                  .qemu_key = spec.qemu,
 	                                  .report_fd = (int)fd,

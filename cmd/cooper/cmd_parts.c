@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "fmt/digest.h"
 #include "plan/stack.h"
 #include "session.h"
 #include "store/store.h"
@@ -139,7 +140,7 @@ const struct subcommand cmd_info = {
 	.run = run_info,
 };
 
-static const struct option_spec key_options[] = {
+static const struct option_spec tool_key_options[] = {
 	{"stack", 's', "STACK", "the stack whose step is meant"},
 	STACK_OPTIONS,
 	{NULL, 0, NULL, NULL},
@@ -155,7 +156,7 @@ static struct err *print_key(struct stack *s, const char *id)
 	return NULL;
 }
 
-static struct err *run_key(struct call *call)
+static struct err *run_tool_key(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	TRY(project_open(&p, call_get(call, "stack"), call_get(call, "guest-arch")));
@@ -170,8 +171,58 @@ const struct subcommand cmd_tool_key = {
 	.name = "tool key",
 	.operands = "STEP",
 	.summary = "a step's key, and everything it is made of",
-	.options = key_options,
+	.options = tool_key_options,
 	.min_args = 1,
+	.max_args = 1,
+	.run = run_tool_key,
+};
+
+static const struct option_spec key_options[] = {STACK_OPTIONS, HOST_OPTION, {NULL, 0, NULL, NULL}};
+
+/* What a cache of COOPER_HOME is good for: the emulator, the image and the device with emulators. */
+static struct err *add_result_keys(struct project *p, struct str *keys)
+{
+	struct stack *s = NULL;
+	TRY(stack_open(p, &s));
+	const struct graph *g = stack_graph(s);
+	for (size_t i = 0; i < g->count; i++)
+		if (str_starts(g->steps[i]->id, "build:") || str_starts(g->steps[i]->id, "image:") ||
+		    streq(g->steps[i]->id, "emulators"))
+			str_addf(keys, "%s %s\n", g->steps[i]->id, g->steps[i]->key);
+	stack_free(s);
+	return NULL;
+}
+
+static struct err *print_cache_key(struct project *p)
+{
+	AUTO(strs) unresolved = STRS_INIT;
+	AUTO(str) keys = STR_INIT;
+	char hex[SHA256_HEX];
+	TRY(stack_unresolved(p, &unresolved));
+	if (unresolved.count == 0)
+		TRY(add_result_keys(p, &keys));
+	else /* nothing is pinned yet, so the recipes are all there is */
+		str_addf(&keys, "%s %s %s unresolved\n", p->emulator->canonical_digest, p->image->canonical_digest,
+			 p->guest_arch);
+	digest_bytes(str_text(&keys), keys.len, hex);
+	printf("cooper-%s-%s-%s-%.16s\n", p->stack->name, p->facts.os, p->facts.arch, hex);
+	return NULL;
+}
+
+static struct err *run_key(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	TRY(session_open(call, &p));
+	return print_cache_key(&p);
+}
+
+const struct subcommand cmd_key = {
+	.name = "key",
+	.operands = "[STACK]",
+	.summary = "one line that changes when what COOPER_HOME keeps for a stack does: a key for caches",
+	.help = "For CI: restore COOPER_HOME by this key before `cooper up`, save it under the key after. Hosts of another\n"
+	        "system or architecture get another key.",
+	.options = key_options,
 	.max_args = 1,
 	.run = run_key,
 };

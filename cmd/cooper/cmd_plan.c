@@ -6,18 +6,25 @@
 
 static const struct option_spec options[] = {
 	STACK_OPTIONS,
+	HOST_OPTION,
 	{"json", 0, NULL, "machine-readable"},
 	{NULL, 0, NULL, NULL},
 };
 
-static void print_json(const struct graph *g, const struct strs *unresolved)
+static struct json *texts_json(const struct strs *texts)
+{
+	struct json *list = json_array();
+	for (size_t i = 0; i < texts->count; i++)
+		json_add_text(list, texts->items[i]);
+	return list;
+}
+
+static void print_json(const struct graph *g, const struct strs *unresolved, const struct strs *warnings)
 {
 	AUTO_JSON *out = json_object();
-	struct json *list = json_array();
-	for (size_t i = 0; i < unresolved->count; i++)
-		json_add_text(list, unresolved->items[i]);
 	json_set_bool(out, "pending", unresolved->count || (g && graph_pending(g)));
-	json_set(out, "unresolved", list);
+	json_set(out, "unresolved", texts_json(unresolved));
+	json_set(out, "warnings", texts_json(warnings));
 	json_set(out, "steps", g ? table_plan_json(g) : json_array());
 	AUTO_FREE char *text = json_pretty(out);
 	fputs(text, stdout);
@@ -32,35 +39,45 @@ static void print_unresolved(const struct project *p, const struct strs *unresol
 }
 
 static struct err *show(struct call *call, const struct project *p, const struct graph *g,
-                        const struct strs *unresolved)
+                        const struct strs *unresolved, const struct strs *warnings)
 {
 	size_t pending = g ? graph_pending(g) : 0;
 	if (unresolved->count || pending)
 		call->exit_code = EXIT_PENDING;
 	if (call_has(call, "json"))
-		print_json(g, unresolved);
+		print_json(g, unresolved, warnings);
 	else if (unresolved->count)
 		print_unresolved(p, unresolved);
 	else if (pending)
 		table_plan(g);
 	else
 		printf("nothing to do\n");
+	for (size_t i = 0; i < warnings->count && !call_has(call, "json"); i++)
+		fprintf(stderr, "warning: %s\n", warnings->items[i]);
 	return NULL;
+}
+
+static struct err *decide(struct call *call, const struct project *p, struct stack *s)
+{
+	AUTO(strs) none = STRS_INIT;
+	AUTO(strs) warnings = STRS_INIT;
+	TRY(stack_check_host(s, &warnings));
+	TRY(stack_observe(s, NULL));
+	return show(call, p, stack_graph(s), &none, &warnings);
 }
 
 static struct err *run(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(strs) unresolved = STRS_INIT;
+	AUTO(strs) none = STRS_INIT;
 	TRY(session_open(call, &p));
 	TRY(stack_unresolved(&p, &unresolved));
 	if (unresolved.count)
-		return show(call, &p, NULL, &unresolved);
+		return show(call, &p, NULL, &unresolved, &none);
 	struct stack *s = NULL;
 	TRY(stack_open(&p, &s));
-	struct err *e = stack_observe(s, NULL);
-	if (!e)
-		e = show(call, &p, stack_graph(s), &unresolved);
+	struct err *e = decide(call, &p, s);
 	stack_free(s);
 	return e;
 }

@@ -7,32 +7,22 @@
 #include "session.h"
 #include "sys/file.h"
 #include "work/machine/argv.h"
-#include "work/machine/facts.h"
 #include "work/machine/ignition.h"
 
 static const struct option_spec argv_options[] = {
 	STACK_OPTIONS,
-	{"host", 0, "FILE", "decide for the host described in FILE (JSON) instead of this one"},
+	HOST_OPTION,
 	{"accel", 0, "NAME", "hvf, kvm or tcg; default: the best that the host may have"},
 	{"first-boot", 0, NULL, "with the first boot's arguments"},
 	{NULL, 0, NULL, NULL},
 };
 
-static struct err *choose_host(const struct call *call, struct project *p)
-{
-	if (!call_get(call, "host"))
-		return NULL;
-	AUTO_JSON *root = NULL;
-	TRY(json_read(call_get(call, "host"), &root));
-	return facts_from_json(root, call_get(call, "host"), &p->facts);
-}
-
-static struct err *choose_accel(const struct call *call, const struct host_facts *facts, enum machine_accel *ret)
+static struct err *choose_accel(const struct call *call, enum machine_accel *ret)
 {
 	const char *name = call_get(call, "accel");
 	if (!name)
-		*ret = facts->hv_support ? ACCEL_HVF : facts->kvm_present ? ACCEL_KVM : ACCEL_TCG;
-	else if (streq(name, "hvf"))
+		return NULL;
+	if (streq(name, "hvf"))
 		*ret = ACCEL_HVF;
 	else if (streq(name, "kvm"))
 		*ret = ACCEL_KVM;
@@ -59,13 +49,16 @@ static struct err *print_argv(const struct machine_spec *spec, const struct mach
 static struct err *run_argv(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
-	struct machine_start start = {.ssh_port = 2222, .first_boot = call_has(call, "first-boot")};
+	struct machine_start start = {.ssh_port = 0};
 	TRY(session_open(call, &p));
-	TRY(choose_host(call, &p));
-	TRY(choose_accel(call, &p.facts, &start.accel));
 	struct stack *s = NULL;
 	TRY(stack_open(&p, &s));
-	struct err *e = print_argv(stack_machine(s), &start, &p.facts);
+	struct err *e = stack_start(s, &start);
+	if (!e)
+		e = choose_accel(call, &start.accel);
+	start.first_boot = call_has(call, "first-boot");
+	if (!e)
+		e = print_argv(stack_machine(s), &start, &p.facts);
 	stack_free(s);
 	return e;
 }
@@ -79,7 +72,15 @@ const struct subcommand cmd_tool_argv = {
 	.run = run_argv,
 };
 
-static const struct option_spec ignition_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
+static const struct option_spec ignition_options[] = {STACK_OPTIONS, HOST_OPTION, {NULL, 0, NULL, NULL}};
+
+/* The first user's number: this one's here, what is usual elsewhere. */
+static int user_number(const struct project *p)
+{
+	if (!p->other_host)
+		return (int)getuid();
+	return streq(p->facts.os, "macos") ? 501 : 1000;
+}
 
 static struct err *run_ignition(struct call *call)
 {
@@ -91,7 +92,7 @@ static struct err *run_ignition(struct call *call)
 	/* Keys of a real machine are secret and made at its first boot. */
 	struct ignition_input input = {.spec = stack_machine(s),
 	                               .os = guest_os_of_image(p.image->name),
-	                               .uid = (int)getuid(),
+	                               .uid = user_number(&p),
 	                               .authorized_key = "ssh-ed25519 PUBLIC-KEY cooper",
 	                               .host_key = "HOST-KEY\n",
 	                               .host_key_public = "ssh-ed25519 PUBLIC-HOST-KEY cooper",

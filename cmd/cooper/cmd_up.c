@@ -93,7 +93,9 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	if (!e && graph_pending(stack_graph(s)) == 0) {
 		printf("nothing to do\n");
 	} else if (!e) {
-		e = install_packages(call, p, s);
+		e = stack_check_host(s, /* warnings= */ NULL);
+		if (!e)
+			e = install_packages(call, p, s);
 		if (!e)
 			e = stack_perform(s, call->sink);
 		if (!e)

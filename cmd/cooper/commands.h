@@ -19,6 +19,7 @@
 	X(cmd_build)       \
 	X(cmd_list)        \
 	X(cmd_info)        \
+	X(cmd_key)         \
 	X(cmd_lint)        \
 	X(cmd_completion)  \
 	X(cmd_machine_run) \

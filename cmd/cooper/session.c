@@ -6,8 +6,14 @@
 
 #include "ui.h"
 
+static struct err *set_host(const struct call *call, struct project *p)
+{
+	return call_get(call, "host") ? project_set_host(p, call_get(call, "host")) : NULL;
+}
+
 struct err *session_open(const struct call *call, struct project *p)
 {
+	TRY(set_host(call, p));
 	return project_open(p, call_arg(call, 0), call_get(call, "guest-arch"));
 }
 

@@ -11,7 +11,11 @@
 #define STACK_OPTIONS                                                                                                  \
 	{"guest-arch", 0, "ARCH", "architecture of the guest instead of the stack's: aarch64 or x86_64"}
 
-/** session_open() - project_open() with the call's first operand and --guest-arch */
+/** option of commands that decide and do not act: for another host */
+#define HOST_OPTION                                                                                                    \
+	{"host", 0, "HOST", "decide for another host: a file of facts, or a platform such as macos/arm64"}
+
+/** session_open() - project_open() with the call's first operand, --guest-arch and --host */
 MUST_CHECK struct err *session_open(const struct call *call, struct project *p);
 /** session_machine() - the machine's name: the stack's, without resolving anything */
 const char *session_machine(const struct project *p);

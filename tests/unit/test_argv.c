@@ -30,7 +30,7 @@ static const struct sample samples[] = {
 	 2},
 	{"m1-x86_64-kernel-first", "host-macos-m1", "x86_64", "8.0.5", BOOT_KERNEL, ACCEL_TCG, true, false, 2 * GIB, 2},
 	{"m1-old-aarch64-uefi-first", "host-macos-m1-old", "aarch64", "6.2.0", BOOT_UEFI, ACCEL_HVF, true, false,
-	 4 * GIB, 12},
+	 3 * GIB, 12},
 	{"m4-aarch64-uefi-later", "host-macos-m4", "aarch64", "11.1.2", BOOT_UEFI, ACCEL_HVF, false, false, 8 * GIB, 8},
 	{"m4-vm-aarch64-uefi-first", "host-macos-m4-vm", "aarch64", "10.2.3", BOOT_UEFI, ACCEL_TCG, true, false,
 	 4 * GIB, 4},

@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "sys/file.h"
+#include "work/developer_tools.h"
 
 const char *arch_name(const char *name)
 {
@@ -26,6 +27,7 @@ void project_done(struct project *p)
 	recipe_free(p->stack);
 	recipe_free(p->emulator);
 	recipe_free(p->image);
+	host_survey_done(&p->survey);
 	*p = (struct project)PROJECT_INIT;
 }
 
@@ -55,9 +57,35 @@ static struct err *add_shipped_root(struct strs *roots)
 	                "set COOPER_RECIPES to the folder that holds recipes/ and vmimages/");
 }
 
+struct err *project_set_host(struct project *p, const char *name)
+{
+	TRY(survey_of_host(name, &p->survey));
+	p->facts = p->survey.host;
+	p->other_host = true;
+	return NULL;
+}
+
+static void measure_host(struct host_facts *facts)
+{
+	os_host_facts(facts);
+	AUTO_FREE char *tools = streq(facts->os, "macos") ? developer_tools_find("") : NULL;
+	if (tools)
+		developer_tools_sdk(tools, facts->sdk_version, sizeof(facts->sdk_version));
+}
+
+/* Recipes and lock are this host's; what would be made there is below a home that nobody looks into. */
+static void move_home(struct project *p)
+{
+	const char *own = p->survey.home;
+	const char *usual = streq(p->facts.os, "macos") ? "/Users/me/.local/share/cooper" : "/home/me/.local/share/cooper";
+	home_done(&p->home);
+	home_at(own && *own == '/' ? own : usual, &p->home);
+}
+
 struct err *project_start(struct project *p)
 {
-	os_host_facts(&p->facts);
+	if (!p->other_host)
+		measure_host(&p->facts);
 	TRY(home_open(&p->home));
 	return add_shipped_root(&p->roots);
 }
@@ -130,5 +158,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	TRY(load_stack(p, arch));
 	TRY(load(p, p->stack->stack.emulator, RECIPE_BUILD, p->guest_arch, &p->emulator));
 	TRY(load(p, p->stack->stack.image, RECIPE_IMAGE, p->guest_arch, &p->image));
+	if (p->other_host)
+		move_home(p);
 	return lock_open(p->lock_path, &p->lock);
 }

@@ -13,10 +13,13 @@
 #include "recipe/lock.h"
 #include "store/home.h"
 #include "sys/os.h"
+#include "work/machine/facts.h"
 
 struct project {
 	struct home home;
 	struct host_facts facts;
+	bool other_host;            /* facts are of another host: nothing here can be acted on */
+	struct host_survey survey;  /* what is known of the other host besides */
 	struct strs roots;  /* folders with recipes/, vmimages/, patches/: the project's, then the shipped one */
 	char *stack_path;
 	char *lock_path;
@@ -29,6 +32,13 @@ struct project {
 
 #define PROJECT_INIT {.stack_path = NULL}
 
+/**
+ * project_set_host() - decide for another host instead of this one; before project_open()
+ * @name:  a file of facts or a platform (survey_of_host())
+ *
+ * Its COOPER_HOME is what the facts say, else the usual place of a user "me"; nothing there exists.
+ */
+MUST_CHECK struct err *project_set_host(struct project *p, const char *name);
 /** project_start() - home, host and roots only (for commands that need no stack) */
 MUST_CHECK struct err *project_start(struct project *p);
 /**

@@ -14,6 +14,7 @@
 
 #include "plan/graph.h"
 #include "plan/project.h"
+#include "work/machine/spec.h"
 
 struct stack;
 
@@ -35,6 +36,19 @@ MUST_CHECK struct err *stack_host_packages(struct stack *s, struct strs *missing
 MUST_CHECK struct err *stack_perform(struct stack *s, struct sink *sink);
 /** stack_machine() - what the machine is made of; valid while the stack is */
 const struct machine_spec *stack_machine(const struct stack *s);
+/**
+ * stack_start() - what a start on the project's host would choose: the first accelerator to try
+ *
+ * Errors: USAGE (the stack insists on an accelerator that the host does not have)
+ */
+MUST_CHECK struct err *stack_start(const struct stack *s, struct machine_start *ret_start);
+/**
+ * stack_check_host() - whether the machine may run on the project's host; before anything is built for it
+ * @warnings: receives sentences for people; may be NULL
+ *
+ * Errors: USAGE (a compatibility rule refuses; the hint says what to do)
+ */
+MUST_CHECK struct err *stack_check_host(const struct stack *s, struct strs *warnings);
 /** stack_summary() - "QEMU 7.2.22 (cooper 12ab...)" and the canaries' lines, for the end of `up` */
 MUST_CHECK struct err *stack_summary(const struct stack *s, struct strs *lines);
 

@@ -85,6 +85,16 @@ static void copy_lists(const struct stack_recipe *r, struct machine_spec *m)
 	}
 }
 
+/* Names of the patch files, for the compatibility rules. */
+static char *patch_names(const struct recipe *r)
+{
+	AUTO(strs) names = STRS_INIT;
+	for (size_t i = 0; i < r->patch_count; i++)
+		if (r->patches[i].file)
+			strs_add(&names, path_base(r->patches[i].file));
+	return names.count ? strs_join(&names, " ") : NULL;
+}
+
 static void fill_spec(struct stack *s)
 {
 	const struct stack_recipe *r = &s->p->stack->stack;
@@ -99,10 +109,12 @@ static void fill_spec(struct stack *s)
 	m->qemu_img = in_keg(s, "bin/qemu-img");
 	m->qemu_share = in_keg(s, "share/qemu");
 	m->qemu_version = mem_strdup(s->p->emulator->version);
+	m->qemu_patches = patch_names(s->p->emulator);
+	m->image = mem_printf("%s-%s", s->p->image->name, s->p->image->version);
 	m->accel = mem_strdup(r->accel ? r->accel : "auto");
 	m->boot_timeout_ms = r->boot_timeout_ms;
 	m->dir = path_join(s->p->home.machines, r->machine_name);
-	m->gen_dir = mem_strdup("");
+	m->gen_dir = path_join(m->dir, "gen-1"); /* until a boot finds the real one */
 	fill_image_parts(s, m);
 	copy_lists(r, m);
 	if (s->emulators_step)

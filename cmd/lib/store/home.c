@@ -42,17 +42,10 @@ static struct err *make_absolute(char **root)
 	return NULL;
 }
 
-struct err *home_open(struct home *ret_home)
+void home_at(const char *root, struct home *ret_home)
 {
-	char *root = NULL;
-	TRY(home_root(&root));
-	struct err *e = make_absolute(&root);
-	if (e) {
-		free(root);
-		return e;
-	}
 	*ret_home = (struct home){
-		.root = root,
+		.root = mem_strdup(root),
 		.cas = path_join(root, "cas"),
 		.store = path_join(root, "store"),
 		.machines = path_join(root, "machines"),
@@ -60,6 +53,14 @@ struct err *home_open(struct home *ret_home)
 		.apt = path_join(root, "apt"),
 		.log = path_join(root, "log"),
 	};
+}
+
+struct err *home_open(struct home *ret_home)
+{
+	AUTO_FREE char *root = NULL;
+	TRY(home_root(&root));
+	TRY(make_absolute(&root));
+	home_at(root, ret_home);
 	return NULL;
 }
 

@@ -21,6 +21,8 @@ struct home {
 
 /** home_open() - decide the place; makes nothing */
 MUST_CHECK struct err *home_open(struct home *ret_home);
+/** home_at() - the places below @root, an absolute path */
+void home_at(const char *root, struct home *ret_home);
 /** home_make() - make the folders; idempotent */
 MUST_CHECK struct err *home_make(const struct home *home);
 void home_done(struct home *home);

@@ -16,7 +16,9 @@ struct host_facts {
 	char arch[16];       /* "aarch64" or "x86_64" */
 	char chip[64];       /* "Apple M1", or "" */
 	int cpus;
+	int perf_cpus; /* performance cores (macOS: hw.perflevel0.physicalcpu); 0 = unknown, or all alike */
 	int64_t memory_bytes;
+	char sdk_version[16]; /* of the macOS SDK that builds use; "" = unknown (work/developer_tools.h reads it) */
 	bool hv_support;  /* macOS: sysctl kern.hv_support is 1 */
 	bool kvm_present; /* Linux: /dev/kvm opens read-write; no proof that it works */
 	char distro[32];  /* "debian", "fedora", "" */

@@ -47,17 +47,20 @@ static struct err *ask_brew(const struct strs *names, struct strs *installed)
 	return NULL;
 }
 
+bool host_packages_askable(const struct host_facts *facts)
+{
+	return streq(facts->os, "macos") || streq(facts->distro, "debian") || streq(facts->distro, "ubuntu");
+}
+
 struct err *host_packages_missing(const struct host_facts *facts, const struct strs *names, struct strs *missing)
 {
 	AUTO(strs) installed = STRS_INIT;
-	if (names->count == 0)
+	if (names->count == 0 || !host_packages_askable(facts))
 		return NULL;
 	if (streq(facts->os, "macos"))
 		TRY(ask_brew(names, &installed));
-	else if (streq(facts->distro, "debian") || streq(facts->distro, "ubuntu"))
-		TRY(ask_dpkg(names, &installed));
 	else
-		return NULL;
+		TRY(ask_dpkg(names, &installed));
 	for (size_t i = 0; i < names->count; i++)
 		if (!strs_has(&installed, names->items[i]) && !strs_has(missing, names->items[i]))
 			strs_add(missing, names->items[i]);

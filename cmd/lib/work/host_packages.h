@@ -8,6 +8,9 @@
 #include "base/str.h"
 #include "sys/os.h"
 
+/** host_packages_askable() - whether this host's package manager is one that is asked: dpkg or brew */
+bool host_packages_askable(const struct host_facts *facts);
+
 /**
  * host_packages_missing() - append those of @names that are not installed
  *

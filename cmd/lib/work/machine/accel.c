@@ -142,6 +142,11 @@ void accel_remember(struct json **verdicts, const char *boot_id, const char *qem
 	*verdicts = kept;
 }
 
+char *accel_verdicts_path(const char *home)
+{
+	return mem_printf("%s/accel.json", home);
+}
+
 int64_t accel_scale_ms(enum machine_accel accel, int64_t ms)
 {
 	return accel == ACCEL_TCG ? ms * TCG_FACTOR : ms;

@@ -61,6 +61,9 @@ struct json *accel_verdicts_parse(const char *text);
 void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu_key, enum machine_accel accel,
 		    bool works);
 
+/** accel_verdicts_path() - the file that verdicts are kept in, below COOPER_HOME; heap */
+char *accel_verdicts_path(const char *home);
+
 /** accel_scale_ms() - @ms under hardware acceleration, scaled to what the same takes under @accel (tcg: 8 times) */
 int64_t accel_scale_ms(enum machine_accel accel, int64_t ms);
 

@@ -22,6 +22,8 @@ static const struct {
 	{"qemu_img", offsetof(struct machine_spec, qemu_img), false},
 	{"qemu_share", offsetof(struct machine_spec, qemu_share), false},
 	{"qemu_version", offsetof(struct machine_spec, qemu_version), true},
+	{"qemu_patches", offsetof(struct machine_spec, qemu_patches), false},
+	{"image", offsetof(struct machine_spec, image), false},
 	{"base_disk", offsetof(struct machine_spec, base_disk), false},
 	{"kernel", offsetof(struct machine_spec, kernel), false},
 	{"initrd", offsetof(struct machine_spec, initrd), false},

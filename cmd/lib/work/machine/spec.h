@@ -25,6 +25,8 @@ struct machine_spec {
 	char *qemu_img;
 	char *qemu_share;     /* -L folder of the keg; NULL = QEMU's own */
 	char *qemu_version;   /* "7.2.22" */
+	char *qemu_patches;   /* file names of the recipe's patches, with spaces between; NULL = none */
+	char *image;          /* "fedora-coreos-44.20260707.3.1"; NULL = unknown */
 	enum image_boot boot;
 	char *base_disk;      /* read-only qcow2 of the image */
 	char *kernel;         /* BOOT_KERNEL */
