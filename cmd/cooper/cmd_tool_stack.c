@@ -8,6 +8,7 @@
 #include "sys/file.h"
 #include "work/machine/argv.h"
 #include "work/machine/ignition.h"
+#include "work/sign.h"
 
 static const struct option_spec argv_options[] = {
 	STACK_OPTIONS,
@@ -111,6 +112,60 @@ const struct subcommand cmd_tool_ignition = {
 	.options = ignition_options,
 	.max_args = 1,
 	.run = run_ignition,
+};
+
+static const struct option_spec sign_options[] = {STACK_OPTIONS, HOST_OPTION, {NULL, 0, NULL, NULL}};
+
+/* What the keg holds; before there is one, what the recipe names. */
+static struct err *list_signed(const char *keg, const struct strs *globs, struct sign_files *files)
+{
+	TRY(sign_list(keg, files));
+	for (size_t i = 0; i < globs->count && files->count == 0; i++)
+		sign_files_add(files, globs->items[i], MACHO_EXECUTABLE);
+	return NULL;
+}
+
+static struct err *print_signing(const struct project *p, const struct stack *s)
+{
+	const struct build_recipe *b = &p->emulator->build;
+	AUTO(sign_files) files = SIGN_FILES_INIT;
+	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
+	AUTO(str) out = STR_INIT;
+	AUTO_FREE char *keg = stack_keg(s);
+	struct sign_input input = {.prefix = keg,
+	                           .globs = &b->sign_files,
+	                           .entitlements = &b->sign_entitlements,
+	                           .plist = "entitlements.plist",
+	                           .recipe = p->emulator->path};
+	if (b->sign_files.count == 0) {
+		printf("nothing is signed on %s\n", p->facts.os);
+		return NULL;
+	}
+	TRY(list_signed(keg, &b->sign_files, &files));
+	TRY(sign_decide(&input, &files, &plan));
+	sign_show(&plan, &out);
+	fputs(str_text(&out), stdout);
+	return NULL;
+}
+
+static struct err *run_sign(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	TRY(session_open(call, &p));
+	struct stack *s = NULL;
+	TRY(stack_open(&p, &s));
+	struct err *e = print_signing(&p, s);
+	stack_free(s);
+	return e;
+}
+
+const struct subcommand cmd_tool_sign = {
+	.name = "tool sign",
+	.operands = "[STACK]",
+	.summary = "how a stack's emulator is signed, a command a line; does nothing",
+	.options = sign_options,
+	.max_args = 1,
+	.run = run_sign,
 };
 
 static struct err *run_docs(struct call *call UNUSED)

@@ -28,6 +28,7 @@
 	X(cmd_tool_patch)  \
 	X(cmd_tool_argv)   \
 	X(cmd_tool_ignition) \
+	X(cmd_tool_sign)   \
 	X(cmd_tool_canary) \
 	X(cmd_tool_key)    \
 	X(cmd_tool_man)    \

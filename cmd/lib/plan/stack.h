@@ -49,6 +49,8 @@ MUST_CHECK struct err *stack_start(const struct stack *s, struct machine_start *
  * Errors: USAGE (a compatibility rule refuses; the hint says what to do)
  */
 MUST_CHECK struct err *stack_check_host(const struct stack *s, struct strs *warnings);
+/** stack_keg() - where the emulator's keg is or will be; heap */
+char *stack_keg(const struct stack *s);
 /** stack_summary() - "QEMU 7.2.22 (cooper 12ab...)" and the canaries' lines, for the end of `up` */
 MUST_CHECK struct err *stack_summary(const struct stack *s, struct strs *lines);
 

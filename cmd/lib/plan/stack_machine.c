@@ -460,14 +460,20 @@ void stack_machine_done(struct stack *s)
 	free(s->guest_jobs);
 }
 
+char *stack_keg(const struct stack *s)
+{
+	AUTO_FREE char *name = build_name(s->p->emulator, s->p->guest_arch);
+	return store_path(&s->p->home, s->build_step->key, name);
+}
+
 struct err *stack_summary(const struct stack *s, struct strs *lines)
 {
 	AUTO_JSON *receipt = NULL;
 	AUTO_JSON *proofs = machine_proofs_read(s->spec.dir);
 	AUTO_FREE char *name = build_name(s->p->emulator, s->p->guest_arch);
+	AUTO_FREE char *keg = stack_keg(s);
 	TRY(store_receipt(&s->p->home, s->build_step->key, name, &receipt));
 	const char *version = json_as_text(json_at(json_get(receipt, "tests"), 0));
-	AUTO_FREE char *keg = store_path(&s->p->home, s->build_step->key, name);
 	strs_addf(lines, "machine '%s': %s guest under %s", s->spec.name, s->spec.guest_arch,
 	          version ? version : s->p->emulator->version);
 	strs_addf(lines, "emulator: %s", keg);

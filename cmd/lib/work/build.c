@@ -10,6 +10,7 @@
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/tick.h"
+#include "work/sign.h"
 
 enum { COMMAND_DEADLINE_MS = 4 * 60 * 60 * 1000, PATCH_MAX = 64 << 20 };
 
@@ -245,6 +246,25 @@ static struct err *run_tests(const struct build_job *job, const struct workplace
 	return NULL;
 }
 
+/* What runs on a Mac must be signed before it is tested. `sign` holds for macOS only (`when` in the recipe). */
+static struct err *sign_stage(const struct build_job *job, const struct workplace *w, struct sink *sink)
+{
+	const struct build_recipe *b = &job->recipe->build;
+	AUTO(sign_files) files = SIGN_FILES_INIT;
+	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
+	AUTO_FREE char *plist = path_join(w->build, "entitlements.plist");
+	struct sign_input input = {.prefix = w->stage,
+	                           .globs = &b->sign_files,
+	                           .entitlements = &b->sign_entitlements,
+	                           .plist = plist,
+	                           .recipe = job->recipe->path};
+	if (b->sign_files.count == 0)
+		return NULL;
+	TRY(sign_list(w->stage, &files));
+	TRY(sign_decide(&input, &files, &plan));
+	return sign_perform(&input, &plan, w->log, job->step, sink);
+}
+
 static struct json *make_receipt(const struct build_job *job, int64_t ms, struct json *take_tests)
 {
 	struct json *receipt = json_object();
@@ -279,6 +299,7 @@ static struct err *build_in(const struct build_job *job, struct workplace *w, st
 	TRY(run_commands(job, w, &b->build, w->final, sink));
 	TRY(store_begin(job->home, job->key, name, &w->stage));
 	TRY(run_commands(job, w, &b->install, w->stage, sink));
+	TRY(sign_stage(job, w, sink));
 	struct json *results = json_array();
 	struct err *e = run_tests(job, w, results);
 	AUTO_JSON *receipt = make_receipt(job, tick_ms() - started, results);
