@@ -20,6 +20,7 @@
 	X(cmd_list)        \
 	X(cmd_info)        \
 	X(cmd_key)         \
+	X(cmd_doctor)      \
 	X(cmd_lint)        \
 	X(cmd_completion)  \
 	X(cmd_machine_run) \
@@ -29,6 +30,7 @@
 	X(cmd_tool_argv)   \
 	X(cmd_tool_ignition) \
 	X(cmd_tool_sign)   \
+	X(cmd_tool_facts)  \
 	X(cmd_tool_canary) \
 	X(cmd_tool_key)    \
 	X(cmd_tool_man)    \

@@ -367,16 +367,21 @@ struct err *stack_observe(struct stack *s, const char *goal)
 	return graph_observe(&s->graph, step, s->record);
 }
 
-struct err *stack_host_packages(struct stack *s, struct strs *missing)
+void stack_packages(const struct stack *s, struct strs *names)
 {
 	bool mac = streq(s->p->facts.os, "macos");
-	AUTO(strs) names = STRS_INIT;
 	if (s->build_step->state == STEP_PENDING)
-		strs_copy(&names, mac ? &s->p->emulator->build.host_brew : &s->p->emulator->build.host_apt);
+		strs_copy(names, mac ? &s->p->emulator->build.host_brew : &s->p->emulator->build.host_apt);
 	if (s->image_step->state == STEP_PENDING && !mac)
-		strs_copy(&names, &s->p->image->image.host_apt);
+		strs_copy(names, &s->p->image->image.host_apt);
 	if (s->boot_step->state == STEP_PENDING && !mac)
-		strs_add(&names, "openssh-client");
+		strs_add(names, "openssh-client");
+}
+
+struct err *stack_host_packages(struct stack *s, struct strs *missing)
+{
+	AUTO(strs) names = STRS_INIT;
+	stack_packages(s, &names);
 	return host_packages_missing(&s->p->facts, &names, missing);
 }
 

@@ -30,6 +30,8 @@ struct graph *stack_graph(struct stack *s);
 
 /** stack_observe() - decide what has to run to reach step @goal (NULL = everything) */
 MUST_CHECK struct err *stack_observe(struct stack *s, const char *goal);
+/** stack_packages() - append the host packages that pending steps need, installed or not; after stack_observe() */
+void stack_packages(const struct stack *s, struct strs *names);
 /** stack_host_packages() - append host packages that pending steps need and that are not installed (runs dpkg/brew) */
 MUST_CHECK struct err *stack_host_packages(struct stack *s, struct strs *missing);
 /** stack_perform() - run what is pending, then remember the inputs for later reasons */

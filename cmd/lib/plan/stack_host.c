@@ -23,11 +23,16 @@ static struct json *read_verdicts(const struct stack *s)
 	return verdicts;
 }
 
+struct err *stack_accelerators(const struct stack *s, struct accel_list *ret_list)
+{
+	AUTO_JSON *verdicts = read_verdicts(s);
+	return accel_candidates(s->spec.accel, &s->p->facts, s->spec.guest_arch, verdicts, s->spec.qemu, ret_list);
+}
+
 struct err *stack_start(const struct stack *s, struct machine_start *ret_start)
 {
 	AUTO(accel_list) list = {.count = 0};
-	AUTO_JSON *verdicts = read_verdicts(s);
-	TRY(accel_candidates(s->spec.accel, &s->p->facts, s->spec.guest_arch, verdicts, s->spec.qemu, &list));
+	TRY(stack_accelerators(s, &list));
 	*ret_start = (struct machine_start){.accel = list.items[0], .ssh_port = 2222};
 	return NULL;
 }

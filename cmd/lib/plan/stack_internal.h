@@ -8,6 +8,7 @@
 #include "work/build.h"
 #include "work/emulators.h"
 #include "work/image.h"
+#include "work/machine/accel.h"
 #include "work/machine/spec.h"
 
 /* One download of several files. */
@@ -48,6 +49,8 @@ struct stack {
 	struct guest_job *guest_jobs;
 };
 
+/** stack_accelerators() - what a start on the project's host would try, and why */
+MUST_CHECK struct err *stack_accelerators(const struct stack *s, struct accel_list *ret_list);
 /** stack_add_machine() - append the machine's steps to the graph; the last one becomes the goal */
 MUST_CHECK struct err *stack_add_machine(struct stack *s);
 /** stack_machine_done() - free what stack_add_machine() made */

@@ -209,7 +209,10 @@ void survey_measure(const struct survey_input *input, struct host_survey *ret_su
 	struct host_survey s = {.host = *input->host,
 				.home = mem_strdup(input->home),
 				.disk_free_bytes = disk_free(input->home),
-				.clock_s = tick_wall_ms() / 1000};
+				.clock_s = tick_wall_ms() / 1000,
+				.superuser = yes_no(geteuid() == 0)};
+	char *podman = child_find("podman");
+	s.podman = podman ? podman : mem_strdup("no");
 	measure_network(&s);
 	if (streq(s.host.os, "macos"))
 		measure_macos(input, &s);

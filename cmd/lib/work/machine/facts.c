@@ -59,6 +59,8 @@ static const struct field fields[] = {
 	SURVEYED(brew, FIELD_HEAP),
 	SURVEYED(packages_known, FIELD_YES_NO),
 	SURVEYED(packages, FIELD_TEXTS),
+	SURVEYED(superuser, FIELD_YES_NO),
+	SURVEYED(podman, FIELD_HEAP),
 	SURVEYED(proxies, FIELD_TEXTS),
 	SURVEYED(ca_file, FIELD_HEAP),
 	SURVEYED(ca_file_readable, FIELD_YES_NO),

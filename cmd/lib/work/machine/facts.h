@@ -29,6 +29,8 @@ struct host_survey {
 	char *brew;                    /* macOS: path of Homebrew; "no" = there is none */
 	char *packages_known;          /* "yes": the package manager was asked, and packages holds its answer */
 	struct strs packages;          /* installed ones, of those that were asked for */
+	char *superuser;               /* "yes" = cooper runs as root */
+	char *podman;                  /* path of the host's podman; "no" = there is none */
 	struct strs proxies;           /* "https_proxy=http://proxy:3128", without passwords */
 	char *ca_file;                 /* certificates that were set by hand (CURL_CA_BUNDLE, SSL_CERT_FILE) */
 	char *ca_file_readable;        /* "yes", "no" */

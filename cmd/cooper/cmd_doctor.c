@@ -1,0 +1,88 @@
+#include "plan/doctor.h"
+
+#include <stdio.h>
+
+#include "session.h"
+
+static const struct option_spec options[] = {
+	STACK_OPTIONS,
+	HOST_OPTION,
+	{"json", 0, NULL, "machine-readable, with the facts that were judged"},
+	{NULL, 0, NULL, NULL},
+};
+
+static void print_findings(const struct doctor_report *report)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		const struct doctor_finding *f = &report->items[i];
+		AUTO_FREE char *text = str_escape(f->text);
+		printf("%-8s %-16s %s\n", doctor_level_name(f->level), f->name, text);
+		if (f->remedy)
+			printf("%-25s do: %s\n", "", f->remedy);
+		if (f->link)
+			printf("%-25s see: %s\n", "", f->link);
+	}
+}
+
+static void print_json(const struct project *p, const struct host_survey *survey, const struct doctor_report *report)
+{
+	AUTO_JSON *root = doctor_json(report);
+	json_set_text(root, "stack", p->stack->name);
+	json_set_text(root, "guest_arch", p->guest_arch);
+	json_set(root, "facts", survey_to_json(survey));
+	AUTO_FREE char *text = json_pretty(root);
+	fputs(text, stdout);
+}
+
+static struct err *run(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(host_survey) survey = {.home = NULL};
+	AUTO(doctor_report) report = DOCTOR_REPORT_INIT;
+	TRY(session_open(call, &p));
+	TRY(doctor_survey(&p, &survey));
+	TRY(doctor_stack(&p, &survey, &report));
+	if (call_has(call, "json"))
+		print_json(&p, &survey, &report);
+	else
+		print_findings(&report);
+	call->exit_code = doctor_fails(&report) ? EXIT_FAILED : EXIT_DONE;
+	return NULL;
+}
+
+const struct subcommand cmd_doctor = {
+	.name = "doctor",
+	.operands = "[STACK]",
+	.summary = "whether a stack can come up here, and what to do where it cannot; exit 1 when it cannot",
+	.help = "Looks at the host, its packages, disk, network settings and clock, and at what is known to break. "
+		"Changes\n"
+		"nothing, downloads nothing, opens no dialog. With --host it judges another host from its facts, as "
+		"printed\n"
+		"there by `cooper tool facts`.",
+	.options = options,
+	.max_args = 1,
+	.run = run,
+};
+
+static const struct option_spec facts_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
+
+static struct err *run_facts(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(host_survey) survey = {.home = NULL};
+	TRY(session_open(call, &p));
+	TRY(doctor_survey(&p, &survey));
+	AUTO_JSON *root = survey_to_json(&survey);
+	AUTO_FREE char *text = json_pretty(root);
+	fputs(text, stdout);
+	return NULL;
+}
+
+const struct subcommand cmd_tool_facts = {
+	.name = "tool facts",
+	.operands = "[STACK]",
+	.summary = "what is known of this host, in the form that --host takes",
+	.options = facts_options,
+	.max_args = 1,
+	.run = run_facts,
+};

@@ -1,0 +1,76 @@
+/*
+ * doctor.h - whether a stack can come up on a host, and what to do where it cannot
+ *
+ * doctor_check() is pure: facts in, findings out, the same on every host. doctor_stack() gathers what it needs about a
+ * stack and its host. Nothing is changed, nothing is downloaded, no dialog is opened.
+ *
+ *	AUTO(doctor_report) report = DOCTOR_REPORT_INIT;
+ *	TRY(doctor_stack(&project, &survey, &report));
+ *	if (doctor_fails(&report)) ...
+ */
+#ifndef COOPER_PLAN_DOCTOR_H
+#define COOPER_PLAN_DOCTOR_H
+
+#include "fmt/json.h"
+#include "plan/project.h"
+#include "work/machine/facts.h"
+#include "work/machine/rules.h"
+
+enum doctor_level {
+	DOCTOR_OK,
+	DOCTOR_NOTE, /* worth knowing; needs nothing */
+	DOCTOR_WARN, /* it will work, worse than it could */
+	DOCTOR_FAIL, /* it will not work */
+};
+
+struct doctor_finding {
+	enum doctor_level level;
+	const char *name; /* "disk" */
+	char *text;
+	char *remedy;     /* what to do, or NULL */
+	const char *link; /* where it was learned, or NULL */
+};
+
+struct doctor_report {
+	struct doctor_finding *items;
+	size_t count;
+	size_t cap;
+};
+
+#define DOCTOR_REPORT_INIT                                                                                             \
+	{                                                                                                              \
+		NULL, 0, 0                                                                                             \
+	}
+void doctor_report_done(struct doctor_report *report);
+
+/* What is judged; all borrowed. */
+struct doctor_input {
+	const struct host_survey *survey;
+	const struct strs *packages; /* what the pending steps need on the host */
+	const char *guest_arch;
+	const char *accel_why;           /* why the first accelerator is the first */
+	bool emulated;                   /* it is tcg */
+	const struct machine_spec *spec; /* NULL: the lock lacks something, so the machine is not known yet */
+	const struct rule_hit *hits;     /* compatibility rules that apply */
+	size_t hit_count;
+	int64_t work_bytes; /* disk space that the pending steps take */
+	bool makes_image;   /* the image is made here from packages, and is not there yet */
+};
+
+/** doctor_check() - append a finding for everything that can be judged */
+void doctor_check(const struct doctor_input *input, struct doctor_report *report);
+
+/** doctor_survey() - measure this host for @p's stack, or hand out what is known of another one; host_survey_done() it
+ */
+MUST_CHECK struct err *doctor_survey(struct project *p, struct host_survey *ret_survey);
+/** doctor_stack() - doctor_check() for @p's stack on @survey's host */
+MUST_CHECK struct err *doctor_stack(struct project *p, const struct host_survey *survey, struct doctor_report *report);
+
+/** doctor_fails() - whether something will not work */
+bool doctor_fails(const struct doctor_report *report);
+/** doctor_level_name() - "ok", "note", "warning", "failure" */
+const char *doctor_level_name(enum doctor_level level);
+/** doctor_json() - {"ok": ..., "findings": [...]}; a new root */
+struct json *doctor_json(const struct doctor_report *report);
+
+#endif

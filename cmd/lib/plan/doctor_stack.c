@@ -1,0 +1,97 @@
+/* What doctor.c judges, gathered from a stack and its host. */
+#include "plan/doctor.h"
+
+#include "plan/stack_internal.h"
+#include "work/machine/accel.h"
+#include "work/survey.h"
+
+#define GIB ((int64_t)1 << 30)
+#define BUILD_BYTES (4 * GIB) /* sources, objects, keg */
+#define IMAGE_BYTES (5 * GIB) /* download, inflated, generation */
+
+/* Opened only when the lock has everything; else *ret_stack stays NULL. */
+static struct err *open_stack(struct project *p, struct stack **ret_stack)
+{
+	AUTO(strs) unresolved = STRS_INIT;
+	TRY(stack_unresolved(p, &unresolved));
+	if (unresolved.count)
+		return NULL;
+	TRY(stack_open(p, ret_stack));
+	struct err *e = stack_observe(*ret_stack, NULL);
+	if (e)
+		*ret_stack = stack_free(*ret_stack);
+	return e;
+}
+
+static void list_packages(const struct project *p, const struct stack *s, struct strs *names)
+{
+	bool mac = streq(p->facts.os, "macos");
+	if (s) {
+		stack_packages(s, names);
+		return;
+	}
+	strs_copy(names, mac ? &p->emulator->build.host_brew : &p->emulator->build.host_apt);
+	if (!mac)
+		strs_copy(names, &p->image->image.host_apt);
+}
+
+struct err *doctor_survey(struct project *p, struct host_survey *ret_survey)
+{
+	AUTO(strs) packages = STRS_INIT;
+	struct stack *s = NULL;
+	if (p->other_host) {
+		AUTO_JSON *copy = survey_to_json(&p->survey);
+		return survey_from_json(copy, "host facts", ret_survey);
+	}
+	TRY(open_stack(p, &s));
+	list_packages(p, s, &packages);
+	struct survey_input input = {
+		.host = &p->facts, .home = p->home.root, .packages = &packages, .emulator = s ? s->spec.qemu : NULL};
+	survey_measure(&input, ret_survey);
+	stack_free(s);
+	return NULL;
+}
+
+static bool is_pending(const struct step *step)
+{
+	return step->state == STEP_PENDING;
+}
+
+static struct err *judge_machine(const struct stack *s, struct doctor_input *in, struct rule_hit *hits,
+				 struct doctor_report *report)
+{
+	AUTO(accel_list) list = {.count = 0};
+	struct machine_start start;
+	TRY(stack_accelerators(s, &list));
+	start = (struct machine_start){.accel = list.items[0]};
+	in->spec = &s->spec;
+	in->emulated = start.accel == ACCEL_TCG;
+	in->accel_why = list.why;
+	in->hits = hits;
+	in->hit_count = machine_rules_hits(&s->spec, &start, &s->p->facts, hits);
+	doctor_check(in, report);
+	return NULL;
+}
+
+struct err *doctor_stack(struct project *p, const struct host_survey *survey, struct doctor_report *report)
+{
+	AUTO(strs) packages = STRS_INIT;
+	struct rule_hit hits[RULE_HITS_MAX];
+	struct stack *s = NULL;
+	TRY(open_stack(p, &s));
+	list_packages(p, s, &packages);
+	bool build = !s || is_pending(s->build_step);
+	bool image = !s || is_pending(s->image_step);
+	struct doctor_input in = {.survey = survey,
+				  .packages = &packages,
+				  .guest_arch = p->guest_arch,
+				  .work_bytes = (build ? BUILD_BYTES : 0) + (image ? IMAGE_BYTES : 0) + GIB,
+				  .makes_image = image && p->image->image.debian_suite};
+	struct err *e = NULL;
+	if (s)
+		e = judge_machine(s, &in, hits, report);
+	else
+		doctor_check(&in, report);
+	stack_free(s);
+	return e;
+}
