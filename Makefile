@@ -87,6 +87,7 @@ bench: ## ratios against the tools people would use instead; writes docs/perform
 
 golden: all ## rewrite expected outputs; review the diff
 	@sh tests/golden/errors.sh --rewrite
+	@sh tests/golden/hosts.sh --rewrite
 	@UPDATE_GOLDEN=1 $(MAKE) --no-print-directory CONFIG=debug check-unit
 
 docs: all ## rewrite docs/recipes.md and recipes/schema.json from the field tables

@@ -31,6 +31,7 @@ run "compile, clang, debug" "$make" -s -j"$jobs" CONFIG=debug CC=clang WERROR=-W
 run "unit tests, address and undefined-behaviour sanitizers" "$make" -s -j"$jobs" CONFIG=asan CC=gcc WERROR=-Werror check-unit
 run "unit tests, clang" "$make" -s -j"$jobs" CONFIG=debug CC=clang WERROR=-Werror check-unit
 run "messages for bad recipes" sh tests/golden/errors.sh
+run "decisions for other hosts" sh tests/golden/hosts.sh
 run "command line" bats --formatter tap tests/cli
 run "schema" sh tests/schema/run.sh
 run "lint" sh tests/lint/run.sh

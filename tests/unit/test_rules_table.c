@@ -65,6 +65,7 @@ static const struct row_case cases[] = {
 	 {.guest_arch = "x86_64", .qemu = "8.0.5", TCG},
 	 {.guest_arch = "x86_64", .qemu = "8.0.5", .host_arch = "x86_64", TCG}},
 	{"tcg-no-avx", {.guest_arch = "x86_64", .qemu = "7.1.0", TCG}, {.guest_arch = "x86_64", .qemu = "7.2.0", TCG}},
+	{"9p-macos", {.read_only_mount = true, .qemu = "6.1.0"}, {.read_only_mount = true, .qemu = "7.0.0"}},
 	{"9p-read-only-truncate",
 	 {.read_only_mount = true, .qemu = "10.2.3"},
 	 {.read_only_mount = true, .qemu = "11.1.0"}},

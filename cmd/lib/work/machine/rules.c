@@ -59,6 +59,8 @@ static bool test_holds(enum rule_test test, const struct machine_spec *spec, con
 		return facts->cpus > 0 && spec->cpus > facts->cpus;
 	case RULE_OVER_PERF_CPUS:
 		return facts->perf_cpus > 0 && spec->cpus > facts->perf_cpus;
+	case RULE_ANY_MOUNT:
+		return spec->mount_count > 0;
 	case RULE_READ_ONLY_MOUNT:
 		return has_read_only_mount(spec);
 	case RULE_FOREIGN_FIRMWARE:

@@ -306,6 +306,17 @@ static const struct rule rules[] = {
 	},
 	/* shared directories */
 	{
+		.name = "9p-macos",
+		.os_from = "0",
+		.qemu_below = "7.0",
+		.test = RULE_ANY_MOUNT,
+		.effect = RULE_REFUSE,
+		.why = "QEMU before 7.0 cannot share directories on macOS",
+		.remedy = "take 'mounts' out, or use QEMU 7.0 or later",
+		.link = "https://github.com/qemu/qemu/compare/"
+			"v6.2.0...willcohen:0024dfc24f88410fe9d85ef8e4a27cbc7283b87a",
+	},
+	{
 		.name = "9p-read-only-truncate",
 		.test = RULE_READ_ONLY_MOUNT,
 		.qemu_below = "11.1",

@@ -18,6 +18,7 @@ enum rule_test {
 	RULE_OVER_HOST_MEMORY,
 	RULE_OVER_HOST_CPUS,
 	RULE_OVER_PERF_CPUS,   /* more CPUs than the host has performance cores */
+	RULE_ANY_MOUNT,
 	RULE_READ_ONLY_MOUNT,  /* some directory is shared read-only */
 	RULE_FOREIGN_FIRMWARE, /* UEFI code from outside the QEMU's own share folder */
 };
