@@ -134,7 +134,7 @@ setup() {
 	"$cooper" completion bash >"$BATS_TEST_TMPDIR/c"
 	run -0 bash -c "source '$BATS_TEST_TMPDIR/c'; COMP_WORDS=(cooper st); COMP_CWORD=1; _cooper; echo \"\${COMPREPLY[@]}\"
 		COMP_WORDS=(cooper up --y); COMP_CWORD=2; _cooper; echo \"\${COMPREPLY[@]}\"
-		COMP_WORDS=(cooper tool f); _cooper; echo \"\${COMPREPLY[@]}\""
+		COMP_WORDS=(cooper tool fe); _cooper; echo \"\${COMPREPLY[@]}\""
 	[ "${lines[0]}" = "status start stop" ]
 	[ "${lines[1]}" = "--yes" ]
 	[ "${lines[2]}" = "fetch" ]

@@ -140,7 +140,12 @@ static void test_linux(void **state)
 	in = input_of(&box);
 	in.makes_image = true;
 	box.superuser = "no";
-	expect(&in, "image", DOCTOR_FAIL, "as root");
+	box.subordinate_ids = "no";
+	box.binfmt_misc = "yes";
+	expect(&in, "image", DOCTOR_FAIL, "usermod --add-subuids");
+	box.subordinate_ids = "yes";
+	box.unprivileged_namespaces = "no";
+	expect(&in, "image", DOCTOR_FAIL, "user namespaces");
 	in.makes_image = false;
 	box.subordinate_ids = "no";
 	expect(&in, "subordinate-ids", DOCTOR_NOTE, "/etc/subuid");

@@ -165,9 +165,14 @@ static void check_image(const struct doctor_input *in, struct doctor_report *r)
 	const struct host_survey *s = in->survey;
 	if (!in->makes_image)
 		return;
-	if (streq(s->superuser, "no"))
-		add_plain(r, DOCTOR_FAIL, "image", "making a Debian image needs root (for chroot)",
-			  "run cooper as root, or use a stack with a downloaded image, such as podman");
+	bool can_map = !streq(s->subordinate_ids, "no") && !streq(s->unprivileged_namespaces, "no");
+	if (streq(s->superuser, "no") && !can_map)
+		add_plain(r, DOCTOR_FAIL, "image",
+			  "making a Debian image needs root, or a user with subordinate ids who may make user "
+			  "namespaces",
+			  "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER, or use a stack "
+			  "with "
+			  "a downloaded image, such as podman");
 	if (!streq(s->host.arch, in->guest_arch) && streq(s->binfmt_misc, "no"))
 		add_plain(r, DOCTOR_WARN, "binfmt",
 			  "binfmt_misc is not mounted, and the image is made by running programs of another "
