@@ -141,7 +141,7 @@ static void check_packages(const struct doctor_input *in, struct doctor_report *
 	if (missing.count)
 		add_missing(in, &missing, r);
 	else
-		add(r, DOCTOR_OK, "packages", mem_printf("all %zu are installed", in->packages->count), NULL);
+		add(r, DOCTOR_OK, "packages", mem_printf("all that are needed (%zu) are installed", in->packages->count), NULL);
 }
 
 static void check_signature(const struct doctor_input *in, struct doctor_report *r)

@@ -92,8 +92,11 @@ static struct err *observe_fetch(struct step *step, struct observed *seen)
 	seen->present = missing == 0;
 	if (missing) {
 		AUTO(str) note = STR_INIT;
-		str_addf(&note, "%zu file%s to fetch, ", missing, missing == 1 ? "" : "s");
-		str_add_size(&note, bytes);
+		str_addf(&note, "%zu file%s to fetch", missing, missing == 1 ? "" : "s");
+		if (bytes > 0) { /* sizes are optional in recipes */
+			str_add(&note, ", ");
+			str_add_size(&note, bytes);
+		}
 		seen->note = str_take(&note);
 	}
 	return NULL;
