@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a change makes `up` do again, and nothing more: a touched file nothing; one patch the emulator and a new
-# generation. What the user kept in the machine survives it.
+# What a change makes `up` do again, and nothing more: a touched file nothing; a guest step that step; one patch the
+# emulator and a new generation. On the way a shared folder and a forwarded port. What the user kept in the machine survives it.
 # Uses a home of its own, with the results of the usual one; about 4 minutes with a warm compiler cache.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -17,7 +17,15 @@ cp "$usual/accel.json" "$COOPER_HOME/" 2>/dev/null
 cp -a recipes patches vmimages "$work/p/"
 cd "$work/p" || exit 1
 cp "$usual/cooper.lock" .
-printf 'kind: stack\nextends: podman-debian\nmachine: { name: changes }\n' >cooper.yaml
+mkdir shared && echo outside >shared/from-host
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >cooper.yaml <<YAML
+kind: stack
+extends: podman-debian
+machine: { name: changes }
+mounts: [{ host: ./shared, guest: /home/core/shared, writable: true }]
+ports: ["127.0.0.1:$port:22"]
+YAML
 
 result() { # result NAME STATUS
 	if [ "$2" = 0 ]; then
@@ -36,6 +44,11 @@ exits() { # exits CODE COMMAND...; the output is kept in $work/out
 
 exits 0 "$cooper" up --yes
 result "up" $?
+[ "$("$cooper" ssh -- cat shared/from-host)" = outside ] && "$cooper" ssh -- sh -c 'echo inside >shared/from-guest' &&
+	[ "$(cat shared/from-guest)" = inside ]
+result "a shared folder, both ways" $?
+head -c 7 <"/dev/tcp/127.0.0.1/$port" | grep -q SSH-2.0
+result "a forwarded port" $?
 "$cooper" ssh -- sh -c 'echo kept >~/kept'
 printf 'steps: [{ name: tree, packages: [tree] }]\n' >>cooper.yaml
 exits 0 "$cooper" up --yes && ! grep -qE '^(boot|generation|build|image):' "$work/out"

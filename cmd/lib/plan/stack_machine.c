@@ -66,16 +66,27 @@ static void fill_image_parts(struct stack *s, struct machine_spec *m)
 	}
 }
 
-static void copy_lists(const struct stack_recipe *r, struct machine_spec *m)
+/* A folder as recipes name it: below the user's home, below the stack's folder, or absolute. */
+static char *host_folder(const struct stack *s, const char *text)
+{
+	const char *home = getenv("HOME");
+	if (text[0] == '~' && home)
+		return text[1] ? path_join(home, text + 2) : mem_strdup(home);
+	if (text[0] != '.')
+		return mem_strdup(text);
+	AUTO_FREE char *dir = path_dir(s->p->stack->path);
+	AUTO_FREE char *from = file_absolute(dir);
+	return text[1] ? path_join(from, text + 2) : TAKE(from);
+}
+
+static void copy_lists(const struct stack *s, const struct stack_recipe *r, struct machine_spec *m)
 {
 	strs_copy(&m->run, &r->run);
 	m->mounts = mem_array(r->mount_count, sizeof(*m->mounts));
 	for (m->mount_count = 0; m->mount_count < r->mount_count; m->mount_count++) {
 		const struct mount *from = &r->mounts[m->mount_count];
-		const char *home = getenv("HOME");
 		m->mounts[m->mount_count] = *from;
-		m->mounts[m->mount_count].host =
-			str_starts(from->host, "~/") && home ? path_join(home, from->host + 2) : mem_strdup(from->host);
+		m->mounts[m->mount_count].host = host_folder(s, from->host);
 		m->mounts[m->mount_count].guest = mem_strdup(from->guest);
 	}
 	m->ports = mem_array(r->port_count, sizeof(*m->ports));
@@ -116,7 +127,7 @@ static void fill_spec(struct stack *s)
 	m->dir = path_join(s->p->home.machines, r->machine_name);
 	m->gen_dir = path_join(m->dir, "gen-1"); /* until a boot finds the real one */
 	fill_image_parts(s, m);
-	copy_lists(r, m);
+	copy_lists(s, r, m);
 	if (s->emulators_step)
 		m->emulator_iso = in_store(s, s->emulators_step->key, emulators_name(s->p->guest_arch), "emulators.iso");
 }

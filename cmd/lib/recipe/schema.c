@@ -373,7 +373,7 @@ static const struct schema emulation_schema = {
 	.name = "emulation", .doc = "How foreign programs run.", TABLE(emulation_fields), NOTHING_MARKED};
 
 static const struct schema_field mount_fields[] = {
-	{"host", FIELD_TEXT, FIELD_REQUIRED, TEXT_HOST_PATH, AT(mount, host), .doc = "Folder of the host."},
+	{"host", FIELD_TEXT, FIELD_REQUIRED, TEXT_HOST_PATH, AT(mount, host), .doc = "Folder of the host: absolute, below `~/`, or below `./`, the stack's own folder."},
 	{"guest", FIELD_TEXT, FIELD_REQUIRED, TEXT_GUEST_PATH, AT(mount, guest), .doc = "Where the guest sees it."},
 	{"writable", FIELD_BOOL, 0, TEXT_ANY, AT(mount, writable), .fallback_doc = "false",
 	 .doc = "Whether the guest may change it."},

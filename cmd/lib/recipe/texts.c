@@ -310,8 +310,10 @@ static bool check_host_path(const char *text, struct str *why)
 		return true;
 	if (str_starts(text, "~/"))
 		return path_is_plain(text + 2) ? true : fail(why, "cannot hold '.', '..' or empty parts");
+	if (streq(text, ".") || str_starts(text, "./"))
+		return !text[1] || path_is_plain(text + 2) ? true : fail(why, "cannot hold '.', '..' or empty parts");
 	if (text[0] != '/')
-		return fail(why, "must be absolute or begin with ~/");
+		return fail(why, "must be absolute or begin with ~/ or ./ (the stack's folder)");
 	return path_is_plain(text + 1) ? true : fail(why, "cannot hold '.', '..' or empty parts");
 }
 
@@ -422,7 +424,7 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 	[TEXT_DURATION] = {"a duration", "30s", "^[0-9]+(ms|s|m|h)$", .check = check_duration},
 	[TEXT_PATH] = {"a relative path", "debian/patches/series", "^[^/]", .check = check_path},
 	[TEXT_GUEST_PATH] = {"an absolute path", "/home/core/src", "^/.", .check = check_guest_path},
-	[TEXT_HOST_PATH] = {"a path on the host", "~/src", "^[~/]", .check = check_host_path},
+	[TEXT_HOST_PATH] = {"a path on the host", "~/src", "^[~/.]", .check = check_host_path},
 	[TEXT_GLOB] = {"a pattern of paths", "tests/", NULL, .check = check_glob},
 	[TEXT_MODE] = {"a file mode", "\"0644\"", "^0[0-7]{3}$", .check = check_mode},
 	[TEXT_PORT] = {"a port forward", "127.0.0.1:8080:80", "^(((" BYTE ")\\.){3}(" BYTE "):)?" PORT ":" PORT "$",
