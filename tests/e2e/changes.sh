@@ -17,7 +17,8 @@ cp "$usual/accel.json" "$COOPER_HOME/" 2>/dev/null
 cp -a recipes patches vmimages "$work/p/"
 cd "$work/p" || exit 1
 cp "$usual/cooper.lock" .
-mkdir shared && echo outside >shared/from-host
+# Files of the share belong to whom they belong outside: root's are not the guest user's to change.
+mkdir shared && { [ "$(id -u)" != 0 ] || chown 1000:1000 shared; } && echo outside >shared/from-host
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat >cooper.yaml <<YAML
 kind: stack
@@ -67,9 +68,10 @@ cat "$work/out"
 wanted='run unpack and patch qemu 7.2.22
 run build qemu 7.2.22 for '$(uname -m)'
 run make a new OS disk
-restart boot the machine'
+restart boot the machine
+run guest step tree'
 [ "$(grep -E '^  [a-z]' "$work/out" | sed -E 's/^ +//; s/ +/ /')" = "$wanted" ]
-result "the emulator, a new generation, and nothing else" $?
+result "the emulator, a new generation with its steps, and nothing else" $?
 exits 0 "$cooper" up --yes
 result "up again" $?
 cat "$work/out"
