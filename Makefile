@@ -72,6 +72,20 @@ check: ## install what is missing, compile (gcc, clang, sanitizers), and run eve
 check-unit: $(TESTS)
 	@sh tests/run-unit.sh $(TESTS)
 
+DEST = $(DESTDIR)$(PREFIX)
+install: all ## program, recipes, manual page and completions below PREFIX (default /usr/local)
+	install -d $(DEST)/bin $(DEST)/lib/cooper $(DEST)/share/man/man1 $(DEST)/share/bash-completion/completions \
+	  $(DEST)/share/zsh/site-functions $(DEST)/share/fish/vendor_completions.d
+	install -m 755 $(BUILD)/cooper $(DEST)/bin/cooper
+	cp -R recipes vmimages patches $(DEST)/lib/cooper/
+	$(BUILD)/cooper tool man > $(DEST)/share/man/man1/cooper.1
+	$(BUILD)/cooper completion bash > $(DEST)/share/bash-completion/completions/cooper
+	$(BUILD)/cooper completion zsh > $(DEST)/share/zsh/site-functions/_cooper
+	$(BUILD)/cooper completion fish > $(DEST)/share/fish/vendor_completions.d/cooper.fish
+
+dist: ## build/dist: the source archive, and install.sh that fetches it from URL (a folder) by its digest
+	@sh scripts/dist.sh $(VERSION) $(URL)
+
 e2e: ## an aarch64 guest under the QEMU just built runs an x86_64 container; minutes
 	@sh scripts/host-packages.sh test
 	@$(MAKE) --no-print-directory CONFIG=release all
@@ -101,6 +115,6 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
 
 FORCE:
-.PHONY: all up check check-unit e2e lint bench golden docs clean help FORCE
+.PHONY: all install dist up check check-unit e2e lint bench golden docs clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d)

@@ -13,7 +13,7 @@ debian_packages() {
 	fi
 	if [ "$what" = test ]; then
 		echo libcmocka-dev bats clang python3 patch diffutils git xz-utils bzip2 zstd zip openssl gpg gpgv \
-			nodejs npm strace
+			nodejs npm strace shellcheck curl
 	fi
 }
 

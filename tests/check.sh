@@ -34,6 +34,7 @@ run "messages for bad recipes" sh tests/golden/errors.sh
 run "decisions for other hosts" sh tests/golden/hosts.sh
 run "command line" bats --formatter tap tests/cli
 run "schema" sh tests/schema/run.sh
+run "workflows, formula" sh tests/workflows/run.sh
 run "lint" sh tests/lint/run.sh
 
 awk '{p += $1; f += $2} END {printf "%d passed, %d failed\n", p, f; exit f > 0}' "$results"

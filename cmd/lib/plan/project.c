@@ -44,7 +44,7 @@ static struct err *add_shipped_root(struct strs *roots)
 	AUTO_FREE char *bin = path_dir(exe);
 	AUTO_FREE char *config = path_dir(bin);
 	AUTO_FREE char *top = path_dir(config);
-	AUTO_FREE char *installed = mem_printf("%s/share/cooper", config);
+	AUTO_FREE char *installed = mem_printf("%s/lib/cooper", config);
 	const char *const places[] = {installed, top};
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		AUTO_FREE char *recipes = path_join(places[i], "recipes");

@@ -1,0 +1,99 @@
+#!/bin/sh
+# install.sh in scratch homes: from a tree, twice, updated, from a URL through a pipe; what it refuses; --uninstall leaves
+# nothing. Needs what compiling needs, curl, python3, git. About half a minute.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+top=$(pwd)
+passed=0 failed=0
+work=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+unset CI COOPER_HOME COOPER_RECIPES XDG_DATA_HOME
+
+check() { # check NAME COMMAND...
+	name=$1
+	shift
+	if "$@" >"$work/check" 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAIL: $name"
+		tail -n 5 "$work/check" "$work/out" 2>/dev/null
+	fi
+}
+
+here() { # here COMMAND...: with the scratch home, no terminal, and little else
+	env -i HOME="$work/home" PATH=/usr/bin:/bin TMPDIR="$work/tmp" ${CCACHE_DIR:+CCACHE_DIR="$CCACHE_DIR"} "$@" \
+		</dev/null >"$work/out" 2>&1
+}
+
+says() { grep -q -- "$1" "$work/out"; }
+refuses() { ! here "$@"; }
+nothing_left() { [ -z "$(find "$work/home" "$work/tmp" -mindepth 1)" ]; }
+fresh() { rm -rf "${work:?}/home" "$work/tmp" && mkdir -p "$work/home" "$work/tmp"; }
+same_home() { (cd "$work/home" && find . -type f | sort) >"$work/after" && cmp "$work/before" "$work/after"; }
+
+# --- from a tree ---
+fresh
+check "a dry run" here sh install.sh --dry-run
+check "a dry run does nothing" nothing_left
+check "from a tree" here sh install.sh
+check "the program runs" here "$work/home/.local/bin/cooper" --version
+check "it finds its recipes" here "$work/home/.local/bin/cooper" lint
+check "and decides for a Mac" refuses "$work/home/.local/bin/cooper" plan podman --host macos/arm64
+check "as it should" says "build qemu"
+check "nothing but the prefix is written" [ "$(cd "$work/home" && ls -A)" = .local ]
+(cd "$work/home" && find . -type f | sort) >"$work/before"
+check "a second time" here sh install.sh
+check "the same files" same_home
+
+# --- an update that has fewer files ---
+mkdir "$work/newer" && git archive HEAD | tar -xf - -C "$work/newer" && cp install.sh Makefile "$work/newer/"
+cp cmd/lib/plan/project.c "$work/newer/cmd/lib/plan/"
+rm "$work/newer/recipes/podman.yaml"
+check "an update, from a folder that is named" here sh install.sh --source "$work/newer"
+check "what it no longer has is gone" [ ! -e "$work/home/.local/lib/cooper/recipes/podman.yaml" ]
+check "the rest is there" [ -e "$work/home/.local/lib/cooper/recipes/podman-debian.yaml" ]
+mkdir -p "$work/home/.local/share/cooper" && touch "$work/home/.local/bin/of-the-user"
+check "uninstall" here sh install.sh --uninstall
+check "says where data stays" says "stay in $work/home/.local/share/cooper"
+check "a file of the user's stays" [ -e "$work/home/.local/bin/of-the-user" ]
+rm -r "$work/home/.local/bin/of-the-user" "$work/home/.local/share/cooper"
+check "and nothing else" [ -z "$(find "$work/home" -type f)" ]
+check "uninstall again is refused" refuses sh install.sh --uninstall
+
+# --- a release, through a pipe ---
+fresh
+mkdir "$work/site" "$work/repo" && cp -R "$work/newer/." "$work/repo" && cd "$work/repo" || exit 1
+cp "$top/recipes/podman.yaml" recipes/ && cp "$top/install.sh" . && cp "$top/scripts/dist.sh" scripts/
+git init -q && git add -A && git -c user.name=t -c user.email=t@example.org commit -qm t
+python3 -u -m http.server --bind 127.0.0.1 --directory "$work/site" 0 >"$work/port" 2>"$work/server-log" &
+server=$!
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$work/port")
+	[ -z "$port" ] || break
+	sleep "0.$i"
+done
+check "make dist" make -s dist URL="http://127.0.0.1:$port"
+cp build/dist/* "$work/site/"
+check "from a release, through a pipe" here sh -c "curl -fsSL http://127.0.0.1:$port/install.sh | sh"
+check "the program runs" here "$work/home/.local/bin/cooper" --version
+check "uninstall through a pipe" here sh -c "curl -fsSL http://127.0.0.1:$port/install.sh | sh -s -- --uninstall"
+check "leaves nothing" nothing_left
+for archive in "$work"/site/*.tar.gz; do printf x >>"$archive"; done
+check "a release that was tampered with is refused" refuses sh -c "curl -fsSL http://127.0.0.1:$port/install.sh | sh"
+check "with both digests" says "differs: it is"
+check "and nothing is written" nothing_left
+cd "$top" || exit 1
+
+# --- what is refused ---
+check "a URL without a digest" refuses sh install.sh --source "http://127.0.0.1:$port/x.tar.gz"
+check "says so" says "has no digest"
+check "a folder that is no source tree" refuses sh install.sh --source /usr
+check "an unknown option" refuses sh install.sh --frobnicate
+check "a piped script without a release" refuses sh -c "sh -s <'$top/install.sh'"
+check "says what to do" says "give --source"
+check "nothing is left of all that" nothing_left
+
+echo "install: $passed passed, $failed failed"
+[ "$failed" = 0 ]
