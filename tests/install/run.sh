@@ -48,8 +48,7 @@ check "a second time" here sh install.sh
 check "the same files" same_home
 
 # --- an update that has fewer files ---
-mkdir "$work/newer" && git archive HEAD | tar -xf - -C "$work/newer" && cp install.sh Makefile "$work/newer/"
-cp cmd/lib/plan/project.c "$work/newer/cmd/lib/plan/"
+mkdir "$work/newer" && git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -xf - -C "$work/newer"
 rm "$work/newer/recipes/podman.yaml"
 check "an update, from a folder that is named" here sh install.sh --source "$work/newer"
 check "what it no longer has is gone" [ ! -e "$work/home/.local/lib/cooper/recipes/podman.yaml" ]
@@ -65,7 +64,7 @@ check "uninstall again is refused" refuses sh install.sh --uninstall
 # --- a release, through a pipe ---
 fresh
 mkdir "$work/site" "$work/repo" && cp -R "$work/newer/." "$work/repo" && cd "$work/repo" || exit 1
-cp "$top/recipes/podman.yaml" recipes/ && cp "$top/install.sh" . && cp "$top/scripts/dist.sh" scripts/
+cp "$top/recipes/podman.yaml" recipes/
 git init -q && git add -A && git -c user.name=t -c user.email=t@example.org commit -qm t
 python3 -u -m http.server --bind 127.0.0.1 --directory "$work/site" 0 >"$work/port" 2>"$work/server-log" &
 server=$!
