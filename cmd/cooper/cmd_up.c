@@ -9,6 +9,7 @@
 #include "sys/tick.h"
 #include "table.h"
 #include "ui.h"
+#include "work/host_packages.h"
 
 enum { INSTALL_DEADLINE_MS = 30 * 60 * 1000 };
 
@@ -19,10 +20,23 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static struct err *run_brew_bundle(struct call *call, const struct strs *packages)
+{
+	AUTO_FREE char *brew = host_packages_brew();
+	AUTO_FREE char *brewfile = host_packages_brewfile(packages);
+	const char *const argv[] = {brew ? brew : "brew", "bundle", "install", "--no-upgrade", "--file=-", NULL};
+	struct child_spec spec = {.argv = argv,
+	                          .input = brewfile,
+	                          .deadline_ms = INSTALL_DEADLINE_MS,
+	                          .step = "host-packages",
+	                          .sink = call->sink};
+	return child_run(&spec);
+}
+
 static struct err *run_manager(struct call *call, const char *const *words, const struct strs *packages)
 {
 	AUTO(strs) argv = STRS_INIT;
-	if (!streq(words[0], "brew") && geteuid() != 0)
+	if (geteuid() != 0)
 		strs_add(&argv, "sudo");
 	strs_add_all(&argv, words);
 	strs_copy(&argv, packages);
@@ -38,10 +52,9 @@ static struct err *install(struct call *call, bool is_mac, const struct strs *mi
 {
 	static const char *const apt[] = {"apt-get", "install", "-y", "-qq", "--no-install-recommends", NULL};
 	static const char *const apt_update[] = {"apt-get", "update", "-qq", NULL};
-	static const char *const brew[] = {"brew", "install", "--quiet", NULL};
 	struct strs none = STRS_INIT;
 	if (is_mac)
-		return run_manager(call, brew, missing);
+		return run_brew_bundle(call, missing);
 	struct err *e = run_manager(call, apt, missing);
 	if (!e || err_is(e, ERR_CANCELED))
 		return e;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sys/child.h"
+#include "sys/file.h"
 
 /* "name\tinstalled" per known package; unknown ones are complained of on stderr and have no line. */
 static struct err *ask_dpkg(const struct strs *names, struct strs *installed)
@@ -28,14 +29,36 @@ static struct err *ask_dpkg(const struct strs *names, struct strs *installed)
 	return NULL;
 }
 
+char *host_packages_brew(void)
+{
+	static const char *const places[] = {"/opt/homebrew/bin/brew", "/usr/local/bin/brew"};
+	char *found = child_find("brew");
+	for (size_t i = 0; i < ARRAY_LEN(places) && !found; i++)
+		if (file_exists(places[i]))
+			found = mem_strdup(places[i]);
+	return found;
+}
+
+char *host_packages_brewfile(const struct strs *names)
+{
+	AUTO(str) text = STR_INIT;
+	for (size_t i = 0; i < names->count; i++)
+		str_addf(&text, "brew \"%s\"\n", names->items[i]);
+	return str_take(&text);
+}
+
 /* "name 1.2 1.3" per installed formula. */
 static struct err *ask_brew(const struct strs *names, struct strs *installed)
 {
+	AUTO_FREE char *brew = host_packages_brew();
+	if (!brew)
+		return err_hint(err_new(ERR_ABSENT, "Homebrew is not installed, and the build needs packages from it"),
+		                "see https://brew.sh");
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(str) out = STR_INIT;
 	AUTO(strs) lines = STRS_INIT;
 	int status = 0;
-	strs_add(&argv, "brew");
+	strs_add(&argv, brew);
 	strs_add(&argv, "list");
 	strs_add(&argv, "--versions");
 	strs_copy(&argv, names);

@@ -127,7 +127,7 @@ static void measure_signature(const char *emulator, struct host_survey *s)
 static void measure_macos(const struct survey_input *input, struct host_survey *s)
 {
 	char *tools = developer_tools_find("");
-	char *brew = child_find("brew");
+	char *brew = host_packages_brew();
 	if (tools)
 		developer_tools_sdk(tools, s->host.sdk_version, sizeof(s->host.sdk_version));
 	s->developer_tools = tools ? tools : mem_strdup("no");
