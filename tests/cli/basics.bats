@@ -145,3 +145,29 @@ setup() {
 	done
 	run -2 "$cooper" completion csh
 }
+
+@test "a host's facts are what --host takes; doctor and key agree with themselves" {
+	"$cooper" tool facts podman >facts.json
+	run -0 bash -c "'$cooper' doctor podman --json --host facts.json | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"facts\"][\"os\"])'"
+	[ "$output" = linux ] || [ "$output" = macos ]
+	key=$("$cooper" key podman --host facts.json)
+	[ "$key" = "$("$cooper" key podman)" ]
+	[ "$(printf '%s\n' "$key" | wc -l)" = 1 ]
+	[ "$key" != "$("$cooper" key podman --host macos/amd64)" ]
+	"$cooper" key podman-debian # nothing is locked yet
+	[ ! -e "$COOPER_HOME" ]
+}
+
+@test "doctor: exit 1 with what to do; a host that is none: exit 2" {
+	printf '{"os": "macos", "os_version": "12.3", "arch": "aarch64", "cpus": 8, "memory_bytes": 17179869184,
+		"hv_support": true, "developer_tools": "no"}' >mac.json
+	run -1 "$cooper" doctor podman --host mac.json
+	[[ "$output" == *"xcode-select --install"* ]]
+	run -2 "$cooper" plan podman-2021 --host mac.json
+	[[ "$output" == *"panic"*"machine.memory"* ]]
+	run -2 "$cooper" plan podman --host amiga
+	[[ "$output" == *"macos/arm64"* ]]
+	echo '{"os": "macos", "cpu": 1}' >bad.json
+	run -2 "$cooper" doctor podman --host bad.json
+	[[ "$output" == *"did you mean 'cpus'"* ]]
+}

@@ -46,9 +46,10 @@ if [ "$rewrite" != --rewrite ]; then
 fi
 
 for host in "$folder"/*.json; do
-	for stack in podman podman-2021; do
+	for stack in podman podman-2021 "$folder/qemu-11.yaml"; do
 		for what in plan argv ignition sign doctor; do
-			expected=${host%.json}/$stack.$what
+			name=${stack##*/}
+			expected=${host%.json}/${name%.yaml}.$what
 			show "$what" "$stack" "$host" >"$work/found"
 			if [ "$rewrite" = --rewrite ]; then
 				mkdir -p "${host%.json}"

@@ -85,6 +85,36 @@ check "with both digests" says "differs: it is"
 check "and nothing is written" nothing_left
 cd "$top" || exit 1
 
+# --- on a Mac: what would be done, with the programs that it asks answering as there ---
+fresh
+mkdir "$work/mac"
+fake() { # fake NAME SCRIPT
+	printf '#!/bin/sh\n%s\n' "$2" >"$work/mac/$1" && chmod +x "$work/mac/$1"
+}
+on_mac() { here env PATH="$work/mac:/usr/bin:/bin" sh install.sh --dry-run; }
+not_on_mac() { ! on_mac; }
+fake uname 'echo Darwin'
+fake id 'echo 501'
+fake xcode-select 'exit 2'
+# shellcheck disable=SC2016  # the fake's own variables
+fake brew 'case $1 in --prefix) echo /opt/homebrew ;; bundle) [ "$2" != check ] ;; esac'
+check "a Mac without the Command Line Tools" on_mac
+check "installs them" says "installing them"
+check "and the Brewfile's packages" says "brew bundle install --no-upgrade"
+check "no sudo" sh -c "! grep -q sudo '$work/out'"
+mkdir -p "$work/mac/tools/usr/bin" && touch "$work/mac/tools/usr/bin/git"
+fake xcode-select "echo '$work/mac/tools'"
+# shellcheck disable=SC2016  # the fake's own variables
+fake brew 'case $1 in --prefix) echo /opt/homebrew ;; esac'
+check "a Mac that has everything" on_mac
+check "installs no packages" sh -c "! grep -q 'brew bundle' '$work/out'"
+rm "$work/mac/brew"
+check "a Mac without Homebrew is refused" not_on_mac
+check "says where it is" says "https://brew.sh"
+fake id 'echo 0'
+check "root on a Mac is refused" not_on_mac
+check "says why" says "as yourself"
+
 # --- what is refused ---
 check "a URL without a digest" refuses sh install.sh --source "http://127.0.0.1:$port/x.tar.gz"
 check "says so" says "has no digest"
