@@ -316,7 +316,7 @@ static void test_stale_journal(void **state)
 	(void)state;
 	AUTO_FREE char *tree = make_tree(plain_tree);
 	AUTO_FREE char *journal = mem_printf("%s.patch-journal", tree);
-	assert_ok(file_write(journal, "cooper patch journal 1\nrubbish\n", 31, 0600));
+	assert_ok(file_write(journal, "cooper patch journal 2\nrubbish\n", 31, 0600));
 	struct patch_report r = PATCH_REPORT_INIT;
 	assert_ok(apply_text(tree, EDIT("f", "5", "five"), 1, &r));
 	assert_false(r.resumed);

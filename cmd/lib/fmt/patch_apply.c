@@ -153,11 +153,20 @@ static bool is_there(const struct patch_text *t, const struct patch_set *set, co
 	return true;
 }
 
+static size_t count_added(const struct work *w, const struct patch_set *set)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < w->f->hunk_count; i++)
+		n += set->hunks[w->f->hunk_first + i].new_count;
+	return n;
+}
+
 static struct err *apply_hunks(const struct work *w, const char *path, const struct patch_set *set,
 			       struct patch_text *t, struct patch_text *out)
 {
 	size_t done = 0;
 	int64_t drift = 0;
+	patch_text_reserve(out, t->count + count_added(w, set));
 	for (size_t i = 0; i < w->f->hunk_count; i++) {
 		const struct patch_hunk *h = &set->hunks[w->f->hunk_first + i];
 		int64_t stated = (int64_t)h->old_start - (h->old_count ? 1 : 0);
@@ -210,6 +219,8 @@ static struct err *text_content(const struct work *w, const char *path, const st
 	} else {
 		e = apply_hunks(w, path, w->set, t, &c->text);
 	}
+	if (source->content)
+		patch_content_unsplit(source->content);
 	*ret = c;
 	return e;
 }

@@ -10,132 +10,21 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "fmt/patch_ops.h"
 #include "sys/file.h"
 #include "sys/os.h"
 
 static const char STAGE[] = ".cooper-patch";
-static const char MAGIC[] = "cooper patch journal 1\n";
+static const char DATA[] = "data"; /* in it: the bytes of every file that is rewritten, one after the other */
 
-enum { TOKEN_HEX = 33, JOURNAL_MAX = 256 << 20 };
+enum { JOURNAL_MAX = 256 << 20, BATCH = 1 << 20 };
 
-/* One change of a name. */
-struct op {
-	bool put; /* else remove */
-	char *path;
-	size_t stage; /* name of the staged file */
-	size_t size;  /* of it */
-};
-
-struct ops {
-	struct op *items;
-	size_t count, cap;
-	char token[TOKEN_HEX];
-	char series[SHA256_HEX];
-};
-
-#define OPS_INIT                                                                                                       \
-	{                                                                                                              \
-		NULL, 0, 0, "", ""                                                                                     \
-	}
-
-static void ops_done(struct ops *v)
+static void make_token(char ret[PATCH_TOKEN_HEX])
 {
-	for (size_t i = 0; i < v->count; i++)
-		free(v->items[i].path);
-	free(v->items);
-}
-
-static void add_op(struct ops *v, struct op op)
-{
-	v->items = mem_grow(v->items, &v->cap, v->count + 1, sizeof(*v->items));
-	v->items[v->count++] = op;
-}
-
-static void make_token(char ret[TOKEN_HEX])
-{
-	unsigned char bytes[(TOKEN_HEX - 1) / 2];
+	unsigned char bytes[(PATCH_TOKEN_HEX - 1) / 2];
 	os_random(bytes, sizeof(bytes));
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
-}
-
-/* Paths are written with their length: any byte but NUL may be in them. */
-static void write_journal_text(const struct ops *v, struct str *out)
-{
-	char hex[SHA256_HEX];
-	str_addf(out, "%stoken %s\nseries %s\n", MAGIC, v->token, v->series);
-	for (size_t i = 0; i < v->count; i++) {
-		const struct op *op = &v->items[i];
-		str_addf(out, "%s %zu %zu %zu:%s\n", op->put ? "put" : "remove", op->stage, op->size, strlen(op->path),
-			 op->path);
-	}
-	digest_bytes(out->data, out->len, hex);
-	str_addf(out, "end %s\n", hex);
-}
-
-static bool take_text(const char **p, const char *end, const char *text)
-{
-	size_t n = strlen(text);
-	if ((size_t)(end - *p) < n || memcmp(*p, text, n) != 0)
-		return false;
-	*p += n;
-	return true;
-}
-
-static bool take_hex(const char **p, const char *end, char *ret, size_t size)
-{
-	if ((size_t)(end - *p) < size)
-		return false;
-	memcpy(ret, *p, size - 1);
-	ret[size - 1] = '\0';
-	*p += size - 1;
-	return take_text(p, end, "\n");
-}
-
-static bool take_number(const char **p, const char *end, char after, size_t *ret)
-{
-	size_t n = 0;
-	const char *start = *p;
-	for (; *p < end && **p >= '0' && **p <= '9' && *p - start < 12; (*p)++)
-		n = n * 10 + (size_t)(**p - '0');
-	*ret = n;
-	return *p > start && *p < end && *(*p)++ == after;
-}
-
-static bool take_op(const char **p, const char *end, struct ops *v)
-{
-	struct op op = {.put = take_text(p, end, "put ")};
-	size_t len = 0;
-	if (!op.put && !take_text(p, end, "remove "))
-		return false;
-	if (!take_number(p, end, ' ', &op.stage) || !take_number(p, end, ' ', &op.size) ||
-	    !take_number(p, end, ':', &len) || len >= (size_t)(end - *p))
-		return false;
-	op.path = mem_strndup(*p, len);
-	*p += len;
-	add_op(v, op);
-	return path_is_plain(op.path) && take_text(p, end, "\n");
-}
-
-/* Whole and unharmed, or not at all: it was written by a rename. */
-static bool parse_journal(const char *text, size_t size, struct ops *ret)
-{
-	enum { TAIL = 4 + SHA256_HEX };
-	char hex[SHA256_HEX];
-	if (size < TAIL)
-		return false;
-	const char *p = text;
-	const char *end = text + size - TAIL;
-	digest_bytes(text, size - TAIL, hex);
-	if (memcmp(end, "end ", 4) != 0 || memcmp(end + 4, hex, SHA256_HEX - 1) != 0)
-		return false;
-	if (!take_text(&p, end, MAGIC) || !take_text(&p, end, "token ") || !take_hex(&p, end, ret->token, TOKEN_HEX) ||
-	    !take_text(&p, end, "series ") || !take_hex(&p, end, ret->series, SHA256_HEX))
-		return false;
-	while (p < end)
-		if (!take_op(&p, end, ret))
-			return false;
-	return true;
 }
 
 static struct err *put_file(int stage_fd, const char *name, const struct patch_node *node, bool flush)
@@ -179,31 +68,94 @@ static struct err *write_token(int stage_fd, const char *token, bool flush)
 	return e;
 }
 
-static struct err *stage_all(int stage_fd, const struct patch_commit *c, const struct patch_overlay *o, struct ops *v)
+/* The data of rewritten files, gathered into large writes. */
+struct data_file {
+	int fd; /* -1 = not made yet */
+	size_t size;
+	struct str held;
+};
+
+static struct err *data_flush(struct data_file *d)
 {
-	TRY(write_token(stage_fd, v->token, c->flush));
-	for (size_t i = 0; i < o->nodes.count; i++) {
-		const struct patch_node *node = o->nodes.entries[i].value;
-		if (!patch_node_changed(node))
-			continue;
-		struct op op = {
-			.put = node->now.kind != PATCH_ABSENT, .path = mem_strdup(node->path), .stage = v->count};
-		if (op.put) {
-			patch_content_bytes(node->now.content);
-			op.size = node->now.content->size;
-		}
-		add_op(v, op);
-		if (op.put)
-			TRY(put_staged(stage_fd, op.stage, node, c->flush));
+	TRY(file_write_all(d->fd, str_text(&d->held), d->held.len, DATA));
+	str_clear(&d->held);
+	return NULL;
+}
+
+static struct err *data_add(struct data_file *d, int stage_fd, const struct patch_content *c, size_t *ret_at)
+{
+	if (d->fd < 0)
+		d->fd = openat(stage_fd, DATA, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (d->fd < 0)
+		return err_os(errno, "cannot stage the patched files");
+	*ret_at = d->size;
+	d->size += c->size;
+	str_add_mem(&d->held, c->data, c->size);
+	return d->held.len < (size_t)BATCH ? NULL : data_flush(d);
+}
+
+static struct err *data_end(struct data_file *d, bool flush, struct err *take_e)
+{
+	struct err *e = take_e;
+	if (!e && d->fd >= 0)
+		e = data_flush(d);
+	if (!e && d->fd >= 0 && flush)
+		e = file_sync(d->fd, DATA);
+	if (d->fd >= 0 && close(d->fd) != 0 && !e)
+		e = err_os(errno, "cannot stage the patched files");
+	str_done(&d->held);
+	return e;
+}
+
+/* Rewriting in place spares the new file and the rename; a file with other names or of others is replaced. */
+static bool can_rewrite(const struct patch_node *node)
+{
+	return node->now.kind == PATCH_REGULAR && node->disk.kind == PATCH_REGULAR && !node->disk.shared &&
+	       node->now.perm == node->disk.perm;
+}
+
+static struct err *stage_node(int stage_fd, const struct patch_commit *c, const struct patch_node *node,
+			      struct data_file *data, struct patch_ops *v)
+{
+	struct patch_step op = {.kind = PATCH_OP_REMOVE, .path = mem_strdup(node->path)};
+	struct err *e = NULL;
+	if (node->now.kind != PATCH_ABSENT) {
+		patch_content_bytes(node->now.content);
+		op.size = node->now.content->size;
+		op.content = node->now.content;
+		op.kind = can_rewrite(node) ? PATCH_OP_REWRITE : PATCH_OP_PUT;
+		op.at = v->count;
+		e = op.kind == PATCH_OP_PUT ? put_staged(stage_fd, op.at, node, c->flush)
+					    : data_add(data, stage_fd, node->now.content, &op.at);
 	}
+	patch_ops_add(v, op);
+	return e;
+}
+
+static struct err *stage_all(int stage_fd, const struct patch_commit *c, const struct patch_overlay *o,
+			     struct patch_ops *v)
+{
+	struct data_file data = {.fd = -1, .held = STR_INIT};
+	struct err *e = write_token(stage_fd, v->token, c->flush);
+	for (size_t i = 0; i < o->nodes.count && !e; i++) {
+		const struct patch_node *node = o->nodes.entries[i].value;
+		if (patch_node_changed(node))
+			e = stage_node(stage_fd, c, node, &data, v);
+	}
+	TRY(data_end(&data, c->flush, e));
 	return c->flush && fsync(stage_fd) != 0 && errno != EINVAL ? err_os(errno, "cannot flush the staged files")
 								   : NULL;
 }
 
-static char *parent_of(const char *path)
+static size_t parent_len(const char *path)
 {
 	const char *base = path_base(path);
-	return mem_strndup(path, base == path ? 0 : (size_t)(base - path) - 1);
+	return base == path ? 0 : (size_t)(base - path) - 1;
+}
+
+static char *parent_of(const char *path)
+{
+	return mem_strndup(path, parent_len(path));
 }
 
 static struct err *remove_path(int top, const char *path)
@@ -231,27 +183,91 @@ static void prune_parents(int top, const char *path)
 	}
 }
 
-static struct err *put_path(int top, int stage_fd, const struct op *op)
+/* The tree and the staging folder while steps are taken, and the folder that the last step was in. */
+struct place {
+	int top, stage_fd;
+	int data_fd; /* -1 = the bytes are in memory, or there are none */
+	bool flush;
+	const char *dir; /* a path in it; NULL = none */
+	int dir_fd;      /* -1 = it does not exist */
+};
+
+static struct err *enter_parent(struct place *p, const char *path, bool make)
+{
+	size_t n = parent_len(path);
+	if (p->dir && p->dir_fd >= 0 && parent_len(p->dir) == n && memcmp(p->dir, path, n) == 0)
+		return NULL;
+	if (p->dir_fd >= 0)
+		close(p->dir_fd);
+	p->dir_fd = -1;
+	p->dir = path;
+	AUTO_FREE char *dir = parent_of(path);
+	return patch_open_dir(p->top, dir, make, &p->dir_fd);
+}
+
+static struct err *put_path(struct place *p, const struct patch_step *op)
 {
 	struct stat st;
-	AUTO_FREE char *dir = parent_of(op->path);
-	AUTO_FREE char *name = mem_printf("%zu", op->stage);
-	AUTO_CLOSE int fd = -1;
-	bool staged = fstatat(stage_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-	TRY(patch_open_dir(top, dir, /* make= */ staged, &fd));
+	AUTO_FREE char *name = mem_printf("%zu", op->at);
+	bool staged = fstatat(p->stage_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	TRY(enter_parent(p, op->path, /* make= */ staged));
 	if (!staged) {
-		if (fd >= 0 && fstatat(fd, path_base(op->path), &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if (p->dir_fd >= 0 && fstatat(p->dir_fd, path_base(op->path), &st, AT_SYMLINK_NOFOLLOW) == 0)
 			return NULL; /* in its place already */
 		return err_new(ERR_CORRUPT, "'%s' is neither patched nor staged", op->path);
 	}
 	if (st.st_size != (off_t)op->size)
 		return err_new(ERR_CORRUPT, "the staged file for '%s' is damaged", op->path);
-	if (renameat(stage_fd, name, fd, path_base(op->path)) != 0)
+	/* A rename over a name makes ext4 start writing the new bytes at once; those that a power cut may take need no
+	 * such care, and the journal covers a kill between the two calls. */
+	if (!p->flush)
+		unlinkat(p->dir_fd, path_base(op->path), 0);
+	if (renameat(p->stage_fd, name, p->dir_fd, path_base(op->path)) != 0)
 		return err_os(errno, "cannot replace '%s'", op->path);
 	return NULL;
 }
 
-static struct err *flush_dirs(int top, const struct ops *v)
+/* The new bytes of @op: from memory, or in *@ret_read (heap) from what was staged. */
+static struct err *rewrite_bytes(const struct place *p, const struct patch_step *op, char **ret_read,
+				 const char **ret_data)
+{
+	*ret_data = op->content ? op->content->data : NULL;
+	if (op->content)
+		return NULL;
+	*ret_read = mem_alloc(op->size + 1);
+	*ret_data = *ret_read;
+	for (size_t done = 0; done < op->size;) {
+		ssize_t n = pread(p->data_fd, *ret_read + done, op->size - done, (off_t)(op->at + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_new(ERR_CORRUPT, "the staged bytes of '%s' are damaged", op->path);
+		done += (size_t)n;
+	}
+	return NULL;
+}
+
+static struct err *rewrite_path(struct place *p, const struct patch_step *op)
+{
+	struct stat st;
+	AUTO_FREE char *read = NULL;
+	const char *data = NULL;
+	TRY(rewrite_bytes(p, op, &read, &data));
+	TRY(enter_parent(p, op->path, /* make= */ false));
+	AUTO_CLOSE int fd =
+		p->dir_fd < 0 ? -1
+			      : openat(p->dir_fd, path_base(op->path), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return err_os(p->dir_fd < 0 ? ENOENT : errno, "cannot rewrite '%s'", op->path);
+	if (!S_ISREG(st.st_mode))
+		return err_new(ERR_CORRUPT, "'%s' is no longer a file", op->path);
+	TRY(file_write_all(fd, data, op->size, op->path));
+	if (st.st_size > (off_t)op->size && ftruncate(fd, (off_t)op->size) != 0)
+		return err_os(errno, "cannot rewrite '%s'", op->path);
+	return p->flush ? file_sync(fd, op->path) : NULL;
+}
+
+static struct err *flush_dirs(int top, const struct patch_ops *v)
 {
 	AUTO(strs) dirs = STRS_INIT;
 	for (size_t i = 0; i < v->count; i++)
@@ -269,18 +285,31 @@ static struct err *flush_dirs(int top, const struct ops *v)
 }
 
 /* Every step that is not done yet; again and again with the same result. */
-static struct err *run_ops(const struct patch_commit *c, int stage_fd, const struct ops *v, bool flush)
+static struct err *take_steps(struct place *p, const struct patch_ops *v)
 {
 	for (size_t i = 0; i < v->count; i++)
-		if (!v->items[i].put)
-			TRY(remove_path(c->fd, v->items[i].path));
+		if (v->items[i].kind == PATCH_OP_REMOVE)
+			TRY(remove_path(p->top, v->items[i].path));
+	for (size_t i = 0; i < v->count; i++) {
+		if (v->items[i].kind == PATCH_OP_PUT)
+			TRY(put_path(p, &v->items[i]));
+		if (v->items[i].kind == PATCH_OP_REWRITE)
+			TRY(rewrite_path(p, &v->items[i]));
+	}
 	for (size_t i = 0; i < v->count; i++)
-		if (v->items[i].put)
-			TRY(put_path(c->fd, stage_fd, &v->items[i]));
-	for (size_t i = 0; i < v->count; i++)
-		if (!v->items[i].put)
-			prune_parents(c->fd, v->items[i].path);
-	return flush ? flush_dirs(c->fd, v) : NULL;
+		if (v->items[i].kind == PATCH_OP_REMOVE)
+			prune_parents(p->top, v->items[i].path);
+	return p->flush ? flush_dirs(p->top, v) : NULL;
+}
+
+static struct err *run_ops(const struct patch_commit *c, int stage_fd, const struct patch_ops *v)
+{
+	AUTO_CLOSE int data_fd = openat(stage_fd, DATA, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct place p = {.top = c->fd, .stage_fd = stage_fd, .data_fd = data_fd, .flush = c->flush, .dir_fd = -1};
+	struct err *e = take_steps(&p, v);
+	if (p.dir_fd >= 0)
+		close(p.dir_fd);
+	return e;
 }
 
 static struct err *drop_stage(const struct patch_commit *c)
@@ -289,9 +318,9 @@ static struct err *drop_stage(const struct patch_commit *c)
 	return tree_remove(path);
 }
 
-static struct err *finish(const struct patch_commit *c, int stage_fd, const struct ops *v)
+static struct err *finish(const struct patch_commit *c, int stage_fd, const struct patch_ops *v)
 {
-	struct err *e = run_ops(c, stage_fd, v, c->flush);
+	struct err *e = run_ops(c, stage_fd, v);
 	if (e && e->kind == ERR_OS)
 		return err_hint(e, "run the same again: it goes on where it stopped");
 	if (e)
@@ -313,12 +342,13 @@ void patch_count_changes(const struct patch_overlay *o, struct patch_report *r)
 }
 
 static struct err *stage_and_record(const struct patch_commit *c, int stage_fd, const struct patch_overlay *o,
-				    struct ops *v)
+				    struct patch_ops *v)
 {
 	AUTO(str) text = STR_INIT;
 	TRY(stage_all(stage_fd, c, o, v));
-	write_journal_text(v, &text);
-	return file_write(c->journal_path, text.data, text.len, 0600);
+	patch_ops_write(v, &text);
+	return c->flush ? file_write(c->journal_path, text.data, text.len, 0600)
+			: file_write_unflushed(c->journal_path, text.data, text.len, 0600);
 }
 
 struct err *patch_commit_run(const struct patch_commit *c, const struct patch_overlay *o)
@@ -326,7 +356,7 @@ struct err *patch_commit_run(const struct patch_commit *c, const struct patch_ov
 	if (mkdirat(c->fd, STAGE, 0700) != 0)
 		return errno == EEXIST ? err_new(ERR_BUSY, "another run is patching '%s'", c->tree_dir)
 				       : err_os(errno, "cannot stage files in '%s'", c->tree_dir);
-	struct ops v = OPS_INIT;
+	struct patch_ops v = PATCH_OPS_INIT;
 	memcpy(v.series, c->series, sizeof(v.series));
 	make_token(v.token);
 	AUTO_CLOSE int stage_fd = openat(c->fd, STAGE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -337,7 +367,7 @@ struct err *patch_commit_run(const struct patch_commit *c, const struct patch_ov
 		e = err_first(e, drop_stage(c));
 	else if (!e)
 		e = finish(c, stage_fd, &v);
-	ops_done(&v);
+	patch_ops_done(&v);
 	return e;
 }
 
@@ -350,23 +380,23 @@ bool patch_is_pending(const struct patch_commit *c)
 /* Whether the open staging folder is the one that @token names. */
 static bool has_token(int stage_fd, const char *token)
 {
-	char found[TOKEN_HEX] = "";
+	char found[PATCH_TOKEN_HEX] = "";
 	AUTO_CLOSE int fd = openat(stage_fd, "token", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	return fd >= 0 && read(fd, found, TOKEN_HEX - 1) == TOKEN_HEX - 1 && strcmp(found, token) == 0;
+	return fd >= 0 && read(fd, found, PATCH_TOKEN_HEX - 1) == PATCH_TOKEN_HEX - 1 && strcmp(found, token) == 0;
 }
 
 static struct err *recover_from(const struct patch_commit *c, const char *text, size_t size, size_t *ret_files,
 				bool *ret_same)
 {
-	struct ops v = OPS_INIT;
+	struct patch_ops v = PATCH_OPS_INIT;
 	AUTO_CLOSE int stage_fd = openat(c->fd, STAGE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool ours = parse_journal(text, size, &v) && stage_fd >= 0 && has_token(stage_fd, v.token);
+	bool ours = patch_ops_parse(text, size, &v) && stage_fd >= 0 && has_token(stage_fd, v.token);
 	struct err *e = ours ? finish(c, stage_fd, &v) : file_remove(c->journal_path);
 	if (!e && ours) {
 		*ret_files = v.count;
 		*ret_same = streq(v.series, c->series);
 	}
-	ops_done(&v);
+	patch_ops_done(&v);
 	return e || ours ? e : drop_stage(c);
 }
 

@@ -1,9 +1,11 @@
 /*
- * patch_journal.h - many files change as one: staged, written down, then swapped in by name
+ * patch_journal.h - many files change as one: staged, written down, then put in place
  *
- * Private to the patch engine. New contents go to files 0, 1, 2, ... in the folder .cooper-patch at the tree's top
- * (the same file system, so that a rename is all it takes). Then the journal, outside the tree, is written whole: from
- * that instant the series counts. Names are swapped, the journal goes, the folder goes. A kill leaves one of
+ * Private to the patch engine. What changes is staged in the folder .cooper-patch at the tree's top (the same file
+ * system): the bytes of files that stay what they are, one after the other, in "data"; new files and links, and files
+ * whose mode changes or that have other names, as 0, 1, 2, ... to be renamed. Then the journal, outside the tree, is
+ * written whole: from that instant the series counts. Files are rewritten, names put in place, the journal goes, the
+ * folder goes. A kill leaves one of
  *
  *	a folder without a journal      nothing counted yet: the folder is dropped
  *	a folder with its journal       every step is done again that is not done yet

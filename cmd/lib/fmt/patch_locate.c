@@ -10,6 +10,14 @@ void patch_text_done(struct patch_text *t)
 	*t = (struct patch_text)PATCH_TEXT_INIT;
 }
 
+void patch_text_reserve(struct patch_text *t, size_t n)
+{
+	if (t->cap || !n)
+		return;
+	t->lines = mem_array(n, sizeof(*t->lines));
+	t->cap = n;
+}
+
 void patch_text_add(struct patch_text *t, const struct patch_line *lines, size_t n)
 {
 	if (!n)
@@ -22,6 +30,10 @@ void patch_text_add(struct patch_text *t, const struct patch_line *lines, size_t
 void patch_text_split(struct patch_text *t, const char *data, size_t size)
 {
 	const char *end = data + size;
+	size_t count = 1;
+	for (const char *p = data; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		count++;
+	patch_text_reserve(t, count);
 	for (const char *p = data; p < end;) {
 		const char *newline = memchr(p, '\n', (size_t)(end - p));
 		struct patch_line line = {

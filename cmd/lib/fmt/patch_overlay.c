@@ -18,7 +18,7 @@ static void node_free(void *value)
 
 void patch_overlay_open(struct patch_overlay *o, int fd)
 {
-	*o = (struct patch_overlay){.fd = fd, .nodes = {.free_value = node_free}, .parent_fd = -1};
+	*o = (struct patch_overlay){.fd = fd, .uid = geteuid(), .nodes = {.free_value = node_free}, .parent_fd = -1};
 }
 
 void patch_overlay_done(struct patch_overlay *o)
@@ -53,6 +53,14 @@ struct patch_text *patch_content_text(struct patch_content *c)
 	return &c->text;
 }
 
+void patch_content_unsplit(struct patch_content *c)
+{
+	if (!c->data || !c->split)
+		return;
+	patch_text_done(&c->text);
+	c->split = false;
+}
+
 void patch_content_bytes(struct patch_content *c)
 {
 	if (c->data)
@@ -61,6 +69,7 @@ void patch_content_bytes(struct patch_content *c)
 	patch_text_join(&c->text, &s);
 	c->size = s.len;
 	c->data = str_take(&s);
+	patch_content_unsplit(c);
 }
 
 static struct err *not_a_folder(int dirfd, const char *part, const char *path, size_t len)
@@ -168,6 +177,7 @@ static struct err *load(struct patch_overlay *o, const char *path, struct patch_
 		return err_os(errno, "cannot stat '%s'", path);
 	}
 	ret->perm = st.st_mode & 07777;
+	ret->shared = st.st_nlink > 1 || st.st_uid != o->uid || !(st.st_mode & 0200);
 	if (S_ISREG(st.st_mode)) {
 		ret->kind = PATCH_REGULAR;
 		return read_file(o, o->parent_fd, path, &st, &ret->content);

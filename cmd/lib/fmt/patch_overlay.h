@@ -26,6 +26,7 @@ struct patch_content {
 struct patch_state {
 	enum patch_kind kind;
 	mode_t perm;                   /* 07777 of a regular file */
+	bool shared;                   /* on disk: it has other names, or is not ours to write */
 	struct patch_content *content; /* of a regular file, or a link's target; owned by the overlay */
 };
 
@@ -39,6 +40,7 @@ struct patch_node {
 
 struct patch_overlay {
 	int fd;           /* the tree's top */
+	uid_t uid;        /* whose files can be rewritten */
 	struct map nodes; /* path -> struct patch_node */
 	struct map dirs;  /* folder -> number of files that patches created below it, as a pointer */
 	struct patch_content **contents;
@@ -65,7 +67,10 @@ bool patch_node_changed(const struct patch_node *node);
 struct patch_content *patch_content_new(struct patch_overlay *o);
 /** patch_content_text() - its lines */
 struct patch_text *patch_content_text(struct patch_content *c);
-/** patch_content_bytes() - fill data and size */
+/** patch_content_unsplit() - free the lines when the bytes are there; lines of others that point into them stay valid
+ */
+void patch_content_unsplit(struct patch_content *c);
+/** patch_content_bytes() - fill data and size, free the lines */
 void patch_content_bytes(struct patch_content *c);
 
 /** patch_open_dir() - the folder @path ("" = top) below @top through real folders alone; @make: create what lacks.

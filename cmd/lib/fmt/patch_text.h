@@ -24,6 +24,8 @@ struct patch_text {
 void patch_text_done(struct patch_text *t);
 /** patch_text_split() - lines of @data, borrowed; at most PATCH_FILE_MAX bytes */
 void patch_text_split(struct patch_text *t, const char *data, size_t size);
+/** patch_text_reserve() - room for @n lines in an empty text */
+void patch_text_reserve(struct patch_text *t, size_t n);
 /** patch_text_add() - append @n lines */
 void patch_text_add(struct patch_text *t, const struct patch_line *lines, size_t n);
 /** patch_text_join() - the bytes */

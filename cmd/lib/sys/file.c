@@ -108,13 +108,14 @@ static struct err *open_temp(const char *path, char **ret_name, int *ret_fd)
 	return err_os(EEXIST, "cannot create a file beside '%s'", path);
 }
 
-/* Flush, set the mode, close, rename: or remove the temporary file. Takes @fd. */
-static struct err *commit_temp(int take_fd, const char *temp, const char *path, mode_t mode, struct err *take_e)
+/* Set the mode, flush, close, rename: or remove the temporary file. Takes @fd. */
+static struct err *commit_temp(int take_fd, const char *temp, const char *path, mode_t mode, bool flush,
+			       struct err *take_e)
 {
 	struct err *e = take_e;
 	if (!e && fchmod(take_fd, mode) != 0)
 		e = err_os(errno, "cannot set the mode of '%s'", temp);
-	if (!e)
+	if (!e && flush)
 		e = file_sync(take_fd, path);
 	if (close(take_fd) != 0 && !e)
 		e = err_os(errno, "cannot write '%s'", path);
@@ -122,15 +123,25 @@ static struct err *commit_temp(int take_fd, const char *temp, const char *path, 
 		e = err_os(errno, "cannot rename to '%s'", path);
 	if (e)
 		unlink(temp);
-	return e ? e : sync_parent(path);
+	return e || !flush ? e : sync_parent(path);
 }
 
-struct err *file_write(const char *path, const void *data, size_t size, mode_t mode)
+static struct err *write_new(const char *path, const void *data, size_t size, mode_t mode, bool flush)
 {
 	AUTO_FREE char *temp = NULL;
 	int fd = -1;
 	TRY(open_temp(path, &temp, &fd));
-	return commit_temp(fd, temp, path, mode, file_write_all(fd, data, size, path));
+	return commit_temp(fd, temp, path, mode, flush, file_write_all(fd, data, size, path));
+}
+
+struct err *file_write(const char *path, const void *data, size_t size, mode_t mode)
+{
+	return write_new(path, data, size, mode, /* flush= */ true);
+}
+
+struct err *file_write_unflushed(const char *path, const void *data, size_t size, mode_t mode)
+{
+	return write_new(path, data, size, mode, /* flush= */ false);
 }
 
 static struct err *copy_bytes(int from, int to, const char *from_name, const char *to_name)
@@ -167,7 +178,7 @@ struct err *file_copy(const char *from, const char *to, mode_t mode)
 		else
 			e = copy_bytes(in, out, from, to);
 	}
-	return commit_temp(out, temp, to, mode, e);
+	return commit_temp(out, temp, to, mode, /* flush= */ true, e);
 }
 
 struct err *dir_make(const char *path, mode_t mode)
