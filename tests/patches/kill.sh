@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# `cooper tool patch` killed at every system call that changes something, one after the other: the next run of the same
+# series ends in the new tree, and nothing is left beside it. Needs strace; a minute.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+cooper=$(readlink -f "${COOPER:-build/release/cooper}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+umask 022
+passed=0 failed=0
+command -v strace >/dev/null || {
+	echo 'SKIP killed at every call: no strace'
+	exit 0
+}
+export GIT_CEILING_DIRECTORIES=$work GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+git=(git -c user.name=a -c user.email=a@b -c commit.gpgsign=false)
+
+# Rewritten, created, removed, renamed, copied, a mode, a link, binary bytes, hard links, a folder gone
+mkdir -p "$work/a/d/e"
+(
+	cd "$work/a" || exit 1
+	for i in 1 2 3 4; do seq 1 "${i}00" >"f$i"; done
+	seq 1 50 >d/gone && seq 60 200 >d/e/moved && seq 1 30 >mode && ln -s f1 link
+	head -c 5000 /dev/urandom >bytes && seq 1 40 >twin
+	git init -q && git add -A && "${git[@]}" commit -qm a
+	sed -i 's/^5$/five/; s/^77$//' f1 f2 && seq 1 3 >f3 && (echo first && seq 1 400) >f4
+	git rm -q d/gone && git mv d/e/moved moved && chmod +x mode && ln -sfn f2 link
+	cp f2 copy && mkdir -p n/m && echo new >n/m/new && head -c 6000 /dev/urandom >bytes && echo x >>twin
+	git add -A && git diff --cached --binary -M -C --find-copies-harder >"$work/p.patch"
+	git checkout -qf . && git reset -q --hard
+) || exit 1
+rm -rf "$work/a/.git"
+ln "$work/a/twin" "$work/a/other-name"
+listing() { (cd "$1" && find . ! -type d -printf '%P %y %l %m %n\n' | sort && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
+fresh() { rm -rf "$work"/t* "$work/t.patch-journal"* && cp -a "$work/a" "$work/t"; }
+
+killed_at() { # killed_at CALL N - succeeds when there is no Nth call
+	strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" \
+		"$cooper" tool patch -d "$work/t" "$work/p.patch" >/dev/null 2>&1
+}
+
+fresh
+listing "$work/t" >"$work/old"
+"$cooper" tool patch -d "$work/t" "$work/p.patch" >/dev/null || exit 1
+listing "$work/t" >"$work/new"
+cmp -s "$work/old" "$work/new" && exit 1
+
+calls=openat,write,renameat,rename,unlinkat,unlink,rmdir,ftruncate,fchmod,mkdirat,symlinkat,mkdir
+begun=0 again=0
+for call in ${calls//,/ }; do
+	for ((n = 1; n <= 4000; n++)); do
+		fresh
+		{ killed_at "$call" "$n"; } 2>/dev/null && break
+		listing "$work/t" 2>/dev/null | cmp -s - "$work/old" && again=$((again + 1)) || begun=$((begun + 1))
+		if ! out=$("$cooper" tool patch -d "$work/t" "$work/p.patch" 2>&1); then
+			# Only the last moment of all is past the point of doing it again: the tree is new already.
+			case $out in *'is upstream now'*) ;; *) out="$out!" ;; esac
+		else
+			out=
+		fi
+		if [ "${out%!}" != "$out" ] || ! listing "$work/t" | cmp -s - "$work/new" ||
+			[ -n "$(find "$work" -mindepth 1 -maxdepth 1 -name 't?*')" ]; then
+			failed=$((failed + 1))
+			printf 'FAILED killed at %s %d: %s\n' "$call" "$n" "$out"
+			listing "$work/t" | diff "$work/new" - | head -5
+		else
+			passed=$((passed + 1))
+		fi
+	done
+done
+printf '%d kills left the tree as it was, %d half patched\n' "$again" "$begun"
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]
