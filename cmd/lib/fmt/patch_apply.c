@@ -305,6 +305,10 @@ static struct err *do_modify(const struct work *w, const char *path)
 			return err_hint(misfit(w, path, "would be created and exists already"),
 					"the tree is not the one that the patch was made for");
 	}
+	/* "@@ -0,0" alone may be the top of any file (diff -U0); git's id of nothing says that there was nothing. */
+	if (patch_id_is_empty(w->f->old_id) && w->f->hunk_count && patch_content_text(node->now.content)->count)
+		return err_hint(misfit(w, path, "has lines in it, the patch was made for an empty file"),
+				"refresh the patch for this version of the source, or drop it");
 	TRY(make_state(w, path, &node->now, &state));
 	patch_overlay_set(w->a->overlay, node, state, w->group);
 	return NULL;

@@ -216,15 +216,15 @@ static bool is_binary_notice(const struct patch_row *row)
 	       memcmp(row->text + row->len - n, tail, n) == 0;
 }
 
-static bool id_is(const char *id, const char *whole)
+bool patch_id_is_empty(const char *id)
 {
-	return *id && strncmp(id, whole, strlen(id)) == 0;
+	static const char empty_blob[] = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
+	return strlen(id) >= 7 && strncmp(id, empty_blob, strlen(id)) == 0;
 }
 
 /* A header that promises a change of content and is followed by none lost its end. */
 static bool lacks_content(const struct patch_file *f, bool has_names)
 {
-	static const char empty_blob[] = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
 	if (f->hunk_count || f->forward.kind || f->binary_missing)
 		return false;
 	if (has_names)
@@ -232,9 +232,9 @@ static bool lacks_content(const struct patch_file *f, bool has_names)
 	if (!*f->old_id)
 		return f->op == PATCH_MODIFY && !(f->chmod && f->old_mode && f->new_mode);
 	if (f->op == PATCH_CREATE)
-		return !id_is(f->new_id, empty_blob);
+		return !patch_id_is_empty(f->new_id);
 	if (f->op == PATCH_DELETE)
-		return !id_is(f->old_id, empty_blob);
+		return !patch_id_is_empty(f->old_id);
 	return strcmp(f->old_id, f->new_id) != 0 || (f->op == PATCH_MODIFY && !f->chmod);
 }
 
