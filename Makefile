@@ -13,6 +13,7 @@ OPT_debug := -O0 -g
 OPT_release := -O2 -g
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 OPT_tsan := -O1 -g -fsanitize=thread
+OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 OPT_fault := -O1 -g -DCOOPER_FAULT=1
 OPT_cov := -O0 -g --coverage
 
@@ -51,6 +52,10 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(BUILD)/libcooper.a $(BUILD)/tests/unit/harness.o
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)$(CC) $(CPPFLAGS) -iquote tests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/tests/unit/harness.o $(BUILD)/libcooper.a $(LDLIBS) -lcmocka
+
+$(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcooper.a
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)$(CC) $(CPPFLAGS) -iquote tests/fuzz $(CFLAGS) -MMD -MP $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libcooper.a $(LDLIBS)
 
 # Rebuilt when compiler or flags change, so that one build folder never mixes two.
 $(BUILD)/flags: FORCE
@@ -99,6 +104,10 @@ bench: ## ratios against the tools people would use instead; writes docs/perform
 	@$(MAKE) --no-print-directory CONFIG=release all
 	@bash tests/bench/run.sh
 
+fuzz: ## libFuzzer on every parser, FUZZ_SECONDS (20) each; needs clang
+	@sh scripts/host-packages.sh test
+	@sh tests/fuzz/run.sh
+
 golden: all ## rewrite expected outputs; review the diff
 	@sh tests/golden/errors.sh --rewrite
 	@sh tests/golden/hosts.sh --rewrite
@@ -115,6 +124,6 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
 
 FORCE:
-.PHONY: all install dist up check check-unit e2e lint bench golden docs clean help FORCE
+.PHONY: all install dist up check check-unit e2e lint bench fuzz golden docs clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d)
