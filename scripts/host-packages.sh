@@ -13,7 +13,8 @@ debian_packages() {
 	fi
 	if [ "$what" = test ]; then
 		echo libcmocka-dev bats clang python3 patch diffutils git xz-utils bzip2 zstd zip openssl gpg gpgv \
-			nodejs npm strace shellcheck curl
+			nodejs npm strace shellcheck curl \
+			libglib2.0-dev libc6-dev-arm64-cross
 	fi
 }
 

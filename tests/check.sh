@@ -33,6 +33,7 @@ run "unit tests, clang" "$make" -s -j"$jobs" CONFIG=debug CC=clang WERROR=-Werro
 run "messages for bad recipes" sh tests/golden/errors.sh
 run "decisions for other hosts" sh tests/golden/hosts.sh
 run "command line" bats --formatter tap tests/cli
+run "patches to QEMU" sh tests/qemu/apply.sh
 run "schema" sh tests/schema/run.sh
 run "workflows, formula" sh tests/workflows/run.sh
 run "lint" sh tests/lint/run.sh
