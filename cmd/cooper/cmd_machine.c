@@ -84,12 +84,26 @@ const struct subcommand cmd_machine_run = {
 
 /* --- start, stop --- */
 
+/* Boot @spec's generation, then prove it. @key is as machine_boot() takes it. */
+static struct err *boot_and_prove(struct call *call, const struct project *p, const struct machine_spec *spec,
+				  const struct generation *g, const char *key)
+{
+	AUTO(str) outcome = STR_INIT;
+	struct machine_status status;
+	bool connected = false;
+	TRY(machine_boot(spec, g->number, key, "boot", call->sink, &status));
+	if (p->stack->stack.connect_podman)
+		TRY(machine_connect(spec, call->sink, &connected));
+	TRY(machine_prove(spec, "canary", call->sink, &outcome));
+	printf("'%s' is running: %s\n", spec->name, str_text(&outcome));
+	return NULL;
+}
+
 static struct err *run_start(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(generation) g = GENERATION_INIT;
 	AUTO(machine_spec) spec = {.name = NULL};
-	AUTO(str) outcome = STR_INIT;
 	struct machine_status status;
 	TRY(session_open(call, &p));
 	TRY(open_machine(&p, &spec, &g));
@@ -98,13 +112,7 @@ static struct err *run_start(struct call *call)
 		printf("'%s' is running\n", spec.name);
 		return NULL;
 	}
-	bool connected = false;
-	TRY(machine_boot(&spec, g.number, NULL, "boot", call->sink, &status));
-	if (p.stack->stack.connect_podman)
-		TRY(machine_connect(&spec, call->sink, &connected));
-	TRY(machine_prove(&spec, "canary", call->sink, &outcome));
-	printf("'%s' is running: %s\n", spec.name, str_text(&outcome));
-	return NULL;
+	return boot_and_prove(call, &p, &spec, &g, /* key= */ NULL);
 }
 
 const struct subcommand cmd_start = {
@@ -114,6 +122,37 @@ const struct subcommand cmd_start = {
 	.options = stack_options,
 	.max_args = 1,
 	.run = run_start,
+};
+
+/* The generation before becomes the current one only when it has proved itself again. */
+static struct err *run_rollback(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(generation) g = GENERATION_INIT;
+	AUTO(machine_spec) spec = {.name = NULL};
+	bool was_running = false;
+	TRY(session_open(call, &p));
+	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
+	TRY(generation_previous(dir, &g));
+	if (g.number == 0)
+		return err_hint(err_new(ERR_ABSENT, "the machine '%s' has no earlier generation", session_machine(&p)),
+				"one is kept when `cooper up` makes a new OS disk");
+	TRY(machine_record_read(g.dir, &spec));
+	TRY(machine_stop(dir, MACHINE_STOP_MS, &was_running));
+	/* a key of no stack: `up` then sees that the machine is not as the stack wants it */
+	TRY(boot_and_prove(call, &p, &spec, &g, "rollback"));
+	TRY(generation_switch(dir, g.number));
+	printf("generation %d is the current one; `cooper up` goes to the stack's own again\n", g.number);
+	return NULL;
+}
+
+const struct subcommand cmd_rollback = {
+	.name = "rollback",
+	.operands = "[STACK]",
+	.summary = "go back to the generation before: its OS disk, its QEMU, its settings; data stays as it is",
+	.options = stack_options,
+	.max_args = 1,
+	.run = run_rollback,
 };
 
 static struct err *run_stop(struct call *call)

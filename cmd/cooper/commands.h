@@ -12,6 +12,7 @@
 	X(cmd_status)      \
 	X(cmd_start)       \
 	X(cmd_stop)        \
+	X(cmd_rollback)    \
 	X(cmd_ssh)         \
 	X(cmd_verify)      \
 	X(cmd_destroy)     \

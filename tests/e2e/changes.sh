@@ -84,5 +84,13 @@ result "what was in the home folder is still there" $?
 exits 0 "$cooper" plan
 result "and then there is nothing to do" $?
 
+exits 0 "$cooper" rollback && "$cooper" status | grep -q 'generation 1' && [ "$("$cooper" ssh -- cat kept)" = kept ]
+result "rollback: generation 1 runs, with the same home folder" $?
+exits 3 "$cooper" plan && exits 0 "$cooper" up && "$cooper" status | grep -q 'generation 2' && ! grep -q '^generation:' "$work/out"
+result "up: generation 2 again, as it was" $?
+sed 's/name: changes/name: none/' cooper.yaml >none.yaml
+exits 1 "$cooper" rollback none.yaml && grep -q 'no earlier generation' "$work/out"
+result "nothing to go back to: says so" $?
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
