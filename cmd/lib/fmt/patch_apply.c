@@ -134,6 +134,12 @@ static struct err *two_places(const struct work *w, const char *path, size_t num
 		"refresh the patch for this version of the source, so that its line numbers are right");
 }
 
+static void keep_lines(struct patch_text *out, const struct patch_text *t, size_t from, size_t to)
+{
+	if (from < to)
+		patch_text_add(out, t->lines + from, to - from);
+}
+
 /* What hunk @h leaves behind: its context and what it adds. */
 static void add_new_side(struct patch_text *out, const struct patch_set *set, const struct patch_hunk *h)
 {
@@ -178,11 +184,11 @@ static struct err *apply_hunks(const struct work *w, const char *path, const str
 			return no_place(w, path, i + 1, h, t, stated + drift);
 		drift = (int64_t)at - stated;
 		note_hunk(w, path, i + 1, h, at);
-		patch_text_add(out, t->lines + done, at - done);
+		keep_lines(out, t, done, at);
 		add_new_side(out, set, h);
 		done = at + h->old_count;
 	}
-	patch_text_add(out, t->lines + done, t->count - done);
+	keep_lines(out, t, done, t->count);
 	for (size_t i = 0; i + 1 < out->count; i++)
 		if (!out->lines[i].eol)
 			return misfit(w, path, "would get lines after a line without a newline");
