@@ -1,5 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "base/path.h"
 #include "base/units.h"
@@ -13,6 +15,7 @@ static const struct option_spec options[] = {
 	{"strip", 'p', "N", "drop N leading components of every name (default 1)"},
 	{"directory", 'd', "DIR", "the tree (default: the current folder)"},
 	{"check", 0, NULL, "find out whether everything fits; write nothing"},
+	{"refresh", 0, NULL, "write the patches anew with the line numbers where they fit; the tree stays"},
 	{"reverse", 'R', NULL, "take the series back, last patch first"},
 	{"exclude", 0, "GLOBS", "skip targets that match, separated by commas"},
 	{NULL, 0, NULL, NULL},
@@ -47,6 +50,26 @@ static struct err *read_inputs(const struct call *call, int strip, const struct 
 	return NULL;
 }
 
+/* Every patch whose text differs from what it was. */
+static struct err *write_refreshed(const struct call *call, const struct patch_input *inputs,
+				   const struct patch_report *report)
+{
+	size_t written = 0;
+	for (size_t i = 0; i < call->args.count; i++) {
+		AUTO(str) text = STR_INIT;
+		struct stat st;
+		patch_refresh(&inputs[i], i, report, &text);
+		if (text.len == inputs[i].size && memcmp(str_text(&text), inputs[i].text, text.len) == 0)
+			continue;
+		mode_t mode = stat(call->args.items[i], &st) == 0 ? st.st_mode & 0777 : 0644;
+		TRY(file_write(call->args.items[i], str_text(&text), text.len, mode));
+		printf("'%s' refreshed\n", call->args.items[i]);
+		written++;
+	}
+	printf("%zu of %zu patches refreshed\n", written, call->args.count);
+	return NULL;
+}
+
 static struct err *run(struct call *call)
 {
 	int64_t strip = 1;
@@ -57,15 +80,22 @@ static struct err *run(struct call *call)
 	AUTO(strs) owned = STRS_INIT;
 	if (call_get(call, "exclude"))
 		strs_split(&exclude, call_get(call, "exclude"), ",");
+	bool refresh = call_has(call, "refresh");
+	struct patch_options o = {.check_only = call_has(call, "check") || refresh,
+				  .reverse = call_has(call, "reverse"),
+				  .places = refresh};
+	if (refresh && o.reverse)
+		return err_new(ERR_USAGE, "--refresh and --reverse do not go together");
 	struct patch_input *inputs = mem_array(call->args.count, sizeof(*inputs));
-	struct patch_options o = {.check_only = call_has(call, "check"), .reverse = call_has(call, "reverse")};
 	AUTO(patch_report) report = PATCH_REPORT_INIT;
 	struct err *e = read_inputs(call, (int)strip, &exclude, inputs, &owned);
 	if (!e)
 		e = patch_series_apply(dir, inputs, call->args.count, &o, &report);
-	free(inputs);
-	if (!e)
+	if (!e && refresh)
+		e = write_refreshed(call, inputs, &report);
+	else if (!e)
 		print_report(&report, o.check_only);
+	free(inputs);
 	return e;
 }
 

@@ -37,6 +37,7 @@ struct patch_input {
 struct patch_options {
 	bool check_only; /* find out, write nothing */
 	bool reverse;    /* take the whole series back, last patch first */
+	bool places;     /* fill report->places; not together with a reverse */
 	bool flush;      /* files to the platter before the series counts: survives a power cut, not only a kill */
 	const char *journal_path; /* outside the tree, same for every call; NULL = the tree's path + ".patch-journal" */
 };
@@ -50,6 +51,14 @@ struct patch_offset {
 	int64_t offset; /* lines further down (or up: negative) than the header says */
 };
 
+/* Where a hunk fits: what its header should say. */
+struct patch_place {
+	size_t patch; /* index of the input */
+	size_t row;   /* of its header, in the patch, from 1 */
+	size_t old_start;
+	size_t new_start;
+};
+
 struct patch_report {
 	size_t patches;
 	size_t files; /* changed, created or removed (check_only: that would be) */
@@ -61,6 +70,9 @@ struct patch_report {
 	struct patch_offset *offsets;
 	size_t offset_count;
 	size_t offset_cap;
+	struct patch_place *places; /* of every hunk, in the order of the patches; only when options->places asks */
+	size_t place_count;
+	size_t place_cap;
 	bool resumed; /* an interrupted run of this very series was finished; the counts but `files` are 0 */
 };
 
@@ -89,6 +101,13 @@ MUST_CHECK struct err *patch_series_apply(const char *tree_dir, const struct pat
 
 /** str_add_patch_offset() - "hunk 2 of 'a.c' at line 120, 5 lines further down" */
 void str_add_patch_offset(struct str *s, const struct patch_offset *offset);
+
+/**
+ * patch_refresh() - the text of input @index with the line numbers where its hunks fit, everything else byte for byte
+ * @report: of an application of the series with options->places (check_only is enough)
+ * @ret:    receives the text; equal to the input's when nothing moved
+ */
+void patch_refresh(const struct patch_input *input, size_t index, const struct patch_report *report, struct str *ret);
 
 /* One line of a quilt series file. */
 struct patch_series_item {

@@ -92,12 +92,27 @@ static struct err *binary_content(const struct work *w, const char *path, const 
 	return NULL;
 }
 
-static void note_hunk(const struct work *w, const char *path, size_t number, const struct patch_hunk *h, size_t at)
+/* A side without lines is named by the line before it. */
+static void note_place(const struct work *w, const struct patch_hunk *h, size_t old_at, size_t new_at)
+{
+	struct patch_report *r = w->a->report;
+	r->places = mem_grow(r->places, &r->place_cap, r->place_count + 1, sizeof(*r->places));
+	r->places[r->place_count++] = (struct patch_place){.patch = w->a->index,
+							   .row = h->line,
+							   .old_start = old_at + (h->old_count ? 1 : 0),
+							   .new_start = new_at + (h->new_count ? 1 : 0)};
+}
+
+/* Hunk @h went to line @at of the file before, line @new_at of the file after; both from 0. */
+static void note_hunk(const struct work *w, const char *path, size_t number, const struct patch_hunk *h, size_t at,
+		      size_t new_at)
 {
 	struct patch_report *r = w->a->report;
 	if (!r)
 		return;
 	r->hunks++;
+	if (w->a->places)
+		note_place(w, h, at, new_at);
 	int64_t stated = (int64_t)h->old_start - (h->old_count ? 1 : 0);
 	if ((int64_t)at == stated)
 		return;
@@ -183,8 +198,8 @@ static struct err *apply_hunks(const struct work *w, const char *path, const str
 		if (fit == PATCH_FITS_NOWHERE || is_there(t, set, h, at))
 			return no_place(w, path, i + 1, h, t, stated + drift);
 		drift = (int64_t)at - stated;
-		note_hunk(w, path, i + 1, h, at);
 		keep_lines(out, t, done, at);
+		note_hunk(w, path, i + 1, h, at, out->count);
 		add_new_side(out, set, h);
 		done = at + h->old_count;
 	}

@@ -13,6 +13,7 @@ struct patch_apply {
 	const struct patch_input *input;
 	size_t index;                /* of the input, for the report */
 	struct patch_report *report; /* counts and offsets are added; NULL = not wanted */
+	bool places;                 /* note where every hunk fits */
 	size_t *group;               /* number of the current group, ever growing over a series */
 };
 

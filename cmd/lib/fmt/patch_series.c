@@ -18,6 +18,7 @@ void patch_report_done(struct patch_report *r)
 	for (size_t i = 0; i < r->offset_count; i++)
 		free(r->offsets[i].path);
 	free(r->offsets);
+	free(r->places);
 	strs_done(&r->skipped);
 	*r = (struct patch_report)PATCH_REPORT_INIT;
 }
@@ -35,6 +36,7 @@ struct series {
 	const struct patch_input *inputs;
 	size_t count;
 	bool reverse;
+	bool places;
 };
 
 static size_t input_at(const struct series *s, size_t i)
@@ -55,7 +57,8 @@ static struct err *apply_one(const struct series *s, size_t i, struct patch_over
 {
 	size_t index = input_at(s, i);
 	const struct patch_input *input = &s->inputs[index];
-	struct patch_apply a = {.overlay = o, .input = input, .index = index, .report = report, .group = group};
+	struct patch_apply a = {
+		.overlay = o, .input = input, .index = index, .report = report, .places = s->places, .group = group};
 	struct patch_set set = PATCH_SET_INIT;
 	TRY(load_set(input, input->reverse != s->reverse, &set));
 	++*group;
@@ -202,7 +205,7 @@ struct err *patch_series_apply(const char *tree_dir, const struct patch_input *i
 {
 	static const struct patch_options defaults = {0};
 	const struct patch_options *o = options ? options : &defaults;
-	struct series s = {.inputs = inputs, .count = count, .reverse = o->reverse};
+	struct series s = {.inputs = inputs, .count = count, .reverse = o->reverse, .places = o->places};
 	AUTO_FREE char *journal = o->journal_path ? mem_strdup(o->journal_path) : default_journal(tree_dir);
 	AUTO_CLOSE int fd = open(tree_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
