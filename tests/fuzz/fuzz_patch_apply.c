@@ -71,8 +71,11 @@ static void digest(char ret[SHA256_HEX])
 	must(tree_digest_path(top, ret), "cannot read the tree");
 }
 
-/* A file that goes with another mode than it had comes back with that one: nothing to compare then. */
-static bool odd_mode(const struct patch_input *input)
+/*
+ * What need not come back as it was: a file that goes with another mode than it had comes back with that one, and a
+ * plain diff whose old side is empty does not say whether there was a file.
+ */
+static bool says_too_little(const struct patch_input *input)
 {
 	static const char word[] = " mode 1";
 	const char *end = input->text + input->size;
@@ -80,7 +83,7 @@ static bool odd_mode(const struct patch_input *input)
 		if (memcmp(p, word, sizeof(word) - 1) == 0 && memcmp(p + sizeof(word) - 1, "00644", 5) != 0 &&
 		    memcmp(p + sizeof(word) - 1, "20000", 5) != 0)
 			return true;
-	return false;
+	return memmem(input->text, input->size, "@@ -0,0", 7) && !memmem(input->text, input->size, "new file", 8);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
@@ -101,7 +104,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	digest(after);
 	if (e && strcmp(before, after) != 0)
 		abort();
-	if (!e && !forth.offset_count && !odd_mode(&input)) {
+	if (!e && !forth.offset_count && !says_too_little(&input)) {
 		AUTO(patch_report) r = PATCH_REPORT_INIT;
 		e = patch_series_apply(tree, &input, 1, &back, &r);
 		digest(after);
