@@ -282,6 +282,9 @@ static struct json *make_receipt(const struct build_job *job, int64_t ms, struct
 	struct json *inputs = json_object();
 	source_inputs(job->files, inputs);
 	json_set(receipt, "inputs", inputs);
+	struct json *patched = build_source_receipt(job);
+	if (patched)
+		json_set(receipt, "source", patched);
 	json_set(receipt, "tests", take_tests);
 	return receipt;
 }

@@ -36,6 +36,10 @@ char *build_name(const struct recipe *recipe, const char *guest_arch);
 MUST_CHECK struct err *build_source_inputs(const struct recipe *recipe, struct json *inputs);
 /** build_source_present() - whether the patched tree of @source_key is in place */
 bool build_source_present(const struct build_job *job);
+/** build_unpack() - the sources alone, each in its place below @tree, which exists */
+MUST_CHECK struct err *build_unpack(const struct build_job *job, const char *tree, struct sink *sink);
+/** build_source_receipt() - what build_source() applied, with digests: patches and resulting tree; NULL = unknown */
+struct json *build_source_receipt(const struct build_job *job);
 /** build_source() - unpack and patch; the tree is stamped with source_key when whole */
 MUST_CHECK struct err *build_source(const struct build_job *job, struct sink *sink);
 /** build_run() - configure to commit; the source tree must be present */

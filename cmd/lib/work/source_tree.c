@@ -5,26 +5,13 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "fmt/patch.h"
+#include "fmt/tree_digest.h"
 #include "fmt/unpack.h"
 #include "store/cas.h"
 #include "sys/file.h"
+#include "work/patch_list.h"
 
-enum { PATCH_MAX = 64 << 20, STAMP_MAX = 256 };
-
-/* Inputs of one series, with what they borrow from. */
-struct series {
-	struct patch_input *items;
-	size_t count;
-	size_t cap;
-	struct strs owned; /* names and texts */
-};
-
-static void series_done(struct series *s)
-{
-	free(s->items);
-	strs_done(&s->owned);
-}
+enum { STAMP_MAX = 256 };
 
 static char *tree_path(const struct build_job *job)
 {
@@ -34,6 +21,11 @@ static char *tree_path(const struct build_job *job)
 static char *stamp_path(const struct build_job *job)
 {
 	return mem_printf("%s/%s/src.key", job->home->build, job->recipe->name);
+}
+
+static char *receipt_path(const struct build_job *job)
+{
+	return mem_printf("%s/%s/src.receipt.json", job->home->build, job->recipe->name);
 }
 
 bool build_source_present(const struct build_job *job)
@@ -79,7 +71,7 @@ static struct err *unpack_file(const struct build_job *job, const struct source_
 	return NULL; /* a .dsc, a signature: verified, not needed in the tree */
 }
 
-static struct err *unpack_all(const struct build_job *job, const char *tree, struct sink *sink)
+struct err *build_unpack(const struct build_job *job, const char *tree, struct sink *sink)
 {
 	for (size_t i = 0; i < job->files->count; i++) {
 		const struct source_file *f = &job->files->items[i];
@@ -94,85 +86,73 @@ static struct err *unpack_all(const struct build_job *job, const char *tree, str
 	return NULL;
 }
 
-static struct err *add_patch(struct series *s, const char *name, const char *path, const struct patch_ref *ref,
-                             int strip, bool reverse)
-{
-	char *text = NULL;
-	size_t size = 0;
-	TRY(file_read(path, PATCH_MAX, &text, &size));
-	strs_take(&s->owned, text);
-	strs_add(&s->owned, name);
-	s->items = mem_grow(s->items, &s->cap, s->count + 1, sizeof(*s->items));
-	s->items[s->count++] = (struct patch_input){.name = s->owned.items[s->owned.count - 1],
-	                                            .text = text,
-	                                            .size = size,
-	                                            .strip = strip,
-	                                            .reverse = reverse,
-	                                            .exclude = &ref->exclude};
-	return NULL;
-}
-
-/* A quilt series that came with the sources. */
-static struct err *add_series(struct series *s, const char *tree, const struct patch_ref *ref)
-{
-	AUTO_FREE char *path = path_join(tree, ref->series);
-	AUTO_FREE char *dir = path_dir(path);
-	AUTO_FREE char *text = NULL;
-	size_t size = 0;
-	struct patch_series list = PATCH_SERIES_INIT;
-	TRY(file_read(path, PATCH_MAX, &text, &size));
-	TRY(patch_series_parse(ref->series, text, size, &list));
-	struct err *e = NULL;
-	for (size_t i = 0; i < list.count && !e; i++) {
-		AUTO_FREE char *file = path_join(dir, list.items[i].name);
-		e = add_patch(s, list.items[i].name, file, ref, list.items[i].strip, list.items[i].reverse);
-	}
-	patch_series_done(&list);
-	return e;
-}
-
-static struct err *add_ref(const struct build_job *job, struct series *s, const char *tree,
-                           const struct patch_ref *ref)
-{
-	if (ref->series)
-		return add_series(s, tree, ref);
-	if (ref->file) {
-		AUTO_FREE char *path = mem_printf("%s/patches/%s", job->recipe->root, ref->file);
-		return add_patch(s, ref->file, path, ref, ref->strip, /* reverse= */ false);
-	}
-	AUTO_FREE char *object = cas_path(job->home, ref->sha256);
-	return add_patch(s, path_base(ref->url), object, ref, ref->strip, /* reverse= */ false);
-}
-
-static void report_offsets(const struct build_job *job, const struct series *s, const struct patch_report *r,
-                           struct sink *sink)
+static void report_offsets(const struct build_job *job, const struct patch_report *r, struct sink *sink)
 {
 	for (size_t i = 0; i < r->offset_count; i++) {
 		AUTO(str) text = STR_INIT;
 		str_add_patch_offset(&text, &r->offsets[i]);
 		event_emit(sink, &(struct event){.kind = EVENT_OUTPUT, .step = job->source_step, .text = str_text(&text)});
 	}
-	event_note(sink, job->source_step, "%zu patches applied: %zu files, %zu hunks (%zu elsewhere than they say), %zu skipped",
-	           s->count, r->files, r->hunks, r->offset_count, r->hunks_skipped);
+	event_note(sink, job->source_step,
+		   "%zu patches applied: %zu files, %zu hunks (%zu elsewhere than they say), %zu skipped", r->patches,
+		   r->files, r->hunks, r->offset_count, r->hunks_skipped);
+}
+
+/* What was applied, patch by patch; the keg's receipt has it as "source". */
+static struct json *make_receipt(const struct build_job *job, const struct patch_list *list,
+				 const struct patch_report *r)
+{
+	struct json *receipt = json_object();
+	struct json *patches = json_array();
+	for (size_t i = 0; i < list->count; i++) {
+		char hex[SHA256_HEX];
+		struct json *patch = json_object();
+		digest_bytes(list->inputs[i].text, list->inputs[i].size, hex);
+		json_set_text(patch, "name", list->inputs[i].name);
+		json_set_text(patch, "sha256", hex);
+		json_add(patches, patch);
+	}
+	json_set_text(receipt, "key", job->source_key);
+	json_set(receipt, "patches", patches);
+	json_set_int(receipt, "files", (int64_t)r->files);
+	json_set_int(receipt, "hunks", (int64_t)r->hunks);
+	json_set_int(receipt, "moved", (int64_t)r->offset_count);
+	json_set_int(receipt, "skipped", (int64_t)r->hunks_skipped);
+	return receipt;
+}
+
+static struct err *write_receipt(const struct build_job *job, const char *tree, struct json *receipt)
+{
+	char hex[SHA256_HEX];
+	TRY(tree_digest_path(tree, hex));
+	json_set_text(receipt, "tree", hex);
+	AUTO_FREE char *path = receipt_path(job);
+	AUTO_FREE char *text = json_pretty(receipt);
+	return file_write(path, text, strlen(text), 0600);
 }
 
 static struct err *patch_tree(const struct build_job *job, const char *tree, struct sink *sink)
 {
-	AUTO(series) s = {.items = NULL};
-	for (size_t i = 0; i < job->recipe->patch_count; i++) {
-		const struct patch_ref *ref = &job->recipe->patches[i];
-		struct err *e = add_ref(job, &s, tree, ref);
-		if (e)
-			return err_wrap(e, "%s:%d:%d", job->recipe->path, ref->mark.line, ref->mark.column);
-	}
-	if (s.count == 0)
-		return NULL;
+	AUTO(patch_list) list = PATCH_LIST_INIT;
+	AUTO(patch_report) report = PATCH_REPORT_INIT;
 	AUTO_FREE char *journal = mem_printf("%s.patch-journal", tree);
 	struct patch_options options = {.journal_path = journal};
-	AUTO(patch_report) report = PATCH_REPORT_INIT;
-	TRY(patch_series_apply(tree, s.items, s.count, &options, &report));
-	report_offsets(job, &s, &report, sink);
-	return NULL;
+	TRY(patch_list_read(job->recipe, job->home, tree, &list));
+	if (list.count) {
+		TRY(patch_series_apply(tree, list.inputs, list.count, &options, &report));
+		report_offsets(job, &report, sink);
+	}
+	AUTO_JSON *receipt = make_receipt(job, &list, &report);
+	return write_receipt(job, tree, receipt);
+}
+
+struct json *build_source_receipt(const struct build_job *job)
+{
+	AUTO_FREE char *path = receipt_path(job);
+	struct json *receipt = NULL;
+	struct err *e = json_read(path, &receipt);
+	err_free(e);
+	return e ? NULL : receipt;
 }
 
 /* Unpacked beside its place and renamed: a tree that is there, with its stamp, is whole. */
@@ -185,7 +165,7 @@ struct err *build_source(const struct build_job *job, struct sink *sink)
 	TRY(tree_remove(stage));
 	TRY(tree_remove(tree));
 	TRY(dir_make(stage, 0755));
-	TRY(unpack_all(job, stage, sink));
+	TRY(build_unpack(job, stage, sink));
 	TRY(patch_tree(job, stage, sink));
 	TRY(file_rename(stage, tree));
 	return file_write(stamp, job->source_key, strlen(job->source_key), 0600);
