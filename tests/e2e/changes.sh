@@ -4,16 +4,8 @@
 # Uses a home of its own, with the results of the usual one; about 4 minutes with a warm compiler cache.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-cooper=$PWD/build/release/cooper
-usual=${COOPER_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/cooper}
-[ -f "$usual/cooper.lock" ] || { echo "SKIP: run \`make up\` first, for its downloads"; exit 0; }
-work=$(mktemp -d)
-export COOPER_HOME=$work/home CCACHE_DIR=$usual/ccache NO_COLOR=1
-passed=0 failed=0
-trap '"$cooper" destroy --all --yes >/dev/null 2>&1; rm -rf --one-file-system "$work"' EXIT
-mkdir -p "$COOPER_HOME" "$work/p"
-cp -a "$usual/cas" "$usual/store" "$COOPER_HOME/"
-cp "$usual/accel.json" "$COOPER_HOME/" 2>/dev/null
+. tests/e2e/lib.sh
+own_home cas store accel.json
 cp -a recipes patches vmimages "$work/p/"
 cd "$work/p" || exit 1
 cp "$usual/cooper.lock" .
@@ -27,21 +19,6 @@ machine: { name: changes }
 mounts: [{ host: ./shared, guest: /home/core/shared, writable: true }]
 ports: ["127.0.0.1:$port:22"]
 YAML
-
-result() { # result NAME STATUS
-	if [ "$2" = 0 ]; then
-		passed=$((passed + 1)) && echo "ok    $1"
-	else
-		failed=$((failed + 1)) && echo "FAIL  $1"
-	fi
-}
-exits() { # exits CODE COMMAND...; the output is kept in $work/out
-	local want=$1 got
-	shift
-	"$@" >"$work/out" 2>&1
-	got=$?
-	[ $got = "$want" ] || { echo "exit $got instead of $want"; tail -20 "$work/out"; return 1; }
-}
 
 exits 0 "$cooper" up --yes
 result "up" $?
@@ -92,5 +69,4 @@ sed 's/name: changes/name: none/' cooper.yaml >none.yaml
 exits 1 "$cooper" rollback none.yaml && grep -q 'no earlier generation' "$work/out"
 result "nothing to go back to: says so" $?
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+totals

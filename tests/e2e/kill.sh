@@ -4,23 +4,9 @@
 # Uses a home of its own, with the downloads and the compiler cache of the usual one; about 5 minutes warm.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-cooper=$PWD/build/release/cooper
-usual=${COOPER_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/cooper}
-[ -f "$usual/cooper.lock" ] || { echo "SKIP: run \`make up\` first, for its downloads"; exit 0; }
-work=$(mktemp -d)
-export COOPER_HOME=$work/home CCACHE_DIR=$usual/ccache
-passed=0 failed=0
-trap '"$cooper" destroy --all --yes >/dev/null 2>&1; rm -rf --one-file-system "$work"' EXIT
-mkdir -p "$COOPER_HOME"
-cp -a "$usual/cas" "$usual/cooper.lock" "$COOPER_HOME/"
+. tests/e2e/lib.sh
+own_home cas cooper.lock
 
-result() { # result NAME STATUS
-	if [ "$2" = 0 ]; then
-		passed=$((passed + 1)) && echo "ok    $1"
-	else
-		failed=$((failed + 1)) && echo "FAIL  $1"
-	fi
-}
 kill_when() { # kill_when NAME PATTERN SECONDS: kill -9 of `up` that many seconds after its output has PATTERN
 	"$cooper" up --yes >"$work/out" 2>&1 &
 	local pid=$! i
@@ -62,5 +48,4 @@ result "and then there is nothing to do" $?
 "$cooper" destroy --all --yes >/dev/null && [ ! -e "$COOPER_HOME" ] && ! pgrep -f "$COOPER_HOME" >/dev/null
 result "destroy --all leaves nothing at all" $?
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+totals

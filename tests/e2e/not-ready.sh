@@ -4,27 +4,14 @@
 # Uses a home of its own, with the downloads and results of the usual one; about 4 minutes.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-cooper=$PWD/build/release/cooper
-usual=${COOPER_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/cooper}
-[ -f "$usual/cooper.lock" ] || { echo "SKIP: run \`make up\` first, for its downloads"; exit 0; }
-work=$(mktemp -d)
-export COOPER_HOME=$work/home NO_COLOR=1
-passed=0 failed=0
-trap '"$cooper" destroy --all --yes >/dev/null 2>&1; rm -rf --one-file-system "$work"' EXIT
-mkdir -p "$COOPER_HOME" "$work/p/vmimages"
-cp -a "$usual/cas" "$usual/store" "$COOPER_HOME/"
-cp "$usual/accel.json" "$COOPER_HOME/" 2>/dev/null
+. tests/e2e/lib.sh
+own_home cas store accel.json
+mkdir "$work/p/vmimages"
 cp -a vmimages/debian "$work/p/vmimages/"
+top=$PWD
 cd "$work/p" || exit 1
 cp "$usual/cooper.lock" .
 
-result() { # result NAME STATUS
-	if [ "$2" = 0 ]; then
-		passed=$((passed + 1)) && echo "ok    $1"
-	else
-		failed=$((failed + 1)) && echo "FAIL  $1"
-	fi
-}
 project() { # project KERNEL-ARGUMENT TIMEOUT
 	sed "s/name: debian/name: broken/; s/cmdline: root=LABEL=root/& $1/" "$top/vmimages/debian.yaml" >vmimages/broken.yaml
 	cat >cooper.yaml <<-YAML
@@ -52,7 +39,6 @@ never() { # never NAME PART...: `up` exits 8, its output has every part, nothing
 	result "$name: nothing is left running" $?
 }
 
-top=$OLDPWD
 project "rdinit=\/none" 3m
 never "a kernel that panics" "kernel panic" "hint:" "serial"
 project "systemd.mask=cooper-ready.service" 8s
@@ -64,5 +50,4 @@ project "quiet" 3m
 result "and with a sound image \`up\` converges" $?
 tail -4 "$work/out"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+totals
