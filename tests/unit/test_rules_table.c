@@ -10,7 +10,8 @@
 
 /* What a row's case sets; the rest is a machine that no row has anything against, on an M1 with macOS 15. */
 struct setting {
-	const char *guest_arch, *host_arch, *os, *os_version, *chip, *sdk, *qemu, *patches, *image, *firmware;
+	const char *guest_arch, *host_arch, *os, *os_version, *chip, *sdk, *qemu, *patches, *image, *firmware,
+		*provider;
 	int64_t memory_bytes;
 	int cpus, host_cpus, perf_cpus;
 	enum machine_accel accel;
@@ -65,6 +66,10 @@ static const struct row_case cases[] = {
 	 {.guest_arch = "x86_64", .qemu = "8.0.5", TCG},
 	 {.guest_arch = "x86_64", .qemu = "8.0.5", .host_arch = "x86_64", TCG}},
 	{"tcg-no-avx", {.guest_arch = "x86_64", .qemu = "7.1.0", TCG}, {.guest_arch = "x86_64", .qemu = "7.2.0", TCG}},
+	{"guest-without-emulator",
+	 {.image = "fedora-coreos-34-34.20210821.3.0", .provider = "guest"},
+	 {.image = "fedora-coreos-34-34.20210821.3.0", .provider = "package"}},
+	{"guest-emulator-v2", {.image = "fedora-coreos-36.20221030.3.0"}, {.image = "fedora-coreos-37.20221106.3.0"}},
 	{"9p-macos", {.read_only_mount = true, .qemu = "6.1.0"}, {.read_only_mount = true, .qemu = "7.0.0"}},
 	{"9p-read-only-truncate",
 	 {.read_only_mount = true, .qemu = "10.2.3"},
@@ -94,6 +99,7 @@ static struct host_facts host_of(const struct setting *s)
 
 static bool hit(const char *name, const struct setting *s)
 {
+	char *run[] = {"x86_64", "aarch64", NULL};
 	struct mount mount = {.host = "/h", .guest = "/g"};
 	struct host_facts host = host_of(s);
 	struct machine_start start = {.accel = s->accel_set ? s->accel : ACCEL_HVF};
@@ -101,6 +107,8 @@ static bool hit(const char *name, const struct setting *s)
 				    .guest_arch = (char *)or_else(s->guest_arch, "aarch64"),
 				    .qemu_version = (char *)or_else(s->qemu, "10.2.3"),
 				    .qemu_patches = (char *)s->patches,
+				    .provider = (char *)s->provider,
+				    .run = {run, 2, 0},
 				    .image = (char *)or_else(s->image, "fedora-coreos-44.20260707.3.1"),
 				    .boot = s->kernel_boot ? BOOT_KERNEL : BOOT_UEFI,
 				    .cpus = s->cpus ? s->cpus : 2,

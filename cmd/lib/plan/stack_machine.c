@@ -120,6 +120,7 @@ static void fill_spec(struct stack *s)
 	m->qemu_img = in_keg(s, "bin/qemu-img");
 	m->qemu_share = in_keg(s, "share/qemu");
 	m->qemu_version = mem_strdup(s->p->emulator->version);
+	m->provider = r->provider ? mem_strdup(r->provider) : NULL;
 	m->qemu_patches = patch_names(s->p->emulator);
 	m->image = mem_printf("%s-%s", s->p->image->name, s->p->image->version);
 	m->accel = mem_strdup(r->accel ? r->accel : "auto");

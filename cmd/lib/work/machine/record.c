@@ -30,6 +30,7 @@ static const struct {
 	{"cmdline", offsetof(struct machine_spec, cmdline), false},
 	{"first_boot_cmdline", offsetof(struct machine_spec, first_boot_cmdline), false},
 	{"firmware_code", offsetof(struct machine_spec, firmware_code), false},
+	{"provider", offsetof(struct machine_spec, provider), false},
 	{"emulator_iso", offsetof(struct machine_spec, emulator_iso), false},
 	{"user", offsetof(struct machine_spec, user), true},
 	{"accel", offsetof(struct machine_spec, accel), false},

@@ -42,6 +42,14 @@ static bool has_read_only_mount(const struct machine_spec *spec)
 	return false;
 }
 
+static bool runs_foreign(const struct machine_spec *spec)
+{
+	for (size_t i = 0; i < spec->run.count; i++)
+		if (!streq(spec->run.items[i], spec->guest_arch))
+			return true;
+	return false;
+}
+
 static bool test_holds(enum rule_test test, const struct machine_spec *spec, const struct host_facts *facts)
 {
 	switch (test) {
@@ -63,6 +71,10 @@ static bool test_holds(enum rule_test test, const struct machine_spec *spec, con
 		return spec->mount_count > 0;
 	case RULE_READ_ONLY_MOUNT:
 		return has_read_only_mount(spec);
+	case RULE_GUEST_EMULATES:
+		return streq(spec->provider, "guest") && runs_foreign(spec);
+	case RULE_SYSTEM_EMULATES_X86:
+		return !spec->emulator_iso && !streq(spec->guest_arch, "x86_64") && strs_has(&spec->run, "x86_64");
 	case RULE_FOREIGN_FIRMWARE:
 		return spec->firmware_code && spec->qemu_share && !str_starts(spec->firmware_code, spec->qemu_share);
 	}
@@ -90,7 +102,7 @@ static bool image_matches(const struct rule *r, const struct machine_spec *spec)
 		return true;
 	size_t n = strlen(r->image);
 	return spec->image && str_starts(spec->image, r->image) && spec->image[n] == '-' &&
-	       within(spec->image + n + 1, r->image_from, NULL);
+	       within(spec->image + n + 1, r->image_from, r->image_below);
 }
 
 static bool machine_matches(const struct rule *r, const struct machine_spec *spec)

@@ -304,6 +304,29 @@ static const struct rule rules[] = {
 		.remedy = "use QEMU 7.2 or later",
 		.link = QEMU_ISSUE "164",
 	},
+	/* emulation of foreign programs in the guest */
+	{
+		.name = "guest-without-emulator",
+		.image = "fedora-coreos",
+		.image_below = "36.20220700",
+		.test = RULE_GUEST_EMULATES,
+		.effect = RULE_REFUSE,
+		.why = "Fedora CoreOS before July 2022 carries no emulators for foreign programs",
+		.remedy = "set emulation.provider to package, or use a newer image",
+		.link = "https://github.com/coreos/fedora-coreos-config/pull/1813",
+	},
+	{
+		.name = "guest-emulator-v2",
+		.image = "fedora-coreos",
+		.image_below = "37",
+		.test = RULE_SYSTEM_EMULATES_X86,
+		.effect = RULE_WARN,
+		.why = "the emulator of Fedora 36 and before is a processor without x86-64-v2: images of RHEL 9 and "
+		       "its like "
+		       "will not run",
+		.remedy = "use a newer image",
+		.link = "https://github.com/coreos/fedora-coreos-tracker/issues/1389",
+	},
 	/* shared directories */
 	{
 		.name = "9p-macos",

@@ -17,10 +17,12 @@ enum rule_test {
 	RULE_NO_KVM,
 	RULE_OVER_HOST_MEMORY,
 	RULE_OVER_HOST_CPUS,
-	RULE_OVER_PERF_CPUS,   /* more CPUs than the host has performance cores */
+	RULE_OVER_PERF_CPUS, /* more CPUs than the host has performance cores */
 	RULE_ANY_MOUNT,
-	RULE_READ_ONLY_MOUNT,  /* some directory is shared read-only */
-	RULE_FOREIGN_FIRMWARE, /* UEFI code from outside the QEMU's own share folder */
+	RULE_READ_ONLY_MOUNT, /* some directory is shared read-only */
+	RULE_GUEST_EMULATES,  /* containers of another architecture run under the guest's own emulator, and only so */
+	RULE_SYSTEM_EMULATES_X86, /* x86_64 programs run under the emulator of the guest's distribution */
+	RULE_FOREIGN_FIRMWARE,    /* UEFI code from outside the QEMU's own share folder */
 };
 
 enum { ON_TCG = 1 << ACCEL_TCG, ON_KVM = 1 << ACCEL_KVM, ON_HVF = 1 << ACCEL_HVF };
@@ -40,7 +42,8 @@ struct rule {
 	const char *os_below;
 	const char *sdk_below;  /* of the macOS SDK, where it is known */
 	const char *image;      /* name of the guest's image recipe */
-	const char *image_from; /* its version, or later: stands for the guest's kernel */
+	const char *image_from; /* its version, or later: stands for the guest's kernel and emulators */
+	const char *image_below;
 	enum rule_firmware firmware;
 	int64_t memory_over;
 	int64_t memory_under;

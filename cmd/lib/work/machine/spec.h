@@ -34,6 +34,7 @@ struct machine_spec {
 	char *cmdline;
 	char *first_boot_cmdline;
 	char *firmware_code;  /* BOOT_UEFI */
+	char *provider;       /* how foreign programs run: "auto", "guest", "store", "package"; NULL = "auto" */
 	char *emulator_iso;   /* read-only device with user-mode emulators, or NULL */
 	char *user;           /* login user */
 	struct strs run;      /* architectures containers must run */
