@@ -113,9 +113,10 @@ golden: all ## rewrite expected outputs; review the diff
 	@sh tests/golden/hosts.sh --rewrite
 	@UPDATE_GOLDEN=1 $(MAKE) --no-print-directory CONFIG=debug check-unit
 
-docs: all ## rewrite docs/recipes.md and recipes/schema.json from the field tables
+docs: all ## rewrite docs/recipes.md, docs/compatibility.md and recipes/schema.json from the tables
 	$(BUILD)/cooper tool docs > docs/recipes.md
 	$(BUILD)/cooper tool schema > recipes/schema.json
+	$(BUILD)/cooper tool rules > docs/compatibility.md
 
 clean: ## remove what make made
 	rm -rf build

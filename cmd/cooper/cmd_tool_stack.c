@@ -8,6 +8,7 @@
 #include "sys/file.h"
 #include "work/machine/argv.h"
 #include "work/machine/ignition.h"
+#include "work/machine/rules.h"
 #include "work/sign.h"
 
 static const struct option_spec argv_options[] = {
@@ -182,6 +183,22 @@ const struct subcommand cmd_tool_docs = {
 	.summary = "docs/recipes.md, from the field tables",
 	.hidden = true,
 	.run = run_docs,
+};
+
+static struct err *run_rules(struct call *call UNUSED)
+{
+	AUTO(str) out = STR_INIT;
+	rules_docs(&out);
+	fputs(str_text(&out), stdout);
+	return NULL;
+}
+
+const struct subcommand cmd_tool_rules = {
+	.name = "tool rules",
+	.operands = "",
+	.summary = "docs/compatibility.md, from the table of what is known to break",
+	.hidden = true,
+	.run = run_rules,
 };
 
 static struct err *run_schema(struct call *call UNUSED)

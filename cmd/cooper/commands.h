@@ -36,6 +36,7 @@
 	X(cmd_tool_key)    \
 	X(cmd_tool_man)    \
 	X(cmd_tool_docs)   \
+	X(cmd_tool_rules)  \
 	X(cmd_tool_schema)
 
 #endif

@@ -165,6 +165,9 @@ setup() {
 	[[ "$output" == *"xcode-select --install"* ]]
 	run -2 "$cooper" plan podman-2021 --host mac.json
 	[[ "$output" == *"panic"*"machine.memory"* ]]
+	printf 'kind: stack\nextends: podman\nmachine: { accel: kvm }\n' >cooper.yaml
+	run -1 "$cooper" doctor --host mac.json
+	[[ "$output" == *"kvm exists on Linux only"* ]]
 	run -2 "$cooper" plan podman --host amiga
 	[[ "$output" == *"macos/arm64"* ]]
 	echo '{"os": "macos", "cpu": 1}' >bad.json

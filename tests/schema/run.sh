@@ -17,6 +17,9 @@ result "recipes/schema.json is current (make docs)" $?
 "$cooper" tool docs >"$tmp/recipes.md" && cmp -s "$tmp/recipes.md" docs/recipes.md
 result "docs/recipes.md is current (make docs)" $?
 
+"$cooper" tool rules >"$tmp/rules.md" && cmp -s "$tmp/rules.md" docs/compatibility.md
+result "docs/compatibility.md is current (make docs)" $?
+
 if command -v npm >/dev/null 2>&1; then
 	modules=${XDG_CACHE_HOME:-$HOME/.cache}/cooper-schema-test
 	mkdir -p "$modules" && cp tests/schema/package.json tests/schema/package-lock.json "$modules/" 2>/dev/null

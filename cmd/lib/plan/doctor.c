@@ -116,7 +116,9 @@ static void add_missing(const struct doctor_input *in, const struct strs *missin
 {
 	AUTO_FREE char *list = strs_join(missing, " ");
 	add(r, DOCTOR_FAIL, "packages", mem_printf("missing: %s", list),
-	    mem_printf(is_macos(in) ? "brew install %s" : "apt-get install --no-install-recommends %s", list));
+	    is_macos(in) ? mem_printf("brew install %s", list)
+			 : mem_printf("%sapt-get install --no-install-recommends %s",
+				      streq(in->survey->superuser, "no") ? "sudo " : "", list));
 }
 
 static void check_packages(const struct doctor_input *in, struct doctor_report *r)
@@ -141,7 +143,8 @@ static void check_packages(const struct doctor_input *in, struct doctor_report *
 	if (missing.count)
 		add_missing(in, &missing, r);
 	else
-		add(r, DOCTOR_OK, "packages", mem_printf("all that are needed (%zu) are installed", in->packages->count), NULL);
+		add(r, DOCTOR_OK, "packages",
+		    mem_printf("all that are needed (%zu) are installed", in->packages->count), NULL);
 }
 
 static void check_signature(const struct doctor_input *in, struct doctor_report *r)
@@ -218,9 +221,7 @@ static void check_sockets(const struct doctor_input *in, struct doctor_report *r
 		add_plain(r, DOCTOR_OK, "sockets", "their paths are short enough", NULL);
 		return;
 	}
-	const char *hint = err_find_hint(e);
-	add(r, DOCTOR_FAIL, "sockets", err_text(e), hint ? mem_strdup(hint) : NULL);
-	err_free(e);
+	doctor_add_failure(r, "sockets", e);
 }
 
 /* --- network and clock --- */
@@ -283,6 +284,13 @@ static void check_podman(const struct doctor_input *in, struct doctor_report *r)
 	if (streq(s->unprivileged_namespaces, "no"))
 		add_plain(r, DOCTOR_NOTE, "user-namespaces",
 			  "a plain user may make none here: the host's own rootless podman cannot run", NULL);
+}
+
+void doctor_add_failure(struct doctor_report *r, const char *name, struct err *take_e)
+{
+	const char *hint = err_find_hint(take_e);
+	add(r, DOCTOR_FAIL, name, err_text(take_e), hint ? mem_strdup(hint) : NULL);
+	err_free(take_e);
 }
 
 void doctor_check(const struct doctor_input *in, struct doctor_report *r)

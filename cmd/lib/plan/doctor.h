@@ -60,6 +60,9 @@ struct doctor_input {
 /** doctor_check() - append a finding for everything that can be judged */
 void doctor_check(const struct doctor_input *input, struct doctor_report *report);
 
+/** doctor_add_failure() - append an error as a finding */
+void doctor_add_failure(struct doctor_report *report, const char *name, struct err *take_e);
+
 /** doctor_survey() - measure this host for @p's stack, or hand out what is known of another one; host_survey_done() it
  */
 MUST_CHECK struct err *doctor_survey(struct project *p, struct host_survey *ret_survey);

@@ -57,26 +57,27 @@ static bool is_pending(const struct step *step)
 	return step->state == STEP_PENDING;
 }
 
-static struct err *judge_machine(const struct stack *s, struct doctor_input *in, struct rule_hit *hits,
-				 struct doctor_report *report)
+static void judge_machine(const struct stack *s, struct doctor_input *in, struct doctor_report *report)
 {
 	AUTO(accel_list) list = {.count = 0};
-	struct machine_start start;
-	TRY(stack_accelerators(s, &list));
-	start = (struct machine_start){.accel = list.items[0]};
+	struct rule_hit hits[RULE_HITS_MAX];
 	in->spec = &s->spec;
-	in->emulated = start.accel == ACCEL_TCG;
-	in->accel_why = list.why;
-	in->hits = hits;
-	in->hit_count = machine_rules_hits(&s->spec, &start, &s->p->facts, hits);
+	struct err *e = stack_accelerators(s, &list);
+	if (!e) {
+		struct machine_start start = {.accel = list.items[0]};
+		in->emulated = start.accel == ACCEL_TCG;
+		in->accel_why = list.why;
+		in->hits = hits;
+		in->hit_count = machine_rules_hits(&s->spec, &start, &s->p->facts, hits);
+	}
 	doctor_check(in, report);
-	return NULL;
+	if (e)
+		doctor_add_failure(report, "accelerator", e);
 }
 
 struct err *doctor_stack(struct project *p, const struct host_survey *survey, struct doctor_report *report)
 {
 	AUTO(strs) packages = STRS_INIT;
-	struct rule_hit hits[RULE_HITS_MAX];
 	struct stack *s = NULL;
 	TRY(open_stack(p, &s));
 	list_packages(p, s, &packages);
@@ -87,11 +88,10 @@ struct err *doctor_stack(struct project *p, const struct host_survey *survey, st
 				  .guest_arch = p->guest_arch,
 				  .work_bytes = (build ? BUILD_BYTES : 0) + (image ? IMAGE_BYTES : 0) + GIB,
 				  .makes_image = image && p->image->image.debian_suite};
-	struct err *e = NULL;
 	if (s)
-		e = judge_machine(s, &in, hits, report);
+		judge_machine(s, &in, report);
 	else
 		doctor_check(&in, report);
 	stack_free(s);
-	return e;
+	return NULL;
 }

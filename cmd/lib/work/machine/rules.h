@@ -57,6 +57,9 @@ MUST_CHECK struct err *machine_rules(const struct machine_spec *spec, const stru
 size_t machine_rules_hits(const struct machine_spec *spec, const struct machine_start *start,
 			  const struct host_facts *facts, struct rule_hit hits[RULE_HITS_MAX]);
 
+/** rules_docs() - the table as docs/compatibility.md */
+void rules_docs(struct str *out);
+
 /** release_compare() - <0, 0, >0 by the leading numbers of "7.2.22", "11.1", "12.4"; missing parts are 0 */
 int release_compare(const char *a, const char *b);
 
