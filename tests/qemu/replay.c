@@ -106,7 +106,8 @@ static void check(const char *what, bool violates_plain, const struct section *a
 	bool want[PAGES] = {false}, ok;
 
 	for (int i = 0; i < n; i++)
-		for (uint64_t p = all[i].start / PAGE; is_mappable(&all[i]) && p < (all[i].start + all[i].size) / PAGE; p++)
+		for (uint64_t p = all[i].start / PAGE; is_mappable(&all[i]) && p < (all[i].start + all[i].size) / PAGE;
+		     p++)
 			want[p] = true;
 #ifdef GUARDED
 	(void)violates_plain;

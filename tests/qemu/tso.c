@@ -11,7 +11,12 @@
 
 #include <Hypervisor/Hypervisor.h>
 
-typedef struct { struct { hv_vcpu_t fd; } *accel; int cpu_index; } CPUState;
+typedef struct {
+	struct {
+		hv_vcpu_t fd;
+	} * accel;
+	int cpu_index;
+} CPUState;
 
 static int macos;
 static hv_return_t get_result, set_result;
