@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 debian_packages() {
 	echo gcc make libc6-dev pkg-config libcurl4-openssl-dev libyaml-dev libssl-dev libarchive-dev liblzma-dev \
-		libjansson-dev ca-certificates
+		libjansson-dev ca-certificates gpgv
 	if [ "$what" = bench ]; then
 		echo nginx-light curl aria2 libarchive-tools xz-utils git patch python3 openssl
 	fi
