@@ -169,7 +169,7 @@ static void names(void **state)
 static void gone(void **state)
 {
 	(void)state;
-	assert_fails(debian_explain_gone(err_new(ERR_ABSENT, "HTTP 404")), ERR_ABSENT,
+	assert_fails(debian_explain_gone(err_new(ERR_NET, "the server does not have it (HTTP 404)")), ERR_NET,
 		     "the pin has gone from the archive");
 	assert_fails(debian_explain_gone(err_new(ERR_NET, "HTTP 500")), ERR_NET, "HTTP 500");
 	assert_null(debian_explain_gone(NULL));

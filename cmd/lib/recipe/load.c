@@ -257,6 +257,8 @@ static void set_identity(struct loading *l, struct recipe *r)
 		r->name = arena_strndup(l->arena, base, strlen(base) - (str_ends(base, ".yaml") ? 5 : 0));
 	if (!r->version)
 		r->version = arena_strdup(l->arena, "");
+	for (size_t i = 0; i < r->source_count; i++)
+		r->sources[i].root = r->root;
 }
 
 static struct recipe *fill(struct loading *l, const struct yaml_node *root, const struct recipe_target *target)

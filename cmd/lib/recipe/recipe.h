@@ -33,7 +33,10 @@ struct source {
 	char *uncompressed_sha256; /* of the bytes after inflation, or NULL */
 	int64_t size;              /* -1 = not said */
 	char *signature_url;
-	char *signature_key;  /* OpenPGP fingerprint, 40 hex digits */
+	char *signature_key;  /* OpenPGP fingerprint of the primary key, 40 hex digits */
+	char *signature_key_url; /* where the key is when it is not in recipes/keys/; with its digest */
+	char *signature_key_sha256;
+	char *root;           /* of the recipe: recipes/keys/ is below */
 	struct strs exclude;  /* globs, not unpacked */
 	int strip;            /* leading path components dropped on unpack; default 1 for archives */
 	char *into;           /* sub-folder of the source tree; NULL = its root */

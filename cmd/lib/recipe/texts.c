@@ -255,7 +255,10 @@ static bool check_https_url(const char *text, struct str *why)
 {
 	if (!check_url_bytes(text, why))
 		return false;
-	return str_starts(text, "https://") ? check_authority(text + 8, why) : fail(why, "must begin with https://");
+	if (str_starts(text, "file:///"))
+		return true;
+	return str_starts(text, "https://") ? check_authority(text + 8, why)
+					    : fail(why, "must begin with https:// or file:///");
 }
 
 static bool check_size(const char *text, struct str *why)
@@ -418,7 +421,7 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 		 .check = check_url,
 		 .hint = "for example https://HOST/FILE, git:https://HOST/REPOSITORY#COMMIT, oci:NAME@sha256:HEX or "
 			 "debian:pool/main/h/hello/FILE"},
-	[TEXT_HTTPS_URL] = {"an https: URL", "https://download.qemu.org/qemu-10.2.3.tar.xz.sig", "^https://.",
+	[TEXT_HTTPS_URL] = {"an https: or file: URL", "https://download.qemu.org/qemu-10.2.3.tar.xz.sig", "^(https://|file:///).",
 			    .check = check_https_url},
 	[TEXT_SIZE] = {"a size", "2GiB", "^[0-9]+(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)$", .check = check_size},
 	[TEXT_DURATION] = {"a duration", "30s", "^[0-9]+(ms|s|m|h)$", .check = check_duration},

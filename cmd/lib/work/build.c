@@ -11,6 +11,7 @@
 #include "sys/file.h"
 #include "sys/tick.h"
 #include "work/sign.h"
+#include "work/signature.h"
 
 enum { COMMAND_DEADLINE_MS = 4 * 60 * 60 * 1000, PATCH_MAX = 64 << 20 };
 
@@ -285,6 +286,7 @@ static struct json *make_receipt(const struct build_job *job, int64_t ms, struct
 	struct json *patched = build_source_receipt(job);
 	if (patched)
 		json_set(receipt, "source", patched);
+	json_set(receipt, "signatures", signature_receipts(job->home, job->files));
 	json_set(receipt, "tests", take_tests);
 	return receipt;
 }

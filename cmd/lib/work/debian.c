@@ -145,12 +145,11 @@ struct err *debian_expand_url(const char *url, char **ret_url)
 
 struct err *debian_explain_gone(struct err *take_e)
 {
-	if (!err_is(take_e, ERR_ABSENT))
+	AUTO_FREE char *text = take_e ? err_text(take_e) : mem_strdup("");
+	if (!strstr(text, "(HTTP 404)") && !strstr(text, "(HTTP 410)"))
 		return take_e;
-	return err_hint(
-		err_wrap(take_e, "the pin has gone from the archive"),
-		"Debian removes superseded versions: delete its entry from cooper.lock and run cooper up, which "
-		"resolves the current one");
+	return err_hint(err_wrap(take_e, "the pin has gone from the archive"),
+			"Debian removes superseded versions: `cooper update` pins the current one");
 }
 
 /* --- the private state --- */

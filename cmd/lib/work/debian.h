@@ -48,8 +48,8 @@ MUST_CHECK struct err *debian_expand_url(const char *url, char **ret_url);
 MUST_CHECK struct err *debian_host_mirrors(char **ret_main, char **ret_security);
 
 /**
- * debian_explain_gone() - in @take_e, the error of fetching files of which some were "debian:" ones, say what an
- * absent file means: the pin has gone from the archive; any other error passes as it is
+ * debian_explain_gone() - in @take_e, the error of fetching a "debian:" file, say what HTTP 404 means: the pin has gone
+ * from the archive; any other error passes as it is, and so does NULL
  */
 MUST_CHECK struct err *debian_explain_gone(struct err *take_e);
 

@@ -8,6 +8,7 @@
 #include "store/cas.h"
 #include "sys/file.h"
 #include "work/debian.h"
+#include "work/signature.h"
 
 const char *debian_arch(const char *arch)
 {
@@ -61,7 +62,7 @@ static struct err *list_one(const struct source *s, const char *host_arch, const
 	if (!reference) {
 		strs_take(&files->owned, name_of_url(s->url));
 		add_file(files, (struct source_file){s, files->owned.items[files->owned.count - 1], s->url, s->sha256,
-		                                     s->size});
+		                                     s->size, s->signature_url, s->signature_key});
 		return NULL;
 	}
 	const struct lock_entry *entry = lock_find(lock, reference);
@@ -69,7 +70,7 @@ static struct err *list_one(const struct source *s, const char *host_arch, const
 		return err_new(ERR_ABSENT, "the lock has no entry for '%s'", reference);
 	for (size_t i = 0; i < entry->file_count; i++) {
 		const struct lock_file *f = &entry->files[i];
-		add_file(files, (struct source_file){s, f->name, f->url, f->sha256, f->size});
+		add_file(files, (struct source_file){s, f->name, f->url, f->sha256, f->size, NULL, NULL});
 	}
 	return NULL;
 }
@@ -90,10 +91,10 @@ struct err *source_missing(const struct home *home, const struct source_files *f
 	for (size_t i = 0; i < files->count; i++) {
 		bool there = false;
 		TRY(cas_has(home, files->items[i].sha256, &there));
-		if (there)
+		if (there && signature_held(home, &files->items[i]))
 			continue;
 		++*ret_count;
-		*ret_bytes += files->items[i].size > 0 ? files->items[i].size : 0;
+		*ret_bytes += !there && files->items[i].size > 0 ? files->items[i].size : 0;
 	}
 	return NULL;
 }
@@ -137,12 +138,14 @@ struct requests {
 	struct fetch_request *items;
 	size_t count;
 	struct strs owned;
+	struct strs debian; /* URLs of the host's Debian mirror */
 };
 
 static void requests_done(struct requests *r)
 {
 	free(r->items);
 	strs_done(&r->owned);
+	strs_done(&r->debian);
 }
 
 static struct err *add_request(const struct home *home, const struct source_file *f, const char *step,
@@ -152,19 +155,33 @@ static struct err *add_request(const struct home *home, const struct source_file
 		if (streq(r->items[i].sha256, f->sha256))
 			return NULL; /* two names, one content */
 	char *url = NULL;
-	if (debian_is_url(f->url))
+	const struct source *s = f->source;
+	if (debian_is_url(f->url)) {
 		TRY(debian_expand_url(f->url, &url));
-	else
+		strs_add(&r->debian, url);
+	} else {
 		url = mem_strdup(f->url);
+	}
 	strs_take(&r->owned, url);
 	strs_take(&r->owned, cas_path(home, f->sha256));
 	r->items[r->count++] = (struct fetch_request){.url = url,
 	                                              .sha256 = f->sha256,
+	                                              .sha512 = s && streq(s->sha256, f->sha256) ? s->sha512 : NULL,
 	                                              .size = f->size,
 	                                              .target = r->owned.items[r->owned.count - 1],
 	                                              .step = step,
 	                                              .allow_http = true};
 	return NULL;
+}
+
+/* The error is of one file, the first: it is named in it. */
+static struct err *explain_gone(const struct requests *r, struct err *take_e)
+{
+	AUTO_FREE char *text = err_text(take_e);
+	for (size_t i = 0; i < r->debian.count; i++)
+		if (strstr(text, r->debian.items[i]))
+			return debian_explain_gone(take_e);
+	return take_e;
 }
 
 struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step,
@@ -185,5 +202,9 @@ struct err *source_fetch(const struct home *home, const struct source_files *fil
 	for (size_t i = 0; i < r.count; i++)
 		if (file_exists(r.items[i].target))
 			e = err_first(e, cas_seal(home, r.items[i].sha256));
-	return e;
+	if (e)
+		return explain_gone(&r, e);
+	for (size_t i = 0; i < files->count; i++)
+		TRY(signature_check(home, &files->items[i], step, sink));
+	return NULL;
 }

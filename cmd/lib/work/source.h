@@ -20,6 +20,8 @@ struct source_file {
 	const char *url;
 	const char *sha256;
 	int64_t size; /* -1 = unknown */
+	const char *signature_url; /* of a detached OpenPGP signature; NULL = none is asked for */
+	const char *signature_key; /* fingerprint of the primary key that must have made it */
 };
 
 struct source_files {
@@ -46,11 +48,20 @@ MUST_CHECK struct err *source_list(const struct source *sources, size_t count, c
 MUST_CHECK struct err *source_resolve(const struct home *home, const struct source *sources, size_t count,
                                       const char *host_arch, struct lock *lock, struct sink *sink);
 
-/** source_missing() - number and bytes of the files that are not in the object store */
+/**
+ * source_missing() - number and bytes of the files that are not in the object store, or whose signature has not been
+ * checked (these weigh nothing)
+ */
 MUST_CHECK struct err *source_missing(const struct home *home, const struct source_files *files, size_t *ret_count,
                                       int64_t *ret_bytes);
 
-/** source_fetch() - bring every missing file into the object store, in parallel; @step for progress */
+/**
+ * source_fetch() - bring every missing file into the object store, in parallel; then check signatures
+ * @step: for progress
+ *
+ * Errors: those of fetch_run(); CORRUPT for a signature that is not good: the file stays in the object store, and is
+ * missing for source_missing().
+ */
 MUST_CHECK struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step,
                                     struct sink *sink);
 

@@ -1,0 +1,184 @@
+#include "work/signature.h"
+
+#include <string.h>
+
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "net/fetch.h"
+#include "store/cas.h"
+#include "sys/file.h"
+#include "sys/tick.h"
+#include "work/openpgp.h"
+
+enum { SIGNATURE_MAX = 64 << 10, KEY_MAX = 4 << 20 };
+
+static char *place(const struct home *home, const struct source_file *f, const char *ending)
+{
+	return mem_printf("%s/signatures/%s-%s.%s", home->root, f->sha256, f->signature_key, ending);
+}
+
+/* The note of @f, or NULL; one that is of something else, or damaged, is none. */
+static struct json *read_note(const struct home *home, const struct source_file *f)
+{
+	AUTO_FREE char *path = place(home, f, "json");
+	struct json *note = NULL;
+	err_free(json_read(path, &note)); /* without a note the signature is checked again */
+	if (note && streq(json_get_text(note, "sha256"), f->sha256) &&
+	    streq(json_get_text(note, "key"), f->signature_key))
+		return note;
+	return json_free(note);
+}
+
+bool signature_held(const struct home *home, const struct source_file *f)
+{
+	if (!f->signature_url)
+		return true;
+	AUTO_JSON *note = read_note(home, f);
+	return note != NULL;
+}
+
+/* --- the key --- */
+
+static struct err *no_key(const struct home *home, const struct source_file *f)
+{
+	return err_hint(
+		err_new(ERR_CORRUPT, "the key %s, which must have signed '%s', is not here", f->signature_key, f->name),
+		"nothing was installed; get it from the project, compare the fingerprint, and put it at "
+		"%s/keys/%s.asc (or give `key-url` and `key-sha256` in the recipe)",
+		home->root, f->signature_key);
+}
+
+static struct err *fetch_key(const struct home *home, const struct source *s, const char *step, struct sink *sink)
+{
+	AUTO_FREE char *path = cas_path(home, s->signature_key_sha256);
+	bool there = false;
+	TRY(cas_has(home, s->signature_key_sha256, &there));
+	if (there)
+		return NULL;
+	TRY(cas_make_room(home, s->signature_key_sha256));
+	struct fetch_request r = {.url = s->signature_key_url,
+				  .sha256 = s->signature_key_sha256,
+				  .size = -1,
+				  .max_size = KEY_MAX,
+				  .target = path,
+				  .step = step};
+	struct err *e = fetch_run(&r, 1, /* deadline_ms= */ 0, sink);
+	if (!e)
+		return cas_seal(home, s->signature_key_sha256);
+	e = err_wrap(e, "cannot fetch the key %s", s->signature_key);
+	if (e->kind != ERR_CORRUPT)
+		return e;
+	return err_hint(e,
+			"key servers hand out a renewed key in other bytes: compare its fingerprint, then put it at "
+			"%s/keys/%s.asc",
+			home->root, s->signature_key);
+}
+
+static struct err *find_key(const struct home *home, const struct source_file *f, const char *step, struct sink *sink,
+			    char **ret_path)
+{
+	const struct source *s = f->source;
+	AUTO_FREE char *beside = mem_printf("%s/recipes/keys/%s.asc", s->root ? s->root : ".", f->signature_key);
+	AUTO_FREE char *own = mem_printf("%s/keys/%s.asc", home->root, f->signature_key);
+	if (file_exists(beside)) {
+		*ret_path = TAKE(beside);
+		return NULL;
+	}
+	if (file_exists(own)) {
+		*ret_path = TAKE(own);
+		return NULL;
+	}
+	if (!s->signature_key_url || !streq(s->signature_key, f->signature_key))
+		return no_key(home, f);
+	TRY(fetch_key(home, s, step, sink));
+	*ret_path = cas_path(home, s->signature_key_sha256);
+	return NULL;
+}
+
+/* --- the check --- */
+
+static struct err *write_note(const struct home *home, const struct source_file *f, const char *signature_path,
+			      const char *key_path, const struct openpgp_signature *found)
+{
+	AUTO_FREE char *path = place(home, f, "json");
+	AUTO(str) made = STR_INIT;
+	AUTO(str) checked = STR_INIT;
+	char signature_hex[SHA256_HEX];
+	char key_hex[SHA256_HEX];
+	TRY(digest_file(signature_path, signature_hex, NULL));
+	TRY(digest_file(key_path, key_hex, NULL));
+	str_add_utc(&made, found->made_s * 1000);
+	str_add_utc(&checked, tick_wall_ms());
+	AUTO_JSON *note = json_object();
+	json_set_text(note, "file", f->name);
+	json_set_text(note, "sha256", f->sha256);
+	json_set_text(note, "key", found->key);
+	json_set_text(note, "signer", found->signer);
+	json_set_text(note, "made", str_text(&made));
+	json_set_text(note, "signature_url", f->signature_url);
+	json_set_text(note, "signature_sha256", signature_hex);
+	json_set_text(note, "key_file_sha256", key_hex);
+	json_set_text(note, "checked", str_text(&checked));
+	AUTO_FREE char *text = json_pretty(note);
+	return file_write(path, text, strlen(text), 0644);
+}
+
+/* One that did not hold is not kept: the next run asks the server again. */
+static struct err *fetch_signature(const struct home *home, const struct source_file *f, const char *target,
+				   const char *step, struct sink *sink)
+{
+	AUTO_FREE char *dir = path_join(home->root, "signatures");
+	TRY(dir_make(dir, 0700));
+	TRY(file_remove(target));
+	struct fetch_request r = {.url = f->signature_url,
+				  .size = -1,
+				  .max_size = SIGNATURE_MAX,
+				  .target = target,
+				  .step = step,
+				  .unverified = true};
+	struct err *e = fetch_run(&r, 1, /* deadline_ms= */ 0, sink);
+	return e ? err_wrap(e, "cannot fetch the signature of '%s'", f->name) : NULL;
+}
+
+static struct err *check(const struct home *home, const struct source_file *f, const char *target, const char *step,
+			 struct sink *sink)
+{
+	AUTO_FREE char *object = cas_path(home, f->sha256);
+	AUTO_FREE char *key_path = NULL;
+	struct openpgp_signature found;
+	TRY(find_key(home, f, step, sink, &key_path));
+	TRY(fetch_signature(home, f, target, step, sink));
+	TRY(dir_make(home->build, 0700));
+	struct openpgp_request r = {.file = object,
+				    .signature = target,
+				    .key_file = key_path,
+				    .fingerprint = f->signature_key,
+				    .name = f->name,
+				    .scratch = home->build};
+	TRY(openpgp_verify(&r, &found));
+	TRY(write_note(home, f, target, key_path, &found));
+	event_note(sink, step, "%s is signed by %s", f->name, found.key);
+	return NULL;
+}
+
+struct err *signature_check(const struct home *home, const struct source_file *f, const char *step, struct sink *sink)
+{
+	AUTO_FREE char *target = place(home, f, "sig");
+	if (signature_held(home, f))
+		return NULL;
+	struct err *e = check(home, f, target, step, sink);
+	return e ? err_first(e, file_remove(target)) : NULL;
+}
+
+struct json *signature_receipts(const struct home *home, const struct source_files *files)
+{
+	struct json *list = json_array();
+	for (size_t i = 0; i < files->count; i++) {
+		if (!files->items[i].signature_url)
+			continue;
+		struct json *note = read_note(home, &files->items[i]);
+		if (note)
+			json_add(list, note);
+	}
+	return list;
+}

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Signed sources, as people meet them: `cooper build` with keys made by gpg. $COOPER is the program.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+cooper=${COOPER:-$PWD/build/release/cooper}
+work=$(mktemp -d)
+trap 'GNUPGHOME=$work/gnupg gpgconf --kill all; chmod -R u+w "$work"; rm -rf "$work"' EXIT
+# shellcheck source=tests/sources/lib.sh
+. tests/sources/lib.sh
+
+export GNUPGHOME=$work/gnupg
+mkdir -m 700 "$GNUPGHOME"
+g() { gpg --batch --quiet --pinentry-mode loopback --passphrase '' "$@" 2>>"$work/gpg.log"; }
+fpr() { g --list-keys --with-colons "$1" | awk -F: '/^fpr/ {print $10; exit}'; }
+for n in good other revoked; do g --quick-gen-key $n@x ed25519 sign never; done
+g --faked-system-time 20200101T000000! --quick-gen-key expired@x ed25519 sign 1y
+good=$(fpr good@x) other=$(fpr other@x) revoked=$(fpr revoked@x) expired=$(fpr expired@x)
+
+mkdir -p "$work/tiny-1"
+printf '#!/bin/sh\necho hello\n' >"$work/tiny-1/hello"
+archive=$work/tiny-1.tar.gz
+tar czf "$archive" -C "$work" tiny-1
+digest=$(sha256sum "$archive" | cut -d' ' -f1)
+sig=$archive.sig
+keys=$project/recipes/keys
+
+signed() { # signed KEY [MORE]: the recipe with this fingerprint pinned
+	recipe "  - url: file://$archive
+    sha256: $digest
+    signature: { url: \"file://$sig\", key: $1${2:-} }"
+}
+sign() { rm -f "$sig"; g "$@" --detach-sign -o "$sig" "$archive"; }
+again() { chmod -R u+w "$COOPER_HOME" 2>/dev/null; rm -rf "$COOPER_HOME"; }
+refused() { # refused NAME TEXT
+	ends "$1" 4 "$2" "$cooper" build
+	ok "$1: nothing is installed" nothing_stored
+	ok "$1: nothing is remembered" [ -z "$(ls -A "$COOPER_HOME/signatures" 2>/dev/null)" ]
+}
+
+sign -u "$good"
+signed "$good"
+refused "no key" "is not here"
+ok "the message says where the key goes" grep -qF "$COOPER_HOME/keys/$good.asc" "$work/out"
+g --armor --export "$good" >"$keys/$good.asc"
+ends "a good signature" 0 "" "$cooper" build
+ok "the receipt tells who signed" sh -c "grep -q '\"signer\": \"$good\"' '$COOPER_HOME'/store/*/receipt.json"
+ends "again, nothing to do" 0 "nothing to do" "$cooper" build
+
+again
+g --armor --export "$other" >>"$keys/$good.asc"
+sign -u "$other"
+refused "another key of the same file" "and not by $good"
+sign -u "$good" -u "$other"
+refused "two signatures" "more than one signature"
+g --armor --export "$good" >"$keys/$good.asc"
+sign -u "$other"
+refused "an unknown key" "is signed by the key $other and not by $good"
+
+echo hello >"$work/elsewhere"
+rm -f "$sig"
+g -u "$good" --detach-sign -o "$sig" "$work/elsewhere"
+refused "the signature of another file" "does not hold"
+sign -u "$good"
+head -c 30 "$sig" >"$sig.cut" && mv "$sig.cut" "$sig"
+refused "a damaged signature" ""
+sign -u "$good"
+ends "the right signature after a wrong one: it is fetched anew" 0 "" "$cooper" build
+
+again
+echo x >>"$archive"
+refused "a tampered file: its digest, before any signature" "cannot fetch 'file://$archive'"
+ok "it is not in the object store" sh -c "! find '$COOPER_HOME/cas' -name $digest | grep -q ."
+tar czf "$archive" -C "$work" tiny-1
+digest=$(sha256sum "$archive" | cut -d' ' -f1)
+
+sign --faked-system-time 20200601T000000! -u "$expired"
+g --armor --export "$expired" >"$keys/$expired.asc"
+signed "$expired"
+refused "an expired key" "has expired"
+
+sign -u "$revoked"
+sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$revoked.rev" | g --import
+g --armor --export "$revoked" >"$keys/$revoked.asc"
+signed "$revoked"
+refused "a revoked key" "was revoked"
+
+g --quick-add-key "$good" ed25519 sign never
+sign -u "$good"
+signed "$good"
+refused "a subkey that the key file has not yet" "and not by $good"
+g --armor --export "$good" >"$keys/$good.asc"
+ends "a subkey" 0 "" "$cooper" build
+ok "the receipt names key and subkey" sh -c "grep -q '\"key\": \"$good\"' '$COOPER_HOME'/store/*/receipt.json &&
+	! grep -q '\"signer\": \"$good\"' '$COOPER_HOME'/store/*/receipt.json"
+
+again
+mv "$keys/$good.asc" "$work/served.asc"
+mkdir -p "$COOPER_HOME/keys" && cp "$work/served.asc" "$COOPER_HOME/keys/$good.asc"
+ends "the user's own key file" 0 "" "$cooper" build
+again
+key_digest=$(sha256sum "$work/served.asc" | cut -d' ' -f1)
+signed "$good" ", key-url: \"file://$work/served.asc\", key-sha256: $key_digest"
+ends "a key that the recipe pins by URL and digest" 0 "" "$cooper" build
+again
+g --armor --export "$other" >"$work/served.asc"
+refused "another key at that URL" "cannot fetch the key $good"
+ok "no folder is left behind" sh -c "! ls '$COOPER_HOME/build' | grep -q gpgv"
+
+# The keys that are shipped are the ones that the shipped recipes pin.
+for file in recipes/keys/*.asc; do
+	pinned=$(basename "$file" .asc)
+	ok "$file is the key of its name" sh -c "gpg --show-keys --with-colons '$file' | awk -F: '/^fpr/ {print \$10; exit}' | grep -qx $pinned"
+done
+finish
