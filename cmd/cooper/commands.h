@@ -23,6 +23,8 @@
 	X(cmd_key)         \
 	X(cmd_doctor)      \
 	X(cmd_lint)        \
+	X(cmd_patch_edit)    \
+	X(cmd_patch_save)    \
 	X(cmd_completion)  \
 	X(cmd_machine_run) \
 	X(cmd_tool_fetch)  \

@@ -32,8 +32,8 @@ static struct err *unknown_command(int argc, char **argv)
 	AUTO(strs) names = STRS_INIT;
 	for (const struct subcommand *const *c = commands_all(); *c; c++)
 		strs_add(&names, (*c)->name);
-	bool is_tool = streq(argv[0], "tool");
-	AUTO_FREE char *given = is_tool && argc > 1 ? mem_printf("tool %s", argv[1]) : mem_strdup(argv[0]);
+	bool is_group = streq(argv[0], "tool") || streq(argv[0], "patch");
+	AUTO_FREE char *given = is_group && argc > 1 ? mem_printf("%s %s", argv[0], argv[1]) : mem_strdup(argv[0]);
 	const char *near = suggest_nearest(given, (const char *const *)names.items, names.count);
 	struct err *e = err_new(ERR_USAGE, "unknown command '%s'", given);
 	return near ? err_hint(e, "did you mean `cooper %s`?", near) : err_hint(e, "`cooper --help` lists the commands");

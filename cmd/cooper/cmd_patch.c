@@ -1,0 +1,144 @@
+/* The author's loop: patch edit, patch save. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/path.h"
+#include "command.h"
+#include "plan/project.h"
+#include "sys/file.h"
+#include "ui.h"
+#include "work/patch_edit.h"
+
+static const struct option_spec options[] = {
+	{"directory", 'd', "DIR", "the work tree (default: ./RECIPE-patches)"},
+	{"guest-arch", 0, "ARCH", "what the recipe's `when: guest_arch` is decided for (default: the host's)"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct option_spec save_options[] = {
+	{"directory", 'd', "DIR", "the work tree (default: the current folder, or ./RECIPE-patches)"},
+	{NULL, 0, NULL, NULL},
+};
+
+static char *work_tree(const struct call *call, const char *name)
+{
+	return call_get(call, "directory") ? mem_strdup(call_get(call, "directory")) : mem_printf("%s-patches", name);
+}
+
+static struct err *absolute(char **dir)
+{
+	if (**dir == '/')
+		return NULL;
+	AUTO_FREE char *here = realpath(".", NULL);
+	if (!here)
+		return err_new(ERR_OS, "the current folder is gone");
+	char *full = path_join(here, *dir);
+	free(*dir);
+	*dir = full;
+	return NULL;
+}
+
+/* The files of the recipe, resolved and in the object store. */
+static struct err *get_sources(const struct project *p, const struct recipe *r, struct lock *lock,
+			       struct source_files *files, struct sink *sink)
+{
+	TRY(home_make(&p->home));
+	TRY(source_resolve(&p->home, r->sources, r->source_count, p->facts.arch, lock, sink));
+	TRY(source_list(r->sources, r->source_count, p->facts.arch, lock, files));
+	return source_fetch(&p->home, files, "fetch", sink);
+}
+
+static struct err *open_tree(const struct call *call, const struct project *p, const struct recipe *r,
+			     struct lock *lock)
+{
+	struct source_files files = {.items = NULL};
+	AUTO_FREE char *dir = work_tree(call, r->name);
+	TRY(absolute(&dir));
+	struct err *e = get_sources(p, r, lock, &files, call->sink);
+	struct build_job job = {.home = &p->home,
+				.recipe = r,
+				.guest_arch = p->facts.arch,
+				.facts = &p->facts,
+				.files = &files,
+				.source_step = "patch edit"};
+	if (!e)
+		e = patch_edit_open(&job, dir, call_arg(call, 1), call->sink);
+	source_files_done(&files);
+	ui_finish();
+	if (e)
+		return e;
+	printf("'%s' has one commit per patch.\n", dir);
+	if (call_arg(call, 1))
+		printf("It stands at '%s': edit, git commit --amend, git rebase --continue.\n", call_arg(call, 1));
+	printf("Then: cooper patch save -d %s\n", dir);
+	return NULL;
+}
+
+static struct err *run_edit(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *locked = NULL;
+	TRY(project_start(&p));
+	const char *arch = call_get(call, "guest-arch") ? arch_name(call_get(call, "guest-arch")) : p.facts.arch;
+	if (!arch)
+		return err_hint(err_new(ERR_USAGE, "unknown guest architecture '%s'", call_get(call, "guest-arch")),
+				"use aarch64 or x86_64");
+	TRY(recipe_find(call_arg(call, 0), RECIPE_BUILD, &p.roots, &path));
+	TRY(absolute(&path)); /* `patch save` finds patches/ from anywhere */
+	struct recipe_target target = {p.facts.os, p.facts.arch, arch};
+	struct recipe *r = NULL;
+	struct lock *lock = NULL;
+	TRY(recipe_load_from(path, &target, &p.roots, &r));
+	locked = file_exists("cooper.lock") ? mem_strdup("cooper.lock") : path_join(p.home.root, "cooper.lock");
+	struct err *e = lock_open(locked, &lock);
+	if (!e)
+		e = open_tree(call, &p, r, lock);
+	lock_free(lock);
+	recipe_free(r);
+	return e;
+}
+
+const struct subcommand cmd_patch_edit = {
+	.name = "patch edit",
+	.operands = "RECIPE [PATCH]",
+	.summary = "open a recipe's patched sources as a git work tree, one commit per patch",
+	.help = "With PATCH the tree stands at that patch, and the later ones wait in a rebase. `cooper patch save` "
+		"writes "
+		"what changed back to patches/.",
+	.options = options,
+	.min_args = 1,
+	.max_args = 2,
+	.run = run_edit,
+};
+
+static struct err *run_save(struct call *call)
+{
+	const char *recipe = call_arg(call, 0);
+	AUTO_FREE char *dir = recipe ? work_tree(call, recipe) : NULL;
+	AUTO(patch_saved) saved = PATCH_SAVED_INIT;
+	if (!dir)
+		dir = mem_strdup(call_get(call, "directory") ? call_get(call, "directory") : ".");
+	TRY(absolute(&dir));
+	TRY(patch_edit_save(dir, &saved));
+	for (size_t i = 0; i < saved.written.count; i++)
+		printf("written: %s\n", saved.written.items[i]);
+	for (size_t i = 0; i < saved.added.count; i++)
+		printf("new: %s\n", saved.added.items[i]);
+	for (size_t i = 0; i < saved.to_do.count; i++)
+		printf("%s\n", saved.to_do.items[i]);
+	printf("%zu patches untouched, %zu written, %zu new\n", saved.untouched, saved.written.count,
+	       saved.added.count);
+	return NULL;
+}
+
+const struct subcommand cmd_patch_save = {
+	.name = "patch save",
+	.operands = "[RECIPE]",
+	.summary = "write the commits of a patch work tree back to patches/",
+	.help = "Patches that nobody touched keep every byte; changed ones keep their headers; new commits become new "
+		"files.",
+	.options = save_options,
+	.max_args = 1,
+	.run = run_save,
+};
