@@ -24,7 +24,7 @@ CRLF = "CRLF ends of a patch whose headers have them too are the transport's"
 # (who takes it, what the other one says, why)
 EXPLAINED = [
     ("cooper", r"No valid patches in input", "an empty patch changes nothing"),
-    ("cooper", r"patch failed: f:\d+\n", "git binds a hunk of line 1 to line 1 and one without context to both ends; "
+    ("cooper, loose", r"patch failed: f:\d+\n", "git binds a hunk of line 1 to line 1 and one without context to both ends; "
      "cooper, like patch(1), binds it where it has less context, and one without any to nothing but its lines"),
     ("git", r"has more lines than its header says", "changed lines after a hunk's counted end: git drops them unseen"),
     ("git", r"a hunk's header is damaged", "a hunk header that counts nothing, or line 0 with lines"),
@@ -36,7 +36,20 @@ EXPLAINED = [
 ]
 
 
+def loose(patch):
+    """Whether a hunk lacks context on a side, or is said to stand at line 0 or 1"""
+    bodies = re.split(r"(?m)^@@ -(\d+).*\n", patch)
+    for start, rest in zip(bodies[1::2], bodies[2::2]):
+        rows = re.match(r"(?:[-+ \\].*\n|\n)*", rest).group().splitlines()
+        kinds = [row[:1] for row in rows if row[:1] != "\\"]
+        if int(start) <= 1 or not kinds or kinds[0] in "+-" or kinds[-1] in "+-":
+            return True
+    return False
+
+
 def explain(taker, says, patch):
+    if taker == "cooper" and loose(patch) and "\r\n" not in patch:
+        taker = "cooper, loose" if "patch failed" in says else taker
     if taker == "cooper" and "\r\n" in patch:
         return CRLF
     return next((why for who, words, why in EXPLAINED if who == taker and re.search(words, says)), None)
