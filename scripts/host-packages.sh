@@ -9,10 +9,10 @@ debian_packages() {
 	echo gcc make libc6-dev pkg-config libcurl4-openssl-dev libyaml-dev libssl-dev libarchive-dev liblzma-dev \
 		libjansson-dev ca-certificates gpgv
 	if [ "$what" = bench ]; then
-		echo nginx-light curl aria2 libarchive-tools xz-utils git patch python3 openssl
+		echo nginx-light curl aria2 libarchive-tools xz-utils git patch python3 openssl dpkg-dev
 	fi
 	if [ "$what" = test ]; then
-		echo libcmocka-dev bats clang python3 patch diffutils git xz-utils bzip2 zstd zip openssl gpg gpgv \
+		echo libcmocka-dev bats clang python3 patch diffutils git dpkg-dev xz-utils bzip2 zstd zip openssl gpg gpgv \
 			nodejs npm strace shellcheck curl \
 			libglib2.0-dev libc6-dev-arm64-cross
 	fi

@@ -265,6 +265,12 @@ static const struct patch_case cases[] = {
 	 1,
 	 "is cut short",
 	 {{0}}},
+	{"patch file truncated inside \"\\ No newline\"",
+	 {{'f', "f", BODY}},
+	 "--- a/f\n+++ b/f\n@@ -8 +8 @@\n-8\n+eight\n\\ No ne",
+	 1,
+	 "is cut short",
+	 {{0}}},
 	{"empty patch file", {{'f', "f", BODY}}, "", 1, NULL, {{'f', "f", BODY}}},
 	{"patch file of prose alone", {{'f', "f", BODY}}, "<html>404 Not Found</html>\n", 1, "holds no diff", {{0}}},
 };

@@ -97,7 +97,11 @@ static struct err *parse_body(struct patch_scan *s, struct patch_set *set, struc
 			TRY(add_line(s, set, h, &row, &old_left, &new_left));
 		patch_next(s, &row);
 	}
-	if (patch_peek(s, &row) && patch_row_starts(&row, "\\ ")) {
+	bool more = patch_peek(s, &row);
+	/* The words are in diff's language; only without a line end of their own can they be known to be whole. */
+	if (more && !row.eol && patch_row_starts(&row, "\\") && !patch_row_starts(&row, "\\ No newline at end of file"))
+		return cut_short(s, h);
+	if (more && patch_row_starts(&row, "\\ ")) {
 		TRY(no_newline(s, set, h));
 		patch_next(s, &row);
 	}
