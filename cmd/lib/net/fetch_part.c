@@ -47,8 +47,24 @@ static void forget_origin(struct fetch_part *p)
 	p->noted = false;
 }
 
+static struct err *explain_full(struct err *take_e)
+{
+	if (take_e && (take_e->errnum == ENOSPC || take_e->errnum == EDQUOT))
+		return err_hint(take_e, "free some space; what has arrived is kept and the next run goes on from there");
+	return take_e;
+}
+
+/* What was added is with the kernel, and digested. */
+static struct err *settle(struct fetch_part *p)
+{
+	struct err *e = p->writer ? writer_flush(p->writer) : NULL;
+	p->writer = writer_free(p->writer);
+	return explain_full(e);
+}
+
 static void unlock(struct fetch_part *p)
 {
+	p->writer = writer_free(p->writer);
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = -1;
@@ -88,6 +104,8 @@ void part_done(struct fetch_part *p)
 {
 	if (p->fd >= 0 && !resumable(p))
 		part_drop(p);
+	if (p->fd >= 0)
+		err_free(settle(p)); /* what could not be written is fetched again */
 	if (p->fd >= 0 && !p->noted)
 		err_free(write_note(p)); /* without a note the next run starts over: no harm */
 	unlock(p);
@@ -251,6 +269,7 @@ struct err *part_open(struct fetch_part *p, enum part_state *ret_state)
 
 struct err *part_restart(struct fetch_part *p)
 {
+	p->writer = writer_free(p->writer);
 	TRY(file_remove(p->note_path));
 	forget_origin(p);
 	p->bytes = 0;
@@ -277,12 +296,10 @@ void part_describe(struct fetch_part *p, const char *from, const char *validator
 
 struct err *part_add(struct fetch_part *p, const void *data, size_t size)
 {
-	struct err *e = file_write_all(p->fd, data, size, p->path);
-	if (e && (e->errnum == ENOSPC || e->errnum == EDQUOT))
-		return err_hint(e, "free some space; what has arrived is kept and the next run goes on from there");
-	if (e)
-		return e;
-	digest_more(p, data, size);
+	if (!p->writer)
+		p->writer = writer_new(p->fd, p->path, p->sha256, p->sha512);
+	TRY(explain_full(writer_add(p->writer, data, size)));
+	p->bytes += (int64_t)size;
 	if (!p->noted && p->bytes >= NOTE_FROM_BYTES && resumable(p))
 		return write_note(p);
 	return NULL;
@@ -304,6 +321,7 @@ static struct err *check(struct digest *d, const char *want, const char *name)
 
 struct err *part_place(struct fetch_part *p)
 {
+	TRY(settle(p));
 	TRY(check(p->sha256, p->want_sha256, "sha256"));
 	TRY(check(p->sha512, p->want_sha512, "sha512"));
 	TRY(file_sync(p->fd, p->path));

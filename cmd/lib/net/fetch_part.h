@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "fmt/digest.h"
+#include "net/fetch_writer.h"
 
 enum part_state {
 	PART_READY,    /* ours: go on at part->bytes */
@@ -31,9 +32,10 @@ struct fetch_part {
 	const char *want_sha256; /* borrowed; may be NULL */
 	const char *want_sha512;
 	int fd; /* -1 = not open */
+	struct writer *writer; /* NULL = nothing was added since the part was opened or emptied */
 	struct digest *sha256;
 	struct digest *sha512;
-	int64_t bytes;   /* written and digested */
+	int64_t bytes;   /* taken; written and digested once the writer is flushed */
 	int64_t total;   /* size of the whole as the server told it, -1 = unknown */
 	char *from;      /* URL of the bytes, as shown; NULL = unknown */
 	char *validator; /* for If-Range; NULL = none */

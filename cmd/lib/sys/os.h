@@ -31,6 +31,9 @@ void os_host_facts(struct host_facts *ret_facts);
 MUST_CHECK struct err *os_pipe(int ret_fds[2]);
 /** os_full_sync() - flush to the platter; 0 or errno */
 int os_full_sync(int fd);
+/** os_start_writeback() - let these bytes of the file begin their way to the disk, without waiting for them; a no-op
+ *  where the system has no such call */
+void os_start_writeback(int fd, int64_t offset, int64_t size);
 /** os_die_with_parent() - in a fresh child: be killed when the parent dies (a no-op where impossible) */
 void os_die_with_parent(void);
 /**

@@ -107,7 +107,6 @@ static char *essence(const struct str *diff)
 static struct err *message_of(const char *dir, const char *commit, char **ret_message, char **ret_name)
 {
 	AUTO(str) raw = STR_INIT;
-	AUTO(strs) rows = STRS_INIT;
 	struct str text = STR_INIT;
 	TRY(repo_git(dir, NULL, &raw, GIT("log", "-1", "--format=%B", commit)));
 	*ret_name = NULL;
