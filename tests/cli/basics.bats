@@ -174,3 +174,33 @@ setup() {
 	run -2 "$cooper" doctor podman --host bad.json
 	[[ "$output" == *"did you mean 'cpus'"* ]]
 }
+
+@test "a build's own environment may name its folders" {
+	mkdir -p recipes vmimages
+	cp "$BATS_TEST_DIRNAME"/../../vmimages/fedora-coreos-34.yaml vmimages/
+	mkdir hello-1 && echo "from the source" >hello-1/word && tar -cf hello.tar hello-1
+	cat >recipes/hello.yaml <<-EOF
+		kind: build
+		name: hello
+		version: "1.0"
+		source:
+		  - url: file://$PWD/hello.tar
+		    sha256: $(sha256sum hello.tar | cut -d' ' -f1)
+		env: { WORD: "\${source}/word" }
+		install:
+		  - script: mkdir -p \${prefix}/bin && cp "\$WORD" \${prefix}/bin/said
+		test:
+		  - script: cat "\$WORD"
+		    expect: from the source
+	EOF
+	cat >cooper.yaml <<-EOF
+		kind: stack
+		emulator: hello
+		image: fedora-coreos-34
+	EOF
+	export COOPER_RECIPES="$PWD"
+	run "$cooper" build
+	echo "$output"
+	[ "$status" = 0 ]
+	grep -q "from the source" "$COOPER_HOME"/store/*-hello-1.0-*/bin/said
+}

@@ -125,13 +125,19 @@ row() {
 }
 
 stage_table() {
-	head -c 20000 "$work/build-patched-aarch64/qemu-x86_64" >"$work/input"
+	head -c 8000 "$work/build-patched-aarch64/qemu-x86_64" >"$work/input"
 	echo "| program | emulator | blocks | loads | stores | barriers per load | per store | barriers | per access |"
 	echo "|---|---|---|---|---|---|---|---|---|"
-	for how in "as it comes:build-plain-aarch64/qemu-x86_64" "patched:build-patched-aarch64/qemu-x86_64" \
-		"patched, -host-tso on:build-patched-aarch64/qemu-x86_64 -host-tso on"; do
-		row litmus "${how%%:*}" "${how#*:}" "$work/litmus" 200 &&
-			row "xz -T2" "${how%%:*}" "${how#*:}" "$(command -v xz)" -T2 --block-size=8KiB -1 -c "$work/input" || return 1
+	for program in litmus "xz -T2"; do
+		for how in "as it comes:plain-aarch64/qemu-x86_64" "patched:patched-aarch64/qemu-x86_64" \
+			"patched, -host-tso on:patched-aarch64/qemu-x86_64 -host-tso on"; do
+			if [ "$program" = litmus ]; then
+				set -- "$work/litmus" 50
+			else
+				set -- "$(command -v xz)" -T2 --block-size=4KiB -1 -c "$work/input"
+			fi
+			row "$program" "${how%%:*}" "build-${how#*:}" "$@" || return 1
+		done
 	done
 }
 
@@ -152,4 +158,4 @@ if [ -n "$quick" ]; then
 	n_passed=$((n_passed + $(tail -1 "$work/quick" | cut -d' ' -f1)))
 	n_failed=$((n_failed + $(tail -1 "$work/quick" | cut -d' ' -f3)))
 fi
-case " $* " in *" table "*) [ $# -gt 1 ] && finish ;; *) finish ;; esac
+[ "$*" = table ] || finish

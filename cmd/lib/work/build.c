@@ -125,7 +125,6 @@ static void make_env(struct workplace *w, const struct build_job *job)
 		strs_addf(&w->env, "CCACHE_DIR=%s/ccache", job->home->root);
 	/* Hits do not depend on where COOPER_HOME is. */
 	strs_addf(&w->env, "CCACHE_BASEDIR=%s", job->home->build);
-	strs_copy(&w->env, &job->recipe->build.env);
 }
 
 static char *source_dir(const struct build_job *job)
@@ -189,16 +188,26 @@ static struct err *at_command(struct err *take_e, const struct build_job *job, c
 	return err_wrap(take_e, "%s:%d:%d", job->recipe->path, c->mark.line, c->mark.column);
 }
 
+/* The clean environment and the recipe's own variables, which may name the folders. */
+static struct err *command_env(const struct build_job *job, const struct workplace *w, const struct vars *vars,
+                               struct strs *env)
+{
+	strs_copy(env, &w->env);
+	return vars_expand_all(vars, &job->recipe->build.env, env);
+}
+
 static struct err *run_commands(const struct build_job *job, const struct workplace *w, const struct commands *list,
                                 const char *prefix, struct sink *sink)
 {
 	char key_shown[STORE_KEY_SHOWN + 1];
 	struct vars vars = make_vars(w, job, prefix, key_shown);
+	AUTO(strs) env = STRS_INIT;
+	TRY(command_env(job, w, &vars, &env));
 	for (size_t i = 0; i < list->count; i++) {
 		AUTO(strs) argv = STRS_INIT;
 		TRY(at_command(expand_command(&list->items[i], &vars, &argv), job, &list->items[i]));
 		struct child_spec spec = {.argv = (const char *const *)argv.items,
-		                          .env = (const char *const *)w->env.items,
+		                          .env = (const char *const *)env.items,
 		                          .cwd = w->build,
 		                          .log_path = w->log,
 		                          .deadline_ms = COMMAND_DEADLINE_MS,
@@ -211,14 +220,16 @@ static struct err *run_commands(const struct build_job *job, const struct workpl
 }
 
 /* Run one test: its output must contain what is expected; *ret_line gets the first line of the output. */
-static struct err *run_test(const struct workplace *w, const struct command *c, const struct vars *vars,
-                            char **ret_line)
+static struct err *run_test(const struct build_job *job, const struct workplace *w, const struct command *c,
+                            const struct vars *vars, char **ret_line)
 {
 	AUTO(strs) argv = STRS_INIT;
+	AUTO(strs) env = STRS_INIT;
 	AUTO(str) out = STR_INIT;
 	TRY(expand_command(c, vars, &argv));
+	TRY(command_env(job, w, vars, &env));
 	struct child_spec spec = {.argv = (const char *const *)argv.items,
-	                          .env = (const char *const *)w->env.items,
+	                          .env = (const char *const *)env.items,
 	                          .cwd = w->build,
 	                          .log_path = w->log,
 	                          .deadline_ms = 5 * 60 * 1000};
@@ -241,7 +252,7 @@ static struct err *run_tests(const struct build_job *job, const struct workplace
 	const struct commands *tests = &job->recipe->build.test;
 	for (size_t i = 0; i < tests->count; i++) {
 		AUTO_FREE char *line = NULL;
-		TRY(at_command(run_test(w, &tests->items[i], &vars, &line), job, &tests->items[i]));
+		TRY(at_command(run_test(job, w, &tests->items[i], &vars, &line), job, &tests->items[i]));
 		json_add_text(results, line);
 	}
 	return NULL;
