@@ -130,6 +130,11 @@ if debian_source qemu "$work/qemu"; then
 	check 'qemu: again, with every commit made anew' git -C "$work/tree" rebase -q --no-ff cooper-base
 	check 'qemu: save that' save
 	check 'qemu: not one byte of that' untouched
+	rm -rf "$work/tree"
+	cp -a patches "$work/shipped"
+	check 'qemu-debian, as shipped: edit' "$cooper" patch edit qemu-debian -d "$work/tree"
+	check 'qemu-debian, as shipped: save' save
+	check 'qemu-debian, as shipped: not one byte' diff -r patches "$work/shipped"
 else
 	echo 'SKIP the qemu series: its source package cannot be had (no apt, or no network)'
 fi
