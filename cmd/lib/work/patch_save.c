@@ -154,7 +154,7 @@ static struct err *add_mail_head(const char *dir, const char *commit, const char
 	size_t n = strcspn(message, "\n");
 	str_addf(out, "%sSubject: [PATCH] %.*s\n\n", str_text(&by), (int)n, message);
 	const char *body = message + n + strspn(message + n, "\n");
-	str_addf(out, "%s%s---\n", body, *body ? "" : "");
+	str_addf(out, "%s---\n", body);
 	return NULL;
 }
 
