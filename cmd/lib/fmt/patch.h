@@ -89,8 +89,8 @@ void patch_report_done(struct patch_report *r);
  * @ret_report: what was done; filled on success and, as far as it got, on error; free with patch_report_done()
  *
  * First finishes or drops what an interrupted run left behind. When that run was of the same series, its end is the
- * result. What changes is staged in a folder at the top of the tree, a journal is written, then files are rewritten and names
- * put in place.
+ * result. What changes is staged in a folder at the top of the tree, a journal is written, then files are rewritten and
+ * names put in place.
  *
  * Errors: CORRUPT (a patch is damaged, does not fit, or leads outside the tree; detail shows the closest place, the
  *         hint says when it is upstream already), USAGE (a format that is not supported), OS, BUSY (check_only
