@@ -7,13 +7,13 @@ cd "$(dirname "$0")/.."
 
 debian_packages() {
 	echo gcc make libc6-dev pkg-config libcurl4-openssl-dev libyaml-dev libssl-dev libarchive-dev liblzma-dev \
-		libjansson-dev ca-certificates gpgv
+		libjansson-dev zlib1g-dev ca-certificates gpgv
 	if [ "$what" = bench ]; then
 		echo nginx-light curl aria2 libarchive-tools xz-utils git patch python3 openssl dpkg-dev
 	fi
 	if [ "$what" = test ]; then
 		echo libcmocka-dev bats clang python3 patch diffutils git dpkg-dev xz-utils bzip2 zstd zip openssl gpg gpgv \
-			nodejs npm strace shellcheck curl \
+			nodejs npm strace shellcheck curl libarchive-tools \
 			libglib2.0-dev libc6-dev-arm64-cross
 	fi
 }
@@ -43,5 +43,5 @@ case $(uname -s) in
 Darwin) command -v brew >/dev/null 2>&1 || { echo "Homebrew is needed: see https://brew.sh" >&2; exit 1; }
 	brew bundle check --file=Brewfile >/dev/null 2>&1 || brew bundle install --file=Brewfile ;;
 Linux) if command -v apt-get >/dev/null 2>&1; then install_debian; else
-	echo "install: a C compiler, make, pkg-config and the libraries curl yaml openssl archive lzma jansson" >&2; fi ;;
+	echo "install: a C compiler, make, pkg-config and the libraries curl yaml openssl archive lzma jansson zlib" >&2; fi ;;
 esac

@@ -87,7 +87,7 @@ static struct err *run_unpack(struct call *call)
 const struct subcommand cmd_tool_unpack = {
 	.name = "tool unpack",
 	.operands = "ARCHIVE DIR",
-	.summary = "unpack tar, zip or deb under cooper's policy: nothing lands outside DIR",
+	.summary = "unpack tar, zip, deb or rpm under cooper's policy: nothing lands outside DIR",
 	.options = unpack_options_table,
 	.min_args = 2,
 	.max_args = 2,

@@ -115,7 +115,8 @@ static void test_amount(void **state)
 	assert_fails(archive_policy_amount(&limits, 1, (8LL << 30) + 1, 0, mib * mib), ERR_CORRUPT,
 		     "too large unpacked");
 	assert_fails(archive_policy_amount(&limits, 1, 0, (4LL << 30) + 1, 1), ERR_CORRUPT, "one file");
-	assert_ok(archive_policy_amount(&limits, 1, 64 * mib, 0, 1000));
+	assert_ok(archive_policy_amount(&limits, 0, 64 * mib, 0, 1000));
+	assert_fails(archive_policy_amount(&limits, 200000, 0, 0, 1000), ERR_CORRUPT, "too well");
 	assert_fails(archive_policy_amount(&limits, 1, 65 * mib, 0, 1000), ERR_CORRUPT, "too well");
 	assert_ok(archive_policy_amount(&limits, 1, 199 * mib, 0, mib));
 }
@@ -143,6 +144,12 @@ static void test_fold(void **state)
 	same(".g\xe2\x80\x8cit", ".git", true);                             /* zero-width non-joiner */
 	same("\xc5\x81", "\xc5\x82", true);                                 /* Ł ł */
 	same("a\xff", "a\xfe", false);
+	same("stra\xc3\x9f"
+	     "e",
+	     "STRASSE", true);                                /* ß */
+	same("\xe1\xbb\x87", "\xe1\xba\xb9\xcc\x82", true);   /* ệ from ẹ */
+	same("q\xcc\xa3\xcc\x87", "q\xcc\x87\xcc\xa3", true); /* marks in either order */
+	same("\xf0\x90\x90\x80", "\xf0\x90\x90\xa8", true);   /* beyond the basic plane */
 	same("x", "y", false);
 }
 

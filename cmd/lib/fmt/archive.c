@@ -11,20 +11,27 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "fmt/gzip.h"
 #include "fmt/iso_times.h"
+#include "fmt/rpm.h"
 #include "fmt/xz.h"
 #include "sys/file.h"
 #include "sys/os.h"
 
-enum { DRAIN_MAX = 64 << 20, MEMBERS_MAX = 16 };
+enum { DRAIN_MAX = 64 << 20, MEMBERS_MAX = 16, MAGIC_BYTES = 8 };
+
+#define XZ_MAGIC                                                                                                       \
+	"\xfd"                                                                                                         \
+	"7zXZ\0\0"
+#define GZIP_MAGIC "\x1f\x8b\x08\0\0\0\0"
 
 struct archive_reader {
 	struct archive *a;
 	struct stream *stream; /* what libarchive pulls from; owned */
 	char *name;
 	struct err *failure; /* of the stream, which libarchive can only call an error */
-	bool packed_xz;      /* the stream decodes */
-	bool deb;
+	bool decoding;       /* the stream decodes, and checks what it decodes up to its end */
+	const char *package; /* "deb", "rpm" or NULL */
 };
 
 /* ---- libarchive's callbacks */
@@ -60,10 +67,9 @@ static struct err *reader_failed(struct archive_reader *r)
 	return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: %s", r->name, shown);
 }
 
-/* Never archive_read_support_*_all(): each further reader is attack surface. */
+/* Never archive_read_support_*_all(): each further reader is attack surface. xz and gzip are streams of our own. */
 static void support_filters(struct archive *a)
 {
-	archive_read_support_filter_gzip(a);
 	archive_read_support_filter_bzip2(a);
 	archive_read_support_filter_zstd(a);
 }
@@ -149,9 +155,29 @@ static struct stream *member_new(struct archive_reader *take_outer)
 
 /* ---- opening */
 
+/* What was found out about a file before libarchive sees it */
+struct source {
+	struct stream *stream;
+	const char *package;
+	bool decoding;
+};
+
+/* Decode @take_packed, whose first bytes are @start, if it is in a packing that is decoded here. */
+static struct err *open_packed(struct stream *take_packed, const char *name, const char *start, size_t size,
+			       int64_t memory_bytes, struct source *ret_source)
+{
+	ret_source->decoding = true;
+	if (xz_magic(start, size))
+		return xz_open(take_packed, name, memory_bytes, &ret_source->stream);
+	if (gzip_magic(start, size))
+		return gzip_open(take_packed, name, &ret_source->stream);
+	ret_source->decoding = false;
+	ret_source->stream = take_packed;
+	return NULL;
+}
+
 /* Step through the ar to data.tar*; deb(5). */
-static struct err *open_deb(struct stream *take_file, const char *name, int64_t memory_bytes, struct stream **ret,
-			    bool *ret_xz)
+static struct err *open_deb(struct stream *take_file, const char *name, int64_t memory_bytes, struct source *ret_source)
 {
 	AUTO_READER *ar = reader_new(take_file, name);
 	struct archive_item item;
@@ -163,20 +189,32 @@ static struct err *open_deb(struct stream *take_file, const char *name, int64_t 
 		TRY(archive_next(ar, &item, &more));
 		if (!more || !str_starts(item.name, "data.tar"))
 			continue;
-		*ret_xz = str_ends(item.name, ".xz");
-		struct stream *member = member_new(TAKE(ar));
-		if (*ret_xz)
-			return xz_open(member, name, memory_bytes, ret);
-		*ret = member;
-		return NULL;
+		const char *magic = str_ends(item.name, ".xz")   ? XZ_MAGIC
+				    : str_ends(item.name, ".gz") ? GZIP_MAGIC
+								 : "";
+		return open_packed(member_new(TAKE(ar)), name, magic, MAGIC_BYTES, memory_bytes, ret_source);
 	}
 	return err_new(ERR_CORRUPT, "'%s' has no data.tar: not a Debian package", name);
 }
 
-static struct err *open_stream(int take_fd, const char *name, int64_t memory_bytes, struct stream **ret_stream,
-			       bool *ret_xz, bool *ret_deb)
+static struct err *open_rpm(struct stream *take_file, int fd, const char *name, int64_t memory_bytes,
+			    struct source *ret_source)
 {
-	char magic[8] = "";
+	AUTO_STREAM *file = take_file;
+	char magic[MAGIC_BYTES] = "";
+	int64_t offset = 0;
+
+	TRY(rpm_payload(fd, name, &offset));
+	if (pread(fd, magic, sizeof(magic), (off_t)offset) < (ssize_t)sizeof(magic))
+		return err_new(ERR_CORRUPT, "'%s' is truncated", name);
+	file->seek(file, offset, SEEK_SET);
+	file->seek = NULL; /* what comes before is not for libarchive */
+	return open_packed(TAKE(file), name, magic, sizeof(magic), memory_bytes, ret_source);
+}
+
+static struct err *open_source(int take_fd, const char *name, int64_t memory_bytes, struct source *ret_source)
+{
+	char magic[MAGIC_BYTES] = "";
 	ssize_t n = pread(take_fd, magic, sizeof(magic), 0);
 	int errnum = errno;
 	struct stream *file = stream_file(take_fd, name);
@@ -185,29 +223,32 @@ static struct err *open_stream(int take_fd, const char *name, int64_t memory_byt
 		stream_close(file);
 		return err_os(errnum, "cannot read '%s'", name);
 	}
-	*ret_deb = n == sizeof(magic) && memcmp(magic, "!<arch>\n", sizeof(magic)) == 0;
-	*ret_xz = xz_magic(magic, (size_t)n);
-	if (*ret_deb)
-		return open_deb(file, name, memory_bytes, ret_stream, ret_xz);
-	if (*ret_xz)
-		return xz_open(file, name, memory_bytes, ret_stream);
-	*ret_stream = file;
-	return NULL;
+	if (n == sizeof(magic) && memcmp(magic, "!<arch>\n", sizeof(magic)) == 0) {
+		ret_source->package = "deb";
+		return open_deb(file, name, memory_bytes, ret_source);
+	}
+	if (rpm_magic(magic, (size_t)n)) {
+		ret_source->package = "rpm";
+		return open_rpm(file, take_fd, name, memory_bytes, ret_source);
+	}
+	return open_packed(file, name, magic, (size_t)n, memory_bytes, ret_source);
 }
 
 struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes, struct archive_reader **ret_reader)
 {
-	struct stream *stream = NULL;
-	bool xz = false;
-	bool deb = false;
+	struct source source = {0};
 
-	TRY(open_stream(take_fd, name, memory_bytes, &stream, &xz, &deb));
-	AUTO_READER *r = reader_new(stream, name);
-	r->packed_xz = xz;
-	r->deb = deb;
-	support_filters(r->a);
-	archive_read_support_format_tar(r->a);
-	if (stream->seek) /* the streaming zip reader never sees that an entry is a link */
+	TRY(open_source(take_fd, name, memory_bytes, &source));
+	AUTO_READER *r = reader_new(source.stream, name);
+	r->decoding = source.decoding;
+	r->package = source.package;
+	if (!r->decoding)
+		support_filters(r->a);
+	if (r->package && streq(r->package, "rpm"))
+		archive_read_support_format_cpio(r->a);
+	else
+		archive_read_support_format_tar(r->a);
+	if (source.stream->seek) /* the streaming zip reader never sees that an entry is a link */
 		archive_read_support_format_zip_seekable(r->a);
 	TRY(start(r));
 	*ret_reader = TAKE(r);
@@ -227,13 +268,13 @@ struct err *archive_open(const char *path, int64_t memory_bytes, struct archive_
 
 /* ---- reading */
 
-/* What follows the archive inside the .xz is padding, but only reading it checks the stream to its end. */
+/* What follows the archive inside its packing is padding, but only reading it checks the stream to its end. */
 static struct err *drain(struct archive_reader *r)
 {
 	const void *data;
 	size_t size = 1;
 
-	for (size_t total = 0; r->packed_xz && size > 0 && total < DRAIN_MAX; total += size)
+	for (size_t total = 0; r->decoding && size > 0 && total < DRAIN_MAX; total += size)
 		TRY(r->stream->read(r->stream, &data, &size));
 	return NULL;
 }
@@ -317,8 +358,8 @@ int64_t archive_packed(struct archive_reader *r)
 
 const char *archive_format_text(struct archive_reader *r)
 {
-	if (r->deb)
-		return "deb";
+	if (r->package)
+		return r->package;
 	return (archive_format(r->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP ? "zip" : "tar";
 }
 
@@ -375,6 +416,8 @@ struct err *raw_open(struct stream *take_inner, const char *name, const char *pa
 
 	if (streq(packing, "xz"))
 		return xz_open(take_inner, name, memory_bytes, ret_stream);
+	if (streq(packing, "gz"))
+		return gzip_open(take_inner, name, ret_stream);
 	if (streq(packing, "none")) {
 		*ret_stream = take_inner;
 		return NULL;
@@ -382,10 +425,7 @@ struct err *raw_open(struct stream *take_inner, const char *name, const char *pa
 	AUTO_READER *r = reader_new(take_inner, name);
 	r->stream->seek = NULL;
 	/* exactly this filter: content that looks packed again must come out as it is */
-	int filter = streq(packing, "gz")    ? ARCHIVE_FILTER_GZIP
-		     : streq(packing, "zst") ? ARCHIVE_FILTER_ZSTD
-		     : streq(packing, "bz2") ? ARCHIVE_FILTER_BZIP2
-					     : -1;
+	int filter = streq(packing, "zst") ? ARCHIVE_FILTER_ZSTD : streq(packing, "bz2") ? ARCHIVE_FILTER_BZIP2 : -1;
 	if (filter < 0)
 		return err_new(ERR_USAGE, "'%s': unknown packing '%s'", name, packing);
 	archive_read_append_filter(r->a, filter);

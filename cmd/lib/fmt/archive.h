@@ -1,8 +1,9 @@
 /*
- * archive.h - entries of tar, zip and deb files one after another; tar and ISO 9660 images written the same each time
+ * archive.h - entries of tar, zip, deb and rpm files in turn; tar and ISO 9660 images written the same each time
  *
  * Reading gives what the archive says, unjudged: archive_policy.h judges, unpack.h acts. Only these readers exist
- * here: tar (ustar, pax, GNU) and deb (ar with data.tar) packed with gzip, bzip2, xz, zstd or not at all, and zip.
+ * here: tar (ustar, pax, GNU), deb (ar with data.tar) and rpm (cpio), packed with gzip, bzip2, xz, zstd or not at all,
+ * and zip. xz is decoded by several threads; every packing that has checksums has them compared.
  *
  *	struct archive_reader *r = NULL;
  *	TRY(archive_open(path, 0, &r));
@@ -49,7 +50,7 @@ MUST_CHECK struct err *archive_data(struct archive_reader *r, const void **ret_d
 				    int64_t *ret_offset);
 /** archive_packed() - bytes of the packed file read so far; may be called from any thread */
 int64_t archive_packed(struct archive_reader *r);
-/** archive_format() - "tar", "zip" or "deb"; known after the first archive_next() */
+/** archive_format() - "tar", "zip", "deb" or "rpm"; known after the first archive_next() */
 const char *archive_format_text(struct archive_reader *r);
 
 /**

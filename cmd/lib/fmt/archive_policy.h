@@ -20,7 +20,7 @@ struct archive_limits {
 	int64_t entries;    /* how many names */
 	int64_t bytes;      /* of all files, unpacked; holes count */
 	int64_t file_bytes; /* of one file */
-	int64_t ratio;      /* unpacked : packed, looked at once ratio_after bytes are out */
+	int64_t ratio;      /* unpacked (headers count) : packed, looked at once ratio_after bytes are out */
 	int64_t ratio_after;
 	int depth;      /* folders in a name */
 	int name_bytes; /* of one component */

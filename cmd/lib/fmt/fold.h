@@ -2,9 +2,9 @@
  * fold.h - the form of a file name under which a Mac would take two names for one
  *
  * APFS and HFS+ compare names without regard to letter case and to Unicode normalisation. A tree that holds two
- * names with one folded form cannot be unpacked there, or worse, the second replaces the first. The folding here
- * is an approximation by table: canonical decomposition of Latin-1, Latin Extended-A, Kana and Hangul; lower case
- * of Latin, Greek, Cyrillic and Armenian; zero-width characters dropped. Other scripts are compared as they are.
+ * names with one folded form cannot be unpacked there, or worse, the second replaces the first. Canonical
+ * decomposition (basic plane), full case folding, combining marks in one order, zero-width characters dropped. Where
+ * this and a Mac differ, this takes more names for one.
  */
 #ifndef COOPER_FMT_FOLD_H
 #define COOPER_FMT_FOLD_H

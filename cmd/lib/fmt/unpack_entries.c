@@ -85,6 +85,16 @@ static struct err *write_symlink(struct unpacking *u, const char *path, const ch
 	return NULL;
 }
 
+/* In a cpio, the last of several names brings the content, after the others have been written empty. */
+static struct err *check_linked_content(const struct unpacking *u, const char *path, const struct archive_item *item)
+{
+	if (item->size <= 0 || !streq(archive_format_text(u->reader), "rpm"))
+		return NULL;
+	AUTO_FREE char *shown = str_escape(path);
+	return err_new(ERR_CORRUPT, "hard link '%s' has the content of the names before it, which is not supported",
+		       shown);
+}
+
 static struct err *write_hardlink(struct unpacking *u, const char *path, const char *target)
 {
 	AUTO_FREE char *real = NULL;
@@ -115,6 +125,7 @@ static struct err *write_item(struct unpacking *u, const char *path, const struc
 	case ITEM_SYMLINK:
 		return write_symlink(u, path, item->target);
 	case ITEM_HARDLINK:
+		TRY(check_linked_content(u, path, item));
 		return write_hardlink(u, path, item->target);
 	case ITEM_OTHER:
 		break;

