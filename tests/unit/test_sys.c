@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -135,14 +136,19 @@ static void confined_children_cannot_write_elsewhere(void **state UNUSED)
 	AUTO_FREE char *in = path_join(dir, "in");
 	AUTO_FREE char *inside = path_join(in, "f");
 	AUTO_FREE char *outside = path_join(dir, "f");
+	AUTO_FREE char *kept = path_join(dir, "kept");
 	assert_ok(dir_make(in, 0700));
+	assert_ok(file_write(kept, "x", 1, 0600));
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (!os_confine_writes(in))
 			_exit(77);
 		int a = open(inside, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 		int b = open(outside, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-		_exit(a >= 0 && b < 0 ? 0 : 1);
+		bool spoke = socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || socket(AF_INET, SOCK_DGRAM, 0) >= 0;
+		bool cut = truncate(kept, 0) == 0;
+		execl("/bin/false", "false", (char *)NULL);
+		_exit(a >= 0 && b < 0 && !spoke && !cut ? 0 : 1);
 	}
 	int status = 0;
 	waitpid(pid, &status, 0);

@@ -20,10 +20,8 @@
 
 enum { DRAIN_MAX = 64 << 20, MEMBERS_MAX = 16, MAGIC_BYTES = 8 };
 
-#define XZ_MAGIC                                                                                                       \
-	"\xfd"                                                                                                         \
-	"7zXZ\0\0"
-#define GZIP_MAGIC "\x1f\x8b\x08\0\0\0\0"
+/* What is decoded here; the rest is left to libarchive. */
+enum packing { PACKING_OTHER, PACKING_XZ, PACKING_GZIP };
 
 struct archive_reader {
 	struct archive *a;
@@ -162,16 +160,19 @@ struct source {
 	bool decoding;
 };
 
-/* Decode @take_packed, whose first bytes are @start, if it is in a packing that is decoded here. */
-static struct err *open_packed(struct stream *take_packed, const char *name, const char *start, size_t size,
-			       int64_t memory_bytes, struct source *ret_source)
+static enum packing packing_of(const char *start, size_t size)
 {
-	ret_source->decoding = true;
-	if (xz_magic(start, size))
+	return xz_magic(start, size) ? PACKING_XZ : gzip_magic(start, size) ? PACKING_GZIP : PACKING_OTHER;
+}
+
+static struct err *open_packed(struct stream *take_packed, const char *name, enum packing packing, int64_t memory_bytes,
+			       struct source *ret_source)
+{
+	ret_source->decoding = packing != PACKING_OTHER;
+	if (packing == PACKING_XZ)
 		return xz_open(take_packed, name, memory_bytes, &ret_source->stream);
-	if (gzip_magic(start, size))
+	if (packing == PACKING_GZIP)
 		return gzip_open(take_packed, name, &ret_source->stream);
-	ret_source->decoding = false;
 	ret_source->stream = take_packed;
 	return NULL;
 }
@@ -189,10 +190,10 @@ static struct err *open_deb(struct stream *take_file, const char *name, int64_t 
 		TRY(archive_next(ar, &item, &more));
 		if (!more || !str_starts(item.name, "data.tar"))
 			continue;
-		const char *magic = str_ends(item.name, ".xz")   ? XZ_MAGIC
-				    : str_ends(item.name, ".gz") ? GZIP_MAGIC
-								 : "";
-		return open_packed(member_new(TAKE(ar)), name, magic, MAGIC_BYTES, memory_bytes, ret_source);
+		enum packing packing = str_ends(item.name, ".xz")   ? PACKING_XZ
+				       : str_ends(item.name, ".gz") ? PACKING_GZIP
+								    : PACKING_OTHER;
+		return open_packed(member_new(TAKE(ar)), name, packing, memory_bytes, ret_source);
 	}
 	return err_new(ERR_CORRUPT, "'%s' has no data.tar: not a Debian package", name);
 }
@@ -209,7 +210,7 @@ static struct err *open_rpm(struct stream *take_file, int fd, const char *name, 
 		return err_new(ERR_CORRUPT, "'%s' is truncated", name);
 	file->seek(file, offset, SEEK_SET);
 	file->seek = NULL; /* what comes before is not for libarchive */
-	return open_packed(TAKE(file), name, magic, sizeof(magic), memory_bytes, ret_source);
+	return open_packed(TAKE(file), name, packing_of(magic, sizeof(magic)), memory_bytes, ret_source);
 }
 
 static struct err *open_source(int take_fd, const char *name, int64_t memory_bytes, struct source *ret_source)
@@ -231,7 +232,7 @@ static struct err *open_source(int take_fd, const char *name, int64_t memory_byt
 		ret_source->package = "rpm";
 		return open_rpm(file, take_fd, name, memory_bytes, ret_source);
 	}
-	return open_packed(file, name, magic, (size_t)n, memory_bytes, ret_source);
+	return open_packed(file, name, packing_of(magic, (size_t)n), memory_bytes, ret_source);
 }
 
 struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes, struct archive_reader **ret_reader)
