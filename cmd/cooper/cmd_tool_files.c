@@ -1,10 +1,11 @@
-/* Plumbing that works on files: fetch, unpack, patch, canary. */
+/* Plumbing that works on files: fetch, unpack, inflate, canary. */
 #include <stdio.h>
 
 #include "base/units.h"
 #include "command.h"
 #include "fmt/canary.h"
 #include "fmt/digest.h"
+#include "fmt/inflate.h"
 #include "fmt/unpack.h"
 #include "net/fetch.h"
 #include "plan/project.h"
@@ -92,6 +93,37 @@ const struct subcommand cmd_tool_unpack = {
 	.min_args = 2,
 	.max_args = 2,
 	.run = run_unpack,
+};
+
+static const struct option_spec inflate_options_table[] = {
+	{"sha256", 0, "HEX", "digest that FILE must have"},
+	{"packed-sha256", 0, "HEX", "digest that the packed file must have"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *run_inflate(struct call *call)
+{
+	char hex[SHA256_HEX];
+	struct inflate_options options = {.format = call_arg(call, 0),
+	                                  .sha256 = call_get(call, "sha256"),
+	                                  .packed_sha256 = call_get(call, "packed-sha256")};
+	if (options.sha256)
+		TRY(check_digests(options.sha256, NULL));
+	if (options.packed_sha256)
+		TRY(check_digests(options.packed_sha256, NULL));
+	TRY(inflate_image(call_arg(call, 0), call_arg(call, 1), &options, "inflate", call->sink, hex));
+	printf("sha256 %s\n", hex);
+	return NULL;
+}
+
+const struct subcommand cmd_tool_inflate = {
+	.name = "tool inflate",
+	.operands = "PACKED FILE",
+	.summary = "unpack a disk image (.xz, .gz, .zst, .bz2) to a sparse FILE, verified at both ends",
+	.options = inflate_options_table,
+	.min_args = 2,
+	.max_args = 2,
+	.run = run_inflate,
 };
 
 static const struct option_spec canary_options[] = {

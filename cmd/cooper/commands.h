@@ -29,6 +29,7 @@
 	X(cmd_machine_run) \
 	X(cmd_tool_fetch)  \
 	X(cmd_tool_unpack) \
+	X(cmd_tool_inflate) \
 	X(cmd_tool_patch)  \
 	X(cmd_tool_argv)   \
 	X(cmd_tool_ignition) \
