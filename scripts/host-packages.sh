@@ -6,7 +6,7 @@ what=${1:-build}
 cd "$(dirname "$0")/.."
 
 debian_packages() {
-	echo gcc make libc6-dev pkg-config libcurl4-openssl-dev libyaml-dev libssl-dev libarchive-dev liblzma-dev \
+	echo gcc make libc6-dev pkg-config libcurl4-openssl-dev libgit2-dev libyaml-dev libssl-dev libarchive-dev liblzma-dev \
 		libjansson-dev zlib1g-dev ca-certificates gpgv
 	if [ "$what" = bench ]; then
 		echo nginx-light curl aria2 libarchive-tools xz-utils git patch python3 openssl dpkg-dev
@@ -43,5 +43,5 @@ case $(uname -s) in
 Darwin) command -v brew >/dev/null 2>&1 || { echo "Homebrew is needed: see https://brew.sh" >&2; exit 1; }
 	brew bundle check --file=Brewfile >/dev/null 2>&1 || brew bundle install --file=Brewfile ;;
 Linux) if command -v apt-get >/dev/null 2>&1; then install_debian; else
-	echo "install: a C compiler, make, pkg-config and the libraries curl yaml openssl archive lzma jansson zlib" >&2; fi ;;
+	echo "install: a C compiler, make, pkg-config and the libraries curl git2 yaml openssl archive lzma jansson zlib" >&2; fi ;;
 esac

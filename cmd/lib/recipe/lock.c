@@ -39,9 +39,10 @@ static struct err *read_file_entry(const char *path, const char *reference, cons
 		return bad(path, reference, "has a file without a plain name");
 	if (!url || !strchr(url, ':'))
 		return bad(path, reference, "has a file without a URL");
-	if (!sha256 || !digest_valid(DIGEST_SHA256, sha256))
+	bool by_commit = str_starts(url, "git:"); /* the URL ends in the commit's id */
+	if (!by_commit && (!sha256 || !digest_valid(DIGEST_SHA256, sha256)))
 		return bad(path, reference, "has a file without a SHA-256");
-	if (size < 0)
+	if (!by_commit && size < 0)
 		return bad(path, reference, "has a file without a size");
 	*ret = (struct lock_file){arena_strdup(arena, name), arena_strdup(arena, url), arena_strdup(arena, sha256),
 				  size};
@@ -155,8 +156,10 @@ static struct json *entry_json(const struct lock_entry *entry)
 		struct json *file = json_object();
 		json_set_text(file, "name", entry->files[i].name);
 		json_set_text(file, "url", entry->files[i].url);
-		json_set_text(file, "sha256", entry->files[i].sha256);
-		json_set_int(file, "size", entry->files[i].size);
+		if (entry->files[i].sha256)
+			json_set_text(file, "sha256", entry->files[i].sha256);
+		if (entry->files[i].size >= 0)
+			json_set_int(file, "size", entry->files[i].size);
 		json_add(files, file);
 	}
 	json_set_text(value, "version", entry->version);
@@ -186,7 +189,8 @@ static struct err *check_entry(const struct lock *lock, const struct lock_entry 
 	if (entry->file_count == 0)
 		return bad(lock->path, entry->reference, "would have no files");
 	for (size_t i = 0; i < entry->file_count; i++)
-		if (!entry->files[i].sha256 || !digest_valid(DIGEST_SHA256, entry->files[i].sha256))
+		if (!str_starts(entry->files[i].url, "git:") &&
+		    (!entry->files[i].sha256 || !digest_valid(DIGEST_SHA256, entry->files[i].sha256)))
 			return bad(lock->path, entry->reference, "would have a file without a SHA-256");
 	return NULL;
 }

@@ -16,8 +16,8 @@
 struct lock_file {
 	char *name;   /* file name: qemu_7.2+dfsg.orig.tar.xz */
 	char *url;    /* debian:pool/... : never with a mirror's host */
-	char *sha256;
-	int64_t size;
+	char *sha256; /* NULL for git:URL#COMMIT */
+	int64_t size; /* -1 for git:URL#COMMIT */
 };
 
 struct lock_entry {

@@ -32,6 +32,7 @@ struct source {
 	char *sha512;
 	char *uncompressed_sha256; /* of the bytes after inflation, or NULL */
 	int64_t size;              /* -1 = not said */
+	char *tag;                 /* of a git: source; NULL = none */
 	char *signature_url;
 	char *signature_key;  /* OpenPGP fingerprint of the primary key, 40 hex digits */
 	char *signature_key_url; /* where the key is when it is not in recipes/keys/; with its digest */

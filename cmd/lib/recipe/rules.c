@@ -8,10 +8,23 @@ static bool is_remote(const char *url)
 	return !str_starts(url, "git:") && !str_starts(url, "oci:");
 }
 
+/* A commit, or a tag that the lock makes one of. */
+static void rule_git(struct problems *problems, const struct yaml_node *map, const char *url)
+{
+	bool is_git = url && str_starts(url, "git:");
+	if (is_git && !strchr(url, '#') && !yaml_get(map, "tag"))
+		problem_add(problems, yaml_get(map, "url"),
+			    "append '#' and the commit's 40 hex digits, or add 'tag: NAME', which the lock pins",
+			    "a git: source needs a commit");
+	if (!is_git && url && yaml_get(map, "tag"))
+		problem_add(problems, yaml_key(map, "tag"), "leave it out", "'tag' is for a git: source alone");
+}
+
 /* Of git: and oci: the URL itself holds the digest. */
 void rule_source(struct problems *problems, const struct yaml_node *map)
 {
 	const char *url = yaml_get_text(map, "url");
+	rule_git(problems, map, url);
 	if (!url || !is_remote(url) || yaml_get(map, "sha256") || yaml_get(map, "sha512"))
 		return;
 	problem_add(problems, yaml_get(map, "url"),

@@ -49,6 +49,9 @@ static const struct schema_field source_fields[] = {
 	{"url", FIELD_TEXT, 0, TEXT_URL, AT(source, url),
 	 .doc = "Where the bytes are: `https:`, `http:`, `file:`, `git:URL#COMMIT`, `oci:NAME@sha256:HEX`, or "
 		"`debian:pool/...`, a path below the mirror that the host's apt uses."},
+	{"tag", FIELD_TEXT, 0, TEXT_VERSION, AT(source, tag), .with = WORDS("url"),
+	 .doc = "Tag of a `git:` source: with a commit in the URL the tag must lead to it, without one the lock pins where "
+		"the tag leads."},
 	{"debian-source", FIELD_TEXT, 0, TEXT_PACKAGE, AT(source, debian_source),
 	 .doc = "A Debian source package; version and digests are pinned in the lock."},
 	{"debian-package", FIELD_TEXT, 0, TEXT_PACKAGE, AT(source, debian_package),

@@ -209,12 +209,14 @@ static bool check_authority(const char *rest, struct str *why)
 static bool check_git(const char *rest, struct str *why)
 {
 	const char *commit = strrchr(rest, '#');
-	if (!commit || commit == rest)
-		return fail(why, "lacks '#' and a commit id");
-	size_t n = strlen(commit + 1);
-	if ((n != 40 && n != 64) || strspn(commit + 1, "0123456789abcdef") != n)
+	size_t n = commit ? strlen(commit + 1) : 0;
+	if (commit && ((n != 40 && n != 64) || strspn(commit + 1, "0123456789abcdef") != n))
 		return fail(why, "must end in a full commit id of 40 or 64 hex digits");
-	return true;
+	if (str_starts(rest, "file:///"))
+		return true;
+	if (str_starts(rest, "https://") || str_starts(rest, "http://"))
+		return check_authority(strstr(rest, "://") + 3, why);
+	return fail(why, "names a repository by none of https:// http:// file:///");
 }
 
 static bool check_oci(const char *rest, struct str *why)

@@ -9,6 +9,7 @@
 #include "sys/file.h"
 #include "work/debian.h"
 #include "work/signature.h"
+#include "work/source_git.h"
 
 const char *debian_arch(const char *arch)
 {
@@ -39,6 +40,8 @@ char *source_reference(const struct source *source, const char *host_arch)
 		return mem_printf("debian-source:%s:%s", source->debian_source, suite);
 	if (source->debian_package)
 		return mem_printf("debian-package:%s:%s:%s", source->debian_package, suite, package_arch(source, host_arch));
+	if (source->url && source_git_floats(source))
+		return mem_printf("%s#refs/tags/%s", source->url, source->tag);
 	return NULL;
 }
 
@@ -60,6 +63,9 @@ static struct err *list_one(const struct source *s, const char *host_arch, const
 {
 	AUTO_FREE char *reference = source_reference(s, host_arch);
 	if (!reference) {
+		if (!s->sha256 && !source_git_is(s->url))
+			return err_hint(err_new(ERR_USAGE, "'%s' has no SHA-256", s->url),
+					"add 'sha256: HEX' to the source: files are kept by it");
 		strs_take(&files->owned, name_of_url(s->url));
 		add_file(files, (struct source_file){s, files->owned.items[files->owned.count - 1], s->url, s->sha256,
 		                                     s->size, s->signature_url, s->signature_key});
@@ -83,6 +89,14 @@ struct err *source_list(const struct source *sources, size_t count, const char *
 	return NULL;
 }
 
+static struct err *is_there(const struct home *home, const struct source_file *f, bool *ret_there)
+{
+	if (f->sha256)
+		return cas_has(home, f->sha256, ret_there);
+	*ret_there = source_git_there(home, f);
+	return NULL;
+}
+
 struct err *source_missing(const struct home *home, const struct source_files *files, size_t *ret_count,
                            int64_t *ret_bytes)
 {
@@ -90,7 +104,7 @@ struct err *source_missing(const struct home *home, const struct source_files *f
 	*ret_bytes = 0;
 	for (size_t i = 0; i < files->count; i++) {
 		bool there = false;
-		TRY(cas_has(home, files->items[i].sha256, &there));
+		TRY(is_there(home, &files->items[i], &there));
 		if (there && signature_held(home, &files->items[i]))
 			continue;
 		++*ret_count;
@@ -102,14 +116,17 @@ struct err *source_missing(const struct home *home, const struct source_files *f
 void source_inputs(const struct source_files *files, struct json *inputs)
 {
 	for (size_t i = 0; i < files->count; i++) {
-		AUTO_FREE char *name = mem_printf("file %s", files->items[i].name);
-		json_set_text(inputs, name, files->items[i].sha256);
+		const struct source_file *f = &files->items[i];
+		AUTO_FREE char *name = mem_printf("file %s", f->sha256 ? f->name : f->url);
+		json_set_text(inputs, name, f->sha256 ? f->sha256 : source_git_commit(f->url));
 	}
 }
 
 static struct err *resolve_one(const struct home *home, const struct source *s, const char *host_arch,
                                struct sink *sink, struct lock_entry *entry)
 {
+	if (s->url)
+		return source_git_resolve(s, entry);
 	if (s->debian_source)
 		return debian_resolve_source(s->debian_source, s->suite, home->apt, sink, entry);
 	return debian_resolve_package(s->debian_package, s->suite, package_arch(s, host_arch), home->apt, sink, entry);
@@ -190,8 +207,9 @@ struct err *source_fetch(const struct home *home, const struct source_files *fil
 	AUTO(requests) r = {.items = mem_array(files->count, sizeof(*r.items))};
 	for (size_t i = 0; i < files->count; i++) {
 		const struct source_file *f = &files->items[i];
-		bool there = false;
-		TRY(cas_has(home, f->sha256, &there));
+		bool there = !f->sha256;
+		if (f->sha256)
+			TRY(cas_has(home, f->sha256, &there));
 		if (there)
 			continue;
 		TRY(cas_make_room(home, f->sha256));
@@ -205,6 +223,7 @@ struct err *source_fetch(const struct home *home, const struct source_files *fil
 	if (e)
 		return explain_gone(&r, e);
 	for (size_t i = 0; i < files->count; i++)
-		TRY(signature_check(home, &files->items[i], step, sink));
+		TRY(files->items[i].sha256 ? signature_check(home, &files->items[i], step, sink)
+					   : source_git_fetch(home, &files->items[i], step, sink));
 	return NULL;
 }

@@ -18,8 +18,8 @@ struct source_file {
 	const struct source *source;
 	const char *name; /* file name, for unpacking and messages */
 	const char *url;
-	const char *sha256;
-	int64_t size; /* -1 = unknown */
+	const char *sha256; /* NULL for git:URL#COMMIT */
+	int64_t size;       /* -1 = unknown */
 	const char *signature_url; /* of a detached OpenPGP signature; NULL = none is asked for */
 	const char *signature_key; /* fingerprint of the primary key that must have made it */
 };

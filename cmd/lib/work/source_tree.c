@@ -10,6 +10,7 @@
 #include "store/cas.h"
 #include "sys/file.h"
 #include "work/patch_list.h"
+#include "work/source_git.h"
 
 enum { STAMP_MAX = 256 };
 
@@ -53,6 +54,8 @@ static bool is_archive(const char *name)
 static struct err *unpack_file(const struct build_job *job, const struct source_file *f, const char *tree,
                                struct sink *sink)
 {
+	if (!f->sha256)
+		return source_git_export(job->home, f, tree, job->source_step, sink);
 	AUTO_FREE char *object = cas_path(job->home, f->sha256);
 	struct unpack_options o = {.strip = f->source->strip, .exclude = &f->source->exclude, .into = f->source->into};
 	struct unpack_report report;
@@ -113,6 +116,7 @@ static struct json *make_receipt(const struct build_job *job, const struct patch
 		json_add(patches, patch);
 	}
 	json_set_text(receipt, "key", job->source_key);
+	json_set(receipt, "git", source_git_receipts(job->home, job->files));
 	json_set(receipt, "patches", patches);
 	json_set_int(receipt, "files", (int64_t)r->files);
 	json_set_int(receipt, "hunks", (int64_t)r->hunks);

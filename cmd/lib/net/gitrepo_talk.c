@@ -1,0 +1,116 @@
+#include "net/gitrepo_talk.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "net/fetch_env.h"
+#include "net/fetch_url.h"
+#include "sys/tick.h"
+
+enum { WAIT_MS = 10, PROGRESS_MS = 100, GRACE_MS = 500 };
+
+struct talk *talk_new(const struct gitrepo_pin *pin)
+{
+	struct talk *t = mem_alloc(sizeof(*t));
+	t->url = mem_strdup(pin->url);
+	t->commit = mem_strdup(pin->commit);
+	t->tag = mem_strdup(pin->tag);
+	t->dir = mem_strdup(pin->dir);
+	return t;
+}
+
+static void talk_free(struct talk *t)
+{
+	free(t->url);
+	free(t->commit);
+	free(t->tag);
+	free(t->dir);
+	free(t);
+}
+
+bool talk_heard(struct talk *t)
+{
+	atomic_store(&t->heard_ms, tick_ms());
+	return !atomic_load(&t->stop);
+}
+
+static void *talk_thread(void *data)
+{
+	struct talk *t = data;
+	t->failure = t->main(t);
+	atomic_store(&t->done, true);
+	return NULL;
+}
+
+static struct err *reason_to_stop(struct talk *t, int64_t stall_ms)
+{
+	TRY(cancel_check());
+	if (tick_ms() - atomic_load(&t->heard_ms) <= stall_ms)
+		return NULL;
+	AUTO_FREE char *shown = fetch_url_shown(t->url);
+	return err_hint(err_new(ERR_NET, "'%s' sent nothing for %lld s", shown, (long long)stall_ms / 1000),
+			"run the same command again; COOPER_STALL_SECONDS is half of how long is waited");
+}
+
+static struct err *wait_for(struct talk *t, const char *step, int64_t stall_ms, struct sink *sink)
+{
+	int64_t told_ms = 0;
+	int64_t stop_ms = 0;
+	struct err *e = NULL;
+	while (!atomic_load(&t->done) && (!stop_ms || tick_ms() - stop_ms < GRACE_MS)) {
+		tick_sleep_ms(WAIT_MS);
+		if (tick_ms() - told_ms >= PROGRESS_MS && atomic_load(&t->bytes) > 0) {
+			event_progress(sink, step, atomic_load(&t->bytes), 0, "B");
+			told_ms = tick_ms();
+		}
+		if (stop_ms)
+			continue;
+		e = reason_to_stop(t, stall_ms);
+		if (e) {
+			atomic_store(&t->stop, true);
+			stop_ms = tick_ms();
+		}
+	}
+	return e;
+}
+
+static struct err *check_online(const struct talk *t, const struct fetch_env *env)
+{
+	if (!env->offline || fetch_url_is(t->url, "file"))
+		return NULL;
+	AUTO_FREE char *shown = fetch_url_shown(t->url);
+	return err_hint(err_new(ERR_NET, "'%s' is not here, and COOPER_OFFLINE is set", shown),
+			"run the same command once without COOPER_OFFLINE");
+}
+
+struct err *talk_run(struct talk *take_t, struct err *(*main)(struct talk *t), const char *step, struct sink *sink,
+		     char *ret_found)
+{
+	struct talk *t = take_t;
+	struct fetch_env env;
+	pthread_t thread;
+	fetch_env_read(&env);
+	atomic_store(&t->heard_ms, tick_ms());
+	t->main = main;
+	struct err *e = check_online(t, &env);
+	int code = e ? 0 : pthread_create(&thread, NULL, talk_thread, t);
+	if (code != 0)
+		e = err_os(code, "cannot start a thread");
+	if (e) {
+		talk_free(t);
+		return e;
+	}
+	e = wait_for(t, step, 2 * 1000 * env.stall_s, sink);
+	if (!atomic_load(&t->done)) {
+		pthread_detach(thread);
+		return e;
+	}
+	pthread_join(thread, NULL);
+	e = err_first(e, t->failure);
+	if (!e && ret_found)
+		memcpy(ret_found, t->found, sizeof(t->found));
+	talk_free(t);
+	return e;
+}

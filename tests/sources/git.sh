@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# git: sources, as people meet them, from a repository of thousands of commits: file:// and smart HTTP through
+# `git http-backend`. $COOPER is the program.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+cooper=${COOPER:-$PWD/build/release/cooper}
+top=$PWD
+work=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server"; chmod -R u+w "$work"; rm -rf "$work"' EXIT
+# shellcheck source=tests/sources/lib.sh
+. tests/sources/lib.sh
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@x GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@x
+
+# 3,000 commits on main, two files each; `side` leaves main at the 1,000th; v1 is an annotated tag of the 2,000th.
+repos=$work/repos
+repo=$repos/big.git
+mkdir -p "$repos"
+git init -q --bare -b main "$repo"
+python3 - <<'END' | git -C "$repo" fast-import --quiet
+print("blob\nmark :1\ndata 21\n#!/bin/sh\necho hello\n")
+for i in range(3000):
+    print(f"commit refs/heads/main\nmark :{i + 10}\ncommitter a <a@x> {1600000000 + i} +0000\ndata 1\nc")
+    if i == 0:
+        print("M 100755 :1 hello\nM 120000 inline inside\ndata 5\nhello")
+    text = f"file {i}\n" * 20
+    print(f"M 100644 inline d{i % 50}/f{i % 700}\ndata {len(text)}\n{text}")
+print("reset refs/heads/side\nfrom :1009\n\ntag v1\nfrom :2009\ntagger a <a@x> 1600009999 +0000\ndata 1\nt")
+END
+tip=$(git -C "$repo" rev-parse main) middle=$(git -C "$repo" rev-parse main~500) v1=$(git -C "$repo" rev-parse 'v1^{commit}')
+url=file://$repo
+
+from() { # from URL [MORE]: the recipe's source
+	recipe "  - url: git:$1
+$(printf '%s\n' "${@:2}" | sed 's/^/    /')"
+}
+again() { chmod -R u+w "$COOPER_HOME" 2>/dev/null; rm -rf "$COOPER_HOME" "$project/cooper.lock"; }
+same_tree() { # same_tree COMMIT: the source tree is what git archive makes of it
+	rm -rf "$work/expected"
+	mkdir "$work/expected"
+	git -C "$repo" archive "$1" | tar x -C "$work/expected"
+	diff -r --no-dereference "$work/expected" "$COOPER_HOME/build/tiny/src" && [ -x "$COOPER_HOME/build/tiny/src/hello" ] &&
+		[ "$(readlink "$COOPER_HOME/build/tiny/src/inside")" = hello ]
+}
+receipt_has() { cat "$COOPER_HOME"/store/*/receipt.json | grep -q "$1"; }
+
+from "$url#$middle"
+ends "a commit in the middle of history" 0 "" "$cooper" build
+ok "its tree is git's" same_tree "$middle"
+ok "the receipt has the commit" receipt_has "\"commit\": \"$middle\""
+ok "the receipt has git's tree id" receipt_has "\"tree\": \"$(git -C "$repo" rev-parse "$middle^{tree}")\""
+ends "again: nothing to do" 0 "nothing to do" "$cooper" build
+before=$("$cooper" tool key build:tiny --stack "$project/cooper.yaml" | head -1)
+from "$url#$tip"
+ok "another commit is another key" [ "$before" != "$("$cooper" tool key build:tiny --stack "$project/cooper.yaml" | head -1)" ]
+ends "another commit, from the copy that is there" 0 "" "$cooper" build
+ok "its tree is git's, too" same_tree "$tip"
+ok "one copy per repository" [ "$(find "$COOPER_HOME/git" -maxdepth 1 -name '*.git' | wc -l)" = 1 ]
+
+again
+from "$url#$v1" "tag: v1"
+ends "a commit and its tag" 0 "" "$cooper" build
+again
+from "$url" "tag: v1"
+ends "a tag alone: the lock pins it" 0 "" "$cooper" build
+ok "the lock has the commit" grep -q "git:$url#$v1" "$project/cooper.lock"
+cp "$project/cooper.lock" "$work/lock"
+git -C "$repo" tag -f v1 "$middle" >/dev/null 2>&1
+again
+cp "$work/lock" "$project/cooper.lock"
+ends "the tag has moved: the lock is right, nothing is fetched" 4 "has moved: it leads to $middle, and was pinned as $v1" "$cooper" build
+ok "nothing is installed" nothing_stored
+again
+from "$url#$v1" "tag: v1"
+ends "the tag has moved: the recipe is right" 4 "has moved" "$cooper" build
+from "$url#$v1" "tag: v9"
+ends "no such tag" 1 "has no tag 'v9'" "$cooper" build
+from "$url" "tag: v9"
+ends "no such tag, for the lock" 1 "has no tag 'v9'" "$cooper" build
+
+missing=0123456789012345678901234567890123456789
+from "$url#$missing"
+ends "a missing commit" 1 "has no commit $missing" "$cooper" build
+tree=$(git -C "$repo" rev-parse "$tip^{tree}")
+from "$url#$tree"
+ends "the id of a folder" 2 "is a tree" "$cooper" build
+for id in main v1 "${tip:0:12}" "$(echo "$tip" | tr a-f A-F)"; do
+	from "$url#$id"
+	ends "no commit id: $id" 2 "full commit id" "$cooper" build
+done
+from "$url"
+ends "no commit at all" 2 "needs a commit" "$cooper" build
+from "$url#$tip$(echo "$tip" | cut -c1-24)"
+ends "an id of SHA-256" 2 "SHA-256 ids" "$cooper" build
+from "file://$work/nowhere#$tip"
+ends "no repository" 1 "there is no git repository at" "$cooper" build
+mkdir -p "$work/plain"
+from "file://$work/plain#$tip"
+ends "a folder that is no repository" 1 "there is no git repository at" "$cooper" build
+from "ssh://host/x.git#$tip"
+ends "a URL of another kind" 2 "https:// http:// file:///" "$cooper" build
+from "https://no-such-host.invalid/x.git#$tip"
+ends "an unknown host" 6 "no-such-host.invalid" "$cooper" build
+COOPER_OFFLINE=1 ends "offline" 6 "COOPER_OFFLINE is set" "$cooper" build
+ok "nothing was installed by any of these" nothing_stored
+
+# Trees that must not be written, each a commit of its own.
+blob=$(echo x | git -C "$repo" hash-object -w --stdin)
+link() { printf '%s' "$1" | git -C "$repo" hash-object -w --stdin; }
+hostile() { # hostile NAME STATUS TEXT TREE-LINES...
+	local tree commit
+	tree=$(printf '%s\n' "100755 blob $blob	hello" "${@:4}" | git -C "$repo" mktree --missing) || { failed=$((failed + 1)); return; }
+	commit=$(git -C "$repo" commit-tree -m x "$tree")
+	git -C "$repo" update-ref "refs/heads/h-$commit" "$commit"
+	from "$url#$commit" "${more[@]:-exclude: [none]}"
+	ends "$1" "$2" "$3" "$cooper" build
+	ok "$1: nothing outside" [ ! -e "$COOPER_HOME/build/tiny/escaped" ] && [ ! -e "$work/escaped" ]
+}
+more=()
+hostile "a link that leads out" 4 "escaped" "120000 blob $(link ../../escaped)	out"
+hostile "an absolute link" 4 "" "120000 blob $(link /etc/passwd)	out"
+hostile "names that a Mac takes for one" 4 "HELLO" "100644 blob $blob	HELLO"
+hostile "a submodule" 4 "'sub' is a submodule, and submodules are not fetched" "160000 commit $tip	sub"
+more=("exclude: [sub]")
+hostile "a submodule that is excluded" 0 "" "160000 commit $tip	sub"
+more=("exclude: [out]")
+hostile "a link that leads out and is excluded" 0 "" "120000 blob $(link ../../escaped)	out"
+more=()
+hostile "a link that stays inside" 0 "" "120000 blob $(link hello)	in"
+
+# into a folder, beside another source
+again
+mkdir -p "$work/tiny-1" && printf '#!/bin/sh\necho hello\n' >"$work/tiny-1/hello"
+tar czf "$work/tiny-1.tar.gz" -C "$work" tiny-1
+recipe "  - url: file://$work/tiny-1.tar.gz
+    sha256: $(sha256sum "$work/tiny-1.tar.gz" | cut -d' ' -f1)
+  - url: git:$url#$tip
+    into: deep/sub
+    exclude: [d1/, inside]"
+ends "into a folder, without some of it" 0 "" "$cooper" build
+ok "it is there" [ -x "$COOPER_HOME/build/tiny/src/deep/sub/hello" ]
+ok "what is excluded is not" [ ! -e "$COOPER_HOME/build/tiny/src/deep/sub/d1" ]
+
+# damage in our copy
+again
+from "$url#$tip"
+ends "fetched" 0 "" "$cooper" build
+for f in "$COOPER_HOME"/git/*.git/objects/pack/*.pack; do
+	chmod u+w "$f"
+	python3 - "$f" <<'END'
+import sys
+with open(sys.argv[1], "r+b") as f:
+    data = bytearray(f.read())
+    for i in range(20000, len(data) - 20, 97):
+        data[i] ^= 0x55
+    f.seek(0)
+    f.write(data)
+END
+done
+chmod -R u+w "$COOPER_HOME/store" "$COOPER_HOME/build" && rm -rf "$COOPER_HOME/store" "$COOPER_HOME/build"
+ends "a damaged copy" 4 "is fetched anew" "$cooper" build
+rm -rf "$COOPER_HOME/git"
+ends "the hint helps" 0 "" "$cooper" build
+
+# --- smart HTTP ---
+GIT_CONFIG_GLOBAL=/dev/null python3 "$top/tests/fakes/git_http.py" "$work/port" "$repos" "$work/log" &
+server=$!
+for _ in $(seq 100); do [ -e "$work/port" ] && break; sleep 0.05; done
+web=http://127.0.0.1:$(cat "$work/port")
+again
+from "$web/big.git#$tip"
+ends "HTTP: the tip of a branch" 0 "" "$cooper" build
+ok "HTTP: its tree is git's" same_tree "$tip"
+ok "HTTP: one conversation" [ "$(grep -c 'info/refs' "$work/log")" = 1 ]
+again
+from "$web/big.git#$middle"
+ends "HTTP: a commit that the server gives only with its branch" 0 "" "$cooper" build
+ok "HTTP: its tree is git's, too" same_tree "$middle"
+again
+git -C "$repo" config uploadpack.allowReachableSHA1InWant true
+: >"$work/log"
+ends "HTTP: a commit that the server gives by itself" 0 "" "$cooper" build
+ok "HTTP: one conversation for it" [ "$(grep -c 'info/refs' "$work/log")" = 1 ]
+again
+from "$web/big.git#$missing"
+ends "HTTP: a missing commit" 1 "has no commit" "$cooper" build
+from "$web/none.git#$tip"
+ends "HTTP: no repository" 1 "there is no git repository at" "$cooper" build
+from "$web/silent/big.git#$tip"
+began=$(date +%s)
+COOPER_STALL_SECONDS=1 ends "HTTP: a server that says nothing" 6 "sent nothing for 2 s" "$cooper" build
+ok "HTTP: it is given up in time" [ $(($(date +%s) - began)) -lt 10 ]
+ends "HTTP: interrupted" 130 "" timeout --preserve-status --foreground -s INT 1 "$cooper" build
+finish

@@ -1,0 +1,153 @@
+#include "harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "fmt/tree_digest.h"
+#include "net/gitrepo.h"
+#include "sys/child.h"
+#include "sys/file.h"
+
+/* Two commits on main, a tag on the first; a commit with a submodule and one with a link that leads out. */
+static const char make_repository[] =
+	"set -e\n"
+	"export GIT_CONFIG_NOSYSTEM=1 HOME=\"$PWD\" GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@x GIT_COMMITTER_NAME=a "
+	"GIT_COMMITTER_EMAIL=a@x\n"
+	"git init -q -b main r; cd r\n"
+	"mkdir -p d/e; echo one >a; echo two >d/e/b; chmod +x a; ln -s d/e/b l; printf 'x\\r\\n' >crlf\n"
+	"echo '* text=auto eol=crlf' >.gitattributes\n"
+	"git add . 2>/dev/null; git commit -qm 1; git rev-parse HEAD >../first; git tag -a v1 -m t\n"
+	"echo more >>a; git commit -qam 2; git rev-parse HEAD >../second; git rev-parse HEAD^{tree} >../tree\n"
+	"git update-index --add --cacheinfo 160000,$(cat ../first),sub; git commit -qm 3; git rev-parse HEAD "
+	">../third\n"
+	"git branch sub; git reset -q --hard HEAD~1; ln -s ../../out bad; git add bad; git commit -qm 4\n"
+	"git rev-parse HEAD >../fourth; git branch bad; git reset -q --hard HEAD~1\n";
+
+static char *dir;
+static char *url;
+
+static int make_once(void **state)
+{
+	(void)state;
+	dir = test_dir();
+	url = mem_printf("file://%s/r", dir);
+	struct child_spec spec = {
+		.argv = (const char *const[]){"sh", "-c", make_repository, NULL}, .cwd = dir, .deadline_ms = 60000};
+	assert_ok(child_run(&spec));
+	return 0;
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	free(dir);
+	free(url);
+	return 0;
+}
+
+static char *id_of(const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+	char *text = NULL;
+	assert_ok(file_read(path, 100, &text, NULL));
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+static struct err *fetch(const char *commit, const char *tag, const char *into)
+{
+	AUTO_FREE char *copy = path_join(dir, into);
+	struct gitrepo_pin pin = {.url = url, .commit = commit, .tag = tag, .dir = copy};
+	return gitrepo_fetch(&pin, "fetch", NULL);
+}
+
+static struct err *export(const char *commit, const char *into, const struct strs *exclude, struct gitrepo_tree *ret)
+{
+	AUTO_FREE char *copy = path_join(dir, "copy.git");
+	AUTO_FREE char *target = path_join(dir, into);
+	struct gitrepo_options o = {.exclude = exclude};
+	assert_ok(dir_make(target, 0755));
+	return gitrepo_export(copy, commit, target, &o, "unpack", NULL, ret);
+}
+
+static void has(const char *tree, const char *name, const char *expected)
+{
+	AUTO_FREE char *path = mem_printf("%s/%s/%s", dir, tree, name);
+	AUTO_FREE char *text = NULL;
+	assert_ok(file_read(path, 100, &text, NULL));
+	assert_string_equal(text, expected);
+}
+
+static void test_fetch_and_export(void **state)
+{
+	(void)state;
+	AUTO_FREE char *first = id_of("first");
+	AUTO_FREE char *second = id_of("second");
+	AUTO_FREE char *tree = id_of("tree");
+	AUTO_FREE char *copy = path_join(dir, "copy.git");
+	AUTO_FREE char *target = path_join(dir, "two");
+	struct gitrepo_tree written;
+	char hex[SHA256_HEX];
+	char found[GITREPO_ID];
+	assert_false(gitrepo_has(copy, first));
+	assert_ok(fetch(first, "v1", "copy.git"));
+	assert_true(gitrepo_has(copy, first));
+	assert_false(gitrepo_has(copy, second));
+	assert_ok(fetch(second, NULL, "copy.git"));
+	assert_ok(export(second, "two", NULL, &written));
+	assert_string_equal(written.id, tree);
+	assert_int_equal(written.entries, 5);
+	assert_ok(tree_digest_path(target, hex));
+	assert_string_equal(hex, written.digest);
+	has("two", "a", "one\nmore\n");
+	has("two", "d/e/b", "two\n");
+	assert_ok(gitrepo_tag(url, "v1", found));
+	assert_string_equal(found, first);
+	AUTO(strs) exclude = STRS_INIT;
+	strs_add(&exclude, "d/");
+	strs_add(&exclude, "l");
+	assert_ok(export(first, "one", &exclude, &written));
+	assert_int_equal(written.entries, 3);
+	has("one", "a", "one\n");
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	AUTO_FREE char *first = id_of("first");
+	AUTO_FREE char *second = id_of("second");
+	AUTO_FREE char *third = id_of("third");
+	AUTO_FREE char *fourth = id_of("fourth");
+	AUTO_FREE char *tree = id_of("tree");
+	struct gitrepo_tree written;
+	char found[GITREPO_ID];
+	assert_fails(fetch("0123456789012345678901234567890123456789", NULL, "none.git"), ERR_ABSENT, "has no commit");
+	assert_fails(fetch("v1", NULL, "none.git"), ERR_USAGE, "no whole commit id");
+	assert_fails(fetch("", NULL, "none.git"), ERR_USAGE, "no whole commit id");
+	assert_fails(fetch(tree, NULL, "none.git"), ERR_USAGE, "is a tree");
+	assert_ok(fetch(first, NULL, "none.git")); /* what failed is in nobody's way */
+	assert_fails(fetch(second, "v1", "other.git"), ERR_CORRUPT, "has moved");
+	assert_fails(fetch(second, "v2", "other.git"), ERR_ABSENT, "no tag 'v2'");
+	assert_fails(gitrepo_tag("ssh://host/r", "v1", found), ERR_USAGE, "can be read");
+	assert_fails(gitrepo_tag("file:///nonexistent/r", "v1", found), ERR_ABSENT, "no git repository");
+	assert_ok(fetch(third, NULL, "copy.git"));
+	assert_fails(export(third, "three", NULL, &written), ERR_CORRUPT, "'sub' is a submodule");
+	assert_ok(fetch(fourth, NULL, "copy.git"));
+	assert_fails(export(fourth, "four", NULL, &written), ERR_CORRUPT, "bad");
+	assert_fails(export("0123456789012345678901234567890123456789", "five", NULL, &written), ERR_CORRUPT,
+		     "fetched anew");
+}
+
+/* libgit2 1.5 loses what it matches configuration keys with */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libpcre2";
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fetch_and_export), cmocka_unit_test(test_refused)};
+	return cmocka_run_group_tests(tests, make_once, forget);
+}
