@@ -9,7 +9,10 @@
 #include "base/units.h"
 #include "plan/machine.h"
 #include "session.h"
+#include "store/audit.h"
 #include "sys/file.h"
+#include "sys/lock.h"
+#include "ui.h"
 #include "work/machine/accel.h"
 #include "work/machine/disk.h"
 #include "work/machine/record.h"
@@ -285,8 +288,47 @@ const struct subcommand cmd_ssh = {
 
 /* --- verify --- */
 
+static const struct option_spec verify_options[] = {
+	STACK_OPTIONS,
+	{"deep", 0, NULL, "hash everything in COOPER_HOME again instead; drop what is damaged"},
+	{NULL, 0, NULL, NULL},
+};
+
+static void print_audit(const struct audit *a)
+{
+	AUTO(str) size = STR_INIT;
+	str_add_size(&size, a->bytes);
+	printf("%zu objects, %s, and %zu results read: %zu damaged\n", a->objects, str_text(&size), a->results,
+	       a->damaged.count);
+	if (a->unknown)
+		printf("%zu results have receipts without a digest, from an older cooper: they could not be checked\n",
+		       a->unknown);
+}
+
+static struct err *verify_deep(struct call *call)
+{
+	AUTO(home) home = {.root = NULL};
+	AUTO(audit) a = AUDIT_INIT;
+	AUTO_CLOSE int lock = -1;
+	TRY(home_open(&home));
+	TRY(home_make(&home));
+	AUTO_FREE char *path = mem_printf("%s/up.lock", home.root);
+	TRY(lock_wait(path, "verify --deep", /* timeout_ms= */ 0, call->sink, &lock));
+	struct err *e = audit_run(&home, call->sink, &a);
+	ui_finish();
+	TRY(e);
+	print_audit(&a);
+	if (a.damaged.count == 0)
+		return NULL;
+	e = err_new(ERR_CORRUPT, "%zu of %zu were damaged, and are dropped", a.damaged.count, a.objects + a.results);
+	return err_hint(err_detail(e, strs_join(&a.damaged, "\n")),
+			"`cooper up` fetches or makes them again; when it happens twice, look at the disk");
+}
+
 static struct err *run_verify(struct call *call)
 {
+	if (call_has(call, "deep"))
+		return verify_deep(call);
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(generation) g = GENERATION_INIT;
 	AUTO(machine_spec) spec = {.name = NULL};
@@ -306,7 +348,8 @@ const struct subcommand cmd_verify = {
 	.name = "verify",
 	.operands = "[STACK]",
 	.summary = "run the canaries again: bare, and in rootless containers",
-	.options = stack_options,
+	.help = "With --deep no machine is looked at: all downloads and results are compared with their digests.",
+	.options = verify_options,
 	.max_args = 1,
 	.run = run_verify,
 };

@@ -106,6 +106,35 @@ g --armor --export "$other" >"$work/served.asc"
 refused "another key at that URL" "cannot fetch the key $good"
 ok "no folder is left behind" sh -c "! ls '$COOPER_HOME/build' | grep -q gpgv"
 
+# Bytes that change where they are kept: size and time stay, so that only --deep sees it.
+mkdir -p "$COOPER_HOME/keys" && g --armor --export "$good" >"$COOPER_HOME/keys/$good.asc"
+sign -u "$good"
+signed "$good"
+ends "built" 0 "" "$cooper" build
+ends "verify --deep: all is well" 0 "0 damaged" "$cooper" verify --deep
+spoil() { # spoil FILE
+	python3 - "$1" <<-'END'
+		import os, sys
+		path, st = sys.argv[1], os.stat(sys.argv[1])
+		os.chmod(path, 0o644)
+		with open(path, "r+b") as f:
+		    byte = f.read(1)
+		    f.seek(0)
+		    f.write(bytes([byte[0] ^ 1]))
+		os.chmod(path, st.st_mode)
+		os.utime(path, ns=(st.st_atime_ns, st.st_mtime_ns))
+	END
+}
+keg=$(echo "$COOPER_HOME"/store/*-tiny-*)
+spoil "$keg/bin/hello"
+spoil "$(find "$COOPER_HOME/cas" -name "$digest")"
+ends "unnoticed in daily use" 0 "nothing to do" "$cooper" build
+ends "verify --deep: an object and a result are damaged" 4 "2 of 2 were damaged, and are dropped" "$cooper" verify --deep
+ok "they are dropped" [ ! -e "$keg" ]
+ends "made again" 0 "" "$cooper" build
+ok "as it was" sh -c "[ \"\$('$keg/bin/hello')\" = hello ]"
+ends "verify --deep: all is well again" 0 "0 damaged" "$cooper" verify --deep
+
 # The keys that are shipped are the ones that the shipped recipes pin.
 for file in recipes/keys/*.asc; do
 	pinned=$(basename "$file" .asc)

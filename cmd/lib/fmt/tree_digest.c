@@ -21,6 +21,7 @@ struct entry {
 };
 
 struct tree_digest {
+	const char *except; /* path that does not count, or NULL */
 	struct entry *entries;
 	size_t count;
 	size_t cap;
@@ -128,6 +129,8 @@ static struct err *digest_entry(struct tree_digest *t, int dirfd, const char *na
 {
 	struct stat st;
 
+	if (t->except && streq(path, t->except))
+		return NULL;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_os(errno, "cannot stat '%s'", path);
 	if (S_ISLNK(st.st_mode))
@@ -165,6 +168,11 @@ static struct err *digest_dir(struct tree_digest *t, int take_fd, const char *pa
 
 struct err *tree_digest_path(const char *path, char ret_hex[SHA256_HEX])
 {
+	return tree_digest_without(path, NULL, ret_hex);
+}
+
+struct err *tree_digest_without(const char *path, const char *except, char ret_hex[SHA256_HEX])
+{
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
@@ -172,6 +180,7 @@ struct err *tree_digest_path(const char *path, char ret_hex[SHA256_HEX])
 	if (fd < 0)
 		return err_os(errno, "cannot open '%s'", path);
 	struct tree_digest *t = tree_digest_new();
+	t->except = except;
 	struct err *e = digest_dir(t, fd, "", path, 0);
 	if (!e) {
 		struct digest *d = digest_new(DIGEST_SHA256);

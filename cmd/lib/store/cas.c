@@ -14,6 +14,11 @@ char *cas_path(const struct home *home, const char *sha256)
 	return mem_printf("%s/sha256/%.2s/%s", home->cas, sha256, sha256);
 }
 
+char *cas_note_path(const struct home *home, const char *sha256)
+{
+	return mem_printf("%s/sha256/%.2s/%s.json", home->cas, sha256, sha256);
+}
+
 struct err *cas_make_room(const struct home *home, const char *sha256)
 {
 	AUTO_FREE char *path = cas_path(home, sha256);
@@ -24,7 +29,7 @@ struct err *cas_make_room(const struct home *home, const char *sha256)
 struct err *cas_seal(const struct home *home, const char *sha256)
 {
 	AUTO_FREE char *path = cas_path(home, sha256);
-	AUTO_FREE char *note_path = mem_printf("%s.json", path);
+	AUTO_FREE char *note_path = cas_note_path(home, sha256);
 	struct stat st;
 	if (chmod(path, 0444) != 0 || stat(path, &st) != 0)
 		return err_os(errno, "cannot seal '%s'", path);
@@ -52,7 +57,7 @@ static bool note_holds(const char *note_path, const struct stat *st)
 struct err *cas_has(const struct home *home, const char *sha256, bool *ret_there)
 {
 	AUTO_FREE char *path = cas_path(home, sha256);
-	AUTO_FREE char *note_path = mem_printf("%s.json", path);
+	AUTO_FREE char *note_path = cas_note_path(home, sha256);
 	struct stat st;
 	*ret_there = false;
 	if (stat(path, &st) != 0)

@@ -15,6 +15,8 @@
 
 /** cas_path() - where the object lives, heap; whether it exists is another question */
 char *cas_path(const struct home *home, const char *sha256);
+/** cas_note_path() - where its note lives, heap */
+char *cas_note_path(const struct home *home, const char *sha256);
 /** cas_has() - whether the object is there and as it was when verified; re-hashes when it was touched */
 MUST_CHECK struct err *cas_has(const struct home *home, const char *sha256, bool *ret_there);
 /** cas_seal() - after the verified bytes took their name: read-only, noted */

@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "fmt/digest.h"
+#include "fmt/tree_digest.h"
 #include "sys/file.h"
 
 char *store_path(const struct home *home, const char *key, const char *name)
@@ -17,7 +18,7 @@ char *store_path(const struct home *home, const char *key, const char *name)
 static char *receipt_path(const struct home *home, const char *key, const char *name)
 {
 	AUTO_FREE char *dir = store_path(home, key, name);
-	return path_join(dir, "receipt.json");
+	return path_join(dir, STORE_RECEIPT);
 }
 
 bool store_has(const struct home *home, const char *key, const char *name)
@@ -41,8 +42,12 @@ struct err *store_commit(const struct home *home, const char *key, const char *n
                          const struct json *receipt)
 {
 	AUTO_FREE char *final = store_path(home, key, name);
-	AUTO_FREE char *path = path_join(stage, "receipt.json");
-	AUTO_FREE char *text = json_pretty(receipt);
+	AUTO_FREE char *path = path_join(stage, STORE_RECEIPT);
+	AUTO_JSON *full = json_copy(receipt);
+	char hex[SHA256_HEX];
+	TRY(tree_digest_without(stage, STORE_RECEIPT, hex));
+	json_set_text(full, "digest", hex);
+	AUTO_FREE char *text = json_pretty(full);
 	TRY(file_write(path, text, strlen(text), 0444));
 	TRY(tree_sync(stage));
 	TRY(tree_read_only(stage));

@@ -18,6 +18,8 @@
 #include "fmt/json.h"
 #include "store/home.h"
 
+#define STORE_RECEIPT "receipt.json" /* in every result */
+
 enum { STORE_KEY_SHOWN = 12 }; /* digits of a key that people see */
 
 /** store_path() - final path of a result, heap */
@@ -26,7 +28,7 @@ char *store_path(const struct home *home, const char *key, const char *name);
 bool store_has(const struct home *home, const char *key, const char *name);
 /** store_begin() - an empty stage folder beside the results; *ret_stage is heap */
 MUST_CHECK struct err *store_begin(const struct home *home, const char *key, const char *name, char **ret_stage);
-/** store_commit() - write the receipt, flush, make read-only, rename to its final name */
+/** store_commit() - write the receipt, with the "digest" (tree_digest.h) of all else added, flush, make read-only, rename to its final name */
 MUST_CHECK struct err *store_commit(const struct home *home, const char *key, const char *name, const char *stage,
                                     const struct json *receipt);
 /** store_receipt() - read a result's receipt */

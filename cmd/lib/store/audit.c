@@ -1,0 +1,99 @@
+#include "store/audit.h"
+
+#include "base/cancel.h"
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "fmt/json.h"
+#include "fmt/tree_digest.h"
+#include "store/cas.h"
+#include "store/store.h"
+#include "sys/file.h"
+
+void audit_done(struct audit *a)
+{
+	strs_done(&a->damaged);
+}
+
+static struct err *drop(struct audit *a, const char *path, const char *why, struct sink *sink)
+{
+	TRY(tree_remove(path));
+	strs_add(&a->damaged, path);
+	event_warn(sink, "verify", "'%s' %s: dropped", path, why);
+	return NULL;
+}
+
+static struct err *check_object(struct audit *a, const struct home *home, const char *hex, struct sink *sink)
+{
+	AUTO_FREE char *path = cas_path(home, hex);
+	AUTO_FREE char *note = cas_note_path(home, hex);
+	char found[SHA256_HEX];
+	int64_t size = 0;
+	TRY(digest_file(path, found, &size));
+	a->objects++;
+	a->bytes += size;
+	event_progress(sink, "verify", a->bytes, 0, "B");
+	bool there = true;
+	if (streq(found, hex))
+		return cas_has(home, hex, &there); /* a note that does not fit is written anew */
+	TRY(file_remove(note));
+	return drop(a, path, "does not have its digest", sink);
+}
+
+static struct err *check_objects(struct audit *a, const struct home *home, struct sink *sink)
+{
+	AUTO_FREE char *top = path_join(home->cas, "sha256");
+	AUTO(strs) dirs = STRS_INIT;
+	TRY(dir_list(top, &dirs));
+	for (size_t i = 0; i < dirs.count; i++) {
+		AUTO_FREE char *dir = path_join(top, dirs.items[i]);
+		AUTO(strs) names = STRS_INIT;
+		TRY(dir_list(dir, &names));
+		for (size_t j = 0; j < names.count; j++)
+			if (digest_valid(DIGEST_SHA256, names.items[j])) /* neither a note nor a part */
+				TRY(check_object(a, home, names.items[j], sink));
+	}
+	return NULL;
+}
+
+static struct err *check_result(struct audit *a, const char *path, struct sink *sink)
+{
+	AUTO_FREE char *receipt_path = path_join(path, STORE_RECEIPT);
+	AUTO_JSON *receipt = NULL;
+	char found[SHA256_HEX];
+	struct err *e = json_read(receipt_path, &receipt);
+	a->results++;
+	if (e) {
+		err_free(e);
+		return drop(a, path, "has no receipt that can be read", sink);
+	}
+	const char *digest = json_get_text(receipt, "digest");
+	if (!digest) {
+		a->unknown++;
+		return NULL;
+	}
+	e = tree_digest_without(path, STORE_RECEIPT, found);
+	if (err_is(e, ERR_CANCELED) || err_is(e, ERR_OS))
+		return e;
+	bool same = !e && streq(found, digest);
+	err_free(e); /* something that no result holds: damage like any other */
+	return same ? NULL : drop(a, path, "is not what its receipt says", sink);
+}
+
+static struct err *check_results(struct audit *a, const struct home *home, struct sink *sink)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(home->store, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(home->store, names.items[i]);
+		TRY(cancel_check());
+		if (names.items[i][0] != '.') /* a stage is no result */
+			TRY(check_result(a, path, sink));
+	}
+	return NULL;
+}
+
+struct err *audit_run(const struct home *home, struct sink *sink, struct audit *ret_audit)
+{
+	TRY(check_objects(ret_audit, home, sink));
+	return check_results(ret_audit, home, sink);
+}

@@ -1,0 +1,38 @@
+/*
+ * audit.h - every byte that is kept, hashed again: damaged objects and results are dropped
+ *
+ * In daily use an object is trusted while its note describes the file (cas.h), and a result while it has a receipt. A
+ * disk that loses bits, or a hand that slips, shows here: objects are compared with their names, results with the
+ * digest in their receipts. What is dropped is fetched or made again by the next `up`.
+ */
+#ifndef COOPER_STORE_AUDIT_H
+#define COOPER_STORE_AUDIT_H
+
+#include "base/event.h"
+#include "base/str.h"
+#include "store/home.h"
+
+struct audit {
+	size_t objects;
+	size_t results;
+	size_t unknown;      /* results whose receipts are from before digests were written into them */
+	int64_t bytes;       /* of objects */
+	struct strs damaged; /* paths that were dropped */
+};
+
+#define AUDIT_INIT                                                                                                     \
+	{                                                                                                              \
+		.objects = 0                                                                                           \
+	}
+void audit_done(struct audit *a);
+
+/**
+ * audit_run() - hash all of @home anew; call it under the lock that `up` takes
+ * @sink: progress, and a warning for everything dropped
+ *
+ * Errors: OS, CANCELED. Damage is no error: it is in @ret_audit.
+ * Cost: reads everything once.
+ */
+MUST_CHECK struct err *audit_run(const struct home *home, struct sink *sink, struct audit *ret_audit);
+
+#endif

@@ -1,0 +1,149 @@
+#include "harness.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "store/audit.h"
+#include "store/cas.h"
+#include "store/store.h"
+#include "sys/file.h"
+
+#define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void open_home(struct home *home)
+{
+	AUTO_FREE char *dir = test_dir();
+	home_at(dir, home);
+	assert_ok(home_make(home));
+}
+
+/* As a verified download leaves it. */
+static void put_object(const struct home *home, const char *text, char ret_hex[SHA256_HEX])
+{
+	digest_bytes(text, strlen(text), ret_hex);
+	AUTO_FREE char *path = cas_path(home, ret_hex);
+	assert_ok(cas_make_room(home, ret_hex));
+	assert_ok(file_write(path, text, strlen(text), 0644));
+	assert_ok(cas_seal(home, ret_hex));
+}
+
+static void put_result(const struct home *home, const char *name, const char *text)
+{
+	AUTO_FREE char *stage = NULL;
+	AUTO_JSON *receipt = json_object();
+	assert_ok(store_begin(home, KEY, name, &stage));
+	AUTO_FREE char *dir = path_join(stage, "bin");
+	AUTO_FREE char *path = path_join(dir, "tool");
+	assert_ok(dir_make(dir, 0755));
+	assert_ok(file_write(path, text, strlen(text), 0755));
+	assert_ok(store_commit(home, KEY, name, stage, receipt));
+}
+
+/* Change a byte and put the clock back, as bad memory would; size and time stay. */
+static void damage(const char *path, bool quietly)
+{
+	struct stat st;
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	assert_int_equal(stat(path, &st), 0);
+	assert_ok(file_read(path, 1000, &text, &size));
+	assert_int_equal(chmod(path, 0644), 0);
+	FILE *f = fopen(path, "r+");
+	assert_non_null(f);
+	fputc(text[0] ^ 1, f);
+	fclose(f);
+	assert_int_equal(chmod(path, st.st_mode & 07777), 0);
+	struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
+	struct timespec then[2] = {{.tv_nsec = UTIME_OMIT}, {st.st_mtime, file_mtime_ns(&st) % 1000000000}};
+	assert_int_equal(utimensat(AT_FDCWD, path, quietly ? then : now, 0), 0);
+}
+
+static bool has(const struct home *home, const char *hex)
+{
+	bool there = false;
+	assert_ok(cas_has(home, hex, &there));
+	return there;
+}
+
+static void test_object_is_asked_again_when_it_moved(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	char hex[SHA256_HEX];
+	open_home(&home);
+	put_object(&home, "hello", hex);
+	AUTO_FREE char *path = cas_path(&home, hex);
+	AUTO_FREE char *note = cas_note_path(&home, hex);
+	AUTO_FREE char *copy = mem_printf("%s.copy", path);
+	assert_true(has(&home, hex));
+	damage(path, /* quietly= */ true); /* the note still fits: this is what --deep is for */
+	assert_true(has(&home, hex));
+	damage(path, /* quietly= */ true);
+	assert_ok(file_copy(path, copy, 0444)); /* another inode, the same bytes: hashed, kept, noted */
+	assert_ok(file_rename(copy, path));
+	assert_true(has(&home, hex));
+	assert_ok(file_remove(note));
+	assert_true(has(&home, hex));
+	assert_true(file_exists(note));
+	damage(path, /* quietly= */ false); /* another time */
+	assert_false(has(&home, hex));
+	assert_false(file_exists(path));
+	assert_false(file_exists(note));
+	put_object(&home, "hello", hex);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_ok(file_write(path, "hello, more", 11, 0444)); /* another size */
+	assert_false(has(&home, hex));
+}
+
+static void test_audit(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	AUTO(audit) good = AUDIT_INIT;
+	AUTO(audit) bad = AUDIT_INIT;
+	AUTO(audit) after = AUDIT_INIT;
+	char one[SHA256_HEX], two[SHA256_HEX];
+	open_home(&home);
+	put_object(&home, "one", one);
+	put_object(&home, "two", two);
+	put_result(&home, "a", "a tool");
+	put_result(&home, "b", "b tool");
+	AUTO_FREE char *stage = path_join(home.store, ".stage-x");
+	assert_ok(dir_make(stage, 0755));
+	assert_ok(audit_run(&home, NULL, &good));
+	assert_int_equal(good.objects, 2);
+	assert_int_equal(good.results, 2);
+	assert_int_equal(good.bytes, 6);
+	assert_int_equal(good.damaged.count, 0);
+
+	AUTO_FREE char *object = cas_path(&home, one);
+	AUTO_FREE char *result = store_path(&home, KEY, "a");
+	AUTO_FREE char *tool = path_join(result, "bin/tool");
+	damage(object, /* quietly= */ true);
+	damage(tool, /* quietly= */ true);
+	assert_true(has(&home, one));
+	assert_ok(audit_run(&home, NULL, &bad));
+	assert_int_equal(bad.damaged.count, 2);
+	assert_string_equal(bad.damaged.items[0], object);
+	assert_string_equal(bad.damaged.items[1], result);
+	assert_false(has(&home, one));
+	assert_true(has(&home, two));
+	assert_false(store_has(&home, KEY, "a"));
+	assert_true(store_has(&home, KEY, "b"));
+	assert_true(dir_exists(stage));
+	assert_ok(audit_run(&home, NULL, &after));
+	assert_int_equal(after.damaged.count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_object_is_asked_again_when_it_moved),
+					   cmocka_unit_test(test_audit)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
