@@ -141,6 +141,27 @@ ends "into a folder, without some of it" 0 "" "$cooper" build
 ok "it is there" [ -x "$COOPER_HOME/build/tiny/src/deep/sub/hello" ]
 ok "what is excluded is not" [ ! -e "$COOPER_HOME/build/tiny/src/deep/sub/d1" ]
 
+# a patch that is fetched
+again
+cat >"$work/greet.patch" <<END
+--- a/hello
++++ b/hello
+@@ -1,2 +1,2 @@
+ #!/bin/sh
+-echo hello
++echo patched
+END
+from "$url#$tip"
+cat >>"$project/recipes/tiny.yaml" <<END
+patches:
+  - url: file://$work/greet.patch
+    sha256: $(sha256sum "$work/greet.patch" | cut -d' ' -f1)
+    why: a test
+    upstream: none
+END
+ends "a patch by URL" 0 "" "$cooper" build
+ok "it is applied" grep -q patched "$COOPER_HOME/build/tiny/src/hello"
+
 # damage in our copy
 again
 from "$url#$tip"

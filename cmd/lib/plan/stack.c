@@ -162,6 +162,7 @@ static struct err *add_emulator(struct stack *s)
 	struct project *p = s->p;
 	const struct recipe *r = p->emulator;
 	TRY(source_list(r->sources, r->source_count, p->facts.arch, p->lock, &s->emulator_files));
+	source_list_patches(r, &s->emulator_files);
 	s->fetch_emulator = (struct fetch_job){&p->home, &s->emulator_files};
 	struct step *fetch = add_fetch(s, r->name, &s->fetch_emulator);
 

@@ -89,6 +89,20 @@ struct err *source_list(const struct source *sources, size_t count, const char *
 	return NULL;
 }
 
+void source_list_patches(const struct recipe *recipe, struct source_files *files)
+{
+	for (size_t i = 0; i < recipe->patch_count; i++) {
+		const struct patch_ref *p = &recipe->patches[i];
+		if (!p->url)
+			continue;
+		strs_take(&files->owned, name_of_url(p->url));
+		add_file(files, (struct source_file){.name = files->owned.items[files->owned.count - 1],
+						     .url = p->url,
+						     .sha256 = p->sha256,
+						     .size = p->size});
+	}
+}
+
 static struct err *is_there(const struct home *home, const struct source_file *f, bool *ret_there)
 {
 	if (f->sha256)

@@ -15,7 +15,7 @@
 
 /* Files to fetch, in the order of the recipe. Borrowed from the recipe and the lock. */
 struct source_file {
-	const struct source *source;
+	const struct source *source; /* NULL for a patch */
 	const char *name; /* file name, for unpacking and messages */
 	const char *url;
 	const char *sha256; /* NULL for git:URL#COMMIT */
@@ -43,6 +43,9 @@ char *source_reference(const struct source *source, const char *host_arch);
  */
 MUST_CHECK struct err *source_list(const struct source *sources, size_t count, const char *host_arch,
                                    const struct lock *lock, struct source_files *files);
+
+/** source_list_patches() - append the patches of @recipe that are fetched: files without a source */
+void source_list_patches(const struct recipe *recipe, struct source_files *files);
 
 /** source_resolve() - ask apt about every floating source that the lock lacks, and write the lock */
 MUST_CHECK struct err *source_resolve(const struct home *home, const struct source *sources, size_t count,

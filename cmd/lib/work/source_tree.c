@@ -78,6 +78,8 @@ struct err *build_unpack(const struct build_job *job, const char *tree, struct s
 {
 	for (size_t i = 0; i < job->files->count; i++) {
 		const struct source_file *f = &job->files->items[i];
+		if (!f->source)
+			continue; /* a patch: it is applied, not unpacked */
 		if (f->source->into) {
 			AUTO_FREE char *into = path_join(tree, f->source->into);
 			TRY(dir_make(into, 0755));
