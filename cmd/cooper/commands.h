@@ -16,6 +16,7 @@
 	X(cmd_ssh)         \
 	X(cmd_verify)      \
 	X(cmd_destroy)     \
+	X(cmd_gc)          \
 	X(cmd_fetch)       \
 	X(cmd_build)       \
 	X(cmd_list)        \

@@ -13,7 +13,7 @@ setup() {
 @test "help lists every command, and each has help of its own" {
 	run "$cooper" --help
 	[ "$status" = 0 ]
-	for c in up plan status start stop ssh verify destroy fetch build list info lint; do
+	for c in up plan status start stop ssh verify destroy gc fetch build list info lint; do
 		[[ "$output" == *"  $c "* ]]
 		run -0 "$cooper" $c --help
 		[[ "$output" == *"usage: cooper $c"* ]]

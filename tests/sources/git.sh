@@ -141,6 +141,22 @@ ends "into a folder, without some of it" 0 "" "$cooper" build
 ok "it is there" [ -x "$COOPER_HOME/build/tiny/src/deep/sub/hello" ]
 ok "what is excluded is not" [ ! -e "$COOPER_HOME/build/tiny/src/deep/sub/d1" ]
 
+# what nothing refers to any more
+again
+from "$url#$middle"
+ends "an older commit" 0 "" "$cooper" build
+older=$(echo "$COOPER_HOME"/store/*-tiny-*)
+from "$url#$tip"
+ends "a newer one" 0 "" "$cooper" build
+ends "gc --dry-run lists the older result" 0 "store/$(basename "$older")" "$cooper" gc --dry-run
+ok "and removes nothing" [ -e "$older" ]
+ends "gc asks first" 2 "give --yes" "$cooper" gc
+ends "gc" 0 "freed" "$cooper" gc --yes
+ok "the older result is gone" [ ! -e "$older" ]
+ends "gc again" 0 "is in use" "$cooper" gc --yes
+ends "what is used is still there" 0 "nothing to do" "$cooper" build
+ok "the copy of the repository, too" [ -n "$(ls -d "$COOPER_HOME"/git/*.git)" ]
+
 # a patch that is fetched
 again
 cat >"$work/greet.patch" <<END

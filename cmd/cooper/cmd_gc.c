@@ -1,0 +1,73 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "base/units.h"
+#include "session.h"
+#include "store/gc.h"
+#include "sys/lock.h"
+#include "ui.h"
+
+static const struct option_spec options[] = {
+	{"dry-run", 'n', NULL, "list what would be removed, with sizes, and remove nothing"},
+	{"yes", 'y', NULL, "do not ask"},
+	{NULL, 0, NULL, NULL},
+};
+
+static void print_items(const struct home *home, const struct gc *gc)
+{
+	for (size_t i = 0; i < gc->count; i++) {
+		AUTO(str) size = STR_INIT;
+		str_add_size(&size, gc->items[i].bytes);
+		printf("%10s  %s\n", str_text(&size), gc->items[i].path + strlen(home->root) + 1);
+	}
+}
+
+static struct err *collect(struct call *call, const struct home *home, struct gc *gc)
+{
+	AUTO(strs) locks = STRS_INIT;
+	AUTO(str) size = STR_INIT;
+	strs_add(&locks, "cooper.lock");
+	TRY(gc_find(home, &locks, gc));
+	str_add_size(&size, gc->bytes);
+	if (gc->count == 0) {
+		printf("everything in '%s' is in use\n", home->root);
+		return NULL;
+	}
+	print_items(home, gc);
+	if (call_has(call, "dry-run")) {
+		printf("%s would be freed\n", str_text(&size));
+		return NULL;
+	}
+	AUTO_FREE char *question = mem_printf("remove these %zu, %s?", gc->count, str_text(&size));
+	if (!session_consent(call, question))
+		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "give --yes to remove without being asked");
+	struct err *e = gc_remove(gc, call->sink);
+	ui_finish();
+	if (!e)
+		printf("%s freed\n", str_text(&size));
+	return e;
+}
+
+static struct err *run(struct call *call)
+{
+	AUTO(home) home = {.root = NULL};
+	AUTO(gc) gc = GC_INIT;
+	AUTO_CLOSE int lock = -1;
+	TRY(home_open(&home));
+	TRY(home_make(&home));
+	AUTO_FREE char *path = path_join(home.root, "up.lock");
+	TRY(lock_wait(path, "cooper gc", /* timeout_ms= */ 0, call->sink, &lock));
+	return collect(call, &home, &gc);
+}
+
+const struct subcommand cmd_gc = {
+	.name = "gc",
+	.operands = "",
+	.summary = "remove downloads and results that no stack, lock or machine refers to",
+	.help = "Kept is what the last `up` of each stack used, what cooper.lock (in COOPER_HOME and in this folder) pins, and\n"
+	        "what any generation of any machine was made of.",
+	.options = options,
+	.max_args = 0,
+	.run = run,
+};

@@ -1,0 +1,228 @@
+#include "store/gc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/map.h"
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "fmt/json.h"
+#include "store/store.h"
+#include "sys/file.h"
+
+enum { ROOT_MAX = 64 << 20, ID = STORE_KEY_SHOWN * 2, DEPTH_MAX = 64 };
+
+void gc_done(struct gc *gc)
+{
+	for (size_t i = 0; i < gc->count; i++)
+		free(gc->items[i].path);
+	free(gc->items);
+	*gc = (struct gc)GC_INIT;
+}
+
+/* --- what is referred to: the first ID digits of every digest and key --- */
+
+static void keep(struct map *live, const char *hex)
+{
+	static const char yes[] = "";
+	AUTO_FREE char *id = mem_strndup(hex, ID);
+	if (!map_has(live, id))
+		map_put(live, id, (void *)(uintptr_t)yes);
+}
+
+static bool is_live(const struct map *live, const char *name)
+{
+	AUTO_FREE char *id = mem_strndup(name, ID);
+	return map_has(live, id);
+}
+
+/* "git:URL#COMMIT" keeps the copy of that repository, which is named by the digest of the URL. */
+static void keep_git(struct map *live, const char *url)
+{
+	char hex[SHA256_HEX];
+	digest_bytes(url, strcspn(url, "#\""), hex);
+	keep(live, hex);
+}
+
+static void keep_text(struct map *live, const char *text)
+{
+	for (const char *p = text; *p;) {
+		size_t n = strspn(p, "0123456789abcdef");
+		if (n >= ID)
+			keep(live, p);
+		if (n == 0 && str_starts(p, "git:"))
+			keep_git(live, p + strlen("git:"));
+		p += n ? n : 1;
+	}
+}
+
+static struct err *keep_file(struct map *live, const char *path)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	struct err *e = file_read(path, ROOT_MAX, &text, &size);
+	if (err_is(e, ERR_ABSENT))
+		return err_free(e);
+	if (e)
+		return err_wrap(e, "cannot tell what is in use");
+	keep_text(live, text);
+	return NULL;
+}
+
+/* A record holds the inputs of each step; its key is made of them. */
+static struct err *keep_record(struct map *live, const char *path)
+{
+	AUTO_JSON *record = NULL;
+	struct err *e = json_read(path, &record);
+	if (e)
+		return err_hint(err_wrap(e, "cannot tell what is in use"), "remove '%s'; the next `up` writes it anew",
+				path);
+	for (size_t i = 0; i < json_count(record); i++) {
+		char key[SHA256_HEX];
+		key_of(json_value_at(record, i), key);
+		keep(live, key);
+	}
+	return keep_file(live, path);
+}
+
+static struct err *keep_machine(struct map *live, const char *dir, int depth)
+{
+	AUTO(strs) names = STRS_INIT;
+	if (depth == 0 || !dir_exists(dir))
+		return NULL;
+	TRY(dir_list(dir, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(dir, names.items[i]);
+		if (str_ends(path, ".json"))
+			TRY(keep_file(live, path));
+		else
+			TRY(keep_machine(live, path, depth - 1));
+	}
+	return NULL;
+}
+
+static struct err *find_roots(const struct home *home, const struct strs *locks, struct map *live)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(home->root, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(home->root, names.items[i]);
+		if (str_ends(path, ".record"))
+			TRY(keep_record(live, path));
+		if (streq(names.items[i], "cooper.lock"))
+			TRY(keep_file(live, path));
+	}
+	for (size_t i = 0; i < locks->count; i++)
+		TRY(keep_file(live, locks->items[i]));
+	return keep_machine(live, home->machines, /* depth= */ 4);
+}
+
+/* --- what is there --- */
+
+static struct err *disk_use(const char *path, int64_t *bytes, int depth)
+{
+	struct stat st;
+	AUTO(strs) names = STRS_INIT;
+	if (lstat(path, &st) != 0)
+		return err_os(errno, "cannot stat '%s'", path);
+	*bytes += (int64_t)st.st_blocks * 512;
+	if (!S_ISDIR(st.st_mode) || depth == 0)
+		return cancel_check();
+	TRY(dir_list(path, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *below = path_join(path, names.items[i]);
+		TRY(disk_use(below, bytes, depth - 1));
+	}
+	return NULL;
+}
+
+static struct err *add(struct gc *gc, const char *path)
+{
+	int64_t bytes = 0;
+	TRY(disk_use(path, &bytes, DEPTH_MAX));
+	gc->items = mem_grow(gc->items, &gc->cap, gc->count + 1, sizeof(*gc->items));
+	gc->items[gc->count++] = (struct gc_item){mem_strdup(path), bytes};
+	gc->bytes += bytes;
+	return NULL;
+}
+
+/* Results; stages of runs that ended in between go as well. Receipts of those that stay are roots, too. */
+static struct err *look_at_results(const struct home *home, struct map *live, struct gc *gc)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(home->store, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(home->store, names.items[i]);
+		AUTO_FREE char *receipt = path_join(path, STORE_RECEIPT);
+		TRY(is_live(live, names.items[i]) ? keep_file(live, receipt) : add(gc, path));
+	}
+	return NULL;
+}
+
+static bool begins_with_id(const char *name)
+{
+	return strspn(name, "0123456789abcdef") >= ID;
+}
+
+/* Files and folders of @dir that are named by a digest, whatever their ending: notes, parts, locks. */
+static struct err *look_at(const char *dir, const struct map *live, struct gc *gc)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(dir, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(dir, names.items[i]);
+		if (begins_with_id(names.items[i]) && !is_live(live, names.items[i]))
+			TRY(add(gc, path));
+	}
+	return NULL;
+}
+
+static struct err *look_at_objects(const struct home *home, const struct map *live, struct gc *gc)
+{
+	AUTO_FREE char *top = path_join(home->cas, "sha256");
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(top, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *dir = path_join(top, names.items[i]);
+		TRY(look_at(dir, live, gc));
+	}
+	return NULL;
+}
+
+static struct err *find(const struct home *home, const struct strs *locks, struct map *live, struct gc *gc)
+{
+	AUTO_FREE char *signatures = path_join(home->root, "signatures");
+	AUTO_FREE char *git = path_join(home->root, "git");
+	TRY(find_roots(home, locks, live));
+	TRY(look_at_results(home, live, gc));
+	TRY(look_at_objects(home, live, gc));
+	TRY(look_at(signatures, live, gc));
+	return look_at(git, live, gc);
+}
+
+struct err *gc_find(const struct home *home, const struct strs *locks, struct gc *ret_gc)
+{
+	struct map live = {.entries = NULL};
+	struct gc gc = GC_INIT;
+	struct err *e = find(home, locks, &live, &gc);
+	map_done(&live);
+	if (e)
+		gc_done(&gc);
+	else
+		*ret_gc = gc;
+	return e;
+}
+
+struct err *gc_remove(const struct gc *gc, struct sink *sink)
+{
+	int64_t done = 0;
+	for (size_t i = 0; i < gc->count; i++) {
+		TRY(cancel_check());
+		TRY(tree_remove(gc->items[i].path));
+		done += gc->items[i].bytes;
+		event_progress(sink, "gc", done, gc->bytes, "B");
+	}
+	return NULL;
+}

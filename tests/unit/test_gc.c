@@ -1,0 +1,145 @@
+#include "harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "store/cas.h"
+#include "store/gc.h"
+#include "store/store.h"
+#include "sys/file.h"
+
+static void put(const char *path, const char *text)
+{
+	AUTO_FREE char *dir = path_dir(path);
+	assert_ok(dir_make(dir, 0755));
+	assert_ok(file_write(path, text, strlen(text), 0644));
+}
+
+static void put_object(const struct home *home, const char *text, char ret_hex[SHA256_HEX])
+{
+	digest_bytes(text, strlen(text), ret_hex);
+	AUTO_FREE char *path = cas_path(home, ret_hex);
+	put(path, text);
+	assert_ok(cas_seal(home, ret_hex));
+}
+
+/* A result whose receipt names @input. */
+static void put_result(const struct home *home, const char *key, const char *name, const char *input)
+{
+	AUTO_FREE char *stage = NULL;
+	AUTO_JSON *receipt = json_object();
+	json_set_text(receipt, "input", input);
+	assert_ok(store_begin(home, key, name, &stage));
+	AUTO_FREE char *path = path_join(stage, "file");
+	put(path, name);
+	assert_ok(store_commit(home, key, name, stage, receipt));
+}
+
+static bool found(const struct gc *gc, const char *part)
+{
+	for (size_t i = 0; i < gc->count; i++)
+		if (strstr(gc->items[i].path, part))
+			return true;
+	return false;
+}
+
+static void key_for(const char *name, char ret_key[SHA256_HEX])
+{
+	AUTO_JSON *inputs = json_object();
+	json_set_text(inputs, "name", name);
+	key_of(inputs, ret_key);
+}
+
+static void test_what_is_kept(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"by record", "by home lock", "by project lock", "by receipt", "by nobody"};
+	AUTO(home) home = {.root = NULL};
+	AUTO(gc) gc = GC_INIT;
+	AUTO(gc) after = GC_INIT;
+	AUTO(strs) locks = STRS_INIT;
+	AUTO_FREE char *dir = test_dir();
+	char hex[5][SHA256_HEX], built[SHA256_HEX], old[SHA256_HEX], generation[SHA256_HEX], repository[SHA256_HEX];
+	home_at(dir, &home);
+	assert_ok(home_make(&home));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		put_object(&home, texts[i], hex[i]);
+	key_for("built", built);
+	key_for("old", old);
+	key_for("generation", generation);
+	put_result(&home, built, "built", hex[3]);
+	put_result(&home, old, "old", hex[4]);
+	put_result(&home, generation, "emulator", "none");
+
+	/* the record: a fetch with its file, a build by its inputs alone, a git source */
+	AUTO_FREE char *record = mem_printf("%s/stack.x86_64.record", dir);
+	AUTO_FREE char *record_text =
+		mem_printf("{\"fetch:a\": {\"file a\": \"%s\", \"file git:https://h/r.git#%.40s\": \"x\"},"
+			   " \"build:a\": {\"name\": \"built\"}}",
+			   hex[0], hex[0]);
+	put(record, record_text);
+	AUTO_FREE char *home_lock = path_join(dir, "cooper.lock");
+	put(home_lock, hex[1]);
+	AUTO_FREE char *project_lock = path_join(dir, "elsewhere/cooper.lock");
+	put(project_lock, hex[2]);
+	strs_add(&locks, project_lock);
+	strs_add(&locks, "/nonexistent/cooper.lock");
+	AUTO_FREE char *machine = mem_printf("%s/dev/gen-3/machine.json", home.machines);
+	AUTO_FREE char *machine_text = mem_printf("{\"qemu\": \"/x/store/%.24s-emulator/bin\"}", generation);
+	put(machine, machine_text);
+	digest_bytes("https://h/r.git", strlen("https://h/r.git"), repository);
+	AUTO_FREE char *used = mem_printf("%s/git/%.24s.git/HEAD", dir, repository);
+	put(used, "");
+	AUTO_FREE char *unused = mem_printf("%s/git/%.24s.git/HEAD", dir, old);
+	put(unused, "");
+	AUTO_FREE char *part = mem_printf("%s/sha256/ff/%s.part", home.cas, old);
+	put(part, "x");
+	AUTO_FREE char *signature = mem_printf("%s/signatures/%s-KEY.sig", dir, hex[4]);
+	put(signature, "x");
+	AUTO_FREE char *stage = path_join(home.store, ".stage-x");
+	assert_ok(dir_make(stage, 0755));
+
+	assert_ok(gc_find(&home, &locks, &gc));
+	for (size_t i = 0; i < 3; i++)
+		assert_false(found(&gc, hex[i]));
+	assert_false(found(&gc, hex[3])); /* the receipt of what is kept */
+	assert_false(found(&gc, "-built"));
+	assert_false(found(&gc, "-emulator"));
+	assert_false(found(&gc, repository) || found(&gc, "HEAD"));
+	assert_true(found(&gc, "-old"));
+	assert_true(found(&gc, ".stage-x"));
+	assert_true(found(&gc, "signatures/"));
+	assert_true(found(&gc, ".part"));
+	assert_int_equal(gc.count, 7); /* old, stage, object, its note, part, signature, repository */
+	assert_true(gc.bytes > 0);
+	assert_ok(gc_remove(&gc, NULL));
+	assert_ok(gc_find(&home, &locks, &after));
+	assert_int_equal(after.count, 0);
+	assert_true(store_has(&home, built, "built"));
+	assert_false(store_has(&home, old, "old"));
+}
+
+static void test_unreadable_root(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	AUTO(gc) gc = GC_INIT;
+	AUTO(strs) locks = STRS_INIT;
+	AUTO_FREE char *dir = test_dir();
+	char hex[SHA256_HEX];
+	home_at(dir, &home);
+	assert_ok(home_make(&home));
+	put_object(&home, "x", hex);
+	AUTO_FREE char *record = mem_printf("%s/stack.x86_64.record", dir);
+	put(record, "{\"fetch");
+	assert_fails(gc_find(&home, &locks, &gc), ERR_CORRUPT, "cannot tell what is in use");
+	assert_int_equal(gc.count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_kept), cmocka_unit_test(test_unreadable_root)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
