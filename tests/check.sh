@@ -32,6 +32,7 @@ run "unit tests, address and undefined-behaviour sanitizers" "$make" -s -j"$jobs
 run "unit tests, clang" "$make" -s -j"$jobs" CONFIG=debug CC=clang WERROR=-Werror check-unit
 run "messages for bad recipes" sh tests/golden/errors.sh
 run "decisions for other hosts" sh tests/golden/hosts.sh
+run "Ignition of every stack" sh tests/golden/ignition-validate.sh
 run "hostile archives" sh tests/archives/run.sh
 run "fuzzers, on their corpora" env FUZZ_SECONDS=0 sh tests/fuzz/run.sh
 run "command line" bats --formatter tap tests/cli
