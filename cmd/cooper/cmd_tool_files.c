@@ -1,5 +1,7 @@
 /* Plumbing that works on files: fetch, unpack, inflate, canary. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "command.h"
@@ -16,6 +18,7 @@ static const struct option_spec fetch_options[] = {
 	{"sha512", 0, "HEX", "the same with SHA-512"},
 	{"size", 0, "BYTES", "exact size"},
 	{"output", 'o', "FILE", "where the bytes go"},
+	{"list", 0, "FILE", "many at once: lines of URL, SHA-256 or SHA-512, output"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -30,33 +33,95 @@ static struct err *check_digests(const char *sha256, const char *sha512)
 	return NULL;
 }
 
+/* One line of a list into @r, its texts kept by @words; *ret_any is false for an empty line and a comment. */
+static struct err *read_line(const char *line, struct strs *words, struct fetch_request *r, bool *ret_any)
+{
+	strs_split(words, line, " \t\r");
+	*ret_any = words->count > 0 && words->items[0][0] != '#';
+	if (!*ret_any)
+		return NULL;
+	if (words->count != 3)
+		return err_hint(err_new(ERR_USAGE, "%zu words where 3 belong", words->count),
+				"a line is: URL DIGEST OUTPUT");
+	const char *digest = words->items[1];
+	bool is_sha512 = strlen(digest) == DIGEST_HEX_MAX - 1;
+	*r = (struct fetch_request){.url = words->items[0],
+				    .sha256 = is_sha512 ? NULL : digest,
+				    .sha512 = is_sha512 ? digest : NULL,
+				    .size = -1,
+				    .target = words->items[2],
+				    .step = "fetch",
+				    .allow_http = true};
+	return check_digests(r->sha256, r->sha512);
+}
+
+/* All lines of the file @path in one batch. */
+static struct err *fetch_list(const char *path, struct sink *sink)
+{
+	enum { LIST_MAX = 16 << 20 };
+	AUTO_FREE char *text = NULL;
+	size_t size = 0, lines = 1, count = 0, number = 0;
+	TRY(file_read(path, LIST_MAX, &text, &size));
+	for (size_t i = 0; i < size; i++)
+		lines += text[i] == '\n';
+	AUTO_FREE struct fetch_request *requests = mem_array(lines, sizeof(*requests));
+	struct strs *words = mem_array(lines, sizeof(*words));
+	struct err *e = NULL;
+	for (char *line = text, *next; line && !e; line = next) {
+		bool any = false;
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		e = read_line(line, &words[number++], &requests[count], &any);
+		if (e)
+			e = err_wrap(e, "%s:%zu", path, number);
+		else
+			count += any;
+	}
+	if (!e && count)
+		e = fetch_run(requests, count, /* deadline_ms= */ 0, sink);
+	for (size_t i = 0; i < lines; i++)
+		strs_done(&words[i]);
+	free(words);
+	return e;
+}
+
 static struct err *run_fetch(struct call *call)
 {
 	const char *sha256 = call_get(call, "sha256");
 	const char *sha512 = call_get(call, "sha512");
 	const char *size = call_get(call, "size");
+	const char *list = call_get(call, "list");
 	int64_t bytes = -1;
+	if (list) {
+		if (call_arg(call, 0) || sha256 || sha512 || size || call_get(call, "output"))
+			return err_hint(err_new(ERR_USAGE, "--list goes with no URL and no other option"),
+					"write them into the list: URL DIGEST OUTPUT");
+		return fetch_list(list, call->sink);
+	}
+	if (!call_arg(call, 0))
+		return err_hint(err_new(ERR_USAGE, "no URL given"), "add a URL, or --list FILE with many");
 	TRY(check_digests(sha256, sha512));
 	if (!call_get(call, "output"))
 		return err_hint(err_new(ERR_USAGE, "no output file given"), "add -o FILE");
 	if (size && !num_parse(size, 0, INT64_MAX, &bytes))
 		return err_new(ERR_USAGE, "'%s' is no number of bytes", size);
 	struct fetch_request request = {.url = call_arg(call, 0),
-	                                .sha256 = sha256,
-	                                .sha512 = sha512,
-	                                .size = bytes,
-	                                .target = call_get(call, "output"),
-	                                .step = "fetch",
-	                                .allow_http = true};
+					.sha256 = sha256,
+					.sha512 = sha512,
+					.size = bytes,
+					.target = call_get(call, "output"),
+					.step = "fetch",
+					.allow_http = true};
 	return fetch_run(&request, 1, /* deadline_ms= */ 0, call->sink);
 }
 
 const struct subcommand cmd_tool_fetch = {
 	.name = "tool fetch",
-	.operands = "URL",
-	.summary = "download one file and verify it on the way",
+	.operands = "[URL]",
+	.summary = "download files and verify them on the way",
 	.options = fetch_options,
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = 1,
 	.run = run_fetch,
 };
@@ -105,8 +170,8 @@ static struct err *run_inflate(struct call *call)
 {
 	char hex[SHA256_HEX];
 	struct inflate_options options = {.format = call_arg(call, 0),
-	                                  .sha256 = call_get(call, "sha256"),
-	                                  .packed_sha256 = call_get(call, "packed-sha256")};
+					  .sha256 = call_get(call, "sha256"),
+					  .packed_sha256 = call_get(call, "packed-sha256")};
 	if (options.sha256)
 		TRY(check_digests(options.sha256, NULL));
 	if (options.packed_sha256)

@@ -97,6 +97,28 @@ setup() {
 	[ -z "$(ls bad* 2>/dev/null)" ]
 }
 
+@test "tool fetch --list: many at once; a bad line names itself, a failed one leaves the others" {
+	printf one >a && printf two >b
+	a=$(sha256sum a | cut -d' ' -f1) b=$(sha512sum b | cut -d' ' -f1)
+	printf '# comment\n\nfile://%s/a %s out.a\nfile://%s/b\t%s  out.b' "$PWD" "$a" "$PWD" "$b" >list
+	run -0 "$cooper" tool fetch --list list
+	[ "$(cat out.a out.b)" = onetwo ]
+	rm out.a out.b
+	printf 'file://%s/b %s out.a\nfile://%s/b %s out.b\n' "$PWD" "$a" "$PWD" "$b" >list
+	run "$cooper" tool fetch --list list
+	[ "$status" = 4 ]
+	[ ! -e out.a ]
+	[ "$(cat out.b)" = two ]
+	printf '\nfile://%s/a 123 out.a\n' "$PWD" >list
+	run "$cooper" tool fetch --list list
+	[ "$status" = 2 ]
+	[[ $output == *list:2* ]]
+	run "$cooper" tool fetch
+	[ "$status" = 2 ]
+	run "$cooper" tool fetch --list list -o out
+	[ "$status" = 2 ]
+}
+
 @test "tool unpack refuses what leads outside" {
 	mkdir t && printf x >t/f && tar -cf good.tar t
 	run -0 "$cooper" tool unpack good.tar out
