@@ -13,7 +13,7 @@ debian_packages() {
 	fi
 	if [ "$what" = test ]; then
 		echo libcmocka-dev bats clang python3 patch diffutils git dpkg-dev xz-utils bzip2 zstd zip openssl gpg gpgv \
-			nodejs npm strace shellcheck curl libarchive-tools ignition \
+			nodejs npm strace shellcheck curl nginx-light libarchive-tools ignition \
 			libglib2.0-dev libc6-dev-arm64-cross
 	fi
 }
