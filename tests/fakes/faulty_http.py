@@ -209,6 +209,34 @@ class Answer:
             self.sock.sendall(body[len(body) * i // 10 : len(body) * (i + 1) // 10])
             time.sleep(0.05)
 
+    def drip(self, data):
+        """One byte every 50 ms, until the other end has had enough."""
+        for i in range(len(data)):
+            self.sock.sendall(data[i : i + 1])
+            time.sleep(0.05)
+        raise Gone
+
+    def trickle(self):
+        self.head("200 OK", [("Content-Length", self.size), ("ETag", ETAG)])
+        self.drip(body_of(self.size))
+
+    def headers_trickle(self):
+        self.drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 60000)
+
+    def unended(self):
+        """All the bytes, but never the chunk that says so."""
+        self.head("200 OK", [("Transfer-Encoding", "chunked")])
+        self.chunk(body_of(self.size))
+        raise Gone
+
+    def cutchunk(self):
+        """Half of them, in the middle of a chunk; whole when asked again."""
+        if self.times > 1:
+            return self.ok()
+        self.head("200 OK", [("Transfer-Encoding", "chunked"), ("ETag", ETAG)])
+        self.sock.sendall(b"%x\r\n" % self.size + body_of(self.size)[: self.size // 2])
+        raise Gone
+
     def headers_endless(self):
         self.sock.sendall(b"HTTP/1.1 200 OK\r\n")
         for i in range(1 << 20):

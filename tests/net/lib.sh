@@ -1,5 +1,5 @@
 # Sourced by the tests and benches of net/fetch: a real nginx with TLS and HTTP/2 under an authority made for the day.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034  # what is set here is for those who source it
 
 # free_port - one that nothing listens on now
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }

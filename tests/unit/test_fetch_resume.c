@@ -34,6 +34,8 @@ static void resumes(void **state)
 	} cases[] = {
 		{"cut", "bytes=300000- \"one\"", 2},
 		{"reset", "- \"one\"", 2},
+		{"cutchunk", "bytes=300000- \"one\"", 2},
+		{"unended", " - - ", 1}, /* all the bytes are there, and the digest holds */
 		{"dated", "bytes=300000- Sun,_06_Nov_1994_08:49:37_GMT", 2},
 		{"changed", "bytes=300000- \"old\"", 2},    /* 200: the whole */
 		{"wholeagain", "bytes=300000- \"one\"", 2}, /* 200 for a range */
