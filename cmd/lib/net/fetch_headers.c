@@ -168,7 +168,7 @@ const char *fetch_head_validator(const struct fetch_head *h)
 {
 	if (h->etag && h->etag[0] == '"' && fetch_validator_ok(h->etag))
 		return h->etag;
-	if (!h->last_modified || h->date < 0)
+	if (!h->last_modified || h->date < 0 || !fetch_validator_ok(h->last_modified))
 		return NULL;
 	int64_t modified = fetch_parse_date(h->last_modified);
 	return modified >= 0 && h->date - modified >= 1 ? h->last_modified : NULL;
