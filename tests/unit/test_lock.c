@@ -17,7 +17,10 @@ static char *lock_path(void)
 
 static struct err *put(struct lock *lock, const char *reference, const char *version)
 {
-	struct lock_file file = {"qemu_7.2.orig.tar.xz", "debian:pool/main/q/qemu/qemu_7.2.orig.tar.xz", DIGEST, 42};
+	struct lock_file file = {.name = "qemu_7.2.orig.tar.xz",
+				 .url = "debian:pool/main/q/qemu/qemu_7.2.orig.tar.xz",
+				 .sha256 = DIGEST,
+				 .size = 42};
 	struct lock_entry entry = {(char *)(uintptr_t)reference, (char *)(uintptr_t)version, &file, 1};
 	return lock_put(lock, &entry);
 }
@@ -178,7 +181,7 @@ static void test_refused(void **state)
 	(void)state;
 	AUTO_FREE char *path = lock_path();
 	struct lock *lock = NULL;
-	struct lock_file file = {"x", "debian:pool/x", "AA", 1};
+	struct lock_file file = {.name = "x", .url = "debian:pool/x", .sha256 = "AA", .size = 1};
 	struct lock_entry entry = {"a", "1", &file, 1};
 	assert_ok(lock_open(path, &lock));
 	assert_fails(lock_put(lock, &entry), ERR_CORRUPT, "SHA-256");

@@ -32,6 +32,20 @@ static bool find_host(const char *url, size_t *ret_at, size_t *ret_size)
 	return true;
 }
 
+bool fetch_url_is_local_http(const char *url)
+{
+	static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
+	size_t at = 0, size = 0;
+	if (!fetch_url_is(url, "http") || !find_host(url, &at, &size))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		size_t n = strlen(hosts[i]);
+		if (size >= n && strncmp(url + at, hosts[i], n) == 0 && (size == n || url[at + n] == ':'))
+			return true;
+	}
+	return false;
+}
+
 char *fetch_url_shown(const char *url)
 {
 	AUTO(str) plain = STR_INIT;

@@ -16,6 +16,8 @@ enum { FETCH_HOPS_MAX = 10 };
 
 /** fetch_url_is() - whether @url has @scheme ("https"), in any case */
 bool fetch_url_is(const char *url, const char *scheme);
+/** fetch_url_is_local_http() - whether @url is http: to this machine, by a loopback name or address */
+bool fetch_url_is_local_http(const char *url);
 /** fetch_url_shown() - @url without login, query and fragment (a query shows as "?..."), escaped; heap */
 char *fetch_url_shown(const char *url);
 /** fetch_url_origin() - "https://host:port" in lower case without login, "file:" for files; heap */

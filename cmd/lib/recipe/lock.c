@@ -34,6 +34,7 @@ static struct err *read_file_entry(const char *path, const char *reference, cons
 	const char *name = json_get_text(item, "name");
 	const char *url = json_get_text(item, "url");
 	const char *sha256 = json_get_text(item, "sha256");
+	const char *inner = json_get_text(item, "uncompressed_sha256");
 	int64_t size = json_get_int(item, "size", -1);
 	if (!name || !path_is_plain(name) || strchr(name, '/'))
 		return bad(path, reference, "has a file without a plain name");
@@ -42,10 +43,16 @@ static struct err *read_file_entry(const char *path, const char *reference, cons
 	bool by_commit = str_starts(url, "git:"); /* the URL ends in the commit's id */
 	if (!by_commit && (!sha256 || !digest_valid(DIGEST_SHA256, sha256)))
 		return bad(path, reference, "has a file without a SHA-256");
-	if (!by_commit && size < 0)
+	if (!by_commit && size < 0 && (json_get(item, "size") || !str_starts(reference, "channel:")))
 		return bad(path, reference, "has a file without a size");
-	*ret = (struct lock_file){arena_strdup(arena, name), arena_strdup(arena, url), arena_strdup(arena, sha256),
-				  size};
+	if (inner && !digest_valid(DIGEST_SHA256, inner))
+		return bad(path, reference, "has an inner digest that is no SHA-256");
+	*ret = (struct lock_file){.name = arena_strdup(arena, name),
+				  .url = arena_strdup(arena, url),
+				  .sha256 = arena_strdup(arena, sha256),
+				  .size = size,
+				  .uncompressed_sha256 = arena_strdup(arena, inner),
+				  .signature = arena_strdup(arena, json_get_text(item, "signature"))};
 	return NULL;
 }
 
@@ -142,8 +149,12 @@ static struct lock_entry *copy_entry(struct arena *arena, const struct lock_entr
 	for (; entry->file_count < from->file_count; entry->file_count++) {
 		const struct lock_file *f = &from->files[entry->file_count];
 		entry->files[entry->file_count] =
-			(struct lock_file){arena_strdup(arena, f->name), arena_strdup(arena, f->url),
-					   arena_strdup(arena, f->sha256), f->size};
+			(struct lock_file){.name = arena_strdup(arena, f->name),
+					   .url = arena_strdup(arena, f->url),
+					   .sha256 = arena_strdup(arena, f->sha256),
+					   .size = f->size,
+					   .uncompressed_sha256 = arena_strdup(arena, f->uncompressed_sha256),
+					   .signature = arena_strdup(arena, f->signature)};
 	}
 	return entry;
 }
@@ -160,6 +171,10 @@ static struct json *entry_json(const struct lock_entry *entry)
 			json_set_text(file, "sha256", entry->files[i].sha256);
 		if (entry->files[i].size >= 0)
 			json_set_int(file, "size", entry->files[i].size);
+		if (entry->files[i].uncompressed_sha256)
+			json_set_text(file, "uncompressed_sha256", entry->files[i].uncompressed_sha256);
+		if (entry->files[i].signature)
+			json_set_text(file, "signature", entry->files[i].signature);
 		json_add(files, file);
 	}
 	json_set_text(value, "version", entry->version);

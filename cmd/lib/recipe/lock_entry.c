@@ -8,6 +8,8 @@ void lock_entry_done(struct lock_entry *entry)
 		free(entry->files[i].name);
 		free(entry->files[i].url);
 		free(entry->files[i].sha256);
+		free(entry->files[i].uncompressed_sha256);
+		free(entry->files[i].signature);
 	}
 	free(entry->files);
 	free(entry->reference);

@@ -96,7 +96,7 @@ struct image_recipe {
 	struct strs host_apt; /* packages of the host that making the image needs */
 	/* ... or downloaded */
 	char *format;       /* "qcow2", "raw" and compressions: "qcow2.xz", "raw.gz" */
-	char *channel;      /* stream to follow with `update`; NULL = none */
+	char *channel;      /* URL of the stream document that `update` follows; NULL = none */
 	/* both */
 	int64_t disk_bytes; /* size of the file system that is made; 0 = as downloaded */
 	char *root_label;

@@ -316,7 +316,7 @@ static const struct schema_field image_fields[] = {
 	 .values = WORDS("qcow2", "raw", "qcow2.xz", "raw.xz", "qcow2.gz", "raw.gz"), .with = WORDS("source"),
 	 .doc = "Format of the download."},
 	{"channel", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, image.channel), .with = WORDS("source"),
-	 .doc = "Stream that `cooper update` follows."},
+	 .doc = "URL of the Fedora CoreOS stream document that `cooper update` follows; what it says then is in the lock."},
 	{"host", FIELD_MAP, 0, TEXT_ANY, 0, .of = &image_host_schema,
 	 .doc = "Packages of the host that making the image needs."},
 	{"disk", FIELD_MAP, 0, TEXT_ANY, 0, .of = &disk_schema, .doc = "The OS disk."},
