@@ -64,14 +64,20 @@ const struct subcommand cmd_fetch = {
 
 static struct err *run_build(struct call *call)
 {
-	return reach_locked(call, "build:");
+	return reach_locked(call, call_has(call, "image") ? "image:" : "build:");
 }
+
+static const struct option_spec build_options[] = {
+	STACK_OPTIONS,
+	{"image", 0, NULL, "make the guest image instead of the emulator"},
+	{NULL, 0, NULL, NULL},
+};
 
 const struct subcommand cmd_build = {
 	.name = "build",
 	.operands = "[STACK]",
-	.summary = "build a stack's emulator, and nothing else",
-	.options = options,
+	.summary = "build a stack's emulator or its image, and nothing else",
+	.options = build_options,
 	.max_args = 1,
 	.run = run_build,
 };

@@ -19,6 +19,7 @@
 	X(cmd_gc)          \
 	X(cmd_fetch)       \
 	X(cmd_build)       \
+	X(cmd_update)      \
 	X(cmd_list)        \
 	X(cmd_info)        \
 	X(cmd_key)         \

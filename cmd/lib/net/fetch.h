@@ -22,6 +22,7 @@ struct fetch_request {
 	const char *target; /* final path; the part is kept beside it as <target>.part */
 	const char *step;   /* step id for progress */
 	bool allow_http;    /* http: is allowed (a digest is there) */
+	bool allow_local_http; /* http: to this machine is allowed without a digest; a redirect to http: never is */
 	bool unverified;    /* no digest is known (only `tool fetch` without one, and channels) */
 };
 

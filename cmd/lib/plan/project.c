@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "sys/file.h"
+#include "work/channel.h"
 #include "work/developer_tools.h"
 
 const char *arch_name(const char *name)
@@ -160,5 +161,6 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	TRY(load(p, p->stack->stack.image, RECIPE_IMAGE, p->guest_arch, &p->image));
 	if (p->other_host)
 		move_home(p);
-	return lock_open(p->lock_path, &p->lock);
+	TRY(lock_open(p->lock_path, &p->lock));
+	return channel_apply(p->image, p->guest_arch, p->lock);
 }

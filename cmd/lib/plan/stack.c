@@ -30,7 +30,7 @@ static void foreign_archs(const struct project *p, struct strs *foreign)
 			strs_add(foreign, run->items[i]);
 }
 
-static bool needs_emulators(const struct project *p)
+bool stack_needs_emulators(const struct project *p)
 {
 	AUTO(strs) foreign = STRS_INIT;
 	foreign_archs(p, &foreign);
@@ -40,7 +40,7 @@ static bool needs_emulators(const struct project *p)
 }
 
 /* The emulator programs run in the guest, so the package is of its architecture. */
-static struct source emulator_package(const struct project *p)
+struct source stack_emulator_package(const struct project *p)
 {
 	struct source s = p->stack->stack.emulator_package;
 	s.arch = p->guest_arch;
@@ -56,8 +56,8 @@ struct err *stack_unresolved(const struct project *p, struct strs *references)
 		if (!lock_find(p->lock, set))
 			strs_add(references, set);
 	}
-	if (needs_emulators(p)) {
-		struct source package = emulator_package(p);
+	if (stack_needs_emulators(p)) {
+		struct source package = stack_emulator_package(p);
 		add_unresolved(p, &package, 1, references);
 	}
 	return NULL;
@@ -75,9 +75,9 @@ struct err *stack_resolve(struct project *p, struct sink *sink)
 	TRY(source_resolve(&p->home, p->image->sources, p->image->source_count, arch, p->lock, sink));
 	if (p->image->image.debian_suite)
 		TRY(image_resolve(&p->home, p->image, p->guest_arch, p->lock, sink));
-	if (!needs_emulators(p))
+	if (!stack_needs_emulators(p))
 		return NULL;
-	struct source package = emulator_package(p);
+	struct source package = stack_emulator_package(p);
 	return source_resolve(&p->home, &package, 1, arch, p->lock, sink);
 }
 
@@ -232,7 +232,8 @@ static struct err *add_image(struct stack *s)
 	struct step *fetch = add_fetch(s, what, &s->fetch_image);
 
 	AUTO_FREE char *id = mem_printf("image:%s", r->name);
-	AUTO_FREE char *title = mem_printf("make image %s %s for %s", r->name, r->version, p->guest_arch);
+	const char *verb = r->image.debian_suite ? "make" : "unpack";
+	AUTO_FREE char *title = mem_printf("%s image %s %s for %s", verb, r->name, r->version, p->guest_arch);
 	struct step *image = graph_add(&s->graph, id, title, STEP_CPU);
 	image->observe = observe_image;
 	image->perform = perform_image;
@@ -276,9 +277,9 @@ static struct err *add_emulators(struct stack *s)
 {
 	struct project *p = s->p;
 	foreign_archs(p, &s->foreign);
-	if (!needs_emulators(p))
+	if (!stack_needs_emulators(p))
 		return NULL;
-	s->package = emulator_package(p);
+	s->package = stack_emulator_package(p);
 	TRY(source_list(&s->package, 1, p->facts.arch, p->lock, &s->emulators_files));
 	s->fetch_emulators = (struct fetch_job){&p->home, &s->emulators_files};
 	struct step *fetch = add_fetch(s, "emulators", &s->fetch_emulators);

@@ -8,6 +8,7 @@
 #include "work/build.h"
 #include "work/emulators.h"
 #include "work/image.h"
+#include "work/image_download.h"
 #include "work/machine/accel.h"
 #include "work/machine/spec.h"
 
@@ -18,6 +19,11 @@ struct fetch_job {
 };
 
 struct guest_job;
+
+/** stack_needs_emulators() - whether the device with user-mode emulators is wanted, from the package that the stack names */
+bool stack_needs_emulators(const struct project *p);
+/** stack_emulator_package() - that package, for the guest's architecture; everything in it is borrowed */
+struct source stack_emulator_package(const struct project *p);
 
 struct stack {
 	struct project *p;

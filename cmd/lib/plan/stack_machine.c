@@ -56,7 +56,7 @@ static void fill_image_parts(struct stack *s, struct machine_spec *m)
 	m->cmdline = mem_strdup(image->cmdline);
 	m->first_boot_cmdline = mem_strdup(image->first_boot_cmdline);
 	m->user = mem_strdup(image->user);
-	m->base_disk = in_image(s, image->debian_suite ? "disk.raw" : "disk.qcow2");
+	m->base_disk = in_image(s, image_disk_file(s->p->image));
 	if (image->boot == BOOT_KERNEL) {
 		m->kernel = in_image(s, "vmlinuz");
 		m->initrd = in_image(s, "initrd.img");

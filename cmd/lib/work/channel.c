@@ -121,6 +121,8 @@ struct err *channel_apply(struct recipe *image, const char *guest_arch, const st
 		return NULL;
 	const struct lock_file *f = &entry->files[0];
 	struct source *s = &image->sources[0];
+	if (!f->sha256)
+		return lacks(reference, "SHA-256");
 	if (s->signature_url && !f->signature)
 		return lacks(reference, "signature");
 	if (s->uncompressed_sha256 && !f->uncompressed_sha256)

@@ -32,7 +32,7 @@ static struct err *fetch_document(const struct home *home, const char *url, stru
 				  .max_size = DOCUMENT_MAX,
 				  .target = target,
 				  .step = "resolve",
-				  .allow_http = fetch_url_is_local_http(url),
+				  .allow_local_http = true,
 				  .unverified = true};
 	TRY(fetch_run(&r, 1, /* deadline_ms= */ 0, sink));
 	struct err *e = file_read(target, DOCUMENT_MAX, &text, &size);

@@ -17,6 +17,7 @@
 #include "sys/tick.h"
 #include "work/binfmt_host.h"
 #include "work/debian.h"
+#include "work/image_download.h"
 
 /* Every time in the image; also what dpkg and dracut see as "now". */
 #define IMAGE_EPOCH "1760000000"
@@ -96,24 +97,29 @@ struct err *image_list(const struct recipe *recipe, const char *guest_arch, cons
 	return NULL;
 }
 
+struct err *image_ask(const struct home *home, const struct recipe *recipe, const char *guest_arch, struct sink *sink,
+		      struct lock_entry *ret_entry)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(package_names(recipe, guest_arch, &names));
+	struct err *e = debian_resolve_set(recipe->image.debian_suite, debian_arch(guest_arch), &names, home->apt, sink,
+					   ret_entry);
+	if (e)
+		return err_wrap(e, "cannot resolve the packages of image '%s'", recipe->name);
+	free(ret_entry->reference);
+	ret_entry->reference = image_set_reference(recipe, guest_arch);
+	return NULL;
+}
+
 struct err *image_resolve(const struct home *home, const struct recipe *recipe, const char *guest_arch,
 			  struct lock *lock, struct sink *sink)
 {
 	AUTO_FREE char *reference = image_set_reference(recipe, guest_arch);
 	if (lock_find(lock, reference))
 		return NULL;
-	AUTO(strs) names = STRS_INIT;
-	TRY(package_names(recipe, guest_arch, &names));
-	struct lock_entry entry = {.reference = NULL};
-	struct err *e = debian_resolve_set(recipe->image.debian_suite, debian_arch(guest_arch), &names, home->apt, sink,
-					   &entry);
-	if (!e) {
-		free(entry.reference);
-		entry.reference = mem_strdup(reference);
-		e = lock_put(lock, &entry);
-	}
-	lock_entry_done(&entry);
-	return e ? err_wrap(e, "cannot resolve the packages of image '%s'", recipe->name) : NULL;
+	AUTO(lock_entry) entry = {.reference = NULL};
+	TRY(image_ask(home, recipe, guest_arch, sink, &entry));
+	return lock_put(lock, &entry);
 }
 
 /* Absolute, since it is handed to programs that run elsewhere. */
@@ -437,6 +443,8 @@ static struct err *make(const struct image_job *job, struct workplace *w, struct
 
 struct err *image_make(const struct image_job *job, struct sink *sink)
 {
+	if (!job->recipe->image.debian_suite)
+		return image_download(job, sink);
 	AUTO_FREE char *name = image_name(job->recipe, job->guest_arch);
 	struct workplace w = {.top = path_join(job->home->build, name), .inside = STRS_INIT};
 	w.packages = path_join(w.top, "packages");

@@ -135,6 +135,7 @@ static struct err *fetch_signature(const struct home *home, const struct source_
 				  .max_size = SIGNATURE_MAX,
 				  .target = target,
 				  .step = step,
+				  .allow_local_http = true,
 				  .unverified = true};
 	struct err *e = fetch_run(&r, 1, /* deadline_ms= */ 0, sink);
 	return e ? err_wrap(e, "cannot fetch the signature of '%s'", f->name) : NULL;

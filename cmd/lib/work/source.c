@@ -136,14 +136,23 @@ void source_inputs(const struct source_files *files, struct json *inputs)
 	}
 }
 
-static struct err *resolve_one(const struct home *home, const struct source *s, const char *host_arch,
-                               struct sink *sink, struct lock_entry *entry)
+struct err *source_ask(const struct home *home, const struct source *s, const char *host_arch, struct sink *sink,
+                       struct lock_entry *ret_entry)
 {
+	AUTO_FREE char *reference = source_reference(s, host_arch);
+	struct err *e = NULL;
 	if (s->url)
-		return source_git_resolve(s, entry);
-	if (s->debian_source)
-		return debian_resolve_source(s->debian_source, s->suite, home->apt, sink, entry);
-	return debian_resolve_package(s->debian_package, s->suite, package_arch(s, host_arch), home->apt, sink, entry);
+		e = source_git_resolve(s, ret_entry);
+	else if (s->debian_source)
+		e = debian_resolve_source(s->debian_source, s->suite, home->apt, sink, ret_entry);
+	else
+		e = debian_resolve_package(s->debian_package, s->suite, package_arch(s, host_arch), home->apt, sink,
+		                           ret_entry);
+	if (e)
+		return err_wrap(e, "cannot resolve '%s'", reference);
+	free(ret_entry->reference);
+	ret_entry->reference = TAKE(reference);
+	return NULL;
 }
 
 struct err *source_resolve(const struct home *home, const struct source *sources, size_t count,
@@ -154,10 +163,7 @@ struct err *source_resolve(const struct home *home, const struct source *sources
 		if (!reference || lock_find(lock, reference))
 			continue;
 		AUTO(lock_entry) entry = {.reference = NULL};
-		struct err *e = resolve_one(home, &sources[i], host_arch, sink, &entry);
-		if (e)
-			return err_wrap(e, "cannot resolve '%s'", reference);
-		entry.reference = mem_strdup(reference);
+		TRY(source_ask(home, &sources[i], host_arch, sink, &entry));
 		TRY(lock_put(lock, &entry));
 		event_note(sink, "resolve", "%s is %s", reference, entry.version ? entry.version : "pinned");
 	}

@@ -47,6 +47,10 @@ MUST_CHECK struct err *source_list(const struct source *sources, size_t count, c
 /** source_list_patches() - append the patches of @recipe that are fetched: files without a source */
 void source_list_patches(const struct recipe *recipe, struct source_files *files);
 
+/** source_ask() - ask apt, or git, about one floating source, whatever the lock has; @ret_entry: for lock_entry_done(), always */
+MUST_CHECK struct err *source_ask(const struct home *home, const struct source *source, const char *host_arch,
+                                  struct sink *sink, struct lock_entry *ret_entry);
+
 /** source_resolve() - ask apt about every floating source that the lock lacks, and write the lock */
 MUST_CHECK struct err *source_resolve(const struct home *home, const struct source *sources, size_t count,
                                       const char *host_arch, struct lock *lock, struct sink *sink);

@@ -1,0 +1,76 @@
+/* update: what a stack follows, resolved anew into the lock. */
+#include <stdio.h>
+
+#include "plan/stack.h"
+#include "session.h"
+#include "sys/lock.h"
+#include "ui.h"
+
+static const struct option_spec options[] = {
+	STACK_OPTIONS,
+	{"dry-run", 0, NULL, "show what would change and leave the lock as it is"},
+	{"json", 0, NULL, "machine-readable"},
+	{NULL, 0, NULL, NULL},
+};
+
+static void print_change(const struct json *change)
+{
+	const char *reference = json_get_text(change, "reference");
+	const char *old = json_get_text(change, "old");
+	const char *now = json_get_text(change, "new");
+	long long files = (long long)json_get_int(change, "files", 0);
+	printf("%s: ", reference);
+	if (!json_get_bool(change, "changed", false))
+		printf("%s%sunchanged\n", now, *now ? ", " : "");
+	else if (*now && !(old && streq(old, now)))
+		printf("%s -> %s\n", old ? old : "nothing", now);
+	else
+		printf("%s%s%lld of %lld files %s\n", now, *now ? ", " : "",
+		       (long long)json_get_int(change, "files_changed", 0), files, old ? "changed" : "are new");
+}
+
+static struct err *show(const struct call *call, const struct project *p, struct json *take_changes)
+{
+	AUTO_JSON *out = json_object();
+	bool dry_run = call_has(call, "dry-run");
+	json_set_text(out, "lock", p->lock_path);
+	json_set_bool(out, "written", !dry_run);
+	json_set(out, "changes", take_changes);
+	ui_finish();
+	if (call_has(call, "json")) {
+		AUTO_FREE char *text = json_pretty(out);
+		fputs(text, stdout);
+		return NULL;
+	}
+	for (size_t i = 0; i < json_count(take_changes); i++)
+		print_change(json_at(take_changes, i));
+	if (json_count(take_changes) == 0)
+		printf("the stack follows nothing: all is pinned in its recipes\n");
+	else if (!dry_run)
+		printf("written: %s\n", p->lock_path);
+	return NULL;
+}
+
+static struct err *run_update(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	struct json *changes = NULL;
+	TRY(session_open(call, &p));
+	TRY(home_make(&p.home));
+	AUTO_FREE char *path = mem_printf("%s/up.lock", p.home.root);
+	AUTO_CLOSE int lock = -1;
+	TRY(lock_wait(path, call->command->name, /* timeout_ms= */ 0, call->sink, &lock));
+	TRY(stack_update(&p, call_has(call, "dry-run"), call->sink, &changes));
+	return show(call, &p, changes);
+}
+
+const struct subcommand cmd_update = {
+	.name = "update",
+	.operands = "[STACK]",
+	.summary = "resolve what a stack follows anew, and write the lock",
+	.help = "The image's channel and Debian packages are asked for what they have now; `old -> new` is shown for each.\n"
+		"Nothing is downloaded or built: `cooper up` does that, and checks what it gets against the lock.",
+	.options = options,
+	.max_args = 1,
+	.run = run_update,
+};

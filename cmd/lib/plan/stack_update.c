@@ -1,0 +1,128 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/stack_internal.h"
+#include "work/channel.h"
+
+/* What was resolved, kept until all is: a lock is never half new. */
+struct update {
+	const struct project *p;
+	struct sink *sink;
+	struct lock_entry *entries;
+	size_t count;
+	size_t cap;
+};
+
+static void update_done(struct update *u)
+{
+	for (size_t i = 0; i < u->count; i++)
+		lock_entry_done(&u->entries[i]);
+	free(u->entries);
+}
+
+static struct lock_entry *add_entry(struct update *u)
+{
+	u->entries = mem_grow(u->entries, &u->cap, u->count + 1, sizeof(*u->entries));
+	u->entries[u->count] = (struct lock_entry){.reference = NULL};
+	return &u->entries[u->count++];
+}
+
+static bool has(const struct update *u, const char *reference)
+{
+	for (size_t i = 0; i < u->count; i++)
+		if (streq(u->entries[i].reference, reference))
+			return true;
+	return false;
+}
+
+static struct err *ask_sources(struct update *u, const struct source *sources, size_t count)
+{
+	const struct project *p = u->p;
+	for (size_t i = 0; i < count; i++) {
+		AUTO_FREE char *reference = source_reference(&sources[i], p->facts.arch);
+		if (!reference || has(u, reference))
+			continue;
+		TRY(source_ask(&p->home, &sources[i], p->facts.arch, u->sink, add_entry(u)));
+	}
+	return NULL;
+}
+
+static struct err *ask_all(struct update *u)
+{
+	const struct project *p = u->p;
+	AUTO_FREE char *channel = channel_reference(p->image, p->guest_arch);
+	if (channel)
+		TRY(channel_resolve(&p->home, p->image, p->guest_arch, u->sink, add_entry(u)));
+	TRY(ask_sources(u, p->emulator->sources, p->emulator->source_count));
+	TRY(ask_sources(u, p->image->sources, p->image->source_count));
+	if (p->image->image.debian_suite)
+		TRY(image_ask(&p->home, p->image, p->guest_arch, u->sink, add_entry(u)));
+	if (!stack_needs_emulators(p))
+		return NULL;
+	struct source package = stack_emulator_package(p);
+	return ask_sources(u, &package, 1);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? streq(a, b) : a == b;
+}
+
+static bool same_file(const struct lock_file *a, const struct lock_file *b)
+{
+	return streq(a->name, b->name) && same_text(a->sha256, b->sha256) && streq(a->url, b->url) && a->size == b->size &&
+	       same_text(a->uncompressed_sha256, b->uncompressed_sha256) && same_text(a->signature, b->signature);
+}
+
+/* Files of @now that @old has not as they are. */
+static size_t count_new(const struct lock_entry *old, const struct lock_entry *now)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < now->file_count; i++) {
+		bool found = false;
+		for (size_t j = 0; old && j < old->file_count && !found; j++)
+			found = same_file(&old->files[j], &now->files[i]);
+		count += !found;
+	}
+	return count;
+}
+
+/* A followed image that is not in the lock is the recipe's own pin. */
+static struct json *describe(const struct project *p, const struct lock_entry *old, const struct lock_entry *now)
+{
+	struct json *change = json_object();
+	const char *version = old ? old->version : NULL;
+	size_t fresh = count_new(old, now);
+	bool changed = fresh || !old || old->file_count != now->file_count;
+	if (!old && str_starts(now->reference, "channel:")) {
+		version = p->image->version;
+		changed = !same_text(p->image->sources[0].sha256, now->files[0].sha256);
+	}
+	json_set_text(change, "reference", now->reference);
+	json_set_text(change, "old", version);
+	json_set_text(change, "new", now->version ? now->version : "");
+	json_set_bool(change, "changed", changed);
+	json_set_int(change, "files", (int64_t)now->file_count);
+	json_set_int(change, "files_changed", (int64_t)fresh);
+	return change;
+}
+
+static struct err *write_all(struct update *u, bool dry_run, struct json *changes)
+{
+	for (size_t i = 0; i < u->count; i++)
+		json_add(changes, describe(u->p, lock_find(u->p->lock, u->entries[i].reference), &u->entries[i]));
+	for (size_t i = 0; i < u->count && !dry_run; i++)
+		TRY(lock_put(u->p->lock, &u->entries[i]));
+	return NULL;
+}
+
+struct err *stack_update(const struct project *p, bool dry_run, struct sink *sink, struct json **ret_changes)
+{
+	AUTO(update) u = {.p = p, .sink = sink};
+	AUTO_JSON *changes = json_array();
+	TRY(ask_all(&u));
+	TRY(write_all(&u, dry_run, changes));
+	*ret_changes = changes;
+	changes = NULL;
+	return NULL;
+}
