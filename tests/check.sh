@@ -35,6 +35,7 @@ run "decisions for other hosts" sh tests/golden/hosts.sh
 run "Ignition of every stack" sh tests/golden/ignition-validate.sh
 run "hostile archives" sh tests/archives/run.sh
 run "fuzzers, on their corpora" env FUZZ_SECONDS=0 sh tests/fuzz/run.sh
+run "updates and downloaded images" bash tests/e2e/update.sh
 run "command line" bats --formatter tap tests/cli
 run "patches to QEMU" sh tests/qemu/apply.sh
 run "schema" sh tests/schema/run.sh
