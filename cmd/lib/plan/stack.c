@@ -232,8 +232,7 @@ static struct err *add_image(struct stack *s)
 	struct step *fetch = add_fetch(s, what, &s->fetch_image);
 
 	AUTO_FREE char *id = mem_printf("image:%s", r->name);
-	const char *verb = r->image.debian_suite ? "make" : "unpack";
-	AUTO_FREE char *title = mem_printf("%s image %s %s for %s", verb, r->name, r->version, p->guest_arch);
+	AUTO_FREE char *title = mem_printf("make image %s %s for %s", r->name, r->version, p->guest_arch);
 	struct step *image = graph_add(&s->graph, id, title, STEP_CPU);
 	image->observe = observe_image;
 	image->perform = perform_image;
