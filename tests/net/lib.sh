@@ -45,8 +45,8 @@ start_nginx() {
 	nginx_pid=$!
 	plain=http://$address:$port secure=https://$address:$tls_port
 	local i
-	for ((i = 0; i < 100; i++)); do
-		"$@" curl -s --noproxy '*' -o /dev/null "$plain/" && : >"$dir/access" && return 0
+	for ((i = 0; i < 40; i++)); do
+		"$@" curl -s -m 1 --noproxy '*' -o /dev/null "$plain/" && : >"$dir/access" && return 0
 		sleep 0.05
 	done
 	echo "nginx does not answer:" >&2
