@@ -33,8 +33,9 @@ LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 BIN_OBJ := $(BIN_SRC:%.c=$(BUILD)/%.o)
 TESTS := $(TEST_SRC:%.c=$(BUILD)/%)
 
-# V=1 shows whole command lines
-say = $(if $(V),,@echo '  $(1) $(2)' &&) 
+# V=1 shows whole command lines, make -s nothing
+silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
+say = $(if $(V),,@$(if $(silent),,echo '  $(1) $(2)' &&))
 
 all: $(BUILD)/cooper ## compile cooper (CONFIG=debug|release|asan|tsan|fault|cov)
 
