@@ -41,6 +41,7 @@ run "patches to QEMU" sh tests/qemu/apply.sh
 run "schema" sh tests/schema/run.sh
 run "workflows, formula" sh tests/workflows/run.sh
 run "downloads, against nginx" bash tests/net/nginx.sh
+run "downloads, against faulty servers" bash tests/net/faulty.sh
 run "lint" sh tests/lint/run.sh
 
 awk '{p += $1; f += $2} END {printf "%d passed, %d failed\n", p, f; exit f > 0}' "$results"

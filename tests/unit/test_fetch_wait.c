@@ -21,7 +21,7 @@ static void waits(void **state)
 	assert_got("later");
 	assert_false(file_exists(stall_target));
 	assert_int_equal(file_size(part), 10);
-	assert_non_null(strstr(str_text(&c.notes), "sent nothing for 1 s; trying again (2 of 5)"));
+	assert_non_null(strstr(str_text(&c.notes), "sent next to nothing for 1 s; trying again (2 of 5)"));
 	assert_non_null(strstr(str_text(&c.notes), "too many requests from here (HTTP 429); trying again"));
 	/* Retry-After was waited for: the second request came a second later. */
 	assert_true(tick_ms() - before >= 1000);

@@ -108,7 +108,7 @@ static struct err *explain_broken(const struct fetch_trouble *t)
 {
 	struct err *e = NULL;
 	if (t->cause == FETCH_STALL)
-		e = err_new(ERR_NET, "%s sent nothing for %lld s", t->origin, (long long)t->seconds);
+		e = err_new(ERR_NET, "%s sent next to nothing for %lld s", t->origin, (long long)t->seconds);
 	else if (t->cause == FETCH_SHORT && t->limit >= 0)
 		e = err_new(ERR_NET, "the transfer ended after %lld of %lld bytes", (long long)t->bytes,
 			    (long long)t->limit);

@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# `cooper tool fetch` against servers that misbehave: for each fault the exit code, the words, and never a wrong byte.
+# Needs python3 and openssl; takes half a minute, most of it waiting. The same faults, looked at from inside: tests/unit/test_fetch_*.c.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+. tests/net/lib.sh
+cooper=$(readlink -f "${COOPER:-build/release/cooper}")
+for tool in openssl python3; do
+	command -v $tool >/dev/null || { echo "SKIP tests/net/faulty.sh: no $tool (scripts/host-packages.sh test)"; exit 0; }
+done
+work=$(mktemp -d)
+servers=() clients=() cases=0 size=600000
+trap 'kill "${servers[@]}" 2>/dev/null; rm -rf "$work"' EXIT
+export COOPER_HOME=$work/home NO_COLOR=1 no_proxy=127.0.0.1 COOPER_BACKOFF_MS=20 COOPER_STALL_SECONDS=1
+unset COOPER_OFFLINE COOPER_MIRROR COOPER_CA_BUNDLE
+
+# serve NAME [CERTIFICATE KEY] - a faulty server; its address is in $base, its log in $work/NAME.log
+serve() {
+	python3 tests/fakes/faulty_http.py "$work/$1.port" "$work/$1.log" "${@:2}" 2>"$work/$1.errors" &
+	servers+=($!)
+	local i scheme=http
+	[ $# = 1 ] || scheme=https
+	for ((i = 0; i < 200; i++)); do
+		[ ! -e "$work/$1.port" ] || break
+		sleep 0.05
+	done
+	base=$scheme://127.0.0.1:$(cat "$work/$1.port")
+}
+
+good() { echo good >>"$work/results"; }
+bad() { echo "FAILED $*" >>"$work/results"; }
+
+# fault CODE WORDS URL [OPTION...] - what fetching the good file's bytes from there comes to; most of it is waiting,
+# so all faults run side by side
+fault() {
+	cases=$((cases + 1))
+	judge "$work/got/$cases" "$@" &
+	clients+=($!)
+}
+
+judge() { # judge DIR CODE WORDS URL [OPTION...]
+	local dir=$1 code=$2 words=$3 url=$4 got=0
+	shift 4
+	mkdir "$dir"
+	timeout 60 "$cooper" tool fetch "$url" --sha256 "$right" -o "$dir/file" "$@" >"$dir/out" 2>&1 || got=$?
+	if [ "$got" = "$code" ]; then good; else bad "$url: code $got, not $code: $(cat "$dir/out")"; fi
+	if [ -z "$words" ] || grep -qF -- "$words" "$dir/out"; then good; else bad "$url: no '$words': $(cat "$dir/out")"; fi
+	if [ "$code" = 0 ]; then
+		if cmp -s "$work/right" "$dir/file"; then good; else bad "$url: wrong bytes"; fi
+	elif [ -e "$dir/file" ]; then
+		bad "$url: a file in spite of the error"
+	else
+		good
+	fi
+}
+
+# Certificates for 127.0.0.1: one that is fine, one that has expired, one of another name.
+certificates() {
+	make_certificate "$work" || return 1
+	cp "$work/server.csr" "$work/expired.csr"
+	mkdir -p "$work/db" && : >"$work/db/index" && echo 01 >"$work/db/serial"
+	cat >"$work/db/ca.cnf" <<-END
+		[ca]
+		default_ca = d
+		[d]
+		database = $work/db/index
+		serial = $work/db/serial
+		new_certs_dir = $work/db
+		default_md = sha256
+		policy = p
+		x509_extensions = x
+		[p]
+		commonName = supplied
+		[x]
+		subjectAltName = IP:127.0.0.1
+	END
+	openssl ca -batch -config "$work/db/ca.cnf" -cert "$work/ca.pem" -keyfile "$work/ca.key" -in "$work/expired.csr" \
+		-startdate 20200101000000Z -enddate 20200201000000Z -notext -out "$work/expired.pem" 2>/dev/null
+	openssl x509 -req -in "$work/server.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 \
+		-out "$work/named.pem" -extfile <(echo "subjectAltName=DNS:other.invalid") 2>/dev/null
+}
+
+mkdir "$work/got"
+python3 -c "import sys; sys.stdout.buffer.write(bytes((i * 31 + i // 256) % 256 for i in range($size)))" >"$work/right"
+right=$(sha256sum "$work/right" | cut -d' ' -f1)
+
+bodies() {
+	fault 0 '' "$base/ok/$size"
+	fault 0 '' "$base/chunked/$size"
+	fault 6 'the transfer ended after 300000 of 600000 bytes' "$base/short/$size"
+	fault 6 'the transfer ended after 300000 of 600000 bytes' "$base/quietshort/$size" --size $size
+	fault 4 'more than the expected 600000 bytes' "$base/long/$size" --size $size
+	fault 4 "expected sha256 $right, found" "$base/long/$size"
+	fault 4 'more than the expected 600000 bytes' "$base/endless/$size" --size $size
+	fault 4 '600010 bytes instead of 600000' "$base/wronglength/$size" --size $size
+	fault 4 "expected sha256 $right, found" "$base/wrongdigest/$size"
+	fault 4 'Content-Encoding: gzip' "$base/encoded/$size"
+	fault 0 '' "$base/cut/$size"
+	fault 0 '' "$base/reset/$size"
+	fault 0 '' "$base/cutchunk/$size"
+	fault 0 '' "$base/unended/$size" --size $size
+	fault 0 '' "$base/dated/$size"
+}
+
+ranges() {
+	fault 0 '' "$base/wrongrange/$size"
+	fault 0 '' "$base/wholeagain/$size"
+	fault 0 '' "$base/changed/$size"
+	fault 0 '' "$base/spliced/$size"
+	fault 6 'was not asked for' "$base/unasked/$size"
+}
+
+redirects() {
+	local plain=$base
+	fault 0 '' "$plain/there/$size"
+	fault 6 'more than 10 redirects' "$plain/loop/$size"
+	fault 6 "a redirect to 'file:///etc/hostname' was refused" "$plain/tofile/$size"
+	fault 6 "a redirect to 'ftp://127.0.0.1/x' was refused" "$plain/toftp/$size"
+	serve other
+	echo 'default login me password secret' >"$work/netrc"
+	chmod 600 "$work/netrc"
+	NETRC=$work/netrc fault 0 '' "$plain/elsewhere/$size/${base##*:}/http"
+	wait "${clients[-1]}"
+	if grep -q 'elsewhere.* Basic_' "$work/plain.log"; then good; else bad 'the login did not go to its own host'; fi
+	if grep -q Basic_ "$work/other.log"; then bad 'the login went on to another host'; else good; fi
+	base=$plain
+}
+
+answers() {
+	fault 6 'does not have it (HTTP 404)' "$base/status/404"
+	fault 6 'HTTP 403' "$base/status/403"
+	fault 6 'HTTP 503' "$base/status/503"
+	fault 0 '' "$base/busy/$size/3"
+	fault 6 'HTTP 500' "$base/busy/$size/99"
+	fault 0 '' "$base/later/$size/1"
+	fault 6 'sent next to nothing for 1 s' "$base/stall/$size"
+	fault 6 'sent next to nothing for 1 s' "$base/trickle/$size"
+	fault 6 'header has no end' "$base/headers_endless/10"
+	fault 6 'sent next to nothing for 1 s' "$base/headers_trickle/10"
+	fault 6 'cannot fetch' "$base/garbage/10"
+	fault 6 'cannot fetch' http://127.0.0.1:1/x
+}
+
+secure() {
+	local plain=${base##*:}
+	certificates || { bad 'no certificates'; return; }
+	serve tls "$work/server.pem" "$work/server.key"
+	fault 6 'set SSL_CERT_FILE to a bundle' "$base/ok/$size"
+	export COOPER_CA_BUNDLE=$work/ca.pem
+	fault 0 '' "$base/ok/$size"
+	fault 6 'was refused' "$base/elsewhere/$size/$plain/http"
+	serve expired "$work/expired.pem" "$work/server.key"
+	fault 6 'expired' "$base/ok/$size"
+	serve named "$work/named.pem" "$work/server.key"
+	fault 6 'name' "$base/ok/$size"
+}
+
+serve plain
+bodies
+ranges
+redirects
+answers
+secure
+wait "${clients[@]}"
+grep -v '^good$' "$work/results"
+failed=$(grep -c '^FAILED' "$work/results")
+printf '%d passed, %d failed\n' "$(grep -c '^good$' "$work/results")" "$failed"
+[ "$failed" = 0 ]
