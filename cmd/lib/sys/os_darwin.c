@@ -1,0 +1,242 @@
+#include "sys/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libproc.h>
+#include <limits.h>
+#include <mach-o/dyld.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/clonefile.h>
+#include <sys/event.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/sysctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "sys/file.h"
+
+int64_t file_mtime_ns(const struct stat *st)
+{
+	return (int64_t)st->st_mtimespec.tv_sec * 1000000000 + st->st_mtimespec.tv_nsec;
+}
+
+/* A name that this kernel lacks reads as "" or 0. See: sysctl(3) */
+static void read_text(const char *name, char *to, size_t size)
+{
+	size_t length = size;
+	if (sysctlbyname(name, to, &length, NULL, 0) != 0 || length == 0 || length > size)
+		to[0] = '\0';
+	to[size - 1] = '\0';
+}
+
+/* The kernel's integers come in four or eight bytes. */
+static int64_t read_number(const char *name)
+{
+	union {
+		int32_t four;
+		int64_t eight;
+	} value = {.eight = 0};
+	size_t length = sizeof(value);
+	if (sysctlbyname(name, &value, &length, NULL, 0) != 0)
+		return 0;
+	return length == sizeof(value.four) ? value.four : length == sizeof(value.eight) ? value.eight : 0;
+}
+
+void os_host_facts(struct host_facts *ret_facts)
+{
+	struct host_facts f = {.os = "macos"};
+	read_text("kern.osproductversion", f.os_version, sizeof(f.os_version));
+	/* not uname's machine: under Rosetta that says x86_64 on a Mac that is not */
+	snprintf(f.arch, sizeof(f.arch), "%s", read_number("hw.optional.arm64") == 1 ? "aarch64" : "x86_64");
+	read_text("machdep.cpu.brand_string", f.chip, sizeof(f.chip));
+	f.cpus = (int)read_number("hw.logicalcpu");
+	if (f.cpus < 1)
+		f.cpus = 1;
+	f.perf_cpus = (int)read_number("hw.perflevel0.physicalcpu");
+	f.memory_bytes = read_number("hw.memsize");
+	f.hv_support = read_number("kern.hv_support") == 1;
+	read_text("kern.bootsessionuuid", f.boot_id, sizeof(f.boot_id));
+	*ret_facts = f;
+}
+
+/* There is no pipe2: a fork in another thread between the two calls leaks the ends into that child. */
+struct err *os_pipe(int ret_fds[2])
+{
+	int fds[2];
+	if (pipe(fds) != 0)
+		return err_os(errno, "cannot make a pipe");
+	for (int i = 0; i < 2; i++) {
+		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+		ret_fds[i] = fds[i];
+	}
+	return NULL;
+}
+
+/* fsync leaves data in the drive's own cache; file systems that cannot do more refuse F_FULLFSYNC. See: fsync(2) */
+int os_full_sync(int fd)
+{
+	if (fcntl(fd, F_FULLFSYNC) == 0)
+		return 0;
+	return fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP ? 0 : errno;
+}
+
+/* The kernel offers no such signal. Who must not outlive its parent here is stopped by SIGPIPE, or has a guard. */
+void os_die_with_parent(void)
+{
+}
+
+/* Depth first, while the links from parent to child still stand; what has left its parent is in the group, or lost. */
+static void kill_children(pid_t parent, int depth)
+{
+	pid_t pids[256];
+	int bytes = proc_listpids(PROC_PPID_ONLY, (uint32_t)parent, pids, (int)sizeof(pids));
+	for (int i = 0; i < bytes / (int)sizeof(*pids) && depth < 16; i++) {
+		if (pids[i] <= 0)
+			continue;
+		kill(pids[i], SIGSTOP); /* starts no more while we look */
+		kill_children(pids[i], depth + 1);
+		kill(pids[i], SIGKILL);
+	}
+}
+
+NO_RETURN static void kill_all_below(void)
+{
+	kill_children(getpid(), 0);
+	kill(0, SIGKILL); /* our group, ourselves among it */
+	_exit(127);
+}
+
+static void watch_exit(int queue, pid_t pid)
+{
+	struct kevent change;
+	EV_SET(&change, (uintptr_t)pid, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0, NULL);
+	kevent(queue, &change, 1, NULL, 0, NULL);
+}
+
+/* Judges by waitpid and getppid, so that an event that never comes costs a second and no more. See: kqueue(2) */
+NO_RETURN static void guard(int queue, pid_t parent, pid_t child)
+{
+	const struct timespec second = {.tv_sec = 1};
+	struct kevent event;
+	int status = 0;
+	watch_exit(queue, parent);
+	watch_exit(queue, child);
+	for (;;) {
+		pid_t got = waitpid(child, &status, WNOHANG);
+		if (got == child)
+			break;
+		if (got < 0 && errno != EINTR)
+			_exit(127);
+		if (getppid() != parent)
+			kill_all_below();
+		kevent(queue, NULL, 0, &event, 1, &second);
+	}
+	if (WIFSIGNALED(status)) {
+		struct sigaction plain = {.sa_handler = SIG_DFL};
+		sigaction(WTERMSIG(status), &plain, NULL);
+		kill(getpid(), WTERMSIG(status));
+	}
+	_exit(WEXITSTATUS(status));
+}
+
+/* No subreaper here: a daemon that has left its parent and its group escapes. */
+void os_guard(void)
+{
+	pid_t parent = getppid();
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	int queue = kqueue(); /* a child does not inherit it */
+	if (queue < 0)
+		return;
+	pid_t child = fork();
+	if (child == 0)
+		return;
+	if (child < 0) {
+		close(queue);
+		return;
+	}
+	sigaction(SIGTERM, &ignore, NULL); /* the group gets it: the child decides what it means */
+	for (int fd = 0; fd < 1024; fd++)
+		if (fd != queue)
+			close(fd); /* pipes must end when the child ends */
+	guard(queue, parent, child);
+}
+
+struct err *os_exe_path(char **ret_path)
+{
+	char path[PATH_MAX], real[PATH_MAX];
+	uint32_t size = sizeof(path);
+	if (_NSGetExecutablePath(path, &size) != 0)
+		return err_os(ENAMETOOLONG, "cannot find this program's own path");
+	if (!realpath(path, real))
+		return err_os(errno, "cannot find this program's own path '%s'", path);
+	*ret_path = mem_strdup(real);
+	return NULL;
+}
+
+/* A clone is always a new file: it takes the place of @to, both its name and its descriptor. See: clonefile(2) */
+bool os_copy_range(int from, int to, int64_t size)
+{
+	char name[PATH_MAX], clone[PATH_MAX];
+	struct stat st;
+	if (fstat(from, &st) != 0 || st.st_size != size || lseek(from, 0, SEEK_CUR) != 0 || lseek(to, 0, SEEK_END) != 0)
+		return false;
+	if (fcntl(to, F_GETPATH, name) != 0 || snprintf(clone, sizeof(clone), "%s.clone", name) >= (int)sizeof(clone) ||
+	    fclonefileat(from, AT_FDCWD, clone, CLONE_NOFOLLOW | CLONE_NOOWNERCOPY) != 0)
+		return false;
+	AUTO_CLOSE int fd = -1;
+	if (chmod(clone, S_IRUSR | S_IWUSR) == 0)
+		fd = open(clone, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || rename(clone, name) != 0) {
+		unlink(clone);
+		return false;
+	}
+	if (dup2(fd, to) < 0)
+		bug("cannot replace descriptor %d: errno %d", to, errno);
+	fcntl(to, F_SETFD, FD_CLOEXEC);
+	return true;
+}
+
+/* Not statvfs: its 32-bit count of blocks is too small for large disks. */
+int64_t os_disk_free(const char *path)
+{
+	struct statfs st;
+	return statfs(path, &st) == 0 ? (int64_t)st.f_bavail * (int64_t)st.f_bsize : -1;
+}
+
+/* One call gives at most 256 bytes. See: getentropy(2) */
+void os_random(void *buffer, size_t size)
+{
+	for (char *p = buffer; size > 0;) {
+		size_t n = size < 256 ? size : 256;
+		if (getentropy(p, n) != 0)
+			bug("no random bytes from the kernel: errno %d", errno);
+		p += n;
+		size -= n;
+	}
+}
+
+/* sandbox.h calls it deprecated and offers nothing in its place. See: sandbox_init(3) */
+int sandbox_init(const char *profile, uint64_t flags, char **errorbuf);
+
+bool os_confine_writes(const char *dir)
+{
+	char real[PATH_MAX]; /* rules name paths without links: /private/tmp, not /tmp */
+	if (!realpath(dir, real))
+		return false;
+	AUTO(str) profile = STR_INIT;
+	str_add(&profile, "(version 1)(allow default)(deny network*)(deny file-write*)(allow file-write* (subpath \"");
+	for (const char *p = real; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			str_add_char(&profile, '\\');
+		str_add_char(&profile, *p);
+	}
+	str_add(&profile, "\"))");
+	char *why = NULL; /* kept: the process ends soon */
+	return sandbox_init(str_text(&profile), 0, &why) == 0;
+}
