@@ -100,6 +100,10 @@ e2e: ## an aarch64 guest under the QEMU just built runs an x86_64 container; min
 lint: ## the layer law and other rules that a compiler does not check
 	@sh tests/lint/run.sh
 
+check-darwin: ## on Debian: compile every source for macOS, arm64 and x86_64, and link real executables
+	@sh scripts/host-packages.sh darwin
+	@PACKAGES='$(PACKAGES)' WARN='$(WARN)' VERSION='$(VERSION)' bash tests/darwin/check.sh
+
 bench: ## ratios against the tools people would use instead; writes docs/performance.md; minutes
 	@sh scripts/host-packages.sh bench
 	@$(MAKE) --no-print-directory CONFIG=release all
@@ -126,6 +130,6 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
 
 FORCE:
-.PHONY: all install dist up check check-unit e2e lint bench fuzz golden docs clean help FORCE
+.PHONY: all install dist up check check-unit check-darwin e2e lint bench fuzz golden docs clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d)

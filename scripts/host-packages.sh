@@ -1,5 +1,5 @@
 #!/bin/sh
-# host-packages.sh [build|test|bench] - install what compiling (and testing) cooper needs and the host lacks.
+# host-packages.sh [build|test|bench|darwin] - install what compiling (and testing) cooper needs and the host lacks.
 # Debian: apt. macOS: the Brewfile. Nothing is reinstalled; nothing else is changed.
 set -eu
 what=${1:-build}
@@ -10,6 +10,9 @@ debian_packages() {
 		libjansson-dev zlib1g-dev ca-certificates gpgv
 	if [ "$what" = bench ]; then
 		echo nginx-light curl aria2 libarchive-tools xz-utils git patch python3 openssl dpkg-dev
+	fi
+	if [ "$what" = darwin ]; then
+		echo clang-14 lld-14 llvm-14 nodejs npm python3 binutils file
 	fi
 	if [ "$what" = test ]; then
 		echo libcmocka-dev bats clang python3 patch diffutils git dpkg-dev xz-utils bzip2 zstd zip openssl gpg gpgv \

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h> /* mkdtemp, on macOS */
 
 #include "base/path.h"
 #include "sys/child.h"
