@@ -65,6 +65,21 @@ void os_host_facts(struct host_facts *ret_facts)
 	*ret_facts = f;
 }
 
+/* macOS writes back by itself and has no call to begin early. */
+void os_start_writeback(int fd, int64_t offset, int64_t size)
+{
+	(void)fd;
+	(void)offset;
+	(void)size;
+}
+
+/* Pages are of 16 KiB on Apple Silicon; larger ones cannot be asked for. */
+void os_advise_huge(void *p, size_t size)
+{
+	(void)p;
+	(void)size;
+}
+
 /* There is no pipe2: a fork in another thread between the two calls leaks the ends into that child. */
 struct err *os_pipe(int ret_fds[2])
 {
@@ -230,7 +245,8 @@ bool os_confine_writes(const char *dir)
 	if (!realpath(dir, real))
 		return false;
 	AUTO(str) profile = STR_INIT;
-	str_add(&profile, "(version 1)(allow default)(deny network*)(deny file-write*)(allow file-write* (subpath \"");
+	str_add(&profile, "(version 1)(allow default)(deny network*)(deny process-exec*)(deny process-fork)(deny signal)"
+			  "(allow signal (target self))(deny file-write*)(allow file-write* (subpath \"");
 	for (const char *p = real; *p; p++) {
 		if (*p == '"' || *p == '\\')
 			str_add_char(&profile, '\\');
