@@ -30,6 +30,9 @@ static void tools(void **state)
 	AUTO_FREE char *rpm = guest_packages_probe(PACKAGES_DNF, &packages);
 	assert_non_null(strstr(apt, "install -- jq 'it'\\''s'"));
 	assert_non_null(strstr(ostree, "--apply-live"));
+	AUTO_FREE char *layer = guest_packages_layer(&packages);
+	assert_null(strstr(layer, "--apply-live"));
+	assert_non_null(strstr(layer, "--idempotent --allow-inactive -- jq 'it'\\''s' || exit\n"));
 	assert_string_equal(rpm, "rpm -q --quiet -- jq 'it'\\''s'");
 }
 

@@ -14,6 +14,7 @@
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "work/guest.h"
+#include "work/handlers.h"
 #include "work/machine/control.h"
 #include "work/machine/disk.h"
 #include "work/machine/ignition.h"
@@ -387,6 +388,45 @@ static struct err *add_guest_step(struct stack *s, const struct guest_step *g, s
 	return NULL;
 }
 
+/* --- handlers that the guest itself has --- */
+
+static struct err *observe_handlers(struct step *step, struct observed *seen)
+{
+	seen->present = mark_holds(step->data, "handlers", "guest", step->key);
+	return NULL;
+}
+
+static struct err *perform_handlers(struct step *step, struct sink *sink)
+{
+	struct stack *s = step->data;
+	AUTO(machine_ssh) ssh = {.config = NULL};
+	bool changed = false;
+	machine_ssh_open(s->spec.dir, s->spec.name, &ssh);
+	AUTO(guest) guest = {.ssh = ssh.ssh, .deadline_ms = GUEST_STEP_MS, .sink = sink, .step = step->id};
+	TRY(guest_open(&guest));
+	TRY(handlers_ensure(&guest, s->spec.provider, &s->foreign, &changed));
+	step_set_outcome(step, "%s", changed ? "corrected" : "as wanted");
+	return write_mark(s, "handlers", "guest", step->key);
+}
+
+/* NULL when none is needed, or when Ignition registers those of our own device. */
+static struct step *add_handlers(struct stack *s)
+{
+	if (!s->foreign.count || s->emulators_step)
+		return NULL;
+	struct step *step = graph_add(&s->graph, "handlers", "see to handlers for foreign programs", STEP_MACHINE);
+	AUTO_FREE char *archs = strs_join(&s->foreign, " ");
+	step->observe = observe_handlers;
+	step->perform = perform_handlers;
+	step->data = s;
+	json_set_text(step->inputs, "architectures", archs);
+	json_set_text(step->inputs, "provider", s->spec.provider ? s->spec.provider : "auto");
+	json_set_text(step->inputs, "generation", s->generation_step->key);
+	step_seal(step);
+	step_needs(step, s->boot_step);
+	return step;
+}
+
 /* --- connection and canaries --- */
 
 static struct err *observe_connect(struct step *step, struct observed *seen)
@@ -447,6 +487,7 @@ struct err *stack_add_machine(struct stack *s)
 	fill_spec(s);
 	s->generation_step = add_generation(s);
 	s->boot_step = add_boot(s);
+	struct step *handlers = add_handlers(s);
 	struct step *canary = graph_add(&s->graph, "canary", "run the canaries", STEP_MACHINE);
 	canary->observe = observe_canary;
 	canary->perform = perform_canary;
@@ -454,7 +495,8 @@ struct err *stack_add_machine(struct stack *s)
 	canary->always_follows = true; /* every boot is proved */
 	step_seal(canary);
 	step_needs(canary, s->boot_step);
-	struct step *last = s->boot_step;
+	step_needs(canary, handlers);
+	struct step *last = handlers ? handlers : s->boot_step;
 	s->guest_jobs = mem_array(r->step_count, sizeof(*s->guest_jobs));
 	for (size_t i = 0; i < r->step_count; i++) {
 		TRY(add_guest_step(s, &r->steps[i], &s->guest_jobs[i], &last));

@@ -371,9 +371,9 @@ static const struct schema emulator_package_schema = {.name = "a package of emul
 static const struct schema_field emulation_fields[] = {
 	{"provider", FIELD_CHOICE, 0, TEXT_ANY, AT(recipe, stack.provider),
 	 .values = WORDS("auto", "guest", "store", "package"), .fallback_text = "auto",
-	 .doc = "`guest`: what the image ships; `store`: the package below, on a read-only device; `package`: "
-		"installed "
-		"in the guest; `auto`: the first of them that works."},
+	 .doc = "`guest`: what the image ships, with its flags corrected; `store`: the package below, on a read-only "
+		"device; `package`: like `guest`, and installed in the guest where there is none; `auto`: `store` where "
+		"a package is named below, else `package`."},
 	{"package", FIELD_MAP, 0, TEXT_ANY, 0, .of = &emulator_package_schema, .doc = "For the provider `store`."},
 };
 

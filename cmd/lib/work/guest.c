@@ -9,6 +9,11 @@
 #define RECORDS_DIR "/var/lib/cooper/steps"
 #define SEPARATOR "== cooper =="
 
+/* First-boot units and updates hold the transaction for minutes: an install in between is refused. */
+#define RPM_OSTREE_IDLE                                                                                                \
+	"for i in $(seq 60); do rpm-ostree status --json | grep -q '\"transaction\" *: *null' && break; sleep 5; "     \
+	"done\n"
+
 enum { PROGRAM_GRACE_MS = 15 * 1000, GUEST_KILL_S = 10, TIMEOUT_STATUS = 124 /* timeout(1) */ };
 
 static const char *records_dir(const struct guest *g)
@@ -175,6 +180,15 @@ char *guest_packages_probe(enum package_tool tool, const struct strs *packages)
 	return mem_strdup("exit 1");
 }
 
+char *guest_packages_layer(const struct strs *packages)
+{
+	AUTO_FREE char *list = quoted_list(packages);
+
+	return mem_printf(RPM_OSTREE_IDLE
+			  "rpm-ostree install --assumeyes --idempotent --allow-inactive --%s || exit\n" RPM_OSTREE_IDLE,
+			  list);
+}
+
 char *guest_packages_install(enum package_tool tool, const struct strs *packages)
 {
 	AUTO_FREE char *list = quoted_list(packages);
@@ -188,12 +202,9 @@ char *guest_packages_install(enum package_tool tool, const struct strs *packages
 	case PACKAGES_DNF:
 		return mem_printf("exec dnf -y --setopt=install_weak_deps=False install --%s", list);
 	case PACKAGES_RPM_OSTREE:
-		/* first-boot units and updates hold the transaction for minutes: an install in between is refused */
-		return mem_printf(
-			"for i in $(seq 60); do rpm-ostree status --json | grep -q '\"transaction\" *: *null' && "
-			"break; sleep 5; done\n"
-			"exec rpm-ostree install --assumeyes --idempotent --apply-live --allow-inactive --%s",
-			list);
+		return mem_printf(RPM_OSTREE_IDLE
+				  "exec rpm-ostree install --assumeyes --idempotent --apply-live --allow-inactive --%s",
+				  list);
 	case PACKAGES_NONE:
 		break;
 	}

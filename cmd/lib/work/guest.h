@@ -70,6 +70,9 @@ enum package_tool guest_package_tool(const char *os_release, bool ostree);
 char *guest_packages_probe(enum package_tool tool, const struct strs *packages);
 /** guest_packages_install() - shell text that installs them */
 char *guest_packages_install(enum package_tool tool, const struct strs *packages);
+/** guest_packages_layer() - shell text that layers them with rpm-ostree for the next boot: no live change, which old
+ * ones cannot make; heap */
+char *guest_packages_layer(const struct strs *packages);
 /**
  * guest_apt_sources() - shell text that points the guest's apt at mirrors, unless it has sources of its own
  * @main, @security:  bases of mirrors; @security may be NULL
