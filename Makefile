@@ -17,8 +17,15 @@ OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-p
 OPT_fault := -O1 -g -DCOOPER_FAULT=1
 OPT_cov := -O0 -g --coverage
 
-PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+# Homebrew keeps out of sight what macOS has too, in an older version or without headers.
+KEGS := curl libarchive openssl@3 zlib
+BREW := $(if $(filter Darwin,$(OS)),$(shell PATH="$$PATH:/opt/homebrew/bin:/usr/local/bin"; brew --prefix 2>/dev/null))
+space := $(subst ,, )
+KEG_PATH := $(if $(BREW),$(subst $(space),:,$(KEGS:%=$(BREW)/opt/%/lib/pkgconfig)))
+PKG_CONFIG := $(if $(BREW),PATH="$$PATH:$(BREW)/bin" PKG_CONFIG_PATH="$(KEG_PATH):$$PKG_CONFIG_PATH") pkg-config
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+CMOCKA = $(shell $(PKG_CONFIG) --cflags --libs cmocka 2>/dev/null || echo -lcmocka)
 VERSION := 0.1.0
 CPPFLAGS += -D_GNU_SOURCE -DCOOPER_VERSION=\"$(VERSION)\" -iquote cmd/lib $(PKG_CFLAGS)
 CFLAGS += -std=c17 $(OPT_$(CONFIG)) $(WARN) $(WERROR)
@@ -52,7 +59,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 
 $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(BUILD)/libcooper.a $(BUILD)/tests/unit/harness.o
 	@mkdir -p $(@D)
-	$(call say,TEST,$@)$(CC) $(CPPFLAGS) -iquote tests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/tests/unit/harness.o $(BUILD)/libcooper.a $(LDLIBS) -lcmocka
+	$(call say,TEST,$@)$(CC) $(CPPFLAGS) -iquote tests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/tests/unit/harness.o $(BUILD)/libcooper.a $(LDLIBS) $(CMOCKA)
 
 $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcooper.a
 	@mkdir -p $(@D)
@@ -61,7 +68,7 @@ $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcooper.a
 # Rebuilt when compiler or flags change, so that one build folder never mixes two.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@pkg-config --exists $(PACKAGES) || { echo "cooper: missing libraries among: $(PACKAGES)"; \
+	@$(PKG_CONFIG) --exists $(PACKAGES) || { echo "cooper: missing libraries among: $(PACKAGES)"; \
 	  echo "  run: sh scripts/host-packages.sh build  (make up and make check do)"; exit 1; }
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDLIBS)' | cmp -s - $@ || \
 	  echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDLIBS)' > $@
@@ -123,6 +130,9 @@ docs: all ## rewrite docs/recipes.md, docs/compatibility.md and recipes/schema.j
 	$(BUILD)/cooper tool schema > recipes/schema.json
 	$(BUILD)/cooper tool rules > docs/compatibility.md
 
+libraries: # whether they are there; install.sh asks
+	@$(PKG_CONFIG) --exists $(PACKAGES)
+
 clean: ## remove what make made
 	rm -rf build
 
@@ -130,6 +140,6 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
 
 FORCE:
-.PHONY: all install dist up check check-unit check-darwin e2e lint bench fuzz golden docs clean help FORCE
+.PHONY: all install dist up check check-unit check-darwin e2e lint bench fuzz golden docs libraries clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d)

@@ -78,16 +78,11 @@ prepare_macos() {
 		consent "install them?" || fail "cooper cannot be compiled without them"
 		run brew bundle install --no-upgrade --file="$tree/Brewfile"
 	fi
-	# keg-only libraries
-	for formula in curl openssl@3 libarchive; do
-		PKG_CONFIG_PATH=$(brew --prefix)/opt/$formula/lib/pkgconfig:${PKG_CONFIG_PATH:-}
-	done
-	export PKG_CONFIG_PATH
 }
 
 prepare_linux() {
 	if command -v pkg-config >/dev/null 2>&1 && command -v make >/dev/null 2>&1 && command -v cc >/dev/null 2>&1 &&
-		pkg-config --exists libcurl yaml-0.1 libcrypto libarchive liblzma jansson; then
+		make -C "$tree" -s libraries >/dev/null 2>&1; then
 		return 0
 	fi
 	say "packages that compiling needs are missing: scripts/host-packages.sh installs them"

@@ -43,8 +43,12 @@ install_debian() {
 }
 
 case $(uname -s) in
-Darwin) command -v brew >/dev/null 2>&1 || { echo "Homebrew is needed: see https://brew.sh" >&2; exit 1; }
-	brew bundle check --file=Brewfile >/dev/null 2>&1 || brew bundle install --file=Brewfile ;;
+Darwin)
+	PATH=$PATH:/opt/homebrew/bin:/usr/local/bin
+	command -v brew >/dev/null 2>&1 || { echo "Homebrew is needed: see https://brew.sh" >&2; exit 1; }
+	brew bundle check --file=Brewfile >/dev/null 2>&1 || brew bundle install --file=Brewfile
+	[ "$what" != test ] || printf 'brew "%s"\n' cmocka bats-core shellcheck bash zstd jq |
+		brew bundle install --no-upgrade --file=- ;;
 Linux) if command -v apt-get >/dev/null 2>&1; then install_debian; else
 	echo "install: a C compiler, make, pkg-config and the libraries curl git2 yaml openssl archive lzma jansson zlib" >&2; fi ;;
 esac
