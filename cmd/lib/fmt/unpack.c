@@ -132,7 +132,7 @@ static void confine(const struct job *job, int pipe_fd)
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, limits->file_bytes + 1);
 	if (LIMIT_MEMORY)
-		limit(RLIMIT_AS, (6LL << 30) + job->options->memory_bytes);
+		os_limit_memory((6LL << 30) + job->options->memory_bytes);
 	os_confine_writes(job->dir);
 }
 

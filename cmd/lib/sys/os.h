@@ -54,6 +54,9 @@ int64_t os_disk_free(const char *path);
 void os_random(void *buffer, size_t size);
 /** os_advise_huge() - large pages would serve @size bytes at @p well; a hint */
 void os_advise_huge(void *p, size_t size);
+/** os_limit_memory() - in a child: no more than @bytes of address space; a no-op on macOS, whose shared caches alone
+ *  would exceed any sensible limit */
+void os_limit_memory(int64_t bytes);
 /**
  * os_confine_writes() - in a child: from now on may only write below @dir, and neither use the network nor start or
  * touch other programs, where the system can; false when it can only do a part of that

@@ -236,6 +236,11 @@ void os_random(void *buffer, size_t size)
 	}
 }
 
+void os_limit_memory(int64_t bytes)
+{
+	(void)bytes;
+}
+
 /* sandbox.h calls it deprecated and offers nothing in its place. See: sandbox_init(3) */
 int sandbox_init(const char *profile, uint64_t flags, char **errorbuf);
 
