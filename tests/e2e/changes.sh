@@ -12,12 +12,18 @@ cp "$usual/cooper.lock" .
 # Files of the share belong to whom they belong outside: root's are not the guest user's to change.
 mkdir shared && { [ "$(id -u)" != 0 ] || chown 1000:1000 shared; } && echo outside >shared/from-host
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >mine.ign <<'JSON'
+{ "ignition": { "version": "3.2.0" },
+  "passwd": { "users": [{ "name": "core", "groups": ["video"] }] },
+  "storage": { "files": [{ "path": "/etc/of-the-user", "contents": { "source": "data:,mine" } }] } }
+JSON
 cat >cooper.yaml <<YAML
 kind: stack
 extends: podman-debian
 machine: { name: changes }
 mounts: [{ host: ./shared, guest: /home/core/shared, writable: true }]
 ports: ["127.0.0.1:$port:22"]
+ignition: mine.ign
 YAML
 
 exits 0 "$cooper" up --yes
@@ -25,6 +31,9 @@ result "up" $?
 [ "$("$cooper" ssh -- cat shared/from-host)" = outside ] && "$cooper" ssh -- sh -c 'echo inside >shared/from-guest' &&
 	[ "$(cat shared/from-guest)" = inside ]
 result "a shared folder, both ways" $?
+[ "$("$cooper" ssh -- sh -c 'cat /etc/of-the-user; groups')" = "mine$("$cooper" ssh -- groups)" ] &&
+	"$cooper" ssh -- groups | grep -qw video && "$cooper" ssh -- groups | grep -qw sudo
+result "an Ignition configuration of the user's, merged" $?
 head -c 7 <"/dev/tcp/127.0.0.1/$port" | grep -q SSH-2.0
 result "a forwarded port" $?
 "$cooper" ssh -- sh -c 'echo kept >~/kept'

@@ -4,6 +4,7 @@
 #include "fmt/json.h"
 #include "sys/child.h"
 #include "work/machine/ignition.h"
+#include "work/machine/ignition_merge.h"
 
 static char *run_archs[] = {"x86_64", "aarch64", "riscv64", NULL};
 static struct mount mounts[] = {
@@ -141,6 +142,86 @@ static void test_refusals(void **state)
 	}
 }
 
+#define VERSION "\"ignition\":{\"version\":\"3.2.0\"}"
+
+static void test_users_file(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *why; /* NULL = fine */
+	} cases[] = {
+		{"{" VERSION "}", NULL},
+		{"{\"ignition\":{\"version\":\"3.4.0\"}}", "'3.4.0', not 3.0.0 to 3.3.0"},
+		{"{\"ignition\":{\"version\":3}}", "missing, not"},
+		{"[]", "no JSON object"},
+		{"{\"a\":1,}", "not valid JSON: line 1"},
+		{"{\"ignition\":{\"version\":\"3.3.0\",\"config\":{\"replace\":{\"source\":\"data:,\"}}}}",
+		 "would drop"},
+		{"{" VERSION ",\"storage\":{\"files\":[{\"path\":\"/a\",\"contents\":{\"source\":\"http://h/f\"}}]}}",
+		 "'http://h/f' is fetched at the first boot and has no digest"},
+		{"{" VERSION ",\"storage\":{\"files\":[{\"path\":\"/a\",\"contents\":{\"source\":\"http://h/f\","
+		 "\"verification\":{\"hash\":\"sha256-00\"}}}]}}",
+		 NULL},
+	};
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "mine.ign");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_FREE char *text = NULL;
+		assert_ok(file_write(path, cases[i].text, strlen(cases[i].text), 0600));
+		if (cases[i].why)
+			assert_fails(ignition_read(path, &text), ERR_USAGE, cases[i].why);
+		else
+			assert_ok(ignition_read(path, &text));
+	}
+}
+
+static void test_conflicts(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *why; /* NULL = fine */
+	} cases[] = {
+		{"\"passwd\":{\"users\":[{\"name\":\"core\",\"groups\":[\"video\"],\"passwordHash\":\"x\"},{\"name\":"
+		 "\"ann\","
+		 "\"uid\":7}]}",
+		 NULL},
+		{"\"passwd\":{\"users\":[{\"name\":\"core\",\"shell\":\"/bin/zsh\"}]}", "'shell' of the user 'core'"},
+		{"\"storage\":{\"links\":[{\"path\":\"/etc/subuid\",\"target\":\"/a\"}]}", "the path '/etc/subuid'"},
+		{"\"storage\":{\"files\":[{\"path\":\"/etc/motd\"}]}", NULL},
+		{"\"storage\":{\"disks\":[{\"device\":\"/dev/disk/by-id/virtio-data\",\"wipeTable\":true}]}",
+		 "the disk"},
+		{"\"storage\":{\"filesystems\":[{\"device\":\"/dev/vdz\",\"path\":\"/home\"}]}",
+		 "the file system at '/home'"},
+		{"\"systemd\":{\"units\":[{\"name\":\"cooper-ready.service\",\"mask\":true}]}",
+		 "'cooper-ready.service'"},
+		{"\"systemd\":{\"units\":[{\"name\":\"systemd-binfmt.service\",\"dropins\":[{\"name\":\"10-cooper."
+		 "conf\"}]}]}",
+		 "the drop-in '10-cooper.conf'"},
+		{"\"systemd\":{\"units\":[{\"name\":\"systemd-binfmt.service\",\"dropins\":[{\"name\":\"20-mine.conf\"}"
+		 "]}]}",
+		 NULL},
+		{"\"storage\":7,\"passwd\":{\"users\":[1,{\"name\":2}]},\"systemd\":{\"units\":{}}", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct machine_spec spec = make_spec("x86_64", true);
+		struct ignition_input input = make_input(&spec, GUEST_DEBIAN, 0);
+		AUTO_FREE char *mine = mem_printf("{" VERSION ",%s}", cases[i].text);
+		AUTO_FREE char *text = NULL;
+		spec.ignition = mine;
+		if (!cases[i].why) {
+			assert_ok(machine_ignition(&input, &text));
+			assert_non_null(strstr(text, "\"config\":{\"merge\":[{\"source\":\"data:,%7B%22ignition%22"));
+			continue;
+		}
+		assert_fails(machine_ignition(&input, &text), ERR_USAGE, cases[i].why);
+		assert_null(text);
+	}
+}
+
 static void test_unit_names(void **state)
 {
 	static const char *const names[][2] = {
@@ -164,10 +245,9 @@ static void test_unit_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_validator_accepts),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_unit_names),
+		cmocka_unit_test(test_golden),    cmocka_unit_test(test_validator_accepts),
+		cmocka_unit_test(test_refusals),  cmocka_unit_test(test_users_file),
+		cmocka_unit_test(test_conflicts), cmocka_unit_test(test_unit_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

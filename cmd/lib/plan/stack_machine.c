@@ -18,6 +18,7 @@
 #include "work/machine/control.h"
 #include "work/machine/disk.h"
 #include "work/machine/ignition.h"
+#include "work/machine/ignition_merge.h"
 #include "work/machine/keys.h"
 #include "work/machine/record.h"
 #include "work/prove.h"
@@ -134,6 +135,28 @@ static void fill_spec(struct stack *s)
 		m->emulator_iso = in_store(s, s->emulators_step->key, emulators_name(s->p->guest_arch), "emulators.iso");
 }
 
+/* The user's own Ignition configuration lies beside the stack; what it cannot hold is said before anything is done. */
+static struct err *read_ignition(struct stack *s)
+{
+	const char *file = s->p->stack->stack.ignition;
+	AUTO_FREE char *dir = path_dir(s->p->stack->path);
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *text = NULL;
+	if (!file)
+		return NULL;
+	path = path_join(dir, file);
+	TRY(ignition_read(path, &s->spec.ignition));
+	struct ignition_input input = {.spec = &s->spec,
+				       .os = guest_os_of_image(s->p->image->name),
+				       .uid = 1000,
+				       .authorized_key = "",
+				       .host_key = "",
+				       .host_key_public = "",
+				       .emulators = s->spec.emulator_iso != NULL};
+	struct err *e = machine_ignition(&input, &text);
+	return e ? err_wrap(e, "the Ignition configuration '%s'", path) : NULL;
+}
+
 /* --- generation --- */
 
 static struct err *observe_generation(struct step *step, struct observed *seen)
@@ -238,6 +261,11 @@ static struct step *add_generation(struct stack *s)
 	json_set_text(step->inputs, "machine", m->name);
 	json_set_text(step->inputs, "user", m->user);
 	json_set_text(step->inputs, "architectures", run);
+	if (m->ignition) {
+		char hex[SHA256_HEX];
+		digest_bytes(m->ignition, strlen(m->ignition), hex);
+		json_set_text(step->inputs, "ignition", hex);
+	}
 	add_mount_inputs(m, step->inputs);
 	step_needs(step, s->build_step);
 	step_needs(step, s->image_step);
@@ -485,6 +513,7 @@ struct err *stack_add_machine(struct stack *s)
 {
 	const struct stack_recipe *r = &s->p->stack->stack;
 	fill_spec(s);
+	TRY(read_ignition(s));
 	s->generation_step = add_generation(s);
 	s->boot_step = add_boot(s);
 	struct step *handlers = add_handlers(s);

@@ -223,25 +223,29 @@ static void check_places(struct loading *l, const struct stack_recipe *s, const 
 }
 
 /* A file named by the stack below lies beside that one: named from where the upper stack lies. */
+static void rebase_file(struct loading *l, const struct recipe *r, const struct yaml_node *from, char **path)
+{
+	if (!from)
+		return;
+	AUTO_FREE char *own = path_dir(r->path);
+	AUTO_FREE char *dir = path_dir(from->doc->name);
+	if (streq(dir, own))
+		return;
+	AUTO_FREE char *there = path_join(dir, from->text);
+	AUTO(strs) parts = STRS_INIT;
+	AUTO(str) up = STR_INIT;
+	strs_split(&parts, *there == '/' || streq(own, ".") ? "" : own, "/");
+	for (size_t j = 0; j < parts.count; j++)
+		str_add(&up, "../");
+	*path = arena_printf(l->arena, "%s%s", str_text(&up), there);
+}
+
 static void rebase_files(struct loading *l, struct recipe *r, const struct yaml_node *root)
 {
 	const struct yaml_node *steps = yaml_get(root, "steps");
-	AUTO_FREE char *own = path_dir(r->path);
-	for (size_t i = 0; i < r->stack.step_count; i++) {
-		const struct yaml_node *from = yaml_get(yaml_get(steps->values[i], "write"), "from");
-		if (!from)
-			continue;
-		AUTO_FREE char *dir = path_dir(from->doc->name);
-		if (streq(dir, own))
-			continue;
-		AUTO_FREE char *path = path_join(dir, from->text);
-		AUTO(strs) parts = STRS_INIT;
-		AUTO(str) up = STR_INIT;
-		strs_split(&parts, *path == '/' || streq(own, ".") ? "" : own, "/");
-		for (size_t j = 0; j < parts.count; j++)
-			str_add(&up, "../");
-		r->stack.steps[i].write_from = arena_printf(l->arena, "%s%s", str_text(&up), path);
-	}
+	rebase_file(l, r, yaml_get(root, "ignition"), &r->stack.ignition);
+	for (size_t i = 0; i < r->stack.step_count; i++)
+		rebase_file(l, r, yaml_get(yaml_get(steps->values[i], "write"), "from"), &r->stack.steps[i].write_from);
 }
 
 static void set_identity(struct loading *l, struct recipe *r)

@@ -147,6 +147,7 @@ struct stack_recipe {
 	char *guest_arch;    /* "aarch64", "x86_64"; NULL = the host's */
 	char *accel;         /* "auto" (default), "hvf", "kvm", "tcg" */
 	struct strs run;     /* architectures that containers must be able to run, cooper's names */
+	char *ignition;      /* file beside the recipe with a configuration of the user's; NULL = none */
 	char *provider;      /* how foreign binaries run: "auto" (default), "guest", "store", "package" */
 	struct source emulator_package; /* user-mode emulators for the provider "store": a debian_package */
 	struct mount *mounts;

@@ -6,6 +6,7 @@
 #include "fmt/json.h"
 #include "work/binfmt.h"
 #include "work/machine/argv.h"
+#include "work/machine/ignition_merge.h"
 
 #define READY_DEVICE "dev-virtio\\x2dports-" MACHINE_READY_PORT ".device"
 /* On the data disk, beside the homes: what /var/lib/containers really is. */
@@ -398,6 +399,20 @@ static void add_quiet(struct config *c)
 	mask_unit(c, "docker.socket");
 }
 
+/* Ignition joins the two at the first boot. */
+static void add_merge(struct json *ignition, const char *text)
+{
+	AUTO_FREE char *url = data_url(text);
+	struct json *config = json_object();
+	struct json *list = json_array();
+	struct json *source = json_object();
+
+	json_set_text(source, "source", url);
+	json_add(list, source);
+	json_set(config, "merge", list);
+	json_set(ignition, "config", config);
+}
+
 /* Takes what the config has gathered. */
 static struct json *assemble(struct config *c)
 {
@@ -410,6 +425,8 @@ static struct json *assemble(struct config *c)
 
 	json_add(filesystems, data_filesystem(c));
 	json_set_text(ignition, "version", "3.3.0");
+	if (c->in->spec->ignition)
+		add_merge(ignition, c->in->spec->ignition);
 	json_set(passwd, "users", c->users);
 	json_set(storage, "directories", c->directories);
 	json_set(storage, "files", c->files);
@@ -446,6 +463,8 @@ struct err *machine_ignition(const struct ignition_input *input, char **ret_text
 	add_ready(&c);
 	add_quiet(&c);
 	AUTO_JSON *root = assemble(&c);
+	if (!e && input->spec->ignition)
+		e = ignition_conflict(root, input->spec->ignition);
 	if (!e)
 		*ret_text = json_canonical(root);
 	return e;

@@ -38,7 +38,8 @@ enum guest_os guest_os_of_image(const char *image_name);
  * machine_ignition() - the whole configuration
  * @ret_text:  canonical JSON (sorted keys, no spaces), heap
  *
- * Errors:  USAGE (a mount point that the guest cannot have; an architecture that cannot be emulated)
+ * Errors:  USAGE (a mount point that the guest cannot have; an architecture that cannot be emulated; what
+ *          ignition_conflict() says of spec->ignition)
  */
 MUST_CHECK struct err *machine_ignition(const struct ignition_input *input, char **ret_text);
 

@@ -55,6 +55,7 @@ void machine_spec_done(struct machine_spec *spec)
 	free(spec->ports);
 	free(spec->dir);
 	free(spec->gen_dir);
+	free(spec->ignition);
 	strs_done(&spec->run);
 	*spec = (struct machine_spec){.name = NULL};
 }

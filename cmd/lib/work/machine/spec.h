@@ -37,6 +37,7 @@ struct machine_spec {
 	char *provider;       /* how foreign programs run: "auto", "guest", "store", "package"; NULL = "auto" */
 	char *emulator_iso;   /* read-only device with user-mode emulators, or NULL */
 	char *user;           /* login user */
+	char *ignition;       /* the user's own, as ignition_read() gives it, or NULL; not recorded: it is for the first boot */
 	struct strs run;      /* architectures containers must run */
 	char *dir;            /* machines/<name> */
 	char *gen_dir;        /* machines/<name>/gen-<n> */
