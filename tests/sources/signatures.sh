@@ -56,6 +56,15 @@ g --armor --export "$good" >"$keys/$good.asc"
 sign -u "$other"
 refused "an unknown key" "is signed by the key $other and not by $good"
 
+signed "[$good, $other]"
+refused "one of two keys, and its file is not here" "no key file for 'tiny-1.tar.gz' holds the key $other"
+g --armor --export "$other" >"$keys/$other.asc"
+ends "one of two keys" 0 "" "$cooper" build
+ok "the receipt tells which" sh -c "grep -q '\"key\": \"$other\"' '$COOPER_HOME'/store/*/receipt.json"
+again
+signed "$good"
+refused "taken from the list, it counts no more" "and not by $good"
+
 echo hello >"$work/elsewhere"
 rm -f "$sig"
 g -u "$good" --detach-sign -o "$sig" "$work/elsewhere"

@@ -98,7 +98,7 @@ static void test_apply(void **state)
 				.uncompressed_sha256 = B64,
 				.size = 7,
 				.signature_url = "https://x.test/old.sig",
-				.signature_key = "F"};
+				.signature_keys = {.items = (char *[]){"F"}, .count = 1}};
 	struct recipe r = {.name = "fedora-coreos",
 			   .version = "1",
 			   .sources = &source,
@@ -130,7 +130,7 @@ static void test_apply(void **state)
 	assert_string_equal(source.sha256, A64);
 	assert_string_equal(source.uncompressed_sha256, A64);
 	assert_string_equal(source.signature_url, "https://x.test/f.qcow2.xz.sig");
-	assert_string_equal(source.signature_key, "F");
+	assert_true(strs_has(&source.signature_keys, "F"));
 	assert_int_equal(source.size, -1);
 	lock_free(lock);
 	arena_free(r.arena);

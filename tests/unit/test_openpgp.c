@@ -10,6 +10,7 @@
 
 #define A "9456E27B81B3DB8F3FFE70490C7D7F198EE642A6"
 #define B "A9E8F2B07443B72D967A7529AADDD90E704A926E"
+#define ONE(text) (&(struct strs){.items = (char *[]){(char *)(text)}, .count = 1})
 #define SUB "FD8891AFB934A1EFD1357B80CE17F2FE065F4573"
 #define S "[GNUPG:] "
 #define VALID(signer, hash, class, primary)                                                                            \
@@ -20,13 +21,17 @@ static void test_judge_good(void **state)
 {
 	(void)state;
 	struct openpgp_signature s;
-	assert_ok(openpgp_judge("gpgv: chatter\n" GOOD VALID(A, "8", "00", A), A, "f", &s));
+	assert_ok(openpgp_judge("gpgv: chatter\n" GOOD VALID(A, "8", "00", A), ONE(A), "f", &s));
 	assert_string_equal(s.key, A);
 	assert_string_equal(s.signer, A);
 	assert_int_equal(s.made_s, 1795443738);
-	assert_ok(openpgp_judge(GOOD VALID(SUB, "10", "00", A), A, "f", &s));
+	assert_ok(openpgp_judge(GOOD VALID(SUB, "10", "00", A), ONE(A), "f", &s));
 	assert_string_equal(s.key, A);
 	assert_string_equal(s.signer, SUB);
+	const struct strs both = {.items = (char *[]){B, A}, .count = 2};
+	assert_ok(openpgp_judge(GOOD VALID(SUB, "10", "00", A), &both, "f", &s));
+	assert_string_equal(s.key, A);
+	assert_fails(openpgp_judge(GOOD VALID(SUB, "10", "00", SUB), &both, "f", &s), ERR_CORRUPT, "not by " B " or " A);
 }
 
 /* Each of these gpgv may say with exit status 0, or somebody may wish that it were enough. */
@@ -61,14 +66,14 @@ static void test_judge_refusals(void **state)
 		{S "NODATA 1\n" S "NODATA 2\n", "no OpenPGP signature"},
 		{S "NEWSIG\n" S "ERRSIG AADDD90E704A926E 22 8 00 1795443738 9 " B "\n" S "NO_PUBKEY AADDD90E704A926E\n",
 		 "signed by the key " B " and not by " A},
-		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 9 " A "\n", "does not hold the key " A},
+		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 9 " A "\n", "holds the key " A},
 		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 4\n", "cannot be checked"},
 		{S "NEWSIG\n" S "ERRSIG\n", "cannot be checked"},
 		{S "\n" S " \n", "no good signature"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct openpgp_signature s = {.made_s = -1};
-		struct err *e = openpgp_judge(cases[i].status, A, "f", &s);
+		struct err *e = openpgp_judge(cases[i].status, ONE(A), "f", &s);
 		if (!e)
 			fail_msg("accepted: %s", cases[i].status);
 		assert_fails(e, ERR_CORRUPT, cases[i].part);
@@ -169,8 +174,8 @@ static struct err *verify(const char *file, const char *sig, const char *key, co
 	fingerprint[strcspn(fingerprint, "\n")] = '\0';
 	struct openpgp_request r = {.file = file_path,
 				    .signature = sig_path,
-				    .key_file = key_path,
-				    .fingerprint = fingerprint,
+				    .key_files = ONE(key_path),
+				    .fingerprints = ONE(fingerprint),
 				    .name = file,
 				    .scratch = keys_dir};
 	return openpgp_verify(&r, ret);
@@ -197,7 +202,7 @@ static void test_gpg_refused(void **state)
 		{"file", "b.sig", "a.key", "a", "not by"},                /* another key, not in the key file */
 		{"file", "b.sig", "both.key", "a", "not by"},             /* another key, in the key file */
 		{"file", "b.sig", "b.key", "a", "not by"},                /* the key file of another */
-		{"file", "a.sig", "b.key", "a", "does not hold the key"}, /* a key file without the key */
+		{"file", "a.sig", "b.key", "a", "holds the key"}, /* a key file without the key */
 		{"file", "both.sig", "both.key", "a", "more than one"},
 		{"file", "joined.sig", "both.key", "a", "more than one"},
 		{"file", "joined.sig", "a.key", "a", "not by"},

@@ -278,16 +278,10 @@ static void check_item_map(struct check *check, const struct schema_field *field
 		problem_add(check->problems, node, "keep one of the two", "'item' and 'items' exclude each other");
 }
 
-static void check_item(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
+static void check_one_text(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
 	size_t index = 0;
-	struct schema_field item = *field;
-	item.flags |= FIELD_ITEM;
-	if (check_is_item(node)) {
-		check_item_map(check, field, node);
-		return;
-	}
-	if (field->values ? !check_choice(check, &item, node, &index) : !check_text(check, &item, node))
+	if (field->values ? !check_choice(check, field, node, &index) : !check_text(check, field, node))
 		return;
 	if (!stores(field, base))
 		return;
@@ -295,10 +289,20 @@ static void check_item(struct check *check, const struct schema_field *field, st
 	arena_strs_add(check->arena, member(base, field->offset), node->text);
 }
 
+static void check_item(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
+{
+	struct schema_field item = *field;
+	item.flags |= FIELD_ITEM;
+	if (check_is_item(node))
+		check_item_map(check, field, node);
+	else
+		check_one_text(check, &item, node, base);
+}
+
 static void check_texts(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
 	if (node->kind == YAML_SCALAR && node->type != YAML_NULL && field->flags & FIELD_ONE) {
-		check_item(check, field, node, base);
+		check_one_text(check, field, node, base);
 		return;
 	}
 	if (!has_value(check, field, node))

@@ -34,8 +34,8 @@ struct source {
 	int64_t size;              /* -1 = not said */
 	char *tag;                 /* of a git: source; NULL = none */
 	char *signature_url;
-	char *signature_key;  /* OpenPGP fingerprint of the primary key, 40 hex digits */
-	char *signature_key_url; /* where the key is when it is not in recipes/keys/; with its digest */
+	struct strs signature_keys; /* OpenPGP fingerprints of primary keys, of which one must have signed: 40 hex digits */
+	char *signature_key_url;    /* where they are when none is in recipes/keys/; with its digest */
 	char *signature_key_sha256;
 	char *root;           /* of the recipe: recipes/keys/ is below */
 	struct strs exclude;  /* globs, not unpacked */

@@ -33,11 +33,12 @@ static const struct schema when_schema = {
 static const struct schema_field signature_fields[] = {
 	{"url", FIELD_TEXT, FIELD_REQUIRED, TEXT_HTTPS_URL, AT(source, signature_url),
 	 .doc = "Detached OpenPGP signature of the file."},
-	{"key", FIELD_TEXT, FIELD_REQUIRED, TEXT_FINGERPRINT, AT(source, signature_key),
-	 .doc = "Fingerprint of the only key that may have made it, itself or by a subkey. The key is read from "
-		"`recipes/keys/FINGERPRINT.asc` beside the recipe, or from `keys/FINGERPRINT.asc` in COOPER_HOME."},
+	{"key", FIELD_TEXTS, FIELD_REQUIRED | FIELD_ONE, TEXT_FINGERPRINT, AT(source, signature_keys),
+	 .doc = "Fingerprint of the key that must have made it, itself or by a subkey; or of several, of which one must: "
+		"a channel goes on where its project changes keys. They are read from `recipes/keys/FINGERPRINT.asc` beside "
+		"the recipe, or from `keys/FINGERPRINT.asc` in COOPER_HOME."},
 	{"key-url", FIELD_TEXT, 0, TEXT_HTTPS_URL, AT(source, signature_key_url), .with = WORDS("key-sha256"),
-	 .doc = "Where the key is fetched when neither has it."},
+	 .doc = "File with the keys, fetched when neither has any."},
 	{"key-sha256", FIELD_TEXT, 0, TEXT_SHA256, AT(source, signature_key_sha256), .with = WORDS("key-url"),
 	 .doc = "Digest of the key's file as fetched."},
 };

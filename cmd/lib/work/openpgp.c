@@ -12,16 +12,19 @@ enum { KEY_MAX = 4 << 20, STATUS_MAX = 1 << 20, DEADLINE_MS = 30 * 60 * 1000 };
 
 static struct err *make_keyring(const struct openpgp_request *r, const char *keyring)
 {
-	AUTO_FREE char *data = NULL;
 	AUTO(str) bytes = STR_INIT;
-	size_t size = 0;
-	struct err *e = file_read(r->key_file, KEY_MAX, &data, &size);
-	if (e) {
-		e = err_wrap(e, "cannot read the key for '%s'", r->name);
-		e->kind = ERR_CORRUPT; /* what cannot be verified is not verified */
-		return e;
+	for (size_t i = 0; i < r->key_files->count; i++) {
+		const char *path = r->key_files->items[i];
+		AUTO_FREE char *data = NULL;
+		size_t size = 0;
+		struct err *e = file_read(path, KEY_MAX, &data, &size);
+		if (e) {
+			e = err_wrap(e, "cannot read the key for '%s'", r->name);
+			e->kind = ERR_CORRUPT; /* what cannot be verified is not verified */
+			return e;
+		}
+		TRY(openpgp_unarmor(data, size, path, &bytes));
 	}
-	TRY(openpgp_unarmor(data, size, r->key_file, &bytes));
 	return file_write(keyring, str_text(&bytes), bytes.len, 0600);
 }
 
@@ -52,7 +55,7 @@ static struct err *verify_in(const struct openpgp_request *r, const char *dir, s
 	int exit_status = -1;
 	TRY(make_keyring(r, keyring));
 	TRY(run_gpgv(r, dir, keyring, &status, &exit_status));
-	TRY(openpgp_judge(str_text(&status), r->fingerprint, r->name, &found));
+	TRY(openpgp_judge(str_text(&status), r->fingerprints, r->name, &found));
 	if (exit_status != 0)
 		return err_new(ERR_CORRUPT, "gpgv does not accept the signature of '%s': exit status %d", r->name,
 			       exit_status);

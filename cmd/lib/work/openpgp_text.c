@@ -84,25 +84,30 @@ static void read_status(const char *status, struct verdict *v)
 	}
 }
 
-/* By which key, where gpgv had none that fits. */
-static struct err *unknown_signer(const struct verdict *v, const char *fingerprint, const char *name)
+static struct err *other_signer(const char *signer, const struct strs *fingerprints, const char *name)
 {
-	const struct strs *w = &v->error_words;
-	AUTO_FREE char *signer = str_escape(w->count > ERR_SIGNER ? w->items[ERR_SIGNER] : w->items[ERR_KEY]);
-	if (streq(signer, fingerprint))
-		return err_hint(
-			err_new(ERR_CORRUPT, "the key file for '%s' does not hold the key %s", name, fingerprint),
-			"nothing was installed; replace the key file by the key of this fingerprint");
-	return err_hint(err_new(ERR_CORRUPT, "'%s' is signed by the key %s and not by %s", name, signer, fingerprint),
+	AUTO_FREE char *pinned = strs_join(fingerprints, " or ");
+	return err_hint(err_new(ERR_CORRUPT, "'%s' is signed by the key %s and not by %s", name, signer, pinned),
 			"nothing was installed; if the project has announced a new key, change `key` in the recipe");
 }
 
-static struct err *refused(const struct verdict *v, const char *fingerprint, const char *name)
+/* By which key, where gpgv had none that fits. */
+static struct err *unknown_signer(const struct verdict *v, const struct strs *fingerprints, const char *name)
+{
+	const struct strs *w = &v->error_words;
+	AUTO_FREE char *signer = str_escape(w->count > ERR_SIGNER ? w->items[ERR_SIGNER] : w->items[ERR_KEY]);
+	if (!strs_has(fingerprints, signer))
+		return other_signer(signer, fingerprints, name);
+	return err_hint(err_new(ERR_CORRUPT, "no key file for '%s' holds the key %s", name, signer),
+			"nothing was installed; put the key of this fingerprint into recipes/keys/%s.asc", signer);
+}
+
+static struct err *refused(const struct verdict *v, const struct strs *fingerprints, const char *name)
 {
 	const struct strs *w = &v->error_words;
 	size_t i = 0;
 	if (streq(v->bad, "ERRSIG") && w->count > ERR_REASON && streq(w->items[ERR_REASON], "9"))
-		return unknown_signer(v, fingerprint, name);
+		return unknown_signer(v, fingerprints, name);
 	while (!streq(refusals[i].keyword, v->bad))
 		i++;
 	return err_hint(err_new(ERR_CORRUPT, "the signature of '%s' %s", name, refusals[i].meaning), "%s",
@@ -116,45 +121,44 @@ static bool digest_is_sound(const char *number)
 	return num_parse(number, 0, 255, &value) && value >= 8;
 }
 
-static struct err *check_valid(const struct strs *w, const char *fingerprint, const char *name,
+static struct err *check_valid(const struct strs *w, const struct strs *fingerprints, const char *name,
 			       struct openpgp_signature *ret)
 {
 	if (w->count <= VALID_PRIMARY || strlen(w->items[VALID_SIGNER]) >= OPENPGP_HEX ||
 	    !num_parse(w->items[VALID_TIME], 0, INT64_C(1) << 40, &ret->made_s))
 		return err_hint(err_new(ERR_CORRUPT, "gpgv says nothing that is understood about '%s'", name),
 				"run `gpgv --version`: 2.1 or newer is needed");
-	if (!streq(w->items[VALID_PRIMARY], fingerprint))
-		return err_hint(err_new(ERR_CORRUPT, "'%s' is signed by the key %s and not by %s", name,
-					w->items[VALID_PRIMARY], fingerprint),
-				"nothing was installed; if the project has announced a new key, change `key` in the "
-				"recipe");
+	const char *primary = w->items[VALID_PRIMARY];
+	if (!strs_has(fingerprints, primary))
+		return other_signer(primary, fingerprints, name);
 	if (!streq(w->items[VALID_CLASS], "00"))
 		return err_hint(err_new(ERR_CORRUPT, "the signature of '%s' is not one over bytes", name), AGAIN);
 	if (!digest_is_sound(w->items[VALID_HASH]))
 		return err_hint(
 			err_new(ERR_CORRUPT, "the signature of '%s' rests on a broken digest", name),
 			"nothing was installed; leave `signature` out of the recipe if the pinned digest is enough");
-	memcpy(ret->key, fingerprint, strlen(fingerprint) + 1);
+	memcpy(ret->key, primary, strlen(primary) + 1);
 	memcpy(ret->signer, w->items[VALID_SIGNER], strlen(w->items[VALID_SIGNER]) + 1);
 	return NULL;
 }
 
-struct err *openpgp_judge(const char *status, const char *fingerprint, const char *name,
+struct err *openpgp_judge(const char *status, const struct strs *fingerprints, const char *name,
 			  struct openpgp_signature *ret_signature)
 {
 	AUTO(verdict) v = {.signatures = 0};
 	struct openpgp_signature found = {.made_s = 0};
-	if (strlen(fingerprint) >= OPENPGP_HEX)
-		bug("a fingerprint of %zu digits", strlen(fingerprint));
+	for (size_t i = 0; i < fingerprints->count; i++)
+		if (strlen(fingerprints->items[i]) >= OPENPGP_HEX)
+			bug("a fingerprint of %zu digits", strlen(fingerprints->items[i]));
 	read_status(status, &v);
 	if (v.bad)
-		return refused(&v, fingerprint, name);
+		return refused(&v, fingerprints, name);
 	if (v.signatures > 1 || v.good > 1 || v.valid > 1)
 		return err_hint(err_new(ERR_CORRUPT, "'%s' has more than one signature", name),
-				"nothing was installed; a signature file must hold the one of %s alone", fingerprint);
+				"nothing was installed; a signature file must hold a single one");
 	if (v.good != 1 || v.valid != 1)
 		return err_hint(err_new(ERR_CORRUPT, "'%s' has no good signature", name), AGAIN);
-	TRY(check_valid(&v.valid_words, fingerprint, name, &found));
+	TRY(check_valid(&v.valid_words, fingerprints, name, &found));
 	*ret_signature = found;
 	return NULL;
 }

@@ -2,8 +2,8 @@
  * openpgp_text.h - what gpgv says and what key files hold, as pure functions
  *
  * gpgv exits with 0 for a signature by a revoked or an expired key: its status lines decide here, not its exit status
- * alone. One signature, good, over bytes (not over text), with a digest that is not broken, by the one primary key that
- * is pinned or by a subkey of it: everything else is refused, a second signature in the same file too.
+ * alone. One signature, good, over bytes (not over text), with a digest that is not broken, by a primary key that
+ * is pinned or by a subkey of one: everything else is refused, a second signature in the same file too.
  *
  * See: GnuPG doc/DETAILS, "Format of the --status-fd output"; RFC 9580 section 6 (armor)
  */
@@ -25,13 +25,13 @@ struct openpgp_signature {
 
 /**
  * openpgp_judge() - what the status lines of gpgv mean
- * @status:      all of them
- * @fingerprint: of the primary key that must have signed, whole, in upper case
- * @name:        the signed file, for messages
+ * @status:       all of them
+ * @fingerprints: of the primary keys of which one must have signed, whole, in upper case
+ * @name:         the signed file, for messages
  *
  * Errors: CORRUPT, with the cause and what to do.
  */
-MUST_CHECK struct err *openpgp_judge(const char *status, const char *fingerprint, const char *name,
+MUST_CHECK struct err *openpgp_judge(const char *status, const struct strs *fingerprints, const char *name,
 				     struct openpgp_signature *ret_signature);
 
 /**

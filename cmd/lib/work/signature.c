@@ -14,17 +14,17 @@ enum { SIGNATURE_MAX = 64 << 10, KEY_MAX = 4 << 20 };
 
 static char *place(const struct home *home, const struct source_file *f, const char *ending)
 {
-	return mem_printf("%s/signatures/%s-%s.%s", home->root, f->sha256, f->signature_key, ending);
+	return mem_printf("%s/signatures/%s.%s", home->root, f->sha256, ending);
 }
 
-/* The note of @f, or NULL; one that is of something else, or damaged, is none. */
+/* The note of @f, or NULL; one that is of something else or by another key, or damaged, is none. */
 static struct json *read_note(const struct home *home, const struct source_file *f)
 {
 	AUTO_FREE char *path = place(home, f, "json");
 	struct json *note = NULL;
 	err_free(json_read(path, &note)); /* without a note the signature is checked again */
-	if (note && streq(json_get_text(note, "sha256"), f->sha256) &&
-	    streq(json_get_text(note, "key"), f->signature_key))
+	const char *key = json_get_text(note, "key");
+	if (key && streq(json_get_text(note, "sha256"), f->sha256) && strs_has(f->signature_keys, key))
 		return note;
 	return json_free(note);
 }
@@ -41,11 +41,11 @@ bool signature_held(const struct home *home, const struct source_file *f)
 
 static struct err *no_key(const struct home *home, const struct source_file *f)
 {
-	return err_hint(
-		err_new(ERR_CORRUPT, "the key %s, which must have signed '%s', is not here", f->signature_key, f->name),
-		"nothing was installed; get it from the project, compare the fingerprint, and put it at "
-		"%s/keys/%s.asc (or give `key-url` and `key-sha256` in the recipe)",
-		home->root, f->signature_key);
+	AUTO_FREE char *keys = strs_join(f->signature_keys, " or ");
+	return err_hint(err_new(ERR_CORRUPT, "the key %s, which must have signed '%s', is not here", keys, f->name),
+			"nothing was installed; get it from the project, compare the fingerprint, and put it at "
+			"%s/keys/%s.asc (or give `key-url` and `key-sha256` in the recipe)",
+			home->root, f->signature_keys->items[0]);
 }
 
 static struct err *fetch_key(const struct home *home, const struct source *s, const char *step, struct sink *sink)
@@ -65,48 +65,48 @@ static struct err *fetch_key(const struct home *home, const struct source *s, co
 	struct err *e = fetch_run(&r, 1, /* deadline_ms= */ 0, sink);
 	if (!e)
 		return cas_seal(home, s->signature_key_sha256);
-	e = err_wrap(e, "cannot fetch the key %s", s->signature_key);
+	e = err_wrap(e, "cannot fetch the key %s", s->signature_keys.items[0]);
 	if (e->kind != ERR_CORRUPT)
 		return e;
 	return err_hint(e,
 			"key servers hand out a renewed key in other bytes: compare its fingerprint, then put it at "
 			"%s/keys/%s.asc",
-			home->root, s->signature_key);
+			home->root, s->signature_keys.items[0]);
 }
 
-static struct err *find_key(const struct home *home, const struct source_file *f, const char *step, struct sink *sink,
-			    char **ret_path)
+/* Files with those of the pinned keys that are here; what is beside the recipe goes before the user's own. */
+static struct err *find_keys(const struct home *home, const struct source_file *f, const char *step, struct sink *sink,
+			     struct strs *paths)
 {
 	const struct source *s = f->source;
-	AUTO_FREE char *beside = mem_printf("%s/recipes/keys/%s.asc", s->root ? s->root : ".", f->signature_key);
-	AUTO_FREE char *own = mem_printf("%s/keys/%s.asc", home->root, f->signature_key);
-	if (file_exists(beside)) {
-		*ret_path = TAKE(beside);
-		return NULL;
+	for (size_t i = 0; i < f->signature_keys->count; i++) {
+		const char *key = f->signature_keys->items[i];
+		AUTO_FREE char *beside = mem_printf("%s/recipes/keys/%s.asc", s->root ? s->root : ".", key);
+		AUTO_FREE char *own = mem_printf("%s/keys/%s.asc", home->root, key);
+		if (file_exists(beside))
+			strs_take(paths, TAKE(beside));
+		else if (file_exists(own))
+			strs_take(paths, TAKE(own));
 	}
-	if (file_exists(own)) {
-		*ret_path = TAKE(own);
+	if (paths->count > 0)
 		return NULL;
-	}
-	if (!s->signature_key_url || !streq(s->signature_key, f->signature_key))
+	if (!s->signature_key_url)
 		return no_key(home, f);
 	TRY(fetch_key(home, s, step, sink));
-	*ret_path = cas_path(home, s->signature_key_sha256);
+	strs_take(paths, cas_path(home, s->signature_key_sha256));
 	return NULL;
 }
 
 /* --- the check --- */
 
 static struct err *write_note(const struct home *home, const struct source_file *f, const char *signature_path,
-			      const char *key_path, const struct openpgp_signature *found)
+			      const struct openpgp_signature *found)
 {
 	AUTO_FREE char *path = place(home, f, "json");
 	AUTO(str) made = STR_INIT;
 	AUTO(str) checked = STR_INIT;
 	char signature_hex[SHA256_HEX];
-	char key_hex[SHA256_HEX];
 	TRY(digest_file(signature_path, signature_hex, NULL));
-	TRY(digest_file(key_path, key_hex, NULL));
 	str_add_utc(&made, found->made_s * 1000);
 	str_add_utc(&checked, tick_wall_ms());
 	AUTO_JSON *note = json_object();
@@ -117,7 +117,6 @@ static struct err *write_note(const struct home *home, const struct source_file 
 	json_set_text(note, "made", str_text(&made));
 	json_set_text(note, "signature_url", f->signature_url);
 	json_set_text(note, "signature_sha256", signature_hex);
-	json_set_text(note, "key_file_sha256", key_hex);
 	json_set_text(note, "checked", str_text(&checked));
 	AUTO_FREE char *text = json_pretty(note);
 	return file_write(path, text, strlen(text), 0644);
@@ -145,19 +144,19 @@ static struct err *check(const struct home *home, const struct source_file *f, c
 			 struct sink *sink)
 {
 	AUTO_FREE char *object = cas_path(home, f->sha256);
-	AUTO_FREE char *key_path = NULL;
+	AUTO(strs) keys = STRS_INIT;
 	struct openpgp_signature found;
-	TRY(find_key(home, f, step, sink, &key_path));
+	TRY(find_keys(home, f, step, sink, &keys));
 	TRY(fetch_signature(home, f, target, step, sink));
 	TRY(dir_make(home->build, 0700));
 	struct openpgp_request r = {.file = object,
 				    .signature = target,
-				    .key_file = key_path,
-				    .fingerprint = f->signature_key,
+				    .key_files = &keys,
+				    .fingerprints = f->signature_keys,
 				    .name = f->name,
 				    .scratch = home->build};
 	TRY(openpgp_verify(&r, &found));
-	TRY(write_note(home, f, target, key_path, &found));
+	TRY(write_note(home, f, target, &found));
 	event_note(sink, step, "%s is signed by %s", f->name, found.key);
 	return NULL;
 }

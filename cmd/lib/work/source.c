@@ -68,7 +68,7 @@ static struct err *list_one(const struct source *s, const char *host_arch, const
 					"add 'sha256: HEX' to the source: files are kept by it");
 		strs_take(&files->owned, name_of_url(s->url));
 		add_file(files, (struct source_file){s, files->owned.items[files->owned.count - 1], s->url, s->sha256,
-		                                     s->size, s->signature_url, s->signature_key});
+		                                     s->size, s->signature_url, &s->signature_keys});
 		return NULL;
 	}
 	const struct lock_entry *entry = lock_find(lock, reference);

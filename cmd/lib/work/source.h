@@ -21,7 +21,7 @@ struct source_file {
 	const char *sha256; /* NULL for git:URL#COMMIT */
 	int64_t size;       /* -1 = unknown */
 	const char *signature_url; /* of a detached OpenPGP signature; NULL = none is asked for */
-	const char *signature_key; /* fingerprint of the primary key that must have made it */
+	const struct strs *signature_keys; /* fingerprints of primary keys, of which one must have made it */
 };
 
 struct source_files {
