@@ -201,6 +201,10 @@ static struct json *status_json(const char *name, const struct machine_status *s
 	json_set_int(out, "pid", s->pid);
 	json_set_int(out, "qemu_pid", s->qemu_pid);
 	json_set_int(out, "uptime_ms", s->uptime_ms);
+	if (*s->api) {
+		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
+		json_set_text(out, "api", url);
+	}
 	const struct json *list = json_get(proofs, "proofs");
 	if (list)
 		json_set(out, "canaries", json_copy(list));
@@ -217,6 +221,13 @@ static void print_status(const char *name, const struct machine_status *s, const
 	str_add_duration(&up, s->uptime_ms);
 	printf("'%s' is %s: generation %d under %s, up %s, ssh on 127.0.0.1:%d\n", name, s->ready ? "ready" : s->phase,
 	       s->generation, s->accel, str_text(&up), s->ssh_port);
+	if (*s->api) {
+		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
+		AUTO(str) word = STR_INIT;
+		ssh_quote(&word, url);
+		printf("  api: %s\n  clients: export CONTAINER_HOST=%s DOCKER_HOST=%s\n", url, str_text(&word),
+		       str_text(&word));
+	}
 	const struct json *list = json_get(proofs, "proofs");
 	for (size_t i = 0; i < json_count(list); i++)
 		printf("  runs %s: canary printed '%s' in a container\n", json_get_text(json_at(list, i), "arch"),

@@ -89,6 +89,36 @@ static void config_as_ssh_reads_it(void **state)
 	assert_non_null(strstr(str_text(&out), "/a b/kh"));
 }
 
+/* ... and takes a forward's paths apart at the right colon. */
+static void forward_as_ssh_reads_it(void **state)
+{
+	(void)state;
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = mem_printf("%s/config", dir);
+	AUTO_FREE char *program = child_find("ssh");
+	AUTO(str) out = STR_INIT;
+	AUTO(strs) argv = STRS_INIT;
+	struct ssh ssh = {.config_path = path, .host = "cooper-dev"};
+
+	if (!program)
+		skip();
+	assert_ok(file_write(path, "", 0, 0600));
+	ssh_forward_argv(&ssh, "/a b/c:d%h/api.sock", "/run/podman.sock", &argv);
+	AUTO_FREE char *verb = argv.items[0];
+	argv.items[0] = mem_strdup("-G");
+	AUTO(strs) all = STRS_INIT;
+	strs_add(&all, verb);
+	strs_add_all(&all, (const char *const *)argv.items);
+	struct child_spec spec = {.argv = (const char *const *)all.items, .deadline_ms = 5000};
+	assert_ok(child_output(&spec, 65536, &out));
+	if (!strstr(str_text(&out), "localforward /a b/c:d%h/api.sock /run/podman.sock\n") &&
+	    !strstr(str_text(&out), "localforward [/a b/c:d%h/api.sock]:0 [/run/podman.sock]:0\n"))
+		fail_msg("%s", str_text(&out));
+	assert_non_null(strstr(str_text(&out), "exitonforwardfailure yes\n"));
+	assert_non_null(strstr(str_text(&out), "streamlocalbindunlink yes\n"));
+	assert_non_null(strstr(str_text(&out), "controlmaster false\n"));
+}
+
 static void known_hosts(void **state)
 {
 	(void)state;
@@ -161,6 +191,7 @@ int main(void)
 		cmocka_unit_test(quoting_survives_a_shell),
 		cmocka_unit_test(config),
 		cmocka_unit_test(config_as_ssh_reads_it),
+		cmocka_unit_test(forward_as_ssh_reads_it),
 		cmocka_unit_test(known_hosts),
 		cmocka_unit_test(running),
 		cmocka_unit_test(command_line),

@@ -108,6 +108,37 @@ void ssh_argv(const struct ssh *ssh, const char *const *remote, struct strs *arg
 		strs_take(argv, ssh_quote_argv(remote));
 }
 
+/* In -L a colon ends a path unless escaped, and '%' starts a token: ssh_config(5), LocalForward */
+static void add_forward_path(struct str *s, const char *path)
+{
+	for (const char *p = path; *p; p++) {
+		if (*p == ':')
+			str_add_char(s, '\\');
+		if (*p == '%')
+			str_add_char(s, '%');
+		str_add_char(s, *p);
+	}
+}
+
+void ssh_forward_argv(const struct ssh *ssh, const char *local, const char *remote, struct strs *argv)
+{
+	/* a connection of its own: it must end when this process does */
+	static const char *const options[] = {"ControlMaster=no",         "ControlPath=none",
+					      "ExitOnForwardFailure=yes", "StreamLocalBindUnlink=yes",
+					      "StreamLocalBindMask=0177", NULL};
+	AUTO(str) spec = STR_INIT;
+
+	add_forward_path(&spec, local);
+	str_add_char(&spec, ':');
+	add_forward_path(&spec, remote);
+	strs_add_all(argv, (const char *[]){ssh->program ? ssh->program : "ssh", "-F", ssh->config_path, "-N", NULL});
+	for (size_t i = 0; options[i]; i++) {
+		strs_add(argv, "-o");
+		strs_add(argv, options[i]);
+	}
+	strs_add_all(argv, (const char *[]){"-L", str_text(&spec), "--", ssh->host, NULL});
+}
+
 /* Status 255 is ssh's own way to fail; a remote program that ends so is taken for it too: ssh(1), EXIT STATUS. */
 static struct err *judge(const struct ssh *ssh, const struct ssh_command *command, int status, int *ret_status)
 {

@@ -67,6 +67,13 @@ char *ssh_quote_argv(const char *const *argv);
 void ssh_argv(const struct ssh *ssh, const char *const *remote, struct strs *argv);
 
 /**
+ * ssh_forward_argv() - the command line of an ssh that carries connections to a socket here to one in the guest
+ * @local:   absolute; made by ssh, 0600; what lies there is replaced
+ * @remote:  absolute
+ */
+void ssh_forward_argv(const struct ssh *ssh, const char *local, const char *remote, struct strs *argv);
+
+/**
  * ssh_run() - run a program in the guest to its end
  * @output:      collects stdout; NULL = stdout is emitted like stderr
  * @ret_status:  its exit status; NULL = anything but 0 is an error

@@ -13,10 +13,7 @@
 #include "work/machine/keys.h"
 #include "work/prove.h"
 
-enum {
-	START_DEADLINE_MS = 30 * 60 * 1000,
-	GUEST_UID = 1000, /* of the login user where the host's user is root */
-};
+enum { START_DEADLINE_MS = 30 * 60 * 1000 };
 
 void machine_ssh_open(const char *machine_dir, const char *name, struct machine_ssh *ret_ssh)
 {
@@ -118,7 +115,7 @@ struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, 
 		return err_new(ERR_GUEST, "the machine '%s' has no ssh port", spec->name);
 	struct connection connection = {.name = spec->name,
 	                                .user = spec->user,
-	                                .uid = getuid() ? (int)getuid() : GUEST_UID,
+	                                .uid = connect_guest_uid(),
 	                                .port = (int)number,
 	                                .identity = identity};
 	enum connect_outcome outcome = CONNECT_ABSENT;

@@ -1,17 +1,32 @@
 #include "work/connect.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "fmt/json.h"
 #include "sys/child.h"
 
-enum { PODMAN_MS = 60 * 1000, LIST_MAX = 1024 * 1024 };
+enum {
+	PODMAN_MS = 60 * 1000,
+	LIST_MAX = 1024 * 1024,
+	GUEST_UID = 1000, /* of the login user where the host's user is root */
+};
+
+int connect_guest_uid(void)
+{
+	uid_t uid = getuid();
+	return uid ? (int)uid : GUEST_UID;
+}
+
+char *connect_socket(int uid)
+{
+	return uid ? mem_printf("/run/user/%d/podman/podman.sock", uid) : mem_strdup("/run/podman/podman.sock");
+}
 
 char *connect_uri(const struct connection *c)
 {
-	if (c->uid == 0)
-		return mem_printf("ssh://%s@127.0.0.1:%d/run/podman/podman.sock", c->user, c->port);
-	return mem_printf("ssh://%s@127.0.0.1:%d/run/user/%d/podman/podman.sock", c->user, c->port, c->uid);
+	AUTO_FREE char *socket = connect_socket(c->uid);
+	return mem_printf("ssh://%s@127.0.0.1:%d%s", c->user, c->port, socket);
 }
 
 /* podman 3 marks the default by an asterisk behind its name. */

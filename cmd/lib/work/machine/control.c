@@ -16,6 +16,7 @@
 #include "sys/os.h"
 #include "sys/sock.h"
 #include "sys/tick.h"
+#include "work/machine/paths.h"
 
 enum {
 	LINE_MAX_BYTES = 256 * 1024,
@@ -72,6 +73,7 @@ static void fill_status(const struct json *line, struct machine_status *status)
 {
 	const char *phase = json_get_text(line, "phase");
 	const char *accel = json_get_text(line, "accel");
+	const char *api = json_get_text(line, "api");
 
 	status->ready = json_get_bool(line, "ready", false);
 	status->pid = (int)json_get_int(line, "pid", 0);
@@ -81,6 +83,7 @@ static void fill_status(const struct json *line, struct machine_status *status)
 	status->uptime_ms = json_get_int(line, "uptime_ms", 0);
 	snprintf(status->phase, sizeof(status->phase), "%s", phase ? phase : "");
 	snprintf(status->accel, sizeof(status->accel), "%s", accel ? accel : "");
+	snprintf(status->api, sizeof(status->api), "%s", api ? api : "");
 }
 
 static bool is_running(const char *machine_dir, char **ret_holder)
@@ -314,6 +317,22 @@ static bool wait_gone(const char *machine_dir, int64_t timeout_ms)
 	return true;
 }
 
+/* A supervisor that was killed leaves a socket that nobody answers; a starting one has the lock before it has its own. */
+static void forget_api(const char *machine_dir)
+{
+	const struct machine_spec spec = {.dir = (char *)(uintptr_t)machine_dir};
+	AUTO_FREE char *api = machine_path(&spec, MACHINE_API_SOCKET);
+	AUTO_FREE char *lock = path_join(machine_dir, "lock");
+	AUTO_CLOSE int fd = -1;
+
+	if (!file_exists(api))
+		return;
+	struct err *e = lock_try(lock, "cooper stop", &fd);
+	if (!e)
+		e = file_remove(api);
+	err_free(e);
+}
+
 struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_was_running)
 {
 	AUTO_CLOSE int fd = -1;
@@ -321,8 +340,10 @@ struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_
 
 	if (ret_was_running)
 		*ret_was_running = running;
-	if (!running)
+	if (!running) {
+		forget_api(machine_dir);
 		return NULL;
+	}
 	struct err *e = call(machine_dir, "stop", APPEAR_MS, &fd);
 	bool asked = !e;
 	err_free(e);

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "fmt/json.h"
+#include "sys/sock.h"
 
 #define MACHINE_REPORT_OPTION "--report-fd=3"
 
@@ -30,6 +31,7 @@ struct machine_status {
 	int64_t uptime_ms; /* since QEMU was started */
 	char phase[16];    /* "kernel", "ready", ...; "" when unknown */
 	char accel[8];
+	char api[SOCK_PATH_MAX + 1]; /* the guest's container API on this host; "" when it is not open */
 };
 
 /* All borrowed. */

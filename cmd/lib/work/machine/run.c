@@ -17,6 +17,7 @@
 #include "work/machine/accel.h"
 #include "work/machine/control.h"
 #include "work/machine/disk.h"
+#include "work/machine/forward.h"
 #include "work/machine/keys.h"
 #include "work/machine/paths.h"
 #include "work/machine/power.h"
@@ -42,6 +43,7 @@ struct supervisor {
 	int lock_fd;
 	struct server server;
 	struct power power;
+	struct forward api;
 	struct json *verdicts;
 	struct machine_start start;
 	bool accel_known;         /* this one is known to work: no probe */
@@ -50,6 +52,7 @@ struct supervisor {
 	int64_t boot_ms;          /* when the machine was */
 	int64_t phase_ms;         /* when the phase was reached */
 	bool ready;
+	bool stopping;
 	int reboots;
 	struct err *failure;
 };
@@ -112,6 +115,8 @@ static struct json *describe(const struct supervisor *s)
 	json_set_int(line, "uptime_ms", s->power_ms ? tick_ms() - s->power_ms : 0);
 	json_set_text(line, "phase", phase_name(s->phase));
 	json_set_text(line, "accel", accel_name(s->start.accel));
+	if (forward_socket(&s->api))
+		json_set_text(line, "api", s->api.path);
 	return line;
 }
 
@@ -181,6 +186,8 @@ static void tick(struct supervisor *s, int timeout_ms)
 	power_look(&s->power);
 	if (s->power.ready)
 		phase_advance(s->power.watch, PHASE_READY);
+	if (s->ready && !s->stopping && s->power.running)
+		forward_look(&s->api);
 	enum machine_phase reached = phase_reached(s->power.watch);
 	if (reached <= s->phase)
 		return;
@@ -215,6 +222,8 @@ static void stop_qemu(struct supervisor *s)
 {
 	int64_t ms = accel_scale_ms(s->start.accel, POWERDOWN_MS);
 
+	s->stopping = true;
+	forward_close(&s->api);
 	if (s->ready && power_command(&s->power, "system_powerdown") &&
 	    wait_end(s, ms > POWERDOWN_MAX_MS ? POWERDOWN_MAX_MS : ms))
 		return;
@@ -318,7 +327,7 @@ static bool give_up_accel(struct supervisor *s)
 }
 
 /* From power-on to the end of this QEMU. */
-static enum outcome run_qemu(struct supervisor *s, bool may_fall_back)
+static enum outcome run_qemu_once(struct supervisor *s, bool may_fall_back)
 {
 	AUTO(strs) warnings = STRS_INIT;
 
@@ -355,6 +364,13 @@ static enum outcome run_qemu(struct supervisor *s, bool may_fall_back)
 			return fail_boot(s);
 		}
 	}
+}
+
+static enum outcome run_qemu(struct supervisor *s, bool may_fall_back)
+{
+	enum outcome outcome = run_qemu_once(s, may_fall_back);
+	forward_close(&s->api);
+	return outcome;
 }
 
 static struct err *write_text(const char *dir, const char *name, const char *text)
@@ -490,6 +506,8 @@ static struct err *prepare(struct supervisor *s)
 	TRY(dir_make(log, 0700));
 	TRY(rotate(s->power.serial_path));
 	TRY(rotate(s->power.qemu_log_path));
+	forward_init(&s->api, s->spec);
+	TRY(rotate(s->api.log_path));
 	err_free(file_read(s->options->accel_path, ACCEL_FILE_MAX, &text, NULL));
 	s->verdicts = accel_verdicts_parse(text);
 	return server_listen(&s->server, control);
@@ -523,6 +541,8 @@ struct err *machine_supervise(const struct machine_spec *spec, const struct host
 	if (!e)
 		e = run_machine(&s);
 	bool locked = s.lock_fd >= 0;
+	if (locked)
+		forward_done(&s.api);
 	power_done(&s.power);
 	if (e) {
 		AUTO_FREE char *line = control_failure_line(e);
