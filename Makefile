@@ -123,7 +123,7 @@ fuzz: ## libFuzzer on every parser, FUZZ_SECONDS (20) each; needs clang
 golden: all ## rewrite expected outputs; review the diff
 	@sh tests/golden/errors.sh --rewrite
 	@sh tests/golden/hosts.sh --rewrite
-	@UPDATE_GOLDEN=1 $(MAKE) --no-print-directory CONFIG=debug check-unit
+	@sh tests/golden/machine.sh --rewrite
 
 docs: all ## rewrite docs/recipes.md, docs/compatibility.md and recipes/schema.json from the tables
 	$(BUILD)/cooper tool docs > docs/recipes.md

@@ -40,6 +40,8 @@ static const struct sample samples[] = {
 	 2 * GIB, 2},
 	{"linux-aarch64-uefi-first", "host-linux-x86_64", "aarch64", "7.2.22", BOOT_UEFI, ACCEL_TCG, true, false,
 	 2 * GIB, 2},
+	{"linux-aarch64-uefi-kernel-first", "host-linux-x86_64", "aarch64", "7.2.22", BOOT_UEFI, ACCEL_TCG, true, false,
+	 2 * GIB, 2},
 	{"linux-x86_64-kernel-first", "host-linux-x86_64", "x86_64", "7.2.22", BOOT_KERNEL, ACCEL_KVM, true, false,
 	 2 * GIB, 2},
 	{"linux-x86_64-kernel-later-tcg", "host-linux-x86_64", "x86_64", "7.2.22", BOOT_KERNEL, ACCEL_TCG, false, false,
@@ -72,6 +74,7 @@ static struct port ports[] = {
 static struct machine_spec make_spec(const struct sample *s, const struct host_facts *facts)
 {
 	bool mac = streq(facts->os, "macos");
+	bool uefi_disk = s->boot == BOOT_UEFI && !strstr(s->golden, "-kernel-");
 	struct machine_spec spec = {
 		.name = "dev",
 		.guest_arch = (char *)s->guest_arch,
@@ -82,8 +85,8 @@ static struct machine_spec make_spec(const struct sample *s, const struct host_f
 		.qemu_share = "/store/qemu/share/qemu",
 		.qemu_version = (char *)s->qemu_version,
 		.boot = s->boot,
-		.kernel = "/store/image/vmlinuz",
-		.initrd = "/store/image/initrd.img",
+		.kernel = uefi_disk ? NULL : "/store/image/vmlinuz",
+		.initrd = uefi_disk ? NULL : "/store/image/initrd.img",
 		.cmdline = "root=LABEL=root rw net.ifnames=0",
 		.first_boot_cmdline = "ignition.firstboot ignition.platform.id=qemu",
 		.firmware_code = "/store/qemu/share/qemu/edk2-aarch64-code.fd",

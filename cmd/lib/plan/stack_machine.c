@@ -59,10 +59,11 @@ static void fill_image_parts(struct stack *s, struct machine_spec *m)
 	m->first_boot_cmdline = mem_strdup(image->first_boot_cmdline);
 	m->user = mem_strdup(image->user);
 	m->base_disk = in_image(s, image_disk_file(s->p->image));
-	if (image->boot == BOOT_KERNEL) {
+	if (image->debian_suite) {
 		m->kernel = in_image(s, "vmlinuz");
 		m->initrd = in_image(s, "initrd.img");
-	} else {
+	}
+	if (image->boot == BOOT_UEFI) {
 		AUTO_FREE char *code = mem_printf("share/qemu/edk2-%s-code.fd", s->p->guest_arch);
 		m->firmware_code = in_keg(s, code);
 	}

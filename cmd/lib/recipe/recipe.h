@@ -101,7 +101,7 @@ struct image_recipe {
 	int64_t disk_bytes; /* size of the file system that is made; 0 = as downloaded */
 	char *root_label;
 	enum image_boot boot;
-	char *cmdline;            /* kernel command line of BOOT_KERNEL */
+	char *cmdline;            /* kernel command line of an image from packages */
 	char *first_boot_cmdline; /* appended on the first boot only */
 	char *user;               /* the login user that Ignition makes: "core" */
 };

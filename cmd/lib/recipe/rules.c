@@ -53,12 +53,10 @@ static void image_from_packages(struct problems *problems, const struct yaml_nod
 		problem_add(problems, disk ? disk : yaml_key(map, "debian"),
 			    "for example 'disk: { size: 4GiB, label: root }'",
 			    "an image from packages needs a disk's size and label");
-	if (streq(yaml_get_text(boot, "mode"), "uefi"))
-		problem_add(problems, yaml_get(boot, "mode"), "write 'mode: kernel'",
-			    "an image from packages has no boot loader");
-	else if (boot && !yaml_get(boot, "cmdline"))
+	/* it has no boot loader: its kernel lies beside its disk, for QEMU or for the firmware to load */
+	if (boot && !yaml_get(boot, "cmdline"))
 		problem_add(problems, boot, "for example 'cmdline: root=LABEL=root rw'",
-			    "'mode: kernel' needs 'cmdline'");
+			    "an image from packages needs 'cmdline', for its kernel");
 }
 
 void rule_image(struct problems *problems, const struct yaml_node *map)

@@ -125,15 +125,17 @@ static char *kernel_cmdline(const struct line *l)
 
 static void add_boot(struct line *l)
 {
-	if (l->spec->boot == BOOT_KERNEL) {
-		option(l, "-kernel", mem_strdup(l->spec->kernel));
-		option(l, "-initrd", mem_strdup(l->spec->initrd));
-		option(l, "-append", kernel_cmdline(l));
-	} else {
+	if (l->spec->boot == BOOT_UEFI) {
 		AUTO_FREE char *code = quoted(l->spec->firmware_code);
 		AUTO_FREE char *vars = quoted_path(l, MACHINE_FLASH_VARS);
 		option(l, "-drive", mem_printf("if=pflash,unit=0,format=raw,readonly=on,file=%s", code));
 		option(l, "-drive", mem_printf("if=pflash,unit=1,format=raw,file=%s", vars));
+	}
+	/* with firmware, QEMU hands these to it (fw_cfg) and it starts the kernel's own EFI program */
+	if (l->spec->kernel) {
+		option(l, "-kernel", mem_strdup(l->spec->kernel));
+		option(l, "-initrd", mem_strdup(l->spec->initrd));
+		option(l, "-append", kernel_cmdline(l));
 	}
 	if (l->start->first_boot) {
 		AUTO_FREE char *config = quoted_path(l, MACHINE_IGNITION);

@@ -143,7 +143,8 @@ static struct err *check(struct machine_spec *spec, const char *path)
 	for (size_t i = 0; i < spec->mount_count; i++)
 		if (!spec->mounts[i].host || !spec->mounts[i].guest)
 			return err_new(ERR_CORRUPT, "'%s' has a mount without its folders", path);
-	if (spec->boot == BOOT_UEFI ? !spec->firmware_code : (!spec->kernel || !spec->initrd))
+	if ((spec->boot == BOOT_UEFI && !spec->firmware_code) || (spec->boot == BOOT_KERNEL && !spec->kernel) ||
+	    (spec->kernel && !spec->initrd))
 		return err_new(ERR_CORRUPT, "'%s' does not say what to boot", path);
 	if (spec->cpus < 1 || spec->memory_bytes < 1)
 		return err_new(ERR_CORRUPT, "'%s' has no processors or no memory", path);

@@ -29,7 +29,7 @@ struct machine_spec {
 	char *image;          /* "fedora-coreos-44.20260707.3.1"; NULL = unknown */
 	enum image_boot boot;
 	char *base_disk;      /* read-only qcow2 of the image */
-	char *kernel;         /* BOOT_KERNEL */
+	char *kernel;         /* beside the disk; NULL = BOOT_UEFI from the disk */
 	char *initrd;
 	char *cmdline;
 	char *first_boot_cmdline;
