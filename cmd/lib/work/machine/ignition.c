@@ -259,11 +259,14 @@ static void add_data_disk(struct config *c)
 	add_mount_unit(c, c->home, home_unit);
 	add_mount_unit(c, "/var/lib/containers", containers_unit);
 	add_unit(c, "cooper-data-grow.service", grow);
-	/* made below home, the folder carries home's label; what is made in it later inherits the right one */
+	/*
+	 * Made below home, the folder carries home's label; what is made in it later inherits the right one. Sockets
+	 * come before all plain services: ordered before podman.socket this would be a cycle, and systemd drop the socket.
+	 */
 	if (c->in->os == GUEST_FEDORA_COREOS)
 		add_unit(c, "cooper-containers-label.service",
 			 "[Unit]\nDescription=SELinux label of the containers' folder\nConditionSecurity=selinux\n"
-			 "RequiresMountsFor=/var/lib/containers\nBefore=podman.socket cooper-ready.service\n\n"
+			 "RequiresMountsFor=/var/lib/containers\nBefore=podman.service cooper-ready.service\n\n"
 			 "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/sbin/restorecon "
 			 "/var/lib/containers\n\n"
 			 "[Install]\nWantedBy=multi-user.target\n");
