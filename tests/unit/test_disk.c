@@ -86,6 +86,19 @@ static void generations(void **state)
 	assert_int_equal(mode_of(f.dir, "."), 0700);
 	AUTO_FREE char *vars = path_join(one.dir, "flash-vars.fd");
 	assert_int_equal(file_size(vars), 64 << 20);
+	AUTO_FREE char *template = path_join(f.top, "vars.fd");
+	assert_ok(file_write(template, "_FVH", 4, 0400));
+	struct generation_input x86 = {.machine_dir = f.dir,
+				       .key = "k1",
+				       .qemu_img = f.qemu_img,
+				       .base_disk = f.base,
+				       .ignition = "{}",
+				       .flash_vars = true,
+				       .flash_template = template};
+	generation_done(&one);
+	assert_ok(generation_make(&x86, &one));
+	assert_int_equal(file_size(vars), 4);
+	assert_int_equal(mode_of(one.dir, "flash-vars.fd"), 0600);
 	/* it never came up: it is not found, and the next one takes its place */
 	assert_ok(generation_find(f.dir, "k1", &none));
 	assert_int_equal(none.number, 0);

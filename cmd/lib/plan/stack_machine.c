@@ -198,13 +198,30 @@ static struct err *make_ignition(const struct stack *s, char **ret_text)
 	return machine_ignition(&input, ret_text);
 }
 
+/* The banks of x86_64 guests have the sizes and headers of their template; those of aarch64 start empty. */
+static struct err *check_firmware(const struct stack *s, char **ret_template)
+{
+	if (s->spec.boot != BOOT_UEFI)
+		return NULL;
+	if (!file_exists(s->spec.firmware_code))
+		return err_hint(err_new(ERR_ABSENT, "the emulator '%s' comes without UEFI firmware for %s guests",
+					s->p->emulator->name, s->spec.guest_arch),
+				"take another emulator, or add `share/qemu/%s` to what its recipe installs",
+				path_base(s->spec.firmware_code));
+	if (streq(s->spec.guest_arch, "x86_64"))
+		*ret_template = in_keg(s, "share/qemu/edk2-i386-vars.fd");
+	return NULL;
+}
+
 static struct err *perform_generation(struct step *step, struct sink *sink)
 {
 	struct stack *s = step->data;
 	struct machine_spec *m = &s->spec;
 	AUTO_FREE char *log = path_join(m->dir, "log");
 	AUTO_FREE char *ignition = NULL;
+	AUTO_FREE char *template = NULL;
 	AUTO(generation) g = GENERATION_INIT;
+	TRY(check_firmware(s, &template));
 	TRY(dir_make(m->dir, 0700));
 	TRY(dir_make(log, 0700));
 	TRY(stop_machine(m, step->id, sink));
@@ -215,7 +232,8 @@ static struct err *perform_generation(struct step *step, struct sink *sink)
 	                                 .qemu_img = m->qemu_img,
 	                                 .base_disk = m->base_disk,
 	                                 .ignition = ignition,
-	                                 .flash_vars = m->boot == BOOT_UEFI};
+	                                 .flash_vars = m->boot == BOOT_UEFI,
+	                                 .flash_template = template};
 	TRY(generation_make(&input, &g));
 	step_set_outcome(step, "generation %d", g.number);
 	return NULL;

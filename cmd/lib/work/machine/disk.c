@@ -202,10 +202,15 @@ static struct err *run_qemu_img(const char *const *argv)
 	return child_run(&spec);
 }
 
-/* The variables of a fresh firmware are all zero; the file has no blocks until it writes them. */
-static struct err *make_flash_vars(const char *dir)
+/*
+ * aarch64: all zero, the file has no blocks until the firmware writes them. x86_64: the firmware takes a bank without
+ * its headers for none, and keeps its variables in memory.
+ */
+static struct err *make_flash_vars(const char *dir, const char *template)
 {
 	AUTO_FREE char *path = path_join(dir, "flash-vars.fd");
+	if (template)
+		return file_copy(template, path, 0600);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	struct err *e = NULL;
 
@@ -247,7 +252,7 @@ static struct err *fill(const struct generation_input *input, const char *dir, i
 	TRY(run_qemu_img(argv));
 	TRY(file_write(ignition, input->ignition, strlen(input->ignition), 0600));
 	if (input->flash_vars)
-		TRY(make_flash_vars(dir));
+		TRY(make_flash_vars(dir, input->flash_template));
 	TRY(write_receipt(input, dir, number));
 	return tree_sync(dir);
 }

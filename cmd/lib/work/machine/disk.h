@@ -45,6 +45,7 @@ struct generation_input {
 	const char *base_disk; /* raw where its name ends in .raw, else qcow2; read-only */
 	const char *ignition;  /* text */
 	bool flash_vars;       /* the machine has firmware variables (BOOT_UEFI) */
+	const char *flash_template; /* file that they start as; NULL = MACHINE_FLASH_BYTES of zeros */
 };
 
 /** generation_current() - the active one; number 0 when there is none */
