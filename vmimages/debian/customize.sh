@@ -26,6 +26,7 @@ chroot "$root" dracut --force --quiet --tmpdir /var/tmp "/boot/initrd.img-$kerne
 # What must be there, or the first boot fails where nobody can see it
 chroot "$root" lsinitrd "/boot/initrd.img-$kernel" > "$root/var/tmp/initrd.list"
 for file in usr/bin/ignition usr/sbin/mkfs.ext4 usr/sbin/useradd usr/sbin/setfiles etc/selinux/config \
+            usr/bin/journalctl usr/bin/grep usr/bin/cut usr/bin/tail usr/bin/sed \
             /virtio_blk.ko /qemu_fw_cfg.ko ignition-complete.target; do
     grep -q -- "$file" "$root/var/tmp/initrd.list" || { echo "the initramfs lacks $file" >&2; exit 1; }
 done

@@ -26,7 +26,7 @@ install() {
     # Ignition's disks stage formats the data disk; its relabelling wants these three files
     inst_multiple mkfs.ext4 mke2fs e2fsck blkid useradd groupadd usermod setfiles
     inst_multiple /etc/mke2fs.conf /etc/selinux/config /etc/selinux/none/contexts/files/file_contexts
-    inst_multiple journalctl
+    inst_multiple journalctl grep cut tail sed # for emergency.sh
 
     # nobody sits at the console: on failure say why and power off, so that QEMU exits
     inst_simple "$cooper_dir/emergency.service" "$systemdsystemunitdir/emergency.service"
