@@ -15,6 +15,8 @@ enum {
 	STALL_BYTES_S = 64,
 	CONNECT_MS = 15000,
 	POLL_MS = 100,
+	PLACE_TOGETHER = 16,
+	PLACE_MS = 200, /* no longer, for somebody may wait for the file */
 	BUFFER_BYTES = 512 * 1024,
 };
 
@@ -232,6 +234,23 @@ static struct slot *slot_for(struct queue *q, const struct transfer *t)
 	return same < PER_HOST_MAX ? unused : NULL;
 }
 
+/* Those whose digests hold get their names: many at a time, since one flush takes most of the next along. */
+static void place_checked(struct queue *q)
+{
+	size_t waiting = 0;
+	bool now = true; /* nothing else to do meanwhile */
+	for (size_t i = 0; i < q->batch.count; i++) {
+		const struct transfer *t = &q->batch.items[i];
+		waiting += t->checked;
+		now = now && !t->running;
+	}
+	for (size_t i = 0; i < q->batch.count; i++)
+		now = now || (q->batch.items[i].checked && tick_ms() - q->batch.items[i].checked_ms >= PLACE_MS);
+	for (size_t i = 0; (now || waiting >= PLACE_TOGETHER) && i < q->batch.count; i++)
+		if (q->batch.items[i].checked)
+			transfer_place(&q->batch.items[i]);
+}
+
 /* Starts what may start; returns how many are not done, and when to look again at the latest. */
 static size_t schedule(struct queue *q, int64_t *ret_next_ms)
 {
@@ -240,9 +259,14 @@ static size_t schedule(struct queue *q, int64_t *ret_next_ms)
 	*ret_next_ms = now + POLL_MS;
 	for (size_t i = 0; i < q->batch.count; i++) {
 		struct transfer *t = &q->batch.items[i];
-		struct slot *s = t->done || t->running || t->not_before_ms > now ? NULL : slot_for(q, t);
+		bool rests = t->done || t->running || t->checked || t->not_before_ms > now;
+		struct slot *s = rests ? NULL : slot_for(q, t);
 		if (s && transfer_advance(t))
 			start(q, s, t);
+	}
+	place_checked(q);
+	for (size_t i = 0; i < q->batch.count; i++) {
+		const struct transfer *t = &q->batch.items[i];
 		left += !t->done;
 		if (!t->done && !t->running && t->not_before_ms > now && t->not_before_ms < *ret_next_ms)
 			*ret_next_ms = t->not_before_ms;

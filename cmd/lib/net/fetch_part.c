@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,6 +14,7 @@
 #include "fmt/json.h"
 #include "net/fetch_headers.h"
 #include "sys/file.h"
+#include "sys/os.h"
 
 enum {
 	NOTE_FROM_BYTES = 256 * 1024, /* less is not worth the flush of a note */
@@ -319,13 +321,20 @@ static struct err *check(struct digest *d, const char *want, const char *name)
 		"its digest in the recipe");
 }
 
-struct err *part_place(struct fetch_part *p)
+struct err *part_check(struct fetch_part *p)
 {
 	TRY(settle(p));
 	TRY(check(p->sha256, p->want_sha256, "sha256"));
 	TRY(check(p->sha512, p->want_sha512, "sha512"));
+	os_start_writeback(p->fd, 0, p->bytes);
+	return NULL;
+}
+
+struct err *part_place(struct fetch_part *p)
+{
 	TRY(file_sync(p->fd, p->path));
-	TRY(file_rename(p->path, p->target));
+	if (rename(p->path, p->target) != 0)
+		return err_os(errno, "cannot rename '%s' to '%s'", p->path, p->target);
 	struct err *e = file_remove(p->note_path);
 	/* Written bytes are on the platter: closing only lets go of the lock. */
 	unlock(p);

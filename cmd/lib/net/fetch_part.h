@@ -2,7 +2,7 @@
  * fetch_part.h - the file that a download grows in: <target>.part, locked, resumable, digested on the way
  *
  *	TRY(part_open(&part, target, sha256, sha512, &state));
- *	... part_restart() or go on at part.bytes; part_add() ...; part_place() or part_drop(); part_close()
+ *	... part_restart() or go on at part.bytes; part_add() ...; part_check(), part_place() or part_drop(); part_close()
  *
  * Whoever writes holds flock() on the part itself, so the kernel frees it when the writer dies. Beside a part
  * that is worth keeping stands <target>.part.json: where the bytes are from (without secrets), the server's
@@ -56,9 +56,16 @@ void part_describe(struct fetch_part *p, const char *from, const char *validator
 /** part_add() - append and digest */
 MUST_CHECK struct err *part_add(struct fetch_part *p, const void *data, size_t size);
 /**
- * part_place() - check the digests, flush, rename to the target
+ * part_check() - check the digests of all that was added; the bytes begin their way to the disk
  *
  * Errors: CORRUPT (a digest differs; call part_restart() or part_drop()), OS
+ */
+MUST_CHECK struct err *part_check(struct fetch_part *p);
+/**
+ * part_place() - after part_check(): flush, rename to the target, unlock
+ *
+ * The bytes are on the disk before they have their name. The name itself may be lost with the power; they are fetched
+ * again then.
  */
 MUST_CHECK struct err *part_place(struct fetch_part *p);
 /** part_drop() - remove part and note, unlock */

@@ -185,14 +185,26 @@ static void next_url(struct transfer *t, struct err *take_e)
 	event_note(t->batch->sink, t->request->step, "%s did not work (%s): trying %s", shown, text, t->origin);
 }
 
-static void place(struct transfer *t)
+void transfer_place(struct transfer *t)
+{
+	struct err *e = part_place(&t->part);
+	t->checked = false;
+	if (e) {
+		fail(t, e);
+		return;
+	}
+	t->failure = err_free(t->failure);
+	t->done = true;
+	tell_progress(t, /* now= */ true);
+}
+
+static void check(struct transfer *t)
 {
 	bool joined = t->part.joined;
-	struct err *e = part_place(&t->part);
+	struct err *e = part_check(&t->part);
 	if (!e) {
-		t->failure = err_free(t->failure);
-		t->done = true;
-		tell_progress(t, /* now= */ true);
+		t->checked = true;
+		t->checked_ms = tick_ms();
 		return;
 	}
 	if (!err_is(e, ERR_CORRUPT)) {
@@ -296,7 +308,7 @@ static void beyond_end(struct transfer *t, struct fetch_trouble *trouble)
 		trouble->bytes = total;
 		recover(t, trouble);
 	} else if (total == t->part.bytes) {
-		place(t);
+		check(t);
 	} else if ((e = part_restart(&t->part))) {
 		fail(t, e);
 	} else {
@@ -326,7 +338,7 @@ void transfer_end(struct transfer *t, const struct fetch_end *end)
 	else if (trouble.limit >= 0 && t->part.bytes < trouble.limit)
 		recover(t, &trouble);
 	else
-		place(t);
+		check(t);
 }
 
 /* --- the queue --- */
@@ -359,7 +371,7 @@ bool transfer_advance(struct transfer *t)
 		t->done = true;
 		tell_progress(t, /* now= */ true);
 	} else if (size > 0 && t->part.bytes == size) {
-		place(t);
+		check(t);
 	} else if (!t->urls.count) {
 		t->missing = true;
 		fail(t, NULL);

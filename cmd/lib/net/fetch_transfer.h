@@ -41,6 +41,8 @@ struct transfer {
 	struct fetch_part part;
 	bool waited;
 	int64_t not_before_ms;
+	bool checked;       /* all is there and its digests hold: transfer_place() is next */
+	int64_t checked_ms; /* since when */
 	bool done;
 	bool missing;        /* nothing may be asked: offline */
 	struct err *failure; /* of the request, when done */
@@ -73,8 +75,11 @@ void transfer_prepare(struct transfer *t, const char **ret_validator);
 bool transfer_header(struct transfer *t, const char *line, size_t size);
 /** transfer_body() - some bytes of body; false = stop the exchange */
 bool transfer_body(struct transfer *t, const void *data, size_t size);
-/** transfer_end() - the attempt is over: done, or to be advanced again */
+/** transfer_end() - the attempt is over: checked, done with a failure, or to be advanced again */
 void transfer_end(struct transfer *t, const struct fetch_end *end);
+/** transfer_place() - a checked one: flush it and put it in place; done. Each flush waits for the disk: best after that of
+ *  others, which takes most of it along */
+void transfer_place(struct transfer *t);
 /** transfer_cap() - most bytes that the body may have */
 int64_t transfer_cap(const struct transfer *t);
 /** transfer_name() - "cannot fetch 'URL': ..." around @take_e */
