@@ -137,7 +137,7 @@ clean: ## remove what make made
 	rm -rf build
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 FORCE:
 .PHONY: all install dist up check check-unit check-darwin e2e lint bench fuzz golden docs libraries clean help FORCE

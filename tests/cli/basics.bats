@@ -84,7 +84,7 @@ setup() {
 
 @test "tool fetch verifies: right digest, wrong digest, no digest, missing file" {
 	printf hello >src
-	good=$(sha256sum src | cut -d' ' -f1)
+	good=$(openssl dgst -sha256 -r src | cut -d' ' -f1)
 	run -0 "$cooper" tool fetch "file://$PWD/src" --sha256 "$good" -o out
 	[ "$(cat out)" = hello ]
 	run "$cooper" tool fetch "file://$PWD/src" --sha256 "${good//[0-9]/a}" -o bad
@@ -99,7 +99,7 @@ setup() {
 
 @test "tool fetch --list: many at once; a bad line names itself, a failed one leaves the others" {
 	printf one >a && printf two >b
-	a=$(sha256sum a | cut -d' ' -f1) b=$(sha512sum b | cut -d' ' -f1)
+	a=$(openssl dgst -sha256 -r a | cut -d' ' -f1) b=$(openssl dgst -sha512 -r b | cut -d' ' -f1)
 	printf '# comment\n\nfile://%s/a %s out.a\nfile://%s/b\t%s  out.b' "$PWD" "$a" "$PWD" "$b" >list
 	run -0 "$cooper" tool fetch --list list
 	[ "$(cat out.a out.b)" = onetwo ]
@@ -207,7 +207,7 @@ setup() {
 		version: "1.0"
 		source:
 		  - url: file://$PWD/hello.tar
-		    sha256: $(sha256sum hello.tar | cut -d' ' -f1)
+		    sha256: $(openssl dgst -sha256 -r hello.tar | cut -d' ' -f1)
 		env: { WORD: "\${source}/word" }
 		install:
 		  - script: mkdir -p \${prefix}/bin && cp "\$WORD" \${prefix}/bin/said

@@ -68,6 +68,23 @@ if command -v shellcheck >/dev/null 2>&1; then
 	git ls-files --cached --others --exclude-standard '*.sh' .ci/run | grep -v dracut/modules.d | xargs shellcheck -f gcc 2>&1 | head -20 | check "shellcheck"
 fi
 
+# What a Mac runs has BSD tools, bash 3.2 as sh, and GNU make 3.81: no timeout, no sed -i or \t in sed, no .ONESHELL.
+gnu_tools='sha256sum|sha512sum|nproc|timeout|realpath|tac|numfmt|ldd|dpkg[a-z-]*|apt-get|sed -i|stat -c|readlink -f|date -d|xargs -r|grep -[a-zA-Z]*P|head -n -|base64 -w|cp (-a|--[a-z])|find [^|]*-printf|touch -d|install -D|mktemp --'
+for file in install.sh scripts/host-packages.sh scripts/macos-first-run.sh scripts/dist.sh tests/run-unit.sh \
+	tests/golden/errors.sh tests/golden/hosts.sh tests/cli/*.bats Makefile; do
+	grep -nE "(^|[^a-zA-Z0-9_/.-])($gnu_tools)([^a-zA-Z0-9_-]|\$)|sed [^|]*[^\\]\\\\t" "$file" |
+		grep -vE '^[0-9]+:[[:space:]]*(#|echo|printf|@echo)|shasum|as_root|dpkg-query|libc6-dev|nodejs|nginx-light|command -v apt-get' | sed "s,^,$file:,"
+done | check "only BSD's tools in what a Mac runs"
+grep -nE '^\.(ONESHELL|SHELLFLAGS|RECIPEPREFIX)|&:|::=|!=|\$\(file |^(undefine|load) ' Makefile | check "nothing newer than GNU make 3.81"
+
+# Each library that is linked comes from the Brewfile and from the formula.
+brews=$(sed -n 's/^PACKAGES := //p' Makefile | tr ' ' '\n' |
+	sed 's/^libcurl$/curl/; s/^yaml-.*/libyaml/; s/^libcrypto$/openssl@3/; s/^liblzma$/xz/')
+for brew in $brews pkgconf gnupg; do
+	grep -qx "brew \"$brew\"" Brewfile || echo "Brewfile: no $brew"
+	grep -q "depends_on \"$brew\"" packaging/homebrew/cooper.rb.in || echo "packaging/homebrew/cooper.rb.in: no $brew"
+done | check "Homebrew's packages"
+
 failed=$(grep -c failed "$totals")
 echo "lint: $(grep -c passed "$totals") passed, $failed failed"
 [ "$failed" = 0 ]
