@@ -6,7 +6,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 256 };
+enum {
+	DEPTH_MAX = 256,
+	/* A listing may pass over some entries when others go meanwhile (APFS), and somebody may add one (Finder). */
+	ROUNDS_MAX = 4,
+};
 
 typedef struct err *walk_fn(int dirfd, const char *name, const struct stat *st, int depth);
 
@@ -66,10 +70,15 @@ static struct err *remove_entry(int dirfd, const char *name, const struct stat *
 		close(fd);
 		return err_os(errnum, "cannot change the mode of '%s'", name);
 	}
-	TRY(each_entry(fd, name, depth, remove_entry));
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-		return err_os(errno, "cannot remove '%s'", name);
-	return NULL;
+	for (int rounds = 1;; rounds++) {
+		TRY(each_entry(fd, name, depth, remove_entry));
+		if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return NULL;
+		int errnum = errno;
+		fd = errnum == ENOTEMPTY && rounds < ROUNDS_MAX ? open_dir_at(dirfd, name) : -1;
+		if (fd < 0)
+			return err_os(errnum, "cannot remove '%s'", name);
+	}
 }
 
 static struct err *visit_path(const char *path, walk_fn *visit)
