@@ -78,6 +78,25 @@ static void children_report(void **state UNUSED)
 	assert_fails(child_output(&loud, 5, &few), ERR_CORRUPT, "more than 5 bytes");
 }
 
+/* As a fork in another thread finds one on macOS: open, and not cloexec yet. */
+static void children_inherit_nothing(void **state)
+{
+	(void)state;
+	int fd = fcntl(0, F_DUPFD, 77);
+	assert_true(fd >= 77);
+	AUTO_FREE char *gone = mem_printf("[ ! -e /dev/fd/%d ] && [ ! -e /dev/fd/3 ]", fd);
+	AUTO_FREE char *passed = mem_printf("[ ! -e /dev/fd/%d ] && [ -e /dev/fd/3 ]", fd);
+	const char *argv[] = {"sh", "-c", gone, NULL};
+	struct child_spec spec = {.argv = argv};
+	assert_ok(child_run(&spec));
+	argv[2] = passed;
+	spec.pass_fd = fd;
+	assert_ok(child_run(&spec));
+	spec.die_with_parent = true;
+	assert_ok(child_run(&spec));
+	close(fd);
+}
+
 static void children_do_not_wait_for_grandchildren(void **state UNUSED)
 {
 	int64_t started = tick_ms();
@@ -207,6 +226,7 @@ int main(void)
 		cmocka_unit_test(writes_whole_files),
 		cmocka_unit_test(removes_trees_without_following),
 		cmocka_unit_test(children_report),
+		cmocka_unit_test(children_inherit_nothing),
 		cmocka_unit_test(children_do_not_wait_for_grandchildren),
 		cmocka_unit_test(locks_name_their_holder),
 		cmocka_unit_test(sockets_have_short_paths),

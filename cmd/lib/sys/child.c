@@ -46,6 +46,7 @@ static char *find_in(const char *name, const char *path)
 		return mem_strdup(name);
 	AUTO(strs) dirs = STRS_INIT;
 	strs_split(&dirs, path ? path : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", ":");
+	strs_add(&dirs, "/opt/homebrew/bin"); /* which no PATH has until somebody's shell was told of it */
 	for (size_t i = 0; i < dirs.count; i++) {
 		AUTO_FREE char *full = path_join(dirs.items[i], name);
 		struct stat st;
@@ -76,6 +77,7 @@ NO_RETURN static void become(const struct child_spec *spec, const char *program,
 	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0 &&
 	    (spec->pass_fd <= 0 || (spec->pass_fd == 3 ? fcntl(3, F_SETFD, 0) : dup2(spec->pass_fd, 3)) >= 0) &&
 	    (!spec->cwd || chdir(spec->cwd) == 0)) {
+		os_close_inherited(spec->pass_fd > 0 ? 4 : 3, report);
 		extern char **environ;
 		char *const *env = spec->env ? (char *const *)(uintptr_t)spec->env : environ;
 		execve(program, (char *const *)(uintptr_t)spec->argv, env);

@@ -1,7 +1,7 @@
 /*
  * child.h - children are described, not improvised
  *
- * No shell. argv[0] is looked up in the child's PATH. Every descriptor but 0, 1, 2 (and pass_fd) is closed on exec. The
+ * No shell. argv[0] is looked up in the child's PATH, then where Homebrew puts programs on Apple Silicon. Every descriptor but 0, 1, 2 (and pass_fd) is closed on exec. The
  * child gets its own process group, so that a kill reaches its children; default signal handlers; stdin is
  * /dev/null unless given. exec failure is an error of child_start(), distinct from any exit status.
  *
@@ -57,7 +57,7 @@ bool child_poll(pid_t pid, int *ret_wait_status);
 /** child_stop() - TERM to the group, KILL after @grace_ms, reaped; fine when it has ended */
 void child_stop(pid_t pid, int64_t grace_ms);
 
-/** child_find() - full path of program @name in $PATH, heap, or NULL */
+/** child_find() - full path of program @name in $PATH or of Homebrew, heap, or NULL */
 char *child_find(const char *name);
 
 #endif

@@ -16,10 +16,12 @@
 #include <sys/stat.h>
 #include <sys/sysctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "sys/file.h"
+#include "sys/tick.h"
 
 int64_t file_mtime_ns(const struct stat *st)
 {
@@ -46,6 +48,12 @@ static int64_t read_number(const char *name)
 	if (sysctlbyname(name, &value, &length, NULL, 0) != 0)
 		return 0;
 	return length == sizeof(value.four) ? value.four : length == sizeof(value.eight) ? value.eight : 0;
+}
+
+/* CLOCK_MONOTONIC goes on while a Mac sleeps: a closed lid would use up every deadline. See: clock_gettime(3) */
+int64_t tick_ms(void)
+{
+	return (int64_t)(clock_gettime_nsec_np(CLOCK_UPTIME_RAW) / 1000000);
 }
 
 void os_host_facts(struct host_facts *ret_facts)
@@ -91,6 +99,17 @@ struct err *os_pipe(int ret_fds[2])
 		ret_fds[i] = fds[i];
 	}
 	return NULL;
+}
+
+/* There is no close_range. The default limit is 256; nobody's own limit makes this take more than milliseconds. */
+void os_close_inherited(int first, int keep)
+{
+	int most = getdtablesize();
+	if (most > OPEN_MAX)
+		most = OPEN_MAX;
+	for (int fd = first; fd < most; fd++)
+		if (fd != keep)
+			close(fd);
 }
 
 /* fsync leaves data in the drive's own cache; file systems that cannot do more refuse F_FULLFSYNC. See: fsync(2) */
@@ -176,9 +195,7 @@ void os_guard(void)
 		return;
 	}
 	sigaction(SIGTERM, &ignore, NULL); /* the group gets it: the child decides what it means */
-	for (int fd = 0; fd < 1024; fd++)
-		if (fd != queue)
-			close(fd); /* pipes must end when the child ends */
+	os_close_inherited(0, queue); /* pipes must end when the child ends */
 	guard(queue, parent, child);
 }
 

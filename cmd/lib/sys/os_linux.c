@@ -21,9 +21,11 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sys/file.h"
+#include "sys/tick.h"
 
 int64_t file_mtime_ns(const struct stat *st)
 {
@@ -61,6 +63,13 @@ static void read_boot_id(char *to, size_t size)
 		copy_text(to, size, text, strcspn(text, "\n"));
 }
 
+int64_t tick_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void os_host_facts(struct host_facts *ret_facts)
 {
 	struct host_facts f = {.os = "linux"};
@@ -83,6 +92,18 @@ struct err *os_pipe(int ret_fds[2])
 	if (pipe2(ret_fds, O_CLOEXEC) != 0)
 		return err_os(errno, "cannot make a pipe");
 	return NULL;
+}
+
+/* A kernel without the call (before 5.9) leaves them to cloexec. */
+void os_close_inherited(int first, int keep)
+{
+	unsigned from = (unsigned)first;
+	if (keep >= first) {
+		if (keep > first)
+			close_range(from, (unsigned)keep - 1, 0);
+		from = (unsigned)keep + 1;
+	}
+	close_range(from, ~0U, 0);
 }
 
 int os_full_sync(int fd)
@@ -182,8 +203,7 @@ void os_guard(void)
 	prctl(PR_SET_PDEATHSIG, SIGUSR1);
 	if (getppid() != parent)
 		kill_all_below();
-	for (int fd = 0; fd < 1024; fd++)
-		close(fd); /* pipes must end when the child ends */
+	os_close_inherited(0, -1); /* pipes must end when the child ends */
 	guard(child);
 }
 

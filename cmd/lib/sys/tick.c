@@ -2,13 +2,6 @@
 
 #include <time.h>
 
-int64_t tick_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int64_t tick_wall_ms(void)
 {
 	struct timespec now;

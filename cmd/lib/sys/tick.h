@@ -8,7 +8,7 @@
 
 #include "base/str.h"
 
-/** tick_ms() - monotonic milliseconds */
+/** tick_ms() - monotonic milliseconds; stands still while the host sleeps (os_*.c) */
 int64_t tick_ms(void);
 /** tick_wall_ms() - milliseconds since 1970 */
 int64_t tick_wall_ms(void);
