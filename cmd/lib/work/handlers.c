@@ -1,5 +1,6 @@
 #include "work/handlers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "sys/tick.h"
@@ -65,7 +66,12 @@ struct err *handlers_judge(const char *answer, const char *arch, enum handlers_s
 	if (!*line)
 		return NULL;
 	*ret_state = HANDLERS_FIX;
-	TRY(binfmt_fix_flags(line, &conf));
+	struct err *e = binfmt_fix_flags(line, &conf);
+	if (e) {
+		free(*ret_why);
+		*ret_why = NULL;
+		return e;
+	}
 	*ret_conf = str_take(&conf);
 	return NULL;
 }
