@@ -16,6 +16,7 @@
 #include "fmt/archive.h"
 #include "fmt/tree_writer.h"
 #include "fmt/unpack_entries.h"
+#include "sys/file.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -77,6 +78,11 @@ static void sweep(int fd, int depth)
 	closedir(dir);
 }
 
+static void remove_scratch(void)
+{
+	err_free(tree_remove(scratch));
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static char memory[] = "/dev/shm/fuzz-archive-XXXXXX";
@@ -87,6 +93,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	scratch = mkdtemp(memory);
 	scratch = scratch ? scratch : mkdtemp(disk);
 	check(scratch != NULL, "no scratch folder", "");
+	atexit(remove_scratch);
 	umask(022);
 	AUTO_FREE char *tree = path_join(scratch, "tree");
 	check(mkdir(tree, 0755) == 0, "mkdir", tree);
