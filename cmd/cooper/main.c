@@ -1,4 +1,5 @@
 /* Finds the command, sets up the output, runs it, prints the one error there may be. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,15 @@ static struct err *open_sinks(struct call *call, bool color)
 	return NULL;
 }
 
+/* A result that nobody could read is no success; a reader that has seen enough is none of our business. */
+static struct err *flush_output(void)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return NULL;
+	return errno == EPIPE ? NULL : err_os(errno ? errno : EIO, "cannot write the output");
+}
+
 static int run(struct call *call, int argc, char **argv)
 {
 	bool color = isatty(2) && !getenv("NO_COLOR");
@@ -80,7 +90,7 @@ static int run(struct call *call, int argc, char **argv)
 	if (!e)
 		e = call->command->run(call);
 	ui_finish();
-	fflush(stdout);
+	e = err_first(e, flush_output());
 	if (!e)
 		return call->exit_code;
 	ui_error(e, color);

@@ -226,3 +226,15 @@ setup() {
 	[ "$status" = 0 ]
 	grep -q "from the source" "$COOPER_HOME"/store/*-hello-1.0-*/bin/said
 }
+
+@test "output that cannot be written is an error, a reader that leaves early is none" {
+	[ -e /dev/full ] || skip "no /dev/full"
+	run --separate-stderr -7 sh -c '"$1" list >/dev/full' sh "$cooper"
+	[[ "$stderr" == *"cannot write the output"* ]]
+	run -0 bash -c 'set -o pipefail; "$1" tool docs | head -n 1' sh "$cooper"
+}
+
+@test "doctor says that paths of sockets are too long" {
+	COOPER_HOME="$HOME/$(printf 'a%.0s' $(seq 120))" run "$cooper" doctor podman-debian
+	[[ "$output" == *"failure  sockets"*"103 is the limit"*"shorter folder"* ]]
+}

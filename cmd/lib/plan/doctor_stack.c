@@ -1,6 +1,7 @@
 /* What doctor.c judges, gathered from a stack and its host. */
 #include "plan/doctor.h"
 
+#include "base/path.h"
 #include "plan/stack_internal.h"
 #include "work/machine/accel.h"
 #include "work/survey.h"
@@ -88,6 +89,12 @@ struct err *doctor_stack(struct project *p, const struct host_survey *survey, st
 				  .guest_arch = p->guest_arch,
 				  .work_bytes = (build ? BUILD_BYTES : 0) + (image ? IMAGE_BYTES : 0) + GIB,
 				  .makes_image = image && p->image->image.debian_suite};
+	AUTO_FREE char *dir = path_join(p->home.machines, p->stack->stack.machine_name);
+	const struct machine_spec unresolved = {.name = p->stack->stack.machine_name,
+						.dir = dir,
+						.gen_dir = dir,
+						.data_bytes = p->stack->stack.disk_bytes};
+	in.spec = &unresolved;
 	if (s)
 		judge_machine(s, &in, report);
 	else

@@ -3,6 +3,7 @@
 
 #include "sys/file.h"
 #include "work/machine/accel.h"
+#include "work/machine/paths.h"
 #include "work/machine/rules.h"
 
 enum { VERDICTS_MAX = 1 << 20 };
@@ -41,6 +42,8 @@ struct err *stack_check_host(const struct stack *s, struct strs *warnings)
 {
 	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
 	struct machine_start start;
+	if (!s->p->other_host)
+		TRY(machine_paths_check(&s->spec));
 	TRY(stack_start(s, &start));
 	TRY(machine_rules(&s->spec, &start, &s->p->facts, &ruling));
 	if (warnings)

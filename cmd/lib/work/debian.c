@@ -442,8 +442,10 @@ struct err *debian_resolve_package(const char *name, const char *suite, const ch
 	AUTO(strs) argv = STRS_INIT;
 	AUTO_FREE char *what = mem_printf("package '%s' for %s", name, arch);
 	static const char *const words[] = {"apt-get", "-qq", "--print-uris", "download", NULL};
+	/* packages for all are in every architecture's index; not every mirror keeps one of them alone in order */
+	const char *index_arch = streq(arch, "all") ? "amd64" : arch;
 	TRY(check_name(name));
-	TRY(open_state(&s, "deb", suite, arch, state_dir, sink));
+	TRY(open_state(&s, "deb", suite, index_arch, state_dir, sink));
 	strs_add_all(&argv, words);
 	strs_add(&argv, name);
 	return ask(&s, &argv, what, sink, ret_entry);
