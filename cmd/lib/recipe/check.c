@@ -140,7 +140,9 @@ static void check_required(struct check *check, const struct schema *schema, con
 	if (check->partial || yaml_key(map, field->name))
 		return;
 	AUTO(str) hint = STR_INIT;
-	const char *example = field->type == FIELD_TEXT ? text_rule_of(field->kind)->example : NULL;
+	/* a name says nothing: what is meant by it does */
+	bool telling = field->type == FIELD_TEXT && field->kind != TEXT_NAME;
+	const char *example = telling ? text_rule_of(field->kind)->example : NULL;
 	if (field->values)
 		str_addf(&hint, "write '%s: %s'", field->name, field->values[0]);
 	else if (example)
