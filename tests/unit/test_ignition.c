@@ -110,6 +110,7 @@ static void test_validator_accepts(void **state)
 		AUTO_FREE char *text = NULL;
 		const char *argv[] = {program, path, NULL};
 		struct child_spec child = {.argv = argv, .deadline_ms = 10000};
+		spec.ignition = "{\"ignition\":{\"version\":\"3.0.0\"}}"; /* merged by a data URL */
 		assert_ok(machine_ignition(&input, &text));
 		assert_ok(file_write(path, text, strlen(text), 0600));
 		assert_ok(child_run(&child));
@@ -142,83 +143,89 @@ static void test_refusals(void **state)
 	}
 }
 
-#define VERSION "\"ignition\":{\"version\":\"3.2.0\"}"
-
-static void test_users_file(void **state)
+/* What ignition_read() says of the user's file at @path, for the image that its name begins with. */
+static char *message_of(const char *path, char **ret_text)
 {
-	static const struct {
-		const char *text;
-		const char *why; /* NULL = fine */
-	} cases[] = {
-		{"{" VERSION "}", NULL},
-		{"{\"ignition\":{\"version\":\"3.4.0\"}}", "'3.4.0', not 3.0.0 to 3.3.0"},
-		{"{\"ignition\":{\"version\":3}}", "missing, not"},
-		{"[]", "no JSON object"},
-		{"{\"a\":1,}", "not valid JSON: line 1"},
-		{"{\"ignition\":{\"version\":\"3.3.0\",\"config\":{\"replace\":{\"source\":\"data:,\"}}}}",
-		 "would drop"},
-		{"{" VERSION ",\"storage\":{\"files\":[{\"path\":\"/a\",\"contents\":{\"source\":\"http://h/f\"}}]}}",
-		 "'http://h/f' is fetched at the first boot and has no digest"},
-		{"{" VERSION ",\"storage\":{\"files\":[{\"path\":\"/a\",\"contents\":{\"source\":\"http://h/f\","
-		 "\"verification\":{\"hash\":\"sha256-00\"}}}]}}",
-		 NULL},
-	};
-	AUTO_FREE char *dir = test_dir();
-	AUTO_FREE char *path = path_join(dir, "mine.ign");
+	enum guest_os os = str_starts(path_base(path), "debian") ? GUEST_DEBIAN : GUEST_FEDORA_COREOS;
+	const char *version = str_starts(path_base(path), "coreos-34") ? "34.20210821.3.0" : "44.20260707.3.1";
+	struct machine_spec spec = make_spec("aarch64", true);
+	struct ignition_input input = make_input(&spec, os, 0);
+	struct ignition_limits limits = ignition_limits(os, version);
+	AUTO_FREE char *ours = NULL;
 
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		AUTO_FREE char *text = NULL;
-		assert_ok(file_write(path, cases[i].text, strlen(cases[i].text), 0600));
-		if (cases[i].why)
-			assert_fails(ignition_read(path, &text), ERR_USAGE, cases[i].why);
-		else
-			assert_ok(ignition_read(path, &text));
-	}
+	assert_ok(machine_ignition(&input, &ours));
+	struct err *e = ignition_read(path, &limits, ours, ret_text);
+	if (!e)
+		return NULL;
+	assert_int_equal(e->kind, ERR_USAGE);
+	assert_null(*ret_text);
+	AUTO_FREE char *text = err_text(e);
+	const char *detail = err_find_detail(e);
+	char *message = mem_printf("%s\n%s", text, detail ? detail : "");
+	err_free(e);
+	return message;
 }
 
-static void test_conflicts(void **state)
+/* Every bad one gives exactly the message beside it. */
+static void test_users_bad(void **state)
+{
+	AUTO(strs) names = STRS_INIT;
+	int documents = 0;
+
+	(void)state;
+	assert_ok(dir_list("tests/golden/ignition/bad", &names));
+	for (size_t i = 0; i < names.count; i++) {
+		if (!str_ends(names.items[i], ".ign"))
+			continue;
+		AUTO_FREE char *path = mem_printf("tests/golden/ignition/bad/%s", names.items[i]);
+		AUTO_FREE char *text = NULL;
+		AUTO_FREE char *message = message_of(path, &text);
+		AUTO_FREE char *expected = mem_printf("%.*s.expected", (int)(strlen(path) - strlen(".ign")), path);
+		documents++;
+		assert_golden(expected, message ? message : "no error\n");
+	}
+	assert_true(documents >= 15);
+}
+
+static void test_users_good(void **state)
 {
 	static const struct {
+		const char *image;
 		const char *text;
-		const char *why; /* NULL = fine */
 	} cases[] = {
-		{"\"passwd\":{\"users\":[{\"name\":\"core\",\"groups\":[\"video\"],\"passwordHash\":\"x\"},{\"name\":"
-		 "\"ann\","
-		 "\"uid\":7}]}",
-		 NULL},
-		{"\"passwd\":{\"users\":[{\"name\":\"core\",\"shell\":\"/bin/zsh\"}]}", "'shell' of the user 'core'"},
-		{"\"storage\":{\"links\":[{\"path\":\"/etc/subuid\",\"target\":\"/a\"}]}", "the path '/etc/subuid'"},
-		{"\"storage\":{\"files\":[{\"path\":\"/etc/motd\"}]}", NULL},
-		{"\"storage\":{\"disks\":[{\"device\":\"/dev/disk/by-id/virtio-data\",\"wipeTable\":true}]}",
-		 "the disk"},
-		{"\"storage\":{\"filesystems\":[{\"device\":\"/dev/vdz\",\"path\":\"/home\"}]}",
-		 "the file system at '/home'"},
-		{"\"systemd\":{\"units\":[{\"name\":\"cooper-ready.service\",\"mask\":true}]}",
-		 "'cooper-ready.service'"},
-		{"\"systemd\":{\"units\":[{\"name\":\"systemd-binfmt.service\",\"dropins\":[{\"name\":\"10-cooper."
-		 "conf\"}]}]}",
-		 "the drop-in '10-cooper.conf'"},
-		{"\"systemd\":{\"units\":[{\"name\":\"systemd-binfmt.service\",\"dropins\":[{\"name\":\"20-mine.conf\"}"
-		 "]}]}",
-		 NULL},
-		{"\"storage\":7,\"passwd\":{\"users\":[1,{\"name\":2}]},\"systemd\":{\"units\":{}}", NULL},
+		{"debian", "{\"ignition\":{\"version\":\"3.0.0\"}}"},
+		{"debian", "{\"ignition\":{\"version\":\"3.3.0\",\"config\":{\"replace\":{\"source\":null}}}}"},
+		{"coreos-44",
+		 "{\n\t\"ignition\": {\"version\": \"3.4.0\"}, \"kernelArguments\": {\"shouldExist\": [\"a\"]}}"},
+		{"coreos-34",
+		 "{\"ignition\":{\"version\":\"3.3.0\"},\"storage\":{\"files\":[{\"path\":\"/etc/a\",\"contents\":"
+		 "{\"source\":\"https://h/f\",\"verification\":{\"hash\":\"sha256-00\"}}}]}}"},
+		{"debian",
+		 "{\"ignition\":{\"version\":\"3.2.0\"},\"passwd\":{\"users\":[{\"name\":\"core\",\"groups\":"
+		 "[\"video\"],\"passwordHash\":\"x\",\"shell\":null},{\"name\":\"ann\",\"uid\":7}]},\"systemd\":"
+		 "{\"units\":[{\"name\":\"systemd-binfmt.service\",\"dropins\":[{\"name\":\"20-mine.conf\"}]}]},"
+		 "\"storage\":{\"directories\":[{\"path\":\"/etc/ssh\",\"mode\":493}]}}"},
+		{"debian",
+		 "{\"ignition\":{\"version\":\"3.2.0\"},\"storage\":7,\"passwd\":{\"users\":[1,{\"name\":2}]},"
+		 "\"systemd\":{\"units\":{}}}"},
 	};
+	AUTO_FREE char *dir = test_dir();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_FREE char *path = mem_printf("%s/%s.ign", dir, cases[i].image);
+		AUTO_FREE char *text = NULL;
+		assert_ok(file_write(path, cases[i].text, strlen(cases[i].text), 0600));
+		AUTO_FREE char *message = message_of(path, &text);
+		if (message)
+			fail_msg("%s", message);
+		/* it is in what the guest gets, whole */
 		struct machine_spec spec = make_spec("x86_64", true);
 		struct ignition_input input = make_input(&spec, GUEST_DEBIAN, 0);
-		AUTO_FREE char *mine = mem_printf("{" VERSION ",%s}", cases[i].text);
-		AUTO_FREE char *text = NULL;
-		spec.ignition = mine;
-		if (!cases[i].why) {
-			assert_ok(machine_ignition(&input, &text));
-			assert_non_null(strstr(text, "\"config\":{\"merge\":[{\"source\":\"data:,%7B%22ignition%22"));
-			continue;
-		}
-		assert_fails(machine_ignition(&input, &text), ERR_USAGE, cases[i].why);
-		assert_null(text);
+		AUTO_FREE char *merged = NULL;
+		spec.ignition = text;
+		assert_ok(machine_ignition(&input, &merged));
+		assert_non_null(strstr(merged, "\"config\":{\"merge\":[{\"source\":\"data:,%7B%22ignition%22"));
 	}
 }
 
@@ -245,9 +252,9 @@ static void test_unit_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),    cmocka_unit_test(test_validator_accepts),
-		cmocka_unit_test(test_refusals),  cmocka_unit_test(test_users_file),
-		cmocka_unit_test(test_conflicts), cmocka_unit_test(test_unit_names),
+		cmocka_unit_test(test_golden),     cmocka_unit_test(test_validator_accepts),
+		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_users_bad),
+		cmocka_unit_test(test_users_good), cmocka_unit_test(test_unit_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,23 +139,25 @@ static void fill_spec(struct stack *s)
 /* The user's own Ignition configuration lies beside the stack; what it cannot hold is said before anything is done. */
 static struct err *read_ignition(struct stack *s)
 {
+	const struct recipe *image = s->p->image;
 	const char *file = s->p->stack->stack.ignition;
 	AUTO_FREE char *dir = path_dir(s->p->stack->path);
 	AUTO_FREE char *path = NULL;
-	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *ours = NULL;
 	if (!file)
 		return NULL;
 	path = path_join(dir, file);
-	TRY(ignition_read(path, &s->spec.ignition));
 	struct ignition_input input = {.spec = &s->spec,
-				       .os = guest_os_of_image(s->p->image->name),
+				       .os = guest_os_of_image(image->name),
 				       .uid = 1000,
 				       .authorized_key = "",
 				       .host_key = "",
 				       .host_key_public = "",
 				       .emulators = s->spec.emulator_iso != NULL};
-	struct err *e = machine_ignition(&input, &text);
-	return e ? err_wrap(e, "the Ignition configuration '%s'", path) : NULL;
+	struct ignition_limits limits = ignition_limits(input.os, image->version);
+	TRY(machine_ignition(&input, &ours));
+	struct err *e = ignition_read(path, &limits, ours, &s->spec.ignition);
+	return err_is(e, ERR_ABSENT) ? err_hint(e, "'ignition' in '%s' names it", s->p->stack->path) : e;
 }
 
 /* --- generation --- */

@@ -495,8 +495,8 @@ static const struct schema_field stack_fields[] = {
 	{"ports", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.ports, stack.port_count), .of = &port_schema,
 	 .doc = "Ports of the host that lead into the guest."},
 	{"ignition", FIELD_TEXT, 0, TEXT_PATH, AT(recipe, stack.ignition),
-	 .doc = "File beside the recipe with an Ignition configuration of yours (JSON, spec 3.0.0 to 3.3.0): merged with the "
-		"machine's own at the first boot, never in its place."},
+	 .doc = "File beside the recipe with an Ignition configuration of yours (JSON, spec 3.0.0 to 3.3.0; to 3.4.0 for "
+		"Fedora CoreOS 38 and later): merged with the machine's own at the first boot, never in its place."},
 	{"steps", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.steps, stack.step_count), .of = &step_schema,
 	 .doc = "What is made so in the guest, in order."},
 	{"connect", FIELD_MAP, 0, TEXT_ANY, 0, .of = &connect_schema, .doc = "What the host's tools are told."},

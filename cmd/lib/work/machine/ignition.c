@@ -6,7 +6,6 @@
 #include "fmt/json.h"
 #include "work/binfmt.h"
 #include "work/machine/argv.h"
-#include "work/machine/ignition_merge.h"
 
 #define READY_DEVICE "dev-virtio\\x2dports-" MACHINE_READY_PORT ".device"
 /* On the data disk, beside the homes: what /var/lib/containers really is. */
@@ -466,8 +465,6 @@ struct err *machine_ignition(const struct ignition_input *input, char **ret_text
 	add_ready(&c);
 	add_quiet(&c);
 	AUTO_JSON *root = assemble(&c);
-	if (!e && input->spec->ignition)
-		e = ignition_conflict(root, input->spec->ignition);
 	if (!e)
 		*ret_text = json_canonical(root);
 	return e;

@@ -38,8 +38,9 @@ enum guest_os guest_os_of_image(const char *image_name);
  * machine_ignition() - the whole configuration
  * @ret_text:  canonical JSON (sorted keys, no spaces), heap
  *
- * Errors:  USAGE (a mount point that the guest cannot have; an architecture that cannot be emulated; what
- *          ignition_conflict() says of spec->ignition)
+ * spec->ignition is merged by the guest; ignition_read() has seen to it that the two can stand together.
+ *
+ * Errors:  USAGE (a mount point that the guest cannot have; an architecture that cannot be emulated)
  */
 MUST_CHECK struct err *machine_ignition(const struct ignition_input *input, char **ret_text);
 

@@ -2,68 +2,131 @@
 
 #include <string.h>
 
-/* --- what the user's may be --- */
+#include "base/path.h"
+#include "fmt/json.h"
+#include "recipe/problems.h"
+#include "recipe/version.h"
+#include "sys/file.h"
 
-static struct err *check_version(const struct json *config)
+#define UNITS_DIR "/etc/systemd/system"
+#define SEE_OURS "`cooper tool ignition` shows what the machine brings"
+
+static const char *const node_kinds[] = {"files", "directories", "links"};
+
+struct merge {
+	const struct ignition_limits *limits;
+	const struct json *ours;
+	struct problems problems;
+};
+
+struct ignition_limits ignition_limits(enum guest_os os, const char *version)
 {
-	static const char *const known[] = {"3.0.0", "3.1.0", "3.2.0", "3.3.0"};
-	const char *version = json_get_text(json_get(config, "ignition"), "version");
+	/* Debian's Ignition is 2.14, with neither curl nor DHCP beside it, and its kernel comes from QEMU's command
+	 * line */
+	if (os == GUEST_DEBIAN)
+		return (struct ignition_limits){.minor = 3};
+	/* Ignition 2.15, of February 2023, is in all of Fedora CoreOS 38 */
+	return (struct ignition_limits){
+		.minor = version && version_compare(version, "38") >= 0 ? 4 : 3, .network = true, .kargs = true};
+}
 
-	for (size_t i = 0; version && i < ARRAY_LEN(known); i++)
-		if (streq(version, known[i]))
-			return NULL;
-	return err_hint(err_new(ERR_USAGE, "its 'ignition.version' is %s%s%s, not 3.0.0 to 3.3.0", version ? "'" : "",
-				version ? version : "missing", version ? "'" : ""),
-			"3.3.0 is what every image takes; butane writes it for 'variant: fcos, version: 1.4.0'");
+/* --- what the user's says --- */
+
+/* The node of a text, or NULL: JSON's null is as good as nothing. */
+static const struct yaml_node *text_node(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+	return node && node->kind == YAML_SCALAR && node->type == YAML_TEXT ? node : NULL;
+}
+
+static const char *text_of(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *node = text_node(map, key);
+	return node ? node->text : NULL;
+}
+
+static size_t count(const struct yaml_node *list)
+{
+	return list && list->kind != YAML_SCALAR ? list->count : 0;
+}
+
+static const struct yaml_node *their_list(const struct yaml_node *root, const char *section, const char *list)
+{
+	const struct yaml_node *node = yaml_get(yaml_get(root, section), list);
+	return node && node->kind == YAML_LIST ? node : NULL;
+}
+
+static void taken(struct merge *m, const struct yaml_node *at, const char *what)
+{
+	problem_add(&m->problems, at, SEE_OURS, "%s '%s' is the machine's own", what, at->text);
+}
+
+static void check_version(struct merge *m, const struct yaml_node *root)
+{
+	const struct yaml_node *ignition = yaml_get(root, "ignition");
+	const struct yaml_node *version = yaml_get(ignition, "version");
+	AUTO_FREE char *hint = mem_printf("butane writes 3.%d.0 for `variant: fcos` with `version: 1.%d.0`",
+					  m->limits->minor, m->limits->minor + 1);
+
+	for (int minor = 0; version && version->quoted && minor <= m->limits->minor; minor++) {
+		AUTO_FREE char *known = mem_printf("3.%d.0", minor);
+		if (streq(version->text, known))
+			return;
+	}
+	if (!version)
+		problem_add(&m->problems, ignition ? ignition : root, hint, "'ignition.version' is missing");
+	else
+		problem_add(&m->problems, version, hint,
+			    "the image takes the specifications \"3.0.0\" to \"3.%d.0\", not this one",
+			    m->limits->minor);
+}
+
+/* What a further configuration holds cannot be looked at here, and would win over the machine's own. */
+static void check_further(struct merge *m, const struct yaml_node *root)
+{
+	const struct yaml_node *config = yaml_get(yaml_get(root, "ignition"), "config");
+	const struct yaml_node *replace = yaml_get(config, "replace");
+
+	if (text_node(replace, "source"))
+		problem_add(&m->problems, yaml_key(config, "replace"), "leave it out: this file is merged as a whole",
+			    "'replace' would drop the machine's own configuration");
+	if (count(yaml_get(config, "merge")))
+		problem_add(&m->problems, yaml_key(config, "merge"), "put what it holds into this file",
+			    "a further configuration cannot be checked against the machine's own");
 }
 
 /* Whatever has a `source` is fetched at the first boot: from where nobody can tell what it will be then. */
-static struct err *check_pinned(const struct json *value)
+static void check_sources(struct merge *m, const struct yaml_node *value)
 {
-	const char *source = json_get_text(value, "source");
+	const struct yaml_node *source = value->kind == YAML_MAP ? text_node(value, "source") : NULL;
 
-	if (source && *source && !str_starts(source, "data:") &&
-	    !json_get_text(json_get(value, "verification"), "hash"))
-		return err_hint(err_new(ERR_USAGE, "'%s' is fetched at the first boot and has no digest", source),
-				"add \"verification\": {\"hash\": \"sha256-...\"} beside the source");
-	for (size_t i = 0; json_is_object(value) && i < json_count(value); i++)
-		TRY(check_pinned(json_value_at(value, i)));
-	for (size_t i = 0; json_is_array(value) && i < json_count(value); i++)
-		TRY(check_pinned(json_at(value, i)));
-	return NULL;
+	if (source && *source->text && !str_starts(source->text, "data:")) {
+		if (!m->limits->network)
+			problem_add(&m->problems, source,
+				    "put it in as a \"data:\" URL (butane: `local:`), or use a guest step",
+				    "the image has no network while Ignition runs");
+		else if (!text_of(yaml_get(value, "verification"), "hash"))
+			problem_add(&m->problems, source, "add \"verification\": {\"hash\": \"sha256-...\"} beside it",
+				    "what is fetched at the first boot needs a digest");
+	}
+	for (size_t i = 0; i < count(value); i++)
+		if (value->kind != YAML_MAP || !streq(value->keys[i]->text, "config")) /* refused already */
+			check_sources(m, value->values[i]);
 }
 
-static struct err *check(const struct json *config)
+static void check_kargs(struct merge *m, const struct yaml_node *root)
 {
-	if (!json_is_object(config))
-		return err_new(ERR_USAGE, "it is no JSON object");
-	TRY(check_version(config));
-	if (json_get(json_get(json_get(config, "ignition"), "config"), "replace"))
-		return err_hint(err_new(ERR_USAGE, "'ignition.config.replace' would drop the machine's own"),
-				"'merge' adds to it");
-	return check_pinned(config);
-}
-
-struct err *ignition_read(const char *path, char **ret_text)
-{
-	AUTO_JSON *config = NULL;
-	struct err *e = json_read(path, &config);
-
-	if (!e)
-		e = check(config);
-	if (e && e->kind == ERR_CORRUPT)
-		e->kind = ERR_USAGE; /* the user wrote it */
-	if (e)
-		return err_wrap(e, "the Ignition configuration '%s'", path);
-	*ret_text = json_canonical(config);
-	return NULL;
+	if (!m->limits->kargs && count(yaml_get(root, "kernelArguments")))
+		problem_add(&m->problems, yaml_key(root, "kernelArguments"),
+			    "the image's recipe has them: `boot: cmdline`",
+			    "the image's kernel is started with the arguments that cooper gives it");
 }
 
 /* --- what both name --- */
 
-static const struct json *list_of(const struct json *config, const char *section, const char *list)
+static const struct json *our_list(const struct merge *m, const char *section, const char *list)
 {
-	return json_get(json_get(config, section), list);
+	return json_get(json_get(m->ours, section), list);
 }
 
 static const struct json *find(const struct json *list, const char *key, const char *name)
@@ -74,99 +137,169 @@ static const struct json *find(const struct json *list, const char *key, const c
 	return NULL;
 }
 
-static struct err *taken(const char *what, const char *name)
+/* Files, folders and links share their names, and units are files, too. */
+static bool is_our_path(const struct merge *m, const char *path)
 {
-	return err_hint(err_new(ERR_USAGE, "%s '%s' is the machine's own", what, name),
-			"'cooper tool ignition' shows what the machine brings");
+	for (size_t i = 0; i < ARRAY_LEN(node_kinds); i++)
+		if (find(our_list(m, "storage", node_kinds[i]), "path", path))
+			return true;
+	if (!str_starts(path, UNITS_DIR "/"))
+		return false;
+	path += strlen(UNITS_DIR "/");
+	return find(our_list(m, "systemd", "units"), "name", path) != NULL;
 }
 
-/* Files, folders and links share their names. */
-static struct err *check_paths(const struct json *ours, const struct json *theirs)
+/* A file or link where one of ours has a folder would take that one's place. */
+static bool is_above_ours(const struct merge *m, const char *path)
 {
-	static const char *const kinds[] = {"files", "directories", "links"};
+	AUTO_FREE char *folder = mem_printf("%s/", path);
 
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		const struct json *list = list_of(theirs, "storage", kinds[i]);
-		for (size_t j = 0; j < json_count(list); j++) {
-			const char *path = json_get_text(json_at(list, j), "path");
-			for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
-				if (find(list_of(ours, "storage", kinds[k]), "path", path))
-					return taken("the path", path);
+	for (size_t i = 0; i < ARRAY_LEN(node_kinds); i++) {
+		const struct json *list = our_list(m, "storage", node_kinds[i]);
+		for (size_t j = 0; j < json_count(list); j++)
+			if (str_starts(json_get_text(json_at(list, j), "path"), folder))
+				return true;
+	}
+	return str_starts(UNITS_DIR "/", folder);
+}
+
+static void check_paths(struct merge *m, const struct yaml_node *root)
+{
+	for (size_t i = 0; i < ARRAY_LEN(node_kinds); i++) {
+		const struct yaml_node *list = their_list(root, "storage", node_kinds[i]);
+		for (size_t j = 0; j < count(list); j++) {
+			const struct yaml_node *path = text_node(list->values[j], "path");
+			if (!path)
+				continue;
+			if (*path->text != '/' || !path_is_plain(path->text + 1))
+				problem_add(&m->problems, path, NULL,
+					    "a path must be absolute, without '.', '..', '//' or '/' at its end");
+			else if (is_our_path(m, path->text))
+				taken(m, path, "the path");
+			else if (!streq(node_kinds[i], "directories") && is_above_ours(m, path->text))
+				problem_add(&m->problems, path, SEE_OURS, "the machine has files of its own below '%s'",
+					    path->text);
 		}
 	}
-	return NULL;
 }
 
-static struct err *check_disks(const struct json *ours, const struct json *theirs)
+static void check_disks(struct merge *m, const struct yaml_node *root)
 {
 	static const char *const kinds[] = {"filesystems", "disks"};
-	const struct json *own = list_of(ours, "storage", "filesystems");
+	const struct json *own = our_list(m, "storage", "filesystems");
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		const struct json *list = list_of(theirs, "storage", kinds[i]);
-		for (size_t j = 0; j < json_count(list); j++) {
-			const char *device = json_get_text(json_at(list, j), "device");
-			const char *path = json_get_text(json_at(list, j), "path");
-			if (find(own, "device", device))
-				return taken("the disk", device);
-			if (find(own, "path", path))
-				return taken("the file system at", path);
+		const struct yaml_node *list = their_list(root, "storage", kinds[i]);
+		for (size_t j = 0; j < count(list); j++) {
+			const struct yaml_node *device = text_node(list->values[j], "device");
+			const struct yaml_node *path = text_node(list->values[j], "path");
+			if (device && find(own, "device", device->text))
+				taken(m, device, "the disk");
+			else if (path && find(own, "path", path->text))
+				taken(m, path, "the file system at");
 		}
 	}
-	return NULL;
+}
+
+static void check_dropins(struct merge *m, const char *unit, const struct yaml_node *dropins, const struct json *own)
+{
+	for (size_t i = 0; i < count(dropins); i++) {
+		const struct yaml_node *name = text_node(dropins->values[i], "name");
+		if (!name)
+			continue;
+		AUTO_FREE char *path = mem_printf(UNITS_DIR "/%s.d/%s", unit, name->text);
+		if (find(json_get(own, "dropins"), "name", name->text) || is_our_path(m, path))
+			taken(m, name, "the drop-in");
+	}
 }
 
 /* A drop-in adds to a unit; everything else about one of ours would change it. */
-static struct err *check_units(const struct json *ours, const struct json *theirs)
+static void check_units(struct merge *m, const struct yaml_node *root)
 {
-	const struct json *list = list_of(theirs, "systemd", "units");
+	const struct yaml_node *list = their_list(root, "systemd", "units");
 
-	for (size_t i = 0; i < json_count(list); i++) {
-		const struct json *unit = json_at(list, i);
-		const char *name = json_get_text(unit, "name");
-		const struct json *own = find(list_of(ours, "systemd", "units"), "name", name);
-		if (!own)
+	for (size_t i = 0; i < count(list); i++) {
+		const struct yaml_node *unit = list->values[i];
+		const struct yaml_node *name = text_node(unit, "name");
+		if (!name)
 			continue;
-		for (size_t j = 0; j < json_count(unit); j++)
-			if (!streq(json_key_at(unit, j), "name") && !streq(json_key_at(unit, j), "dropins"))
-				return taken("the unit", name);
-		for (size_t j = 0; j < json_count(json_get(unit, "dropins")); j++) {
-			const char *dropin = json_get_text(json_at(json_get(unit, "dropins"), j), "name");
-			if (find(json_get(own, "dropins"), "name", dropin))
-				return taken("the drop-in", dropin);
-		}
+		const struct json *own = find(our_list(m, "systemd", "units"), "name", name->text);
+		AUTO_FREE char *path = mem_printf(UNITS_DIR "/%s", name->text);
+		bool changes = false;
+		for (size_t j = 0; j < unit->count; j++)
+			changes = changes ||
+				  (!streq(unit->keys[j]->text, "name") && !streq(unit->keys[j]->text, "dropins"));
+		if (changes && (own || is_our_path(m, path)))
+			taken(m, name, "the unit");
+		check_dropins(m, name->text, yaml_get(unit, "dropins"), own);
 	}
-	return NULL;
 }
 
-/* Keys and groups are joined; what we set of a user stays. */
-static struct err *check_users(const struct json *ours, const struct json *theirs)
+/* Keys and groups are joined, and the machine has no use for the others of these; without the rest nobody gets in. */
+static void check_users(struct merge *m, const struct yaml_node *root)
 {
-	const struct json *list = list_of(theirs, "passwd", "users");
+	static const char *const free_keys[] = {"name", "groups", "sshAuthorizedKeys", "passwordHash", "gecos"};
+	const struct yaml_node *list = their_list(root, "passwd", "users");
 
-	for (size_t i = 0; i < json_count(list); i++) {
-		const struct json *user = json_at(list, i);
-		const char *name = json_get_text(user, "name");
-		const struct json *own = find(list_of(ours, "passwd", "users"), "name", name);
-		for (size_t j = 0; own && j < json_count(user); j++) {
-			const char *key = json_key_at(user, j);
-			bool joined = streq(key, "name") || streq(key, "groups") || streq(key, "sshAuthorizedKeys");
-			if (joined || !json_get(own, key))
+	for (size_t i = 0; i < count(list); i++) {
+		const struct yaml_node *user = list->values[i];
+		const char *name = text_of(user, "name");
+		if (!find(our_list(m, "passwd", "users"), "name", name))
+			continue;
+		for (size_t j = 0; j < user->count; j++) {
+			bool is_free = false;
+			for (size_t k = 0; k < ARRAY_LEN(free_keys); k++)
+				is_free = is_free || streq(user->keys[j]->text, free_keys[k]);
+			if (is_free || user->values[j]->type == YAML_NULL)
 				continue;
-			AUTO_FREE char *what = mem_printf("'%s' of the user", key);
-			return taken(what, name);
+			problem_add(&m->problems, user->keys[j],
+				    "groups, keys, a password's hash and a name in full can be added",
+				    "'%s' of the user '%s' is the machine's own", user->keys[j]->text, name);
 		}
 	}
-	return NULL;
 }
 
-struct err *ignition_conflict(const struct json *ours, const char *text)
+static void check(struct merge *m, const struct yaml_node *root)
 {
-	AUTO_JSON *theirs = NULL;
+	if (root->kind != YAML_MAP) {
+		problem_add(&m->problems, root, NULL, "an Ignition configuration is a JSON object");
+		return;
+	}
+	check_version(m, root);
+	check_further(m, root);
+	check_sources(m, root);
+	check_kargs(m, root);
+	check_paths(m, root);
+	check_disks(m, root);
+	check_units(m, root);
+	check_users(m, root);
+}
 
-	TRY(json_parse(text, strlen(text), "the user's Ignition configuration", &theirs));
-	TRY(check_paths(ours, theirs));
-	TRY(check_disks(ours, theirs));
-	TRY(check_units(ours, theirs));
-	return check_users(ours, theirs);
+struct err *ignition_read(const char *path, const struct ignition_limits *limits, const char *ours, char **ret_text)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_JSON *theirs = NULL;
+	AUTO_JSON *own = NULL;
+	AUTO_ARENA *arena = arena_new();
+	size_t size = 0;
+
+	TRY(json_parse(ours, strlen(ours), "the machine's own configuration", &own));
+	struct err *e = file_read(path, YAML_SIZE_MAX, &text, &size);
+	/* JSON is the stricter; read as YAML, which it is too, it says where everything stands */
+	if (!e)
+		e = json_parse(text, size, path, &theirs);
+	if (e && e->kind == ERR_CORRUPT) {
+		e->kind = ERR_USAGE; /* the user wrote it */
+		e = err_hint(e, "butane makes Ignition's JSON of its own YAML: `butane --strict FILE`");
+	}
+	if (e)
+		return e;
+	struct merge m = {.limits = limits, .ours = own, .problems = {.arena = arena}};
+	const struct yaml_doc *doc = yaml_parse(arena, path, text, size);
+	problems_add_doc(&m.problems, doc);
+	if (!doc->problem_count)
+		check(&m, doc->root);
+	TRY(problems_error(&m.problems, path));
+	*ret_text = json_canonical(theirs);
+	return NULL;
 }
