@@ -145,9 +145,9 @@ ok "as it was" sh -c "[ \"\$('$keg/bin/hello')\" = hello ]"
 ends "verify --deep: all is well again" 0 "0 damaged" "$cooper" verify --deep
 
 # The keys that are shipped are the ones that the shipped recipes pin, all of them.
-for pinned in $(grep -hoE '\b[0-9A-F]{40}\b' recipes/*.yaml vmimages/*.yaml | sort -u); do
+while read -r pinned; do
 	ok "the key $pinned is shipped" [ -f "recipes/keys/$pinned.asc" ]
-done
+done < <(grep -hoE '\b[0-9A-F]{40}\b' recipes/*.yaml vmimages/*.yaml | sort -u)
 for file in recipes/keys/*.asc; do
 	pinned=$(basename "$file" .asc)
 	ok "$file is the key of its name" sh -c "gpg --show-keys --with-colons '$file' | awk -F: '/^fpr/ {print \$10; exit}' | grep -qx $pinned"
