@@ -150,7 +150,7 @@ struct err *machine_prove(const struct machine_spec *spec, const char *step, str
 	AUTO(machine_ssh) ssh = {.config = NULL};
 	AUTO(proofs) proofs = {.items = NULL};
 	machine_ssh_open(spec->dir, spec->name, &ssh);
-	TRY(prove_run(&ssh.ssh, &spec->run, spec->dir, step, sink, &proofs));
+	TRY(prove_run(&ssh.ssh, spec->guest_arch, &spec->run, spec->dir, step, sink, &proofs));
 	AUTO_JSON *note = proofs_to_json(&proofs, json_get_text(boot, "instance"));
 	for (size_t i = 0; i < proofs.count; i++)
 		str_addf(outcome, "%s%s runs", i ? ", " : "", proofs.items[i].container);

@@ -112,14 +112,19 @@ static struct err *prove_bare(const struct prover *p, const char *arch, struct p
 	return prove_judge(str_text(&out), arch, proof);
 }
 
-static struct err *load_and_run(const struct prover *p, const char *arch, const char *tag, struct str *out)
+static struct err *load(const struct prover *p, const char *arch)
 {
 	AUTO(str) image = STR_INIT;
 	AUTO_FREE char *name = mem_printf("canary-%s.tar", arch);
-	const char *const *argv = (const char *const[]){"podman", "run", "--rm", "--pull=never", "--network=none",
-							"--arch", canary_oci_arch(arch), tag, NULL};
 	TRY(canary_image(arch, canary_oci_arch(arch), &image));
-	TRY(send_file(p, &image, name, "podman load --quiet"));
+	return send_file(p, &image, name, "podman load --quiet");
+}
+
+static struct err *load_and_run(const struct prover *p, const char *arch, const char *tag, struct str *out)
+{
+	const char *const *argv = (const char *const[]){
+		"podman", "run", "--rm", "--pull=never", "--network=none", "--arch", canary_oci_arch(arch), tag, NULL};
+	TRY(load(p, arch));
 	return ask(p, argv, NULL, out);
 }
 
@@ -130,7 +135,8 @@ static struct err *prove_container(const struct prover *p, const char *arch, str
 	AUTO_FREE char *forget = mem_printf("podman image rm --force %s || :", tag);
 	struct err *e = load_and_run(p, arch, tag, &out);
 	if (err_is(e, ERR_CHILD)) {
-		/* podman flushes no layer, and takes one that is there for whole: lost power leaves empty files in it */
+		/* podman flushes no layer, and takes one that is there for whole: lost power leaves empty files in it
+		 */
 		event_note(p->sink, p->step, "the canary's image does not run; loading it anew");
 		err_free(e);
 		TRY(ask(p, (const char *const[]){"sh", "-c", forget, NULL}, NULL, &out));
@@ -144,23 +150,29 @@ static struct err *prove_container(const struct prover *p, const char *arch, str
 }
 
 /*
- * One name for all architectures, so that `podman run --arch ARCH localhost/canary` finds the right one. What has been
- * proved by then is there after a power loss, too.
+ * One name for all architectures, so that `podman run --arch ARCH localhost/canary` finds the right one. podman refuses
+ * that name where the guest's own architecture is not among them, whichever is asked for. What has been proved by then
+ * is there after a power loss, too.
  */
-static struct err *make_manifest(const struct prover *p, const struct strs *archs)
+static struct err *make_manifest(const struct prover *p, const char *guest_arch, const struct strs *archs)
 {
 	AUTO(str) script = STR_INIT;
 	AUTO(str) out = STR_INIT;
+	bool own = strs_has(archs, guest_arch);
+	if (!own)
+		TRY(load(p, guest_arch));
 	str_add(&script, "podman manifest exists " CANARY_IMAGE ":latest && podman manifest rm " CANARY_IMAGE
 			 ":latest >/dev/null; podman manifest create " CANARY_IMAGE ":latest");
 	for (size_t i = 0; i < archs->count; i++)
 		str_addf(&script, " containers-storage:" CANARY_IMAGE ":%s", canary_oci_arch(archs->items[i]));
+	if (!own)
+		str_addf(&script, " containers-storage:" CANARY_IMAGE ":%s", canary_oci_arch(guest_arch));
 	str_add(&script, " >/dev/null && sync");
 	return ask(p, (const char *const[]){"sh", "-c", str_text(&script), NULL}, NULL, &out);
 }
 
-struct err *prove_run(const struct ssh *ssh, const struct strs *archs, const char *scratch, const char *step,
-		      struct sink *sink, struct proofs *ret_proofs)
+struct err *prove_run(const struct ssh *ssh, const char *guest_arch, const struct strs *archs, const char *scratch,
+		      const char *step, struct sink *sink, struct proofs *ret_proofs)
 {
 	struct prover p = {ssh, scratch, step, sink};
 	for (size_t i = 0; i < archs->count; i++) {
@@ -173,5 +185,5 @@ struct err *prove_run(const struct ssh *ssh, const struct strs *archs, const cha
 		TRY(prove_container(&p, proof->arch, proof));
 		proof->ms = tick_ms() - started;
 	}
-	return make_manifest(&p, archs);
+	return make_manifest(&p, guest_arch, archs);
 }

@@ -31,13 +31,14 @@ void proofs_done(struct proofs *proofs);
 
 /**
  * prove_run() - run the canaries of every architecture in @archs
+ * @guest_arch: of the guest's own processor; its image is loaded, too
  * @scratch: folder on the host for the tarballs
  *
  * Errors: GUEST (a canary did not run, or said something else: the message names architecture and place; the hint
  * says what to look at), or those of ssh_run()
  */
-MUST_CHECK struct err *prove_run(const struct ssh *ssh, const struct strs *archs, const char *scratch, const char *step,
-                                 struct sink *sink, struct proofs *ret_proofs);
+MUST_CHECK struct err *prove_run(const struct ssh *ssh, const char *guest_arch, const struct strs *archs,
+				 const char *scratch, const char *step, struct sink *sink, struct proofs *ret_proofs);
 
 /**
  * prove_judge() - what the bare canary of @arch answered, into @proof
