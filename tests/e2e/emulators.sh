@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Emulators that the guest itself has: none; then a package that is installed there; then one whose handler is
-# registered as Fedora CoreOS does it, with flag F alone. Needs network to Debian's mirror; about 4 minutes; each `up` is bounded.
+# registered as Fedora CoreOS does it, with flag F alone. Needs network to Debian's mirror. About 4 minutes; each `up`
+# is bounded.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
