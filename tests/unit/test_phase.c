@@ -101,6 +101,8 @@ static void test_failures(void **state)
 		 FAILURE_PANIC, true, "unknown-block", "rebuild the image"},
 		{"[    1.2] Kernel panic - not syncing: System is deadlocked on memory\n", FAILURE_PANIC, true,
 		 "deadlocked", "more memory"},
+		{"[    0.0] Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with apic=debug\n",
+		 FAILURE_PANIC, true, "IO-APIC", "too busy"},
 		{"Linux version 6\n[    2.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n",
 		 FAILURE_PANIC, true, "kill init", "serial log"},
 		{"[FAILED] Failed to start ignition-files.service - Ignition (files).\n"

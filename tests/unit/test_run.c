@@ -158,6 +158,28 @@ static void failures(void **state)
 	}
 }
 
+/* A host too busy for the kernel's look at its timer: another start, as a first one; not for ever. */
+#define NO_TIMER KERNEL " say:'Kernel panic - not syncing: IO-APIC + timer is dead' run\n"
+static void too_busy(void **state)
+{
+	(void)state;
+	struct fixture f;
+
+	set_up(&f, NO_TIMER NO_TIMER UP " poweroff");
+	assert_ok(supervise(&f));
+	AUTO_FREE char *argv = argv_log(&f);
+	const char *last = argv;
+	for (int starts = 1; starts < 3; starts++) {
+		last = strchr(last, '\n');
+		assert_non_null(last++);
+	}
+	assert_non_null(strstr(last, "ignition.firstboot=1"));
+	tear_down(&f);
+	set_up(&f, NO_TIMER NO_TIMER NO_TIMER UP " poweroff");
+	assert_fails(supervise(&f), ERR_GUEST, "IO-APIC");
+	tear_down(&f);
+}
+
 static void time_is_bounded(void **state)
 {
 	(void)state;
@@ -399,6 +421,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lives),
 		cmocka_unit_test(failures),
+		cmocka_unit_test(too_busy),
 		cmocka_unit_test(time_is_bounded),
 		cmocka_unit_test(accelerator_falls_back),
 		cmocka_unit_test(port_is_kept_or_changed),

@@ -79,6 +79,7 @@ enum weight {
 	REMARK,  /* the boot may go on, and better words may follow */
 	TELLING, /* the failing program's own words, better than a remark of the same kind */
 	FATAL,   /* nothing will follow */
+	PASSING, /* fatal, and another start may well do */
 	PROMPT,  /* fatal, and complete without a newline */
 };
 
@@ -101,6 +102,7 @@ struct trouble {
 #define REMEDY_ROOT "kernel and disk do not belong together, or the initramfs lacks a driver: rebuild the image"
 #define REMEDY_MEMORY "give the machine more memory (machine.memory in the stack)"
 #define REMEDY_PANIC "the serial log has the trace; try another accelerator (accel: tcg) or another image"
+#define REMEDY_TIMER "the host was too busy to deliver the guest's timer: run the same command again"
 #define REMEDY_EMERGENCY                                                                                               \
 	"the serial log says which unit failed above this line; recreate the machine if it was interrupted"
 #define REMEDY_SERVICE "the serial log says why the service failed; 'cooper ssh' may still work"
@@ -122,6 +124,7 @@ static const struct trouble troubles[] = {
 	{"Kernel panic - not syncing", "Unable to mount root", FAILURE_PANIC, FATAL, REMEDY_ROOT},
 	{"Kernel panic - not syncing", "deadlocked on memory", FAILURE_PANIC, FATAL, REMEDY_MEMORY},
 	{"Kernel panic - not syncing", "Out of memory", FAILURE_PANIC, FATAL, REMEDY_MEMORY},
+	{"Kernel panic - not syncing", "IO-APIC + timer", FAILURE_PANIC, PASSING, REMEDY_TIMER},
 	{"Kernel panic - not syncing", NULL, FAILURE_PANIC, FATAL, REMEDY_PANIC},
 	{"Initramfs unpacking failed", "write error", FAILURE_DISK, REMARK, REMEDY_MEMORY},
 	{"ignition[", "CRITICAL", FAILURE_IGNITION, TELLING, REMEDY_IGNITION},
@@ -182,6 +185,7 @@ static void set_failure(struct phase_watch *w, const struct trouble *t, const ch
 	shown = str_escape(cause + strspn(cause, " \t"));
 	w->telling = t->weight == TELLING;
 	w->failure.kind = t->kind;
+	w->failure.passing = t->weight == PASSING;
 	w->failure.remedy = t->remedy;
 	snprintf(w->failure.cause, sizeof(w->failure.cause), "%s", shown);
 }

@@ -31,6 +31,7 @@ enum {
 	POWERDOWN_MS = 20 * 1000,
 	POWERDOWN_MAX_MS = 90 * 1000,
 	REBOOTS_MAX = 3, /* before ready; after it a guest may reboot as it likes */
+	RESTARTS_MAX = 2,
 	PORT_TRIES = 5,
 	ACCEL_FILE_MAX = 64 * 1024,
 	CONTROL_PATH_EXTRA = 18, /* what ssh appends to ControlPath while it makes the socket */
@@ -54,10 +55,11 @@ struct supervisor {
 	bool ready;
 	bool stopping;
 	int reboots;
+	int restarts; /* after a failure that passes */
 	struct err *failure;
 };
 
-enum outcome { OUTCOME_ENDED, OUTCOME_REBOOT, OUTCOME_NO_KERNEL, OUTCOME_PORT_TAKEN, OUTCOME_FAILED };
+enum outcome { OUTCOME_ENDED, OUTCOME_REBOOT, OUTCOME_RESTART, OUTCOME_NO_KERNEL, OUTCOME_PORT_TAKEN, OUTCOME_FAILED };
 
 int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot,
 			       enum machine_accel accel)
@@ -361,6 +363,8 @@ static enum outcome run_qemu_once(struct supervisor *s, bool may_fall_back)
 		}
 		if (phase_failure(s->power.watch)->fatal || expired(s)) {
 			stop_qemu(s);
+			if (phase_failure(s->power.watch)->passing && s->restarts++ < RESTARTS_MAX)
+				return OUTCOME_RESTART;
 			return fail_boot(s);
 		}
 	}
@@ -464,6 +468,9 @@ static struct err *run_machine(struct supervisor *s)
 			s->start.first_boot = false;
 			s->boot_ms = tick_ms();
 			tell_note(s, "note", "the guest reboots");
+			break;
+		case OUTCOME_RESTART:
+			tell_note(s, "warn", "the host was too busy for the guest's kernel: it is started once more");
 			break;
 		case OUTCOME_NO_KERNEL:
 			tell_fallback(s, list.items[at + 1]);
