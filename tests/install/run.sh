@@ -66,12 +66,15 @@ fresh
 mkdir "$work/site" "$work/repo" && cp -R "$work/newer/." "$work/repo" && cd "$work/repo" || exit 1
 cp "$top/recipes/podman.yaml" recipes/
 git init -q && git add -A && git -c user.name=t -c user.email=t@example.org commit -qm t
+: >"$work/port"
 python3 -u -m http.server --bind 127.0.0.1 --directory "$work/site" 0 >"$work/port" 2>"$work/server-log" &
 server=$!
-for i in 1 2 3 4 5 6 7 8 9 10; do
+tries=0
+while [ $tries -lt 100 ]; do
+	tries=$((tries + 1))
 	port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$work/port")
 	[ -z "$port" ] || break
-	sleep "0.$i"
+	sleep 0.2
 done
 check "make dist" make -s dist URL="http://127.0.0.1:$port"
 cp build/dist/* "$work/site/"
