@@ -4,25 +4,28 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-results=$(mktemp)
-trap 'rm -f "$results"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
-run() { # run NAME COMMAND...: adds the "N passed, N failed" that the command ends with, or its exit status
+count() { # count NAME STATUS FILE: adds the "N passed, N failed" that the output ends with, or its exit status
+	printf '== %s\n' "$1"
+	tail -40 "$3"
+	line=$(grep -oE '[0-9]+ passed, [0-9]+ failed' "$3" | tail -1)
+	if [ -n "$line" ]; then
+		echo "$line" | sed 's/ passed, / /; s/ failed//' >>"$work/results"
+		case $line in *' 0 failed') [ "$2" = 0 ] || echo "0 1" >>"$work/results" ;; esac
+	elif [ "$2" = 0 ]; then
+		echo "1 0" >>"$work/results"
+	else
+		echo "0 1" >>"$work/results"
+	fi
+}
+
+run() { # run NAME COMMAND...
 	name=$1
 	shift
-	printf '== %s\n' "$name"
-	out=$("$@" 2>&1)
-	status=$?
-	printf '%s\n' "$out" | tail -40
-	line=$(printf '%s\n' "$out" | grep -oE '[0-9]+ passed, [0-9]+ failed' | tail -1)
-	if [ -n "$line" ]; then
-		echo "$line" | sed 's/ passed, / /; s/ failed//' >>"$results"
-		case $line in *' 0 failed') [ $status = 0 ] || echo "0 1" >>"$results" ;; esac
-	elif [ $status = 0 ]; then
-		echo "1 0" >>"$results"
-	else
-		echo "0 1" >>"$results"
-	fi
+	"$@" >"$work/out" 2>&1
+	count "$name" $? "$work/out"
 }
 
 make=${MAKE:-make}
@@ -33,7 +36,8 @@ run "unit tests, clang" "$make" -s -j"$jobs" CONFIG=debug CC=clang WERROR=-Werro
 run "messages for bad recipes" sh tests/golden/errors.sh
 run "decisions for other hosts" sh tests/golden/hosts.sh
 run "Ignition of every stack" sh tests/golden/ignition-validate.sh
-run "hostile archives" sh tests/archives/run.sh
+sh tests/archives/run.sh >"$work/archives" 2>&1 &
+archives=$!
 run "fuzzers, on their corpora" env FUZZ_SECONDS=0 sh tests/fuzz/run.sh
 run "updates and downloaded images" bash tests/e2e/update.sh
 run "command line" bats --formatter tap tests/cli
@@ -42,6 +46,8 @@ run "schema" sh tests/schema/run.sh
 run "workflows, formula" sh tests/workflows/run.sh
 run "downloads, against nginx" bash tests/net/nginx.sh
 run "downloads, against faulty servers" bash tests/net/faulty.sh
+wait $archives
+count "hostile archives" $? "$work/archives"
 run "lint" sh tests/lint/run.sh
 
-awk '{p += $1; f += $2} END {printf "%d passed, %d failed\n", p, f; exit f > 0}' "$results"
+awk '{p += $1; f += $2} END {printf "%d passed, %d failed\n", p, f; exit f > 0}' "$work/results"

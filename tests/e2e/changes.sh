@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What a change makes `up` do again, and nothing more: a touched file nothing; a guest step that step; one patch the
-# emulator and a new generation. On the way a shared folder and a forwarded port. What the user kept in the machine survives it.
+# What a change makes `up` do again, and nothing more: a touched file nothing; a guest step that step; a larger disk or
+# another kernel command line a restart; one patch the emulator and a new generation. On the way a shared folder and a
+# forwarded port. What the user kept in the machine survives it.
 # Uses a home of its own, with the results of the usual one; about 4 minutes with a warm compiler cache.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -46,6 +47,13 @@ find . -type f -exec touch {} +
 exits 0 "$cooper" plan
 result "files touched: nothing to do" $?
 
+sed -i 's/name: changes/&, disk: 21GiB/' cooper.yaml
+sed -i 's/cmdline: root=LABEL=root/& cooper.changed/' vmimages/debian.yaml
+exits 3 "$cooper" plan
+[ "$(grep -E '^  [a-z]' "$work/out" | sed -E 's/^ +//; s/ +/ /')" = "restart boot the machine" ] &&
+	grep -q 'data disk 20 GiB -> 21 GiB' "$work/out"
+result "a larger disk and another kernel command line: a restart" $?
+
 patch=patches/qemu-debian/0002-devices-of-one-machine.patch
 sed -i '1s/^/A line above the first hunk changes no code.\n/' "$patch"
 exits 3 "$cooper" plan
@@ -67,6 +75,10 @@ result "rebuilt: the emulator and the generation, not the image" $?
 result "the machine runs generation 2" $?
 [ "$("$cooper" ssh -- cat kept)" = kept ]
 result "what was in the home folder is still there" $?
+"$cooper" ssh -- cat /proc/cmdline | grep -q cooper.changed
+result "the kernel has its new command line" $?
+[ "$("$cooper" ssh -- df -B1M --output=size /home/core | tail -1)" -gt 20500 ]
+result "the file system has grown with its disk" $?
 exits 0 "$cooper" plan
 result "and then there is nothing to do" $?
 

@@ -24,8 +24,8 @@ exits() {
 	[ $got = "$want" ] || { echo "exit $got instead of $want"; tail -20 "$work/out"; return 1; }
 }
 
-# own_home PART... - COOPER_HOME below a new folder $work, with these parts of the usual home and its compiler cache;
-# both go when the script ends. Without a usual home the script ends with SKIP.
+# own_home PART... - COOPER_HOME below a new folder $work, with these parts of the usual home (as links, since nothing
+# there is ever written to again) and its compiler cache; both go when the script ends. Without a usual home the script ends with SKIP.
 own_home() {
 	[ -f "$usual/cooper.lock" ] || { echo "SKIP: run \`make up\` first, for its downloads"; exit 0; }
 	work=$(mktemp -d)
@@ -33,7 +33,10 @@ own_home() {
 	export COOPER_HOME=$work/home CCACHE_DIR=$usual/ccache
 	mkdir -p "$COOPER_HOME" "$work/p"
 	local part
-	for part in "$@"; do [ ! -e "$usual/$part" ] || cp -a "$usual/$part" "$COOPER_HOME/"; done
+	for part in "$@"; do
+		[ ! -e "$usual/$part" ] || cp -al "$usual/$part" "$COOPER_HOME/" 2>/dev/null ||
+			cp -a "$usual/$part" "$COOPER_HOME/"
+	done
 }
 
 # totals - the last line; fails when anything failed

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A guest that never gets ready: its kernel panics, or it boots and never says that it is ready. Exit 8, the cause
 # and the remedy, the serial log kept, nothing left running; `up` with the right image then converges.
-# Uses a home of its own, with the downloads and results of the usual one; about 4 minutes.
+# Uses a home of its own, with the downloads and results of the usual one.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
@@ -41,7 +41,7 @@ never() { # never NAME PART...: `up` exits 8, its output has every part, nothing
 
 project "rdinit=\/none" 3m
 never "a kernel that panics" "kernel panic" "hint:" "serial"
-project "systemd.mask=cooper-ready.service" 8s
+project "systemd.mask=cooper-ready.service" 5s
 never "a guest that stays mute" "did not come up" "timeout" "serial"
 "$cooper" status 2>&1 | grep -q "is not running"
 result "status says that it is not running" $?

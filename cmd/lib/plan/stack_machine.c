@@ -228,7 +228,6 @@ static struct err *perform_generation(struct step *step, struct sink *sink)
 	TRY(dir_make(log, 0700));
 	TRY(stop_machine(m, step->id, sink));
 	TRY(make_ignition(s, &ignition));
-	TRY(disk_make_data(m->dir, m->qemu_img, m->data_bytes, sink));
 	struct generation_input input = {.machine_dir = m->dir,
 	                                 .key = step->key,
 	                                 .qemu_img = m->qemu_img,
@@ -287,6 +286,8 @@ static struct step *add_generation(struct stack *s)
 		digest_bytes(m->ignition, strlen(m->ignition), hex);
 		json_set_text(step->inputs, "ignition", hex);
 	}
+	if (m->first_boot_cmdline)
+		json_set_text(step->inputs, "kernel command line", m->first_boot_cmdline);
 	add_mount_inputs(m, step->inputs);
 	step_needs(step, s->build_step);
 	step_needs(step, s->image_step);
@@ -319,6 +320,7 @@ static struct err *perform_boot(struct step *step, struct sink *sink)
 	struct machine_status status;
 	TRY(find_generation(s, &g));
 	TRY(stop_machine(&s->spec, step->id, sink));
+	TRY(disk_make_data(s->spec.dir, s->spec.qemu_img, s->spec.data_bytes, sink));
 	free(s->spec.gen_dir);
 	s->spec.gen_dir = mem_strdup(g.dir);
 	TRY(machine_record_write(&s->spec));
@@ -345,8 +347,11 @@ static struct step *add_boot(struct stack *s)
 	step->data = s;
 	json_set_text(step->inputs, "cpus", cpus);
 	json_set_text(step->inputs, "memory", str_text(&memory));
+	json_set_text(step->inputs, "data disk", str_text(&disk));
 	json_set_text(step->inputs, "ports", str_text(&ports));
 	json_set_text(step->inputs, "accel", m->accel);
+	if (m->cmdline)
+		json_set_text(step->inputs, "kernel command line", m->cmdline);
 	step_needs(step, s->generation_step);
 	step_seal(step);
 	return step;

@@ -188,20 +188,6 @@ static void check_rules(struct check *check, const struct schema *schema, const 
 		schema->check(check->problems, map);
 }
 
-/* What people read is not part of keys: out of the tree that they are made of. */
-static void drop_notes(const struct schema *schema, struct yaml_node *map)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < map->count; i++) {
-		const struct schema_field *field = schema_find(schema, map->keys[i]->text);
-		if (field && field->flags & FIELD_NOTE)
-			continue;
-		map->keys[kept] = map->keys[i];
-		map->values[kept++] = map->values[i];
-	}
-	map->count = kept;
-}
-
 void check_map(struct check *check, const struct schema *schema, const char *key, struct yaml_node *node, void *base)
 {
 	if (node->kind != YAML_MAP && schema->shorthand) {
@@ -227,8 +213,6 @@ void check_map(struct check *check, const struct schema *schema, const char *key
 	store_mark(schema, node, base);
 	check_members(check, schema, node, base);
 	check_rules(check, schema, node);
-	if (base)
-		drop_notes(schema, node);
 }
 
 void check_document(struct check *check, const struct schema *schema, struct yaml_node *root)
@@ -236,8 +220,30 @@ void check_document(struct check *check, const struct schema *schema, struct yam
 	check_map(check, schema, schema->name, root, NULL);
 }
 
+/* What people read, and what later steps answer for, goes out of the tree that keys are made of. */
+static void keep_for_keys(const struct schema *schema, struct yaml_node *node)
+{
+	size_t kept = 0;
+	if (node->kind == YAML_LIST)
+		for (size_t i = 0; i < node->count; i++)
+			keep_for_keys(schema, node->values[i]);
+	if (node->kind != YAML_MAP)
+		return;
+	for (size_t i = 0; i < node->count; i++) {
+		const struct schema_field *field = schema_find(schema, node->keys[i]->text);
+		if (field && field->flags & (FIELD_NOTE | FIELD_LATER))
+			continue;
+		if (field && field->of)
+			keep_for_keys(field->of, node->values[i]);
+		node->keys[kept] = node->keys[i];
+		node->values[kept++] = node->values[i];
+	}
+	node->count = kept;
+}
+
 void check_fill(struct check *check, const struct schema *schema, struct yaml_node *root, void *base)
 {
 	set_defaults(check->arena, schema, base);
 	check_map(check, schema, schema->name, root, base);
+	keep_for_keys(schema, root);
 }

@@ -297,9 +297,9 @@ static const struct schema_field image_boot_fields[] = {
 	{"mode", FIELD_ENUM, FIELD_REQUIRED, TEXT_ANY, AT(recipe, image.boot), .values = WORDS("kernel", "uefi"),
 	 .doc = "`kernel`: QEMU loads the kernel that the image was made with; `uefi`: firmware boots the disk, or loads "
 		"that kernel where the image was made from packages."},
-	{"cmdline", FIELD_TEXT, 0, TEXT_LINE, AT(recipe, image.cmdline),
+	{"cmdline", FIELD_TEXT, FIELD_LATER, TEXT_LINE, AT(recipe, image.cmdline),
 	 .doc = "Kernel command line of an image made from packages."},
-	{"first_boot_cmdline", FIELD_TEXT, 0, TEXT_LINE, AT(recipe, image.first_boot_cmdline), .with = WORDS("cmdline"),
+	{"first_boot_cmdline", FIELD_TEXT, FIELD_LATER, TEXT_LINE, AT(recipe, image.first_boot_cmdline), .with = WORDS("cmdline"),
 	 .doc = "Appended on the first boot only, which is when Ignition runs."},
 };
 

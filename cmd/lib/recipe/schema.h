@@ -39,6 +39,7 @@ enum field_flag {
 	FIELD_NOTE = 8,    /* for people; not part of keys */
 	FIELD_ONE = 16,    /* FIELD_TEXTS: a single value may stand for a list of one */
 	FIELD_ITEM = 32,   /* not in tables: one item of FIELD_TEXTS is being checked */
+	FIELD_LATER = 64,  /* no part of the recipe's own key: a later step has it among its inputs */
 };
 
 /* The offset of what is checked and not stored. */
