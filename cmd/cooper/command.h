@@ -56,9 +56,11 @@ const struct subcommand *const *commands_all(void);
 MUST_CHECK struct err *call_parse(struct call *call, int argc, char **argv);
 void call_done(struct call *call);
 
-/** help_program(), help_command() - usage on stdout */
+/** help_program(), help_group(), help_command() - usage on stdout; a group is the first of two words, as in `tool fetch` */
 void help_program(void);
+void help_group(const char *group);
 void help_command(const struct subcommand *command);
+bool help_in_group(const struct subcommand *command, const char *group);
 
 /** options every command has */
 extern const struct option_spec global_options[];

@@ -3,15 +3,35 @@
 
 #include "command.h"
 
+bool help_in_group(const struct subcommand *command, const char *group)
+{
+	size_t n = strlen(group);
+	return strncmp(command->name, group, n) == 0 && command->name[n] == ' ';
+}
+
+/* A command of @group ("tool" for `tool fetch`), or any for NULL. */
+static void print_commands(const char *group)
+{
+	size_t n = group ? strlen(group) : 0;
+	for (const struct subcommand *const *c = commands_all(); *c; c++)
+		if (!(*c)->hidden && (!group || help_in_group(*c, group)))
+			printf("  %-18s %s\n", (*c)->name + (group ? n + 1 : 0), (*c)->summary);
+}
+
+void help_group(const char *group)
+{
+	printf("usage: cooper %s COMMAND [OPTIONS] [ARGS]\n\ncommands:\n", group);
+	print_commands(group);
+	printf("\n`cooper %s COMMAND --help` tells more.\n", group);
+}
+
 void help_program(void)
 {
 	printf("cooper: from a bare machine to running containers of any CPU architecture\n\n"
 	       "usage: cooper COMMAND [OPTIONS] [ARGS]\n\n"
 	       "  cooper up            build, boot and prove the stack of this folder, or the shipped one\n"
 	       "  cooper plan          what `up` would do, and why\n\ncommands:\n");
-	for (const struct subcommand *const *c = commands_all(); *c; c++)
-		if (!(*c)->hidden)
-			printf("  %-18s %s\n", (*c)->name, (*c)->summary);
+	print_commands(NULL);
 	printf("\n`cooper COMMAND --help` tells more. Files live in COOPER_HOME (default ~/.local/share/cooper).\n"
 	       "exit codes: 0 done, 1 failed, 2 usage or bad recipe, 3 changes pending, 4 verification failed,\n"
 	       "            5 busy, 6 network, 7 no space, 8 the guest did not come up, 130 interrupted\n");

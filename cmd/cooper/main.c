@@ -28,16 +28,58 @@ static const struct subcommand *find_command(int argc, char **argv, int *ret_wor
 	return found;
 }
 
+static bool is_group(const char *word)
+{
+	for (const struct subcommand *const *c = commands_all(); *c; c++)
+		if (help_in_group(*c, word))
+			return true;
+	return false;
+}
+
+static bool asks_help(const char *word)
+{
+	return streq(word, "--help") || streq(word, "-h") || streq(word, "help");
+}
+
 static struct err *unknown_command(int argc, char **argv)
 {
 	AUTO(strs) names = STRS_INIT;
 	for (const struct subcommand *const *c = commands_all(); *c; c++)
 		strs_add(&names, (*c)->name);
-	bool is_group = streq(argv[0], "tool") || streq(argv[0], "patch");
-	AUTO_FREE char *given = is_group && argc > 1 ? mem_printf("%s %s", argv[0], argv[1]) : mem_strdup(argv[0]);
+	if (asks_help(argv[0]))
+		argc--, argv++;
+	bool group = is_group(argv[0]);
+	AUTO_FREE char *given = group && argc > 1 ? mem_printf("%s %s", argv[0], argv[1]) : mem_strdup(argv[0]);
 	const char *near = suggest_nearest(given, (const char *const *)names.items, names.count);
 	struct err *e = err_new(ERR_USAGE, "unknown command '%s'", given);
-	return near ? err_hint(e, "did you mean `cooper %s`?", near) : err_hint(e, "`cooper --help` lists the commands");
+	if (near)
+		return err_hint(e, "did you mean `cooper %s`?", near);
+	return err_hint(e, "`cooper %s%s--help` lists the commands", group ? argv[0] : "", group ? " " : "");
+}
+
+/* `cooper`, `cooper tool`, `cooper help`, `cooper help tool`, `cooper help up`, `cooper tool --help` */
+static bool answer_help(int argc, char **argv, int *ret_code)
+{
+	int words = 0;
+	if (argc > 1 && asks_help(argv[0])) {
+		const struct subcommand *command = find_command(argc - 1, argv + 1, &words);
+		*ret_code = EXIT_DONE;
+		if (command)
+			help_command(command);
+		else if (is_group(argv[1]))
+			help_group(argv[1]);
+		return command || is_group(argv[1]);
+	}
+	if (argc == 0 || asks_help(argv[0])) {
+		help_program();
+		*ret_code = argc ? EXIT_DONE : EXIT_USAGE;
+		return true;
+	}
+	if (!is_group(argv[0]) || (argc > 1 && !asks_help(argv[1])))
+		return false;
+	help_group(argv[0]);
+	*ret_code = argc > 1 ? EXIT_DONE : EXIT_USAGE;
+	return true;
 }
 
 static bool wants_color(const struct call *call)
@@ -101,11 +143,10 @@ static int run(struct call *call, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	int code = EXIT_DONE;
 	signals_install();
-	if (argc < 2 || streq(argv[1], "--help") || streq(argv[1], "-h") || streq(argv[1], "help")) {
-		help_program();
-		return argc < 2 ? EXIT_USAGE : EXIT_DONE;
-	}
+	if (answer_help(argc - 1, argv + 1, &code))
+		return code;
 	if (streq(argv[1], "--version")) {
 		printf("cooper %s\n", COOPER_VERSION);
 		return EXIT_DONE;
@@ -118,7 +159,7 @@ int main(int argc, char **argv)
 		err_free(e);
 		return EXIT_USAGE;
 	}
-	int code = run(&call, argc - words, argv + words);
+	code = run(&call, argc - words, argv + words);
 	call_done(&call);
 	return code;
 }

@@ -21,6 +21,26 @@ setup() {
 	done
 }
 
+@test "help of a group, in every way to ask for it" {
+	run "$cooper" tool
+	[ "$status" = 2 ]
+	for words in "tool --help" "tool help" "help tool"; do
+		run -0 "$cooper" $words
+		[[ "$output" == *"usage: cooper tool COMMAND"*"  fetch "*"  unpack "* ]]
+		[[ "$output" != *" status "* ]]
+	done
+	run -0 "$cooper" help tool fetch
+	[[ "$output" == *"usage: cooper tool fetch"* ]]
+	run -0 "$cooper" help up
+	[[ "$output" == *"usage: cooper up"* ]]
+	run "$cooper" help nonsense
+	[ "$status" = 2 ]
+	[[ "$output" == *"unknown command 'nonsense'"* ]]
+	run "$cooper" tool nonsense
+	[ "$status" = 2 ]
+	[[ "$output" == *"\`cooper tool --help\` lists"* ]]
+}
+
 @test "a mistyped command gets a suggestion and exit 2" {
 	run "$cooper" pln
 	[ "$status" = 2 ]
