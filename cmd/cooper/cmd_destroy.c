@@ -17,8 +17,10 @@ static const struct option_spec options[] = {
 static struct err *destroy_machine(const struct project *p, const char *name)
 {
 	AUTO_FREE char *dir = path_join(p->home.machines, name);
-	if (!dir_exists(dir))
+	if (!dir_exists(dir)) {
+		printf("there is no machine '%s'\n", name);
 		return NULL;
+	}
 	TRY(machine_stop(dir, MACHINE_STOP_MS, NULL));
 	struct connection connection = {.name = name};
 	enum connect_outcome outcome = CONNECT_ABSENT;
@@ -34,8 +36,12 @@ static struct err *destroy_all(const struct project *p)
 	TRY(dir_list(p->home.machines, &names));
 	for (size_t i = 0; i < names.count; i++)
 		TRY(destroy_machine(p, names.items[i]));
-	TRY(tree_remove(p->home.root));
-	printf("'%s' is gone\n", p->home.root);
+	AUTO_FREE char *left = NULL;
+	TRY(home_remove(&p->home, &left));
+	if (left)
+		printf("'%s' is empty but for '%s' and what else is not cooper's\n", p->home.root, left);
+	else
+		printf("'%s' is gone\n", p->home.root);
 	return NULL;
 }
 
@@ -49,8 +55,11 @@ static struct err *run(struct call *call)
 		TRY(session_open(call, &p));
 	AUTO_FREE char *question = all ? mem_printf("remove everything in '%s'?", p.home.root)
 	                               : mem_printf("remove the machine '%s' and its disks?", session_machine(&p));
-	if (!dir_exists(p.home.root))
+	if (!dir_exists(p.home.root)) {
+		printf("there is no '%s'\n", p.home.root);
 		return NULL;
+	}
+	TRY(home_check(&p.home));
 	if (!session_consent(call, question))
 		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "give --yes to remove without being asked");
 	AUTO_FREE char *path = path_join(p.home.root, "up.lock");

@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "command.h"
 #include "plan/project.h"
+#include "recipe/texts.h"
 #include "sys/file.h"
 #include "ui.h"
 #include "work/patch_edit.h"
@@ -80,7 +81,7 @@ static struct err *run_edit(struct call *call)
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *locked = NULL;
 	TRY(project_start(&p));
-	const char *arch = call_get(call, "guest-arch") ? arch_name(call_get(call, "guest-arch")) : p.facts.arch;
+	const char *arch = call_get(call, "guest-arch") ? text_arch(call_get(call, "guest-arch")) : p.facts.arch;
 	if (!arch)
 		return err_hint(err_new(ERR_USAGE, "unknown guest architecture '%s'", call_get(call, "guest-arch")),
 				"use aarch64 or x86_64");

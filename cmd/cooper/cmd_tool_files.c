@@ -10,7 +10,7 @@
 #include "fmt/inflate.h"
 #include "fmt/unpack.h"
 #include "net/fetch.h"
-#include "plan/project.h"
+#include "recipe/texts.h"
 #include "sys/file.h"
 
 static const struct option_spec fetch_options[] = {
@@ -199,7 +199,7 @@ static const struct option_spec canary_options[] = {
 
 static struct err *run_canary(struct call *call)
 {
-	const char *arch = arch_name(call_arg(call, 0));
+	const char *arch = text_arch(call_arg(call, 0));
 	const char *output = call_get(call, "output");
 	if (!output)
 		return err_hint(err_new(ERR_USAGE, "no output file given"), "add -o FILE");

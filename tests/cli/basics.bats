@@ -102,6 +102,31 @@ setup() {
 	[ ! -e "$COOPER_HOME" ]
 }
 
+@test "a folder that is not cooper's is neither used nor emptied" {
+	mkdir -p "$COOPER_HOME/build"
+	touch "$COOPER_HOME/thesis.tex"
+	run "$cooper" destroy --all --yes
+	[ "$status" = 2 ]
+	[[ "$output" == *"is not a folder of cooper's: it holds 'thesis.tex'"* ]]
+	run "$cooper" gc
+	[ "$status" = 2 ]
+	[ -d "$COOPER_HOME/build" ]
+	rm "$COOPER_HOME/thesis.tex"
+	run -0 "$cooper" gc
+	touch "$COOPER_HOME/thesis.tex"
+	run -0 "$cooper" destroy --all --yes
+	[ "$(ls "$COOPER_HOME")" = thesis.tex ]
+}
+
+@test "guests of architectures that no machine can have" {
+	run "$cooper" plan --guest-arch riscv64
+	[ "$status" = 2 ]
+	[[ "$output" == *"a machine cannot have the architecture 'riscv64'"* ]]
+	run "$cooper" plan --guest-arch z80
+	[ "$status" = 2 ]
+	[[ "$output" == *"unknown guest architecture 'z80'"* ]]
+}
+
 @test "tool fetch verifies: right digest, wrong digest, no digest, missing file" {
 	printf hello >src
 	good=$(openssl dgst -sha256 -r src | cut -d' ' -f1)

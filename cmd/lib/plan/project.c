@@ -3,19 +3,11 @@
 #include <stdlib.h>
 
 #include "base/path.h"
+#include "recipe/texts.h"
 #include "sys/file.h"
 #include "work/channel.h"
 #include "work/developer_tools.h"
-
-const char *arch_name(const char *name)
-{
-	static const char *const names[][2] = {{"x86_64", "x86_64"}, {"amd64", "x86_64"},    {"aarch64", "aarch64"},
-	                                       {"arm64", "aarch64"}, {"riscv64", "riscv64"}};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (streq(names[i][0], name))
-			return names[i][1];
-	return NULL;
-}
+#include "work/machine/argv.h"
 
 void project_done(struct project *p)
 {
@@ -149,7 +141,7 @@ static struct err *load_stack(struct project *p, const char *guest_arch)
 struct err *project_open(struct project *p, const char *stack, const char *guest_arch)
 {
 	const char *arch = NULL;
-	if (guest_arch && !(arch = arch_name(guest_arch)))
+	if (guest_arch && !(arch = text_arch(guest_arch)))
 		return err_hint(err_new(ERR_USAGE, "unknown guest architecture '%s'", guest_arch),
 		                "use aarch64 or x86_64");
 	TRY(project_start(p));
@@ -157,6 +149,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	choose_lock(p);
 	add_own_root(p);
 	TRY(load_stack(p, arch));
+	TRY(machine_guest_check(p->guest_arch));
 	TRY(load(p, p->stack->stack.emulator, RECIPE_BUILD, p->guest_arch, &p->emulator));
 	TRY(load(p, p->stack->stack.image, RECIPE_IMAGE, p->guest_arch, &p->image));
 	if (p->other_host)

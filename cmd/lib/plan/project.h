@@ -51,7 +51,4 @@ MUST_CHECK struct err *project_start(struct project *p);
 MUST_CHECK struct err *project_open(struct project *p, const char *stack, const char *guest_arch);
 void project_done(struct project *p);
 
-/** arch_name() - cooper's name of an architecture (amd64 -> x86_64), NULL when unknown */
-const char *arch_name(const char *name);
-
 #endif

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/str.h"
 #include "sys/file.h"
 
 static struct err *home_root(char **ret_root)
@@ -64,10 +66,59 @@ struct err *home_open(struct home *ret_home)
 	return NULL;
 }
 
+/* What cooper puts there, or half of it after a kill in the middle of writing ("NAME.tmp-..."). */
+static bool is_ours(const char *name)
+{
+	static const char *const names[] = {"cas",         "store",      "machines", "build",  "apt",
+	                                    "log",         "ccache",     "git",      "keys",   "signatures",
+	                                    "cooper.lock", "accel.json", "up.lock"};
+	const char *temp = strstr(name, ".tmp-");
+	AUTO_FREE char *whole = mem_strndup(name, temp ? (size_t)(temp - name) : strlen(name));
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (streq(whole, names[i]))
+			return true;
+	return str_ends(whole, ".record");
+}
+
+/* Somebody's folder with `build` or `git` in it must never be taken for a home: `destroy --all` would empty it. */
+struct err *home_check(const struct home *home)
+{
+	AUTO(strs) names = STRS_INIT;
+	if (dir_exists(home->cas))
+		return NULL;
+	TRY(dir_list(home->root, &names));
+	for (size_t i = 0; i < names.count; i++)
+		if (!is_ours(names.items[i]))
+			return err_hint(err_new(ERR_USAGE, "'%s' is not a folder of cooper's: it holds '%s'", home->root,
+			                        names.items[i]),
+			                "set COOPER_HOME to a folder that cooper has for itself");
+	return NULL;
+}
+
+struct err *home_remove(const struct home *home, char **ret_left)
+{
+	AUTO(strs) names = STRS_INIT;
+	*ret_left = NULL;
+	TRY(home_check(home));
+	TRY(dir_list(home->root, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(home->root, names.items[i]);
+		bool ours = is_ours(names.items[i]);
+		if (!ours && !*ret_left)
+			*ret_left = mem_strdup(names.items[i]);
+		/* last: as long as it is there, this is a home, and the same command goes on after a kill */
+		if (ours && !streq(names.items[i], "cas"))
+			TRY(tree_remove(path));
+	}
+	TRY(tree_remove(home->cas));
+	return *ret_left ? NULL : tree_remove(home->root);
+}
+
 struct err *home_make(const struct home *home)
 {
 	const char *const dirs[] = {home->root,     home->cas,   home->store, home->machines,
 	                            home->build,    home->apt,   home->log};
+	TRY(home_check(home));
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
 		TRY(dir_make(dirs[i], 0700));
 	return NULL;

@@ -2,7 +2,8 @@
  * home.h - where cooper keeps things: COOPER_HOME, else $XDG_DATA_HOME/cooper, else ~/.local/share/cooper
  *
  * Layout: cas/sha256/ab/<hex>, store/<key>-<name>/, machines/<name>/, build/<name>/ (work in progress),
- * apt/ (private apt state), log/. Everything is 0700.
+ * apt/ (private apt state), log/, ccache/, git/, signatures/, keys/ (the user's), cooper.lock, accel.json, up.lock,
+ * <stack>.<arch>.record. Everything is 0700. A folder that holds other things is not taken for a home.
  */
 #ifndef COOPER_STORE_HOME_H
 #define COOPER_STORE_HOME_H
@@ -23,8 +24,17 @@ struct home {
 MUST_CHECK struct err *home_open(struct home *ret_home);
 /** home_at() - the places below @root, an absolute path */
 void home_at(const char *root, struct home *ret_home);
-/** home_make() - make the folders; idempotent */
+/** home_check() - USAGE for a folder that holds what is not cooper's, and nothing that shows that it was one */
+MUST_CHECK struct err *home_check(const struct home *home);
+/** home_make() - make the folders; idempotent; errors of home_check() */
 MUST_CHECK struct err *home_make(const struct home *home);
+/**
+ * home_remove() - remove what is cooper's, and the folder itself when nothing else is in it
+ * @ret_left:  the name of something that was there and is not cooper's, and stays; NULL when all is gone; heap
+ *
+ * Errors: those of home_check(), and then nothing was removed.
+ */
+MUST_CHECK struct err *home_remove(const struct home *home, char **ret_left);
 void home_done(struct home *home);
 
 #endif

@@ -222,16 +222,21 @@ static void add_mounts(struct line *l)
 	}
 }
 
-static struct err *find_guest(const char *arch, const struct guest **ret_guest)
+static const struct guest *find_guest(const char *arch)
 {
-	for (size_t i = 0; i < ARRAY_LEN(guests); i++) {
-		if (streq(guests[i].arch, arch)) {
-			*ret_guest = &guests[i];
-			return NULL;
-		}
-	}
+	for (size_t i = 0; i < ARRAY_LEN(guests); i++)
+		if (streq(guests[i].arch, arch))
+			return &guests[i];
+	return NULL;
+}
+
+struct err *machine_guest_check(const char *arch)
+{
+	if (find_guest(arch))
+		return NULL;
 	return err_hint(err_new(ERR_USAGE, "a machine cannot have the architecture '%s'", arch),
-			"aarch64 and x86_64 guests are supported; containers may run more (run:)");
+			"aarch64 and x86_64 guests are supported (guest_arch:, --guest-arch); containers may run more "
+			"(run:)");
 }
 
 static void add_all(struct line *l)
@@ -261,7 +266,8 @@ struct err *machine_argv(const struct machine_spec *spec, const struct machine_s
 	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
 	struct line l = {.spec = spec, .start = start, .facts = facts, .ruling = &ruling, .argv = argv};
 
-	TRY(find_guest(spec->guest_arch, &l.guest));
+	TRY(machine_guest_check(spec->guest_arch));
+	l.guest = find_guest(spec->guest_arch);
 	TRY(machine_paths_check(spec));
 	TRY(machine_rules(spec, start, facts, &ruling));
 	if (warnings)
