@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -53,6 +54,16 @@ static void removes_trees_without_following(void **state UNUSED)
 	assert_ok(tree_remove(tree));
 	assert_false(dir_exists(tree));
 	assert_true(file_exists(kept));
+}
+
+/* Where nobody may make a folder, not even root, the cause is that, and not that there is none. */
+static void says_why_there_is_no_folder(void **state UNUSED)
+{
+	struct err *e = dir_make("/sys/cooper-test", 0700);
+
+	assert_non_null(e);
+	assert_int_not_equal(e->errnum, ENOENT);
+	err_free(e);
 }
 
 static void children_report(void **state UNUSED)
@@ -225,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_whole_files),
 		cmocka_unit_test(removes_trees_without_following),
+		cmocka_unit_test(says_why_there_is_no_folder),
 		cmocka_unit_test(children_report),
 		cmocka_unit_test(children_inherit_nothing),
 		cmocka_unit_test(children_do_not_wait_for_grandchildren),

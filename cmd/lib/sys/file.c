@@ -189,8 +189,9 @@ struct err *dir_make(const char *path, mode_t mode)
 			continue;
 		char kept = *p;
 		*p = '\0';
-		if (mkdir(copy, mode) != 0 && errno != EEXIST && !dir_exists(copy))
-			return err_os(errno, "cannot make folder '%s'", copy);
+		int errnum = mkdir(copy, mode) == 0 ? 0 : errno;
+		if (errnum && errnum != EEXIST && !dir_exists(copy))
+			return err_os(errnum, "cannot make folder '%s'", copy);
 		*p = kept;
 		if (!kept)
 			break;
