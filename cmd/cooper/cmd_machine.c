@@ -186,10 +186,12 @@ static const struct option_spec status_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static struct json *status_json(const char *name, const struct machine_status *s, const struct json *proofs)
+static struct json *status_json(const char *name, bool exists, const struct machine_status *s,
+                                const struct json *proofs)
 {
 	struct json *out = json_object();
 	json_set_text(out, "name", name);
+	json_set_bool(out, "exists", exists);
 	json_set_bool(out, "running", s->running);
 	json_set_bool(out, "ready", s->ready);
 	if (!s->running)
@@ -211,10 +213,10 @@ static struct json *status_json(const char *name, const struct machine_status *s
 	return out;
 }
 
-static void print_status(const char *name, const struct machine_status *s, const struct json *proofs)
+static void print_status(const char *name, bool exists, const struct machine_status *s, const struct json *proofs)
 {
 	if (!s->running) {
-		printf("'%s' is not running\n", name);
+		printf(exists ? "'%s' is not running\n" : "there is no machine '%s': `cooper up` makes it\n", name);
 		return;
 	}
 	AUTO(str) up = STR_INIT;
@@ -243,11 +245,11 @@ static struct err *run_status(struct call *call)
 	TRY(machine_status(dir, &status));
 	AUTO_JSON *proofs = machine_proofs_read(dir);
 	if (call_has(call, "json")) {
-		AUTO_JSON *out = status_json(session_machine(&p), &status, proofs);
+		AUTO_JSON *out = status_json(session_machine(&p), dir_exists(dir), &status, proofs);
 		AUTO_FREE char *text = json_pretty(out);
 		fputs(text, stdout);
 	} else {
-		print_status(session_machine(&p), &status, proofs);
+		print_status(session_machine(&p), dir_exists(dir), &status, proofs);
 	}
 	return NULL;
 }

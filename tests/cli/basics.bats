@@ -79,9 +79,10 @@ setup() {
 }
 
 @test "status and stop without a machine" {
-	run "$cooper" status podman-debian
-	[ "$status" = 0 ]
-	[[ "$output" == *"is not running"* ]]
+	run -0 "$cooper" status podman-debian
+	[[ "$output" == "there is no machine 'cooper'"* ]]
+	run -0 "$cooper" status --json podman-debian
+	[[ "$output" == *'"exists": false'* ]]
 	run "$cooper" stop podman-debian
 	[ "$status" = 0 ]
 }
