@@ -71,7 +71,7 @@ static bool is_ours(const char *name)
 {
 	static const char *const names[] = {"cas",         "store",      "machines", "build",  "apt",
 	                                    "log",         "ccache",     "git",      "keys",   "signatures",
-	                                    "cooper.lock", "accel.json", "up.lock"};
+	                                    "cooper.lock", "accel.json", "up.lock",  ".DS_Store"};
 	const char *temp = strstr(name, ".tmp-");
 	AUTO_FREE char *whole = mem_strndup(name, temp ? (size_t)(temp - name) : strlen(name));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -88,7 +88,8 @@ struct err *home_check(const struct home *home)
 		return NULL;
 	TRY(dir_list(home->root, &names));
 	for (size_t i = 0; i < names.count; i++)
-		if (!is_ours(names.items[i]))
+		/* a file system of its own is a good place */
+		if (!is_ours(names.items[i]) && !streq(names.items[i], "lost+found"))
 			return err_hint(err_new(ERR_USAGE, "'%s' is not a folder of cooper's: it holds '%s'", home->root,
 			                        names.items[i]),
 			                "set COOPER_HOME to a folder that cooper has for itself");
