@@ -22,15 +22,16 @@ export COOPER_HOME=$work/home no_proxy=127.0.0.1,10.77.0.1 COOPER_CA_BUNDLE=$wor
 unset COOPER_OFFLINE COOPER_MIRROR
 got=$work/got
 
-# take_turns TOOL... - runs by_TOOL $rounds times each, each after an untimed download by curl where $warm is set: in a
-# virtual machine memory that was idle for a moment is slow at first, whoever comes to use it. Medians in median_of[TOOL], processor time in used_by[TOOL]
+# take_turns TOOL... - runs by_TOOL $rounds times each, each after an untimed run of the same where $warm is set: in a
+# virtual machine memory that was idle for a moment is slow at first, and so is memory that another tool left in pieces
+# of another size. Medians in median_of[TOOL], processor time in used_by[TOOL]
 declare -A median_of used_by
 take_turns() {
 	local i tool line
 	for tool in "$@"; do : >"$work/times.$tool"; done
 	for ((i = 0; i < rounds; i++)); do
 		for tool in "$@"; do
-			if [ -n "$warm" ]; then rm -rf "$got" && mkdir "$got" && sync -f "$work" && by_curl >"$work/out" 2>&1; fi
+			if [ -n "$warm" ]; then rm -rf "$got" && mkdir "$got" && sync -f "$work" && "by_$tool" >"$work/out" 2>&1; fi
 			rm -rf "$got" && mkdir "$got"
 			sync -f "$work"
 			TIMEFORMAT='%R %U %S'
