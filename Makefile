@@ -25,6 +25,12 @@ KEG_PATH := $(if $(BREW),$(subst $(space),:,$(KEGS:%=$(BREW)/opt/%/lib/pkgconfig
 PKG_CONFIG := $(if $(BREW),PATH="$$PATH:$(BREW)/bin" PKG_CONFIG_PATH="$(KEG_PATH):$$PKG_CONFIG_PATH") pkg-config
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+# Where the host's liblzma is slow, scripts/liblzma.sh put another one here; what libarchive needs stays the host's.
+LZMA := $(wildcard build/liblzma/lib/liblzma.a)
+ifneq ($(LZMA),)
+PKG_CFLAGS := -Ibuild/liblzma/include $(PKG_CFLAGS)
+PKG_LIBS := -Lbuild/liblzma/lib -Wl,--exclude-libs,liblzma.a $(PKG_LIBS)
+endif
 CMOCKA = $(shell $(PKG_CONFIG) --cflags --libs cmocka 2>/dev/null || echo -lcmocka)
 VERSION := 0.1.0
 CPPFLAGS += -D_GNU_SOURCE -DCOOPER_VERSION=\"$(VERSION)\" -iquote cmd/lib $(PKG_CFLAGS)
@@ -46,7 +52,7 @@ say = $(if $(V),,@$(if $(silent),,echo '  $(1) $(2)' &&))
 
 all: $(BUILD)/cooper ## compile cooper (CONFIG=debug|release|asan|tsan|fault|cov)
 
-$(BUILD)/cooper: $(BIN_OBJ) $(BUILD)/libcooper.a
+$(BUILD)/cooper: $(BIN_OBJ) $(BUILD)/libcooper.a $(LZMA)
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(BUILD)/libcooper.a $(LDLIBS)
 
 $(BUILD)/libcooper.a: $(LIB_OBJ)

@@ -81,6 +81,11 @@ prepare_macos() {
 }
 
 prepare_linux() {
+	libraries_linux
+	run sh "$tree/scripts/liblzma.sh"
+}
+
+libraries_linux() {
 	if command -v pkg-config >/dev/null 2>&1 && command -v make >/dev/null 2>&1 && command -v cc >/dev/null 2>&1 &&
 		make -C "$tree" -s libraries >/dev/null 2>&1; then
 		return 0

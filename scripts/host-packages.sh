@@ -7,16 +7,16 @@ cd "$(dirname "$0")/.."
 
 debian_packages() {
 	echo gcc make libc6-dev pkg-config libcurl4-openssl-dev libgit2-dev libyaml-dev libssl-dev libarchive-dev liblzma-dev \
-		libjansson-dev zlib1g-dev ca-certificates gpgv
+		libjansson-dev zlib1g-dev ca-certificates gpgv curl xz-utils
 	if [ "$what" = bench ]; then
-		echo nginx-light curl aria2 libarchive-tools xz-utils git patch python3 openssl dpkg-dev
+		echo nginx-light aria2 libarchive-tools git patch python3 openssl dpkg-dev
 	fi
 	if [ "$what" = darwin ]; then
 		echo clang-14 lld-14 llvm-14 nodejs npm python3 binutils file
 	fi
 	if [ "$what" = test ]; then
-		echo libcmocka-dev bats clang python3 patch diffutils git dpkg-dev xz-utils bzip2 zstd zip openssl gpg gpgv \
-			nodejs npm strace shellcheck curl nginx-light libarchive-tools ignition \
+		echo libcmocka-dev bats clang python3 patch diffutils git dpkg-dev bzip2 zstd zip openssl gpg gpgv \
+			nodejs npm strace shellcheck nginx-light libarchive-tools ignition \
 			libglib2.0-dev libc6-dev-arm64-cross
 	fi
 }
@@ -52,3 +52,4 @@ Darwin)
 Linux) if command -v apt-get >/dev/null 2>&1; then install_debian; else
 	echo "install: a C compiler, make, pkg-config and the libraries curl git2 yaml openssl archive lzma jansson zlib" >&2; fi ;;
 esac
+sh scripts/liblzma.sh

@@ -9,7 +9,7 @@
 #include "sys/os.h"
 
 /* The ring is small enough to stay in a core's cache from the decoder to the reader. */
-enum { RING = 4, PIECE = 128 << 10, THREADS_MAX = 32 };
+enum { RING = 4, PIECE = 256 << 10, THREADS_MAX = 32 };
 
 /* The decoder thread fills ring[filled % RING]; the reader holds ring[taken % RING] until its next call. */
 struct xz_stream {
