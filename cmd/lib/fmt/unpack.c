@@ -19,7 +19,7 @@
 #include "sys/os.h"
 #include "sys/tick.h"
 
-enum { POLL_MS = 100, STALL_MS = 5 * 60 * 1000, LINE_MAX_BYTES = 64 * 1024, FDS_MAX = 4096, FIELDS = 5 };
+enum { POLL_MS = 100, STALL_MS = 5 * 60 * 1000, LINE_MAX_BYTES = 64 * 1024, FIELDS = 5 };
 
 /* A sanitizer's own address space is far above any limit that would be one. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -101,14 +101,6 @@ static void say_report(int fd, const struct unpack_report *report)
 	say(fd, &line);
 }
 
-/* Only what this job needs stays open: another thread's pipes and locks are not ours to hold. */
-static void close_others(const struct job *job, int pipe_fd)
-{
-	for (int fd = 3; fd < FDS_MAX; fd++)
-		if (fd != pipe_fd && fd != job->archive_fd && fd != job->dir_fd)
-			close(fd);
-}
-
 static void limit(int what, int64_t most)
 {
 	struct rlimit r = {(rlim_t)most, (rlim_t)most};
@@ -121,10 +113,11 @@ static void confine(const struct job *job, int pipe_fd)
 	const struct archive_limits defaults = ARCHIVE_LIMITS_DEFAULT;
 	const struct archive_limits *limits = job->options->limits ? job->options->limits : &defaults;
 	struct sigaction action = {.sa_handler = SIG_DFL};
+	const int ours[] = {pipe_fd, job->archive_fd, job->dir_fd};
 
 	os_die_with_parent();
 	sigaction(SIGPIPE, &action, NULL); /* where the line above does nothing: die when nobody listens */
-	close_others(job, pipe_fd);
+	os_close_inherited(3, ours, ARRAY_LEN(ours)); /* another thread's pipes and locks are not ours to hold */
 	umask(022);
 	/* so that libarchive can decode the UTF-8 names of a zip; the parent's locale stays as it is */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

@@ -263,30 +263,33 @@ static bool check_https_url(const char *text, struct str *why)
 					    : fail(why, "must begin with https:// or file:///");
 }
 
-static bool check_size(const char *text, struct str *why)
+/* Why @text, a number with a unit, is not what @parse takes. */
+static bool explain_unit(const char *text, bool (*parse)(const char *text, int64_t *ret), struct str *why)
 {
-	int64_t bytes = 0;
-	if (size_parse(text, &bytes))
-		return true;
 	size_t n = strspn(text, DIGITS);
 	if (n == 0)
 		return fail(why, "must begin with digits");
 	if (!text[n])
 		return fail(why, "has no unit");
-	return fail(why, is_in("." LOWER UPPER, text[n]) && n < 19 ? "has an unknown unit" : "is out of range");
+	if (text[n] == ' ')
+		return fail(why, "has a space before its unit");
+	if (text[n] == '.')
+		return fail(why, "must be a whole number");
+	int64_t one_unit = 0;
+	AUTO_FREE char *one = mem_printf("1%s", text + n);
+	return fail(why, parse(one, &one_unit) ? "is out of range" : "has an unknown unit");
+}
+
+static bool check_size(const char *text, struct str *why)
+{
+	int64_t bytes = 0;
+	return size_parse(text, &bytes) || explain_unit(text, size_parse, why);
 }
 
 static bool check_duration(const char *text, struct str *why)
 {
 	int64_t ms = 0;
-	if (duration_parse(text, &ms))
-		return true;
-	size_t n = strspn(text, DIGITS);
-	if (n == 0)
-		return fail(why, "must begin with digits");
-	if (!text[n])
-		return fail(why, "has no unit");
-	return fail(why, n < 16 ? "has an unknown unit" : "is out of range");
+	return duration_parse(text, &ms) || explain_unit(text, duration_parse, why);
 }
 
 static bool check_path(const char *text, struct str *why)

@@ -77,7 +77,7 @@ NO_RETURN static void become(const struct child_spec *spec, const char *program,
 	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0 &&
 	    (spec->pass_fd <= 0 || (spec->pass_fd == 3 ? fcntl(3, F_SETFD, 0) : dup2(spec->pass_fd, 3)) >= 0) &&
 	    (!spec->cwd || chdir(spec->cwd) == 0)) {
-		os_close_inherited(spec->pass_fd > 0 ? 4 : 3, report);
+		os_close_inherited(spec->pass_fd > 0 ? 4 : 3, &report, 1);
 		extern char **environ;
 		char *const *env = spec->env ? (char *const *)(uintptr_t)spec->env : environ;
 		execve(program, (char *const *)(uintptr_t)spec->argv, env);

@@ -30,12 +30,12 @@ void os_host_facts(struct host_facts *ret_facts);
 /** os_pipe() - pipe with both ends cloexec */
 MUST_CHECK struct err *os_pipe(int ret_fds[2]);
 /**
- * os_close_inherited() - in a fresh child, before exec: close every descriptor from @first on but @keep (-1 = none)
+ * os_close_inherited() - in a fresh child: close every descriptor from @first on but the @count of @keep, in any order
  *
  * Where a descriptor cannot be made cloexec at once (macOS), a fork in another thread carries it along; held there, the
  * end of a pipe keeps its reader waiting for as long as that child runs. Async-signal-safe.
  */
-void os_close_inherited(int first, int keep);
+void os_close_inherited(int first, const int *keep, size_t count);
 /** os_full_sync() - flush to the platter; 0 or errno */
 int os_full_sync(int fd);
 /** os_start_writeback() - let these bytes of the file begin their way to the disk, without waiting for them; a no-op

@@ -102,14 +102,18 @@ struct err *os_pipe(int ret_fds[2])
 }
 
 /* There is no close_range. The default limit is 256; nobody's own limit makes this take more than milliseconds. */
-void os_close_inherited(int first, int keep)
+void os_close_inherited(int first, const int *keep, size_t count)
 {
 	int most = getdtablesize();
 	if (most > OPEN_MAX)
 		most = OPEN_MAX;
-	for (int fd = first; fd < most; fd++)
-		if (fd != keep)
+	for (int fd = first; fd < most; fd++) {
+		size_t i = 0;
+		while (i < count && keep[i] != fd)
+			i++;
+		if (i == count)
 			close(fd);
+	}
 }
 
 /* fsync leaves data in the drive's own cache; file systems that cannot do more refuse F_FULLFSYNC. See: fsync(2) */
@@ -195,7 +199,7 @@ void os_guard(void)
 		return;
 	}
 	sigaction(SIGTERM, &ignore, NULL); /* the group gets it: the child decides what it means */
-	os_close_inherited(0, queue); /* pipes must end when the child ends */
+	os_close_inherited(0, &queue, 1); /* pipes must end when the child ends */
 	guard(queue, parent, child);
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
@@ -95,15 +96,19 @@ struct err *os_pipe(int ret_fds[2])
 }
 
 /* A kernel without the call (before 5.9) leaves them to cloexec. */
-void os_close_inherited(int first, int keep)
+void os_close_inherited(int first, const int *keep, size_t count)
 {
-	unsigned from = (unsigned)first;
-	if (keep >= first) {
-		if (keep > first)
-			close_range(from, (unsigned)keep - 1, 0);
-		from = (unsigned)keep + 1;
+	for (;;) {
+		int next = INT_MAX;
+		for (size_t i = 0; i < count; i++)
+			if (keep[i] >= first && keep[i] < next)
+				next = keep[i];
+		if (next > first)
+			close_range((unsigned)first, (unsigned)next - 1, 0);
+		if (next == INT_MAX)
+			return;
+		first = next + 1;
 	}
-	close_range(from, ~0U, 0);
 }
 
 int os_full_sync(int fd)
@@ -203,7 +208,7 @@ void os_guard(void)
 	prctl(PR_SET_PDEATHSIG, SIGUSR1);
 	if (getppid() != parent)
 		kill_all_below();
-	os_close_inherited(0, -1); /* pipes must end when the child ends */
+	os_close_inherited(0, NULL, 0); /* pipes must end when the child ends */
 	guard(child);
 }
 
