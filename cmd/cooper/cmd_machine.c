@@ -68,7 +68,6 @@ static struct err *run_supervisor(struct call *call)
 	TRY(machine_record_read(g.dir, &spec));
 	AUTO_FREE char *accel = accel_verdicts_path(p.home.root);
 	struct machine_options options = {.accel_path = accel,
-	                                  .qemu_key = spec.qemu,
 	                                  .report_fd = (int)fd,
 	                                  .sink = report ? NULL : call->sink};
 	return machine_supervise(&spec, &p.facts, &options);

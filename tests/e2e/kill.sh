@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
-own_home cas cooper.lock
+own_home cas cooper.lock accel.json
 
 kill_when() { # kill_when NAME PATTERN SECONDS: kill -9 of `up` that many seconds after its output has PATTERN
 	"$cooper" up --yes >"$work/out" 2>&1 &

@@ -69,12 +69,18 @@ static void test_verdicts(void **state)
 	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-2", ACCEL_KVM), VERDICT_WORKS);
 	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-1", ACCEL_KVM), VERDICT_BROKEN);
 	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-1", ACCEL_HVF), VERDICT_NONE);
+	accel_remember(&verdicts, "boot-1", "/one/home/store/1234-qemu-7.2.22/bin/q", ACCEL_KVM, false);
+	assert_int_equal(accel_known(verdicts, "boot-1", "/other/store/1234-qemu-7.2.22/bin/q", ACCEL_KVM), VERDICT_BROKEN);
+	assert_int_equal(accel_known(verdicts, "boot-1", "/other/store/5678-qemu-7.2.22/bin/q", ACCEL_KVM), VERDICT_NONE);
+	assert_int_equal(accel_known(verdicts, "boot-1", "/other/bin/q", ACCEL_KVM), VERDICT_NONE);
 	snprintf(rebooted.boot_id, sizeof(rebooted.boot_id), "boot-2");
 	expect("auto", &rebooted, "x86_64", verdicts, "kvm tcg", "will show");
 
 	AUTO_FREE char *text = json_canonical(verdicts);
 	assert_string_equal(text, "[{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"qemu-1\",\"works\":false},"
-				  "{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"qemu-2\",\"works\":true}]");
+				  "{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"qemu-2\",\"works\":true},"
+				  "{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"1234-qemu-7.2.22/bin/q\","
+				  "\"works\":false}]");
 	AUTO_JSON *again = accel_verdicts_parse(text);
 	assert_int_equal(accel_known(again, "boot-1", "qemu-1", ACCEL_KVM), VERDICT_BROKEN);
 	AUTO_JSON *damaged = accel_verdicts_parse("[{\"accel\":");

@@ -98,7 +98,7 @@ static void tear_down(struct fixture *f)
 
 static struct err *supervise(struct fixture *f)
 {
-	struct machine_options options = {.accel_path = f->accel, .qemu_key = "q1", .report_fd = -1};
+	struct machine_options options = {.accel_path = f->accel, .report_fd = -1};
 	return machine_supervise(&f->spec, &f->facts, &options);
 }
 
@@ -208,7 +208,7 @@ static void accelerator_falls_back(void **state)
 	assert_ok(supervise(&f));
 	assert_ok(file_read(f.accel, 1 << 16, &text, NULL));
 	struct json *verdicts = accel_verdicts_parse(text);
-	assert_int_equal(accel_known(verdicts, "b1", "q1", ACCEL_KVM), VERDICT_BROKEN);
+	assert_int_equal(accel_known(verdicts, "b1", f.spec.qemu, ACCEL_KVM), VERDICT_BROKEN);
 	json_free(verdicts);
 	tear_down(&f);
 	/* a firmware that gives up under kvm; then a kernel that comes up under it */
@@ -224,7 +224,7 @@ static void accelerator_falls_back(void **state)
 	AUTO_FREE char *after = NULL;
 	assert_ok(file_read(f.accel, 1 << 16, &after, NULL));
 	verdicts = accel_verdicts_parse(after);
-	assert_int_equal(accel_known(verdicts, "b1", "q1", ACCEL_KVM), VERDICT_WORKS);
+	assert_int_equal(accel_known(verdicts, "b1", f.spec.qemu, ACCEL_KVM), VERDICT_WORKS);
 	json_free(verdicts);
 	tear_down(&f);
 }
@@ -403,7 +403,7 @@ static int be_supervisor(char **argv)
 	struct machine_spec spec;
 	struct host_facts facts = {
 		.os = "linux", .arch = "x86_64", .cpus = 2, .memory_bytes = 8LL << 30, .boot_id = "b1"};
-	struct machine_options options = {.accel_path = argv[3], .qemu_key = "q1", .report_fd = 3};
+	struct machine_options options = {.accel_path = argv[3], .report_fd = 3};
 
 	signals_install();
 	struct err *e = machine_record_read(argv[2], &spec);

@@ -62,7 +62,7 @@ static struct err *named(const char *wanted, const struct host_facts *facts, con
 }
 
 struct err *accel_candidates(const char *wanted, const struct host_facts *facts, const char *guest_arch,
-			     const struct json *verdicts, const char *qemu_key, struct accel_list *ret_list)
+			     const struct json *verdicts, const char *qemu, struct accel_list *ret_list)
 {
 	enum machine_accel hardware = streq(facts->os, "macos") ? ACCEL_HVF : ACCEL_KVM;
 	struct accel_list list = {.count = 0};
@@ -71,7 +71,7 @@ struct err *accel_candidates(const char *wanted, const struct host_facts *facts,
 	if (wanted && !streq(wanted, "auto"))
 		return named(wanted, facts, guest_arch, ret_list);
 	why = impossible(hardware, facts, guest_arch);
-	switch (why ? VERDICT_BROKEN : accel_known(verdicts, facts->boot_id, qemu_key, hardware)) {
+	switch (why ? VERDICT_BROKEN : accel_known(verdicts, facts->boot_id, qemu, hardware)) {
 	case VERDICT_WORKS:
 		list.items[list.count++] = hardware;
 		list.why = mem_printf("%s booted a guest since the host was started", names[hardware]);
@@ -90,13 +90,23 @@ struct err *accel_candidates(const char *wanted, const struct host_facts *facts,
 	return NULL;
 }
 
-static bool is_about(const struct json *verdict, const char *boot_id, const char *qemu_key, enum machine_accel accel)
+/* A keg's name in the store holds the key of all that it was made from: it is the same QEMU in any home. */
+static const char *identity(const char *qemu)
 {
-	return streq(json_get_text(verdict, "boot_id"), boot_id) && streq(json_get_text(verdict, "qemu"), qemu_key) &&
+	static const char store[] = "/store/";
+	const char *at = strstr(qemu, store);
+
+	return at ? at + strlen(store) : qemu;
+}
+
+static bool is_about(const struct json *verdict, const char *boot_id, const char *qemu, enum machine_accel accel)
+{
+	return streq(json_get_text(verdict, "boot_id"), boot_id) &&
+	       streq(json_get_text(verdict, "qemu"), identity(qemu)) &&
 	       streq(json_get_text(verdict, "accel"), names[accel]);
 }
 
-enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id, const char *qemu_key,
+enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id, const char *qemu,
 			       enum machine_accel accel)
 {
 	/* without a boot id a verdict could never expire */
@@ -104,7 +114,7 @@ enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id,
 		return VERDICT_NONE;
 	for (size_t i = 0; i < json_count(verdicts); i++) {
 		const struct json *v = json_at(verdicts, i);
-		if (is_about(v, boot_id, qemu_key, accel))
+		if (is_about(v, boot_id, qemu, accel))
 			return json_get_bool(v, "works", false) ? VERDICT_WORKS : VERDICT_BROKEN;
 	}
 	return VERDICT_NONE;
@@ -122,7 +132,7 @@ struct json *accel_verdicts_parse(const char *text)
 	return json_array();
 }
 
-void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu_key, enum machine_accel accel,
+void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu, enum machine_accel accel,
 		    bool works)
 {
 	struct json *kept = json_array();
@@ -130,11 +140,11 @@ void accel_remember(struct json **verdicts, const char *boot_id, const char *qem
 
 	for (size_t i = 0; i < json_count(*verdicts); i++) {
 		const struct json *v = json_at(*verdicts, i);
-		if (streq(json_get_text(v, "boot_id"), boot_id) && !is_about(v, boot_id, qemu_key, accel))
+		if (streq(json_get_text(v, "boot_id"), boot_id) && !is_about(v, boot_id, qemu, accel))
 			json_add(kept, json_copy(v));
 	}
 	json_set_text(verdict, "boot_id", boot_id);
-	json_set_text(verdict, "qemu", qemu_key);
+	json_set_text(verdict, "qemu", identity(qemu));
 	json_set_text(verdict, "accel", names[accel]);
 	json_set_bool(verdict, "works", works);
 	json_add(kept, verdict);

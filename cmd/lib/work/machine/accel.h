@@ -6,9 +6,9 @@
  * vCPU runs, the decompressor even prints, and Linux never boots); tcg always works, slower. A verdict holds for
  * one boot of the host and one QEMU; `doctor` shows it.
  *
- *	TRY(accel_candidates("auto", &facts, "aarch64", verdicts, qemu_key, &list));
+ *	TRY(accel_candidates("auto", &facts, "aarch64", verdicts, qemu, &list));
  *	for each: start; wait accel_probe_ms() for the kernel's line unless accel_known() says WORKS; on failure:
- *		accel_remember(verdicts, facts.boot_id, qemu_key, accel, false); next
+ *		accel_remember(verdicts, facts.boot_id, qemu, accel, false); next
  */
 #ifndef COOPER_WORK_MACHINE_ACCEL_H
 #define COOPER_WORK_MACHINE_ACCEL_H
@@ -36,7 +36,7 @@ const char *accel_name(enum machine_accel accel);
  * accel_candidates() - what to try, best first
  * @wanted:    "auto", or the one that the stack insists on
  * @verdicts:  from accel_verdicts_parse(), or NULL
- * @qemu_key:  identifies the QEMU; a new one is judged anew
+ * @qemu:      path of the QEMU; another one, by its keg where it lies in a store, is judged anew
  *
  * auto: hardware that this host offers for @guest_arch and that is not known to be broken, then tcg. A named
  * accelerator is the only candidate, verdict or not.
@@ -44,10 +44,10 @@ const char *accel_name(enum machine_accel accel);
  * Errors:  USAGE (the named one cannot be had on this host or for this guest; the hint says what can)
  */
 MUST_CHECK struct err *accel_candidates(const char *wanted, const struct host_facts *facts, const char *guest_arch,
-					const struct json *verdicts, const char *qemu_key, struct accel_list *ret_list);
+					const struct json *verdicts, const char *qemu, struct accel_list *ret_list);
 
 /** accel_known() - what was learned of @accel on this boot of the host with this QEMU */
-enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id, const char *qemu_key,
+enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id, const char *qemu,
 			       enum machine_accel accel);
 
 /**
@@ -58,7 +58,7 @@ enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id,
 struct json *accel_verdicts_parse(const char *text);
 
 /** accel_remember() - add or replace a verdict; those of other boots of the host are dropped */
-void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu_key, enum machine_accel accel,
+void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu, enum machine_accel accel,
 		    bool works);
 
 /** accel_verdicts_path() - the file that verdicts are kept in, below COOPER_HOME; heap */

@@ -174,7 +174,7 @@ static void remember(struct supervisor *s, bool works)
 {
 	if (s->start.accel == ACCEL_TCG)
 		return;
-	accel_remember(&s->verdicts, s->facts->boot_id, s->options->qemu_key, s->start.accel, works);
+	accel_remember(&s->verdicts, s->facts->boot_id, s->spec->qemu, s->start.accel, works);
 	AUTO_FREE char *text = json_pretty(s->verdicts);
 	err_free(file_write(s->options->accel_path, text, strlen(text), 0600));
 }
@@ -448,7 +448,7 @@ static struct err *run_machine(struct supervisor *s)
 	size_t at = 0;
 	int port_tries = 0;
 
-	TRY(accel_candidates(s->spec->accel, s->facts, s->spec->guest_arch, s->verdicts, s->options->qemu_key, &list));
+	TRY(accel_candidates(s->spec->accel, s->facts, s->spec->guest_arch, s->verdicts, s->spec->qemu, &list));
 	TRY(choose_port(s, /* anew= */ false));
 	s->start.first_boot = !generation_booted(s->spec->gen_dir);
 	s->boot_ms = tick_ms();
@@ -456,7 +456,7 @@ static struct err *run_machine(struct supervisor *s)
 		bool may_fall_back = at + 1 < list.count;
 		s->start.accel = list.items[at];
 		s->accel_known = s->start.accel == ACCEL_TCG ||
-				 accel_known(s->verdicts, s->facts->boot_id, s->options->qemu_key, s->start.accel) ==
+				 accel_known(s->verdicts, s->facts->boot_id, s->spec->qemu, s->start.accel) ==
 					 VERDICT_WORKS;
 		switch (run_qemu(s, may_fall_back)) {
 		case OUTCOME_ENDED:

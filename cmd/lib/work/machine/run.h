@@ -6,7 +6,7 @@
  * machine politely when asked to (SIGTERM, SIGINT, or "stop"). `cooper machine run NAME` is this in the foreground, for
  * launchd and systemd too; machine_start() (control.h) detaches the same.
  *
- *	struct machine_options options = {.accel_path = path, .qemu_key = key, .report_fd = -1, .sink = sink};
+ *	struct machine_options options = {.accel_path = path, .report_fd = -1, .sink = sink};
  *	TRY(machine_supervise(&spec, &facts, &options));
  *
  * What it leaves: ssh/config and ssh/known_hosts for `ssh -F`, gen-<n>/booted, log/. What it never leaves: a QEMU
@@ -23,9 +23,8 @@
 /* All borrowed but report_fd. */
 struct machine_options {
 	const char *accel_path; /* file that remembers which accelerators work: COOPER_HOME/accel.json */
-	const char *qemu_key;   /* identifies the QEMU in it */
-	int report_fd;     /* taken; gets the events of server.h; -1 = none. With it, a session of its own is made */
-	struct sink *sink; /* may be NULL */
+	int report_fd;          /* taken; gets the events of server.h; -1 = none. With it, a session of its own is made */
+	struct sink *sink;      /* may be NULL */
 };
 
 /**
