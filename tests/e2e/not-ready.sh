@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A guest that never gets ready: its kernel panics, or it boots and never says that it is ready. Exit 8, the cause
-# and the remedy, the serial log kept, nothing left running; `up` with the right image then converges.
+# A guest that never gets ready: its kernel panics, it boots and never says that it is ready, or it lacks a shared
+# folder. Exit 8, the cause and the remedy, the serial log kept, nothing left running; `up` with the right image then
+# converges.
 # Uses a home of its own, with the downloads and results of the usual one.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -45,6 +46,9 @@ project "systemd.mask=cooper-ready.service" 5s
 never "a guest that stays mute" "did not come up" "timeout" "serial"
 "$cooper" status 2>&1 | grep -q "is not running"
 result "status says that it is not running" $?
+project "cooper.share" 5m
+echo 'mounts: [{ host: ., guest: /proc/share }]' >>cooper.yaml
+never "a shared folder that cannot be mounted" "did not come up" "Failed to mount" "check mounts in the stack" "serial"
 project "quiet" 3m
 "$cooper" up --yes >"$work/out" 2>&1
 result "and with a sound image \`up\` converges" $?

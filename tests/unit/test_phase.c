@@ -123,6 +123,9 @@ static void test_failures(void **state)
 		 "disk is not full"},
 		{"[ TIME ] Timed out waiting for device dev-disk-by\\x2did-virtio\\x2ddata.device\n", FAILURE_DEVICE,
 		 false, "virtio", "mounts"},
+		{"[FAILED] Failed to mount home-core-src.mount - Shared by the host.\n"
+		 "[DEPEND] Dependency failed for cooper-ready.service - cooper-ready: tell the host.\n",
+		 FAILURE_DEVICE, true, "home-core-src", "mounts"},
 	};
 
 	(void)state;

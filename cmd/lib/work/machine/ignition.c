@@ -347,16 +347,22 @@ static void add_home_levels(struct config *c, const char *path)
 	}
 }
 
+/*
+ * 9p's transport takes mounts before its driver has found the devices, and then knows no such tag: the mount waits until
+ * the module is all in. See: net/9p/trans_virtio.c, p9_virtio_init(); modprobe@.service in systemd.special(7)
+ */
 static struct err *add_mounts(struct config *c)
 {
 	for (size_t i = 0; i < c->in->spec->mount_count; i++) {
 		const struct mount *m = &c->in->spec->mounts[i];
 		AUTO_FREE char *where = NULL;
 		TRY(mount_point(c, m, &where));
-		AUTO_FREE char *text = mem_printf("[Unit]\nDescription=Shared by the host\n\n"
+		AUTO_FREE char *text = mem_printf("[Unit]\nDescription=Shared by the host\n"
+						  "Wants=modprobe@9pnet_virtio.service\n"
+						  "After=modprobe@9pnet_virtio.service\n\n"
 						  "[Mount]\nWhat=" MACHINE_MOUNT_TAG "%zu\nWhere=%s\nType=9p\n"
 						  "Options=trans=virtio,version=9p2000.L,msize=131072%s,nosuid,nodev\n"
-						  "TimeoutSec=30\n\n"
+						  "TimeoutSec=60\n\n"
 						  "[Install]\nWantedBy=multi-user.target\n",
 						  i, where, m->writable ? "" : ",ro");
 		add_home_levels(c, where);
@@ -369,7 +375,7 @@ static void add_ready(struct config *c)
 {
 	AUTO(str) text = STR_INIT;
 
-	str_add(&text, "[Unit]\nDescription=Tell the host that the machine is ready\n"
+	str_add(&text, "[Unit]\nDescription=cooper-ready: tell the host\n"
 		       "BindsTo=" READY_DEVICE "\nAfter=" READY_DEVICE "\n"
 		       "Requires=local-fs.target\n"
 		       "After=local-fs.target systemd-binfmt.service systemd-user-sessions.service podman.socket\n"
@@ -382,7 +388,7 @@ static void add_ready(struct config *c)
 			continue;
 		}
 		AUTO_FREE char *escaped = unit_name_of_path(where);
-		str_addf(&text, "After=%s.mount\n", escaped);
+		str_addf(&text, "Requires=%s.mount\nAfter=%s.mount\n", escaped, escaped);
 	}
 	str_add(&text, "\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
 		       "ExecStart=/bin/sh -c 'echo ready > /dev/virtio-ports/" MACHINE_READY_PORT "'\n\n"

@@ -150,6 +150,7 @@ static const struct trouble troubles[] = {
 	{"No space left on device", NULL, FAILURE_DISK, REMARK, REMEDY_DISK},
 	{"Timed out waiting for device", NULL, FAILURE_DEVICE, REMARK, REMEDY_DEVICE},
 	{"Failed to mount ", NULL, FAILURE_DEVICE, REMARK, REMEDY_DEVICE},
+	{"Dependency failed for ", "cooper-ready", FAILURE_DEVICE, FATAL, REMEDY_DEVICE},
 };
 
 struct phase_watch *phase_new(void)
