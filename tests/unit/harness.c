@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "sys/child.h"
 #include "sys/file.h"
 
 static struct strs made_dirs;
@@ -27,6 +28,18 @@ char *test_dir(void)
 		atexit(remove_dirs);
 	strs_add(&made_dirs, path);
 	return path;
+}
+
+void need_program(const char *name)
+{
+	char *path = child_find(name);
+	bool found = path != NULL;
+
+	free(path);
+	if (found)
+		return;
+	print_message("SKIP: %s is not installed\n", name);
+	skip();
 }
 
 void assert_ok(struct err *take_e)

@@ -15,6 +15,8 @@
 
 /** test_dir() - a fresh folder below $TMPDIR, heap path; removed when the program ends */
 char *test_dir(void);
+/** need_program() - skip the test, visibly, where @name is not on the PATH; first in a test: skip() frees nothing */
+void need_program(const char *name);
 /** assert_ok() - fail with the error's text unless @take_e is NULL */
 void assert_ok(struct err *take_e);
 /** assert_fails() - @take_e must be of @kind with @part in its text, hint or detail */

@@ -26,14 +26,6 @@ static unsigned long setting(const char *name, unsigned long otherwise)
 	return text ? strtoul(text, NULL, 10) : otherwise;
 }
 
-static bool has_tool(const char *name)
-{
-	AUTO_FREE char *path = child_find(name);
-	if (!path)
-		print_message("'%s' is missing: skipped\n", name);
-	return path != NULL;
-}
-
 /* Few different lines, so that hunks look alike; sometimes CR, sometimes no newline at the end. */
 static void add_line(uint64_t *seed, struct str *s)
 {
@@ -260,16 +252,14 @@ static void rounds(bool git)
 static void test_git(void **state)
 {
 	(void)state;
-	if (!has_tool("git"))
-		skip();
+	need_program("git");
 	rounds(/* git= */ true);
 }
 
 static void test_diff(void **state)
 {
 	(void)state;
-	if (!has_tool("diff"))
-		skip();
+	need_program("diff");
 	rounds(/* git= */ false);
 }
 
@@ -341,8 +331,9 @@ static void test_judges(void **state)
 {
 	(void)state;
 	unsigned agreed = 0, stricter = 0;
-	if (!has_tool("git") || !has_tool("patch") || !has_tool("diff"))
-		skip();
+	need_program("git");
+	need_program("patch");
+	need_program("diff");
 	unsigned long count = setting("PATCH_TEST_ROUNDS", 6), first = setting("PATCH_TEST_SEED", 1);
 	for (unsigned long i = 0; i < count; i++)
 		shifted_round(first + i, &agreed, &stricter);
@@ -354,14 +345,13 @@ static void test_judges(void **state)
 static void test_noise(void **state)
 {
 	(void)state;
+	need_program("git");
 	uint64_t seed = setting("PATCH_TEST_SEED", 1) * 0x9e3779b97f4a7c15u;
 	unsigned long count = setting("PATCH_TEST_ROUNDS", 6) * 20;
 	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *a = path_join(dir, "a");
 	AUTO_FREE char *b = path_join(dir, "b");
 	AUTO(str) patch = STR_INIT;
-	if (!has_tool("git"))
-		skip();
 	assert_ok(dir_make(a, 0755));
 	first_tree(&seed, a, true);
 	second_tree(&seed, a, b, true);

@@ -59,16 +59,14 @@ static void config(void **state)
 static void config_as_ssh_reads_it(void **state)
 {
 	(void)state;
+	need_program("ssh");
 	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *path = mem_printf("%s/con fig", dir);
 	AUTO_FREE char *text = NULL;
-	AUTO_FREE char *program = child_find("ssh");
 	AUTO(str) out = STR_INIT;
 	struct ssh_settings s = {
 		.host = "cooper-dev", .user = "core", .port = 2222, .identity = "/a b/id", .known_hosts = "/a b/kh"};
 
-	if (!program)
-		skip();
 	assert_ok(ssh_config_text(&s, &text));
 	assert_ok(file_write(path, text, strlen(text), 0600));
 	struct child_spec spec = {.argv = (const char *[]){"ssh", "-F", path, "-G", "cooper-dev", NULL},
@@ -93,15 +91,13 @@ static void config_as_ssh_reads_it(void **state)
 static void forward_as_ssh_reads_it(void **state)
 {
 	(void)state;
+	need_program("ssh");
 	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *path = mem_printf("%s/config", dir);
-	AUTO_FREE char *program = child_find("ssh");
 	AUTO(str) out = STR_INIT;
 	AUTO(strs) argv = STRS_INIT;
 	struct ssh ssh = {.config_path = path, .host = "cooper-dev"};
 
-	if (!program)
-		skip();
 	assert_ok(file_write(path, "", 0, 0600));
 	ssh_forward_argv(&ssh, "/a b/c:d%h/api.sock", "/run/podman.sock", &argv);
 	AUTO_FREE char *verb = argv.items[0];
