@@ -1,7 +1,9 @@
 /* The patch engine beyond single cases: series, commits, reversal, exclusion, interruption, damage. */
 #include "test_patch_tree.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 #include "sys/tick.h"
@@ -331,6 +333,33 @@ static void test_stale_journal(void **state)
 	patch_report_done(&r);
 }
 
+/* Whatever the tree is called, its journal is the same; and what one run writes, no other one finishes or drops. */
+static void test_one_at_a_time(void **state)
+{
+	(void)state;
+	AUTO_FREE char *tree = make_tree(plain_tree);
+	AUTO_FREE char *again = path_join(tree, "d/..");
+	AUTO_FREE char *journal = mem_printf("%s.patch-journal", tree);
+	assert_ok(file_write(journal, "cooper patch journal 2\nrubbish\n", 31, 0600));
+	struct patch_report r = PATCH_REPORT_INIT;
+	assert_ok(apply_text(again, EDIT("f", "5", "five"), 1, &r));
+	assert_false(file_exists(journal));
+	AUTO_FREE char *staged = path_join(tree, ".cooper-patch/1");
+	struct patch_input input = input_of("x", EDIT("f", "five", "5"));
+	struct patch_options check = {.check_only = true};
+	AUTO_CLOSE int fd = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_ok(patch_series_apply(tree, &input, 1, &check, &r));
+	assert_ok(dir_make(staged, 0700));
+	assert_fails(patch_series_apply(tree, &input, 1, NULL, &r), ERR_BUSY, "another run is patching");
+	assert_fails(patch_series_apply(tree, &input, 1, &check, &r), ERR_BUSY, "another run is patching");
+	assert_true(dir_exists(staged));
+	assert_int_equal(flock(fd, LOCK_UN), 0);
+	assert_ok(patch_series_apply(again, &input, 1, NULL, &r));
+	assert_tree(tree, plain_tree);
+	patch_report_done(&r);
+}
+
 static void test_series_file(void **state)
 {
 	(void)state;
@@ -375,12 +404,13 @@ static void test_repetitive(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_series),      cmocka_unit_test(test_partly_upstream),
-		cmocka_unit_test(test_one_commit),  cmocka_unit_test(test_kind_changes),
-		cmocka_unit_test(test_exclude),     cmocka_unit_test(test_mailed),
-		cmocka_unit_test(test_damage),      cmocka_unit_test(test_prefixes),
-		cmocka_unit_test(test_killed),      cmocka_unit_test(test_stale_journal),
-		cmocka_unit_test(test_series_file), cmocka_unit_test(test_repetitive),
+		cmocka_unit_test(test_series),        cmocka_unit_test(test_partly_upstream),
+		cmocka_unit_test(test_one_commit),    cmocka_unit_test(test_kind_changes),
+		cmocka_unit_test(test_exclude),       cmocka_unit_test(test_mailed),
+		cmocka_unit_test(test_damage),        cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_killed),        cmocka_unit_test(test_stale_journal),
+		cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_series_file),
+		cmocka_unit_test(test_repetitive),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

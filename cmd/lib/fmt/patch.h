@@ -39,7 +39,7 @@ struct patch_options {
 	bool reverse;    /* take the whole series back, last patch first */
 	bool places;     /* fill report->places; not together with a reverse */
 	bool flush;      /* files to the platter before the series counts: survives a power cut, not only a kill */
-	const char *journal_path; /* outside the tree, same for every call; NULL = the tree's path + ".patch-journal" */
+	const char *journal_path; /* outside the tree, same for every call; NULL = the tree's full path + ".patch-journal" */
 };
 
 /* A hunk that matched elsewhere than its header says. */
@@ -93,8 +93,8 @@ void patch_report_done(struct patch_report *r);
  * names put in place.
  *
  * Errors: CORRUPT (a patch is damaged, does not fit, or leads outside the tree; detail shows the closest place, the
- *         hint says when it is upstream already), USAGE (a format that is not supported), OS, BUSY (check_only
- *         while an interrupted run is pending), CANCELED (before anything was written).
+ *         hint says when it is upstream already), USAGE (a format that is not supported), OS, BUSY (another run is
+ *         writing, or check_only while an interrupted run is pending), CANCELED (before anything was written).
  * On error: the tree is unchanged, unless the error is OS after the journal was written: the next call goes on.
  */
 MUST_CHECK struct err *patch_series_apply(const char *tree_dir, const struct patch_input *inputs, size_t count,

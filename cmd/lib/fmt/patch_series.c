@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
@@ -192,12 +193,19 @@ static struct err *apply_and_commit(const struct series *s, const struct patch_c
 	return e;
 }
 
+/* Beside the tree, and the same however the tree is named: the next run may call "." what this one calls "src". */
 static char *default_journal(const char *tree_dir)
 {
-	size_t n = strlen(tree_dir);
-	while (n > 1 && tree_dir[n - 1] == '/')
-		n--;
-	return mem_printf("%.*s.patch-journal", (int)n, tree_dir);
+	AUTO_FREE char *full = realpath(tree_dir, NULL);
+	return mem_printf("%s.patch-journal", full ? full : tree_dir);
+}
+
+/* Held until the descriptor is closed; a kill frees it. Where folders cannot be locked (NFS), the stage must do. */
+static struct err *lock_tree(const struct patch_commit *c)
+{
+	if (flock(c->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return err_new(ERR_BUSY, "another run is patching '%s'", c->tree_dir);
+	return NULL;
 }
 
 struct err *patch_series_apply(const char *tree_dir, const struct patch_input *inputs, size_t count,
@@ -214,6 +222,8 @@ struct err *patch_series_apply(const char *tree_dir, const struct patch_input *i
 		return err_os(errno, "cannot open folder '%s'", tree_dir);
 	struct patch_commit c = {.fd = fd, .tree_dir = tree_dir, .journal_path = journal, .flush = o->flush};
 	digest_series(&s, c.series);
+	if (!o->check_only || patch_is_pending(&c))
+		TRY(lock_tree(&c));
 	if (o->check_only && patch_is_pending(&c))
 		return err_hint(err_new(ERR_BUSY, "an interrupted run left '%s' half patched", tree_dir),
 				"patch it again without checking only: that finishes the run");
