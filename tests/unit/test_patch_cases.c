@@ -168,6 +168,13 @@ static const struct patch_case cases[] = {
 	 1,
 	 "this is a context diff",
 	 {{0}}},
+	{"combined diff (of a merge) before a good one",
+	 {{'f', "f", BODY}},
+	 "diff --cc f\nindex 1234567,1234568..89abcde\n--- a/f\n+++ b/f\n@@@ -4,1 -4,1 +4,1 @@@\n--4\n++four\n" EDIT(
+		 "a/f", "b/f"),
+	 1,
+	 "a merge's combined diff",
+	 {{0}}},
 	{"LF patch on CRLF file",
 	 {{'f', "f", "1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7\r\n8\r\n"}},
 	 EDIT("a/f", "b/f"),
@@ -290,7 +297,7 @@ static void test_cases(void **state)
 		if (!e == !!c->fails)
 			print_error("case '%s'\n", c->name);
 		if (c->fails)
-			assert_fails(e, strstr(c->name, "context diff") ? ERR_USAGE : ERR_CORRUPT, c->fails);
+			assert_fails(e, strstr(c->name, "context diff") || strstr(c->name, "combined diff") ? ERR_USAGE : ERR_CORRUPT, c->fails);
 		else
 			assert_ok(e);
 		AUTO(str) found = tree_dump(tree);

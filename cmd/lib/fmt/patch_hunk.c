@@ -117,14 +117,18 @@ static void measure_context(const struct patch_set *set, struct patch_hunk *h)
 		h->trail++;
 }
 
-/* A changed line right after a hunk belongs to it: its header counts too few. "-- " begins a mail's signature. */
+/* A changed line after a hunk, or after more context, belongs to it: its header counts too few. "-- " begins a mail's
+ * signature. */
 static struct err *check_end(const struct patch_scan *s, const struct patch_hunk *h)
 {
 	struct patch_row row;
-	if (!patch_peek(s, &row) || !row.len || (row.text[0] != '+' && row.text[0] != '-') ||
+	struct patch_scan ahead = *s;
+	while (patch_peek(&ahead, &row) && patch_row_starts(&row, " "))
+		patch_next(&ahead, &row);
+	if (!patch_peek(&ahead, &row) || !row.len || (row.text[0] != '+' && row.text[0] != '-') ||
 	    patch_row_starts(&row, "--"))
 		return NULL;
-	return patch_damaged(s, s->line, "the hunk of line %zu has more lines than its header says", h->line);
+	return patch_damaged(s, ahead.line, "the hunk of line %zu has more lines than its header says", h->line);
 }
 
 struct err *patch_parse_hunks(struct patch_scan *s, struct patch_set *set)
@@ -132,10 +136,10 @@ struct err *patch_parse_hunks(struct patch_scan *s, struct patch_set *set)
 	struct patch_file *f = &set->files[set->file_count - 1];
 	struct patch_row row;
 	f->hunk_first = set->hunk_count;
-	while (patch_peek(s, &row) && patch_row_starts(&row, "@@ -")) {
+	while (patch_peek(s, &row) && patch_row_starts(&row, "@@")) {
 		struct patch_hunk h = {.line = s->line};
 		bool crlf = patch_row_trim(&row);
-		if (!parse_header(&row, &h))
+		if (!patch_row_starts(&row, "@@ -") || !parse_header(&row, &h))
 			return patch_damaged(s, s->line, "a hunk's header is damaged");
 		f->crlf = crlf;
 		patch_next(s, &row);

@@ -330,7 +330,7 @@ static struct err *parse_git_rows(struct patch_scan *s, struct patch_set *set, s
 	if (!patch_peek(s, &row))
 		return NULL;
 	patch_row_trim(&row);
-	if (patch_row_starts(&row, "@@ -") && n->new.raw)
+	if (patch_row_starts(&row, "@@") && n->new.raw)
 		return patch_parse_hunks(s, set);
 	if (patch_row_starts(&row, "GIT binary patch"))
 		return parse_binary(s, f);
@@ -416,7 +416,7 @@ static struct err *parse_plain_binary(struct patch_scan *s, struct patch_set *se
 	return e;
 }
 
-enum row_kind { ROW_PROSE, ROW_GIT, ROW_PLAIN, ROW_CONTEXT, ROW_BINARY, ROW_HUNK, ROW_MAIL, ROW_CUT };
+enum row_kind { ROW_PROSE, ROW_GIT, ROW_PLAIN, ROW_CONTEXT, ROW_COMBINED, ROW_BINARY, ROW_HUNK, ROW_MAIL, ROW_CUT };
 
 /* The separator of mails: "From <40 hex digits> Mon Sep 17 00:00:00 2001". */
 static bool is_mail(const struct patch_row *row)
@@ -436,8 +436,10 @@ static enum row_kind classify(const struct patch_scan *s)
 	patch_row_trim(&row);
 	if (patch_row_starts(&row, "diff --git "))
 		return ROW_GIT;
+	if (patch_row_starts(&row, "diff --cc ") || patch_row_starts(&row, "diff --combined "))
+		return ROW_COMBINED;
 	if (patch_row_starts(&row, "--- ") && row.len > 4) {
-		if (has_third && patch_row_starts(&second, "+++ ") && patch_row_starts(&third, "@@ -"))
+		if (has_third && patch_row_starts(&second, "+++ ") && patch_row_starts(&third, "@@"))
 			return ROW_PLAIN;
 		return !has_second || (!has_third && patch_row_starts(&second, "+++ ")) ? ROW_CUT : ROW_PROSE;
 	}
@@ -470,6 +472,10 @@ static struct err *parse_rows(struct patch_scan *s, struct patch_set *set)
 			return err_hint(err_new(ERR_USAGE, "patch '%s', line %zu: this is a context diff",
 						s->input->name, s->line),
 					"make it again with diff -u");
+		case ROW_COMBINED:
+			return err_hint(err_new(ERR_USAGE, "patch '%s', line %zu: this is a merge's combined diff",
+						s->input->name, s->line),
+					"make it again against one parent, with git diff");
 		case ROW_HUNK:
 			return patch_damaged(s, s->line, "a hunk belongs to no file: its header is missing or damaged");
 		case ROW_CUT:
