@@ -402,6 +402,13 @@ static void test_repetitive(void **state)
 	tree_put(tree, 'f', "f", body.data, body.len);
 	struct patch_report r = PATCH_REPORT_INIT;
 	assert_fails(apply_text(tree, str_text(&patch), 1, &r), ERR_CORRUPT, "does not fit 'f'");
+	/* Half a million places where two names could meet. */
+	str_clear(&patch);
+	str_add(&patch, "diff --git a/");
+	for (int i = 0; i < 500000; i++)
+		str_add(&patch, "x ");
+	str_add(&patch, "\nold mode 100644\nnew mode 100755\n");
+	assert_fails(apply_text(tree, str_text(&patch), 1, &r), ERR_CORRUPT, "no name can be told");
 	patch_report_done(&r);
 }
 

@@ -280,21 +280,25 @@ struct err *patch_name_bare(const struct patch_scan *s, const char *text, size_t
 	return settle(s, s->input->strip > 0 ? s->input->strip - 1 : 0, ret);
 }
 
+/* Both names of a "diff --git" line: more than systems take, and every blank of it is tried. */
+enum { PAIR_BYTES_MAX = 8192 };
+
 /* Without quotes only one split makes sense: the one where both halves are the same name after the strip. */
 static bool split_pair(const char *text, size_t len, int strip, char **ret_a, char **ret_b)
 {
-	for (size_t i = 1; i + 1 < len; i++) {
-		if (text[i] != ' ')
-			continue;
-		AUTO_FREE char *a = mem_strndup(text, i);
-		AUTO_FREE char *b = mem_strndup(text + i + 1, len - i - 1);
-		const char *rest_a = strip_name(a, strip);
-		const char *rest_b = strip_name(b, strip);
+	if (len < 3 || len > PAIR_BYTES_MAX)
+		return false;
+	AUTO_FREE char *both = mem_strndup(text, len);
+	for (char *blank = strchr(both, ' '); blank; blank = strchr(blank + 1, ' ')) {
+		*blank = '\0';
+		const char *rest_a = strip_name(both, strip);
+		const char *rest_b = strip_name(blank + 1, strip);
 		if (rest_a && rest_b && strcmp(rest_a, rest_b) == 0) {
-			*ret_a = TAKE(a);
-			*ret_b = TAKE(b);
+			*ret_a = mem_strdup(both);
+			*ret_b = mem_strdup(blank + 1);
 			return true;
 		}
+		*blank = ' ';
 	}
 	return false;
 }
@@ -349,6 +353,8 @@ bool patch_names_below(const char *a, const char *b, const char *from, const cha
 struct err *patch_name_moved(const struct patch_scan *s, const char *pair, const char *from, const char *to,
 			     struct patch_name *ret_a, struct patch_name *ret_b)
 {
+	if (strlen(pair) > PAIR_BYTES_MAX)
+		return NULL;
 	for (const char *blank = strchr(pair, ' '); blank; blank = strchr(blank + 1, ' ')) {
 		AUTO_FREE char *left = mem_strndup(pair, (size_t)(blank - pair));
 		const char *a = strip_name(left, s->input->strip);
