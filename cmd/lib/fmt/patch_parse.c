@@ -416,13 +416,40 @@ static struct err *parse_plain_binary(struct patch_scan *s, struct patch_set *se
 	return e;
 }
 
-enum row_kind { ROW_PROSE, ROW_GIT, ROW_PLAIN, ROW_CONTEXT, ROW_COMBINED, ROW_BINARY, ROW_HUNK, ROW_MAIL, ROW_CUT };
+enum row_kind {
+	ROW_PROSE,
+	ROW_GIT,
+	ROW_PLAIN,
+	ROW_CONTEXT,
+	ROW_COMBINED,
+	ROW_ENCODED,
+	ROW_BINARY,
+	ROW_HUNK,
+	ROW_MAIL,
+	ROW_CUT
+};
 
 /* The separator of mails: "From <40 hex digits> Mon Sep 17 00:00:00 2001". */
 static bool is_mail(const struct patch_row *row)
 {
 	char id[PATCH_ID_MAX];
 	return patch_row_starts(row, "From ") && copy_id(row->text + 5, row->text + row->len, id) >= 40;
+}
+
+/* A mail's header that says that what follows are not the patch's own bytes (RFC 2045 section 6). */
+static bool is_encoded(const struct patch_row *row)
+{
+	static const char field[] = "Content-Transfer-Encoding:";
+	static const char *const kinds[] = {"quoted-printable", "base64"};
+	size_t n = sizeof(field) - 1;
+	if (row->len < n || strncasecmp(row->text, field, n) != 0)
+		return false;
+	while (n < row->len && (row->text[n] == ' ' || row->text[n] == '\t' || row->text[n] == '"'))
+		n++;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (row->len - n >= strlen(kinds[i]) && strncasecmp(row->text + n, kinds[i], strlen(kinds[i])) == 0)
+			return true;
+	return false;
 }
 
 /* What the row at the cursor begins; looks at most two rows ahead. */
@@ -448,6 +475,8 @@ static enum row_kind classify(const struct patch_scan *s)
 		return ROW_CONTEXT;
 	if (is_binary_notice(&row) && patch_row_starts(&row, "Binary"))
 		return ROW_BINARY;
+	if (is_encoded(&row))
+		return ROW_ENCODED;
 	if (is_mail(&row))
 		return ROW_MAIL;
 	return patch_row_starts(&row, "@@ -") || patch_row_starts(&row, "GIT binary patch") ? ROW_HUNK : ROW_PROSE;
@@ -476,6 +505,11 @@ static struct err *parse_rows(struct patch_scan *s, struct patch_set *set)
 			return err_hint(err_new(ERR_USAGE, "patch '%s', line %zu: this is a merge's combined diff",
 						s->input->name, s->line),
 					"make it again against one parent, with git diff");
+		case ROW_ENCODED:
+			return err_hint(
+				err_new(ERR_USAGE, "patch '%s', line %zu: this mail's text is encoded", s->input->name,
+					s->line),
+				"decode it: git mailinfo HEAD-FILE PATCH-FILE < MAIL, or git am and git format-patch");
 		case ROW_HUNK:
 			return patch_damaged(s, s->line, "a hunk belongs to no file: its header is missing or damaged");
 		case ROW_CUT:
