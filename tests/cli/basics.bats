@@ -187,6 +187,17 @@ setup() {
 	[[ "$output" == *"already"* || "$output" == *"upstream"* ]]
 }
 
+@test "tool patch: --refresh writes the numbers, --check with it is refused" {
+	mkdir d && printf 'a\nb\nc\n' >d/f
+	printf -- '--- a/f\n+++ b/f\n@@ -7 +7 @@\n-b\n+B\n' >p
+	run "$cooper" tool patch --check --refresh -d d p
+	[ "$status" = 2 ]
+	grep -q '^@@ -7 +7 @@$' p
+	run -0 "$cooper" tool patch --refresh -d d p
+	grep -q '^@@ -2 +2 @@$' p
+	[ "$(sed -n 2p d/f)" = b ]
+}
+
 @test "tool canary prints what it runs on" {
 	run -0 "$cooper" tool canary x86_64 -o c
 	[ "$(uname -m)" = x86_64 ] || skip "the canary is foreign here"
