@@ -64,6 +64,16 @@ static struct err *add_patch(const char *dir, const struct patch_list *list, siz
 	return NULL;
 }
 
+/* What the sources' own .gitattributes say of line ends, filters and diffs is not for us: patches are about bytes. */
+static struct err *ignore_attributes(const char *dir)
+{
+	static const char rules[] = "* -text -eol -ident -filter -working-tree-encoding !diff !merge\n";
+	AUTO_FREE char *info = path_join(dir, ".git/info");
+	AUTO_FREE char *path = path_join(info, "attributes");
+	TRY(dir_make(info, 0755));
+	return file_write(path, rules, sizeof(rules) - 1, 0644);
+}
+
 static struct err *find_stop(const struct patch_list *list, const char *stop, size_t *ret_index)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -84,8 +94,10 @@ static struct err *stop_at(const char *dir, const struct json *patches, size_t i
 	if (index + 1 == json_count(patches))
 		return NULL;
 	return repo_git(dir, NULL, NULL,
-			GIT("-c", "sequence.editor=sed -i.bak -e '1s/^pick/edit/'", "-c", "user.name=cooper", "-c",
-			    "user.email=cooper@localhost", "rebase", "-q", "-i", "--keep-empty", onto));
+			GIT("-c", "sequence.editor=sed -i.bak -e '1s/^pick/edit/'", "-c",
+			    "rebase.abbreviateCommands=false", "-c", "rebase.autoSquash=false", "-c",
+			    "user.name=cooper", "-c", "user.email=cooper@localhost", "rebase", "-q", "-i",
+			    "--keep-empty", onto));
 }
 
 static struct err *make(const struct build_job *job, const char *dir, const char *stop, struct sink *sink)
@@ -103,6 +115,7 @@ static struct err *make(const struct build_job *job, const char *dir, const char
 	if (stop)
 		TRY(find_stop(&list, stop, &index));
 	TRY(repo_git(dir, NULL, NULL, GIT("init", "-q")));
+	TRY(ignore_attributes(dir));
 	AUTO_FREE char *message = mem_printf("%s %s\n", job->recipe->name, job->recipe->version);
 	TRY(commit_all(dir, message, DEFAULT_AUTHOR));
 	TRY(repo_git(dir, NULL, NULL, GIT("tag", PATCH_BASE)));
