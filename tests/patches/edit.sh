@@ -114,6 +114,49 @@ check 'one dropped' save
 check 'it is told' says "take out of $work/p/recipes/p.yaml: p/0004-rename.patch"
 check 'its file stays' untouched
 
+# What git does by itself to words, bytes and orders must not reach a patch; what looks the same is not always the same.
+(
+	rm -rf "$work/p/patches/p" && mkdir "$work/p/patches/p" "$work/s/src-2"
+	cd "$work/s/src-2" || exit 1
+	for _ in 1 2 3; do printf 'begin\n{\n\ta;\n\tb;\n}\nend\n'; done >f
+	printf '*.bat text eol=crlf\n*.txt -diff\n' >.gitattributes && printf '1\r\n2\r\n3\r\n' >x.bat && seq 1 40 >g.txt
+	cd "$work/s" && tar cf "$work/odd.tar" src-2
+	cd "$work/p/patches/p" || exit 1
+	printf 'Description: odd words  \n\n\n\n more\n# HG changeset\n\n--- a/f\n+++ b/f\n@@ -3,2 +3,3 @@\n \ta;\n+\tnew;\n \tb;\n' >odd.patch
+	printf 'two\n\n--- a/g.txt\n+++ b/g.txt\n@@ -2,2 +2,3 @@\n 2\n+new\n 3\n' >two.patch
+	printf 'bat\n\n--- a/x.bat\n+++ b/x.bat\n@@ -2 +2 @@\n-2\r\n+two\r\n' >bat.patch
+) || exit 1
+head_kept() { cmp -s <(head -9 "$work/before/p/odd.patch") <(head -9 "$work/p/patches/p/odd.patch"); }
+recipe "$work/odd.tar" odd.patch two.patch bat.patch
+printf '[rebase]\nabbreviateCommands = true\n' >"$work/config"
+GIT_CONFIG_GLOBAL=$work/config check 'edit, under an author'\''s settings' edit odd.patch
+check 'it stands there, too' [ "$(git -C "$work/tree" log -1 --format=%s)" = 'odd words' ]
+(cd "$work/tree" && sed -i 's/new;/newer;/' f && GIT_EDITOR=true git commit -qa --amend && git rebase --continue) >/dev/null 2>&1
+check 'save after git tidied the message' save
+check 'the head as it was' head_kept
+check 'the new line' grep -q newer "$work/p/patches/p/odd.patch"
+check 'edit again' edit odd.patch
+(cd "$work/tree" && sed -i -e /newer/d -e '/a;/{x;s/^/n/;/^nn$/{x;s/$/\n\tnewer;/;b};x}' f && git commit -qa --amend --no-edit && git rebase --continue) >/dev/null 2>&1
+check 'save a hunk that moved to a twin place' save
+check 'that is a change' says '2 patches untouched, 1 written, 0 new'
+rm -rf "$work/edited" && cp -a "$work/tree" "$work/edited"
+check 'edit what moved' edit
+check 'the same tree as edited' diff -r --exclude=.git "$work/tree" "$work/edited"
+(cd "$work/tree" && sed -i 's/^two/zwei/' x.bat && git commit -qam bat -m 'Cooper-Patch: p/bat.patch' && git reset -q --soft HEAD~2 &&
+	git commit -qm bat -m 'Cooper-Patch: p/bat.patch' && git -c sequence.editor='sed -i.bak -e 2h -e 2d -e 3G' rebase -q -i cooper-base &&
+	sed -i 's/^new$/newest/' g.txt && git commit -qam two --amend -m 'Cooper-Patch: p/two.patch') >/dev/null 2>&1
+check 'save what is in another order' save
+check 'the order is told' says "move in $work/p/recipes/p.yaml: p/two.patch after p/bat.patch"
+check 'line ends are bytes' grep -q "$(printf '^+zwei\r$')" "$work/p/patches/p/bat.patch"
+check 'text stays text' grep -q '^+newest$' "$work/p/patches/p/two.patch"
+(cd "$work/tree" && for i in 1 2; do echo $i >>f && git commit -qam 'Twice'; done)
+check 'two new ones of one name are refused' refuses 'twice.patch'\'' exists already'
+(cd "$work/tree" && git reset -q --hard HEAD~2 && echo x >>f && git commit -qam $'\346\226\260') >/dev/null
+check 'a title without letters' save
+check 'has a name all the same' [ -s "$work/p/patches/p/patch.patch" ]
+check 'save again' save
+check 'a new one is no change of order' says '4 patches untouched'
+
 if debian_source qemu "$work/qemu"; then
 	rm -rf "$work/p/patches/p" && mkdir "$work/p/patches/p"
 	names=()

@@ -30,7 +30,7 @@ struct patch_saved {
 	size_t untouched;
 	struct strs written; /* paths of patches that were rewritten */
 	struct strs added;   /* paths of new patches */
-	struct strs to_do;   /* what is left to the author: lines for the recipe, patches without a commit */
+	struct strs to_do;   /* what is left to the author: lines for the recipe, its order, patches without a commit */
 };
 
 #define PATCH_SAVED_INIT                                                                                               \

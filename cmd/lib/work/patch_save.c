@@ -36,6 +36,8 @@ struct save {
 	size_t known;         /* how many there were */
 	bool *seen;           /* of each of them: it has a commit */
 	const char *last;     /* path below patches/ of the last patch of the recipe's own, or NULL */
+	size_t highest;       /* index of the patch that was furthest down in the recipe, plus 1 */
+	const char *before;   /* name of the patch of the commit before, or NULL */
 	struct output *outputs;
 	size_t output_count, output_cap;
 	struct patch_saved *report;
@@ -99,6 +101,40 @@ static char *essence(const struct str *diff)
 			str_add(&out, "@@\n");
 		else if (!str_starts(rows.items[i], "index "))
 			str_addf(&out, "%s\n", rows.items[i]);
+	}
+	return str_take(&out);
+}
+
+/* Whether what is the same before both diffs differs after them: a hunk went to a place that looks the same. */
+static bool other_place(const struct str *was, const struct str *is)
+{
+	AUTO(strs) old = STRS_INIT;
+	AUTO(strs) new = STRS_INIT;
+	strs_split(&old, str_text(was), "\n");
+	strs_split(&new, str_text(is), "\n");
+	for (size_t i = 0; i < old.count && i < new.count; i++) {
+		const char *dots = str_starts(old.items[i], "index ") ? strstr(old.items[i], "..") : NULL;
+		size_t n = dots ? (size_t)(dots - old.items[i]) + 2 : 0;
+		if (n && strncmp(old.items[i], new.items[i], n) == 0 && !streq(old.items[i], new.items[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A message as git leaves it when nobody changes it: no blanks at ends, no second empty row, no row of '#'. */
+static char *words_of(const char *message)
+{
+	struct str out = STR_INIT;
+	for (const char *p = message; *p;) {
+		size_t n = strcspn(p, "\n"), shown = n;
+		while (shown && strchr(" \t\r", p[shown - 1]))
+			shown--;
+		bool again = !shown && (out.len < 2 || out.data[out.len - 2] == '\n');
+		if (*p != '#' && !again) {
+			str_add_mem(&out, p, shown);
+			str_add_char(&out, '\n');
+		}
+		p += n + (p[n] == '\n');
 	}
 	return str_take(&out);
 }
@@ -274,15 +310,24 @@ static char *place_of_new(const struct save *s, int *ret_number)
 	return folder;
 }
 
+static bool is_taken(const struct save *s, const char *path)
+{
+	for (size_t i = 0; i < s->output_count; i++)
+		if (streq(s->outputs[i].path, path))
+			return true;
+	return file_exists(path);
+}
+
 static struct err *write_new(struct save *s, const char *commit, const char *message, const struct str *diff)
 {
 	int number = 0;
 	AUTO_FREE char *folder = place_of_new(s, &number);
 	AUTO_FREE char *words = slug(message);
-	AUTO_FREE char *base = number ? mem_printf("%04d-%s.patch", number, words) : mem_printf("%s.patch", words);
+	const char *stem = *words ? words : "patch";
+	AUTO_FREE char *base = number ? mem_printf("%04d-%s.patch", number, stem) : mem_printf("%s.patch", stem);
 	AUTO_FREE char *name = streq(folder, ".") ? mem_strdup(base) : mem_printf("%s/%s", folder, base);
 	AUTO_FREE char *path = mem_printf("%s/patches/%s", json_get_text(s->state, "root"), name);
-	if (file_exists(path))
+	if (is_taken(s, path))
 		return err_hint(err_new(ERR_USAGE, "'%s' exists already", path), "give the commit another subject");
 	struct output *o = add_output(s, mem_strdup(path), /* is_new= */ true);
 	TRY(add_mail_head(s->dir, commit, message, &o->text));
@@ -293,6 +338,7 @@ static struct err *write_new(struct save *s, const char *commit, const char *mes
 	json_set_text(entry, "commit", commit);
 	json_set_bool(entry, "own", true);
 	json_set_bool(entry, "whole", true);
+	json_set_bool(entry, "added", true);
 	json_set_int(entry, "strip", 1);
 	json_add(s->entries, entry);
 	strs_addf(&s->report->to_do, "add to %s, %s%s:\n  - file: %s\n    why: %.*s\n    upstream: none",
@@ -314,13 +360,29 @@ static struct err *save_known(struct save *s, struct json *entry, const char *co
 	TRY(message_of(s->dir, before, &old_message, &name));
 	AUTO_FREE char *was = essence(&old_diff);
 	AUTO_FREE char *is = essence(diff);
-	bool same_message = streq(old_message, message);
-	if (same_message && streq(was, is))
+	AUTO_FREE char *old_words = words_of(old_message);
+	AUTO_FREE char *words = words_of(message);
+	bool same_message = streq(old_words, words);
+	if (same_message && streq(was, is) && !other_place(&old_diff, diff))
 		s->report->untouched++;
 	else
 		TRY(rewrite(s, entry, commit, message, same_message, diff));
 	json_set_text(entry, "commit", commit);
 	return NULL;
+}
+
+/* The recipe's order is the author's to change, too. */
+static void note_order(struct save *s, const struct json *entry, size_t index)
+{
+	const char *name = json_get_text(entry, "name");
+	if (!json_get_bool(entry, "added", false)) {
+		if (index < s->highest)
+			strs_addf(&s->report->to_do, "move in %s: %s after %s", json_get_text(s->state, "recipe"), name,
+				  s->before);
+		else
+			s->highest = index + 1;
+	}
+	s->before = name;
 }
 
 static struct err *save_commit(struct save *s, const char *commit)
@@ -334,7 +396,8 @@ static struct err *save_commit(struct save *s, const char *commit)
 	TRY(diff_of(s->dir, commit, entry ? (int)json_get_int(entry, "strip", 1) : 1, &diff));
 	if (!entry) {
 		TRY(write_new(s, commit, message, &diff));
-		entry = json_at(s->entries, json_count(s->entries) - 1);
+		index = json_count(s->entries) - 1;
+		entry = json_at(s->entries, index);
 	} else {
 		s->seen[index] = true;
 		if (streq(json_get_text(entry, "commit"), commit))
@@ -342,6 +405,7 @@ static struct err *save_commit(struct save *s, const char *commit)
 		else
 			TRY(save_known(s, entry, commit, message, &diff));
 	}
+	note_order(s, entry, index);
 	s->last = json_get_bool(entry, "own", false) ? json_get_text(entry, "name") : s->last;
 	return NULL;
 }
