@@ -15,17 +15,20 @@ command -v strace >/dev/null || {
 export GIT_CEILING_DIRECTORIES=$work GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 git=(git -c user.name=a -c user.email=a@b -c commit.gpgsign=false)
 
-# Rewritten, created, removed, renamed, copied, a mode, a link, binary bytes, hard links, a folder gone
-mkdir -p "$work/a/d/e"
+# Rewritten, created, removed, renamed, copied, a mode, a link, binary bytes, hard links, a folder gone, one that a link
+# replaces, a file that a folder replaces
+mkdir -p "$work/a/d/e" "$work/a/folder/in" "$work/a/to/in"
 (
 	cd "$work/a" || exit 1
 	for i in 1 2 3 4; do seq 1 "${i}00" >"f$i"; done
 	seq 1 50 >d/gone && seq 60 200 >d/e/moved && seq 1 30 >mode && ln -s f1 link
 	head -c 5000 /dev/urandom >bytes && seq 1 40 >twin
+	seq 1 9 >folder/in/f && seq 2 8 >file && echo stays >to/f && mkdir to/in/empty
 	git init -q && git add -A && "${git[@]}" commit -qm a
 	sed -i 's/^5$/five/; s/^77$//' f1 f2 && seq 1 3 >f3 && (echo first && seq 1 400) >f4
 	git rm -q d/gone && git mv d/e/moved moved && chmod +x mode && ln -sfn f2 link
 	cp f2 copy && mkdir -p n/m && echo new >n/m/new && head -c 6000 /dev/urandom >bytes && echo x >>twin
+	git rm -qr folder && ln -s to folder && git rm -q file && mkdir file && echo in >file/in
 	git add -A && git diff --cached --binary -M -C --find-copies-harder >"$work/p.patch"
 	git checkout -qf . && git reset -q --hard
 ) || exit 1

@@ -20,7 +20,13 @@ ENV = dict(os.environ, GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_SYSTEM="/dev/nu
 # Few different lines, so that hunks look alike; some that look like parts of a patch.
 LINES = ["", "}", "\treturn 0;", "{", "a", "b", "--- a/f", "+++ b/f", "@@ -1 +1 @@", "-- ", "-", "+", " ", "\\ No newline",
          "diff --git a/f b/f", "long " * 30, "caf\u00e9 \u2603", "cr\r", "index 123..456", "From 0123456789"]
+FOLDERS = ["d", "b"]  # files where others are folders: only git can say that
 NAMES = ["f", "g.c", "d/h", "d/e/i", "with blank", "tab\tname", 'quote"s', "\u00fc", "-dash", "b/a/x"]
+
+
+def free(tree, git):
+    return [n for n in NAMES + FOLDERS * git
+            if not any(o == n or o.startswith(n + "/") or n.startswith(o + "/") for o in tree)]
 
 
 def text(r, lines):
@@ -55,7 +61,9 @@ def edit_bytes(r, data):
 def first(r, git):
     """path -> (kind, bytes): 'f' file, 'x' executable, 'l' link"""
     tree = {}
-    for name in r.sample(NAMES, r.randrange(1, 4)):
+    for name in r.sample(NAMES + FOLDERS * git, r.randrange(1, 4)):
+        if name not in free(tree, git):
+            continue
         if git and r.random() < 0.1:
             tree[name] = ("l", r.choice([b"f", b"g.c", b"d/h"]))
         elif git and r.random() < 0.15:
@@ -80,14 +88,12 @@ def second(r, tree, git):
         elif choice == 7 and git:
             tree[name] = ("x" if kind == "f" else "f", data)
         elif choice == 8 and git:
-            free = [n for n in NAMES if n not in tree and not any(o.startswith(n + "/") for o in tree)]
-            new = r.choice(free) if free else name
+            new = r.choice(free(tree, git) or [name])
             tree[new] = tree.pop(name) if r.random() < 0.6 else tree[name]
             if r.random() < 0.5:
                 tree[new] = (kind, edit_text(r, data) if data[:1] != b"\0" else data)
     if r.random() < 0.3:
-        free = [n for n in NAMES if n not in tree]
-        tree[r.choice(free)] = ("f", text(r, r.choice([0, 1, 10] if git else [1, 10])) or (b"" if git else b"x"))
+        tree[r.choice(free(tree, git))] = ("f", text(r, r.choice([0, 1, 10] if git else [1, 10])) or (b"" if git else b"x"))
     return tree
 
 

@@ -141,6 +141,64 @@ static void test_kind_changes(void **state)
 	patch_report_done(&r);
 }
 
+/* A file where a folder was and back, in git's order of names: what gives way comes after what takes its place. */
+static void test_folder_changes(void **state)
+{
+	(void)state;
+	static const struct entry before[] = {
+		{'f', "a/b/c", "c\n"}, {'f', "a/d", "d\n"}, {'f', "f", "f\n"}, {'f', "g", BODY}, {0}};
+	static const struct entry after[] = {{'f', "a", "a\n"},   {'l', "d", "f/x"},  {'f', "e", "d\n"},
+					     {'f', "f/x", "f\n"}, {'f', "g/g", BODY}, {0}};
+	static const char
+		there[] =
+			GIT("a", "a") "new file mode 100644\n--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+a\n" GIT(
+				"a/b/c", "a/b/c") "deleted file mode 100644\n--- a/a/b/c\n+++ /dev/null\n@@ -1 +0,0 "
+						  "@@\n-c\n" GIT("d",
+								 "d") "new file mode 120000\n--- /dev/null\n+++ "
+								      "b/d\n@@ -0,0 +1 @@\n+f/x\n\\ No newline at end "
+								      "of file\n" GIT("a/d", "e") "similarity index "
+												  "100%\nrename from "
+												  "a/d\nrename to "
+												  "e\n" GIT("f",
+													    "f/x") "sim"
+														   "ila"
+														   "rit"
+														   "y "
+														   "ind"
+														   "ex "
+														   "100"
+														   "%\n"
+														   "ren"
+														   "ame"
+														   " fr"
+														   "om "
+														   "f\n"
+														   "ren"
+														   "ame"
+														   " to"
+														   " f/"
+														   "x"
+														   "\n" GIT("g",
+															    "g/g") "similarity index 100%\nrename from g\nrename to g/g\n";
+	AUTO_FREE char *tree = make_tree(before);
+	struct patch_report r = PATCH_REPORT_INIT;
+	struct patch_input inputs[] = {input_of("there", there), input_of("back", there)};
+	struct patch_options back = {.reverse = true};
+	assert_ok(patch_series_apply(tree, inputs, 1, NULL, &r));
+	assert_tree(tree, after);
+	assert_ok(patch_series_apply(tree, inputs, 1, &back, &r));
+	assert_tree(tree, before);
+	inputs[1].reverse = true;
+	patch_report_done(&r);
+	assert_ok(patch_series_apply(tree, inputs, 2, NULL, &r));
+	assert_int_equal(r.files, 0);
+	assert_tree(tree, before);
+	/* One file more in it than the patch takes away. */
+	tree_put(tree, 'f', "a/b/more", "", 0);
+	assert_fails(patch_series_apply(tree, inputs, 1, NULL, &r), ERR_CORRUPT, "'a' is a folder where a file would");
+	patch_report_done(&r);
+}
+
 static void test_exclude(void **state)
 {
 	(void)state;
@@ -415,13 +473,13 @@ static void test_repetitive(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_series),        cmocka_unit_test(test_partly_upstream),
-		cmocka_unit_test(test_one_commit),    cmocka_unit_test(test_kind_changes),
-		cmocka_unit_test(test_exclude),       cmocka_unit_test(test_mailed),
-		cmocka_unit_test(test_damage),        cmocka_unit_test(test_prefixes),
-		cmocka_unit_test(test_killed),        cmocka_unit_test(test_stale_journal),
-		cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_series_file),
-		cmocka_unit_test(test_repetitive),
+		cmocka_unit_test(test_series),         cmocka_unit_test(test_partly_upstream),
+		cmocka_unit_test(test_one_commit),     cmocka_unit_test(test_kind_changes),
+		cmocka_unit_test(test_folder_changes), cmocka_unit_test(test_exclude),
+		cmocka_unit_test(test_mailed),         cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_prefixes),       cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_stale_journal),  cmocka_unit_test(test_one_at_a_time),
+		cmocka_unit_test(test_series_file),    cmocka_unit_test(test_repetitive),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -295,9 +295,12 @@ static bool leaves_later(const struct work *w, const char *path)
 
 static struct err *check_free(const struct work *w, const struct patch_node *node)
 {
+	bool emptied = true;
 	if (node->now.kind == PATCH_FOLDER || patch_overlay_is_dir(w->a->overlay, node->path))
+		TRY(patch_folder_emptied(w->a->overlay, node, &emptied));
+	if (!emptied)
 		return misfit(w, node->path, "is a folder where a file would be created");
-	if (node->now.kind != PATCH_ABSENT && !leaves_later(w, node->path))
+	if (node->now.kind != PATCH_ABSENT && node->now.kind != PATCH_FOLDER && !leaves_later(w, node->path))
 		return err_hint(misfit(w, node->path, "would be created and exists already"),
 				"the tree is not the one that the patch was made for");
 	return NULL;
@@ -372,13 +375,14 @@ static struct err *do_move(const struct work *w)
 	TRY(get_node(w, f->old_path, &from));
 	const struct patch_state *source = patch_state_before(from, w->group);
 	TRY(check_source(w, f->old_path, source));
+	const struct patch_state taken = *source;
+	/* First, since a file may become one in a folder of its own name, or the other way round. */
+	if (f->op == PATCH_RENAME && !(from->group == w->group && from->moved_in))
+		patch_overlay_set(w->a->overlay, from, (struct patch_state){.kind = PATCH_ABSENT}, w->group);
 	TRY(get_node(w, f->new_path, &to));
 	if (to != from)
 		TRY(check_free(w, to));
-	struct patch_state taken = *source;
 	TRY(make_state(w, f->new_path, &taken, &state));
-	if (f->op == PATCH_RENAME && !(from->group == w->group && from->moved_in))
-		patch_overlay_set(w->a->overlay, from, (struct patch_state){.kind = PATCH_ABSENT}, w->group);
 	patch_overlay_set(w->a->overlay, to, state, w->group);
 	to->moved_in = true;
 	return NULL;
@@ -446,10 +450,16 @@ static struct err *apply_file(const struct work *w)
 	return NULL;
 }
 
+static bool is_excluded_path(const struct patch_apply *a, const struct patch_file *f)
+{
+	const char *path = patch_target(f);
+	return path && glob_match_any(a->input->exclude, path);
+}
+
 static bool is_excluded(const struct patch_apply *a, const struct patch_file *f)
 {
 	const char *path = patch_target(f);
-	if (!path || !glob_match_any(a->input->exclude, path))
+	if (!is_excluded_path(a, f))
 		return false;
 	if (a->report) {
 		strs_add(&a->report->skipped, path);
@@ -472,37 +482,118 @@ static bool begins_group(const struct patch_apply *a, const struct patch_file *f
 	return !(f->op == PATCH_RENAME && (node->moved_in || node->now.kind == PATCH_ABSENT));
 }
 
-/* Section @i is next: what the last one left in *@group_said tells whether its commit is another. */
-static struct err *apply_next(const struct patch_apply *a, const struct patch_set *set, size_t i, size_t *group_said)
+/* Where a set is: what group its last section said, and which of its sections wait until others have made room. */
+struct progress {
+	size_t group_said;
+	size_t *waiting;
+	size_t count, cap;
+};
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+	return strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
+/* Whether @g takes away what is above or below the name that @f makes. */
+static bool makes_room(const struct patch_apply *a, const struct patch_file *g, const struct patch_file *f)
+{
+	return (g->op == PATCH_RENAME || g->op == PATCH_DELETE || g->op == PATCH_UNCOPY) && g->old_path &&
+	       !is_excluded_path(a, g) && (is_below(g->old_path, f->new_path) || is_below(f->new_path, g->old_path));
+}
+
+/* A file where a folder is, or the other way round: git lists by name, so what gives way may come later. */
+static bool must_wait(const struct patch_apply *a, const struct patch_set *set, const struct patch_file *f,
+		      const struct progress *p)
+{
+	struct patch_node *node = NULL;
+	if ((f->op != PATCH_CREATE && f->op != PATCH_RENAME && f->op != PATCH_COPY) || !f->new_path || f->strip_failed)
+		return false;
+	struct err *e = patch_overlay_get(a->overlay, f->new_path, &node);
+	bool blocked = e || node->now.kind == PATCH_FOLDER || patch_overlay_is_dir(a->overlay, f->new_path);
+	err_free(e);
+	if (!blocked)
+		return false;
+	for (size_t i = 0; i < p->count; i++)
+		if (makes_room(a, &set->files[p->waiting[i]], f))
+			return true;
+	const struct patch_file *end = set->files + set->file_count;
+	for (const struct patch_file *g = f + 1; g < end && g->group == f->group; g++)
+		if (makes_room(a, g, f))
+			return true;
+	return false;
+}
+
+static struct err *apply_section(const struct patch_apply *a, const struct patch_set *set, size_t i)
+{
+	struct work w = {.a = a, .set = set, .f = &set->files[i], .group = *a->group};
+	return apply_file(&w);
+}
+
+static struct err *apply_waiting(const struct patch_apply *a, const struct patch_set *set, struct progress *p)
+{
+	size_t count = p->count;
+	p->count = 0;
+	for (size_t i = 0; i < count; i++)
+		TRY(apply_section(a, set, p->waiting[i]));
+	return NULL;
+}
+
+/* Section @i is next: what the last one said tells whether its commit is another. */
+static struct err *apply_next(const struct patch_apply *a, const struct patch_set *set, size_t i, struct progress *p)
 {
 	const struct patch_file *f = &set->files[i];
-	if (f->group != *group_said || begins_group(a, f))
+	if (f->group != p->group_said || begins_group(a, f)) {
+		TRY(apply_waiting(a, set, p));
 		++*a->group;
-	*group_said = f->group;
-	struct work w = {.a = a, .set = set, .f = f, .group = *a->group};
-	return apply_file(&w);
+	}
+	p->group_said = f->group;
+	if (!must_wait(a, set, f, p))
+		return apply_section(a, set, i);
+	p->waiting = mem_grow(p->waiting, &p->cap, p->count + 1, sizeof(*p->waiting));
+	p->waiting[p->count++] = i;
+	return NULL;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct patch_place *x = a, *y = b;
+	return x->row < y->row ? -1 : x->row > y->row;
 }
 
 struct err *patch_apply_set(const struct patch_apply *a, const struct patch_set *set)
 {
-	size_t group_said = SIZE_MAX;
-	for (size_t i = 0; i < set->file_count; i++)
+	struct progress p = {.group_said = SIZE_MAX};
+	size_t first = a->places ? a->report->place_count : 0;
+	struct err *e = NULL;
+	for (size_t i = 0; i < set->file_count && !e; i++)
 		if (!is_excluded(a, &set->files[i]))
-			TRY(apply_next(a, set, i, &group_said));
-	return NULL;
+			e = apply_next(a, set, i, &p);
+	if (!e)
+		e = apply_waiting(a, set, &p);
+	if (!e && p.cap && a->places)
+		qsort(a->report->places + first, a->report->place_count - first, sizeof(*a->report->places),
+		      compare_places);
+	free(p.waiting);
+	return e;
 }
 
 size_t patch_apply_count(const struct patch_apply *a, const struct patch_set *set, size_t *ret_wanted)
 {
-	size_t fits = 0, group_said = SIZE_MAX;
+	struct progress p = {.group_said = SIZE_MAX};
+	size_t fits = 0;
 	*ret_wanted = 0;
 	for (size_t i = 0; i < set->file_count; i++) {
 		if (is_excluded(a, &set->files[i]))
 			continue;
-		struct err *e = apply_next(a, set, i, &group_said);
+		struct err *e = apply_next(a, set, i, &p);
 		++*ret_wanted;
 		fits += !e;
 		err_free(e);
 	}
+	struct err *e = apply_waiting(a, set, &p);
+	fits -= e && fits;
+	err_free(e);
+	free(p.waiting);
 	return fits;
 }

@@ -162,9 +162,13 @@ static struct err *remove_path(int top, const char *path)
 {
 	AUTO_FREE char *dir = parent_of(path);
 	AUTO_CLOSE int fd = -1;
-	TRY(patch_open_dir(top, dir, /* make= */ false, &fd));
-	if (fd < 0 || unlinkat(fd, path_base(path), 0) == 0 || errno == ENOENT)
+	struct err *e = patch_open_dir(top, dir, /* make= */ false, &fd);
+	if (e && e->kind == ERR_CORRUPT) { /* done before, when the folder gave way to a file */
+		err_free(e);
 		return NULL;
+	}
+	if (e || fd < 0 || unlinkat(fd, path_base(path), 0) == 0 || errno == ENOENT)
+		return e;
 	int errnum = errno;
 	struct stat st;
 	/* Done before, when a file gave way to a folder of the same name. */
@@ -173,13 +177,17 @@ static struct err *remove_path(int top, const char *path)
 	return err_os(errnum, "cannot remove '%s'", path);
 }
 
-/* Folders that removals left empty go as well, from the deepest up. */
+/* Folders that removals left empty go as well, from the deepest up; what became a link or a file is none. */
 static void prune_parents(int top, const char *path)
 {
 	AUTO_FREE char *dir = parent_of(path);
-	while (*dir && unlinkat(top, dir, AT_REMOVEDIR) == 0) {
-		char *slash = strrchr(dir, '/');
-		*(slash ? slash : dir) = '\0';
+	for (bool pruned = true; *dir && pruned;) {
+		AUTO_FREE char *above = parent_of(dir);
+		AUTO_CLOSE int fd = -1;
+		struct err *e = patch_open_dir(top, above, /* make= */ false, &fd);
+		pruned = fd >= 0 && unlinkat(fd, path_base(dir), AT_REMOVEDIR) == 0;
+		err_free(e);
+		memcpy(dir, above, strlen(above) + 1);
 	}
 }
 
@@ -222,9 +230,12 @@ static struct err *put_path(struct place *p, const struct patch_step *op)
 	 * such care, and the journal covers a kill between the two calls. */
 	if (!p->flush)
 		unlinkat(p->dir_fd, path_base(op->path), 0);
-	if (renameat(p->stage_fd, name, p->dir_fd, path_base(op->path)) != 0)
-		return err_os(errno, "cannot replace '%s'", op->path);
-	return NULL;
+	int failed = renameat(p->stage_fd, name, p->dir_fd, path_base(op->path));
+	if (failed && errno == EISDIR) { /* all that was in it has been removed */
+		TRY(patch_folder_remove(p->dir_fd, path_base(op->path), op->path));
+		failed = renameat(p->stage_fd, name, p->dir_fd, path_base(op->path));
+	}
+	return failed ? err_os(errno, "cannot replace '%s'", op->path) : NULL;
 }
 
 /* The new bytes of @op: from memory, or in *@ret_read (heap) from what was staged. */

@@ -261,6 +261,8 @@ const struct patch_state *patch_state_before(const struct patch_node *node, size
 bool patch_node_changed(const struct patch_node *node)
 {
 	const struct patch_state *a = &node->disk, *b = &node->now;
+	if (a->kind == PATCH_FOLDER && b->kind == PATCH_ABSENT) /* it went with its last file */
+		return false;
 	if (a->kind != b->kind)
 		return true;
 	if (a->kind == PATCH_REGULAR && a->perm != b->perm)

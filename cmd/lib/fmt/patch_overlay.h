@@ -58,6 +58,12 @@ MUST_CHECK struct err *patch_overlay_get(struct patch_overlay *o, const char *pa
 void patch_overlay_set(struct patch_overlay *o, struct patch_node *node, struct patch_state state, size_t group);
 /** patch_overlay_is_dir() - whether patches created something below @path */
 bool patch_overlay_is_dir(const struct patch_overlay *o, const char *path);
+/** patch_folder_emptied() - whether patches took all files below the folder @node, and put none there */
+MUST_CHECK struct err *patch_folder_emptied(const struct patch_overlay *o, const struct patch_node *node,
+					    bool *ret_emptied);
+/** patch_folder_remove() - the folder @name in @up and the empty ones in it; OS when there is a file. @path: for
+ * messages */
+MUST_CHECK struct err *patch_folder_remove(int up, const char *name, const char *path);
 /** patch_state_before() - what @node was when @group began */
 const struct patch_state *patch_state_before(const struct patch_node *node, size_t group);
 /** patch_node_changed() - whether disk and memory differ (compares bytes) */
