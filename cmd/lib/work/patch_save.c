@@ -66,10 +66,15 @@ static struct output *add_output(struct save *s, char *take_path, bool is_new)
 static struct err *check_clean(const char *dir)
 {
 	AUTO(str) out = STR_INIT;
-	AUTO_FREE char *rebase = path_join(dir, ".git/rebase-merge");
-	if (dir_exists(rebase))
-		return err_hint(err_new(ERR_USAGE, "a rebase is under way in '%s'", dir),
-				"git -C %s rebase --continue, then save again", dir);
+	static const char *const unfinished[][2] = {{".git/rebase-merge", "rebase"},
+						    {".git/rebase-apply/applying", "am"},
+						    {".git/rebase-apply", "rebase"}};
+	for (size_t i = 0; i < ARRAY_LEN(unfinished); i++) {
+		AUTO_FREE char *sign = path_join(dir, unfinished[i][0]);
+		if (dir_exists(sign) || file_exists(sign))
+			return err_hint(err_new(ERR_USAGE, "a git %s is under way in '%s'", unfinished[i][1], dir),
+					"git -C %s %s --continue, then save again", dir, unfinished[i][1]);
+	}
 	TRY(repo_git(dir, NULL, &out, GIT("status", "--porcelain", "--ignored=no")));
 	if (out.len)
 		return err_detail(err_hint(err_new(ERR_USAGE, "'%s' has changes that are in no commit", dir),
