@@ -87,6 +87,10 @@ static void redirects(void **state)
 	assert_fails(get("tofile"), ERR_NET, "a redirect to 'file:///etc/hostname' was refused");
 	assert_fails(get("toftp"), ERR_NET, "a redirect to 'ftp://127.0.0.1/x' was refused");
 	assert_nothing("tofile");
+	/* The page that comes with a redirect may be longer than the file. */
+	char three[SHA256_HEX];
+	server_digest(3, three);
+	assert_ok(get_with((struct fetch_request){.url = "/there/3", .sha256 = three, .size = 3}, "three", NULL));
 }
 
 static void statuses(void **state)

@@ -75,8 +75,6 @@ static void set_security(struct slot *s)
 		curl_easy_setopt(c, CURLOPT_CAINFO, env->ca);
 	if (env->ca_dir)
 		curl_easy_setopt(c, CURLOPT_CAPATH, env->ca_dir);
-	int64_t cap = transfer_cap(s->t);
-	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)(cap > 0 ? cap : 1));
 }
 
 static void set_limits(struct slot *s)
@@ -187,8 +185,6 @@ static enum fetch_cause cause_of(CURL *easy, CURLcode code)
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 		return FETCH_BROKEN;
-	case CURLE_FILESIZE_EXCEEDED:
-		return FETCH_TOO_LONG;
 	case CURLE_FILE_COULDNT_READ_FILE:
 	case CURLE_READ_ERROR:
 		return FETCH_FILE;

@@ -235,9 +235,7 @@ static struct fetch_trouble trouble_of(const struct transfer *t, const struct fe
 	enum fetch_cause cause = t->cause ? t->cause : end->cause;
 	bool is_success = t->head.status == 0 || t->head.status == 200 || t->head.status == 206;
 	/* The page that comes with a 404 has a size, too: it says nothing about the file. */
-	bool of_a_page =
-		cause == FETCH_NO_CAUSE || cause == FETCH_OTHER || cause == FETCH_TOO_LONG || cause == FETCH_LENGTH;
-	if (!t->began && !is_success && of_a_page)
+	if (!t->began && !is_success && (cause == FETCH_NO_CAUSE || cause == FETCH_OTHER))
 		cause = FETCH_STATUS;
 	struct fetch_trouble trouble = {.cause = cause ? cause : FETCH_SHORT,
 					.status = t->head.status,
@@ -249,9 +247,6 @@ static struct fetch_trouble trouble_of(const struct transfer *t, const struct fe
 					.origin = t->origin,
 					.ca = b->env.ca ? b->env.ca : b->env.ca_dir,
 					.ca_env = b->env.ca_env};
-	bool other_size = t->request->size >= 0 && t->head.length > t->request->size;
-	if (trouble.cause == FETCH_TOO_LONG && other_size)
-		trouble.cause = FETCH_LENGTH; /* the transport stopped before the header's end */
 	if (trouble.cause == FETCH_LENGTH)
 		trouble.bytes = t->head.length;
 	if (trouble.cause == FETCH_TOO_LONG)
