@@ -244,7 +244,7 @@ static struct err *run_man(struct call *call UNUSED)
 	       ".SH ENVIRONMENT\n.TP\n.B COOPER_HOME\nwhere everything is kept (default: $XDG_DATA_HOME/cooper, else "
 	       "~/.local/share/cooper)\n.TP\n.B COOPER_MIRROR\na base address tried first for every download, laid out "
 	       "by "
-	       "digest\n.TP\n.B COOPER_OFFLINE\nset: no connection is made\n.TP\n.B NO_COLOR\nset: no colours\n");
+	       "digest\n.TP\n.B COOPER_OFFLINE\nset: as --offline\n.TP\n.B NO_COLOR\nset: no colours\n");
 	return NULL;
 }
 

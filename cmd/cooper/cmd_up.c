@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/fetch_env.h"
 #include "plan/stack.h"
 #include "session.h"
 #include "sys/child.h"
@@ -71,6 +72,11 @@ static struct err *install_packages(struct call *call, struct project *p, struct
 		return NULL;
 	AUTO_FREE char *list = strs_join(&missing, " ");
 	bool is_mac = streq(p->facts.os, "macos");
+	struct fetch_env env;
+	fetch_env_read(&env);
+	if (env.offline)
+		return err_hint(err_new(ERR_ABSENT, "offline, and host packages are missing: %s", list),
+				"install them first: %s %s", is_mac ? "brew install" : "apt-get install", list);
 	AUTO_FREE char *question = mem_printf("install these host packages: %s?", list);
 	if (!session_consent(call, question))
 		return err_hint(err_new(ERR_ABSENT, "host packages are missing: %s", list), "%s %s, or give --yes",

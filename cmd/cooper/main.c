@@ -126,6 +126,9 @@ static int run(struct call *call, int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (!e) {
+		static char offline[] = "COOPER_OFFLINE=1";
+		if (call_has(call, "offline"))
+			putenv(offline); /* what is started from here is offline, too */
 		color = wants_color(call);
 		e = open_sinks(call, color);
 	}

@@ -128,6 +128,10 @@ offline() {
 		check "offline: missing ones by digest" grep -q "$(sha "$work/www/small$i")  $secure/small$i" "$work/out"
 	done
 	check "offline: only those" is "$(grep -c "$secure" "$work/out")" 2
+	"$cooper" tool fetch --offline --list "$work/list" >"$work/out" 2>&1
+	check "--offline: code 6" is $? 6
+	check "--offline: the same list" is "$(grep -c "$secure" "$work/out")" 2
+	check "--offline: nobody was asked" is "$(logged .)" 0
 	strace -f -qq -e trace=connect -o "$work/trace" "$cooper" tool fetch --list "$work/list" >"$work/out" 2>&1
 	check "online, strace does see a connect()" grep -q 'connect(' "$work/trace"
 }

@@ -101,7 +101,9 @@ from "ssh://host/x.git#$tip"
 ends "a URL of another kind" 2 "https:// http:// file:///" "$cooper" build
 from "https://no-such-host.invalid/x.git#$tip"
 ends "an unknown host" 6 "no-such-host.invalid" "$cooper" build
-COOPER_OFFLINE=1 ends "offline" 6 "COOPER_OFFLINE is set" "$cooper" build
+COOPER_OFFLINE=1 ends "offline" 6 "$tip  git:https://no-such-host.invalid/x.git" "$cooper" build
+from "https://no-such-host.invalid/x.git" "tag: v9"
+ends "offline, and the lock lacks it" 6 "is not here" "$cooper" build --offline
 ok "nothing was installed by any of these" nothing_stored
 
 # Trees that must not be written, each a commit of its own.

@@ -213,9 +213,9 @@ static void offline(void **state)
 	static char mirror[512];
 	AUTO_FREE char *by_digest = mem_printf("%s/mirror/sha256/%.2s", dir, right);
 	AUTO_FREE char *object = mem_printf("%s/%s", by_digest, right);
-	AUTO_FREE char *url = mem_printf("/ok/%d/offline", SIZE);
+	AUTO_FREE char *url = mem_printf("%s/ok/%d/offline", server.base, SIZE);
 	unsigned char *body = server_body(SIZE);
-	struct fetch_request r = {.url = url, .sha256 = right, .size = SIZE};
+	struct fetch_request r = {.url = url, .sha256 = right, .size = SIZE, .allow_http = true};
 	assert_ok(dir_make(by_digest, 0755));
 	assert_ok(file_write(object, body, SIZE, 0644));
 	free(body);
@@ -224,7 +224,15 @@ static void offline(void **state)
 	snprintf(mirror, sizeof(mirror), "COOPER_MIRROR=file://%s/mirror/", dir);
 	putenv(mirror);
 	struct err *with_mirror = get_with(r, "offline2", NULL);
+	bool held = !fetch_out_of_reach(&r);
+	struct fetch_request other = r;
+	other.sha256 = "ff23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	bool not_held = fetch_out_of_reach(&other);
+	struct err *without = get_with(other, "offline3", NULL);
 	unsetenv("COOPER_OFFLINE");
+	assert_true(held && not_held && !fetch_out_of_reach(&other));
+	assert_non_null(strstr(err_find_detail(without), other.sha256)); /* the mirror has not got it: missing, by digest */
+	assert_fails(without, ERR_NET, "offline, and 1 file is not in the store");
 	unsetenv("COOPER_MIRROR");
 	assert_non_null(e);
 	assert_non_null(strstr(err_find_detail(e), right));

@@ -294,23 +294,15 @@ static void run_all(struct queue *q, int64_t deadline_ms)
 
 static struct err *offline_error(const struct fetch_batch *b)
 {
-	AUTO(str) lines = STR_INIT;
-	size_t count = 0;
+	AUTO(strs) lines = STRS_INIT;
 	for (size_t i = 0; i < b->count; i++) {
 		const struct fetch_request *r = b->items[i].request;
 		if (!b->items[i].missing)
 			continue;
 		AUTO_FREE char *shown = fetch_url_shown(r->url);
-		const char *hex = r->sha256 ? r->sha256 : r->sha512 ? r->sha512 : "no digest";
-		str_addf(&lines, "%s%s  %s", count++ ? "\n" : "", hex, shown);
+		strs_addf(&lines, "%s  %s", r->sha256 ? r->sha256 : r->sha512 ? r->sha512 : "no digest", shown);
 	}
-	if (!count)
-		return NULL;
-	struct err *e =
-		err_new(ERR_NET, "offline, and %zu file%s not in the store", count, count == 1 ? " is" : "s are");
-	e = err_hint(e, "unset COOPER_OFFLINE, or set COOPER_MIRROR to a folder (file:///...) that holds them as "
-			"sha256/ab/<digest>");
-	return err_detail(e, str_take(&lines));
+	return lines.count ? fetch_offline_error(&lines) : NULL;
 }
 
 /* The first failure in full, the others as lines below it. */

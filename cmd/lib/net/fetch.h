@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/event.h"
+#include "base/str.h"
 
 struct fetch_request {
 	const char *url;            /* https://, http:// or file:// */
@@ -38,5 +39,10 @@ struct fetch_request {
  */
 MUST_CHECK struct err *fetch_run(const struct fetch_request *requests, size_t count, int64_t deadline_ms,
 				 struct sink *sink);
+
+/** fetch_out_of_reach() - whether COOPER_OFFLINE is set, and no place that can be asked without a connection has @r */
+bool fetch_out_of_reach(const struct fetch_request *r);
+/** fetch_offline_error() - the NET error that lists what is out of reach, a line each: digest or commit, URL */
+MUST_CHECK struct err *fetch_offline_error(const struct strs *lines);
 
 #endif

@@ -1,11 +1,13 @@
 #include "net/fetch_env.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "fmt/digest.h"
 #include "net/fetch_retry.h"
 #include "net/fetch_url.h"
+#include "sys/file.h"
 
 enum { STALL_SECONDS = 30 };
 
@@ -56,13 +58,21 @@ static struct err *add_url(const struct fetch_env *env, const char *url, bool al
 	return NULL;
 }
 
+/* A mirror on this computer that has no such file is no place to go to. */
+static bool is_absent(const char *url)
+{
+	static const char prefix[] = "file:///";
+	const char *path = url + strlen(prefix) - 1;
+	return str_starts(url, prefix) && !strchr(path, '%') && !file_exists(path);
+}
+
 struct err *fetch_env_urls(const struct fetch_env *env, const struct fetch_request *r, struct strs *urls,
 			   size_t *ret_primary)
 {
 	TRY(check_digests(r));
 	if (env->by_digest && (r->sha256 || r->sha512) && !fetch_url_is(r->url, "file")) {
 		AUTO_FREE char *url = fetch_url_by_digest(env->by_digest, r->sha256, r->sha512);
-		struct err *e = add_url(env, url, /* allow_http= */ true, urls);
+		struct err *e = env->offline && is_absent(url) ? NULL : add_url(env, url, /* allow_http= */ true, urls);
 		if (e)
 			return err_wrap(e, "COOPER_MIRROR");
 	}
@@ -73,4 +83,25 @@ struct err *fetch_env_urls(const struct fetch_env *env, const struct fetch_reque
 	for (size_t i = 0; r->mirrors && r->mirrors[i]; i++)
 		TRY(add_url(env, r->mirrors[i], allow_http, urls));
 	return NULL;
+}
+
+bool fetch_out_of_reach(const struct fetch_request *r)
+{
+	struct fetch_env env;
+	AUTO(strs) urls = STRS_INIT;
+	size_t primary = 0;
+	fetch_env_read(&env);
+	struct err *e = env.offline ? fetch_env_urls(&env, r, &urls, &primary) : NULL;
+	bool is_wrong = e != NULL; /* fetch_run() tells what is */
+	err_free(e);
+	return env.offline && !is_wrong && urls.count == 0;
+}
+
+struct err *fetch_offline_error(const struct strs *lines)
+{
+	struct err *e = err_new(ERR_NET, "offline, and %zu file%s not in the store", lines->count,
+				lines->count == 1 ? " is" : "s are");
+	e = err_hint(e, "leave out --offline (or unset COOPER_OFFLINE), or set COOPER_MIRROR to a folder (file:///...) "
+			"that holds them as sha256/ab/<digest>");
+	return err_detail(e, strs_join(lines, "\n"));
 }

@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "net/fetch.h"
 #include "store/store.h"
 #include "sys/file.h"
 #include "work/host_packages.h"
@@ -389,8 +390,21 @@ struct err *stack_host_packages(struct stack *s, struct strs *missing)
 	return host_packages_missing(&s->p->facts, &names, missing);
 }
 
+/* Offline, all that is missing for all steps is told at once, before anything is begun. */
+static struct err *check_reach(const struct graph *g)
+{
+	AUTO(strs) lines = STRS_INIT;
+	for (size_t i = 0; i < g->count; i++) {
+		const struct fetch_job *job = g->steps[i]->data;
+		if (g->steps[i]->state == STEP_PENDING && g->steps[i]->perform == perform_fetch)
+			TRY(source_out_of_reach(job->home, job->files, &lines));
+	}
+	return lines.count ? fetch_offline_error(&lines) : NULL;
+}
+
 struct err *stack_perform(struct stack *s, struct sink *sink)
 {
+	TRY(check_reach(&s->graph));
 	struct err *e = graph_perform(&s->graph, sink);
 	graph_record(&s->graph, s->record);
 	AUTO_FREE char *text = json_pretty(s->record);

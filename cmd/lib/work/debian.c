@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "net/fetch_env.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/lock.h"
@@ -294,6 +295,18 @@ static struct err *explain_update(const struct state *s, struct err *take_e)
 	return err_hint(e, "check the network and the host's apt sources, then run the same command again");
 }
 
+/* apt makes connections of its own, but for a mirror on this computer. */
+static struct err *check_online(const struct state *s)
+{
+	const struct debian_mirrors *m = &s->host->mirrors;
+	struct fetch_env env;
+	fetch_env_read(&env);
+	if (!env.offline || (str_starts(m->main, "file:") && (!m->security || str_starts(m->security, "file:"))))
+		return NULL;
+	return err_hint(err_new(ERR_NET, "offline, and the package index of '%s' would have to be asked", s->suite),
+			"run the same command once without --offline (or COOPER_OFFLINE): the lock keeps the answer");
+}
+
 static struct err *update(const struct state *s, bool sources_changed, struct sink *sink)
 {
 	AUTO_FREE char *stamp = path_join(s->dir, "stamp");
@@ -304,6 +317,7 @@ static struct err *update(const struct state *s, bool sources_changed, struct si
 		return NULL;
 	static const char *const words[] = {"apt-get", "-qq", "--error-on=any", "update", NULL};
 	strs_add_all(&argv, words);
+	TRY(check_online(s));
 	TRY(file_remove(stamp));
 	event_note(sink, "resolve", "updating the package index of '%s'", s->suite);
 	struct err *e = run_apt(s, &argv, sink, NULL);

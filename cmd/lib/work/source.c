@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 #include "net/fetch.h"
+#include "net/fetch_url.h"
 #include "store/cas.h"
 #include "sys/file.h"
 #include "work/debian.h"
@@ -219,6 +220,32 @@ static struct err *explain_gone(const struct requests *r, struct err *take_e)
 		if (strstr(text, r->debian.items[i]))
 			return debian_explain_gone(take_e);
 	return take_e;
+}
+
+struct err *source_out_of_reach(const struct home *home, const struct source_files *files, struct strs *lines)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		const struct source_file *f = &files->items[i];
+		const char *git_url = f->sha256 ? NULL : f->url + strlen("git:");
+		struct fetch_request r = {.url = git_url ? git_url : f->url,
+					  .sha256 = f->sha256,
+					  .unverified = !f->sha256,
+					  .allow_http = true};
+		bool there = false;
+		AUTO_FREE char *real = NULL;
+		AUTO_FREE char *shown = fetch_url_shown(f->url);
+		TRY(is_there(home, f, &there));
+		if (there)
+			continue;
+		if (debian_is_url(f->url)) {
+			TRY(debian_expand_url(f->url, &real));
+			r.url = real;
+		}
+		AUTO_FREE char *line = mem_printf("%s  %s", f->sha256 ? f->sha256 : source_git_commit(f->url), shown);
+		if (fetch_out_of_reach(&r) && !strs_has(lines, line))
+			strs_add(lines, line);
+	}
+	return NULL;
 }
 
 struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step,

@@ -72,6 +72,13 @@ MUST_CHECK struct err *source_missing(const struct home *home, const struct sour
 MUST_CHECK struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step,
                                     struct sink *sink);
 
+/**
+ * source_out_of_reach() - append a line (digest, URL) for each file that is not here and that COOPER_OFFLINE keeps away,
+ * unless @lines has it
+ */
+MUST_CHECK struct err *source_out_of_reach(const struct home *home, const struct source_files *files,
+					   struct strs *lines);
+
 /** source_inputs() - add "file <name>" -> sha256 of each file to @inputs (what keys are made of) */
 void source_inputs(const struct source_files *files, struct json *inputs);
 
