@@ -7,6 +7,7 @@ Listens on 127.0.0.1 and writes the port into PORTFILE. The path says what happe
 the right body of that size is byte(i) = (i * 31 + i // 256) % 256. Every request is one line of LOGFILE:
 connection number, method, target, Range, If-Range, Authorization ('-' where absent).
 """
+import functools
 import os
 import socket
 import ssl
@@ -21,6 +22,7 @@ seen = {}
 lock = threading.Lock()
 
 
+@functools.lru_cache(maxsize=None)
 def body_of(size):
     return bytes((i * 31 + i // 256) % 256 for i in range(size))
 

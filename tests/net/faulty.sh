@@ -11,7 +11,7 @@ done
 work=$(mktemp -d)
 servers=() clients=() cases=0 size=600000
 trap 'kill "${servers[@]}" 2>/dev/null; rm -rf "$work"' EXIT
-export COOPER_HOME=$work/home NO_COLOR=1 no_proxy=127.0.0.1 COOPER_BACKOFF_MS=20 COOPER_STALL_SECONDS=1
+export COOPER_HOME=$work/home NO_COLOR=1 no_proxy=127.0.0.1 COOPER_BACKOFF_MS=20 COOPER_STALL_SECONDS=20
 unset COOPER_OFFLINE COOPER_MIRROR COOPER_CA_BUNDLE
 
 # serve NAME [CERTIFICATE KEY] - a faulty server; its address is in $base, its log in $work/NAME.log
@@ -133,10 +133,10 @@ answers() {
 	fault 0 '' "$base/busy/$size/3"
 	fault 6 'HTTP 500' "$base/busy/$size/99"
 	fault 0 '' "$base/later/$size/1"
-	fault 6 'sent next to nothing for 1 s' "$base/stall/$size"
-	fault 6 'sent next to nothing for 1 s' "$base/trickle/$size"
+	COOPER_STALL_SECONDS=1 fault 6 'sent next to nothing for 1 s' "$base/stall/$size"
+	COOPER_STALL_SECONDS=1 fault 6 'sent next to nothing for 1 s' "$base/trickle/$size"
 	fault 6 'header has no end' "$base/headers_endless/10"
-	fault 6 'sent next to nothing for 1 s' "$base/headers_trickle/10"
+	COOPER_STALL_SECONDS=1 fault 6 'sent next to nothing for 1 s' "$base/headers_trickle/10"
 	fault 6 'cannot fetch' "$base/garbage/10"
 	fault 6 'cannot fetch' http://127.0.0.1:1/x
 }
