@@ -18,7 +18,7 @@ static const struct option_spec fetch_options[] = {
 	{"sha512", 0, "HEX", "the same with SHA-512"},
 	{"size", 0, "BYTES", "exact size"},
 	{"output", 'o', "FILE", "where the bytes go"},
-	{"list", 0, "FILE", "many at once: lines of URL, SHA-256 or SHA-512, output"},
+	{"list", 0, "FILE", "many at once: lines of URL, SHA-256 or SHA-512, output, mirrors"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -40,12 +40,14 @@ static struct err *read_line(const char *line, struct strs *words, struct fetch_
 	*ret_any = words->count > 0 && words->items[0][0] != '#';
 	if (!*ret_any)
 		return NULL;
-	if (words->count != 3)
-		return err_hint(err_new(ERR_USAGE, "%zu words where 3 belong", words->count),
-				"a line is: URL DIGEST OUTPUT");
+	if (words->count < 3)
+		return err_hint(err_new(ERR_USAGE, "%zu word%s where 3 belong", words->count,
+					words->count == 1 ? "" : "s"),
+				"a line is: URL DIGEST OUTPUT, and perhaps mirrors: URL...");
 	const char *digest = words->items[1];
 	bool is_sha512 = strlen(digest) == DIGEST_HEX_MAX - 1;
 	*r = (struct fetch_request){.url = words->items[0],
+				    .mirrors = (const char *const *)words->items + 3,
 				    .sha256 = is_sha512 ? NULL : digest,
 				    .sha512 = is_sha512 ? digest : NULL,
 				    .size = -1,
@@ -107,6 +109,7 @@ static struct err *run_fetch(struct call *call)
 	if (size && !num_parse(size, 0, INT64_MAX, &bytes))
 		return err_new(ERR_USAGE, "'%s' is no number of bytes", size);
 	struct fetch_request request = {.url = call_arg(call, 0),
+					.mirrors = (const char *const *)call->args.items + 1,
 					.sha256 = sha256,
 					.sha512 = sha512,
 					.size = bytes,
@@ -118,11 +121,12 @@ static struct err *run_fetch(struct call *call)
 
 const struct subcommand cmd_tool_fetch = {
 	.name = "tool fetch",
-	.operands = "[URL]",
+	.operands = "[URL [MIRROR...]]",
 	.summary = "download files and verify them on the way",
+	.help = "Mirrors are further URLs of the same bytes, tried in their order when the one before does not work.",
 	.options = fetch_options,
 	.min_args = 0,
-	.max_args = 1,
+	.max_args = -1,
 	.run = run_fetch,
 };
 

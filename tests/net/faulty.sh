@@ -141,6 +141,27 @@ answers() {
 	fault 6 'cannot fetch' http://127.0.0.1:1/x
 }
 
+# In order, each tried on its own: 5 times the first, 3 times the next, and the right one once.
+mirrors() {
+	local ok=$base/ok/$size/mirror
+	fault 0 '' "$base/busy/$size/98/mirror" "$base/status/404/mirror" "$base/busy/$size/97/mirror" \
+		"$base/wrongdigest/$size/mirror" "$ok"
+	wait "${clients[-1]}"
+	asked 5 "/busy/$size/98/mirror" && asked 1 /status/404/mirror && asked 3 "/busy/$size/97/mirror" &&
+		asked 1 "/wrongdigest/$size/mirror" && asked 1 "/ok/$size/mirror" && good
+	fault 6 'HTTP 404' "$base/status/404/first" "$base/wrongdigest/$size/second"
+	# What one began another ends, and the digest decides.
+	fault 0 '' "$base/short/$size/begun" "$base/ok/$size/ended"
+	wait "${clients[-1]}"
+	if grep -q "/ok/$size/ended bytes=300000-" "$work/plain.log"; then good; else bad 'the mirror was not asked for the rest'; fi
+}
+
+asked() { # asked TIMES PATH
+	local times
+	times=$(grep -cF -- " $2 " "$work/plain.log")
+	[ "$times" = "$1" ] || { bad "$2: asked $times times, not $1"; return 1; }
+}
+
 secure() {
 	local plain=${base##*:}
 	certificates || { bad 'no certificates'; return; }
@@ -160,6 +181,7 @@ bodies
 ranges
 redirects
 answers
+mirrors
 secure
 wait "${clients[@]}"
 grep -v '^good$' "$work/results"

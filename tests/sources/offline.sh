@@ -41,4 +41,15 @@ recipe "  - url: https://127.0.0.1:1/tiny-1.tar.gz
 ends "all is in the mirror" 0 "" "$cooper" build --offline
 unset COOPER_MIRROR
 ends "all is in the store" 0 "nothing to do" "$cooper" build --offline
+
+# A mirror of the recipe's own: it is asked when the URL is out of reach, and is part of no key.
+key=$(cd "$project" && "$cooper" tool key build:tiny 2>/dev/null | head -1)
+chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME"
+recipe "  - url: https://127.0.0.1:1/tiny-1.tar.gz
+    mirrors: [\"file://$work/nowhere/tiny-1.tar.gz\", \"file://$work/tiny-1.tar.gz\"]
+    sha256: $tiny"
+ends "from the recipe's mirror" 0 "" "$cooper" build --offline
+ok "the same key" [ "$key" = "$(cd "$project" && "$cooper" tool key build:tiny 2>/dev/null | head -1)" ]
+chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME"
+ends "online, too" 0 "" env COOPER_BACKOFF_MS=1 "$cooper" build
 finish

@@ -24,6 +24,7 @@ struct mark {
 /* One remote or local thing with a digest. Exactly one of url, debian_source, debian_package is set. */
 struct source {
 	char *url;            /* https: http: file: git: oci: debian:pool/... */
+	struct strs mirrors;  /* further URLs of the same bytes, https: or file:, tried in order */
 	char *debian_source;  /* name of a Debian source package, pinned by the lock */
 	char *debian_package; /* name of a Debian binary package, pinned by the lock */
 	char *suite;          /* for the debian kinds: "trixie"; NULL = the host's own suite */

@@ -25,6 +25,9 @@ void rule_source(struct problems *problems, const struct yaml_node *map)
 {
 	const char *url = yaml_get_text(map, "url");
 	rule_git(problems, map, url);
+	if (url && yaml_get(map, "mirrors") && (!is_remote(url) || str_starts(url, "debian:")))
+		problem_add(problems, yaml_key(map, "mirrors"), "leave it out; a Debian mirror is apt's choice",
+			    "'mirrors' is for https:, http: and file: sources");
 	if (!url || !is_remote(url) || yaml_get(map, "sha256") || yaml_get(map, "sha512"))
 		return;
 	problem_add(problems, yaml_get(map, "url"),

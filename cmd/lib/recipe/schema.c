@@ -50,6 +50,8 @@ static const struct schema_field source_fields[] = {
 	{"url", FIELD_TEXT, 0, TEXT_URL, AT(source, url),
 	 .doc = "Where the bytes are: `https:`, `http:`, `file:`, `git:URL#COMMIT`, `oci:NAME@sha256:HEX`, or "
 		"`debian:pool/...`, a path below the mirror that the host's apt uses."},
+	{"mirrors", FIELD_TEXTS, FIELD_NOTE, TEXT_HTTPS_URL, AT(source, mirrors), .with = WORDS("url"),
+	 .doc = "Further URLs of the same bytes, tried in this order when `url` does not work; no part of any key."},
 	{"tag", FIELD_TEXT, 0, TEXT_VERSION, AT(source, tag), .with = WORDS("url"),
 	 .doc = "Tag of a `git:` source: with a commit in the URL the tag must lead to it, without one the lock pins where "
 		"the tag leads."},

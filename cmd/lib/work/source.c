@@ -186,6 +186,11 @@ static void requests_done(struct requests *r)
 	strs_done(&r->debian);
 }
 
+static const char *const *mirrors_of(const struct source_file *f)
+{
+	return f->source && f->source->url ? (const char *const *)f->source->mirrors.items : NULL;
+}
+
 static struct err *add_request(const struct home *home, const struct source_file *f, const char *step,
                                struct requests *r)
 {
@@ -203,6 +208,7 @@ static struct err *add_request(const struct home *home, const struct source_file
 	strs_take(&r->owned, url);
 	strs_take(&r->owned, cas_path(home, f->sha256));
 	r->items[r->count++] = (struct fetch_request){.url = url,
+	                                              .mirrors = mirrors_of(f),
 	                                              .sha256 = f->sha256,
 	                                              .sha512 = s && streq(s->sha256, f->sha256) ? s->sha512 : NULL,
 	                                              .size = f->size,
@@ -228,6 +234,7 @@ struct err *source_out_of_reach(const struct home *home, const struct source_fil
 		const struct source_file *f = &files->items[i];
 		const char *git_url = f->sha256 ? NULL : f->url + strlen("git:");
 		struct fetch_request r = {.url = git_url ? git_url : f->url,
+					  .mirrors = mirrors_of(f),
 					  .sha256 = f->sha256,
 					  .unverified = !f->sha256,
 					  .allow_http = true};
