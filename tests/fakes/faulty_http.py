@@ -124,6 +124,25 @@ class Answer:
             self.whole(bytes(self.size), upto=self.size // 2)
         self.ok()
 
+    def ignorant(self):
+        """Another file after the first request; gives the rest of it whatever If-Range says."""
+        if self.times == 1:
+            self.whole(bytes(self.size), '"old"', upto=self.size // 2)
+        self.headers["if-range"] = ""
+        self.ranged(body_of(self.size), '"new"')
+
+    def piecewise(self):
+        """No length at first; then a quarter at a time, which is allowed."""
+        body = body_of(self.size)
+        if self.times == 1:
+            self.head("200 OK", [("Transfer-Encoding", "chunked"), ("ETag", ETAG)])
+            self.sock.sendall(b"%x\r\n" % self.size + body[: self.size // 2])
+            raise Gone
+        start = int(self.headers["range"][6:].split("-")[0])
+        end = start + self.size // 4
+        self.head("206 Partial Content", [("Content-Range", "bytes %d-%d/%d" % (start, end - 1, self.size)),
+                                          ("Content-Length", end - start), ("ETag", ETAG)], body[start:end])
+
     def wholeagain(self):
         body = body_of(self.size)
         self.whole(body, upto=len(body) // 2 if self.times == 1 else None)

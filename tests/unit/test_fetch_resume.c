@@ -54,6 +54,23 @@ static void resumes(void **state)
 	}
 }
 
+/* Without a digest nobody would notice: what is joined must be of one version, and all of it. */
+static void no_digest_decides(void **state)
+{
+	static const char *const faults[] = {"ignorant", "piecewise"};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		AUTO_FREE char *url = mem_printf("/%s/%d", faults[i], SIZE);
+		struct fetch_request r = {.url = url, .size = -1, .allow_local_http = true, .unverified = true};
+		AUTO_FREE char *path = path_of(faults[i]);
+		char hex[SHA256_HEX], wanted[SHA256_HEX];
+		server_digest(SIZE, wanted);
+		assert_ok(get_with(r, faults[i], NULL));
+		assert_ok(digest_file(path, hex, NULL));
+		assert_string_equal(hex, wanted);
+	}
+}
+
 static void whole_part(void **state)
 {
 	(void)state;
@@ -103,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(short_bodies),
 		cmocka_unit_test(resumes),
+		cmocka_unit_test(no_digest_decides),
 		cmocka_unit_test(whole_part),
 	};
 	return RUN_WITH_SERVER(tests);

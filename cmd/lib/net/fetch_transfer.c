@@ -75,15 +75,25 @@ static bool begin_whole(struct transfer *t)
 	return true;
 }
 
+/* Whether the answer is of another version than the part, in spite of If-Range: not every server compares. */
+static bool is_of_another(const struct transfer *t)
+{
+	const char *had = t->conditional ? t->part.validator : NULL;
+	const char *has = had && had[0] == '"' ? t->head.etag : t->head.last_modified;
+	return had && has && !streq(had, has);
+}
+
 /* An answer with the rest: it must be the one that was asked for, of a file of the right size. */
 static bool begin_rest(struct transfer *t)
 {
 	const struct fetch_head *h = &t->head;
 	int64_t total = t->request->size >= 0 ? t->request->size : t->part.total;
-	bool fits = t->ranged && h->range_from == t->part.bytes &&
+	bool fits = t->ranged && h->range_from == t->part.bytes && !is_of_another(t) &&
 		    (total < 0 || h->range_total < 0 || h->range_total == total);
 	if (!fits)
 		return stop_for(t, FETCH_RANGE);
+	if (t->part.total < 0)
+		t->part.total = h->range_total; /* a range may end before the file does */
 	t->part.joined = true;
 	t->began = true;
 	return true;
@@ -136,7 +146,8 @@ void transfer_prepare(struct transfer *t, const char **ret_validator)
 	bool comparable = streq(from, t->part.from) && t->part.validator;
 	bool decidable = (r->sha256 || r->sha512) && (r->size > 0 || t->part.total > 0);
 	t->ranged = t->part.bytes > 0 && !t->whole && !fetch_url_is(t->url, "file") && (comparable || decidable);
-	*ret_validator = t->ranged && comparable ? t->part.validator : NULL;
+	t->conditional = t->ranged && comparable;
+	*ret_validator = t->conditional ? t->part.validator : NULL;
 	t->cause = FETCH_NO_CAUSE;
 	t->began = false;
 	t->ignored = 0;

@@ -33,6 +33,7 @@ struct transfer {
 	bool whole;             /* after a wrong range */
 	bool running;           /* net/fetch.c has it in hand */
 	bool ranged;            /* only the rest was asked for */
+	bool conditional;       /* and only of the same version: If-Range */
 	bool began;             /* the body is ours to keep */
 	int64_t ignored;        /* bytes of a body that is not */
 	enum fetch_cause cause; /* why we stopped it ourselves */
