@@ -100,6 +100,8 @@ static void test_what_is_kept(void **state)
 	put(signature, "x");
 	AUTO_FREE char *stage = path_join(home.store, ".stage-x");
 	assert_ok(dir_make(stage, 0755));
+	AUTO_FREE char *stray = path_join(home.cas, "sha256/.DS_Store"); /* Finder's */
+	put(stray, "x");
 
 	assert_ok(gc_find(&home, &locks, &gc));
 	for (size_t i = 0; i < 3; i++)

@@ -116,6 +116,8 @@ static void test_audit(void **state)
 	put_result(&home, "b", "b tool");
 	AUTO_FREE char *stage = path_join(home.store, ".stage-x");
 	assert_ok(dir_make(stage, 0755));
+	AUTO_FREE char *stray = path_join(home.cas, "sha256/.DS_Store"); /* Finder's */
+	assert_ok(file_write(stray, "x", 1, 0644));
 	assert_ok(audit_run(&home, NULL, &good));
 	assert_int_equal(good.objects, 2);
 	assert_int_equal(good.results, 2);

@@ -41,13 +41,11 @@ static struct err *check_object(struct audit *a, const struct home *home, const 
 
 static struct err *check_objects(struct audit *a, const struct home *home, struct sink *sink)
 {
-	AUTO_FREE char *top = path_join(home->cas, "sha256");
 	AUTO(strs) dirs = STRS_INIT;
-	TRY(dir_list(top, &dirs));
+	TRY(cas_folders(home, &dirs));
 	for (size_t i = 0; i < dirs.count; i++) {
-		AUTO_FREE char *dir = path_join(top, dirs.items[i]);
 		AUTO(strs) names = STRS_INIT;
-		TRY(dir_list(dir, &names));
+		TRY(dir_list(dirs.items[i], &names));
 		for (size_t j = 0; j < names.count; j++)
 			if (digest_valid(DIGEST_SHA256, names.items[j])) /* neither a note nor a part */
 				TRY(check_object(a, home, names.items[j], sink));

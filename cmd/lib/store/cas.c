@@ -19,6 +19,17 @@ char *cas_note_path(const struct home *home, const char *sha256)
 	return mem_printf("%s/sha256/%.2s/%s.json", home->cas, sha256, sha256);
 }
 
+struct err *cas_folders(const struct home *home, struct strs *paths)
+{
+	AUTO_FREE char *top = path_join(home->cas, "sha256");
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(top, &names));
+	for (size_t i = 0; i < names.count; i++)
+		if (strlen(names.items[i]) == 2 && strspn(names.items[i], "0123456789abcdef") == 2)
+			strs_take(paths, path_join(top, names.items[i]));
+	return NULL;
+}
+
 struct err *cas_make_room(const struct home *home, const char *sha256)
 {
 	AUTO_FREE char *path = cas_path(home, sha256);

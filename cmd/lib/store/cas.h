@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "store/home.h"
 
 /** cas_path() - where the object lives, heap; whether it exists is another question */
@@ -21,6 +22,8 @@ char *cas_note_path(const struct home *home, const char *sha256);
 MUST_CHECK struct err *cas_has(const struct home *home, const char *sha256, bool *ret_there);
 /** cas_seal() - after the verified bytes took their name: read-only, noted */
 MUST_CHECK struct err *cas_seal(const struct home *home, const char *sha256);
+/** cas_folders() - append the paths of the folders that hold objects; whatever else lies there (.DS_Store) is nobody's */
+MUST_CHECK struct err *cas_folders(const struct home *home, struct strs *paths);
 /** cas_make_room() - the folder of the object, so that a download can be renamed into it */
 MUST_CHECK struct err *cas_make_room(const struct home *home, const char *sha256);
 

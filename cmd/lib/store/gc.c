@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "fmt/digest.h"
 #include "fmt/json.h"
+#include "store/cas.h"
 #include "store/store.h"
 #include "sys/file.h"
 
@@ -181,13 +182,10 @@ static struct err *look_at(const char *dir, const struct map *live, struct gc *g
 
 static struct err *look_at_objects(const struct home *home, const struct map *live, struct gc *gc)
 {
-	AUTO_FREE char *top = path_join(home->cas, "sha256");
-	AUTO(strs) names = STRS_INIT;
-	TRY(dir_list(top, &names));
-	for (size_t i = 0; i < names.count; i++) {
-		AUTO_FREE char *dir = path_join(top, names.items[i]);
-		TRY(look_at(dir, live, gc));
-	}
+	AUTO(strs) dirs = STRS_INIT;
+	TRY(cas_folders(home, &dirs));
+	for (size_t i = 0; i < dirs.count; i++)
+		TRY(look_at(dirs.items[i], live, gc));
 	return NULL;
 }
 
