@@ -310,8 +310,8 @@ static void print_audit(const struct audit *a)
 {
 	AUTO(str) size = STR_INIT;
 	str_add_size(&size, a->bytes);
-	printf("%zu objects, %s, and %zu results read: %zu damaged\n", a->objects, str_text(&size), a->results,
-	       a->damaged.count);
+	printf("%zu objects and %zu git repositor%s, %s, and %zu results read: %zu damaged\n", a->objects,
+	       a->repositories, a->repositories == 1 ? "y" : "ies", str_text(&size), a->results, a->damaged.count);
 	if (a->unknown)
 		printf("%zu results have receipts without a digest, from an older cooper: they could not be checked\n",
 		       a->unknown);
@@ -332,7 +332,8 @@ static struct err *verify_deep(struct call *call)
 	print_audit(&a);
 	if (a.damaged.count == 0)
 		return NULL;
-	e = err_new(ERR_CORRUPT, "%zu of %zu were damaged, and are dropped", a.damaged.count, a.objects + a.results);
+	e = err_new(ERR_CORRUPT, "%zu of %zu were damaged, and are dropped", a.damaged.count,
+		    a.objects + a.repositories + a.results);
 	return err_hint(err_detail(e, strs_join(&a.damaged, "\n")),
 			"`cooper up` fetches or makes them again; when it happens twice, look at the disk");
 }

@@ -200,6 +200,22 @@ chmod -R u+w "$COOPER_HOME/store" "$COOPER_HOME/build" && rm -rf "$COOPER_HOME/s
 ends "a damaged copy" 4 "is fetched anew" "$cooper" build
 rm -rf "$COOPER_HOME/git"
 ends "the hint helps" 0 "" "$cooper" build
+ends "verify --deep reads it all" 0 "1 git repository" "$cooper" verify --deep
+copy=$(echo "$COOPER_HOME"/git/*.git)
+chmod u+w "$copy"/objects/pack/*.pack
+python3 - "$copy"/objects/pack/*.pack <<'END'
+import sys
+with open(sys.argv[1], "r+b") as f:
+    f.seek(20000)
+    byte = f.read(1)[0]
+    f.seek(20000)
+    f.write(bytes([byte ^ 1]))
+END
+ends "verify --deep sees a bit that changed" 4 "has a damaged object" "$cooper" verify --deep
+ok "the copy is dropped" [ ! -e "$copy" ]
+chmod -R u+w "$COOPER_HOME/store" "$COOPER_HOME/build" && rm -rf "$COOPER_HOME/store" "$COOPER_HOME/build"
+ends "and fetched anew" 0 "" "$cooper" build
+ends "verify --deep: all is well" 0 "0 damaged" "$cooper" verify --deep
 
 # --- smart HTTP ---
 GIT_CONFIG_GLOBAL=/dev/null python3 "$top/tests/fakes/git_http.py" "$work/port" "$repos" "$work/log" &

@@ -374,6 +374,60 @@ struct err *gitrepo_tag(const char *url, const char *tag, char ret_commit[GITREP
 	return talk_run(talk_new(&pin), talk_main, NULL, NULL, ret_commit);
 }
 
+/* --- reading all of it again --- */
+
+struct reading {
+	git_odb *odb;
+	int64_t bytes;
+};
+
+static int read_object(const git_oid *id, void *payload)
+{
+	struct reading *r = payload;
+	git_odb_object *object = NULL;
+	int code = cancel_requested() ? GIT_EUSER : git_odb_read(&object, r->odb, id);
+	if (code == 0)
+		r->bytes += (int64_t)git_odb_object_size(object);
+	git_odb_object_free(object);
+	return code;
+}
+
+/* What the stamps say is there. */
+static struct err *check_commits(const char *dir, git_repository *repo)
+{
+	AUTO_FREE char *stamps = path_join(dir, "cooper");
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(stamps, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		git_object *commit = NULL;
+		if (!is_id(names.items[i], GITREPO_ID - 1))
+			continue;
+		if (!has_object(repo, names.items[i], GIT_OBJECT_COMMIT, &commit))
+			return damaged(dir, "a commit is not there any more");
+		git_object_free(commit);
+	}
+	return NULL;
+}
+
+struct err *gitrepo_check(const char *dir, int64_t *ret_bytes)
+{
+	git_repository *repo = NULL;
+	struct reading r = {.odb = NULL};
+	use_library();
+	int code = git_repository_open_bare(&repo, dir);
+	if (code == 0)
+		code = git_repository_odb(&r.odb, repo);
+	if (code == 0)
+		code = git_odb_foreach(r.odb, read_object, &r);
+	struct err *e = cancel_check();
+	if (!e)
+		e = code == 0 ? check_commits(dir, repo) : damaged(dir, "an object cannot be read");
+	git_odb_free(r.odb);
+	git_repository_free(repo);
+	*ret_bytes = r.bytes;
+	return e;
+}
+
 /* --- writing the tree --- */
 
 struct export

@@ -60,6 +60,14 @@ MUST_CHECK struct err *gitrepo_fetch(const struct gitrepo_pin *pin, const char *
 MUST_CHECK struct err *gitrepo_tag(const char *url, const char *tag, char ret_commit[GITREPO_ID]);
 
 /**
+ * gitrepo_check() - read every object of the repository at @dir, each compared with its id
+ * @ret_bytes: of their contents
+ *
+ * Errors: CORRUPT (one is damaged, or a commit that was brought is not there any more), CANCELED.
+ */
+MUST_CHECK struct err *gitrepo_check(const char *dir, int64_t *ret_bytes);
+
+/**
  * gitrepo_export() - write the files of @commit below @target, which exists
  *
  * Under the policy of archives (archive_policy.h): files, folders and links that stay inside, modes 0755 and 0644, no

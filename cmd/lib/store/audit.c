@@ -5,6 +5,7 @@
 #include "fmt/digest.h"
 #include "fmt/json.h"
 #include "fmt/tree_digest.h"
+#include "net/gitrepo.h"
 #include "store/cas.h"
 #include "store/store.h"
 #include "sys/file.h"
@@ -53,6 +54,29 @@ static struct err *check_objects(struct audit *a, const struct home *home, struc
 	return NULL;
 }
 
+static struct err *check_repositories(struct audit *a, const struct home *home, struct sink *sink)
+{
+	AUTO_FREE char *top = path_join(home->root, "git");
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(top, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(top, names.items[i]);
+		int64_t bytes = 0;
+		if (!str_ends(path, ".git"))
+			continue; /* its lock */
+		struct err *e = gitrepo_check(path, &bytes);
+		if (e && !err_is(e, ERR_CORRUPT))
+			return e;
+		a->repositories++;
+		a->bytes += bytes;
+		event_progress(sink, "verify", a->bytes, 0, "B");
+		if (e)
+			TRY(drop(a, path, "has a damaged object", sink));
+		err_free(e);
+	}
+	return NULL;
+}
+
 static struct err *check_result(struct audit *a, const char *path, struct sink *sink)
 {
 	AUTO_FREE char *receipt_path = path_join(path, STORE_RECEIPT);
@@ -93,5 +117,6 @@ static struct err *check_results(struct audit *a, const struct home *home, struc
 struct err *audit_run(const struct home *home, struct sink *sink, struct audit *ret_audit)
 {
 	TRY(check_objects(ret_audit, home, sink));
+	TRY(check_repositories(ret_audit, home, sink));
 	return check_results(ret_audit, home, sink);
 }

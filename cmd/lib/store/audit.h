@@ -2,8 +2,8 @@
  * audit.h - every byte that is kept, hashed again: damaged objects and results are dropped
  *
  * In daily use an object is trusted while its note describes the file (cas.h), and a result while it has a receipt. A
- * disk that loses bits, or a hand that slips, shows here: objects are compared with their names, results with the
- * digest in their receipts. What is dropped is fetched or made again by the next `up`.
+ * disk that loses bits, or a hand that slips, shows here: objects are compared with their names (git's, too), results
+ * with the digest in their receipts. What is dropped is fetched or made again by the next `up`.
  */
 #ifndef COOPER_STORE_AUDIT_H
 #define COOPER_STORE_AUDIT_H
@@ -15,8 +15,9 @@
 struct audit {
 	size_t objects;
 	size_t results;
+	size_t repositories; /* copies of git repositories */
 	size_t unknown;      /* results whose receipts are from before digests were written into them */
-	int64_t bytes;       /* of objects */
+	int64_t bytes;       /* of objects, those in repositories included */
 	struct strs damaged; /* paths that were dropped */
 };
 
