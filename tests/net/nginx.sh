@@ -101,6 +101,44 @@ together() {
 	check "two at once: the bytes" cmp "$work/www/big" "$work/got/big"
 }
 
+# Whoever watches takes over where a killed one stopped.
+taken_over() {
+	local digest one two i
+	digest=$(sha "$work/www/big")
+	rm -f "$work"/got/big* && forget
+	"$cooper" tool fetch "$secure/slow/big" --sha256 "$digest" -o "$work/got/big" >"$work/out" 2>&1 &
+	one=$!
+	for ((i = 0; i < 200; i++)); do
+		[ "$(stat -c %s "$work/got/big.part" 2>/dev/null || echo 0)" -lt 1000000 ] || break
+		sleep 0.02
+	done
+	"$cooper" tool fetch "$secure/slow/big" --sha256 "$digest" -o "$work/got/big" >"$work/out2" 2>&1 &
+	two=$!
+	for ((i = 0; i < 200; i++)); do
+		! grep -q waiting "$work/out2" || break
+		sleep 0.02
+	done
+	kill -9 $one
+	wait $one 2>/dev/null
+	part=$(stat -c %s "$work/got/big.part")
+	check "taken over: it had begun, and was not done" test "$part" -ge 1000000 -a "$part" -lt 7500000
+	check "taken over: the second waited" grep -q 'is being written by somebody else' "$work/out2"
+	check "taken over: the second ends it" wait $two
+	check "taken over: it asked for the rest alone" is "$(logged "206 $((8000000 - part)) /slow/big bytes=$part-")" 1
+	check "taken over: the bytes" cmp "$work/www/big" "$work/got/big"
+}
+
+by_digest() {
+	local digest
+	digest=$(sha "$work/www/big")
+	rm -f "$work"/got/big* && forget
+	mkdir -p "$work/www/mirror/sha256/${digest:0:2}"
+	ln "$work/www/big" "$work/www/mirror/sha256/${digest:0:2}/$digest"
+	COOPER_MIRROR=$plain/mirror check "from the mirror of all" get "$secure/big" "$digest" "$work/got/big"
+	check "the mirror alone was asked" is "$(logged . && cut -d' ' -f3-5 "$work/access")" \
+		"1"$'\n'"200 8000000 /mirror/sha256/${digest:0:2}/$digest"
+}
+
 many() {
 	local i
 	for ((i = 0; i < 40; i++)); do
@@ -140,6 +178,8 @@ one_request
 killed
 changed
 together
+taken_over
+by_digest
 many
 offline
 printf '%d passed, %d failed\n' "$passed" "$failed"
