@@ -38,7 +38,7 @@ ends "with a mirror on disk" 6 "offline, and 2 files are not in the store" "$coo
 ok "what the mirror has is not listed" sh -c "! grep -q $tiny '$work/out'"
 recipe "  - url: https://127.0.0.1:1/tiny-1.tar.gz
     sha256: $tiny"
-ends "all is in the mirror" 0 "" "$cooper" build --offline
+ends "all is in the mirror" 0 "1 file, $(stat -c %s "$work/tiny-1.tar.gz") B, verified" "$cooper" build --offline
 unset COOPER_MIRROR
 ends "all is in the store" 0 "nothing to do" "$cooper" build --offline
 

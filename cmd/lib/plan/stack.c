@@ -107,12 +107,17 @@ static struct err *perform_fetch(struct step *step, struct sink *sink)
 {
 	const struct fetch_job *job = step->data;
 	size_t missing = 0;
-	int64_t bytes = 0;
-	TRY(source_missing(job->home, job->files, &missing, &bytes));
+	int64_t told = 0;
+	TRY(source_missing(job->home, job->files, &missing, &told));
+	int64_t before = source_bytes(job->home, job->files);
 	TRY(source_fetch(job->home, job->files, step->id, sink));
+	int64_t bytes = source_bytes(job->home, job->files) - before;
 	AUTO(str) size = STR_INIT;
-	str_add_size(&size, bytes);
-	step_set_outcome(step, "%zu file%s, %s, verified", missing, missing == 1 ? "" : "s", str_text(&size));
+	if (bytes > 0) { /* not of git repositories, nor of signatures */
+		str_add(&size, ", ");
+		str_add_size(&size, bytes);
+	}
+	step_set_outcome(step, "%zu file%s%s, verified", missing, missing == 1 ? "" : "s", str_text(&size));
 	return NULL;
 }
 

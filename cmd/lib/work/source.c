@@ -128,6 +128,17 @@ struct err *source_missing(const struct home *home, const struct source_files *f
 	return NULL;
 }
 
+int64_t source_bytes(const struct home *home, const struct source_files *files)
+{
+	int64_t sum = 0;
+	for (size_t i = 0; i < files->count; i++) {
+		AUTO_FREE char *path = files->items[i].sha256 ? cas_path(home, files->items[i].sha256) : NULL;
+		int64_t bytes = path ? file_size(path) : 0;
+		sum += bytes > 0 ? bytes : 0;
+	}
+	return sum;
+}
+
 void source_inputs(const struct source_files *files, struct json *inputs)
 {
 	for (size_t i = 0; i < files->count; i++) {

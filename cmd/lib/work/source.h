@@ -62,6 +62,9 @@ MUST_CHECK struct err *source_resolve(const struct home *home, const struct sour
 MUST_CHECK struct err *source_missing(const struct home *home, const struct source_files *files, size_t *ret_count,
                                       int64_t *ret_bytes);
 
+/** source_bytes() - bytes of those of @files that are in the object store; git repositories are not counted */
+int64_t source_bytes(const struct home *home, const struct source_files *files);
+
 /**
  * source_fetch() - bring every missing file into the object store, in parallel; then check signatures
  * @step: for progress
