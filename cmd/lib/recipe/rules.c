@@ -35,6 +35,20 @@ void rule_source(struct problems *problems, const struct yaml_node *map)
 		    "%s source needs 'sha256' or 'sha512'", str_starts(url, "http:") ? "an http:" : "this");
 }
 
+/* A digest that nothing compares would only seem to protect. */
+void rule_build(struct problems *problems, const struct yaml_node *map)
+{
+	const struct yaml_node *list = yaml_get(map, "source");
+	for (size_t i = 0; list && list->kind == YAML_LIST && i < list->count; i++) {
+		const struct yaml_node *key = list->values[i]->kind == YAML_MAP
+						      ? yaml_key(list->values[i], "uncompressed-sha256")
+						      : NULL;
+		if (key)
+			problem_add(problems, key, "leave it out: 'sha256' protects the archive as fetched",
+				    "'uncompressed-sha256' is for images");
+	}
+}
+
 void rule_patch(struct problems *problems, const struct yaml_node *map)
 {
 	if (yaml_get(map, "url") && !yaml_get(map, "sha256"))

@@ -68,7 +68,7 @@ static const struct schema_field source_fields[] = {
 	{"sha512", FIELD_TEXT, 0, TEXT_SHA512, AT(source, sha512), .with = WORDS("url"),
 	 .doc = "Digest of the bytes as fetched."},
 	{"uncompressed-sha256", FIELD_TEXT, 0, TEXT_SHA256, AT(source, uncompressed_sha256), .with = WORDS("url"),
-	 .doc = "Digest of the bytes after decompression."},
+	 .doc = "Digest of the bytes after decompression; of an image alone."},
 	{"size", FIELD_INT64, 0, TEXT_ANY, AT(source, size), .min = 0, .max = INT64_C(1) << 50, .fallback = -1,
 	 .fallback_doc = "not checked", .with = WORDS("url"), .doc = "Exact size in bytes, as fetched."},
 	{"signature", FIELD_MAP, 0, TEXT_ANY, 0, .of = &signature_schema, .with = WORDS("url"),
@@ -257,6 +257,7 @@ static const struct schema build_schema = {
 	.doc = "Software built from source.",
 	TABLE(build_fields),
 	NOTHING_MARKED,
+	.check = rule_build,
 };
 
 /* --- image --- */

@@ -90,6 +90,7 @@ const char *const *schema_kinds(void);
 
 /* Rules of recipe/rules.c, named in the tables. */
 void rule_source(struct problems *problems, const struct yaml_node *map);
+void rule_build(struct problems *problems, const struct yaml_node *map);
 void rule_patch(struct problems *problems, const struct yaml_node *map);
 void rule_image(struct problems *problems, const struct yaml_node *map);
 void rule_when(struct problems *problems, const struct yaml_node *map);
