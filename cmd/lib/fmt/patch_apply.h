@@ -17,6 +17,8 @@ struct patch_apply {
 	size_t *group;               /* number of the current group, ever growing over a series */
 };
 
+/** patch_apply_section() - file number @i of @set, in the current group; patch_apply_set() knows the order */
+MUST_CHECK struct err *patch_apply_section(const struct patch_apply *a, const struct patch_set *set, size_t i);
 /** patch_apply_set() - every file of @set; CORRUPT with a detail when one does not fit */
 MUST_CHECK struct err *patch_apply_set(const struct patch_apply *a, const struct patch_set *set);
 /** patch_apply_count() - how many files of @set fit, those that do not being skipped; *ret_wanted of how many */

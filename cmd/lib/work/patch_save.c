@@ -66,9 +66,8 @@ static struct output *add_output(struct save *s, char *take_path, bool is_new)
 static struct err *check_clean(const char *dir)
 {
 	AUTO(str) out = STR_INIT;
-	static const char *const unfinished[][2] = {{".git/rebase-merge", "rebase"},
-						    {".git/rebase-apply/applying", "am"},
-						    {".git/rebase-apply", "rebase"}};
+	static const char *const unfinished[][2] = {
+		{".git/rebase-merge", "rebase"}, {".git/rebase-apply/applying", "am"}, {".git/rebase-apply", "rebase"}};
 	for (size_t i = 0; i < ARRAY_LEN(unfinished); i++) {
 		AUTO_FREE char *sign = path_join(dir, unfinished[i][0]);
 		if (dir_exists(sign) || file_exists(sign))
