@@ -241,6 +241,26 @@ static void test_bombs(void **state)
 	scene_done(&s);
 }
 
+/* The first file is far larger than what was read when its header came: it packs well only once it has come out so. */
+static void test_large_first_file(void **state)
+{
+	struct archive_limits limits = ARCHIVE_LIMITS_DEFAULT;
+	struct unpack_options o = {.limits = &limits};
+	struct scene s = scene_new();
+	AUTO(str) tar = STR_INIT;
+	AUTO(str) data = STR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 4 << 20; i++)
+		str_add_char(&data, (char)('a' + i % 26));
+	make_tar_item(&tar, &(struct tar_item){"f", '0', NULL, str_text(&data), 0, NULL});
+	make_tar_end(&tar);
+	limits.ratio = 2;
+	limits.ratio_after = 1 << 20;
+	check_bytes(&s, &tar, &o, NULL, "large");
+	scene_done(&s);
+}
+
 static void test_limits(void **state)
 {
 	struct archive_limits limits = ARCHIVE_LIMITS_DEFAULT;
@@ -390,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_tar),
 		cmocka_unit_test(test_zip),
 		cmocka_unit_test(test_bombs),
+		cmocka_unit_test(test_large_first_file),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_modes),

@@ -110,15 +110,15 @@ static void test_amount(void **state)
 	const int64_t mib = 1 << 20;
 
 	(void)state;
-	assert_ok(archive_policy_amount(&limits, 1000000, 1000 * mib, 100 * mib, 100 * mib));
-	assert_fails(archive_policy_amount(&limits, 1000001, 0, 0, 1), ERR_CORRUPT, "entries");
-	assert_fails(archive_policy_amount(&limits, 1, (8LL << 30) + 1, 0, mib * mib), ERR_CORRUPT,
-		     "too large unpacked");
-	assert_fails(archive_policy_amount(&limits, 1, 0, (4LL << 30) + 1, 1), ERR_CORRUPT, "one file");
-	assert_ok(archive_policy_amount(&limits, 0, 64 * mib, 0, 1000));
-	assert_fails(archive_policy_amount(&limits, 200000, 0, 0, 1000), ERR_CORRUPT, "too well");
-	assert_fails(archive_policy_amount(&limits, 1, 65 * mib, 0, 1000), ERR_CORRUPT, "too well");
-	assert_ok(archive_policy_amount(&limits, 1, 199 * mib, 0, mib));
+	assert_ok(archive_policy_amount(&limits, 1000000, 1000 * mib, 100 * mib));
+	assert_fails(archive_policy_amount(&limits, 1000001, 0, 0), ERR_CORRUPT, "entries");
+	assert_fails(archive_policy_amount(&limits, 1, (8LL << 30) + 1, 0), ERR_CORRUPT, "too large unpacked");
+	assert_fails(archive_policy_amount(&limits, 1, 0, (4LL << 30) + 1), ERR_CORRUPT, "one file");
+	assert_ok(archive_policy_ratio(&limits, 64 * mib, 1000));
+	assert_fails(archive_policy_ratio(&limits, 65 * mib, 1000), ERR_CORRUPT, "too well");
+	assert_ok(archive_policy_ratio(&limits, 199 * mib, mib));
+	assert_fails(archive_policy_ratio(&limits, 200 * mib, mib), ERR_CORRUPT, "too well");
+	assert_ok(archive_policy_ratio(&limits, 200 * mib, 0)); /* unknown */
 }
 
 static void same(const char *a, const char *b, bool expected)

@@ -155,17 +155,19 @@ static struct err *too_much(const char *what, int64_t limit, const char *unit)
 }
 
 struct err *archive_policy_amount(const struct archive_limits *limits, int64_t entries, int64_t bytes,
-				  int64_t file_bytes, int64_t packed)
+				  int64_t file_bytes)
 {
-	/* names without end come out of little as well; each has a header of at least this size */
-	int64_t unpacked = bytes + entries * 512;
-
 	if (entries > limits->entries)
 		return too_much("too many entries", limits->entries, "entries");
 	if (file_bytes > limits->file_bytes)
 		return too_much("one file is too large", limits->file_bytes, "bytes");
 	if (bytes > limits->bytes)
 		return too_much("too large unpacked", limits->bytes, "bytes");
+	return NULL;
+}
+
+struct err *archive_policy_ratio(const struct archive_limits *limits, int64_t unpacked, int64_t packed)
+{
 	if (packed > 0 && unpacked > limits->ratio_after && unpacked / packed >= limits->ratio)
 		return too_much("packed far too well for real data", limits->ratio, "times its size");
 	return NULL;

@@ -55,8 +55,15 @@ MUST_CHECK struct err *archive_policy_name(const char *path, const struct archiv
 MUST_CHECK struct err *archive_policy_symlink(const char *path, const char *target, enum archive_absolute absolute,
 					      const struct archive_limits *limits, bool *ret_write);
 
-/** archive_policy_amount() - CORRUPT when one of the amounts is above its limit; @packed <= 0 = unknown */
+/** archive_policy_amount() - CORRUPT when one of the amounts, promised ones included, is above its limit */
 MUST_CHECK struct err *archive_policy_amount(const struct archive_limits *limits, int64_t entries, int64_t bytes,
-					     int64_t file_bytes, int64_t packed);
+					     int64_t file_bytes);
+
+/**
+ * archive_policy_ratio() - CORRUPT when more came out of what was read than real data packs
+ * @unpacked: bytes that have come out so far, not those that a header promises
+ * @packed:   bytes read for them
+ */
+MUST_CHECK struct err *archive_policy_ratio(const struct archive_limits *limits, int64_t unpacked, int64_t packed);
 
 #endif

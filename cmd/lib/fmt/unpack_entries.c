@@ -4,7 +4,7 @@
 #include "base/path.h"
 #include "sys/tick.h"
 
-enum { PROGRESS_MS = 100, WARNINGS_MAX = 10 };
+enum { PROGRESS_MS = 100, WARNINGS_MAX = 10, HEADER_BYTES = 512 };
 
 struct unpacking {
 	struct archive_reader *reader;
@@ -31,8 +31,14 @@ static void tell_progress(struct unpacking *u)
 /* With @file_bytes of the current file counted in. */
 static struct err *check_amount(struct unpacking *u, int64_t file_bytes)
 {
-	return archive_policy_amount(&u->limits, u->seen, u->report.bytes + file_bytes, file_bytes,
-				     archive_packed(u->reader));
+	return archive_policy_amount(&u->limits, u->seen, u->report.bytes + file_bytes, file_bytes);
+}
+
+/* When @file_bytes of the current file have come out. Names without end come out of little as well: headers count. */
+static struct err *check_ratio(struct unpacking *u, int64_t file_bytes)
+{
+	return archive_policy_ratio(&u->limits, u->report.bytes + file_bytes + u->seen * HEADER_BYTES,
+				    archive_packed(u->reader));
 }
 
 static struct err *copy_content(struct unpacking *u, int64_t *ret_size)
@@ -50,6 +56,7 @@ static struct err *copy_content(struct unpacking *u, int64_t *ret_size)
 		if (offset < 0 || offset > u->limits.file_bytes)
 			return check_amount(u, INT64_MAX / 4);
 		TRY(check_amount(u, offset + (int64_t)n));
+		TRY(check_ratio(u, offset + (int64_t)n));
 		TRY(tree_writer_data(u->writer, data, n, offset));
 		size = offset + (int64_t)n;
 		tell_progress(u);
@@ -69,6 +76,7 @@ static struct err *write_file(struct unpacking *u, const char *path, const struc
 	TRY(copy_content(u, &size));
 	if (item->size > size)
 		size = item->size; /* a hole at the end */
+	TRY(check_ratio(u, size));
 	u->report.bytes += size;
 	return tree_writer_file_end(u->writer, size);
 }
@@ -157,6 +165,7 @@ static struct err *unpack_item(struct unpacking *u, const struct archive_item *i
 
 	u->seen++;
 	TRY(check_amount(u, 0));
+	TRY(check_ratio(u, 0));
 	TRY(archive_policy_path(item->name, u->options->strip, &path));
 	if (!path) {
 		u->report.excluded += item->kind != ITEM_DIR;

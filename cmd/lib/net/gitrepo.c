@@ -447,7 +447,7 @@ struct export
 
 static struct err *check_amount(struct export *x, int64_t file_bytes)
 {
-	return archive_policy_amount(&x->limits, x->seen, x->result.bytes + file_bytes, file_bytes, /* packed= */ 0);
+	return archive_policy_amount(&x->limits, x->seen, x->result.bytes + file_bytes, file_bytes);
 }
 
 static struct err *read_blob(struct export *x, const char *path, const git_oid *id, git_odb_object **ret)
