@@ -295,6 +295,10 @@ def hostile(outside):
         "zeros-after-end.tar.xz": (packed_zeros("xz", 2048, tar(file("a"))), t),
         "gzip-in-gzip.tar.gz": (nested(tar(file("a", bytes(1 << 20))), 40), t),
         "dictionary.tar.xz": (xz_dictionary(), r),
+        "late-cut.tar.zst": (late("zst", 1000), r),
+        "late-cut.tar.bz2": (late("bz2", 1000), r),
+        "late-damage.tar.zst": (late("zst", 0), r),
+        "late-damage.tar.bz2": (late("bz2", 0), r),
         "flood.tar.xz": (flood(900000), r),
         # zip
         "dotdot.zip": (zip_of(("../x", b"x", 0o100644)), r),
@@ -321,6 +325,7 @@ def hostile(outside):
         "zeros.deb": (deb(bomb("xz", 1024), "data.tar.xz"), r),
         "size-lies.deb": (deb(tar(file("a"))).replace(b"100644  10", b"100644  99"), t),
         "members.deb": (ar(*[("m%d" % i, b"") for i in range(1000)]), r),
+        "unknown-packing.deb": (deb(lzma.compress(tar(file("./a")), format=lzma.FORMAT_ALONE), "data.tar.lzma"), r),
         "not-a-tar.deb": (deb(b"no tar at all" * 100), r),
         # rpm packages
         "dotdot.rpm": (rpm(gzip.compress(cpio(("./../x", 0o100644, b"x")))), r),
@@ -368,6 +373,14 @@ def gnu_sparse(name, real_size):
 def damage(data):
     middle = len(data) // 2
     return data[:middle] + bytes([data[middle] ^ 0x55]) + data[middle + 1:]
+
+
+def late(kind, cut):
+    """Damage behind the archive's end, in what only a reader of all of it meets: an end cut off, or one bit of a sum."""
+    data = tar(file("a")) + os.urandom(3 << 20)
+    whole = bz2.compress(data) if kind == "bz2" else subprocess.run(["zstd", "-qc"], input=data, capture_output=True,
+                                                                    check=True).stdout
+    return whole[:-cut] if cut else whole[:-2] + bytes([whole[-2] ^ 0x10]) + whole[-1:]
 
 
 def nested(data, levels):
@@ -426,6 +439,7 @@ def valid(where):
     cases["concatenated.tar.xz"] = lzma.compress(plain[:100000]) + lzma.compress(plain[100000:])
     cases["concatenated.tar.gz"] = gzip.compress(plain[:100000]) + gzip.compress(plain[100000:])
     cases["packed.tar.zst"] = subprocess.run(["zstd", "-qc"], input=plain, capture_output=True, check=True).stdout
+    cases["skippable.tar.zst"] = b"\x50\x2a\x4d\x18" + struct.pack("<I", 5) + b"hello" + cases["packed.tar.zst"]
     cases["v7.tar"] = tar(header("d/", b"\0", mode=0o755, magic=b""), header("d/f", b"\0", size=2, magic=b"")
                           + pad(b"v7"), header("d/l", b"2", link="f", magic=b""))
     cases["ustar-split.tar"] = tar(prefixed("f", "p" * 100 + "/" + "q" * 50))
@@ -445,6 +459,8 @@ def valid(where):
     cases["unix.zip"] = zip_of(("d/", b"", 0o40755), ("d/tool", b"#!/bin/sh\n", 0o100755), ("d/f", b"x" * 9999, 0o100644),
                                ("d/l", b"f", 0o120777))
     cases["package.deb"] = deb(lzma.compress(run_tar(tree, "--format=gnu", "--transform=s,^\\.,.,")), "data.tar.xz")
+    for packing, packed in (("", plain), (".gz", cases["packed.tar.gz"]), (".zst", cases["packed.tar.zst"])):
+        cases["package%s.deb" % packing] = deb(packed, "data.tar" + packing)
     entries = [(".", 0o40755, b""), ("./bin", 0o40755, b""), ("./bin/tool", 0o100755, b"#!/bin/sh\n"),
                ("./f", 0o100644, b"data" * 999), ("./l", 0o120777, b"bin/tool")]
     cases["gzip.rpm"] = rpm(gzip.compress(cpio(*entries)))

@@ -20,9 +20,6 @@
 
 enum { DRAIN_MAX = 64 << 20, MEMBERS_MAX = 16, MAGIC_BYTES = 8 };
 
-/* What is decoded here; the rest is left to libarchive. */
-enum packing { PACKING_OTHER, PACKING_XZ, PACKING_GZIP };
-
 struct archive_reader {
 	struct archive *a;
 	struct stream *stream; /* what libarchive pulls from; owned */
@@ -63,13 +60,6 @@ static struct err *reader_failed(struct archive_reader *r)
 	const char *why = archive_error_string(r->a);
 	AUTO_FREE char *shown = str_escape(why ? why : "unknown error");
 	return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: %s", r->name, shown);
-}
-
-/* Never archive_read_support_*_all(): each further reader is attack surface. xz and gzip are streams of our own. */
-static void support_filters(struct archive *a)
-{
-	archive_read_support_filter_bzip2(a);
-	archive_read_support_filter_zstd(a);
 }
 
 static struct err *start(struct archive_reader *r)
@@ -160,26 +150,46 @@ struct source {
 	bool decoding;
 };
 
-static enum packing packing_of(const char *start, size_t size)
+static bool bzip2_magic(const char *start, size_t size)
 {
-	return xz_magic(start, size) ? PACKING_XZ : gzip_magic(start, size) ? PACKING_GZIP : PACKING_OTHER;
+	return size >= 8 && memcmp(start, "BZh", 3) == 0 &&
+	       (memcmp(start + 4, "1AY&", 4) == 0 || memcmp(start + 4, "\x17rE8", 4) == 0); /* a block, or none */
 }
 
-static struct err *open_packed(struct stream *take_packed, const char *name, enum packing packing, int64_t memory_bytes,
+/* A frame, or one of those to be skipped: RFC 8878, 3.1 */
+static bool zstd_magic(const char *start, size_t size)
+{
+	return size >= 4 && (memcmp(start, "\x28\xb5\x2f\xfd", 4) == 0 ||
+			     ((start[0] & 0xf0) == 0x50 && memcmp(start + 1, "\x2a\x4d\x18", 3) == 0));
+}
+
+/* A name for raw_open(). */
+static const char *packing_of(const char *start, size_t size)
+{
+	return xz_magic(start, size)      ? "xz"
+	       : gzip_magic(start, size)  ? "gz"
+	       : bzip2_magic(start, size) ? "bz2"
+	       : zstd_magic(start, size)  ? "zst"
+					  : "none";
+}
+
+/* Never by libarchive's filters below its readers: they read no further than the archive, so what is not needed is not
+ * checked, and they look for packings within packings. */
+static struct err *open_packed(struct stream *take_packed, const char *name, const char *packing, int64_t memory_bytes,
 			       struct source *ret_source)
 {
-	ret_source->decoding = packing != PACKING_OTHER;
-	if (packing == PACKING_XZ)
-		return xz_open(take_packed, name, memory_bytes, &ret_source->stream);
-	if (packing == PACKING_GZIP)
-		return gzip_open(take_packed, name, &ret_source->stream);
-	ret_source->stream = take_packed;
-	return NULL;
+	ret_source->decoding = !streq(packing, "none");
+	return raw_open(take_packed, name, packing, memory_bytes, &ret_source->stream);
 }
 
 /* Step through the ar to data.tar*; deb(5). */
 static struct err *open_deb(struct stream *take_file, const char *name, int64_t memory_bytes, struct source *ret_source)
 {
+	static const char *const members[][2] = {{"data.tar", "none"},
+						 {"data.tar.xz", "xz"},
+						 {"data.tar.gz", "gz"},
+						 {"data.tar.zst", "zst"},
+						 {"data.tar.bz2", "bz2"}};
 	AUTO_READER *ar = reader_new(take_file, name);
 	struct archive_item item;
 	bool more = true;
@@ -190,10 +200,11 @@ static struct err *open_deb(struct stream *take_file, const char *name, int64_t 
 		TRY(archive_next(ar, &item, &more));
 		if (!more || !str_starts(item.name, "data.tar"))
 			continue;
-		enum packing packing = str_ends(item.name, ".xz")   ? PACKING_XZ
-				       : str_ends(item.name, ".gz") ? PACKING_GZIP
-								    : PACKING_OTHER;
-		return open_packed(member_new(TAKE(ar)), name, packing, memory_bytes, ret_source);
+		for (size_t k = 0; k < ARRAY_LEN(members); k++)
+			if (streq(item.name, members[k][0]))
+				return open_packed(member_new(TAKE(ar)), name, members[k][1], memory_bytes, ret_source);
+		AUTO_FREE char *shown = str_escape(item.name);
+		return err_new(ERR_CORRUPT, "'%s' has '%s', which is packed in no way that is known here", name, shown);
 	}
 	return err_new(ERR_CORRUPT, "'%s' has no data.tar: not a Debian package", name);
 }
@@ -243,8 +254,7 @@ struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes,
 	AUTO_READER *r = reader_new(source.stream, name);
 	r->decoding = source.decoding;
 	r->package = source.package;
-	if (!r->decoding)
-		support_filters(r->a);
+	/* never archive_read_support_*_all(): each further reader is attack surface */
 	if (r->package && streq(r->package, "rpm"))
 		archive_read_support_format_cpio(r->a);
 	else
@@ -431,6 +441,7 @@ struct err *raw_open(struct stream *take_inner, const char *name, const char *pa
 		return err_new(ERR_USAGE, "'%s': unknown packing '%s'", name, packing);
 	archive_read_append_filter(r->a, filter);
 	archive_read_support_format_raw(r->a);
+	archive_read_support_format_empty(r->a);
 	TRY(start(r));
 	TRY(archive_next(r, &item, &more));
 	if (!more)
