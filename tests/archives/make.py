@@ -176,6 +176,12 @@ def flood(count):
     return b"".join(c.compress(block) for _ in range(count // 1000)) + c.compress(bytes(1024)) + c.flush()
 
 
+def folders(count):
+    """Long names that make sixty folders each."""
+    names = ["%d/%s" % (i, "/".join("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefgh")) for i in range(count)]
+    return lzma.compress(b"".join(gnu_long(b"L", name) + header(name[:100], b"5", mode=0o755) for name in names))
+
+
 def xz_dictionary():
     """An .xz that says it needs a window of 4 GiB."""
     real = bytearray(lzma.compress(tar(file("a")), format=lzma.FORMAT_XZ, filters=[{"id": lzma.FILTER_LZMA2,
@@ -300,6 +306,7 @@ def hostile(outside):
         "late-damage.tar.zst": (late("zst", 0), r),
         "late-damage.tar.bz2": (late("bz2", 0), r),
         "flood.tar.xz": (flood(900000), r),
+        "folders.tar.xz": (folders(2000), r),
         # zip
         "dotdot.zip": (zip_of(("../x", b"x", 0o100644)), r),
         "absolute.zip": (zip_of((outside + "/x", b"x", 0o100644)), r),
@@ -377,7 +384,7 @@ def damage(data):
 
 def late(kind, cut):
     """Damage behind the archive's end, in what only a reader of all of it meets: an end cut off, or one bit of a sum."""
-    data = tar(file("a")) + os.urandom(3 << 20)
+    data = tar(file("a")) + os.urandom(1 << 20)
     whole = bz2.compress(data) if kind == "bz2" else subprocess.run(["zstd", "-qc"], input=data, capture_output=True,
                                                                     check=True).stdout
     return whole[:-cut] if cut else whole[:-2] + bytes([whole[-2] ^ 0x10]) + whole[-1:]

@@ -222,14 +222,20 @@ static void test_bombs(void **state)
 	struct scene s = scene_new();
 	AUTO_FREE char *work = test_dir();
 	AUTO_FREE char *zeros = path_join(work, "zeros");
+	AUTO(strs) exclude = STRS_INIT;
 
 	(void)state;
+	strs_add(&exclude, "zeros");
 	assert_ok(file_write(zeros, "", 0, 0644));
 	assert_int_equal(truncate(zeros, 70 << 20), 0);
 	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
 		run(work, (const char *[]){"tar", "-I", filters[i], "-cf", s.archive, "zeros", NULL});
 		assert_fails(unpack(&s, &(struct unpack_options){0}), ERR_CORRUPT, "packed far too well");
 		scene_check(&s);
+		/* what is left out has to be decoded all the same */
+		assert_fails(unpack(&s, &(struct unpack_options){.exclude = &exclude}), ERR_CORRUPT,
+			     "packed far too well");
+		assert_fails(unpack(&s, &(struct unpack_options){.strip = 1}), ERR_CORRUPT, "packed far too well");
 	}
 	/* a sparse file: no bytes in the archive at all */
 	assert_int_equal(truncate(zeros, 5LL << 30), 0);
@@ -278,6 +284,21 @@ static void test_limits(void **state)
 	check_bytes(&s, &tar, &o, NULL, "within the limits");
 	limits.entries = 19;
 	check_bytes(&s, &tar, &o, "too many entries", "entries");
+	str_clear(&tar);
+	make_tar_item(&tar, &(struct tar_item){"a/b/c/d/e/f", '0', NULL, "x", 0, NULL});
+	make_tar_item(&tar, &(struct tar_item){"a/b/c/d/g", '0', NULL, "x", 0, NULL});
+	make_tar_end(&tar);
+	limits.entries = 6;
+	check_bytes(&s, &tar, &o, "too many entries", "folders without entries of their own");
+	limits.entries = 7;
+	check_bytes(&s, &tar, &o, NULL, "folders without entries of their own");
+	str_clear(&tar);
+	for (int i = 0; i < 20; i++) {
+		AUTO_FREE char *name = mem_printf("f%d", i);
+
+		make_tar_item(&tar, &(struct tar_item){name, '0', NULL, "0123456789", 0, NULL});
+	}
+	make_tar_end(&tar);
 	limits.entries = 20;
 	limits.bytes = 199;
 	check_bytes(&s, &tar, &o, "too large unpacked", "bytes");

@@ -362,6 +362,11 @@ struct err *archive_data(struct archive_reader *r, const void **ret_data, size_t
 	return status == ARCHIVE_EOF ? NULL : reader_failed(r);
 }
 
+bool archive_skips(const struct archive_reader *r)
+{
+	return r->stream->seek != NULL;
+}
+
 int64_t archive_packed(struct archive_reader *r)
 {
 	return r->stream->consumed(r->stream);

@@ -48,6 +48,8 @@ MUST_CHECK struct err *archive_next(struct archive_reader *r, struct archive_ite
 /** archive_data() - the next piece of the entry's content, with its place in the file; NULL data at the end */
 MUST_CHECK struct err *archive_data(struct archive_reader *r, const void **ret_data, size_t *ret_size,
 				    int64_t *ret_offset);
+/** archive_skips() - whether content that is not asked for costs nothing, since the file is sought in */
+bool archive_skips(const struct archive_reader *r);
 /** archive_packed() - bytes of the packed file read so far; may be called from any thread */
 int64_t archive_packed(struct archive_reader *r);
 /** archive_format() - "tar", "zip", "deb" or "rpm"; known after the first archive_next() */

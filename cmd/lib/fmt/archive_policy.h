@@ -17,7 +17,7 @@
 #include "base/err.h"
 
 struct archive_limits {
-	int64_t entries;    /* how many names */
+	int64_t entries;    /* how many names, those of folders on the way included */
 	int64_t bytes;      /* of all files, unpacked; holes count */
 	int64_t file_bytes; /* of one file */
 	int64_t ratio;      /* unpacked (headers count) : packed, looked at once ratio_after bytes are out */

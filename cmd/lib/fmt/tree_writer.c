@@ -407,6 +407,11 @@ struct err *tree_writer_hardlink(struct tree_writer *w, const char *path, const 
 	return os_failed(errno, "link", path);
 }
 
+int64_t tree_writer_count(const struct tree_writer *w)
+{
+	return (int64_t)w->nodes.count;
+}
+
 enum tree_kind tree_writer_find(const struct tree_writer *w, const char *path, const char **ret_target)
 {
 	AUTO_FREE char *folded = w->exact ? mem_strdup(path) : name_fold(path);

@@ -47,6 +47,8 @@ MUST_CHECK struct err *tree_writer_file_end(struct tree_writer *w, int64_t size)
 MUST_CHECK struct err *tree_writer_symlink(struct tree_writer *w, const char *path, const char *target);
 /** tree_writer_hardlink() - a second name for the file @target that this writer wrote; a copy where links cannot be */
 MUST_CHECK struct err *tree_writer_hardlink(struct tree_writer *w, const char *path, const char *target);
+/** tree_writer_count() - how many names there are by now, those of folders on the way included */
+int64_t tree_writer_count(const struct tree_writer *w);
 /** tree_writer_find() - what this writer wrote at @path; @ret_target: a link's target, borrowed */
 enum tree_kind tree_writer_find(const struct tree_writer *w, const char *path, const char **ret_target);
 /** tree_writer_finish() - set the folders' times; the digest of what was written */

@@ -4,7 +4,7 @@
 #include "base/path.h"
 #include "sys/tick.h"
 
-enum { PROGRESS_MS = 100, WARNINGS_MAX = 10, HEADER_BYTES = 512 };
+enum { PROGRESS_MS = 100, WARNINGS_MAX = 10, HEADER_BYTES = 512, FOLDER_BYTES = 32768, PASS_BYTES = 1 << 20 };
 
 struct unpacking {
 	struct archive_reader *reader;
@@ -13,7 +13,8 @@ struct unpacking {
 	struct archive_limits limits;
 	struct unpack_listener *listener;
 	struct unpack_report report;
-	int64_t seen; /* entries met, excluded ones too */
+	int64_t seen;   /* entries met, excluded ones too */
+	int64_t passed; /* bytes of content that were decoded and not written */
 	int64_t told_ms;
 	int warnings;
 };
@@ -29,16 +30,48 @@ static void tell_progress(struct unpacking *u)
 }
 
 /* With @file_bytes of the current file counted in. */
-static struct err *check_amount(struct unpacking *u, int64_t file_bytes)
+static struct err *check_amount(const struct unpacking *u, int64_t file_bytes)
 {
-	return archive_policy_amount(&u->limits, u->seen, u->report.bytes + file_bytes, file_bytes);
+	int64_t names = tree_writer_count(u->writer);
+
+	return archive_policy_amount(&u->limits, names > u->seen ? names : u->seen, u->report.bytes + file_bytes,
+				     file_bytes);
 }
 
-/* When @file_bytes of the current file have come out. Names without end come out of little as well: headers count. */
-static struct err *check_ratio(struct unpacking *u, int64_t file_bytes)
+/*
+ * When @bytes of the current entry have come out. Names without end come out of little as well: headers count, and
+ * folders that long names make by the dozen, by what making them takes. A real tree has less than one for each entry.
+ */
+static struct err *check_ratio(struct unpacking *u, int64_t bytes)
 {
-	return archive_policy_ratio(&u->limits, u->report.bytes + file_bytes + u->seen * HEADER_BYTES,
-				    archive_packed(u->reader));
+	int64_t folders = tree_writer_count(u->writer) - 2 * u->seen;
+
+	bytes += u->report.bytes + u->passed + u->seen * HEADER_BYTES + (folders > 0 ? folders * FOLDER_BYTES : 0);
+	return archive_policy_ratio(&u->limits, bytes, archive_packed(u->reader));
+}
+
+/* Content that is not written. Where passing over it means decoding it, it may be a bomb like any other. */
+static struct err *pass_over(struct unpacking *u, const struct archive_item *item)
+{
+	if (item->size <= 0 || archive_skips(u->reader))
+		return NULL;
+	if (item->size <= PASS_BYTES) { /* counted when the next entry comes */
+		u->passed += item->size;
+		return NULL;
+	}
+	for (;;) {
+		const void *data = NULL;
+		size_t n = 0;
+		int64_t offset = 0;
+
+		TRY(archive_data(u->reader, &data, &n, &offset));
+		if (!data)
+			return NULL;
+		u->passed += (int64_t)n;
+		TRY(check_ratio(u, 0));
+		tell_progress(u);
+		TRY(cancel_check());
+	}
 }
 
 static struct err *copy_content(struct unpacking *u, int64_t *ret_size)
@@ -167,23 +200,21 @@ static struct err *unpack_item(struct unpacking *u, const struct archive_item *i
 	TRY(check_amount(u, 0));
 	TRY(check_ratio(u, 0));
 	TRY(archive_policy_path(item->name, u->options->strip, &path));
-	if (!path) {
-		u->report.excluded += item->kind != ITEM_DIR;
-		return NULL;
-	}
-	if (glob_match_any(u->options->exclude, path)) {
-		u->report.excluded++;
-		return NULL;
+	if (!path || glob_match_any(u->options->exclude, path)) {
+		u->report.excluded += path || item->kind != ITEM_DIR;
+		return pass_over(u, item);
 	}
 	TRY(archive_policy_name(path, &u->limits));
 	warn_of(u, item);
-	return write_item(u, path, item);
+	TRY(write_item(u, path, item));
+	return item->kind == ITEM_FILE ? NULL : pass_over(u, item);
 }
 
 static struct err *check_result(const struct unpacking *u)
 {
 	if (u->seen == 0)
 		return err_new(ERR_CORRUPT, "there is nothing in it");
+	TRY(check_amount(u, 0));
 	if (u->report.entries == 0)
 		return err_hint(err_new(ERR_CORRUPT, "nothing of its %lld entries is left", (long long)u->seen),
 				"look at 'strip:' and 'exclude:' of the source");
