@@ -461,6 +461,7 @@ def valid(where):
     cases["time-negative.tar"] = tar(pax([("mtime", "-5")]), file("a"))
     cases["pax-attributes.tar"] = tar(pax([("SCHILY.xattr.user.x", "y"), ("LIBARCHIVE.xattr.user.z", "eA=="),
                                            ("uname", "nobody"), ("comment", "hi")]), file("a"))
+    cases["dot-underscore.tar"] = tar(file("._x", b"attributes"), file("x"))
     cases["many.tar.gz"] = many(100000)
     cases["large-first.tar"] = tar(file("a", os.urandom(1 << 20) * 70), file("b"))
     cases["unix.zip"] = zip_of(("d/", b"", 0o40755), ("d/tool", b"#!/bin/sh\n", 0o100755), ("d/f", b"x" * 9999, 0o100644),

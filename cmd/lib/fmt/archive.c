@@ -224,6 +224,13 @@ static struct err *open_source(int take_fd, const char *name, int64_t memory_byt
 	return open_packed(file, name, packing_of(magic, (size_t)n), memory_bytes, ret_source);
 }
 
+/* libarchive on a Mac takes files called "._x" for attributes of x: one archive would give two trees. */
+static void same_everywhere(struct archive *a)
+{
+	archive_read_set_format_option(a, "tar", "mac-ext", NULL);
+	archive_read_set_format_option(a, "zip", "mac-ext", NULL);
+}
+
 struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes, struct archive_reader **ret_reader)
 {
 	struct source source = {0};
@@ -239,6 +246,7 @@ struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes,
 		archive_read_support_format_tar(r->a);
 	if (source.stream->seek) /* the streaming zip reader never sees that an entry is a link */
 		archive_read_support_format_zip_seekable(r->a);
+	same_everywhere(r->a);
 	TRY(start(r));
 	*ret_reader = TAKE(r);
 	return NULL;
