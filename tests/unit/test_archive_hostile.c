@@ -350,6 +350,10 @@ static void test_damaged(void **state)
 	make_tar_item(&bytes, &(struct tar_item){"f", '0', NULL, "0123456789", 0, NULL});
 	bytes.len = 515;
 	check_bytes(&s, &bytes, &(struct unpack_options){0}, "cannot be read", "truncated tar");
+	str_clear(&bytes);
+	make_tar_item(&bytes, &(struct tar_item){"f", '0', NULL, "x", 0, "path=g"});
+	bytes.len = 512; /* the record is missing */
+	check_bytes(&s, &bytes, &(struct unpack_options){0}, "archive: truncated", "truncated pax header");
 
 	assert_ok(file_write(s.archive, "", 0, 0644));
 	assert_fails(unpack(&s, &(struct unpack_options){0}), ERR_CORRUPT, "cannot");

@@ -59,7 +59,10 @@ static struct err *reader_failed(struct archive_reader *r)
 	if (r->failure)
 		return TAKE(r->failure);
 	const char *why = archive_error_string(r->a);
-	AUTO_FREE char *shown = str_escape(why ? why : "unknown error");
+	/* where libarchive says nothing, a header's text ended early; some of its messages are lines */
+	AUTO_FREE char *line = mem_strdup(why ? why : "truncated or damaged");
+	line[strcspn(line, "\n")] = '\0';
+	AUTO_FREE char *shown = str_escape(line);
 	return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: %s", r->name, shown);
 }
 
