@@ -36,6 +36,7 @@ const char *call_arg(const struct call *call, size_t i)
 void call_done(struct call *call)
 {
 	map_done(&call->values);
+	strs_done(&call->joined);
 	strs_done(&call->args);
 }
 
@@ -86,6 +87,16 @@ static struct err *check_args(const struct call *call)
 	return err_hint(e, "usage: cooper %s [OPTIONS] %s", c->name, c->operands);
 }
 
+static void set_value(struct call *call, const struct option_spec *o, char *value)
+{
+	static char flag[] = "";
+	const char *before = o->arg && strchr(o->arg, ',') ? call_get(call, o->name) : NULL;
+
+	if (before)
+		strs_take(&call->joined, value = mem_printf("%s,%s", before, value));
+	map_put(&call->values, o->name, o->arg ? value : flag);
+}
+
 struct err *call_parse(struct call *call, int argc, char **argv)
 {
 	const struct option_spec *specs[OPTIONS_MAX];
@@ -113,8 +124,7 @@ struct err *call_parse(struct call *call, int argc, char **argv)
 			return err_new(ERR_USAGE, "option '%s' needs a value", argv[optind - 1]);
 		if (c == '?' || i >= n)
 			return bad_option(call->command, argv[before], specs, n);
-		static char flag[] = "";
-		map_put(&call->values, specs[i]->name, specs[i]->arg ? optarg : flag);
+		set_value(call, specs[i], optarg);
 	}
 	for (; optind < argc; optind++)
 		strs_add(&call->args, argv[optind]);

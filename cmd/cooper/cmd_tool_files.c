@@ -132,7 +132,7 @@ const struct subcommand cmd_tool_fetch = {
 
 static const struct option_spec unpack_options_table[] = {
 	{"strip", 0, "N", "drop N leading components of every name"},
-	{"exclude", 0, "GLOB", "leave out what matches (roms/, *.bin)"},
+	{"exclude", 0, "GLOB,...", "leave out what matches (roms/, *.bin)"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -173,8 +173,7 @@ static const struct option_spec inflate_options_table[] = {
 static struct err *run_inflate(struct call *call)
 {
 	char hex[SHA256_HEX];
-	struct inflate_options options = {.format = call_arg(call, 0),
-					  .sha256 = call_get(call, "sha256"),
+	struct inflate_options options = {.sha256 = call_get(call, "sha256"),
 					  .packed_sha256 = call_get(call, "packed-sha256")};
 	if (options.sha256)
 		TRY(check_digests(options.sha256, NULL));
@@ -188,7 +187,7 @@ static struct err *run_inflate(struct call *call)
 const struct subcommand cmd_tool_inflate = {
 	.name = "tool inflate",
 	.operands = "PACKED FILE",
-	.summary = "unpack a disk image (.xz, .gz, .zst, .bz2) to a sparse FILE, verified at both ends",
+	.summary = "unpack a disk image (xz, gzip, zstd, bzip2) to a sparse FILE, verified at both ends",
 	.options = inflate_options_table,
 	.min_args = 2,
 	.max_args = 2,

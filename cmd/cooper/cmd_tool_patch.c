@@ -17,7 +17,7 @@ static const struct option_spec options[] = {
 	{"check", 0, NULL, "find out whether everything fits; write nothing"},
 	{"refresh", 0, NULL, "write the patches anew with the line numbers where they fit; the tree stays"},
 	{"reverse", 'R', NULL, "take the series back, last patch first"},
-	{"exclude", 0, "GLOBS", "skip targets that match, separated by commas"},
+	{"exclude", 0, "GLOB,...", "skip targets that match"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -14,7 +14,7 @@
 #include "base/map.h"
 #include "base/str.h"
 
-/* One option; `arg` names its value, NULL for a flag. */
+/* One option; `arg` names its value, NULL for a flag; "X,..." is a list, which grows when the option is given again. */
 struct option_spec {
 	const char *name;
 	char letter; /* 0 = none */
@@ -25,8 +25,9 @@ struct option_spec {
 /* A parsed command line. */
 struct call {
 	const struct subcommand *command;
-	struct map values; /* option name -> text ("" for a flag); borrowed from argv */
-	struct strs args;  /* operands */
+	struct map values;  /* option name -> text ("" for a flag); borrowed from argv or joined */
+	struct strs joined; /* values of options that were given again */
+	struct strs args;   /* operands */
 	struct sink *sink; /* where events go */
 	int exit_code;     /* what to exit with when no error is returned; 0 by default */
 };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/map.h"
 #include "base/path.h"
@@ -40,6 +41,12 @@ static void escaping(void **state UNUSED)
 	AUTO_FREE char *a = str_escape("a\033[31m\n\x7f\xffü\xe2\x80\xae");
 	assert_string_equal(a, "a\\x1b[31m\\x0a\\x7f\\xffü\\xe2\\x80\\xae");
 	AUTO_FREE char *overlong = str_escape("\xc0\xaf\xed\xa0\x80");
+	AUTO_FREE char *long_name = mem_printf("%0199d\xc3\xbcrest", 0);
+	AUTO_FREE char *cut = str_escape_short(long_name);
+	AUTO_FREE char *whole = str_escape_short("\xc3\xbc\n");
+	assert_int_equal(strlen(cut), 199 + 3);
+	assert_string_equal(cut + 199, "...");
+	assert_string_equal(whole, "\xc3\xbc\\x0a");
 	assert_string_equal(overlong, "\\xc0\\xaf\\xed\\xa0\\x80");
 }
 

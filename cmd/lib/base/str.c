@@ -113,6 +113,19 @@ char *str_escape(const char *text)
 	return str_take(&s);
 }
 
+char *str_escape_short(const char *text)
+{
+	const size_t most = 200;
+	struct str s = STR_INIT;
+	size_t size = strnlen(text, most + 1);
+	bool cut = size > most;
+	for (size = cut ? most : size; cut && size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80;)
+		size--; /* not in the middle of a character */
+	str_add_escaped(&s, text, size);
+	str_add(&s, cut ? "..." : "");
+	return str_take(&s);
+}
+
 void strs_done(struct strs *v)
 {
 	strs_clear(v);

@@ -39,6 +39,8 @@ const char *str_text(const struct str *s);
 char *str_take(struct str *s);
 /** str_escape() - str_add_escaped() of a C string, as a new heap string */
 char *str_escape(const char *text);
+/** str_escape_short() - str_escape() of no more than the first 200 bytes, with "..." for the rest */
+char *str_escape_short(const char *text);
 
 struct strs {
 	char **items; /* NULL-terminated when count > 0 */

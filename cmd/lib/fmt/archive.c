@@ -335,6 +335,9 @@ struct err *archive_next(struct archive_reader *r, struct archive_item *ret_item
 		return err_new(ERR_CORRUPT, "'%s' has a link whose target cannot be read", r->name);
 	if (status == ARCHIVE_WARN)
 		ret_item->warning = archive_error_string(r->a);
+	/* tools differ in what such a header makes of the entry: one of the ways to hide one (pax, "desync") */
+	if (ret_item->warning && str_starts(ret_item->warning, "Ignoring malformed pax"))
+		return reader_failed(r);
 	return NULL;
 }
 

@@ -8,7 +8,7 @@
 
 static struct err *refuse(const char *name, const char *why)
 {
-	AUTO_FREE char *shown = str_escape(name);
+	AUTO_FREE char *shown = str_escape_short(name);
 
 	return err_hint(err_new(ERR_CORRUPT, "entry '%s' %s", shown, why),
 			"if this entry is not needed, name it under 'exclude:' of the source");
@@ -94,8 +94,8 @@ struct err *archive_policy_name(const char *path, const struct archive_limits *l
 
 static struct err *refuse_link(const char *path, const char *target, const char *why)
 {
-	AUTO_FREE char *from = str_escape(path);
-	AUTO_FREE char *to = str_escape(target);
+	AUTO_FREE char *from = str_escape_short(path);
+	AUTO_FREE char *to = str_escape_short(target);
 
 	return err_hint(err_new(ERR_CORRUPT, "link '%s' -> '%s' %s", from, to, why),
 			"if this link is not needed, name it under 'exclude:' of the source");

@@ -10,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/path.h"
 #include "fmt/archive.h"
+#include "fmt/packing.h"
 #include "sys/file.h"
 #include "sys/os.h"
 #include "sys/tick.h"
@@ -51,6 +52,7 @@ static void tee_close(struct stream *s)
 struct inflating {
 	const char *src;
 	const char *dst;
+	const char *packing;
 	const struct inflate_options *options;
 	const char *step;
 	struct sink *sink;
@@ -153,10 +155,9 @@ static struct err *check_packed(struct inflating *f)
 
 static struct err *inflate_to_fd(struct inflating *f, char ret_hex[SHA256_HEX])
 {
-	const char *dot = strrchr(f->options->format, '.');
 	struct stream *decoded = NULL;
 
-	TRY(raw_open(&f->tee.base, f->src, dot ? dot + 1 : "none", f->options->memory_bytes, &decoded));
+	TRY(raw_open(&f->tee.base, f->src, f->packing, f->options->memory_bytes, &decoded));
 	struct err *e = copy_all(f, decoded);
 	stream_close(decoded);
 	TRY(e);
@@ -164,6 +165,17 @@ static struct err *inflate_to_fd(struct inflating *f, char ret_hex[SHA256_HEX])
 	if (f->options->packed_sha256)
 		TRY(check_packed(f));
 	return compare("what comes out of it", f->options->sha256, ret_hex);
+}
+
+static const char *packing_wanted(const struct inflate_options *o, int fd)
+{
+	const char *dot = o->format ? strrchr(o->format, '.') : NULL;
+	char start[8];
+
+	if (o->format)
+		return dot ? dot + 1 : "none";
+	ssize_t n = pread(fd, start, sizeof(start), 0);
+	return packing_of(start, n < 0 ? 0 : (size_t)n);
 }
 
 static struct err *open_files(struct inflating *f, char **ret_temp)
@@ -180,6 +192,7 @@ static struct err *open_files(struct inflating *f, char **ret_temp)
 	if (fstat(fd, &st) != 0)
 		return err_os(errno, "cannot stat it");
 	f->packed_total = st.st_size;
+	f->packing = packing_wanted(f->options, fd);
 	os_random(&random, sizeof(random));
 	*ret_temp = mem_printf("%s.tmp-%016llx", f->dst, (unsigned long long)random);
 	f->fd = open(*ret_temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);

@@ -12,7 +12,7 @@
 
 struct inflate_options {
 	const char *format;        /* "raw.gz", "qcow2.xz", "raw.zst", ...: what follows the last dot counts; without
-				      one ("qcow2") the bytes are taken as they are */
+				      one ("qcow2") the bytes are taken as they are; NULL = told from the first bytes */
 	const char *packed_sha256; /* of @src; NULL = was checked before */
 	const char *sha256;        /* of what comes out; NULL = unknown */
 	int64_t max_bytes;         /* of what comes out; 0 = 64 GiB */

@@ -107,8 +107,8 @@ static struct err *write_file(struct unpacking *u, const char *path, const struc
 		TRY(check_amount(u, item->size > u->limits.file_bytes ? u->limits.file_bytes + 1 : item->size));
 	TRY(tree_writer_file(u->writer, path, item->executable));
 	TRY(copy_content(u, &size));
-	if (item->size > size)
-		size = item->size; /* a hole at the end */
+	if (item->size >= 0)
+		size = item->size; /* a hole at the end, or an error when there was more */
 	TRY(check_ratio(u, size));
 	u->report.bytes += size;
 	return tree_writer_file_end(u->writer, size);
@@ -149,7 +149,7 @@ static struct err *write_hardlink(struct unpacking *u, const char *path, const c
 	if (kind == TREE_SYMLINK)
 		return write_symlink(u, path, symlink_target);
 	AUTO_FREE char *from = str_escape(path);
-	AUTO_FREE char *to = str_escape(target);
+	AUTO_FREE char *to = str_escape_short(target);
 	return err_hint(
 		err_new(ERR_CORRUPT, "hard link '%s' to '%s', which is no file that was unpacked before it", from, to),
 		"if '%s' is excluded, exclude the link as well", to);

@@ -314,7 +314,8 @@ static bool confine_landlock(const char *dir)
 #define X32_CALLS 0x40000000 /* the other numbering of x86-64 */
 
 /*
- * What no reader of archives needs fails with EPERM: conversations of any kind, new programs, other processes, mounts.
+ * What no reader of archives needs fails with EPERM: conversations of any kind, new programs, other processes, mounts,
+ * and owners, modes and attributes, which Landlock does not guard.
  * See: seccomp(2). A system call of another architecture's numbering ends the process.
  */
 static bool confine_calls(void)
@@ -331,6 +332,28 @@ static bool confine_calls(void)
 		SYS_execveat,
 		SYS_ptrace,
 		SYS_kill,
+		SYS_tkill,
+		SYS_rt_sigqueueinfo,
+		SYS_rt_tgsigqueueinfo,
+		SYS_pidfd_open,
+		SYS_pidfd_send_signal,
+		SYS_pidfd_getfd,
+		SYS_fchmod,
+		SYS_fchmodat,
+		SYS_fchown,
+		SYS_fchownat,
+		SYS_setxattr,
+		SYS_lsetxattr,
+		SYS_fsetxattr,
+		SYS_removexattr,
+		SYS_lremovexattr,
+		SYS_fremovexattr,
+#ifdef SYS_chmod /* older architectures have these as well */
+		SYS_chmod,
+		SYS_chown,
+		SYS_lchown,
+#endif
+		452, /* fchmodat2, from Linux 6.6 on: the same number on every architecture here */
 		SYS_mount,
 		SYS_io_uring_setup,
 		SYS_bpf,
