@@ -133,11 +133,23 @@ const struct subcommand cmd_tool_fetch = {
 static const struct option_spec unpack_options_table[] = {
 	{"strip", 0, "N", "drop N leading components of every name"},
 	{"exclude", 0, "GLOB,...", "leave out what matches (roms/, *.bin)"},
+	{"limit", 0, "NAME=N,...", "other limits: entries=N,bytes=SIZE,file=SIZE,ratio=N"},
 	{NULL, 0, NULL, NULL},
 };
 
+/* "entries=2000000,file=8GiB"; NULL sets nothing */
+static struct err *read_limits(const char *text, struct archive_limits *ret_limits)
+{
+	AUTO(strs) parts = STRS_INIT;
+	strs_split(&parts, text ? text : "", ",");
+	for (size_t i = 0; i < parts.count; i++)
+		TRY(archive_limits_set(ret_limits, parts.items[i]));
+	return NULL;
+}
+
 static struct err *run_unpack(struct call *call)
 {
+	struct archive_limits limits = {0};
 	int64_t strip = 0;
 	const char *text = call_get(call, "strip");
 	if (text && !num_parse(text, 0, 64, &strip))
@@ -145,7 +157,8 @@ static struct err *run_unpack(struct call *call)
 	AUTO(strs) exclude = STRS_INIT;
 	if (call_get(call, "exclude"))
 		strs_split(&exclude, call_get(call, "exclude"), ",");
-	struct unpack_options options = {.strip = (int)strip, .exclude = &exclude};
+	TRY(read_limits(call_get(call, "limit"), &limits));
+	struct unpack_options options = {.strip = (int)strip, .exclude = &exclude, .limits = &limits};
 	struct unpack_report report;
 	TRY(dir_make(call_arg(call, 1), 0755));
 	TRY(unpack_archive(call_arg(call, 0), call_arg(call, 1), &options, "unpack", call->sink, &report));

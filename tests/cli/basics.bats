@@ -173,6 +173,11 @@ setup() {
 	run "$cooper" tool unpack evil.tar out2
 	[ "$status" = 4 ]
 	[ ! -e evil ]
+	run "$cooper" tool unpack --limit file=8GiB,entries=1 good.tar out3
+	[ "$status" = 4 ]
+	[[ $output == *"--limit entries=2"* ]]
+	run "$cooper" tool unpack --limit entries=many good.tar out3
+	[ "$status" = 2 ]
 }
 
 @test "tool patch: fits, does not fit, twice" {

@@ -121,6 +121,60 @@ static void test_amount(void **state)
 	assert_ok(archive_policy_ratio(&limits, 200 * mib, 0)); /* unknown */
 }
 
+static void same_limits(const struct archive_limits *set)
+{
+	struct archive_limits all = archive_limits_of(set);
+
+	assert_int_equal(all.entries, limits.entries);
+	assert_int_equal(all.bytes, limits.bytes);
+	assert_int_equal(all.file_bytes, limits.file_bytes);
+	assert_int_equal(all.ratio, limits.ratio);
+	assert_int_equal(all.ratio_after, limits.ratio_after);
+	assert_int_equal(all.depth, limits.depth);
+	assert_int_equal(all.name_bytes, limits.name_bytes);
+	assert_int_equal(all.path_bytes, limits.path_bytes);
+}
+
+/* A limit as a command line has it; the hint of what is above one is taken as it stands. */
+static void test_limits(void **state)
+{
+	static const char *const bad[] = {"",
+					  "entries",
+					  "entries=",
+					  "entries=0",
+					  "entries=10000001",
+					  "bytes=16",
+					  "bytes=65TiB",
+					  "file=8 GiB",
+					  "ratio=1000001",
+					  "depth=3",
+					  "entries=-1",
+					  "bytes=0B",
+					  "entries=1=2",
+					  "=1"};
+	struct archive_limits set = {0};
+	struct archive_limits all;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_fails(archive_limits_set(&set, bad[i]), ERR_USAGE, "is no limit");
+	same_limits(NULL);
+	same_limits(&set); /* what is no limit sets none */
+	assert_ok(archive_limits_set(&set, "entries=2000000"));
+	assert_ok(archive_limits_set(&set, "bytes=16GiB"));
+	assert_ok(archive_limits_set(&set, "file=1500MiB"));
+	assert_ok(archive_limits_set(&set, "ratio=500"));
+	all = archive_limits_of(&set);
+	assert_int_equal(all.path_bytes, limits.path_bytes);
+	assert_fails(archive_policy_amount(&limits, 1000001, 0, 0), ERR_CORRUPT, "--limit entries=2000000");
+	assert_ok(archive_policy_amount(&all, 2000000, 0, 0));
+	assert_fails(archive_policy_amount(&all, 2000001, 0, 0), ERR_CORRUPT, "'limits: { entries: 4000000 }'");
+	assert_fails(archive_policy_amount(&all, 1, (16LL << 30) + 1, 0), ERR_CORRUPT, "'limits: { bytes: 32GiB }'");
+	assert_fails(archive_policy_amount(&all, 1, 0, 1501 << 20), ERR_CORRUPT, "'limits: { file: 3000MiB }'");
+	assert_fails(archive_policy_ratio(&all, 500LL << 20, 1 << 20), ERR_CORRUPT, "'limits: { ratio: 1000 }'");
+	assert_ok(archive_policy_ratio(&all, 499LL << 20, 1 << 20));
+}
+
 static void same(const char *a, const char *b, bool expected)
 {
 	AUTO_FREE char *fa = name_fold(a);
@@ -156,8 +210,8 @@ static void test_fold(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_path),   cmocka_unit_test(test_name), cmocka_unit_test(test_symlink),
-		cmocka_unit_test(test_amount), cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_path),   cmocka_unit_test(test_name),   cmocka_unit_test(test_symlink),
+		cmocka_unit_test(test_amount), cmocka_unit_test(test_limits), cmocka_unit_test(test_fold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,11 +62,13 @@ static struct err *fetch(const char *commit, const char *tag, const char *into)
 	return gitrepo_fetch(&pin, "fetch", NULL);
 }
 
+static struct archive_limits limits; /* the usual ones, unless a test sets some */
+
 static struct err *export(const char *commit, const char *into, const struct strs *exclude, struct gitrepo_tree *ret)
 {
 	AUTO_FREE char *copy = path_join(dir, "copy.git");
 	AUTO_FREE char *target = path_join(dir, into);
-	struct gitrepo_options o = {.exclude = exclude};
+	struct gitrepo_options o = {.exclude = exclude, .limits = &limits};
 	assert_ok(dir_make(target, 0755));
 	return gitrepo_export(copy, commit, target, &o, "unpack", NULL, ret);
 }
@@ -110,6 +112,9 @@ static void test_fetch_and_export(void **state)
 	assert_ok(export(first, "one", &exclude, &written));
 	assert_int_equal(written.entries, 3);
 	has("one", "a", "one\n");
+	limits.entries = 2;
+	assert_fails(export(first, "few", NULL, &written), ERR_CORRUPT, "add 'limits: { entries: 4 }' to the source");
+	limits.entries = 0;
 }
 
 static void test_refused(void **state)

@@ -102,29 +102,22 @@ static void run(const char *const *argv, const char *cwd)
 	assert_ok(child_run(&spec));
 }
 
-/* The receipt of a patched tree: every patch by digest, the tree by digest, how it went. */
-static void test_receipt(void **state)
+/*
+ * The source tree of a recipe below @dir, from its archive s.tar.gz; @more: lines after the source's digest.
+ * *ret_tree: the digest of what is on disk; *ret_receipt: to be freed. Both on success only.
+ */
+static struct err *build_tree(const char *dir, const char *more, char ret_tree[SHA256_HEX], struct json **ret_receipt)
 {
-	(void)state;
-	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *root = path_join(dir, "home");
-	AUTO_FREE char *archive = path_join(dir, "s.tar");
+	AUTO_FREE char *archive = path_join(dir, "s.tar.gz");
 	AUTO_FREE char *path = path_join(dir, "recipes/r.yaml");
-	AUTO_FREE char *data = NULL;
-	size_t size = 0;
-	char hex[SHA256_HEX], tree[SHA256_HEX];
-	static const char patch[] = "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-2\n+two\n";
-	tree_put(dir, 'f', "s-1/f", "1\n2\n3\n", 6);
-	tree_put(dir, 'f', "patches/p.patch", patch, sizeof(patch) - 1);
-	run((const char *const[]){"tar", "cf", "s.tar", "s-1", NULL}, dir);
-	assert_ok(file_read(archive, 1 << 20, &data, &size));
-	digest_bytes(data, size, hex);
+	char hex[SHA256_HEX];
+	assert_ok(digest_file(archive, hex, NULL));
 	AUTO_FREE char *yaml = mem_printf(
-		"kind: build\nname: r\nversion: \"1\"\nlicense: MIT\nsource:\n  - url: file:%s\n    sha256: %s\n"
-		"patches:\n  - file: p.patch\n    why: test\n    upstream: none\nbuild: [[\"true\"]]\n"
-		"install: [[\"true\"]]\n",
-		archive, hex);
-	tree_put(dir, 'f', "recipes/r.yaml", yaml, strlen(yaml));
+		"kind: build\nname: r\nversion: \"1\"\nlicense: MIT\nsource:\n  - url: file:%s\n    sha256: %s\n%s"
+		"build: [[\"true\"]]\ninstall: [[\"true\"]]\n",
+		archive, hex, more);
+	assert_ok(file_write(path, yaml, strlen(yaml), 0644));
 	struct recipe_target target = {"linux", "x86_64", "x86_64"};
 	struct recipe *r = NULL;
 	struct lock *lock = NULL;
@@ -137,21 +130,60 @@ static void test_receipt(void **state)
 	assert_ok(source_list(r->sources, r->source_count, "x86_64", lock, &files));
 	assert_ok(source_fetch(&home, &files, "fetch", NULL));
 	struct build_job job = {.home = &home, .recipe = r, .files = &files, .source_key = "k", .source_step = "s"};
-	assert_ok(build_source(&job, NULL));
-	AUTO_JSON *receipt = build_source_receipt(&job);
+	struct err *e = build_source(&job, NULL);
+	if (!e) {
+		AUTO_FREE char *src = path_join(home.build, "r/src");
+		assert_ok(tree_digest_path(src, ret_tree));
+		*ret_receipt = build_source_receipt(&job);
+	}
+	source_files_done(&files);
+	lock_free(lock);
+	recipe_free(r);
+	home_done(&home);
+	return e;
+}
+
+/* The receipt of a patched tree: every patch by digest, the tree by digest, how it went. */
+static void test_receipt(void **state)
+{
+	(void)state;
+	AUTO_FREE char *dir = test_dir();
+	AUTO_JSON *receipt = NULL;
+	char hex[SHA256_HEX], tree[SHA256_HEX];
+	static const char patch[] = "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-2\n+two\n";
+	tree_put(dir, 'f', "s-1/f", "1\n2\n3\n", 6);
+	tree_put(dir, 'f', "patches/p.patch", patch, sizeof(patch) - 1);
+	tree_put(dir, 'f', "recipes/r.yaml", "", 0);
+	run((const char *const[]){"tar", "czf", "s.tar.gz", "s-1", NULL}, dir);
+	assert_ok(build_tree(dir, "patches:\n  - file: p.patch\n    why: test\n    upstream: none\n", tree, &receipt));
 	assert_non_null(receipt);
 	const struct json *first = json_at(json_get(receipt, "patches"), 0);
 	digest_bytes(patch, sizeof(patch) - 1, hex);
 	assert_string_equal(json_get_text(first, "name"), "p.patch");
 	assert_string_equal(json_get_text(first, "sha256"), hex);
 	assert_int_equal(json_get_int(receipt, "moved", 0), 1);
-	AUTO_FREE char *src = path_join(home.build, "r/src");
-	assert_ok(tree_digest_path(src, tree));
 	assert_string_equal(json_get_text(receipt, "tree"), tree);
-	source_files_done(&files);
-	lock_free(lock);
-	recipe_free(r);
-	home_done(&home);
+}
+
+/* More than 200 times its archive's size, which a recipe can allow: the hint says how. */
+static void test_limits(void **state)
+{
+	(void)state;
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *zeros = path_join(dir, "s-1/zeros");
+	AUTO_JSON *receipt = NULL;
+	char tree[SHA256_HEX];
+	tree_put(dir, 'f', "s-1/zeros", "", 0);
+	tree_put(dir, 'f', "recipes/r.yaml", "", 0);
+	assert_int_equal(truncate(zeros, 66 << 20), 0);
+	run((const char *const[]){"tar", "czf", "s.tar.gz", "s-1", NULL}, dir);
+	assert_fails(build_tree(dir, "", tree, &receipt), ERR_CORRUPT, "add 'limits: { ratio: 400 }' to the source");
+	assert_fails(build_tree(dir, "    limits: { ratio: 2000, entries: 1 }\n", tree, &receipt), ERR_CORRUPT,
+		     "too many entries");
+	assert_fails(build_tree(dir, "    limits: { ratio: 2000, file: 65MiB }\n", tree, &receipt), ERR_CORRUPT,
+		     "one file is too large");
+	assert_ok(build_tree(dir, "    limits: { ratio: 2000 }\n", tree, &receipt));
+	assert_int_equal(file_size(zeros), 66 << 20);
 }
 
 int main(void)
@@ -161,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_receipt),
+		cmocka_unit_test(test_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

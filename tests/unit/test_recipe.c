@@ -90,6 +90,27 @@ static void test_build(void **state)
 	recipe_free(r);
 }
 
+static void test_limits(void **state)
+{
+	(void)state;
+	struct recipe *r = load_text("kind: build\nname: hello\nversion: 1.2.3\nsource:\n"
+				     "  - url: https://example.org/a.tar.xz\n    sha256: " DIGEST "\n"
+				     "    limits: { entries: 2000000, bytes: 16GiB, file: 8GiB, ratio: 500 }\n"
+				     "  - { url: https://example.org/b.tar.xz, sha256: " DIGEST " }\n"
+				     "install: [[make, install]]\n",
+				     &linux_x86);
+	struct archive_limits limits = archive_limits_of(&r->sources[0].limits);
+	assert_int_equal(limits.entries, 2000000);
+	assert_int_equal(limits.bytes, INT64_C(16) << 30);
+	assert_int_equal(limits.file_bytes, INT64_C(8) << 30);
+	assert_int_equal(limits.ratio, 500);
+	assert_int_equal(limits.depth, 64);
+	limits = archive_limits_of(&r->sources[1].limits);
+	assert_int_equal(limits.entries, 1000000);
+	assert_int_equal(limits.bytes, INT64_C(8) << 30);
+	recipe_free(r);
+}
+
 static void test_stack_defaults(void **state)
 {
 	(void)state;
@@ -273,6 +294,8 @@ static void test_canonical(void **state)
 		BUILD "install: [[make, install]]\n",
 		BUILD "license: MIT\nsummary: words # comment\ninstall:\n  - - make\n    - 'install'\n",
 		BUILD "install: [[make, install], { run: [x], when: { os: macos } }]\n",
+		"kind: build\nname: hello\nversion: 1.2.3\nsource:\n  - url: https://example.org/a.tar.xz\n"
+		"    sha256: " DIGEST "\n    limits: { bytes: 16GiB }\ninstall: [[make, install]]\n",
 	};
 	AUTO_FREE char *first = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
@@ -399,7 +422,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_build),
-		cmocka_unit_test(test_stack_defaults),
+		cmocka_unit_test(test_limits), cmocka_unit_test(test_stack_defaults),
 		cmocka_unit_test(test_stack),
 		cmocka_unit_test(test_when),
 		cmocka_unit_test(test_guest_arch),

@@ -4,7 +4,57 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "base/units.h"
 #include "fmt/fold.h"
+
+struct archive_limits archive_limits_of(const struct archive_limits *limits)
+{
+	const struct archive_limits defaults = ARCHIVE_LIMITS_DEFAULT;
+
+	if (!limits)
+		return defaults;
+	return (struct archive_limits){
+		.entries = limits->entries ? limits->entries : defaults.entries,
+		.bytes = limits->bytes ? limits->bytes : defaults.bytes,
+		.file_bytes = limits->file_bytes ? limits->file_bytes : defaults.file_bytes,
+		.ratio = limits->ratio ? limits->ratio : defaults.ratio,
+		.ratio_after = limits->ratio_after ? limits->ratio_after : defaults.ratio_after,
+		.depth = limits->depth ? limits->depth : defaults.depth,
+		.name_bytes = limits->name_bytes ? limits->name_bytes : defaults.name_bytes,
+		.path_bytes = limits->path_bytes ? limits->path_bytes : defaults.path_bytes,
+	};
+}
+
+static bool set_size(const char *text, int64_t *ret_bytes)
+{
+	int64_t bytes = 0;
+
+	if (!size_parse(text, &bytes) || bytes < 1 || bytes > ARCHIVE_BYTES_MAX)
+		return false;
+	*ret_bytes = bytes;
+	return true;
+}
+
+struct err *archive_limits_set(struct archive_limits *limits, const char *text)
+{
+	const char *value = strchr(text, '=');
+	AUTO_FREE char *name = mem_strndup(text, strcspn(text, "="));
+	bool good = false;
+
+	if (value && streq(name, "entries"))
+		good = num_parse(value + 1, 1, ARCHIVE_ENTRIES_MAX, &limits->entries);
+	else if (value && streq(name, "bytes"))
+		good = set_size(value + 1, &limits->bytes);
+	else if (value && streq(name, "file"))
+		good = set_size(value + 1, &limits->file_bytes);
+	else if (value && streq(name, "ratio"))
+		good = num_parse(value + 1, 1, ARCHIVE_RATIO_MAX, &limits->ratio);
+	if (good)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "'%s' is no limit", text),
+			"entries=N (to %d), bytes=SIZE and file=SIZE (16GiB, to 64TiB), ratio=N (to %d)",
+			ARCHIVE_ENTRIES_MAX, ARCHIVE_RATIO_MAX);
+}
 
 static struct err *refuse(const char *name, const char *why)
 {
@@ -145,30 +195,48 @@ struct err *archive_policy_symlink(const char *path, const char *target, enum ar
 	return NULL;
 }
 
-static struct err *too_much(const char *what, int64_t limit, const char *unit)
+/* As size_parse() takes it, without a loss. */
+static void add_exact_size(struct str *s, int64_t bytes)
 {
-	AUTO(str) text = STR_INIT;
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	size_t i = 0;
 
-	str_addf(&text, "%lld %s", (long long)limit, unit);
-	return err_hint(err_new(ERR_CORRUPT, "%s: more than %s", what, str_text(&text)),
-			"an archive like this can fill a disk; where it is genuine, raise the limit for it");
+	for (; bytes > 0 && bytes % 1024 == 0 && i + 1 < ARRAY_LEN(units); i++)
+		bytes /= 1024;
+	str_addf(s, "%lld%s", (long long)bytes, units[i]);
+}
+
+/* @key: of `limits:` in a recipe, for the hint, which names twice the limit. */
+static struct err *too_much(const char *what, int64_t limit, const char *unit, const char *key)
+{
+	AUTO(str) more = STR_INIT;
+
+	if (streq(unit, "bytes"))
+		add_exact_size(&more, 2 * limit);
+	else
+		str_addf(&more, "%lld", (long long)(2 * limit));
+	return err_hint(
+		err_new(ERR_CORRUPT, "%s: more than %lld %s", what, (long long)limit, unit),
+		"an archive like this can fill a disk; where it is genuine, add 'limits: { %s: %s }' to the source "
+		"(`cooper tool unpack`: --limit %s=%s)",
+		key, str_text(&more), key, str_text(&more));
 }
 
 struct err *archive_policy_amount(const struct archive_limits *limits, int64_t entries, int64_t bytes,
 				  int64_t file_bytes)
 {
 	if (entries > limits->entries)
-		return too_much("too many entries", limits->entries, "entries");
+		return too_much("too many entries", limits->entries, "entries", "entries");
 	if (file_bytes > limits->file_bytes)
-		return too_much("one file is too large", limits->file_bytes, "bytes");
+		return too_much("one file is too large", limits->file_bytes, "bytes", "file");
 	if (bytes > limits->bytes)
-		return too_much("too large unpacked", limits->bytes, "bytes");
+		return too_much("too large unpacked", limits->bytes, "bytes", "bytes");
 	return NULL;
 }
 
 struct err *archive_policy_ratio(const struct archive_limits *limits, int64_t unpacked, int64_t packed)
 {
 	if (packed > 0 && unpacked > limits->ratio_after && unpacked / packed >= limits->ratio)
-		return too_much("packed far too well for real data", limits->ratio, "times its size");
+		return too_much("packed far too well for real data", limits->ratio, "times its size", "ratio");
 	return NULL;
 }

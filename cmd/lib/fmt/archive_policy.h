@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 
+/* What is 0 is the default's: archive_limits_of() */
 struct archive_limits {
 	int64_t entries;    /* how many names, those of folders on the way included */
 	int64_t bytes;      /* of all files, unpacked; holes count */
@@ -32,6 +33,15 @@ struct archive_limits {
 		.entries = 1000000, .bytes = 8LL << 30, .file_bytes = 4LL << 30, .ratio = 200,                         \
 		.ratio_after = 64 << 20, .depth = 64, .name_bytes = 255, .path_bytes = 4096                            \
 	}
+
+/* The largest that recipe and command line may set. A name takes some 400 bytes of the unpacker's 6 GiB of memory. */
+enum { ARCHIVE_ENTRIES_MAX = 10000000, ARCHIVE_RATIO_MAX = 1000000 };
+#define ARCHIVE_BYTES_MAX (INT64_C(64) << 40)
+
+/** archive_limits_of() - @limits, which may be NULL, with the defaults in place of what is 0 */
+struct archive_limits archive_limits_of(const struct archive_limits *limits);
+/** archive_limits_set() - one limit as a command line has it: "entries=2000000", "file=8GiB"; USAGE when it is none */
+MUST_CHECK struct err *archive_limits_set(struct archive_limits *limits, const char *text);
 
 /* What an absolute link target in a package means: packages are rooted at "/", source archives are not. */
 enum archive_absolute { ABSOLUTE_REFUSE, ABSOLUTE_SKIP, ABSOLUTE_KEEP };

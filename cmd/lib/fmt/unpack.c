@@ -110,8 +110,7 @@ static void limit(int what, int64_t most)
 
 static void confine(const struct job *job, int pipe_fd)
 {
-	const struct archive_limits defaults = ARCHIVE_LIMITS_DEFAULT;
-	const struct archive_limits *limits = job->options->limits ? job->options->limits : &defaults;
+	const struct archive_limits limits = archive_limits_of(job->options->limits);
 	struct sigaction action = {.sa_handler = SIG_DFL};
 	const int ours[] = {pipe_fd, job->archive_fd, job->dir_fd};
 
@@ -123,7 +122,7 @@ static void confine(const struct job *job, int pipe_fd)
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		setlocale(LC_CTYPE, "en_US.UTF-8");
 	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, limits->file_bytes + 1);
+	limit(RLIMIT_FSIZE, limits.file_bytes + 1);
 	if (LIMIT_MEMORY)
 		os_limit_memory((6LL << 30) + job->options->memory_bytes);
 	os_confine_writes(job->dir);

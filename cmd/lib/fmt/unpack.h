@@ -29,7 +29,7 @@ struct unpack_options {
 	int strip;                            /* leading components dropped from every name */
 	const struct strs *exclude;           /* globs (glob_match()) of names after strip; may be NULL */
 	const char *into;                     /* a folder below the target to unpack into; NULL = the target itself */
-	const struct archive_limits *limits;  /* NULL = ARCHIVE_LIMITS_DEFAULT */
+	const struct archive_limits *limits;  /* archive_limits_of(); may be NULL */
 	const char *only_format;              /* "tar", "zip", "deb" or "rpm": anything else is CORRUPT; NULL = any */
 	enum archive_absolute absolute_links; /* what to do with absolute link targets */
 	bool allow_collisions;                /* names that a Mac takes for one are fine: no Mac will see this tree */

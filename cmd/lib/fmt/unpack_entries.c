@@ -224,11 +224,10 @@ static struct err *check_result(const struct unpacking *u)
 struct err *unpack_entries(struct archive_reader *r, struct tree_writer *w, const struct unpack_options *o,
 			   struct unpack_listener *l, struct unpack_report *ret_report)
 {
-	struct unpacking u = {.reader = r, .writer = w, .options = o, .limits = ARCHIVE_LIMITS_DEFAULT, .listener = l};
+	struct unpacking u = {
+		.reader = r, .writer = w, .options = o, .limits = archive_limits_of(o->limits), .listener = l};
 	bool more = true;
 
-	if (o->limits)
-		u.limits = *o->limits;
 	while (more) {
 		struct archive_item item;
 

@@ -583,7 +583,8 @@ static struct err *export_from(struct export *x, const char *commit_hex, int tar
 struct err *gitrepo_export(const char *dir, const char *commit, const char *target, const struct gitrepo_options *o,
 			   const char *step, struct sink *sink, struct gitrepo_tree *ret_tree)
 {
-	struct export x = {.options = o, .dir = dir, .limits = ARCHIVE_LIMITS_DEFAULT, .step = step, .sink = sink};
+	struct export x = {
+		.options = o, .dir = dir, .limits = archive_limits_of(o->limits), .step = step, .sink = sink};
 	AUTO_CLOSE int top = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSE int below = -1;
 	if (top < 0)

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
+#include "fmt/archive_policy.h"
 #include "fmt/digest.h"
 
 enum { GITREPO_ID = 41 }; /* of SHA-1 as hex, with the NUL */
@@ -32,8 +33,9 @@ struct gitrepo_pin {
 };
 
 struct gitrepo_options {
-	const struct strs *exclude; /* globs (glob_match()) that are not written; may be NULL */
-	const char *into;           /* a folder below the target; NULL = the target itself */
+	const struct strs *exclude;          /* globs (glob_match()) that are not written; may be NULL */
+	const char *into;                    /* a folder below the target; NULL = the target itself */
+	const struct archive_limits *limits; /* archive_limits_of(); may be NULL */
 };
 
 struct gitrepo_tree {

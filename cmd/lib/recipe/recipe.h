@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "fmt/archive_policy.h"
 
 enum recipe_kind { RECIPE_BUILD, RECIPE_IMAGE, RECIPE_STACK };
 
@@ -42,6 +43,7 @@ struct source {
 	struct strs exclude;  /* globs, not unpacked */
 	int strip;            /* leading path components dropped on unpack; default 1 for archives */
 	char *into;           /* sub-folder of the source tree; NULL = its root */
+	struct archive_limits limits; /* on unpacking; what is 0 is the default's */
 	struct mark mark;
 };
 

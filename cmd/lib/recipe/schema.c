@@ -46,6 +46,22 @@ static const struct schema_field signature_fields[] = {
 static const struct schema signature_schema = {
 	.name = "a signature", .doc = "Who must have signed the file.", TABLE(signature_fields), NOTHING_MARKED};
 
+static const struct schema_field limits_fields[] = {
+	{"entries", FIELD_INT64, 0, TEXT_ANY, AT(source, limits.entries), .min = 1, .max = ARCHIVE_ENTRIES_MAX,
+	 .fallback_doc = "1000000", .doc = "How many files, folders and links."},
+	{"bytes", FIELD_SIZE, 0, TEXT_SIZE, AT(source, limits.bytes), .min = 1, .max = ARCHIVE_BYTES_MAX,
+	 .fallback_doc = "8GiB", .doc = "Size of all files together."},
+	{"file", FIELD_SIZE, 0, TEXT_SIZE, AT(source, limits.file_bytes), .min = 1, .max = ARCHIVE_BYTES_MAX,
+	 .fallback_doc = "4GiB", .doc = "Size of one file."},
+	{"ratio", FIELD_INT64, 0, TEXT_ANY, AT(source, limits.ratio), .min = 1, .max = ARCHIVE_RATIO_MAX,
+	 .fallback_doc = "200", .doc = "How many times the archive's size, looked at beyond 64 MiB."},
+};
+
+static const struct schema limits_schema = {.name = "limits",
+					    .doc = "Where unpacking stops: an archive can be made to fill a disk.",
+					    TABLE(limits_fields),
+					    NOTHING_MARKED};
+
 static const struct schema_field source_fields[] = {
 	{"url", FIELD_TEXT, 0, TEXT_URL, AT(source, url),
 	 .doc = "Where the bytes are: `https:`, `http:`, `file:`, `git:URL#COMMIT`, `oci:NAME@sha256:HEX`, or "
@@ -79,6 +95,9 @@ static const struct schema_field source_fields[] = {
 	 .doc = "Leading parts of each path that are dropped on unpacking."},
 	{"into", FIELD_TEXT, 0, TEXT_PATH, AT(source, into), .fallback_doc = "its top",
 	 .doc = "Folder of the source tree that it is unpacked into."},
+	{"limits", FIELD_MAP, FIELD_NOTE, TEXT_ANY, 0, .of = &limits_schema,
+	 .doc = "Other limits on unpacking than the usual ones, where an archive that is genuine needs them; no part of any "
+		"key."},
 };
 
 static const struct schema source_schema = {

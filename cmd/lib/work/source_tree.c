@@ -57,7 +57,10 @@ static struct err *unpack_file(const struct build_job *job, const struct source_
 	if (!f->sha256)
 		return source_git_export(job->home, f, tree, job->source_step, sink);
 	AUTO_FREE char *object = cas_path(job->home, f->sha256);
-	struct unpack_options o = {.strip = f->source->strip, .exclude = &f->source->exclude, .into = f->source->into};
+	struct unpack_options o = {.strip = f->source->strip,
+				   .exclude = &f->source->exclude,
+				   .into = f->source->into,
+				   .limits = &f->source->limits};
 	struct unpack_report report;
 	if (str_ends(f->name, ".deb")) {
 		o.strip = 0;
