@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Print cmd/lib/fmt/fold_tables.c from Python's copy of the Unicode data: python3 scripts/fold-tables.py"""
 
+import textwrap
 import unicodedata
 
 
-def rows(values, form, per_line):
-    values = [form % v for v in values]
-    return "\n".join("\t" + " ".join(values[i:i + per_line]) for i in range(0, len(values), per_line))
+def rows(values, form):
+    return textwrap.indent(textwrap.fill(" ".join(form % v for v in values), 114, break_on_hyphens=False), "\t")
 
 
 def ranges(points):
@@ -19,13 +19,12 @@ def ranges(points):
     return [tuple(r) for r in out]
 
 
-pairs, single, several = [], [], []
-for p in range(0x80, 0x10000):
+pairs, pairs32, single, several = [], [], [], []
+for p in range(0x80, 0x110000):
     text = unicodedata.decomposition(chr(p))
     if text and not text.startswith("<"):
-        parts = [int(x, 16) for x in text.split()]
-        if all(x < 0x10000 for x in parts):
-            pairs.append((p, parts[0], parts[1] if len(parts) > 1 else 0))
+        row = tuple([p] + [int(x, 16) for x in text.split()] + [0])[:3]
+        (pairs if max(row) < 0x10000 else pairs32).append(row)
 for p in range(0x41, 0x20000):
     folded = [ord(c) for c in chr(p).casefold()]
     if len(folded) > 1:
@@ -45,11 +44,13 @@ marks = ranges(p for p in range(0x20000) if unicodedata.combining(chr(p)))
 
 print("/* Printed by scripts/fold-tables.py from Unicode %s; do not edit. */" % unicodedata.unidata_version)
 print('#include "fmt/fold_tables.h"\n\n/* clang-format off */')
-print("const uint16_t fold_pairs[][3] = {\n%s\n};" % rows(pairs, "{0x%04x,0x%04x,%#x},", 5))
+print("const uint16_t fold_pairs[][3] = {\n%s\n};" % rows(pairs, "{0x%04x,0x%04x,%#x},"))
 print("const size_t fold_pairs_count = sizeof(fold_pairs) / sizeof(fold_pairs[0]);\n")
-print("const struct fold_case fold_cases[] = {\n%s\n};" % rows(cases, "{0x%04x,0x%04x,%d,%d},", 4))
+print("const uint32_t fold_pairs32[][3] = {\n%s\n};" % rows(pairs32, "{0x%04x,0x%04x,%#x},"))
+print("const size_t fold_pairs32_count = sizeof(fold_pairs32) / sizeof(fold_pairs32[0]);\n")
+print("const struct fold_case fold_cases[] = {\n%s\n};" % rows(cases, "{0x%04x,0x%04x,%d,%d},"))
 print("const size_t fold_cases_count = sizeof(fold_cases) / sizeof(fold_cases[0]);\n")
-print("const uint16_t fold_several[][4] = {\n%s\n};" % rows(several, "{0x%04x,0x%04x,0x%04x,%#x},", 4))
+print("const uint16_t fold_several[][4] = {\n%s\n};" % rows(several, "{0x%04x,0x%04x,0x%04x,%#x},"))
 print("const size_t fold_several_count = sizeof(fold_several) / sizeof(fold_several[0]);\n")
-print("const uint32_t fold_marks[][2] = {\n%s\n};" % rows(marks, "{0x%04x,0x%04x},", 7))
+print("const uint32_t fold_marks[][2] = {\n%s\n};" % rows(marks, "{0x%04x,0x%04x},"))
 print("const size_t fold_marks_count = sizeof(fold_marks) / sizeof(fold_marks[0]);")

@@ -200,10 +200,20 @@ static void test_fold(void **state)
 	same("a\xff", "a\xfe", false);
 	same("stra\xc3\x9f"
 	     "e",
-	     "STRASSE", true);                                /* ß */
-	same("\xe1\xbb\x87", "\xe1\xba\xb9\xcc\x82", true);   /* ệ from ẹ */
-	same("q\xcc\xa3\xcc\x87", "q\xcc\x87\xcc\xa3", true); /* marks in either order */
-	same("\xf0\x90\x90\x80", "\xf0\x90\x90\xa8", true);   /* beyond the basic plane */
+	     "STRASSE", true);                                              /* ß */
+	same("\xe1\xbb\x87", "\xe1\xba\xb9\xcc\x82", true);                 /* ệ from ẹ */
+	same("q\xcc\xa3\xcc\x87", "q\xcc\x87\xcc\xa3", true);               /* marks in either order */
+	same("\xf0\x90\x90\x80", "\xf0\x90\x90\xa8", true);                 /* beyond the basic plane */
+	same("\xf0\x9e\xa4\x80", "\xf0\x9e\xa4\xa2", true);                 /* U+1E900, U+1E922 */
+	same("\xf0\xaf\xa0\x80", "\xe4\xb8\xbd", true);                     /* U+2F800: U+4E3D */
+	same("\xf0\xaf\xa8\x9d", "\xf0\xaa\x98\x80", true);                 /* U+2FA1D, the last one: U+2A600 */
+	same("\xef\xab\x95", "\xf0\xa5\x89\x89", true);                     /* U+FAD5, of the basic plane: U+25249 */
+	same("\xf0\x91\x82\x9a", "\xf0\x91\x82\x99\xf0\x91\x82\xba", true); /* U+1109A: U+11099 U+110BA */
+	same("\xf0\x9d\x85\x9e", "\xf0\x9d\x85\x97\xf0\x9d\x85\xa5", true); /* U+1D15E: U+1D157 U+1D165 */
+	/* U+1D160: U+1D15F, which is composed itself, U+1D16E */
+	same("\xf0\x9d\x85\xa0", "\xf0\x9d\x85\x98\xf0\x9d\x85\xa5\xf0\x9d\x85\xae", true);
+	same("\xf0\xaf\xa0\x80", "\xf0\xaf\xa0\x81", false);
+	same("\xf0\xaf\xa8\x9e", "\xf0\xaf\xa8\x9f", false); /* beyond the last one */
 	same("x", "y", false);
 }
 

@@ -63,6 +63,14 @@ static int compare_u16(const void *key, const void *element)
 	return wanted < point ? -1 : wanted > point;
 }
 
+static int compare_u32(const void *key, const void *element)
+{
+	uint32_t wanted = *(const uint32_t *)key;
+	uint32_t point = *(const uint32_t *)element;
+
+	return wanted < point ? -1 : wanted > point;
+}
+
 static int compare_case(const void *key, const void *element)
 {
 	uint32_t point = *(const uint32_t *)key;
@@ -113,16 +121,28 @@ static void add_folded(struct points *p, uint32_t point)
 	}
 }
 
-static void fold_point(struct points *p, uint32_t point)
+/* What @point is composed of, the second 0 where it is another single one; false when it is not composed. */
+static bool decompose(uint32_t point, uint32_t ret_parts[2])
 {
 	const uint16_t *pair = bsearch(&point, fold_pairs, fold_pairs_count, sizeof(fold_pairs[0]), compare_u16);
+	const uint32_t *pair32 =
+		bsearch(&point, fold_pairs32, fold_pairs32_count, sizeof(fold_pairs32[0]), compare_u32);
+
+	ret_parts[0] = pair ? pair[1] : pair32 ? pair32[1] : 0;
+	ret_parts[1] = pair ? pair[2] : pair32 ? pair32[2] : 0;
+	return pair || pair32;
+}
+
+static void fold_point(struct points *p, uint32_t point)
+{
+	uint32_t parts[2];
 
 	if (is_invisible(point))
 		return;
-	if (pair) {
-		fold_point(p, pair[1]);
-		if (pair[2])
-			fold_point(p, pair[2]);
+	if (decompose(point, parts)) {
+		fold_point(p, parts[0]);
+		if (parts[1])
+			fold_point(p, parts[1]);
 	} else if (point >= 0xac00 && point <= 0xd7a3) { /* Hangul syllables: Unicode 3.12 */
 		uint32_t i = point - 0xac00;
 
@@ -135,14 +155,6 @@ static void fold_point(struct points *p, uint32_t point)
 	}
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a;
-	uint32_t y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* Marks after one letter in one order. Unicode's keeps those of one class as they are; here no two orders differ. */
 static void sort_marks(struct points *p)
 {
@@ -152,7 +164,7 @@ static void sort_marks(struct points *p)
 		while (i + n < p->count && is_mark(p->items[i + n]))
 			n++;
 		if (n > 1)
-			qsort(p->items + i, n, sizeof(*p->items), by_value);
+			qsort(p->items + i, n, sizeof(*p->items), compare_u32);
 		i += n;
 	}
 }

@@ -3,8 +3,8 @@
  *
  * APFS and HFS+ compare names without regard to letter case and to Unicode normalisation. A tree that holds two
  * names with one folded form cannot be unpacked there, or worse, the second replaces the first. Canonical
- * decomposition (basic plane), full case folding, combining marks in one order, zero-width characters dropped. Where
- * this and a Mac differ, this takes more names for one.
+ * decomposition, full case folding, combining marks in one order, zero-width characters dropped. Where this and a Mac
+ * differ, this takes more names for one.
  */
 #ifndef COOPER_FMT_FOLD_H
 #define COOPER_FMT_FOLD_H

@@ -7,9 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Canonical decomposition in the basic plane: composed, base, mark (0 = none); without Hangul. UAX #15 */
+/*
+ * Canonical decomposition: composed, base, mark (0 = none); without Hangul. UAX #15. In the first table what lies in
+ * the basic plane whole, in the second the rest.
+ */
 extern const uint16_t fold_pairs[][3];
 extern const size_t fold_pairs_count;
+extern const uint32_t fold_pairs32[][3];
+extern const size_t fold_pairs32_count;
 
 /* Points from first to last, each step-th of them, fold to themselves plus distance. CaseFolding.txt, status C */
 struct fold_case {
