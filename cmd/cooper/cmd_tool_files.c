@@ -45,7 +45,7 @@ static struct err *read_line(const char *line, struct strs *words, struct fetch_
 					words->count == 1 ? "" : "s"),
 				"a line is: URL DIGEST OUTPUT, and perhaps mirrors: URL...");
 	const char *digest = words->items[1];
-	bool is_sha512 = strlen(digest) == DIGEST_HEX_MAX - 1;
+	bool is_sha512 = digest_kind_of(digest) == DIGEST_SHA512;
 	*r = (struct fetch_request){.url = words->items[0],
 				    .mirrors = (const char *const *)words->items + 3,
 				    .sha256 = is_sha512 ? NULL : digest,
@@ -187,11 +187,11 @@ static struct err *run_inflate(struct call *call)
 {
 	char hex[SHA256_HEX];
 	struct inflate_options options = {.sha256 = call_get(call, "sha256"),
-					  .packed_sha256 = call_get(call, "packed-sha256")};
+					  .packed_digest = call_get(call, "packed-sha256")};
 	if (options.sha256)
 		TRY(check_digests(options.sha256, NULL));
-	if (options.packed_sha256)
-		TRY(check_digests(options.packed_sha256, NULL));
+	if (options.packed_digest)
+		TRY(check_digests(options.packed_digest, NULL));
 	TRY(inflate_image(call_arg(call, 0), call_arg(call, 1), &options, "inflate", call->sink, hex));
 	printf("sha256 %s\n", hex);
 	return NULL;

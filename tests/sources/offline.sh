@@ -9,6 +9,7 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 . tests/sources/lib.sh
 unset COOPER_OFFLINE COOPER_MIRROR
 
+fresh() { chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME"; }
 digest() { printf '%s' "$1" | sha256sum | cut -d' ' -f1; }
 commit=0123456789012345678901234567890123456789
 mkdir -p "$work/tiny-1" && printf '#!/bin/sh\necho hello\n' >"$work/tiny-1/hello"
@@ -44,12 +45,39 @@ ends "all is in the store" 0 "nothing to do" "$cooper" build --offline
 
 # A mirror of the recipe's own: it is asked when the URL is out of reach, and is part of no key.
 key=$(cd "$project" && "$cooper" tool key build:tiny 2>/dev/null | head -1)
-chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME"
+fresh
 recipe "  - url: https://127.0.0.1:1/tiny-1.tar.gz
     mirrors: [\"file://$work/nowhere/tiny-1.tar.gz\", \"file://$work/tiny-1.tar.gz\"]
     sha256: $tiny"
 ends "from the recipe's mirror" 0 "" "$cooper" build --offline
 ok "the same key" [ "$key" = "$(cd "$project" && "$cooper" tool key build:tiny 2>/dev/null | head -1)" ]
-chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME"
+fresh
 ends "online, too" 0 "" env COOPER_BACKOFF_MS=1 "$cooper" build
+
+# SHA-512 alone: it names the object, in the store, in a mirror and in the list of what is missing.
+tiny512=$(sha512sum "$work/tiny-1.tar.gz" | cut -d' ' -f1)
+other512=$(printf other | sha512sum | cut -d' ' -f1)
+sources512="  - url: https://127.0.0.1:1/tiny-1.tar.gz
+    sha512: $tiny512"
+fresh
+recipe "$sources512"
+ends "SHA-512: it is not here" 6 "$tiny512  https://127.0.0.1:1/tiny-1.tar.gz" "$cooper" build --offline
+recipe "  - url: file://$work/tiny-1.tar.gz
+    sha512: $other512"
+ends "SHA-512: the wrong one" 4 "digest differs: expected sha512 $other512, found $tiny512" "$cooper" build
+ok "nothing is installed" nothing_stored
+mkdir -p "$work/mirror/sha512/${tiny512:0:2}"
+cp "$work/tiny-1.tar.gz" "$work/mirror/sha512/${tiny512:0:2}/$tiny512"
+recipe "$sources512"
+COOPER_MIRROR=file://$work/mirror ends "SHA-512: from a mirror" 0 "1 file, $(stat -c %s "$work/tiny-1.tar.gz") B, verified" "$cooper" build --offline
+ok "it is named by it" [ -f "$COOPER_HOME/cas/sha512/${tiny512:0:2}/$tiny512" ]
+ends "SHA-512: all is in the store" 0 "nothing to do" "$cooper" build --offline
+ends "SHA-512: gc keeps it" 0 "is in use" "$cooper" gc --yes
+ends "SHA-512: verify --deep reads it" 0 "0 damaged" "$cooper" verify --deep
+fresh
+recipe "  - url: file://$work/tiny-1.tar.gz
+    sha512: $tiny512
+    sha256: $tiny"
+ends "both" 0 "" "$cooper" build
+ok "SHA-256 names it" [ -f "$COOPER_HOME/cas/sha256/${tiny:0:2}/$tiny" ]
 finish

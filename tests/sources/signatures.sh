@@ -65,6 +65,15 @@ again
 signed "$good"
 refused "taken from the list, it counts no more" "and not by $good"
 
+recipe "  - url: file://$archive
+    sha512: $(sha512sum "$archive" | cut -d' ' -f1)
+    signature: { url: \"file://$sig\", key: $good }"
+refused "a file that is named by SHA-512, and another key" "and not by $good"
+sign -u "$good"
+ends "a good signature of a file that is named by SHA-512" 0 "" "$cooper" build
+ok "the receipt has its digest" sh -c "cat '$COOPER_HOME'/store/*/receipt.json | grep -q '\"sha512\": \"$(sha512sum "$archive" | cut -d' ' -f1)\"'"
+again
+
 echo hello >"$work/elsewhere"
 rm -f "$sig"
 g -u "$good" --detach-sign -o "$sig" "$work/elsewhere"

@@ -7,6 +7,8 @@
 #include "sys/file.h"
 
 static const char ABC[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+static const char ABC512[] = "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+			     "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
 static const char EMPTY[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /* FIPS 180-4 examples */
@@ -24,8 +26,7 @@ static void test_known_answers(void **state)
 	digest_add(d, "a", 1);
 	digest_add(d, "bc", 2);
 	digest_hex(d, hex512);
-	assert_string_equal(hex512, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-				    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+	assert_string_equal(hex512, ABC512);
 	assert_null(digest_free(d));
 	assert_null(digest_free(NULL));
 }
@@ -34,7 +35,7 @@ static void test_file(void **state)
 {
 	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *path = path_join(dir, "abc");
-	char hex[SHA256_HEX];
+	char hex[SHA256_HEX], hex512[DIGEST_HEX_MAX];
 	int64_t size = 0;
 
 	(void)state;
@@ -45,6 +46,8 @@ static void test_file(void **state)
 	assert_string_equal(hex, ABC);
 	assert_int_equal(size, 3);
 	assert_ok(digest_file(path, hex, NULL));
+	assert_ok(digest_file_as(DIGEST_SHA512, path, hex512, NULL));
+	assert_string_equal(hex512, ABC512);
 }
 
 static void test_valid(void **state)
@@ -56,6 +59,12 @@ static void test_valid(void **state)
 	assert_false(digest_valid(DIGEST_SHA256, ""));
 	assert_false(digest_valid(DIGEST_SHA256, "BA7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
 	assert_false(digest_valid(DIGEST_SHA256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad0"));
+	assert_true(digest_is(ABC));
+	assert_true(digest_is(ABC512));
+	assert_false(digest_is(ABC512 + 1));
+	assert_false(digest_is(NULL));
+	assert_string_equal(digest_kind_name(digest_kind_of(ABC)), "sha256");
+	assert_string_equal(digest_kind_name(digest_kind_of(ABC512)), "sha512");
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,8 +141,35 @@ static void test_unreadable_root(void **state)
 	assert_int_equal(gc.count, 0);
 }
 
+static void test_objects_named_by_sha512(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	AUTO(gc) gc = GC_INIT;
+	AUTO(strs) locks = STRS_INIT;
+	AUTO_FREE char *dir = test_dir();
+	char one[SHA256_HEX], used[DIGEST_HEX_MAX], unused[DIGEST_HEX_MAX];
+	home_at(dir, &home);
+	assert_ok(home_make(&home));
+	digest_bytes("one", 3, one);
+	(void)snprintf(used, sizeof(used), "%s%s", one, one);
+	digest_bytes("two", 3, one);
+	(void)snprintf(unused, sizeof(unused), "%s%s", one, one);
+	AUTO_FREE char *kept = cas_path(&home, used);
+	AUTO_FREE char *goes = cas_path(&home, unused);
+	put(kept, "x");
+	put(goes, "x");
+	AUTO_FREE char *record = mem_printf("%s/stack.x86_64.record", dir);
+	AUTO_FREE char *text = mem_printf("{\"fetch:a\": {\"file a\": \"%s\"}}", used);
+	put(record, text);
+	assert_ok(gc_find(&home, &locks, &gc));
+	assert_int_equal(gc.count, 1);
+	assert_string_equal(gc.items[0].path, goes);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_kept), cmocka_unit_test(test_unreadable_root)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_kept), cmocka_unit_test(test_unreadable_root),
+					   cmocka_unit_test(test_objects_named_by_sha512)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

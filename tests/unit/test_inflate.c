@@ -42,7 +42,7 @@ static void test_packings(void **state)
 	assert_ok(digest_file(plain, expected, NULL));
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
 		AUTO_FREE char *src = path_join(dir, formats[i][0]);
-		struct inflate_options o = {.format = formats[i][1], .packed_sha256 = packed, .sha256 = expected};
+		struct inflate_options o = {.format = formats[i][1], .packed_digest = packed, .sha256 = expected};
 
 		assert_ok(digest_file(src, packed, NULL));
 		assert_ok(inflate_image(src, dst, &o, "disk", NULL, got));
@@ -65,6 +65,7 @@ static void test_refuses(void **state)
 	AUTO_FREE char *plain = path_join(dir, "disk");
 	AUTO_FREE char *cut = path_join(dir, "cut");
 	AUTO_FREE char *dst = path_join(dir, "out");
+	AUTO_FREE char *fresh = path_join(dir, "fresh");
 	AUTO(strs) names = STRS_INIT;
 	static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
 	struct inflate_options o = {.format = "raw.gz", .sha256 = zeros};
@@ -73,9 +74,16 @@ static void test_refuses(void **state)
 	run_sh(dir, make_disk);
 	assert_ok(file_write(dst, "old", 3, 0600));
 	assert_fails(inflate_image(gz, dst, &o, NULL, NULL, NULL), ERR_CORRUPT, "what comes out of it has SHA-256");
-	o.packed_sha256 = zeros;
+	o.packed_digest = zeros;
 	assert_fails(inflate_image(gz, dst, &o, NULL, NULL, NULL), ERR_CORRUPT, "the packed file has SHA-256");
-	o.sha256 = o.packed_sha256 = NULL;
+	char packed512[DIGEST_HEX_MAX];
+	o.sha256 = NULL;
+	assert_ok(digest_file_as(DIGEST_SHA512, gz, packed512, NULL));
+	o.packed_digest = packed512;
+	assert_ok(inflate_image(gz, fresh, &o, NULL, NULL, NULL));
+	packed512[0] = packed512[0] == '0' ? '1' : '0';
+	assert_fails(inflate_image(gz, dst, &o, NULL, NULL, NULL), ERR_CORRUPT, "the packed file has SHA-512");
+	o.packed_digest = NULL;
 	o.max_bytes = 12000000;
 	assert_fails(inflate_image(gz, dst, &o, NULL, NULL, NULL), ERR_CORRUPT, "more than 12000000 bytes");
 	o.max_bytes = 0;
@@ -94,8 +102,8 @@ static void test_refuses(void **state)
 	assert_fails(inflate_image(gz, dst, &o, NULL, NULL, NULL), ERR_USAGE, "lzh");
 	assert_fails(inflate_image("/nonexistent", dst, &o, NULL, NULL, NULL), ERR_ABSENT, "nonexistent");
 	assert_int_equal(file_size(dst), 3);
-	assert_ok(dir_list(dir, &names)); /* six disks, cut and out, and no temporary file */
-	assert_int_equal(names.count, 8);
+	assert_ok(dir_list(dir, &names)); /* six disks, cut, out and fresh, and no temporary file */
+	assert_int_equal(names.count, 9);
 }
 
 int main(void)

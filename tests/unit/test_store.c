@@ -24,13 +24,21 @@ static void open_home(struct home *home)
 }
 
 /* As a verified download leaves it. */
-static void put_object(const struct home *home, const char *text, char ret_hex[SHA256_HEX])
+static void put_object_as(const struct home *home, enum digest_kind kind, const char *text, char *ret_hex)
 {
-	digest_bytes(text, strlen(text), ret_hex);
+	struct digest *d = digest_new(kind);
+	digest_add(d, text, strlen(text));
+	digest_hex(d, ret_hex);
+	digest_free(d);
 	AUTO_FREE char *path = cas_path(home, ret_hex);
 	assert_ok(cas_make_room(home, ret_hex));
 	assert_ok(file_write(path, text, strlen(text), 0644));
 	assert_ok(cas_seal(home, ret_hex));
+}
+
+static void put_object(const struct home *home, const char *text, char ret_hex[SHA256_HEX])
+{
+	put_object_as(home, DIGEST_SHA256, text, ret_hex);
 }
 
 static void put_result(const struct home *home, const char *name, const char *text)
@@ -101,6 +109,40 @@ static void test_object_is_asked_again_when_it_moved(void **state)
 	assert_false(has(&home, hex));
 }
 
+static void test_named_by_sha512(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	AUTO(audit) good = AUDIT_INIT;
+	AUTO(audit) bad = AUDIT_INIT;
+	char hex[DIGEST_HEX_MAX], twin[SHA256_HEX];
+	open_home(&home);
+	put_object_as(&home, DIGEST_SHA512, "hello", hex);
+	put_object(&home, "hello", twin); /* another name is another object */
+	AUTO_FREE char *path = cas_path(&home, hex);
+	AUTO_FREE char *note = cas_note_path(&home, hex);
+	AUTO_FREE char *place = mem_printf("%s/sha512/%.2s/%s", home.cas, hex, hex);
+	AUTO_FREE char *lost = mem_printf("%s/sha512/%.2s/%s", home.cas, hex, twin); /* nobody looks here for it */
+	assert_string_equal(path, place);
+	assert_ok(file_write(lost, "x", 1, 0644));
+	assert_ok(file_remove(note));
+	assert_true(has(&home, hex));
+	assert_true(file_exists(note));
+	assert_ok(audit_run(&home, NULL, &good));
+	assert_int_equal(good.objects, 2);
+	assert_int_equal(good.damaged.count, 0);
+	damage(path, /* quietly= */ true);
+	assert_ok(audit_run(&home, NULL, &bad));
+	assert_int_equal(bad.damaged.count, 1);
+	assert_string_equal(bad.damaged.items[0], path);
+	assert_false(has(&home, hex));
+	assert_true(has(&home, twin));
+	put_object_as(&home, DIGEST_SHA512, "hello", hex);
+	damage(path, /* quietly= */ false);
+	assert_false(has(&home, hex));
+	assert_false(file_exists(path));
+}
+
 static void test_audit(void **state)
 {
 	(void)state;
@@ -146,6 +188,6 @@ static void test_audit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_object_is_asked_again_when_it_moved),
-					   cmocka_unit_test(test_audit)};
+					   cmocka_unit_test(test_named_by_sha512), cmocka_unit_test(test_audit)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

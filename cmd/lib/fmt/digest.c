@@ -100,6 +100,11 @@ static struct err *digest_fd(struct digest *d, int fd, const char *path, int64_t
 
 struct err *digest_file(const char *path, char ret_hex[SHA256_HEX], int64_t *ret_size)
 {
+	return digest_file_as(DIGEST_SHA256, path, ret_hex, ret_size);
+}
+
+struct err *digest_file_as(enum digest_kind kind, const char *path, char *ret_hex, int64_t *ret_size)
+{
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct digest *d;
 	struct err *e;
@@ -109,7 +114,7 @@ struct err *digest_file(const char *path, char ret_hex[SHA256_HEX], int64_t *ret
 		return err_new(ERR_ABSENT, "'%s' does not exist", path);
 	if (fd < 0)
 		return err_os(errno, "cannot open '%s'", path);
-	d = digest_new(DIGEST_SHA256);
+	d = digest_new(kind);
 	e = digest_fd(d, fd, path, &size);
 	if (!e) {
 		digest_hex(d, ret_hex);
@@ -125,4 +130,19 @@ bool digest_valid(enum digest_kind kind, const char *hex)
 	size_t want = kind == DIGEST_SHA512 ? DIGEST_HEX_MAX - 1 : SHA256_HEX - 1;
 
 	return hex && strlen(hex) == want && strspn(hex, "0123456789abcdef") == want;
+}
+
+enum digest_kind digest_kind_of(const char *hex)
+{
+	return strlen(hex) == DIGEST_HEX_MAX - 1 ? DIGEST_SHA512 : DIGEST_SHA256;
+}
+
+const char *digest_kind_name(enum digest_kind kind)
+{
+	return kind == DIGEST_SHA512 ? "sha512" : "sha256";
+}
+
+bool digest_is(const char *text)
+{
+	return text && digest_valid(digest_kind_of(text), text);
 }

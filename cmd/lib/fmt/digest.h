@@ -25,9 +25,17 @@ void digest_hex(struct digest *d, char *ret_hex);
 void digest_reset(struct digest *d);
 /** digest_bytes() - SHA-256 of @size bytes as hex */
 void digest_bytes(const void *bytes, size_t size, char ret_hex[SHA256_HEX]);
-/** digest_file() - SHA-256 of a file's content */
+/** digest_file() - SHA-256 of a file's content; @ret_size may be NULL */
 MUST_CHECK struct err *digest_file(const char *path, char ret_hex[SHA256_HEX], int64_t *ret_size);
+/** digest_file_as() - the same of any kind; @ret_hex: 65 or 129 bytes */
+MUST_CHECK struct err *digest_file_as(enum digest_kind kind, const char *path, char *ret_hex, int64_t *ret_size);
 /** digest_valid() - lower-case hex of the right length */
 bool digest_valid(enum digest_kind kind, const char *hex);
+/** digest_kind_of() - told by the length: SHA-512 for 128 digits, else SHA-256 */
+enum digest_kind digest_kind_of(const char *hex);
+/** digest_kind_name() - "sha256", "sha512": in recipes, in receipts, in the paths of objects */
+const char *digest_kind_name(enum digest_kind kind);
+/** digest_is() - whether @text is a valid digest of either kind; NULL is none */
+bool digest_is(const char *text);
 
 #endif

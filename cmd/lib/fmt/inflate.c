@@ -136,21 +136,22 @@ static struct err *compare(const char *what, const char *expected, const char *g
 {
 	if (!expected || streq(expected, got))
 		return NULL;
-	return err_hint(err_new(ERR_CORRUPT, "%s has SHA-256 %s, expected %s", what, got, expected),
+	const char *kind = digest_kind_of(expected) == DIGEST_SHA512 ? "SHA-512" : "SHA-256";
+	return err_hint(err_new(ERR_CORRUPT, "%s has %s %s, expected %s", what, kind, got, expected),
 			"the download is damaged or the recipe names another file");
 }
 
 /* The digest of the packed file is over all of it, also what the decoder had no need to read. */
 static struct err *check_packed(struct inflating *f)
 {
-	char hex[SHA256_HEX];
+	char hex[DIGEST_HEX_MAX];
 	const void *data;
 	size_t size = 1;
 
 	while (size > 0)
 		TRY(tee_read(&f->tee.base, &data, &size));
 	digest_hex(f->tee.digest, hex);
-	return compare("the packed file", f->options->packed_sha256, hex);
+	return compare("the packed file", f->options->packed_digest, hex);
 }
 
 static struct err *inflate_to_fd(struct inflating *f, char ret_hex[SHA256_HEX])
@@ -162,7 +163,7 @@ static struct err *inflate_to_fd(struct inflating *f, char ret_hex[SHA256_HEX])
 	stream_close(decoded);
 	TRY(e);
 	digest_hex(f->digest, ret_hex);
-	if (f->options->packed_sha256)
+	if (f->options->packed_digest)
 		TRY(check_packed(f));
 	return compare("what comes out of it", f->options->sha256, ret_hex);
 }
@@ -224,7 +225,7 @@ struct err *inflate_image(const char *src, const char *dst, const struct inflate
 	char hex[SHA256_HEX];
 
 	f.tee.base = (struct stream){tee_read, NULL, tee_consumed, tee_close};
-	f.tee.digest = o->packed_sha256 ? digest_new(DIGEST_SHA256) : NULL;
+	f.tee.digest = o->packed_digest ? digest_new(digest_kind_of(o->packed_digest)) : NULL;
 	f.digest = digest_new(DIGEST_SHA256);
 	struct err *e = open_files(&f, &temp);
 	if (!e)

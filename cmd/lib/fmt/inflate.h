@@ -13,7 +13,7 @@
 struct inflate_options {
 	const char *format;        /* "raw.gz", "qcow2.xz", "raw.zst", ...: what follows the last dot counts; without
 				      one ("qcow2") the bytes are taken as they are; NULL = told from the first bytes */
-	const char *packed_sha256; /* of @src; NULL = was checked before */
+	const char *packed_digest; /* of @src, SHA-256 or SHA-512; NULL = was checked before */
 	const char *sha256;        /* of what comes out; NULL = unknown */
 	int64_t max_bytes;         /* of what comes out; 0 = 64 GiB */
 	int64_t memory_bytes;      /* for the .xz decoder; 0 = its default */

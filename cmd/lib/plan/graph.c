@@ -84,7 +84,7 @@ static void add_reason(struct step *s, const char *name, const char *was, const 
 			return;
 		}
 	}
-	bool is_digest = is && digest_valid(DIGEST_SHA256, is);
+	bool is_digest = digest_is(is);
 	if (!was)
 		strs_addf(&s->why, is_digest ? "%s is new" : "%s is new: %s", name, is);
 	else if (!is)

@@ -27,9 +27,9 @@ static struct err *check_object(struct audit *a, const struct home *home, const 
 {
 	AUTO_FREE char *path = cas_path(home, hex);
 	AUTO_FREE char *note = cas_note_path(home, hex);
-	char found[SHA256_HEX];
+	char found[DIGEST_HEX_MAX];
 	int64_t size = 0;
-	TRY(digest_file(path, found, &size));
+	TRY(digest_file_as(digest_kind_of(hex), path, found, &size));
 	a->objects++;
 	a->bytes += size;
 	event_progress(sink, "verify", a->bytes, 0, "B");
@@ -40,6 +40,14 @@ static struct err *check_object(struct audit *a, const struct home *home, const 
 	return drop(a, path, "does not have its digest", sink);
 }
 
+/* Neither a note nor a part, and in the folder where it is looked for. */
+static bool is_object(const struct home *home, const char *dir, const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+	AUTO_FREE char *place = digest_is(name) ? cas_path(home, name) : NULL;
+	return place && streq(path, place);
+}
+
 static struct err *check_objects(struct audit *a, const struct home *home, struct sink *sink)
 {
 	AUTO(strs) dirs = STRS_INIT;
@@ -48,7 +56,7 @@ static struct err *check_objects(struct audit *a, const struct home *home, struc
 		AUTO(strs) names = STRS_INIT;
 		TRY(dir_list(dirs.items[i], &names));
 		for (size_t j = 0; j < names.count; j++)
-			if (digest_valid(DIGEST_SHA256, names.items[j])) /* neither a note nor a part */
+			if (is_object(home, dirs.items[i], names.items[j]))
 				TRY(check_object(a, home, names.items[j], sink));
 	}
 	return NULL;

@@ -9,19 +9,20 @@
 #include "fmt/json.h"
 #include "sys/file.h"
 
-char *cas_path(const struct home *home, const char *sha256)
+char *cas_path(const struct home *home, const char *digest)
 {
-	return mem_printf("%s/sha256/%.2s/%s", home->cas, sha256, sha256);
+	return mem_printf("%s/%s/%.2s/%s", home->cas, digest_kind_name(digest_kind_of(digest)), digest, digest);
 }
 
-char *cas_note_path(const struct home *home, const char *sha256)
+char *cas_note_path(const struct home *home, const char *digest)
 {
-	return mem_printf("%s/sha256/%.2s/%s.json", home->cas, sha256, sha256);
+	AUTO_FREE char *path = cas_path(home, digest);
+	return mem_printf("%s.json", path);
 }
 
-struct err *cas_folders(const struct home *home, struct strs *paths)
+static struct err *add_folders(const struct home *home, enum digest_kind kind, struct strs *paths)
 {
-	AUTO_FREE char *top = path_join(home->cas, "sha256");
+	AUTO_FREE char *top = path_join(home->cas, digest_kind_name(kind));
 	AUTO(strs) names = STRS_INIT;
 	TRY(dir_list(top, &names));
 	for (size_t i = 0; i < names.count; i++)
@@ -30,17 +31,23 @@ struct err *cas_folders(const struct home *home, struct strs *paths)
 	return NULL;
 }
 
-struct err *cas_make_room(const struct home *home, const char *sha256)
+struct err *cas_folders(const struct home *home, struct strs *paths)
 {
-	AUTO_FREE char *path = cas_path(home, sha256);
+	TRY(add_folders(home, DIGEST_SHA256, paths));
+	return add_folders(home, DIGEST_SHA512, paths);
+}
+
+struct err *cas_make_room(const struct home *home, const char *digest)
+{
+	AUTO_FREE char *path = cas_path(home, digest);
 	AUTO_FREE char *dir = path_dir(path);
 	return dir_make(dir, 0700);
 }
 
-struct err *cas_seal(const struct home *home, const char *sha256)
+struct err *cas_seal(const struct home *home, const char *digest)
 {
-	AUTO_FREE char *path = cas_path(home, sha256);
-	AUTO_FREE char *note_path = cas_note_path(home, sha256);
+	AUTO_FREE char *path = cas_path(home, digest);
+	AUTO_FREE char *note_path = cas_note_path(home, digest);
 	struct stat st;
 	if (chmod(path, 0444) != 0 || stat(path, &st) != 0)
 		return err_os(errno, "cannot seal '%s'", path);
@@ -65,10 +72,10 @@ static bool note_holds(const char *note_path, const struct stat *st)
 	       json_get_int(note, "inode", -1) == (int64_t)st->st_ino;
 }
 
-struct err *cas_has(const struct home *home, const char *sha256, bool *ret_there)
+struct err *cas_has(const struct home *home, const char *digest, bool *ret_there)
 {
-	AUTO_FREE char *path = cas_path(home, sha256);
-	AUTO_FREE char *note_path = cas_note_path(home, sha256);
+	AUTO_FREE char *path = cas_path(home, digest);
+	AUTO_FREE char *note_path = cas_note_path(home, digest);
 	struct stat st;
 	*ret_there = false;
 	if (stat(path, &st) != 0)
@@ -77,12 +84,12 @@ struct err *cas_has(const struct home *home, const char *sha256, bool *ret_there
 		*ret_there = true;
 		return NULL;
 	}
-	char found[SHA256_HEX];
-	TRY(digest_file(path, found, NULL));
-	if (!streq(found, sha256)) {
+	char found[DIGEST_HEX_MAX];
+	TRY(digest_file_as(digest_kind_of(digest), path, found, NULL));
+	if (!streq(found, digest)) {
 		TRY(file_remove(note_path));
 		return file_remove(path);
 	}
 	*ret_there = true;
-	return cas_seal(home, sha256);
+	return cas_seal(home, digest);
 }

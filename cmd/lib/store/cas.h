@@ -1,7 +1,8 @@
 /*
- * cas.h - downloaded bytes by their SHA-256, read-only
+ * cas.h - downloaded bytes by their digest, read-only
  *
- * An object <hex> has a note <hex>.json beside it (size, mtime, inode) written when its digest held. While
+ * The name of an object is its SHA-256, or its SHA-512 where that alone is known; the length tells which:
+ * cas/sha256/ab/<64 hex digits>, cas/sha512/ab/<128 hex digits>. An object <hex> has a note <hex>.json beside it (size, mtime, inode) written when its digest held. While
  * the note still describes the file, the object is trusted; otherwise it is hashed again, and dropped when
  * it is not what its name says.
  */
@@ -15,16 +16,16 @@
 #include "store/home.h"
 
 /** cas_path() - where the object lives, heap; whether it exists is another question */
-char *cas_path(const struct home *home, const char *sha256);
+char *cas_path(const struct home *home, const char *digest);
 /** cas_note_path() - where its note lives, heap */
-char *cas_note_path(const struct home *home, const char *sha256);
+char *cas_note_path(const struct home *home, const char *digest);
 /** cas_has() - whether the object is there and as it was when verified; re-hashes when it was touched */
-MUST_CHECK struct err *cas_has(const struct home *home, const char *sha256, bool *ret_there);
+MUST_CHECK struct err *cas_has(const struct home *home, const char *digest, bool *ret_there);
 /** cas_seal() - after the verified bytes took their name: read-only, noted */
-MUST_CHECK struct err *cas_seal(const struct home *home, const char *sha256);
+MUST_CHECK struct err *cas_seal(const struct home *home, const char *digest);
 /** cas_folders() - append the paths of the folders that hold objects; whatever else lies there (.DS_Store) is nobody's */
 MUST_CHECK struct err *cas_folders(const struct home *home, struct strs *paths);
 /** cas_make_room() - the folder of the object, so that a download can be renamed into it */
-MUST_CHECK struct err *cas_make_room(const struct home *home, const char *sha256);
+MUST_CHECK struct err *cas_make_room(const struct home *home, const char *digest);
 
 #endif

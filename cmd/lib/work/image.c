@@ -92,7 +92,7 @@ struct err *image_list(const struct recipe *recipe, const char *guest_arch, cons
 	for (size_t i = 0; i < entry->file_count; i++) {
 		const struct lock_file *f = &entry->files[i];
 		files->items[files->count++] = 
-			(struct source_file){.name = f->name, .url = f->url, .sha256 = f->sha256, .size = f->size};
+			(struct source_file){.name = f->name, .url = f->url, .digest = f->sha256, .size = f->size};
 	}
 	return NULL;
 }
@@ -197,7 +197,7 @@ static struct err *lay_out_packages(const struct image_job *job, const struct wo
 {
 	for (size_t i = 0; i < job->files->count; i++) {
 		const struct source_file *f = &job->files->items[i];
-		AUTO_FREE char *object = cas_path(job->home, f->sha256);
+		AUTO_FREE char *object = cas_path(job->home, f->digest);
 		AUTO_FREE char *name = path_join(w->packages, f->name);
 		if (link(object, name) != 0)
 			TRY(file_copy(object, name, 0644));
@@ -373,7 +373,7 @@ static struct json *make_receipt(const struct image_job *job, int64_t ms)
 	for (size_t i = 0; i < job->files->count; i++) {
 		struct json *p = json_object();
 		json_set_text(p, "file", job->files->items[i].name);
-		json_set_text(p, "sha256", job->files->items[i].sha256);
+		json_set_text(p, "sha256", job->files->items[i].digest);
 		json_add(packages, p);
 	}
 	json_set(receipt, "packages", packages);

@@ -28,7 +28,7 @@ static struct json *make_receipt(const struct image_job *job, const char *inner,
 	json_set_int(receipt, "ms", ms);
 	json_set_text(receipt, "file", f->name);
 	json_set_text(receipt, "url", f->url);
-	json_set_text(receipt, "sha256", f->sha256);
+	json_set_text(receipt, digest_kind_name(digest_kind_of(f->digest)), f->digest);
 	json_set_text(receipt, "uncompressed_sha256", inner);
 	json_set(receipt, "signatures", signature_receipts(job->home, job->files));
 	return receipt;
@@ -38,11 +38,11 @@ static struct err *unpack(const struct image_job *job, const char *stage, const 
 {
 	const struct source_file *f = &job->files->items[0];
 	int64_t started = tick_ms();
-	AUTO_FREE char *object = cas_path(job->home, f->sha256);
+	AUTO_FREE char *object = cas_path(job->home, f->digest);
 	AUTO_FREE char *disk = path_join(stage, image_disk_file(job->recipe));
 	char inner[SHA256_HEX];
 	struct inflate_options o = {.format = job->recipe->image.format,
-				    .packed_sha256 = f->sha256,
+				    .packed_digest = f->digest,
 				    .sha256 = job->recipe->sources[0].uncompressed_sha256};
 	TRY(inflate_image(object, disk, &o, job->step, sink, inner));
 	AUTO_JSON *receipt = make_receipt(job, inner, tick_ms() - started);

@@ -14,7 +14,7 @@ enum { SIGNATURE_MAX = 64 << 10, KEY_MAX = 4 << 20 };
 
 static char *place(const struct home *home, const struct source_file *f, const char *ending)
 {
-	return mem_printf("%s/signatures/%s.%s", home->root, f->sha256, ending);
+	return mem_printf("%s/signatures/%s.%s", home->root, f->digest, ending);
 }
 
 /* The note of @f, or NULL; one that is of something else or by another key, or damaged, is none. */
@@ -24,7 +24,7 @@ static struct json *read_note(const struct home *home, const struct source_file 
 	struct json *note = NULL;
 	err_free(json_read(path, &note)); /* without a note the signature is checked again */
 	const char *key = json_get_text(note, "key");
-	if (key && streq(json_get_text(note, "sha256"), f->sha256) && strs_has(f->signature_keys, key))
+	if (key && streq(json_get_text(note, digest_kind_name(digest_kind_of(f->digest))), f->digest) && strs_has(f->signature_keys, key))
 		return note;
 	return json_free(note);
 }
@@ -111,7 +111,7 @@ static struct err *write_note(const struct home *home, const struct source_file 
 	str_add_utc(&checked, tick_wall_ms());
 	AUTO_JSON *note = json_object();
 	json_set_text(note, "file", f->name);
-	json_set_text(note, "sha256", f->sha256);
+	json_set_text(note, digest_kind_name(digest_kind_of(f->digest)), f->digest);
 	json_set_text(note, "key", found->key);
 	json_set_text(note, "signer", found->signer);
 	json_set_text(note, "made", str_text(&made));
@@ -143,7 +143,7 @@ static struct err *fetch_signature(const struct home *home, const struct source_
 static struct err *check(const struct home *home, const struct source_file *f, const char *target, const char *step,
 			 struct sink *sink)
 {
-	AUTO_FREE char *object = cas_path(home, f->sha256);
+	AUTO_FREE char *object = cas_path(home, f->digest);
 	AUTO(strs) keys = STRS_INIT;
 	struct openpgp_signature found;
 	TRY(find_keys(home, f, step, sink, &keys));

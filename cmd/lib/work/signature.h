@@ -2,7 +2,7 @@
  * signature.h - the signatures that recipes ask for: fetched, checked once, remembered
  *
  * The file is in the object store by then, so its digest held. The signature and a note of what was found are kept in
- * COOPER_HOME/signatures/<sha256>.sig and .json; the note counts for these bytes and a key that is pinned.
+ * COOPER_HOME/signatures/<digest>.sig and .json; the note counts for these bytes and a key that is pinned.
  *
  * Public keys are looked for in recipes/keys/<FINGERPRINT>.asc beside the recipe and in
  * COOPER_HOME/keys/<FINGERPRINT>.asc; where there is none of them, in the `key-url` of the recipe, pinned by its

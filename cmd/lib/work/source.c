@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "fmt/digest.h"
 #include "net/fetch.h"
 #include "net/fetch_url.h"
 #include "store/cas.h"
@@ -59,17 +60,28 @@ static char *name_of_url(const char *url)
 	return mem_strdup(path_base(path));
 }
 
+static void add_pinned(const struct source *s, struct source_files *files)
+{
+	strs_take(&files->owned, name_of_url(s->url));
+	add_file(files, (struct source_file){.source = s,
+					     .name = files->owned.items[files->owned.count - 1],
+					     .url = s->url,
+					     .digest = s->sha256 ? s->sha256 : s->sha512,
+					     .sha512 = s->sha256 ? s->sha512 : NULL,
+					     .size = s->size,
+					     .signature_url = s->signature_url,
+					     .signature_keys = &s->signature_keys});
+}
+
 static struct err *list_one(const struct source *s, const char *host_arch, const struct lock *lock,
                             struct source_files *files)
 {
 	AUTO_FREE char *reference = source_reference(s, host_arch);
 	if (!reference) {
-		if (!s->sha256 && !source_git_is(s->url))
-			return err_hint(err_new(ERR_USAGE, "'%s' has no SHA-256", s->url),
+		if (!s->sha256 && !s->sha512 && !source_git_is(s->url))
+			return err_hint(err_new(ERR_USAGE, "'%s' has no digest", s->url),
 					"add 'sha256: HEX' to the source: files are kept by it");
-		strs_take(&files->owned, name_of_url(s->url));
-		add_file(files, (struct source_file){s, files->owned.items[files->owned.count - 1], s->url, s->sha256,
-		                                     s->size, s->signature_url, &s->signature_keys});
+		add_pinned(s, files);
 		return NULL;
 	}
 	const struct lock_entry *entry = lock_find(lock, reference);
@@ -77,7 +89,8 @@ static struct err *list_one(const struct source *s, const char *host_arch, const
 		return err_new(ERR_ABSENT, "the lock has no entry for '%s'", reference);
 	for (size_t i = 0; i < entry->file_count; i++) {
 		const struct lock_file *f = &entry->files[i];
-		add_file(files, (struct source_file){s, f->name, f->url, f->sha256, f->size, NULL, NULL});
+		add_file(files, (struct source_file){
+					.source = s, .name = f->name, .url = f->url, .digest = f->sha256, .size = f->size});
 	}
 	return NULL;
 }
@@ -99,15 +112,15 @@ void source_list_patches(const struct recipe *recipe, struct source_files *files
 		strs_take(&files->owned, name_of_url(p->url));
 		add_file(files, (struct source_file){.name = files->owned.items[files->owned.count - 1],
 						     .url = p->url,
-						     .sha256 = p->sha256,
+						     .digest = p->sha256,
 						     .size = p->size});
 	}
 }
 
 static struct err *is_there(const struct home *home, const struct source_file *f, bool *ret_there)
 {
-	if (f->sha256)
-		return cas_has(home, f->sha256, ret_there);
+	if (f->digest)
+		return cas_has(home, f->digest, ret_there);
 	*ret_there = source_git_there(home, f);
 	return NULL;
 }
@@ -132,7 +145,7 @@ int64_t source_bytes(const struct home *home, const struct source_files *files)
 {
 	int64_t sum = 0;
 	for (size_t i = 0; i < files->count; i++) {
-		AUTO_FREE char *path = files->items[i].sha256 ? cas_path(home, files->items[i].sha256) : NULL;
+		AUTO_FREE char *path = files->items[i].digest ? cas_path(home, files->items[i].digest) : NULL;
 		int64_t bytes = path ? file_size(path) : 0;
 		sum += bytes > 0 ? bytes : 0;
 	}
@@ -143,8 +156,8 @@ void source_inputs(const struct source_files *files, struct json *inputs)
 {
 	for (size_t i = 0; i < files->count; i++) {
 		const struct source_file *f = &files->items[i];
-		AUTO_FREE char *name = mem_printf("file %s", f->sha256 ? f->name : f->url);
-		json_set_text(inputs, name, f->sha256 ? f->sha256 : source_git_commit(f->url));
+		AUTO_FREE char *name = mem_printf("file %s", f->digest ? f->name : f->url);
+		json_set_text(inputs, name, f->digest ? f->digest : source_git_commit(f->url));
 	}
 }
 
@@ -202,14 +215,33 @@ static const char *const *mirrors_of(const struct source_file *f)
 	return f->source && f->source->url ? (const char *const *)f->source->mirrors.items : NULL;
 }
 
+/* Without its real URL, and where to put it. */
+static struct fetch_request request_of(const struct source_file *f)
+{
+	bool is_sha512 = f->digest && digest_kind_of(f->digest) == DIGEST_SHA512;
+	return (struct fetch_request){.url = f->url,
+				      .mirrors = mirrors_of(f),
+				      .sha256 = is_sha512 ? NULL : f->digest,
+				      .sha512 = is_sha512 ? f->digest : f->sha512,
+				      .size = f->size,
+				      .allow_http = true};
+}
+
+static bool has_request(const struct requests *r, const char *target)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (streq(r->items[i].target, target))
+			return true;
+	return false;
+}
+
 static struct err *add_request(const struct home *home, const struct source_file *f, const char *step,
                                struct requests *r)
 {
-	for (size_t i = 0; i < r->count; i++)
-		if (streq(r->items[i].sha256, f->sha256))
-			return NULL; /* two names, one content */
+	AUTO_FREE char *target = cas_path(home, f->digest);
+	if (has_request(r, target))
+		return NULL; /* two names, one content */
 	char *url = NULL;
-	const struct source *s = f->source;
 	if (debian_is_url(f->url)) {
 		TRY(debian_expand_url(f->url, &url));
 		strs_add(&r->debian, url);
@@ -217,15 +249,12 @@ static struct err *add_request(const struct home *home, const struct source_file
 		url = mem_strdup(f->url);
 	}
 	strs_take(&r->owned, url);
-	strs_take(&r->owned, cas_path(home, f->sha256));
-	r->items[r->count++] = (struct fetch_request){.url = url,
-	                                              .mirrors = mirrors_of(f),
-	                                              .sha256 = f->sha256,
-	                                              .sha512 = s && streq(s->sha256, f->sha256) ? s->sha512 : NULL,
-	                                              .size = f->size,
-	                                              .target = r->owned.items[r->owned.count - 1],
-	                                              .step = step,
-	                                              .allow_http = true};
+	struct fetch_request *item = &r->items[r->count++];
+	*item = request_of(f);
+	item->url = url;
+	item->step = step;
+	item->target = target;
+	strs_take(&r->owned, TAKE(target));
 	return NULL;
 }
 
@@ -243,23 +272,21 @@ struct err *source_out_of_reach(const struct home *home, const struct source_fil
 {
 	for (size_t i = 0; i < files->count; i++) {
 		const struct source_file *f = &files->items[i];
-		const char *git_url = f->sha256 ? NULL : f->url + strlen("git:");
-		struct fetch_request r = {.url = git_url ? git_url : f->url,
-					  .mirrors = mirrors_of(f),
-					  .sha256 = f->sha256,
-					  .unverified = !f->sha256,
-					  .allow_http = true};
+		struct fetch_request r = request_of(f);
 		bool there = false;
 		AUTO_FREE char *real = NULL;
 		AUTO_FREE char *shown = fetch_url_shown(f->url);
 		TRY(is_there(home, f, &there));
 		if (there)
 			continue;
+		r.unverified = !f->digest;
+		if (!f->digest)
+			r.url = f->url + strlen("git:");
 		if (debian_is_url(f->url)) {
 			TRY(debian_expand_url(f->url, &real));
 			r.url = real;
 		}
-		AUTO_FREE char *line = mem_printf("%s  %s", f->sha256 ? f->sha256 : source_git_commit(f->url), shown);
+		AUTO_FREE char *line = mem_printf("%s  %s", f->digest ? f->digest : source_git_commit(f->url), shown);
 		if (fetch_out_of_reach(&r) && !strs_has(lines, line))
 			strs_add(lines, line);
 	}
@@ -272,23 +299,23 @@ struct err *source_fetch(const struct home *home, const struct source_files *fil
 	AUTO(requests) r = {.items = mem_array(files->count, sizeof(*r.items))};
 	for (size_t i = 0; i < files->count; i++) {
 		const struct source_file *f = &files->items[i];
-		bool there = !f->sha256;
-		if (f->sha256)
-			TRY(cas_has(home, f->sha256, &there));
+		bool there = !f->digest;
+		if (f->digest)
+			TRY(cas_has(home, f->digest, &there));
 		if (there)
 			continue;
-		TRY(cas_make_room(home, f->sha256));
+		TRY(cas_make_room(home, f->digest));
 		TRY(add_request(home, f, step, &r));
 	}
 	struct err *e = r.count ? fetch_run(r.items, r.count, /* deadline_ms= */ 0, sink) : NULL;
 	/* What arrived counts, also when another file did not. */
 	for (size_t i = 0; i < r.count; i++)
 		if (file_exists(r.items[i].target))
-			e = err_first(e, cas_seal(home, r.items[i].sha256));
+			e = err_first(e, cas_seal(home, path_base(r.items[i].target)));
 	if (e)
 		return explain_gone(&r, e);
 	for (size_t i = 0; i < files->count; i++)
-		TRY(files->items[i].sha256 ? signature_check(home, &files->items[i], step, sink)
+		TRY(files->items[i].digest ? signature_check(home, &files->items[i], step, sink)
 					   : source_git_fetch(home, &files->items[i], step, sink));
 	return NULL;
 }

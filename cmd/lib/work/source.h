@@ -18,7 +18,8 @@ struct source_file {
 	const struct source *source; /* NULL for a patch */
 	const char *name; /* file name, for unpacking and messages */
 	const char *url;
-	const char *sha256; /* NULL for git:URL#COMMIT */
+	const char *digest; /* SHA-256, or SHA-512 where that alone is given (cas.h); NULL for git:URL#COMMIT */
+	const char *sha512; /* that must hold beside a SHA-256; NULL = none */
 	int64_t size;       /* -1 = unknown */
 	const char *signature_url; /* of a detached OpenPGP signature; NULL = none is asked for */
 	const struct strs *signature_keys; /* fingerprints of primary keys, of which one must have made it */
@@ -82,7 +83,7 @@ MUST_CHECK struct err *source_fetch(const struct home *home, const struct source
 MUST_CHECK struct err *source_out_of_reach(const struct home *home, const struct source_files *files,
 					   struct strs *lines);
 
-/** source_inputs() - add "file <name>" -> sha256 of each file to @inputs (what keys are made of) */
+/** source_inputs() - add "file <name>" -> digest of each file to @inputs (what keys are made of) */
 void source_inputs(const struct source_files *files, struct json *inputs);
 
 /** debian_arch() - cooper's architecture name in Debian's words: aarch64 -> arm64; unknown names as they are */

@@ -103,7 +103,7 @@ struct json *source_git_receipts(const struct home *home, const struct source_fi
 {
 	struct json *list = json_array();
 	for (size_t i = 0; i < files->count; i++) {
-		if (files->items[i].sha256)
+		if (files->items[i].digest)
 			continue;
 		AUTO_FREE char *dir = dir_of(home, files->items[i].url);
 		AUTO_FREE char *path = note_path(dir, source_git_commit(files->items[i].url));

@@ -54,9 +54,9 @@ static bool is_archive(const char *name)
 static struct err *unpack_file(const struct build_job *job, const struct source_file *f, const char *tree,
                                struct sink *sink)
 {
-	if (!f->sha256)
+	if (!f->digest)
 		return source_git_export(job->home, f, tree, job->source_step, sink);
-	AUTO_FREE char *object = cas_path(job->home, f->sha256);
+	AUTO_FREE char *object = cas_path(job->home, f->digest);
 	struct unpack_options o = {.strip = f->source->strip,
 				   .exclude = &f->source->exclude,
 				   .into = f->source->into,
