@@ -80,4 +80,34 @@ recipe "  - url: file://$work/tiny-1.tar.gz
     sha256: $tiny"
 ends "both" 0 "" "$cooper" build
 ok "SHA-256 names it" [ -f "$COOPER_HOME/cas/sha256/${tiny:0:2}/$tiny" ]
+
+# What the recipe says besides the digest that names a file holds for one that is there, too.
+said() { # said MORE: the recipe with more about its file
+	recipe "  - url: file://$work/tiny-1.tar.gz
+    sha256: $tiny
+    $1"
+}
+for command in build fetch; do
+	said "sha512: $other512"
+	ends "$command: a wrong SHA-512 beside the right SHA-256" 4 "digest differs: expected sha512 $other512, found $tiny512" "$cooper" $command
+	said "size: 7"
+	ends "$command: a wrong size" 4 "size differs: expected 7 bytes" "$cooper" $command
+done
+ok "the message names the file" grep -qF "cannot fetch 'file://$work/tiny-1.tar.gz'" "$work/out"
+fresh
+said "strip: 1"
+ends "SHA-256 alone" 0 "" "$cooper" build
+said "sha512: $other512"
+ends "a wrong SHA-512 comes to it" 4 "digest differs: expected sha512 $other512, found $tiny512" "$cooper" build
+said "sha512: $tiny512"
+ends "the right one" 0 "" "$cooper" build
+ends "nothing to do" 0 "nothing to do" "$cooper" build
+recipe "  - url: file://$work/tiny-1.tar.gz
+    sha256: $tiny
+    sha512: $tiny512
+  - url: file://$work/again/tiny-1.tar.gz
+    sha256: $tiny
+    sha512: $other512
+    into: again"
+ends "one content, of which different things are said" 4 "digest differs: expected sha512 $other512" "$cooper" build
 finish

@@ -23,7 +23,7 @@ static void put_object(const struct home *home, const char *text, char ret_hex[S
 	digest_bytes(text, strlen(text), ret_hex);
 	AUTO_FREE char *path = cas_path(home, ret_hex);
 	put(path, text);
-	assert_ok(cas_seal(home, ret_hex));
+	assert_ok(cas_seal(home, ret_hex, NULL));
 }
 
 /* A result whose receipt names @input. */

@@ -33,7 +33,7 @@ static void put_object_as(const struct home *home, enum digest_kind kind, const 
 	AUTO_FREE char *path = cas_path(home, ret_hex);
 	assert_ok(cas_make_room(home, ret_hex));
 	assert_ok(file_write(path, text, strlen(text), 0644));
-	assert_ok(cas_seal(home, ret_hex));
+	assert_ok(cas_seal(home, ret_hex, NULL));
 }
 
 static void put_object(const struct home *home, const char *text, char ret_hex[SHA256_HEX])
@@ -143,6 +143,34 @@ static void test_named_by_sha512(void **state)
 	assert_false(file_exists(path));
 }
 
+static void test_what_else_is_said(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	char hex[SHA256_HEX], right[DIGEST_HEX_MAX], wrong[DIGEST_HEX_MAX];
+	open_home(&home);
+	put_object_as(&home, DIGEST_SHA512, "hello", right);
+	put_object_as(&home, DIGEST_SHA512, "other", wrong);
+	assert_true(cas_agrees(&home, KEY, right, 5)); /* nothing is there */
+	put_object(&home, "hello", hex);
+	assert_true(cas_agrees(&home, hex, NULL, -1));
+	assert_true(cas_agrees(&home, hex, NULL, 5));
+	assert_false(cas_agrees(&home, hex, NULL, 6));
+	assert_fails(cas_compare(&home, hex, NULL, 6), ERR_CORRUPT, "expected 6 bytes, found 5");
+	assert_false(cas_agrees(&home, hex, right, 5)); /* not known yet */
+	assert_fails(cas_compare(&home, hex, wrong, 5), ERR_CORRUPT, "digest differs: expected sha512");
+	assert_true(cas_agrees(&home, hex, right, 5)); /* from now on it is */
+	AUTO_FREE char *path = cas_path(&home, hex);
+	AUTO_FREE char *copy = mem_printf("%s.copy", path);
+	assert_ok(file_copy(path, copy, 0444));
+	assert_ok(file_rename(copy, path)); /* another inode: hashed again, noted anew */
+	assert_true(has(&home, hex));
+	assert_true(cas_agrees(&home, hex, right, 5));
+	damage(path, /* quietly= */ true); /* the SHA-512 is not asked of the bytes again */
+	assert_ok(cas_compare(&home, hex, right, 5));
+	assert_fails(cas_compare(&home, hex, wrong, 5), ERR_CORRUPT, "digest differs");
+}
+
 static void test_audit(void **state)
 {
 	(void)state;
@@ -188,6 +216,7 @@ static void test_audit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_object_is_asked_again_when_it_moved),
-					   cmocka_unit_test(test_named_by_sha512), cmocka_unit_test(test_audit)};
+					   cmocka_unit_test(test_named_by_sha512),
+					   cmocka_unit_test(test_what_else_is_said), cmocka_unit_test(test_audit)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

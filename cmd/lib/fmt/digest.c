@@ -146,3 +146,11 @@ bool digest_is(const char *text)
 {
 	return text && digest_valid(digest_kind_of(text), text);
 }
+
+struct err *digest_differs(enum digest_kind kind, const char *want, const char *found)
+{
+	return err_hint(
+		err_new(ERR_CORRUPT, "digest differs: expected %s %s, found %s", digest_kind_name(kind), want, found),
+		"nothing was stored; if the publisher replaced the file, somebody must check the new one and change "
+		"its digest in the recipe");
+}

@@ -37,5 +37,7 @@ enum digest_kind digest_kind_of(const char *hex);
 const char *digest_kind_name(enum digest_kind kind);
 /** digest_is() - whether @text is a valid digest of either kind; NULL is none */
 bool digest_is(const char *text);
+/** digest_differs() - the CORRUPT error of bytes that are not what a recipe says */
+struct err *digest_differs(enum digest_kind kind, const char *want, const char *found);
 
 #endif

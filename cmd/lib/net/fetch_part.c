@@ -307,25 +307,20 @@ struct err *part_add(struct fetch_part *p, const void *data, size_t size)
 	return NULL;
 }
 
-static struct err *check(struct digest *d, const char *want, const char *name)
+static struct err *check(struct digest *d, const char *want, enum digest_kind kind)
 {
 	char hex[DIGEST_HEX_MAX];
 	if (!want)
 		return NULL;
 	digest_hex(d, hex);
-	if (streq(hex, want))
-		return NULL;
-	return err_hint(
-		err_new(ERR_CORRUPT, "digest differs: expected %s %s, found %s", name, want, hex),
-		"nothing was stored; if the publisher replaced the file, somebody must check the new one and change "
-		"its digest in the recipe");
+	return streq(hex, want) ? NULL : digest_differs(kind, want, hex);
 }
 
 struct err *part_check(struct fetch_part *p)
 {
 	TRY(settle(p));
-	TRY(check(p->sha256, p->want_sha256, "sha256"));
-	TRY(check(p->sha512, p->want_sha512, "sha512"));
+	TRY(check(p->sha256, p->want_sha256, DIGEST_SHA256));
+	TRY(check(p->sha512, p->want_sha512, DIGEST_SHA512));
 	os_start_writeback(p->fd, 0, p->bytes);
 	return NULL;
 }

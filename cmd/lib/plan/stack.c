@@ -138,7 +138,8 @@ static struct step *add_fetch(struct stack *s, const char *what, struct fetch_jo
 
 static struct err *observe_source(struct step *step, struct observed *seen)
 {
-	seen->present = build_source_present(step->data);
+	const struct build_job *job = step->data;
+	seen->present = build_source_present(job) && !source_in_doubt(job->home, job->files);
 	return NULL;
 }
 

@@ -44,30 +44,38 @@ struct err *cas_make_room(const struct home *home, const char *digest)
 	return dir_make(dir, 0700);
 }
 
-struct err *cas_seal(const struct home *home, const char *digest)
+/* NULL when there is none, or a broken one. */
+static struct json *read_note(const char *path)
+{
+	struct json *note = NULL;
+	err_free(json_read(path, &note)); /* without a note the bytes are asked */
+	return note;
+}
+
+struct err *cas_seal(const struct home *home, const char *digest, const char *sha512)
 {
 	AUTO_FREE char *path = cas_path(home, digest);
 	AUTO_FREE char *note_path = cas_note_path(home, digest);
+	AUTO_JSON *old = read_note(note_path);
 	struct stat st;
+	if (!sha512)
+		sha512 = json_get_text(old, "sha512"); /* the same name, the same bytes */
 	if (chmod(path, 0444) != 0 || stat(path, &st) != 0)
 		return err_os(errno, "cannot seal '%s'", path);
 	AUTO_JSON *note = json_object();
 	json_set_int(note, "size", (int64_t)st.st_size);
 	json_set_int(note, "mtime_ns", file_mtime_ns(&st));
 	json_set_int(note, "inode", (int64_t)st.st_ino);
+	if (sha512)
+		json_set_text(note, "sha512", sha512);
 	AUTO_FREE char *text = json_line(note);
 	return file_write(note_path, text, strlen(text), 0444);
 }
 
 static bool note_holds(const char *note_path, const struct stat *st)
 {
-	AUTO_JSON *note = NULL;
-	struct err *e = json_read(note_path, &note);
-	if (e) {
-		err_free(e); /* no note, or a broken one: the bytes are asked instead */
-		return false;
-	}
-	return json_get_int(note, "size", -1) == (int64_t)st->st_size &&
+	AUTO_JSON *note = read_note(note_path);
+	return note && json_get_int(note, "size", -1) == (int64_t)st->st_size &&
 	       json_get_int(note, "mtime_ns", -1) == file_mtime_ns(st) &&
 	       json_get_int(note, "inode", -1) == (int64_t)st->st_ino;
 }
@@ -91,5 +99,36 @@ struct err *cas_has(const struct home *home, const char *digest, bool *ret_there
 		return file_remove(path);
 	}
 	*ret_there = true;
-	return cas_seal(home, digest);
+	return cas_seal(home, digest, /* sha512= */ NULL);
+}
+
+bool cas_agrees(const struct home *home, const char *digest, const char *sha512, int64_t size)
+{
+	AUTO_FREE char *path = cas_path(home, digest);
+	int64_t found = file_size(path);
+	if (found < 0)
+		return true;
+	if (size >= 0 && found != size)
+		return false;
+	if (!sha512)
+		return true;
+	AUTO_FREE char *note_path = cas_note_path(home, digest);
+	AUTO_JSON *note = read_note(note_path);
+	return streq(json_get_text(note, "sha512"), sha512);
+}
+
+struct err *cas_compare(const struct home *home, const char *digest, const char *sha512, int64_t size)
+{
+	AUTO_FREE char *path = cas_path(home, digest);
+	int64_t found = file_size(path);
+	char hex[DIGEST_HEX_MAX];
+	if (cas_agrees(home, digest, sha512, size))
+		return NULL;
+	if (size >= 0 && found != size)
+		return err_hint(err_new(ERR_CORRUPT, "size differs: expected %lld bytes, found %lld", (long long)size,
+					(long long)found),
+				"it is kept by its digest, which holds: somebody must check the size in the recipe");
+	TRY(digest_file_as(DIGEST_SHA512, path, hex, NULL));
+	TRY(cas_seal(home, digest, hex));
+	return streq(hex, sha512) ? NULL : digest_differs(DIGEST_SHA512, sha512, hex);
 }

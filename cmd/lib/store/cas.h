@@ -4,7 +4,7 @@
  * The name of an object is its SHA-256, or its SHA-512 where that alone is known; the length tells which:
  * cas/sha256/ab/<64 hex digits>, cas/sha512/ab/<128 hex digits>. An object <hex> has a note <hex>.json beside it (size, mtime, inode) written when its digest held. While
  * the note still describes the file, the object is trusted; otherwise it is hashed again, and dropped when
- * it is not what its name says.
+ * it is not what its name says. The note tells the SHA-512, too, of an object for which that was asked.
  */
 #ifndef COOPER_STORE_CAS_H
 #define COOPER_STORE_CAS_H
@@ -21,8 +21,18 @@ char *cas_path(const struct home *home, const char *digest);
 char *cas_note_path(const struct home *home, const char *digest);
 /** cas_has() - whether the object is there and as it was when verified; re-hashes when it was touched */
 MUST_CHECK struct err *cas_has(const struct home *home, const char *digest, bool *ret_there);
-/** cas_seal() - after the verified bytes took their name: read-only, noted */
-MUST_CHECK struct err *cas_seal(const struct home *home, const char *digest);
+/** cas_seal() - after the verified bytes took their name: read-only, noted; @sha512 that held as well, or NULL */
+MUST_CHECK struct err *cas_seal(const struct home *home, const char *digest, const char *sha512);
+/**
+ * cas_agrees() - whether an object is what else is said of it, as far as that is known without hashing
+ * @sha512: that is said beside the SHA-256; NULL = none
+ * @size:   -1 = none is said
+ *
+ * An object that is not there contradicts nothing.
+ */
+bool cas_agrees(const struct home *home, const char *digest, const char *sha512, int64_t size);
+/** cas_compare() - the same for certain: hashes once what the note does not say; CORRUPT when something differs */
+MUST_CHECK struct err *cas_compare(const struct home *home, const char *digest, const char *sha512, int64_t size);
 /** cas_folders() - append the paths of the folders that hold objects; whatever else lies there (.DS_Store) is nobody's */
 MUST_CHECK struct err *cas_folders(const struct home *home, struct strs *paths);
 /** cas_make_room() - the folder of the object, so that a download can be renamed into it */

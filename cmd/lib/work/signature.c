@@ -64,7 +64,7 @@ static struct err *fetch_key(const struct home *home, const struct source *s, co
 				  .step = step};
 	struct err *e = fetch_run(&r, 1, /* deadline_ms= */ 0, sink);
 	if (!e)
-		return cas_seal(home, s->signature_key_sha256);
+		return cas_seal(home, s->signature_key_sha256, /* sha512= */ NULL);
 	e = err_wrap(e, "cannot fetch the key %s", s->signature_keys.items[0]);
 	if (e->kind != ERR_CORRUPT)
 		return e;

@@ -125,6 +125,19 @@ static struct err *is_there(const struct home *home, const struct source_file *f
 	return NULL;
 }
 
+static bool agrees(const struct home *home, const struct source_file *f)
+{
+	return !f->digest || cas_agrees(home, f->digest, f->sha512, f->size);
+}
+
+bool source_in_doubt(const struct home *home, const struct source_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (!agrees(home, &files->items[i]))
+			return true;
+	return false;
+}
+
 struct err *source_missing(const struct home *home, const struct source_files *files, size_t *ret_count,
                            int64_t *ret_bytes)
 {
@@ -133,7 +146,7 @@ struct err *source_missing(const struct home *home, const struct source_files *f
 	for (size_t i = 0; i < files->count; i++) {
 		bool there = false;
 		TRY(is_there(home, &files->items[i], &there));
-		if (there && signature_held(home, &files->items[i]))
+		if (there && agrees(home, &files->items[i]) && signature_held(home, &files->items[i]))
 			continue;
 		++*ret_count;
 		*ret_bytes += !there && files->items[i].size > 0 ? files->items[i].size : 0;
@@ -293,6 +306,30 @@ struct err *source_out_of_reach(const struct home *home, const struct source_fil
 	return NULL;
 }
 
+static struct err *fetch_files(const struct home *home, const struct requests *r, struct sink *sink)
+{
+	struct err *e = r->count ? fetch_run(r->items, r->count, /* deadline_ms= */ 0, sink) : NULL;
+	bool all_hold = !e;
+	/* What arrived counts, also when another file did not. */
+	for (size_t i = 0; i < r->count; i++) {
+		const struct fetch_request *item = &r->items[i];
+		if (file_exists(item->target))
+			e = err_first(e, cas_seal(home, path_base(item->target), all_hold ? item->sha512 : NULL));
+	}
+	return e ? explain_gone(r, e) : NULL;
+}
+
+/* What is said of the bytes besides the digest that names them: also of those that were here before. */
+static struct err *check_file(const struct home *home, const struct source_file *f, const char *step,
+			      struct sink *sink)
+{
+	struct err *e = cas_compare(home, f->digest, f->sha512, f->size);
+	if (!e)
+		return signature_check(home, f, step, sink);
+	AUTO_FREE char *shown = fetch_url_shown(f->url);
+	return err_wrap(e, "cannot fetch '%s'", shown);
+}
+
 struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step,
                          struct sink *sink)
 {
@@ -307,15 +344,9 @@ struct err *source_fetch(const struct home *home, const struct source_files *fil
 		TRY(cas_make_room(home, f->digest));
 		TRY(add_request(home, f, step, &r));
 	}
-	struct err *e = r.count ? fetch_run(r.items, r.count, /* deadline_ms= */ 0, sink) : NULL;
-	/* What arrived counts, also when another file did not. */
-	for (size_t i = 0; i < r.count; i++)
-		if (file_exists(r.items[i].target))
-			e = err_first(e, cas_seal(home, path_base(r.items[i].target)));
-	if (e)
-		return explain_gone(&r, e);
+	TRY(fetch_files(home, &r, sink));
 	for (size_t i = 0; i < files->count; i++)
-		TRY(files->items[i].digest ? signature_check(home, &files->items[i], step, sink)
+		TRY(files->items[i].digest ? check_file(home, &files->items[i], step, sink)
 					   : source_git_fetch(home, &files->items[i], step, sink));
 	return NULL;
 }

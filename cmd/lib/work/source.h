@@ -58,10 +58,16 @@ MUST_CHECK struct err *source_resolve(const struct home *home, const struct sour
 
 /**
  * source_missing() - number and bytes of the files that are not in the object store, or whose signature has not been
- * checked (these weigh nothing)
+ * checked, or that are in doubt (these weigh nothing)
  */
 MUST_CHECK struct err *source_missing(const struct home *home, const struct source_files *files, size_t *ret_count,
                                       int64_t *ret_bytes);
+
+/**
+ * source_in_doubt() - whether one that is in the object store is not known to be what the recipe says beside the digest
+ * that names it (sha512, size); nothing is hashed
+ */
+bool source_in_doubt(const struct home *home, const struct source_files *files);
 
 /** source_bytes() - bytes of those of @files that are in the object store; git repositories are not counted */
 int64_t source_bytes(const struct home *home, const struct source_files *files);
@@ -70,8 +76,8 @@ int64_t source_bytes(const struct home *home, const struct source_files *files);
  * source_fetch() - bring every missing file into the object store, in parallel; then check signatures
  * @step: for progress
  *
- * Errors: those of fetch_run(); CORRUPT for a signature that is not good: the file stays in the object store, and is
- * missing for source_missing().
+ * Errors: those of fetch_run(), CORRUPT also for a file that was there and is not all that the recipe says; CORRUPT for a
+ * signature that is not good: the file stays in the object store, and is missing for source_missing().
  */
 MUST_CHECK struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step,
                                     struct sink *sink);
