@@ -33,10 +33,10 @@ static void tell(struct run *r, const struct step *s, enum event_kind kind, cons
 
 static void finish(struct run *r, struct step *s, struct err *e)
 {
-	s->state = e ? STEP_FAILED : STEP_DONE;
 	AUTO_FREE char *text = e ? err_text(e) : NULL;
 	tell(r, s, e ? EVENT_STEP_FAIL : EVENT_STEP_DONE, e ? text : s->note ? s->note : "");
 	pthread_mutex_lock(&r->mutex);
+	s->state = e ? STEP_FAILED : STEP_DONE;
 	if (e && !r->failure)
 		r->failure = err_wrap(e, "%s", s->title);
 	else
