@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """git_http.py PORT_FILE ROOT LOG - serve the repositories below ROOT over smart HTTP, through git http-backend.
 
-/silent/... accepts and never answers. Each request is a line of LOG.
+/silent/... accepts and never answers. /meet/... is the same as without /meet, or a file, but of each repository and
+file the first answer waits until three have been asked for; without the others all are errors after 20 s. Each request
+is a line of LOG.
 """
 import http.server
 import os
@@ -12,11 +14,32 @@ import time
 
 port_file, root, log = sys.argv[1:4]
 lock = threading.Lock()
+meeting = threading.Barrier(3, timeout=20)
+met = set()
+
+
+def meet(name):
+    with lock:
+        first = name not in met
+        met.add(name)
+    if first or meeting.broken:
+        meeting.wait()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
+
+    def serve_file(self, path):
+        with open(root + path, "rb") as f:
+            data = f.read()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2])
+        self.wfile.flush()
+        meet(path)
+        self.wfile.write(data[len(data) // 2 :])
 
     def answer(self):
         path, _, query = self.path.partition("?")
@@ -25,6 +48,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path.startswith("/silent/"):
             time.sleep(60)
             return
+        if path.startswith("/meet/"):
+            path = path[len("/meet"):]
+            if ".git/" not in path:
+                self.serve_file(path)
+                return
+            meet(path.partition(".git/")[0])
         size = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(size)
         if self.headers.get("Transfer-Encoding") == "chunked":

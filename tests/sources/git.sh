@@ -241,6 +241,33 @@ from "$web/big.git#$missing"
 ends "HTTP: a missing commit" 1 "has no commit" "$cooper" build
 from "$web/none.git#$tip"
 ends "HTTP: no repository" 1 "there is no git repository at" "$cooper" build
+again
+
+# A file and two repositories: the server ends no answer before it was asked for all three.
+cp -r "$repo" "$repos/one.git"
+cp -r "$repo" "$repos/two.git"
+cp "$work/tiny-1.tar.gz" "$repos/"
+recipe "  - url: $web/meet/tiny-1.tar.gz
+    sha256: $(sha256sum "$work/tiny-1.tar.gz" | cut -d' ' -f1)
+  - url: git:$web/meet/one.git#$tip
+    into: one
+  - url: git:$web/meet/two.git#$tip
+    into: two
+  - url: git:$web/meet/one.git#$middle
+    into: three"
+ends "HTTP: all at once" 0 "" "$cooper" build
+for name in one two three; do
+	ok "HTTP: $name is there" [ -x "$COOPER_HOME/build/tiny/src/$name/hello" ]
+done
+ok "HTTP: nobody waited for a lock" sh -c "! grep -q waiting: '$work/out'"
+again
+recipe "  - url: $web/none.tar.gz
+    sha256: $(printf none | sha256sum | cut -d' ' -f1)
+  - url: git:$web/big.git#$tip
+    into: one"
+ends "HTTP: a file that is not there" 6 "none.tar.gz" "$cooper" build
+ok "HTTP: the commit has come all the same" [ -n "$(ls -d "$COOPER_HOME"/git/*.git)" ]
+again
 from "$web/silent/big.git#$tip"
 began=$(date +%s)
 COOPER_STALL_SECONDS=1 ends "HTTP: a server that says nothing" 6 "sent nothing for 2 s" "$cooper" build

@@ -12,6 +12,7 @@
 #include "work/debian.h"
 #include "work/signature.h"
 #include "work/source_git.h"
+#include "work/source_gits.h"
 
 const char *debian_arch(const char *arch)
 {
@@ -344,9 +345,11 @@ struct err *source_fetch(const struct home *home, const struct source_files *fil
 		TRY(cas_make_room(home, f->digest));
 		TRY(add_request(home, f, step, &r));
 	}
-	TRY(fetch_files(home, &r, sink));
-	for (size_t i = 0; i < files->count; i++)
-		TRY(files->items[i].digest ? check_file(home, &files->items[i], step, sink)
-					   : source_git_fetch(home, &files->items[i], step, sink));
-	return NULL;
+	struct source_gits *gits = source_gits_begin(home, files, step, sink);
+	struct err *e = fetch_files(home, &r, source_gits_beside(gits));
+	e = err_first(e, source_gits_end(gits));
+	for (size_t i = 0; i < files->count && !e; i++)
+		if (files->items[i].digest)
+			e = check_file(home, &files->items[i], step, sink);
+	return e;
 }

@@ -73,7 +73,8 @@ bool source_in_doubt(const struct home *home, const struct source_files *files);
 int64_t source_bytes(const struct home *home, const struct source_files *files);
 
 /**
- * source_fetch() - bring every missing file into the object store, in parallel; then check signatures
+ * source_fetch() - bring every missing file into the object store, in parallel, and every commit beside them; then
+ * check signatures
  * @step: for progress
  *
  * Errors: those of fetch_run(), CORRUPT also for a file that was there and is not all that the recipe says; CORRUPT for a

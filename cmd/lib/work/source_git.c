@@ -26,8 +26,7 @@ const char *source_git_commit(const char *url)
 	return mark ? mark + 1 : "";
 }
 
-/* Without "git:" and without the commit. */
-static char *repository_of(const char *url)
+char *source_git_repository(const char *url)
 {
 	const char *start = url + strlen("git:");
 	return mem_strndup(start, strcspn(start, "#"));
@@ -35,7 +34,7 @@ static char *repository_of(const char *url)
 
 static char *dir_of(const struct home *home, const char *url)
 {
-	AUTO_FREE char *repository = repository_of(url);
+	AUTO_FREE char *repository = source_git_repository(url);
 	char hex[SHA256_HEX];
 	digest_bytes(repository, strlen(repository), hex);
 	return mem_printf("%s/git/%.*s.git", home->root, NAME_DIGITS, hex);
@@ -50,7 +49,7 @@ bool source_git_there(const struct home *home, const struct source_file *f)
 struct err *source_git_fetch(const struct home *home, const struct source_file *f, const char *step, struct sink *sink)
 {
 	AUTO_FREE char *dir = dir_of(home, f->url);
-	AUTO_FREE char *url = repository_of(f->url);
+	AUTO_FREE char *url = source_git_repository(f->url);
 	struct gitrepo_pin pin = {
 		.url = url, .commit = source_git_commit(f->url), .tag = f->source ? f->source->tag : NULL, .dir = dir};
 	if (gitrepo_has(dir, pin.commit))
@@ -68,7 +67,7 @@ struct err *source_git_export(const struct home *home, const struct source_file 
 			      struct sink *sink)
 {
 	AUTO_FREE char *dir = dir_of(home, f->url);
-	AUTO_FREE char *url = repository_of(f->url);
+	AUTO_FREE char *url = source_git_repository(f->url);
 	const char *commit = source_git_commit(f->url);
 	AUTO_FREE char *path = note_path(dir, commit);
 	struct gitrepo_options o = {.exclude = &f->source->exclude, .into = f->source->into, .limits = &f->source->limits};
@@ -87,7 +86,7 @@ struct err *source_git_export(const struct home *home, const struct source_file 
 
 struct err *source_git_resolve(const struct source *s, struct lock_entry *ret_entry)
 {
-	AUTO_FREE char *url = repository_of(s->url);
+	AUTO_FREE char *url = source_git_repository(s->url);
 	char commit[GITREPO_ID];
 	TRY(gitrepo_tag(url, s->tag, commit));
 	ret_entry->version = mem_strdup(s->tag);

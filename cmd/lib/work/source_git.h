@@ -21,6 +21,8 @@ bool source_git_is(const char *url);
 bool source_git_floats(const struct source *s);
 /** source_git_commit() - the commit at the end of git:URL#COMMIT, "" when there is none; borrowed from @url */
 const char *source_git_commit(const char *url);
+/** source_git_repository() - the repository's own URL: without git: and without the commit; heap */
+char *source_git_repository(const char *url);
 /** source_git_there() - whether the commit of @f was fetched; one stat */
 bool source_git_there(const struct home *home, const struct source_file *f);
 /** source_git_fetch() - bring the commit of @f; errors as gitrepo_fetch() */
