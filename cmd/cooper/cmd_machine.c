@@ -312,6 +312,9 @@ static void print_audit(const struct audit *a)
 	str_add_size(&size, a->bytes);
 	printf("%zu objects and %zu git repositor%s, %s, and %zu results read: %zu damaged\n", a->objects,
 	       a->repositories, a->repositories == 1 ? "y" : "ies", str_text(&size), a->results, a->damaged.count);
+	if (a->unreadable.count)
+		printf("%zu could not be read, and %s as before\n", a->unreadable.count,
+		       a->unreadable.count == 1 ? "is" : "are");
 	if (a->unknown)
 		printf("%zu results have receipts without a digest, from an older cooper: they could not be checked\n",
 		       a->unknown);
@@ -330,10 +333,15 @@ static struct err *verify_deep(struct call *call)
 	ui_finish();
 	TRY(e);
 	print_audit(&a);
-	if (a.damaged.count == 0)
+	size_t all = a.objects + a.repositories + a.results;
+	if (a.damaged.count == 0 && a.unreadable.count == 0)
 		return NULL;
-	e = err_new(ERR_CORRUPT, "%zu of %zu were damaged, and are dropped", a.damaged.count,
-		    a.objects + a.repositories + a.results);
+	if (a.damaged.count == 0) {
+		e = err_new(ERR_OS, "%zu of %zu could not be read", a.unreadable.count, all);
+		return err_hint(err_detail(e, strs_join(&a.unreadable, "\n")),
+				"look at the disk, and at whose files these are; what is removed is fetched or made again");
+	}
+	e = err_new(ERR_CORRUPT, "%zu of %zu were damaged, and are dropped", a.damaged.count, all);
 	return err_hint(err_detail(e, strs_join(&a.damaged, "\n")),
 			"`cooper up` fetches or makes them again; when it happens twice, look at the disk");
 }

@@ -143,6 +143,11 @@ spoil() { # spoil FILE
 		os.utime(path, ns=(st.st_atime_ns, st.st_mtime_ns))
 	END
 }
+object=$(find "$COOPER_HOME/cas" -name "$digest")
+mv -f "$object" "$work/aside" && mkdir "$object"
+ends "verify --deep: an object cannot be read" 1 "1 of 2 could not be read" "$cooper" verify --deep
+ok "it says which" grep -qF "cannot read '$object'" "$work/out"
+rmdir "$object" && mv "$work/aside" "$object"
 keg=$(echo "$COOPER_HOME"/store/*-tiny-*)
 spoil "$keg/bin/hello"
 spoil "$(find "$COOPER_HOME/cas" -name "$digest")"

@@ -213,10 +213,36 @@ static void test_audit(void **state)
 	assert_int_equal(after.damaged.count, 0);
 }
 
+static void test_audit_goes_on(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	AUTO(audit) a = AUDIT_INIT;
+	char one[SHA256_HEX], two[SHA256_HEX];
+	open_home(&home);
+	put_object(&home, "one", one);
+	put_object(&home, "two", two);
+	put_result(&home, "a", "a tool");
+	bool one_first = strcmp(one, two) < 0;
+	AUTO_FREE char *first = cas_path(&home, one_first ? one : two);
+	AUTO_FREE char *second = cas_path(&home, one_first ? two : one);
+	assert_ok(file_remove(first));
+	assert_ok(dir_make(first, 0755)); /* read() fails, of whoever runs this */
+	damage(second, /* quietly= */ true);
+	assert_ok(audit_run(&home, NULL, &a));
+	assert_int_equal(a.objects, 2);
+	assert_int_equal(a.results, 1);
+	assert_int_equal(a.unreadable.count, 1);
+	assert_string_equal(a.unreadable.items[0], first);
+	assert_true(dir_exists(first));
+	assert_int_equal(a.damaged.count, 1);
+	assert_string_equal(a.damaged.items[0], second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_object_is_asked_again_when_it_moved),
 					   cmocka_unit_test(test_named_by_sha512),
-					   cmocka_unit_test(test_what_else_is_said), cmocka_unit_test(test_audit)};
+					   cmocka_unit_test(test_what_else_is_said), cmocka_unit_test(test_audit), cmocka_unit_test(test_audit_goes_on)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

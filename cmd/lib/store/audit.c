@@ -13,6 +13,7 @@
 void audit_done(struct audit *a)
 {
 	strs_done(&a->damaged);
+	strs_done(&a->unreadable);
 }
 
 static struct err *drop(struct audit *a, const char *path, const char *why, struct sink *sink)
@@ -23,14 +24,28 @@ static struct err *drop(struct audit *a, const char *path, const char *why, stru
 	return NULL;
 }
 
+/* A disk's error, a permission: it may be whole, so it stays, and the others are read. */
+static struct err *pass_over(struct audit *a, const char *path, struct err *take_e, struct sink *sink)
+{
+	if (err_is(take_e, ERR_CANCELED))
+		return take_e;
+	AUTO_FREE char *text = err_text(take_e);
+	err_free(take_e);
+	strs_add(&a->unreadable, path);
+	event_warn(sink, "verify", "%s", text);
+	return NULL;
+}
+
 static struct err *check_object(struct audit *a, const struct home *home, const char *hex, struct sink *sink)
 {
 	AUTO_FREE char *path = cas_path(home, hex);
 	AUTO_FREE char *note = cas_note_path(home, hex);
 	char found[DIGEST_HEX_MAX];
 	int64_t size = 0;
-	TRY(digest_file_as(digest_kind_of(hex), path, found, &size));
 	a->objects++;
+	struct err *e = digest_file_as(digest_kind_of(hex), path, found, &size);
+	if (e)
+		return pass_over(a, path, e, sink);
 	a->bytes += size;
 	event_progress(sink, "verify", a->bytes, 0, "B");
 	bool there = true;
@@ -54,7 +69,9 @@ static struct err *check_objects(struct audit *a, const struct home *home, struc
 	TRY(cas_folders(home, &dirs));
 	for (size_t i = 0; i < dirs.count; i++) {
 		AUTO(strs) names = STRS_INIT;
-		TRY(dir_list(dirs.items[i], &names));
+		struct err *e = dir_list(dirs.items[i], &names);
+		if (e)
+			TRY(pass_over(a, dirs.items[i], e, sink));
 		for (size_t j = 0; j < names.count; j++)
 			if (is_object(home, dirs.items[i], names.items[j]))
 				TRY(check_object(a, home, names.items[j], sink));
@@ -72,10 +89,12 @@ static struct err *check_repositories(struct audit *a, const struct home *home, 
 		int64_t bytes = 0;
 		if (!str_ends(path, ".git"))
 			continue; /* its lock */
-		struct err *e = gitrepo_check(path, &bytes);
-		if (e && !err_is(e, ERR_CORRUPT))
-			return e;
 		a->repositories++;
+		struct err *e = gitrepo_check(path, &bytes);
+		if (e && !err_is(e, ERR_CORRUPT)) {
+			TRY(pass_over(a, path, e, sink));
+			continue;
+		}
 		a->bytes += bytes;
 		event_progress(sink, "verify", a->bytes, 0, "B");
 		if (e)
@@ -103,7 +122,7 @@ static struct err *check_result(struct audit *a, const char *path, struct sink *
 	}
 	e = tree_digest_without(path, STORE_RECEIPT, found);
 	if (err_is(e, ERR_CANCELED) || err_is(e, ERR_OS))
-		return e;
+		return pass_over(a, path, e, sink);
 	bool same = !e && streq(found, digest);
 	err_free(e); /* something that no result holds: damage like any other */
 	return same ? NULL : drop(a, path, "is not what its receipt says", sink);

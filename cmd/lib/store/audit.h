@@ -19,6 +19,7 @@ struct audit {
 	size_t unknown;      /* results whose receipts are from before digests were written into them */
 	int64_t bytes;       /* of objects, those in repositories included */
 	struct strs damaged; /* paths that were dropped */
+	struct strs unreadable; /* paths of which nothing is known; they stay */
 };
 
 #define AUDIT_INIT                                                                                                     \
@@ -29,9 +30,9 @@ void audit_done(struct audit *a);
 
 /**
  * audit_run() - hash all of @home anew; call it under the lock that `up` takes
- * @sink: progress, and a warning for everything dropped
+ * @sink: progress, and a warning for everything that is dropped or cannot be read
  *
- * Errors: OS, CANCELED. Damage is no error: it is in @ret_audit.
+ * Errors: OS, CANCELED. Damage is no error, nor is what cannot be read: both are in @ret_audit.
  * Cost: reads everything once.
  */
 MUST_CHECK struct err *audit_run(const struct home *home, struct sink *sink, struct audit *ret_audit);
