@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """An HTTP server that misbehaves on demand, for the tests of net/fetch.
 
-    faulty_http.py PORTFILE LOGFILE [CERTIFICATE KEY]
+    faulty_http.py PORTFILE LOGFILE [CERTIFICATE KEY [RESETS]]
 
 Listens on 127.0.0.1 and writes the port into PORTFILE. The path says what happens: /<fault>/<size>/<anything>;
 the right body of that size is byte(i) = (i * 31 + i // 256) % 256. Every request is one line of LOGFILE:
 connection number, method, target, Range, If-Range, Authorization ('-' where absent).
+The first RESETS connections are reset in the middle of the TLS handshake.
 """
 import functools
 import os
@@ -306,9 +307,13 @@ def serve(sock, number, log):
             pass
 
 
-def greet(sock, number, log, context):
+def greet(sock, number, log, context, resets):
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
+        if number <= resets:
+            sock.recv(1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise OSError
         if context:
             sock = context.wrap_socket(sock, server_side=True)
     except OSError:
@@ -322,6 +327,7 @@ def main():
     if len(sys.argv) > 3:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[3], sys.argv[4])
+    resets = int(sys.argv[5]) if len(sys.argv) > 5 else 0
     log = open(sys.argv[2], "a", encoding="ascii", errors="replace")
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -333,7 +339,7 @@ def main():
     while True:
         sock, _ = listener.accept()
         number += 1
-        threading.Thread(target=greet, args=(sock, number, log, context), daemon=True).start()
+        threading.Thread(target=greet, args=(sock, number, log, context, resets), daemon=True).start()
 
 
 main()

@@ -25,8 +25,8 @@ struct fetch_server {
 	int64_t port;
 };
 
-/* Listening when this returns; @cert NULL = plain HTTP. */
-static inline void server_start(struct fetch_server *s, const char *cert, const char *key)
+/* Listening when this returns; the first @resets (a number, NULL = none) connections get no TLS handshake. */
+static inline void server_start_late(struct fetch_server *s, const char *cert, const char *key, const char *resets)
 {
 	s->dir = test_dir();
 	s->log = mem_printf("%s/log", s->dir);
@@ -34,7 +34,7 @@ static inline void server_start(struct fetch_server *s, const char *cert, const 
 	AUTO_FREE char *errors = mem_printf("%s/errors", s->dir);
 	AUTO_FREE char *text = NULL;
 	struct child_spec spec = {.argv = (const char *const[]){"python3", "tests/fakes/faulty_http.py", port_file,
-								s->log, cert, key, NULL},
+								s->log, cert, key, resets, NULL},
 				  .log_path = errors,
 				  .die_with_parent = true};
 	assert_ok(child_start(&spec, &s->pid));
@@ -44,6 +44,12 @@ static inline void server_start(struct fetch_server *s, const char *cert, const 
 	text[strcspn(text, "\n")] = '\0';
 	assert_true(num_parse(text, 1, 65535, &s->port));
 	s->base = mem_printf("%s://127.0.0.1:%s", cert ? "https" : "http", text);
+}
+
+/* The same without resets; @cert NULL = plain HTTP. */
+static inline void server_start(struct fetch_server *s, const char *cert, const char *key)
+{
+	server_start_late(s, cert, key, NULL);
 }
 
 static inline void server_stop(struct fetch_server *s)

@@ -47,11 +47,16 @@ static void trust(const char *name)
 	putenv(bundle);
 }
 
-static void secure_start(struct fetch_server *s, const char *name)
+static void secure_start_late(struct fetch_server *s, const char *name, const char *resets)
 {
 	AUTO_FREE char *cert = path_of(name);
 	AUTO_FREE char *key = path_of("s.key");
-	server_start(s, cert, key);
+	server_start_late(s, cert, key, resets);
+}
+
+static void secure_start(struct fetch_server *s, const char *name)
+{
+	secure_start_late(s, name, NULL);
 }
 
 static struct err *get_from(const struct fetch_server *s, const char *path)
@@ -102,11 +107,33 @@ static void not_trusted(void **state)
 	assert_nothing("tls");
 }
 
+static void reset_in_the_handshake(void **state)
+{
+	(void)state;
+	struct fetch_server s;
+	AUTO_FREE char *target = path_of("tls");
+	trust("ca.pem");
+	secure_start_late(&s, "good.pem", "2");
+	assert_ok(get_from(&s, "/ok/600000"));
+	assert_got("tls");
+	assert_ok(file_remove(target));
+	server_stop(&s);
+	secure_start_late(&s, "good.pem", "99");
+	assert_fails(get_from(&s, "/ok/600000"), ERR_NET, "the connection to https://127.0.0.1");
+	server_stop(&s);
+	/* What follows a reset is judged as ever. */
+	secure_start_late(&s, "old.pem", "1");
+	assert_fails(get_from(&s, "/ok/600000"), ERR_NET, "has expired");
+	server_stop(&s);
+	assert_nothing("tls");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trusted),
 		cmocka_unit_test(not_trusted),
+		cmocka_unit_test(reset_in_the_handshake),
 	};
 	AUTO_FREE char *program = child_find("openssl");
 	if (!program)

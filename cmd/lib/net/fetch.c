@@ -1,6 +1,7 @@
 #include "net/fetch.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -150,6 +151,14 @@ static void stop(struct queue *q, struct slot *s)
 	s->t = NULL;
 }
 
+/* The connection went away during the handshake: nothing was said about certificates or ciphers. */
+static bool was_reset(CURL *easy)
+{
+	long code = 0;
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
+	return code == ECONNRESET || code == EPIPE || code == ECONNABORTED;
+}
+
 static enum fetch_cause cause_of(CURL *easy, CURLcode code)
 {
 	curl_off_t sent_at = 0;
@@ -167,8 +176,9 @@ static enum fetch_cause cause_of(CURL *easy, CURLcode code)
 		return FETCH_PROXY;
 	case CURLE_SSL_CACERT_BADFILE:
 		return FETCH_CA_FILE;
-	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CONNECT_ERROR:
+		return was_reset(easy) ? FETCH_BROKEN : FETCH_TLS;
+	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CIPHER:
