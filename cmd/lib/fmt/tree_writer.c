@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "fmt/file_pool.h"
 #include "fmt/fold.h"
 #include "fmt/tree_digest.h"
 #include "sys/file.h"
@@ -40,8 +41,10 @@ struct tree_writer {
 	size_t level_cap;
 	struct digest *digest; /* of the file being written, then of the tree */
 	int fd;                /* of the file being written, -1 = none */
+	char *small;           /* all of it so far, for the pool; NULL once it is a large one */
 	int64_t offset;
 	struct node *node;
+	struct file_pool *pool;
 };
 
 static void node_free(void *p)
@@ -61,6 +64,7 @@ struct tree_writer *tree_writer_new(int dirfd, int64_t mtime)
 	w->mtime = mtime;
 	w->nodes.free_value = node_free;
 	w->digest = digest_new(DIGEST_SHA256);
+	w->pool = file_pool_new(mtime);
 	w->fd = -1;
 	return w;
 }
@@ -83,6 +87,9 @@ struct tree_writer *tree_writer_free(struct tree_writer *w)
 	close_levels(w, 0);
 	if (w->fd >= 0)
 		close(w->fd);
+	if (w->small)
+		file_pool_give_back(w->pool, w->small);
+	file_pool_free(w->pool);
 	free(w->levels);
 	str_done(&w->open_path);
 	map_done(&w->nodes);
@@ -275,7 +282,7 @@ struct err *tree_writer_file(struct tree_writer *w, const char *path, bool execu
 	w->node = put_node(w, folded, path, TREE_FILE);
 	w->node->executable = executable;
 	w->offset = 0;
-	digest_reset(w->digest);
+	w->small = file_pool_buffer(w->pool);
 	return NULL;
 }
 
@@ -287,15 +294,10 @@ static void digest_zeros(struct digest *d, int64_t count)
 		digest_add(d, zeros, count < (int64_t)sizeof(zeros) ? (size_t)count : sizeof(zeros));
 }
 
-struct err *tree_writer_data(struct tree_writer *w, const void *data, size_t size, int64_t offset)
+static struct err *write_large(struct tree_writer *w, const void *data, size_t size, int64_t offset)
 {
 	const char *p = data;
 
-	if (offset < w->offset) {
-		AUTO_FREE char *shown = str_escape(w->node->path);
-
-		return err_new(ERR_CORRUPT, "'%s' has data that overlaps", shown);
-	}
 	digest_zeros(w->digest, offset - w->offset);
 	digest_add(w->digest, data, size);
 	w->offset = offset + (int64_t)size;
@@ -313,14 +315,42 @@ struct err *tree_writer_data(struct tree_writer *w, const void *data, size_t siz
 	return NULL;
 }
 
-struct err *tree_writer_file_end(struct tree_writer *w, int64_t size)
+/* It is no small file after all: what is there so far is written first. */
+static struct err *go_large(struct tree_writer *w)
+{
+	char *data = TAKE(w->small);
+	size_t size = (size_t)w->offset;
+
+	digest_reset(w->digest);
+	w->offset = 0;
+	struct err *e = write_large(w, data, size, 0);
+	file_pool_give_back(w->pool, data);
+	return e;
+}
+
+struct err *tree_writer_data(struct tree_writer *w, const void *data, size_t size, int64_t offset)
+{
+	if (offset < w->offset) {
+		AUTO_FREE char *shown = str_escape(w->node->path);
+
+		return err_new(ERR_CORRUPT, "'%s' has data that overlaps", shown);
+	}
+	if (w->small && offset == w->offset && size <= (size_t)(FILE_POOL_BYTES - offset)) {
+		memcpy(w->small + offset, data, size);
+		w->offset += (int64_t)size;
+		return NULL;
+	}
+	if (w->small)
+		TRY(go_large(w));
+	return write_large(w, data, size, offset);
+}
+
+static struct err *end_large(struct tree_writer *w, int64_t size)
 {
 	const struct timespec times[2] = {{.tv_sec = (time_t)w->mtime}, {.tv_sec = (time_t)w->mtime}};
 	struct err *e = NULL;
 
-	if (size >= 0 && size < w->offset)
-		e = err_new(ERR_CORRUPT, "'%s' has more data than its size says", w->node->path);
-	if (!e && size > w->offset) {
+	if (size > w->offset) {
 		digest_zeros(w->digest, size - w->offset);
 		if (ftruncate(w->fd, (off_t)size) != 0)
 			e = os_failed(errno, "write", w->node->path);
@@ -332,6 +362,22 @@ struct err *tree_writer_file_end(struct tree_writer *w, int64_t size)
 	w->fd = -1;
 	digest_hex(w->digest, w->node->hex);
 	return e;
+}
+
+struct err *tree_writer_file_end(struct tree_writer *w, int64_t size)
+{
+	if (size >= 0 && size < w->offset) {
+		AUTO_FREE char *shown = str_escape(w->node->path);
+
+		return err_new(ERR_CORRUPT, "'%s' has more data than its size says", shown);
+	}
+	if (w->small && size > w->offset)
+		TRY(go_large(w));
+	if (!w->small)
+		return end_large(w, size);
+	struct file_job job = {w->fd, TAKE(w->small), (size_t)w->offset, w->node->path, w->node->hex};
+	w->fd = -1;
+	return file_pool_submit(w->pool, &job);
 }
 
 static struct err *set_link_time(struct tree_writer *w, int dirfd, const char *path)
@@ -386,6 +432,7 @@ struct err *tree_writer_hardlink(struct tree_writer *w, const char *path, const 
 	struct node *from = NULL;
 	int dirfd = -1;
 
+	TRY(file_pool_wait(w->pool));
 	TRY(find_node(w, target, &from, NULL));
 	if (!from || from->kind != TREE_FILE)
 		return refuse_kind(target, from ? from->kind : TREE_FILE, "the target of a hard link");
@@ -425,6 +472,7 @@ enum tree_kind tree_writer_find(const struct tree_writer *w, const char *path, c
 
 struct err *tree_writer_finish(struct tree_writer *w, char ret_hex[SHA256_HEX])
 {
+	TRY(file_pool_wait(w->pool));
 	struct tree_digest *t = tree_digest_new();
 	struct err *e = NULL;
 

@@ -7,7 +7,8 @@
  * from the same archive are the same. The tree's digest (tree_digest.h) comes for free.
  *
  * Paths are plain (path_is_plain()); the caller has applied archive_policy.h. The folders of the last entry stay
- * open, so that a file costs open, write, set time, close.
+ * open, so that a file costs open, write, set time, close; all but the opening is done by threads for small files
+ * (file_pool.h), and told by a later call when it fails.
  *
  *	struct tree_writer *w = tree_writer_new(fd, 0);
  *	TRY(tree_writer_file(w, "src/a.c", false));
