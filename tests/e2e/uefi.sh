@@ -45,8 +45,14 @@ ignition coreos >"$work/coreos" && ignition uefi >"$work/uefi" && ignition debia
 	cmp "$work/coreos" "$work/uefi" && ! cmp -s "$work/debian" "$work/uefi"
 result "its Ignition is Fedora CoreOS's, byte for byte" $?
 exits 0 stacked up --yes
-result "up: firmware, Ignition, a guest step, foreign containers" $?
+is_up=$?
+result "up: firmware, Ignition, a guest step, foreign containers" $is_up
 cat "$work/out"
+if [ $is_up != 0 ]; then
+	tail -n 80 "$usual/machines/uefi/log/serial.log"
+	totals
+	exit 1
+fi
 [ "$(guest tree --version | head -c 5)" = "tree " ]
 result "packages come from its own package manager" $?
 
