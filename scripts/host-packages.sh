@@ -15,8 +15,8 @@ debian_packages() {
 		echo clang-14 lld-14 llvm-14 nodejs npm python3 binutils file
 	fi
 	if [ "$what" = test ]; then
-		echo libcmocka-dev bats clang python3 patch diffutils git podman openssh-client dpkg-dev bzip2 zstd zip openssl gpg gpgv \
-			nodejs npm strace shellcheck nginx-light libarchive-tools ignition \
+		echo libcmocka-dev bats clang python3 patch diffutils git podman openssh-client qemu-utils dpkg-dev bzip2 \
+			zstd zip openssl gpg gpgv nodejs npm strace shellcheck nginx-light libarchive-tools ignition \
 			libglib2.0-dev libc6-dev-arm64-cross
 	fi
 }
