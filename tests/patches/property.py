@@ -166,6 +166,8 @@ def attempt(numbers, git):
         for what, extra, wanted in (("forward", [], after), ("back", ["--reverse"], before)):
             p = subprocess.run([COOPER, "tool", "patch", "-d", tree] + extra + [patch], env=ENV, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
+            if p.returncode and extra and git and not git_takes_back(tree, patch):
+                return None  # a copy of what changed between file and folder: git does not know the way back either
             if p.returncode:
                 return "%s: %s" % (what, p.stdout.decode(errors="replace"))
             if b" 0 elsewhere than they say" not in p.stdout:
@@ -177,6 +179,12 @@ def attempt(numbers, git):
         return None
     finally:
         shutil.rmtree(dir)
+
+
+def git_takes_back(tree, patch):
+    env = dict(ENV, GIT_CEILING_DIRECTORIES=os.path.dirname(tree))
+    return subprocess.run(["git", "apply", "-R", "--whitespace=nowarn", patch], cwd=tree, env=env,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def main():
@@ -196,4 +204,5 @@ def main():
     return failed > 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
