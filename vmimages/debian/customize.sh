@@ -27,7 +27,8 @@ chroot "$root" dracut --force --quiet --tmpdir /var/tmp "/boot/initrd.img-$kerne
 chroot "$root" lsinitrd "/boot/initrd.img-$kernel" > "$root/var/tmp/initrd.list"
 for file in usr/bin/ignition usr/sbin/mkfs.ext4 usr/sbin/useradd usr/sbin/setfiles etc/selinux/config \
             usr/bin/journalctl usr/bin/grep usr/bin/cut usr/bin/tail usr/bin/sed \
-            /virtio_blk.ko /qemu_fw_cfg.ko ignition-complete.target; do
+            /virtio_blk.ko /qemu_fw_cfg.ko ignition-complete.target \
+            etc/systemd/system.conf.d/cooper.conf; do
     grep -q -- "$file" "$root/var/tmp/initrd.list" || { echo "the initramfs lacks $file" >&2; exit 1; }
 done
 rm -f "$root/var/tmp/initrd.list"

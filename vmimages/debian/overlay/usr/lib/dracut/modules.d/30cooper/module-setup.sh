@@ -28,6 +28,9 @@ install() {
     inst_multiple /etc/mke2fs.conf /etc/selinux/config /etc/selinux/none/contexts/files/file_contexts
     inst_multiple journalctl grep cut tail sed # for emergency.sh
 
+    # how long it waits for devices
+    inst_simple /etc/systemd/system.conf.d/cooper.conf
+
     # nobody sits at the console: on failure say why and power off, so that QEMU exits
     inst_simple "$cooper_dir/emergency.service" "$systemdsystemunitdir/emergency.service"
     inst_script "$cooper_dir/emergency.sh" "/usr/lib/cooper/emergency.sh"
