@@ -24,14 +24,22 @@ subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)' "$@"
 }
 
-# timed NAME COMMAND... - into an empty folder (or a file in it); adds to the times of NAME
+# timed NAME COMMAND... - into an empty folder (or a file in it); adds to the times of NAME. An untimed run of the same
+# goes before it, as in fetch.sh: memory that a virtual machine has not used for a moment is slow at first, and so is
+# memory that another tool left in pieces of another size.
 declare -A times=()
 timed() {
 	local name=$1
 	shift
+	emptied
+	"$@" >/dev/null
+	emptied
+	times[$name]+=" $(seconds "$@")"
+}
+
+emptied() {
 	rm -rf "$work/out"
 	mkdir "$work/out"
-	times[$name]+=" $(seconds "$@")"
 }
 
 of() { # of NAME - its median
