@@ -53,7 +53,8 @@ static struct err *read_line(const char *line, struct strs *words, struct fetch_
 				    .size = -1,
 				    .target = words->items[2],
 				    .step = "fetch",
-				    .allow_http = true};
+				    .allow_http = true,
+				    .unflushed = true};
 	return check_digests(r->sha256, r->sha512);
 }
 
@@ -115,7 +116,8 @@ static struct err *run_fetch(struct call *call)
 					.size = bytes,
 					.target = call_get(call, "output"),
 					.step = "fetch",
-					.allow_http = true};
+					.allow_http = true,
+					.unflushed = true};
 	return fetch_run(&request, 1, /* deadline_ms= */ 0, call->sink);
 }
 
@@ -123,7 +125,8 @@ const struct subcommand cmd_tool_fetch = {
 	.name = "tool fetch",
 	.operands = "[URL [MIRROR...]]",
 	.summary = "download files and verify them on the way",
-	.help = "Mirrors are further URLs of the same bytes, tried in their order when the one before does not work.",
+	.help = "Mirrors are further URLs of the same bytes, tried in their order when the one before does not work.\n"
+		"A file has its name when all of it is there and verified; like any copy it may reach the disk later (sync).",
 	.options = fetch_options,
 	.min_args = 0,
 	.max_args = -1,

@@ -27,7 +27,7 @@ static void every_size(void **state)
 	for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
 		AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		struct digest *d = digest_new(DIGEST_SHA256);
-		struct writer *w = writer_new(fd, path, d, NULL);
+		struct writer *w = writer_new(fd, path, d, NULL, /* early= */ true);
 		size_t piece = 1;
 		for (size_t at = 0; at < sizes[s]; at += piece, piece = piece * 3 % 70001 + 1)
 			assert_ok(writer_add(w, bytes + at, piece < sizes[s] - at ? piece : sizes[s] - at));
@@ -58,7 +58,7 @@ static void a_full_disk(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small = (struct rlimit){LIMIT, old.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	struct writer *w = writer_new(fd, path, NULL, NULL);
+	struct writer *w = writer_new(fd, path, NULL, NULL, /* early= */ false);
 	struct err *e = NULL;
 	for (int i = 0; i < 8 && !e; i++) {
 		memset(bytes, 'a' + i, 1 << 20);

@@ -22,13 +22,14 @@ enum {
 	NOTE_MAX = 16 * 1024,
 };
 
-void part_init(struct fetch_part *p, const char *target, const char *sha256, const char *sha512)
+void part_init(struct fetch_part *p, const char *target, const char *sha256, const char *sha512, bool flushed)
 {
 	*p = (struct fetch_part){.target = mem_strdup(target),
 				 .path = mem_printf("%s.part", target),
 				 .note_path = mem_printf("%s.part.json", target),
 				 .want_sha256 = sha256,
 				 .want_sha512 = sha512,
+				 .flushed = flushed,
 				 .fd = -1,
 				 .total = -1};
 }
@@ -299,7 +300,7 @@ void part_describe(struct fetch_part *p, const char *from, const char *validator
 struct err *part_add(struct fetch_part *p, const void *data, size_t size)
 {
 	if (!p->writer)
-		p->writer = writer_new(p->fd, p->path, p->sha256, p->sha512);
+		p->writer = writer_new(p->fd, p->path, p->sha256, p->sha512, p->flushed);
 	TRY(explain_full(writer_add(p->writer, data, size)));
 	p->bytes += (int64_t)size;
 	if (!p->noted && p->bytes >= NOTE_FROM_BYTES && resumable(p))
@@ -321,17 +322,18 @@ struct err *part_check(struct fetch_part *p)
 	TRY(settle(p));
 	TRY(check(p->sha256, p->want_sha256, DIGEST_SHA256));
 	TRY(check(p->sha512, p->want_sha512, DIGEST_SHA512));
-	os_start_writeback(p->fd, 0, p->bytes);
+	if (p->flushed)
+		os_start_writeback(p->fd, 0, p->bytes);
 	return NULL;
 }
 
 struct err *part_place(struct fetch_part *p)
 {
-	TRY(file_sync(p->fd, p->path));
+	if (p->flushed)
+		TRY(file_sync(p->fd, p->path));
 	if (rename(p->path, p->target) != 0)
 		return err_os(errno, "cannot rename '%s' to '%s'", p->path, p->target);
 	struct err *e = file_remove(p->note_path);
-	/* Written bytes are on the platter: closing only lets go of the lock. */
 	unlock(p);
 	return e;
 }

@@ -31,7 +31,8 @@ struct fetch_part {
 	char *note_path;
 	const char *want_sha256; /* borrowed; may be NULL */
 	const char *want_sha512;
-	int fd; /* -1 = not open */
+	bool flushed; /* no name before the bytes are on the disk */
+	int fd;       /* -1 = not open */
 	struct writer *writer; /* NULL = nothing was added since the part was opened or emptied */
 	struct digest *sha256;
 	struct digest *sha512;
@@ -43,8 +44,8 @@ struct fetch_part {
 	bool noted;      /* the note on disk is right */
 };
 
-/** part_init() - for @target (borrowed texts); nothing is opened */
-void part_init(struct fetch_part *p, const char *target, const char *sha256, const char *sha512);
+/** part_init() - for @target (borrowed texts); nothing is opened. @flushed: the disk has it before it has its name */
+void part_init(struct fetch_part *p, const char *target, const char *sha256, const char *sha512, bool flushed);
 /** part_done() - close and free; the part stays when it can be resumed, else it is removed */
 void part_done(struct fetch_part *p);
 /** part_open() - lock the part without waiting; then the target may turn out finished (it is read and digested) */
@@ -56,7 +57,7 @@ void part_describe(struct fetch_part *p, const char *from, const char *validator
 /** part_add() - append and digest */
 MUST_CHECK struct err *part_add(struct fetch_part *p, const void *data, size_t size);
 /**
- * part_check() - check the digests of all that was added; the bytes begin their way to the disk
+ * part_check() - check the digests of all that was added; where it will be flushed, the bytes begin their way
  *
  * Errors: CORRUPT (a digest differs; call part_restart() or part_drop()), OS
  */
@@ -64,8 +65,8 @@ MUST_CHECK struct err *part_check(struct fetch_part *p);
 /**
  * part_place() - after part_check(): flush, rename to the target, unlock
  *
- * The bytes are on the disk before they have their name. The name itself may be lost with the power; they are fetched
- * again then.
+ * What is flushed is on the disk before it has its name. The name itself may be lost with the power; it is fetched again
+ * then.
  */
 MUST_CHECK struct err *part_place(struct fetch_part *p);
 /** part_drop() - remove part and note, unlock */

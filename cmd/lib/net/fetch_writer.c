@@ -19,6 +19,7 @@ struct writer {
 	int64_t at;    /* where in the file the next byte goes */
 	int64_t begun; /* up to here the kernel was asked to write back */
 	const char *path;
+	bool early;
 	struct digest *sha256;
 	struct digest *sha512;
 	char *buffers[BUFFERS];
@@ -35,11 +36,15 @@ struct writer {
 	struct err *failure; /* not yet told */
 };
 
-struct writer *writer_new(int fd, const char *path, struct digest *sha256, struct digest *sha512)
+struct writer *writer_new(int fd, const char *path, struct digest *sha256, struct digest *sha512, bool early)
 {
 	struct writer *w = mem_alloc(sizeof(*w));
-	*w = (struct writer){
-		.fd = fd, .at = (int64_t)lseek(fd, 0, SEEK_CUR), .path = path, .sha256 = sha256, .sha512 = sha512};
+	*w = (struct writer){.fd = fd,
+			     .at = (int64_t)lseek(fd, 0, SEEK_CUR),
+			     .path = path,
+			     .early = early,
+			     .sha256 = sha256,
+			     .sha512 = sha512};
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->changed, NULL);
 	return w;
@@ -49,7 +54,7 @@ static struct err *work_off(struct writer *w, const char *data, size_t size)
 {
 	TRY(file_write_all(w->fd, data, size, w->path));
 	w->at += (int64_t)size;
-	if (w->at - w->begun >= WRITEBACK_BYTES) {
+	if (w->early && w->at - w->begun >= WRITEBACK_BYTES) {
 		os_start_writeback(w->fd, w->begun, w->at - w->begun);
 		w->begun = w->at;
 	}

@@ -19,8 +19,9 @@ struct writer;
  * writer_new() - append to @fd from where it stands
  * @path:            for messages; borrowed, like everything here
  * @sha256, @sha512: fed with the same bytes; NULL = none; not to be touched between writer_add() and writer_flush()
+ * @early:           the bytes begin their way to the disk as they come, since the file will be flushed
  */
-struct writer *writer_new(int fd, const char *path, struct digest *sha256, struct digest *sha512);
+struct writer *writer_new(int fd, const char *path, struct digest *sha256, struct digest *sha512, bool early);
 /** writer_free() - what was not flushed is lost; takes NULL and returns NULL */
 struct writer *writer_free(struct writer *w);
 /** writer_add() - take @size bytes; an error may be one of earlier bytes */
