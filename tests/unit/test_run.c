@@ -180,6 +180,21 @@ static void too_busy(void **state)
 	tear_down(&f);
 }
 
+/* An instruction run while it was being changed: another start, but none once the disks are written to. */
+#define TORN " say:'Oops: int3: 0000 [#1] SMP' say:'Kernel panic - not syncing: Fatal exception in interrupt' run\n"
+static void torn_instruction(void **state)
+{
+	(void)state;
+	struct fixture f;
+
+	set_up(&f, KERNEL TORN UP " poweroff");
+	assert_ok(supervise(&f));
+	tear_down(&f);
+	set_up(&f, KERNEL " say:'Starting Switch Root'" TORN UP " poweroff");
+	assert_fails(supervise(&f), ERR_GUEST, "int3");
+	tear_down(&f);
+}
+
 static void time_is_bounded(void **state)
 {
 	(void)state;
@@ -422,6 +437,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(lives),
 		cmocka_unit_test(failures),
 		cmocka_unit_test(too_busy),
+		cmocka_unit_test(torn_instruction),
 		cmocka_unit_test(time_is_bounded),
 		cmocka_unit_test(accelerator_falls_back),
 		cmocka_unit_test(port_is_kept_or_changed),

@@ -77,6 +77,7 @@ static const struct {
 
 enum weight {
 	REMARK,  /* the boot may go on, and better words may follow */
+	OMEN,    /* a remark; where the boot ends with it, another start may well do */
 	TELLING, /* the failing program's own words, better than a remark of the same kind */
 	FATAL,   /* nothing will follow */
 	PASSING, /* fatal, and another start may well do */
@@ -103,6 +104,9 @@ struct trouble {
 #define REMEDY_MEMORY "give the machine more memory (machine.memory in the stack)"
 #define REMEDY_PANIC "the serial log has the trace; try another accelerator (accel: tcg) or another image"
 #define REMEDY_TIMER "the host was too busy to deliver the guest's timer: run the same command again"
+#define REMEDY_PATCHING                                                                                                \
+	"under emulation, on a busy host, a processor ran an instruction while another was changing it: run the same " \
+	"command again"
 #define REMEDY_EMERGENCY                                                                                               \
 	"the serial log says which unit failed above this line; recreate the machine if it was interrupted"
 #define REMEDY_SERVICE "the serial log says why the service failed; 'cooper ssh' may still work"
@@ -121,6 +125,7 @@ static const struct trouble troubles[] = {
 	{"UEFI Interactive Shell", NULL, FAILURE_NO_BOOT, FATAL, REMEDY_NO_BOOT},
 	{"Boot failed: not a bootable disk", NULL, FAILURE_NO_BOOT, REMARK, REMEDY_NO_BOOT},
 	{"grub rescue>", NULL, FAILURE_NO_BOOT, PROMPT, REMEDY_NO_BOOT},
+	{"Oops: int3: ", NULL, FAILURE_PANIC, OMEN, REMEDY_PATCHING},
 	{"Kernel panic - not syncing", "Unable to mount root", FAILURE_PANIC, FATAL, REMEDY_ROOT},
 	{"Kernel panic - not syncing", "deadlocked on memory", FAILURE_PANIC, FATAL, REMEDY_MEMORY},
 	{"Kernel panic - not syncing", "Out of memory", FAILURE_PANIC, FATAL, REMEDY_MEMORY},
@@ -186,7 +191,7 @@ static void set_failure(struct phase_watch *w, const struct trouble *t, const ch
 	shown = str_escape(cause + strspn(cause, " \t"));
 	w->telling = t->weight == TELLING;
 	w->failure.kind = t->kind;
-	w->failure.passing = t->weight == PASSING;
+	w->failure.passing = t->weight == PASSING || t->weight == OMEN;
 	w->failure.remedy = t->remedy;
 	snprintf(w->failure.cause, sizeof(w->failure.cause), "%s", shown);
 }

@@ -52,7 +52,7 @@ enum failure_kind {
 struct phase_failure {
 	enum failure_kind kind;
 	bool fatal;         /* the boot cannot recover: no need to wait for the deadline */
-	bool passing;       /* the host was too busy for a moment, nothing was written yet: start it once more */
+	bool passing;       /* the host was too busy for a moment: while nothing was written yet, start it once more */
 	char cause[400];    /* what the guest said, escaped */
 	const char *remedy; /* what to do; NULL for FAILURE_NONE */
 };

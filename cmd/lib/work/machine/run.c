@@ -328,6 +328,12 @@ static bool give_up_accel(struct supervisor *s)
 	return true;
 }
 
+/* From Ignition on the disks are written to: to start anew is for the user to say. */
+static bool passing(const struct phase_watch *w)
+{
+	return phase_failure(w)->passing && phase_reached(w) < PHASE_IGNITION;
+}
+
 /* From power-on to the end of this QEMU. */
 static enum outcome run_qemu_once(struct supervisor *s, bool may_fall_back)
 {
@@ -363,7 +369,7 @@ static enum outcome run_qemu_once(struct supervisor *s, bool may_fall_back)
 		}
 		if (phase_failure(s->power.watch)->fatal || expired(s)) {
 			stop_qemu(s);
-			if (phase_failure(s->power.watch)->passing && s->restarts++ < RESTARTS_MAX)
+			if (passing(s->power.watch) && s->restarts++ < RESTARTS_MAX)
 				return OUTCOME_RESTART;
 			return fail_boot(s);
 		}
