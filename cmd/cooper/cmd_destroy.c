@@ -1,11 +1,11 @@
 #include <stdio.h>
 
 #include "base/path.h"
+#include "guest/connect.h"
 #include "plan/machine.h"
 #include "session.h"
 #include "sys/file.h"
 #include "sys/lock.h"
-#include "work/connect.h"
 
 static const struct option_spec options[] = {
 	STACK_OPTIONS,

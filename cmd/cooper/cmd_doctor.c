@@ -27,10 +27,10 @@ static void print_findings(const struct doctor_report *report)
 static void print_json(const struct project *p, const struct host_survey *survey, const struct doctor_report *report)
 {
 	AUTO_JSON *root = doctor_json(report);
-	json_set_text(root, "stack", p->stack->name);
-	json_set_text(root, "guest_arch", p->guest_arch);
-	json_set(root, "facts", survey_to_json(survey));
-	AUTO_FREE char *text = json_pretty(root);
+	js_set_text(root, "stack", p->stack->name);
+	js_set_text(root, "guest_arch", p->guest_arch);
+	js_set(root, "facts", survey_to_json(survey));
+	AUTO_FREE char *text = js_pretty(root);
 	fputs(text, stdout);
 }
 
@@ -73,7 +73,7 @@ static struct err *run_facts(struct call *call)
 	TRY(session_open(call, &p));
 	TRY(doctor_survey(&p, &survey));
 	AUTO_JSON *root = survey_to_json(&survey);
-	AUTO_FREE char *text = json_pretty(root);
+	AUTO_FREE char *text = js_pretty(root);
 	fputs(text, stdout);
 	return NULL;
 }

@@ -1,11 +1,11 @@
 #include <stdio.h>
 
+#include "base/path.h"
 #include "command.h"
 #include "fmt/json.h"
 #include "plan/project.h"
 #include "sys/file.h"
 #include "sys/lock.h"
-#include "base/path.h"
 
 static const struct option_spec options[] = {{"json", 0, NULL, "machine-readable"}, {NULL, 0, NULL, NULL}};
 
@@ -13,10 +13,10 @@ static struct err *add_recipes(const struct project *p, const char *key, enum re
 {
 	AUTO(strs) names = STRS_INIT;
 	TRY(recipe_list(kind, &p->roots, &names));
-	struct json *list = json_array();
+	struct json *list = js_array();
 	for (size_t i = 0; i < names.count; i++)
-		json_add_text(list, names.items[i]);
-	json_set(out, key, list);
+		js_add_text(list, names.items[i]);
+	js_set(out, key, list);
 	return NULL;
 }
 
@@ -24,30 +24,30 @@ static struct err *add_machines(const struct project *p, struct json *out)
 {
 	AUTO(strs) names = STRS_INIT;
 	TRY(dir_list(p->home.machines, &names));
-	struct json *list = json_array();
+	struct json *list = js_array();
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *lock = mem_printf("%s/%s/lock", p->home.machines, names.items[i]);
-		struct json *m = json_object();
-		json_set_text(m, "name", names.items[i]);
-		json_set_bool(m, "running", lock_held(lock, NULL));
-		json_add(list, m);
+		struct json *m = js_object();
+		js_set_text(m, "name", names.items[i]);
+		js_set_bool(m, "running", lock_held(lock, NULL));
+		js_add(list, m);
 	}
-	json_set(out, "machines", list);
+	js_set(out, "machines", list);
 	return NULL;
 }
 
 static void print_group(const struct json *all, const char *key)
 {
-	const struct json *list = json_get(all, key);
+	const struct json *list = js_get(all, key);
 	printf("%s:\n", key);
-	for (size_t i = 0; i < json_count(list); i++) {
-		const struct json *item = json_at(list, i);
-		const char *name = json_as_text(item);
+	for (size_t i = 0; i < js_count(list); i++) {
+		const struct json *item = js_at(list, i);
+		const char *name = js_as_text(item);
 		if (name)
 			printf("  %s\n", name);
 		else
-			printf("  %-20s %s\n", json_get_text(item, "name"),
-			       json_get_bool(item, "running", false) ? "running" : "stopped");
+			printf("  %-20s %s\n", js_get_text(item, "name"),
+			       js_get_bool(item, "running", false) ? "running" : "stopped");
 	}
 }
 
@@ -55,13 +55,13 @@ static struct err *run(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	TRY(project_start(&p));
-	AUTO_JSON *all = json_object();
+	AUTO_JSON *all = js_object();
 	TRY(add_recipes(&p, "stacks", RECIPE_STACK, all));
 	TRY(add_recipes(&p, "builds", RECIPE_BUILD, all));
 	TRY(add_recipes(&p, "images", RECIPE_IMAGE, all));
 	TRY(add_machines(&p, all));
 	if (call_has(call, "json")) {
-		AUTO_FREE char *text = json_pretty(all);
+		AUTO_FREE char *text = js_pretty(all);
 		fputs(text, stdout);
 		return NULL;
 	}

@@ -7,16 +7,16 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "machine/accel.h"
+#include "machine/disk.h"
+#include "machine/record.h"
+#include "machine/run.h"
 #include "plan/machine.h"
 #include "session.h"
 #include "store/audit.h"
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "ui.h"
-#include "work/machine/accel.h"
-#include "work/machine/disk.h"
-#include "work/machine/record.h"
-#include "work/machine/run.h"
 
 static const struct option_spec stack_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
 
@@ -188,27 +188,27 @@ static const struct option_spec status_options[] = {
 static struct json *status_json(const char *name, bool exists, const struct machine_status *s,
                                 const struct json *proofs)
 {
-	struct json *out = json_object();
-	json_set_text(out, "name", name);
-	json_set_bool(out, "exists", exists);
-	json_set_bool(out, "running", s->running);
-	json_set_bool(out, "ready", s->ready);
+	struct json *out = js_object();
+	js_set_text(out, "name", name);
+	js_set_bool(out, "exists", exists);
+	js_set_bool(out, "running", s->running);
+	js_set_bool(out, "ready", s->ready);
 	if (!s->running)
 		return out;
-	json_set_text(out, "phase", s->phase);
-	json_set_text(out, "accel", s->accel);
-	json_set_int(out, "generation", s->generation);
-	json_set_int(out, "ssh_port", s->ssh_port);
-	json_set_int(out, "pid", s->pid);
-	json_set_int(out, "qemu_pid", s->qemu_pid);
-	json_set_int(out, "uptime_ms", s->uptime_ms);
+	js_set_text(out, "phase", s->phase);
+	js_set_text(out, "accel", s->accel);
+	js_set_int(out, "generation", s->generation);
+	js_set_int(out, "ssh_port", s->ssh_port);
+	js_set_int(out, "pid", s->pid);
+	js_set_int(out, "qemu_pid", s->qemu_pid);
+	js_set_int(out, "uptime_ms", s->uptime_ms);
 	if (*s->api) {
 		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
-		json_set_text(out, "api", url);
+		js_set_text(out, "api", url);
 	}
-	const struct json *list = json_get(proofs, "proofs");
+	const struct json *list = js_get(proofs, "proofs");
 	if (list)
-		json_set(out, "canaries", json_copy(list));
+		js_set(out, "canaries", js_copy(list));
 	return out;
 }
 
@@ -229,10 +229,10 @@ static void print_status(const char *name, bool exists, const struct machine_sta
 		printf("  api: %s\n  clients: export CONTAINER_HOST=%s DOCKER_HOST=%s\n", url, str_text(&word),
 		       str_text(&word));
 	}
-	const struct json *list = json_get(proofs, "proofs");
-	for (size_t i = 0; i < json_count(list); i++)
-		printf("  runs %s: canary printed '%s' in a container\n", json_get_text(json_at(list, i), "arch"),
-		       json_get_text(json_at(list, i), "container"));
+	const struct json *list = js_get(proofs, "proofs");
+	for (size_t i = 0; i < js_count(list); i++)
+		printf("  runs %s: canary printed '%s' in a container\n", js_get_text(js_at(list, i), "arch"),
+		       js_get_text(js_at(list, i), "container"));
 }
 
 static struct err *run_status(struct call *call)
@@ -245,7 +245,7 @@ static struct err *run_status(struct call *call)
 	AUTO_JSON *proofs = machine_proofs_read(dir);
 	if (call_has(call, "json")) {
 		AUTO_JSON *out = status_json(session_machine(&p), dir_exists(dir), &status, proofs);
-		AUTO_FREE char *text = json_pretty(out);
+		AUTO_FREE char *text = js_pretty(out);
 		fputs(text, stdout);
 	} else {
 		print_status(session_machine(&p), dir_exists(dir), &status, proofs);

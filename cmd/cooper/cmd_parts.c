@@ -92,26 +92,26 @@ static const struct option_spec info_options[] = {
 
 static struct json *info_json(const struct project *p, const struct graph *g)
 {
-	struct json *out = json_object();
-	json_set_text(out, "stack", p->stack_path);
-	json_set_text(out, "lock", p->lock_path);
-	json_set_text(out, "home", p->home.root);
-	json_set_text(out, "host", p->facts.os);
-	json_set_text(out, "host_arch", p->facts.arch);
-	json_set_text(out, "guest_arch", p->guest_arch);
-	json_set_text(out, "emulator", p->emulator->version);
-	json_set_text(out, "image", p->image->version);
-	json_set_text(out, "machine", p->stack->stack.machine_name);
-	json_set(out, "steps", table_plan_json(g));
+	struct json *out = js_object();
+	js_set_text(out, "stack", p->stack_path);
+	js_set_text(out, "lock", p->lock_path);
+	js_set_text(out, "home", p->home.root);
+	js_set_text(out, "host", p->facts.os);
+	js_set_text(out, "host_arch", p->facts.arch);
+	js_set_text(out, "guest_arch", p->guest_arch);
+	js_set_text(out, "emulator", p->emulator->version);
+	js_set_text(out, "image", p->image->version);
+	js_set_text(out, "machine", p->stack->stack.machine_name);
+	js_set(out, "steps", table_plan_json(g));
 	return out;
 }
 
 static void print_info(const struct json *info)
 {
-	for (size_t i = 0; i < json_count(info); i++) {
-		const char *text = json_as_text(json_value_at(info, i));
+	for (size_t i = 0; i < js_count(info); i++) {
+		const char *text = js_as_text(js_value_at(info, i));
 		if (text)
-			printf("%-12s %s\n", json_key_at(info, i), text);
+			printf("%-12s %s\n", js_key_at(info, i), text);
 	}
 }
 
@@ -128,7 +128,7 @@ static struct err *run_info(struct call *call)
 	struct err *e = s ? stack_observe(s, NULL) : NULL;
 	AUTO_JSON *info = e ? NULL : info_json(&p, s ? stack_graph(s) : &none);
 	if (!e && call_has(call, "json")) {
-		AUTO_FREE char *text = json_pretty(info);
+		AUTO_FREE char *text = js_pretty(info);
 		fputs(text, stdout);
 	} else if (!e) {
 		print_info(info);
@@ -157,7 +157,7 @@ static struct err *print_key(struct stack *s, const char *id)
 	const struct step *step = graph_find(stack_graph(s), id);
 	if (!step)
 		return err_hint(err_new(ERR_USAGE, "the stack has no step '%s'", id), "`cooper info --json` lists the steps");
-	AUTO_FREE char *inputs = json_pretty(step->inputs);
+	AUTO_FREE char *inputs = js_pretty(step->inputs);
 	printf("%s\n%s", step->key, inputs);
 	return NULL;
 }

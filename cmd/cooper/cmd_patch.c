@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 #include "base/path.h"
+#include "build/patch_edit.h"
 #include "command.h"
 #include "plan/project.h"
 #include "recipe/texts.h"
 #include "sys/file.h"
 #include "ui.h"
-#include "work/patch_edit.h"
 
 static const struct option_spec options[] = {
 	{"directory", 'd', "DIR", "the work tree (default: ./RECIPE-patches)"},

@@ -13,20 +13,20 @@ static const struct option_spec options[] = {
 
 static struct json *texts_json(const struct strs *texts)
 {
-	struct json *list = json_array();
+	struct json *list = js_array();
 	for (size_t i = 0; i < texts->count; i++)
-		json_add_text(list, texts->items[i]);
+		js_add_text(list, texts->items[i]);
 	return list;
 }
 
 static void print_json(const struct graph *g, const struct strs *unresolved, const struct strs *warnings)
 {
-	AUTO_JSON *out = json_object();
-	json_set_bool(out, "pending", unresolved->count || (g && graph_pending(g)));
-	json_set(out, "unresolved", texts_json(unresolved));
-	json_set(out, "warnings", texts_json(warnings));
-	json_set(out, "steps", g ? table_plan_json(g) : json_array());
-	AUTO_FREE char *text = json_pretty(out);
+	AUTO_JSON *out = js_object();
+	js_set_bool(out, "pending", unresolved->count || (g && graph_pending(g)));
+	js_set(out, "unresolved", texts_json(unresolved));
+	js_set(out, "warnings", texts_json(warnings));
+	js_set(out, "steps", g ? table_plan_json(g) : js_array());
+	AUTO_FREE char *text = js_pretty(out);
 	fputs(text, stdout);
 }
 

@@ -7,11 +7,11 @@
 #include "command.h"
 #include "fmt/canary.h"
 #include "fmt/digest.h"
-#include "fmt/inflate.h"
-#include "fmt/unpack.h"
 #include "net/fetch.h"
 #include "recipe/texts.h"
 #include "sys/file.h"
+#include "tree/inflate.h"
+#include "tree/unpack.h"
 
 static const struct option_spec fetch_options[] = {
 	{"sha256", 0, "HEX", "digest that the bytes must have"},

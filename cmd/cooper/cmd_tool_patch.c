@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "base/units.h"
 #include "command.h"
-#include "fmt/patch.h"
+#include "patch/patch.h"
 #include "sys/file.h"
 
 enum { PATCH_MAX = 64 << 20 };

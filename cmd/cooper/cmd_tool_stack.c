@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "build/sign.h"
+#include "machine/argv.h"
+#include "machine/ignition.h"
+#include "machine/rules.h"
 #include "plan/stack.h"
 #include "recipe/docs.h"
 #include "session.h"
 #include "sys/file.h"
-#include "work/machine/argv.h"
-#include "work/machine/ignition.h"
-#include "work/machine/rules.h"
-#include "work/sign.h"
 
 static const struct option_spec argv_options[] = {
 	STACK_OPTIONS,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "host/host_packages.h"
 #include "net/fetch_env.h"
 #include "plan/stack.h"
 #include "session.h"
@@ -10,7 +11,6 @@
 #include "sys/tick.h"
 #include "table.h"
 #include "ui.h"
-#include "work/host_packages.h"
 
 enum { INSTALL_DEADLINE_MS = 30 * 60 * 1000 };
 

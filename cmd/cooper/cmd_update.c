@@ -15,36 +15,36 @@ static const struct option_spec options[] = {
 
 static void print_change(const struct json *change)
 {
-	const char *reference = json_get_text(change, "reference");
-	const char *old = json_get_text(change, "old");
-	const char *now = json_get_text(change, "new");
-	long long files = (long long)json_get_int(change, "files", 0);
+	const char *reference = js_get_text(change, "reference");
+	const char *old = js_get_text(change, "old");
+	const char *now = js_get_text(change, "new");
+	long long files = (long long)js_get_int(change, "files", 0);
 	printf("%s: ", reference);
-	if (!json_get_bool(change, "changed", false))
+	if (!js_get_bool(change, "changed", false))
 		printf("%s%sunchanged\n", now, *now ? ", " : "");
 	else if (*now && !(old && streq(old, now)))
 		printf("%s -> %s\n", old ? old : "nothing", now);
 	else
 		printf("%s%s%lld of %lld files %s\n", now, *now ? ", " : "",
-		       (long long)json_get_int(change, "files_changed", 0), files, old ? "changed" : "are new");
+		       (long long)js_get_int(change, "files_changed", 0), files, old ? "changed" : "are new");
 }
 
 static struct err *show(const struct call *call, const struct project *p, struct json *take_changes)
 {
-	AUTO_JSON *out = json_object();
+	AUTO_JSON *out = js_object();
 	bool dry_run = call_has(call, "dry-run");
-	json_set_text(out, "lock", p->lock_path);
-	json_set_bool(out, "written", !dry_run);
-	json_set(out, "changes", take_changes);
+	js_set_text(out, "lock", p->lock_path);
+	js_set_bool(out, "written", !dry_run);
+	js_set(out, "changes", take_changes);
 	ui_finish();
 	if (call_has(call, "json")) {
-		AUTO_FREE char *text = json_pretty(out);
+		AUTO_FREE char *text = js_pretty(out);
 		fputs(text, stdout);
 		return NULL;
 	}
-	for (size_t i = 0; i < json_count(take_changes); i++)
-		print_change(json_at(take_changes, i));
-	if (json_count(take_changes) == 0)
+	for (size_t i = 0; i < js_count(take_changes); i++)
+		print_change(js_at(take_changes, i));
+	if (js_count(take_changes) == 0)
 		printf("the stack follows nothing: all is pinned in its recipes\n");
 	else if (!dry_run)
 		printf("written: %s\n", p->lock_path);

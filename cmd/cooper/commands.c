@@ -1,5 +1,5 @@
-#include "commands.h"
 #include "command.h"
+#include "commands.h"
 
 #define DECLARE(name) extern const struct subcommand name;
 #define ENTRY(name) &name,

@@ -36,21 +36,21 @@ void table_plan(const struct graph *g)
 
 struct json *table_plan_json(const struct graph *g)
 {
-	struct json *list = json_array();
+	struct json *list = js_array();
 	for (size_t i = 0; i < g->count; i++) {
 		const struct step *s = g->steps[i];
 		if (s->state != STEP_PENDING && s->state != STEP_PRESENT)
 			continue;
-		struct json *item = json_object();
-		struct json *why = json_array();
-		json_set_text(item, "id", s->id);
-		json_set_text(item, "title", s->title);
-		json_set_text(item, "action", s->state == STEP_PENDING ? s->verb : "none");
-		json_set_text(item, "key", s->key);
+		struct json *item = js_object();
+		struct json *why = js_array();
+		js_set_text(item, "id", s->id);
+		js_set_text(item, "title", s->title);
+		js_set_text(item, "action", s->state == STEP_PENDING ? s->verb : "none");
+		js_set_text(item, "key", s->key);
 		for (size_t k = 0; k < s->why.count; k++)
-			json_add_text(why, s->why.items[k]);
-		json_set(item, "why", why);
-		json_add(list, item);
+			js_add_text(why, s->why.items[k]);
+		js_set(item, "why", why);
+		js_add(list, item);
 	}
 	return list;
 }

@@ -16,25 +16,25 @@ struct json_sink {
 static void json_emit(struct sink *sink, const struct event *e)
 {
 	struct json_sink *s = (struct json_sink *)sink;
-	AUTO_JSON *line = json_object();
+	AUTO_JSON *line = js_object();
 	AUTO(str) when = STR_INIT;
 	str_add_utc(&when, tick_wall_ms());
-	json_set_int(line, "v", 1);
-	json_set_text(line, "ts", str_text(&when));
-	json_set_text(line, "type", event_kind_name(e->kind));
+	js_set_int(line, "v", 1);
+	js_set_text(line, "ts", str_text(&when));
+	js_set_text(line, "type", event_kind_name(e->kind));
 	if (e->step)
-		json_set_text(line, "step", e->step);
+		js_set_text(line, "step", e->step);
 	if (e->text) {
 		AUTO_FREE char *text = str_escape(e->text);
-		json_set_text(line, "text", text);
+		js_set_text(line, "text", text);
 	}
 	if (e->kind == EVENT_PROGRESS) {
-		json_set_int(line, "done", e->done);
-		json_set_int(line, "total", e->total);
+		js_set_int(line, "done", e->done);
+		js_set_int(line, "total", e->total);
 	}
 	if (e->ms)
-		json_set_int(line, "ms", e->ms);
-	AUTO_FREE char *text = json_line(line);
+		js_set_int(line, "ms", e->ms);
+	AUTO_FREE char *text = js_line(line);
 	pthread_mutex_lock(&s->mutex);
 	fprintf(s->file, "%s\n", text);
 	fflush(s->file);

@@ -14,9 +14,9 @@
 
 #include "base/path.h"
 #include "fmt/archive.h"
-#include "fmt/tree_writer.h"
-#include "fmt/unpack_entries.h"
 #include "sys/file.h"
+#include "tree/tree_writer.h"
+#include "tree/unpack_entries.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 /*
- * What json_parse() takes, written out canonically, is taken again and is the same; so is the indented form.
+ * What js_parse() takes, written out canonically, is taken again and is the same; so is the indented form.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,9 @@ static void same_again(const char *text, const char *canonical)
 {
 	AUTO_JSON *again = NULL;
 
-	if (json_parse(text, strlen(text), "again", &again))
+	if (js_parse(text, strlen(text), "again", &again))
 		abort();
-	char *second = json_canonical(again);
+	char *second = js_canonical(again);
 	if (strcmp(canonical, second) != 0)
 		abort();
 	free(second);
@@ -24,15 +24,15 @@ static void same_again(const char *text, const char *canonical)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO_JSON *root = NULL;
-	struct err *e = json_parse((const char *)data, size, "input", &root);
+	struct err *e = js_parse((const char *)data, size, "input", &root);
 
 	if (e) {
 		err_free(e);
 		return 0;
 	}
-	char *canonical = json_canonical(root);
-	char *pretty = json_pretty(root);
-	char *line = json_line(root);
+	char *canonical = js_canonical(root);
+	char *pretty = js_pretty(root);
+	char *line = js_line(root);
 
 	same_again(canonical, canonical);
 	same_again(pretty, canonical);

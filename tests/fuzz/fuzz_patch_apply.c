@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "fmt/patch.h"
-#include "fmt/tree_digest.h"
+#include "patch/patch.h"
 #include "sys/file.h"
+#include "tree/tree_digest.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);

@@ -1,7 +1,7 @@
 /* The patch reader: any bytes, any strip, turned around too; and quilt's series file. */
 #include <stdlib.h>
 
-#include "fmt/patch_set.h"
+#include "patch/patch_set.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

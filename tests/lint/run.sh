@@ -20,14 +20,14 @@ sources=$(git ls-files --cached --others --exclude-standard 'cmd/*.c' 'cmd/*.h' 
 # shellcheck disable=SC2086  # lists of file names
 awk '
 function layer(path,  part) {
-	if (path ~ /^cmd\/cooper\//) return 8
+	if (path ~ /^cmd\/cooper\//) return 99
 	part = path; sub(/^cmd\/lib\//, "", part); sub(/\/.*/, "", part)
 	return part in order ? order[part] : -1
 }
-BEGIN { n = split("base sys fmt net recipe store work plan", names, " "); for (i = 1; i <= n; i++) order[names[i]] = i - 1 }
+BEGIN { n = split("base sys fmt tree patch net recipe store source build image machine guest host step plan", names, " "); for (i = 1; i <= n; i++) order[names[i]] = i - 1 }
 /^#include "/ {
 	included = $2; gsub(/"/, "", included)
-	if (included !~ /\//) { if (layer(FILENAME) != 8) print FILENAME ": " included " is not named by its layer"; next }
+	if (included !~ /\//) { if (layer(FILENAME) != 99) print FILENAME ": " included " is not named by its layer"; next }
 	if (layer("cmd/lib/" included) > layer(FILENAME)) print FILENAME ": looks up to " included
 }' $sources | check "layers look down"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "work/machine/accel.h"
+#include "machine/accel.h"
 
 static const struct host_facts mac = {.os = "macos", .arch = "aarch64", .hv_support = true, .boot_id = "boot-1"};
 static const struct host_facts box = {.os = "linux", .arch = "x86_64", .kvm_present = true, .boot_id = "boot-1"};
@@ -76,7 +76,7 @@ static void test_verdicts(void **state)
 	snprintf(rebooted.boot_id, sizeof(rebooted.boot_id), "boot-2");
 	expect("auto", &rebooted, "x86_64", verdicts, "kvm tcg", "will show");
 
-	AUTO_FREE char *text = json_canonical(verdicts);
+	AUTO_FREE char *text = js_canonical(verdicts);
 	assert_string_equal(text, "[{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"qemu-1\",\"works\":false},"
 				  "{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"qemu-2\",\"works\":true},"
 				  "{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"1234-qemu-7.2.22/bin/q\","
@@ -84,9 +84,9 @@ static void test_verdicts(void **state)
 	AUTO_JSON *again = accel_verdicts_parse(text);
 	assert_int_equal(accel_known(again, "boot-1", "qemu-1", ACCEL_KVM), VERDICT_BROKEN);
 	AUTO_JSON *damaged = accel_verdicts_parse("[{\"accel\":");
-	assert_int_equal(json_count(damaged), 0);
+	assert_int_equal(js_count(damaged), 0);
 	AUTO_JSON *wrong = accel_verdicts_parse("{\"a\": 1}");
-	assert_int_equal(json_count(wrong), 0);
+	assert_int_equal(js_count(wrong), 0);
 }
 
 static void test_deadlines(void **state)

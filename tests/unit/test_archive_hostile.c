@@ -8,9 +8,9 @@
 
 #include "archive_maker.h"
 #include "base/path.h"
-#include "fmt/unpack.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "tree/unpack.h"
 
 /* base/victim and base/outside/ stand for the user's files; base/tree is the target. */
 struct scene {

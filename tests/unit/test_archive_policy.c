@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/archive_policy.h"
-#include "fmt/fold.h"
+#include "tree/archive_policy.h"
+#include "tree/fold.h"
 
 static const struct archive_limits limits = ARCHIVE_LIMITS_DEFAULT;
 

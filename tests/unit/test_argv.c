@@ -1,8 +1,8 @@
 #include "golden.h"
 
-#include "work/machine/argv.h"
-#include "work/machine/facts.h"
-#include "work/machine/paths.h"
+#include "machine/argv.h"
+#include "machine/facts.h"
+#include "machine/paths.h"
 
 #define HOME_MAC "/Users/ann/.local/share/cooper"
 #define HOME_LINUX "/home/ann/.local/share/cooper"
@@ -57,7 +57,7 @@ static void read_host(const char *name, struct host_facts *ret_facts)
 	AUTO_FREE char *path = mem_printf("tests/golden/argv/%s.json", name);
 	AUTO_JSON *root = NULL;
 
-	assert_ok(json_read(path, &root));
+	assert_ok(js_read(path, &root));
 	assert_ok(facts_from_json(root, path, ret_facts));
 }
 
@@ -195,7 +195,7 @@ static void facts_refused(const char *text, const char *why)
 	struct host_facts facts;
 	AUTO_JSON *root = NULL;
 
-	assert_ok(json_parse(text, strlen(text), "x", &root));
+	assert_ok(js_parse(text, strlen(text), "x", &root));
 	assert_fails(facts_from_json(root, "x", &facts), ERR_USAGE, why);
 }
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fmt/binfmt.h"
 #include "fmt/canary.h"
-#include "work/binfmt.h"
 
 static void test_lines(void **state)
 {

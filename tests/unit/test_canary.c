@@ -151,20 +151,20 @@ static void test_image(void **state)
 	(void)state;
 	assert_ok(canary_image("aarch64", "v1", &image));
 	const char *text = entry(&image, "manifest.json", &size);
-	assert_ok(json_parse(text, size, "manifest", &manifest));
-	const struct json *only = json_at(manifest, 0);
-	assert_string_equal(json_as_text(json_at(json_get(only, "RepoTags"), 0)), "localhost/canary:v1");
+	assert_ok(js_parse(text, size, "manifest", &manifest));
+	const struct json *only = js_at(manifest, 0);
+	assert_string_equal(js_as_text(js_at(js_get(only, "RepoTags"), 0)), "localhost/canary:v1");
 
-	text = entry(&image, json_get_text(only, "Config"), &size);
-	assert_ok(json_parse(text, size, "config", &config));
-	assert_string_equal(json_get_text(config, "architecture"), "arm64");
+	text = entry(&image, js_get_text(only, "Config"), &size);
+	assert_ok(js_parse(text, size, "config", &config));
+	assert_string_equal(js_get_text(config, "architecture"), "arm64");
 	digest_bytes(text, size, hex);
-	assert_true(str_starts(json_get_text(only, "Config"), hex));
+	assert_true(str_starts(js_get_text(only, "Config"), hex));
 
-	const char *layer = entry(&image, json_as_text(json_at(json_get(only, "Layers"), 0)), &size);
+	const char *layer = entry(&image, js_as_text(js_at(js_get(only, "Layers"), 0)), &size);
 	digest_bytes(layer, size, hex);
 	AUTO_FREE char *diff_id = mem_printf("sha256:%s", hex);
-	assert_string_equal(json_as_text(json_at(json_get(json_get(config, "rootfs"), "diff_ids"), 0)), diff_id);
+	assert_string_equal(js_as_text(js_at(js_get(js_get(config, "rootfs"), "diff_ids"), 0)), diff_id);
 	assert_int_equal(size % USTAR_BLOCK, 0);
 }
 

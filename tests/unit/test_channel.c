@@ -5,8 +5,8 @@
 
 #include "base/arena.h"
 #include "base/path.h"
+#include "source/channel.h"
 #include "sys/file.h"
-#include "work/channel.h"
 
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -25,7 +25,7 @@ static struct err *find(const char *text, const char *arch, const char *artifact
 {
 	struct channel_disk d;
 	AUTO_JSON *document = NULL;
-	TRY(json_parse(text, strlen(text), "test", &document));
+	TRY(js_parse(text, strlen(text), "test", &document));
 	return channel_find(document, arch, artifact, format, &d);
 }
 
@@ -35,7 +35,7 @@ static void test_found(void **state)
 	static const char text[] = DOCUMENT("\"44.1\"", GOOD);
 	struct channel_disk d;
 	AUTO_JSON *document = NULL;
-	assert_ok(json_parse(text, strlen(text), "test", &document));
+	assert_ok(js_parse(text, strlen(text), "test", &document));
 	assert_ok(channel_find(document, "aarch64", "qemu", "qcow2.xz", &d));
 	assert_string_equal(d.release, "44.1");
 	assert_string_equal(d.location, "https://x.test/a/f.qcow2.xz");
@@ -145,7 +145,7 @@ static void test_real(void **state)
 		printf("SKIP: %s is not here\n", REAL);
 		skip();
 	}
-	assert_ok(json_read(REAL, &document));
+	assert_ok(js_read(REAL, &document));
 	assert_ok(channel_find(document, "aarch64", "qemu", "qcow2.xz", &d));
 	assert_string_equal(d.release, "44.20260707.3.1");
 	assert_string_equal(d.sha256, "2877b34cc4572f2e3f3027ad056f7bd89f5069a540f3a6a8785108f695297883");

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "guest/connect.h"
 #include "sys/child.h"
 #include "sys/file.h"
-#include "work/connect.h"
 
 static const struct connection wanted = {.name = "dev", .user = "core", .uid = 1000, .port = 2222, .identity = "/k"};
 

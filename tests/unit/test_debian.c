@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "fmt/digest.h"
+#include "source/debian.h"
 #include "sys/child.h"
-#include "work/debian.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "machine/disk.h"
+#include "machine/keys.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/lock.h"
-#include "work/machine/disk.h"
-#include "work/machine/keys.h"
 
 /* Where QEMU is not installed, a stand-in that knows `create` and `info`. */
 static char *qemu_img(const char *dir)

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "work/developer_tools.h"
-#include "work/machine/facts.h"
-#include "work/survey.h"
+#include "build/developer_tools.h"
+#include "host/survey.h"
+#include "machine/facts.h"
 
 static const char *const hosts[] = {"m1-macos-12.3", "m1-macos-14", "m4-macos-26", "github-macos-14",
 				    "linux-lying-kvm"};
@@ -18,15 +18,15 @@ static void test_round_trip(void **state)
 		AUTO(host_survey) survey = {.home = NULL};
 		AUTO_FREE char *path = mem_printf("tests/golden/hosts/%s.json", hosts[i]);
 		AUTO_JSON *file = NULL;
-		assert_ok(json_read(path, &file));
+		assert_ok(js_read(path, &file));
 		assert_ok(survey_of_host(path, &survey));
 		AUTO_JSON *again = survey_to_json(&survey);
-		if (!json_get(file, "hv_support"))
-			json_set_bool(file, "hv_support", false);
-		if (!json_get(file, "kvm_present"))
-			json_set_bool(file, "kvm_present", false);
-		AUTO_FREE char *before = json_canonical(file);
-		AUTO_FREE char *after = json_canonical(again);
+		if (!js_get(file, "hv_support"))
+			js_set_bool(file, "hv_support", false);
+		if (!js_get(file, "kvm_present"))
+			js_set_bool(file, "kvm_present", false);
+		AUTO_FREE char *before = js_canonical(file);
+		AUTO_FREE char *after = js_canonical(again);
 		assert_string_equal(before, after);
 	}
 }
@@ -38,7 +38,7 @@ static void refused(const char *text, const char *why)
 	AUTO_FREE char *whole =
 		mem_printf("{\"os\": \"linux\", \"arch\": \"x86_64\", \"cpus\": 1, \"memory_bytes\": 1, %s}", text);
 
-	assert_ok(json_parse(whole, strlen(whole), "x", &root));
+	assert_ok(js_parse(whole, strlen(whole), "x", &root));
 	assert_fails(survey_from_json(root, "x", &survey), ERR_USAGE, why);
 }
 

@@ -13,9 +13,9 @@ static void short_bodies(void **state)
 	AUTO_FREE char *note_path = path_of("short.part.json");
 	AUTO_JSON *note = NULL;
 	assert_int_equal(file_size(part), SIZE / 2);
-	assert_ok(json_read(note_path, &note));
-	assert_string_equal(json_get_text(note, "etag"), "\"one\"");
-	assert_int_equal(json_get_int(note, "total", -1), SIZE);
+	assert_ok(js_read(note_path, &note));
+	assert_string_equal(js_get_text(note, "etag"), "\"one\"");
+	assert_int_equal(js_get_int(note, "total", -1), SIZE);
 	/* The next run asks for the rest alone. */
 	AUTO_FREE char *url = mem_printf("%s/ok/%d/rest", server.base, SIZE);
 	AUTO_FREE char *last = NULL;

@@ -8,8 +8,8 @@
 
 #include "base/path.h"
 #include "base/str.h"
-#include "fmt/file_pool.h"
 #include "sys/file.h"
+#include "tree/file_pool.h"
 
 enum { FILES = 300 };
 

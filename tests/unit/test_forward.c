@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "machine/forward.h"
+#include "machine/paths.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/sock.h"
 #include "sys/tick.h"
-#include "work/machine/forward.h"
-#include "work/machine/paths.h"
 
 /* Binds what -L names, says its own pid and stays; with a file "broken" beside it, it fails at once. */
 static const char fake_ssh[] = "#!/usr/bin/env -S python3 -S -E\n"

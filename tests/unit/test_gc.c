@@ -30,8 +30,8 @@ static void put_object(const struct home *home, const char *text, char ret_hex[S
 static void put_result(const struct home *home, const char *key, const char *name, const char *input)
 {
 	AUTO_FREE char *stage = NULL;
-	AUTO_JSON *receipt = json_object();
-	json_set_text(receipt, "input", input);
+	AUTO_JSON *receipt = js_object();
+	js_set_text(receipt, "input", input);
 	assert_ok(store_begin(home, key, name, &stage));
 	AUTO_FREE char *path = path_join(stage, "file");
 	put(path, name);
@@ -48,8 +48,8 @@ static bool found(const struct gc *gc, const char *part)
 
 static void key_for(const char *name, char ret_key[SHA256_HEX])
 {
-	AUTO_JSON *inputs = json_object();
-	json_set_text(inputs, "name", name);
+	AUTO_JSON *inputs = js_object();
+	js_set_text(inputs, "name", name);
 	key_of(inputs, ret_key);
 }
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "fmt/tree_digest.h"
 #include "net/gitrepo.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "tree/tree_digest.h"
 
 /* Two commits on main, a tag on the first; a commit with a submodule and one with a link that leads out. */
 static const char make_repository[] =

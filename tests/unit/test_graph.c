@@ -33,7 +33,7 @@ static struct step *add(struct graph *g, const char *id, struct fake *f, struct 
 	s->observe = fake_observe;
 	s->perform = fake_perform;
 	s->data = f;
-	json_set_text(s->inputs, "field", field);
+	js_set_text(s->inputs, "field", field);
 	step_needs(s, need);
 	step_seal(s);
 	return s;
@@ -87,7 +87,7 @@ static void says_why(void **state UNUSED)
 	struct fake absent = {.present = false}, there = {.present = true};
 	struct graph g = GRAPH_INIT;
 	struct step *a = add(&g, "a", &there, NULL, "2 GiB");
-	AUTO_JSON *record = json_object();
+	AUTO_JSON *record = js_object();
 	assert_ok(graph_observe(&g, a, NULL));
 	graph_record(&g, record);
 	graph_done(&g);

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "base/path.h"
-#include "sys/file.h"
+#include "guest/guest.h"
 #include "sys/child.h"
-#include "work/guest.h"
+#include "sys/file.h"
 
 #define WORDS(...)                                                                                                     \
 	{                                                                                                              \

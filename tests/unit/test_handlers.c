@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "guest/handlers.h"
 #include "sys/child.h"
 #include "sys/file.h"
-#include "work/handlers.h"
 
 #define LINE ":qemu-x86_64:M::\\x7fELF\\x02:\\xff\\xff:/usr/bin/qemu-x86_64-static:F\n"
 #define REGISTERED(flags)                                                                                              \

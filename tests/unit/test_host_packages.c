@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/host_packages.h"
 #include "sys/file.h"
-#include "work/host_packages.h"
 
 static const struct host_facts mac = {.os = "macos"};
 static const struct host_facts debian = {.os = "linux", .distro = "debian"};

@@ -2,9 +2,9 @@
 
 #include "base/path.h"
 #include "fmt/json.h"
+#include "machine/ignition.h"
+#include "machine/ignition_merge.h"
 #include "sys/child.h"
-#include "work/machine/ignition.h"
-#include "work/machine/ignition_merge.h"
 
 static char *run_archs[] = {"x86_64", "aarch64", "riscv64", NULL};
 static struct mount mounts[] = {
@@ -51,8 +51,8 @@ static char *readable(const char *text)
 	AUTO_JSON *root = NULL;
 	AUTO_FREE char *pretty = NULL;
 
-	assert_ok(json_parse(text, strlen(text), "ignition", &root));
-	pretty = json_pretty(root);
+	assert_ok(js_parse(text, strlen(text), "ignition", &root));
+	pretty = js_pretty(root);
 	AUTO(str) s = STR_INIT;
 	for (const char *p = pretty; *p; p++) {
 		if (p[0] == '\\' && p[1] == 'n' && p[2] != '"' && p[-1] != '\\') {

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include "base/path.h"
-#include "fmt/inflate.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "tree/inflate.h"
 
 static void run_sh(const char *dir, const char *script)
 {

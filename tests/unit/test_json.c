@@ -10,7 +10,7 @@ static void refused(const char *text, const char *why)
 {
 	struct json *root = NULL;
 
-	assert_fails(json_parse(text, strlen(text), "x.json", &root), ERR_CORRUPT, why);
+	assert_fails(js_parse(text, strlen(text), "x.json", &root), ERR_CORRUPT, why);
 	assert_null(root);
 }
 
@@ -35,63 +35,63 @@ static void test_forgiving_reads(void **state)
 	AUTO_JSON *root = NULL;
 
 	(void)state;
-	assert_ok(json_parse(text, strlen(text), "x", &root));
-	assert_int_equal(json_get_int(json_get(root, "z"), "n", -1), 5);
-	assert_int_equal(json_get_int(json_get(root, "no"), "n", -1), -1);
-	assert_int_equal(json_get_int(root, "z", -1), -1);
-	assert_true(json_get_bool(json_get(root, "z"), "on", false));
-	assert_true(json_get_bool(json_get(root, "z"), "n", true));
-	assert_null(json_get_text(root, "z"));
-	assert_null(json_get_text(NULL, "z"));
-	assert_int_equal(json_count(root), 3);
-	assert_int_equal(json_count(json_get(root, "list")), 2);
-	assert_int_equal(json_count(NULL), 0);
-	assert_int_equal(json_count(json_get(root, "none")), 0);
-	assert_string_equal(json_as_text(json_at(json_get(root, "list"), 0)), "x");
-	assert_int_equal(json_as_int(json_at(json_get(root, "list"), 1), 0), 2);
-	assert_null(json_at(json_get(root, "list"), 2));
-	assert_null(json_at(root, 0));
-	assert_string_equal(json_key_at(root, 1), "list");
-	assert_true(json_is_array(json_value_at(root, 1)));
-	assert_true(json_is_object(json_value_at(root, 0)));
-	assert_null(json_key_at(root, 3));
-	assert_null(json_value_at(NULL, 0));
-	assert_false(json_is_object(NULL));
+	assert_ok(js_parse(text, strlen(text), "x", &root));
+	assert_int_equal(js_get_int(js_get(root, "z"), "n", -1), 5);
+	assert_int_equal(js_get_int(js_get(root, "no"), "n", -1), -1);
+	assert_int_equal(js_get_int(root, "z", -1), -1);
+	assert_true(js_get_bool(js_get(root, "z"), "on", false));
+	assert_true(js_get_bool(js_get(root, "z"), "n", true));
+	assert_null(js_get_text(root, "z"));
+	assert_null(js_get_text(NULL, "z"));
+	assert_int_equal(js_count(root), 3);
+	assert_int_equal(js_count(js_get(root, "list")), 2);
+	assert_int_equal(js_count(NULL), 0);
+	assert_int_equal(js_count(js_get(root, "none")), 0);
+	assert_string_equal(js_as_text(js_at(js_get(root, "list"), 0)), "x");
+	assert_int_equal(js_as_int(js_at(js_get(root, "list"), 1), 0), 2);
+	assert_null(js_at(js_get(root, "list"), 2));
+	assert_null(js_at(root, 0));
+	assert_string_equal(js_key_at(root, 1), "list");
+	assert_true(js_is_array(js_value_at(root, 1)));
+	assert_true(js_is_object(js_value_at(root, 0)));
+	assert_null(js_key_at(root, 3));
+	assert_null(js_value_at(NULL, 0));
+	assert_false(js_is_object(NULL));
 }
 
 static void test_build_and_write(void **state)
 {
-	AUTO_JSON *root = json_object();
+	AUTO_JSON *root = js_object();
 	AUTO_JSON *copy = NULL;
-	struct json *list = json_array();
+	struct json *list = js_array();
 	AUTO_FREE char *canonical = NULL;
 	AUTO_FREE char *line = NULL;
 	AUTO_FREE char *pretty = NULL;
 	AUTO_FREE char *copied = NULL;
 
 	(void)state;
-	json_set_text(root, "b", "one");
-	json_set_int(root, "a", INT64_MIN);
-	json_set_bool(root, "c", true);
-	json_set_text(root, "none", NULL);
-	json_add_text(list, "\xff\n");
-	json_add(list, json_object());
-	json_set(root, "list", list);
-	copy = json_copy(root);
-	json_set_text(root, "b", "two");
-	canonical = json_canonical(root);
+	js_set_text(root, "b", "one");
+	js_set_int(root, "a", INT64_MIN);
+	js_set_bool(root, "c", true);
+	js_set_text(root, "none", NULL);
+	js_add_text(list, "\xff\n");
+	js_add(list, js_object());
+	js_set(root, "list", list);
+	copy = js_copy(root);
+	js_set_text(root, "b", "two");
+	canonical = js_canonical(root);
 	assert_string_equal(
 		canonical,
 		"{\"a\":-9223372036854775808,\"b\":\"two\",\"c\":true,\"list\":[\"\\\\xff\\\\x0a\",{}],\"none\":null}");
-	line = json_line(copy);
+	line = js_line(copy);
 	assert_string_equal(
 		line,
 		"{\"b\":\"one\",\"a\":-9223372036854775808,\"c\":true,\"none\":null,\"list\":[\"\\\\xff\\\\x0a\",{}]}");
-	json_set(copy, "list", NULL);
-	pretty = json_pretty(copy);
+	js_set(copy, "list", NULL);
+	pretty = js_pretty(copy);
 	assert_string_equal(pretty, "{\n  \"b\": \"one\",\n  \"a\": -9223372036854775808,\n  \"c\": true,\n"
 				    "  \"none\": null,\n  \"list\": null\n}\n");
-	copied = json_line(NULL);
+	copied = js_line(NULL);
 	assert_string_equal(copied, "null");
 }
 
@@ -102,10 +102,10 @@ static void test_file(void **state)
 	AUTO_JSON *root = NULL;
 
 	(void)state;
-	assert_fails(json_read(path, &root), ERR_ABSENT, "a.json");
+	assert_fails(js_read(path, &root), ERR_ABSENT, "a.json");
 	assert_ok(file_write(path, "{\"a\": [1]}\n", 11, 0644));
-	assert_ok(json_read(path, &root));
-	assert_int_equal(json_count(json_get(root, "a")), 1);
+	assert_ok(js_read(path, &root));
+	assert_int_equal(js_count(js_get(root, "a")), 1);
 }
 
 /* a document nested too deep is refused, not a stack overflow */
@@ -117,7 +117,7 @@ static void test_depth(void **state)
 
 	(void)state;
 	memset(text, '[', DEEP);
-	assert_fails(json_parse(text, DEEP, "deep", &root), ERR_CORRUPT, "depth");
+	assert_fails(js_parse(text, DEEP, "deep", &root), ERR_CORRUPT, "depth");
 }
 
 int main(void)

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "source/openpgp.h"
 #include "sys/child.h"
 #include "sys/file.h"
-#include "work/openpgp.h"
 
 #define A "9456E27B81B3DB8F3FFE70490C7D7F198EE642A6"
 #define B "A9E8F2B07443B72D967A7529AADDD90E704A926E"

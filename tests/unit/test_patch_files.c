@@ -1,11 +1,11 @@
 /* Patch files as files: their lines brought up to date, the words around them, and what a receipt says of them. */
 #include "test_patch_tree.h"
 
-#include "fmt/patch_header.h"
-#include "fmt/tree_digest.h"
+#include "build/build.h"
+#include "patch/patch_header.h"
 #include "recipe/load.h"
 #include "sys/child.h"
-#include "work/build.h"
+#include "tree/tree_digest.h"
 
 #define MAIL                                                                                                           \
 	"From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\nFrom: A B <a@b>\n"                    \
@@ -157,12 +157,12 @@ static void test_receipt(void **state)
 	run((const char *const[]){"tar", "czf", "s.tar.gz", "s-1", NULL}, dir);
 	assert_ok(build_tree(dir, "patches:\n  - file: p.patch\n    why: test\n    upstream: none\n", tree, &receipt));
 	assert_non_null(receipt);
-	const struct json *first = json_at(json_get(receipt, "patches"), 0);
+	const struct json *first = js_at(js_get(receipt, "patches"), 0);
 	digest_bytes(patch, sizeof(patch) - 1, hex);
-	assert_string_equal(json_get_text(first, "name"), "p.patch");
-	assert_string_equal(json_get_text(first, "sha256"), hex);
-	assert_int_equal(json_get_int(receipt, "moved", 0), 1);
-	assert_string_equal(json_get_text(receipt, "tree"), tree);
+	assert_string_equal(js_get_text(first, "name"), "p.patch");
+	assert_string_equal(js_get_text(first, "sha256"), hex);
+	assert_int_equal(js_get_int(receipt, "moved", 0), 1);
+	assert_string_equal(js_get_text(receipt, "tree"), tree);
 }
 
 /* More than 200 times its archive's size, which a recipe can allow: the hint says how. */

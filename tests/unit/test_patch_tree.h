@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "fmt/patch.h"
 #include "harness.h"
+#include "patch/patch.h"
 #include "sys/file.h"
 
 /* kind: 'f' file, 'x' executable, 'l' link (text = target), 'd' folder; 0 ends a list. */

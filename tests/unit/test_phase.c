@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "work/machine/phase.h"
+#include "machine/phase.h"
 
 static const char good[] =
 	"UEFI firmware (version 2022.11)\r\n"

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
+#include "guest/prove.h"
 #include "harness.h"
-#include "work/prove.h"
 
 static const char *const right = "runs=x86_64\nargv0=./canary-x86_64\neuid=0\nlevel=x86-64-v3\n";
 

@@ -97,14 +97,14 @@ static void command_and_event(void **state)
 							  "send:{\"event\": \"STOP\"}", "hold", NULL});
 
 	assert_ok(qmp_run(q, "query-status", NULL, tick_ms() + ANSWER_MS, &value));
-	assert_true(json_get_bool(value, "running", false));
-	json_free(value);
+	assert_true(js_get_bool(value, "running", false));
+	js_free(value);
 	assert_ok(qmp_event(q, 0, &event));
-	assert_string_equal(json_get_text(event, "event"), "RESUME");
-	json_free(event);
+	assert_string_equal(js_get_text(event, "event"), "RESUME");
+	js_free(event);
 	assert_ok(qmp_event(q, tick_ms() + ANSWER_MS, &event));
-	assert_string_equal(json_get_text(event, "event"), "STOP");
-	json_free(event);
+	assert_string_equal(js_get_text(event, "event"), "STOP");
+	js_free(event);
 	assert_ok(qmp_event(q, tick_ms() + 60, &event));
 	assert_null(event);
 	qmp_close(q);
@@ -141,8 +141,8 @@ static void silence_and_end(void **state)
 	assert_fails(qmp_run(q, "stop", NULL, tick_ms() + 100, NULL), ERR_TIMEOUT, "QMP command 'stop'");
 	/* the late answer is passed over, the event before the end is not lost */
 	assert_ok(qmp_event(q, tick_ms() + ANSWER_MS, &event));
-	assert_string_equal(json_get_text(json_get(event, "data"), "reason"), "guest-reset");
-	json_free(event);
+	assert_string_equal(js_get_text(js_get(event, "data"), "reason"), "guest-reset");
+	js_free(event);
 	assert_fails(qmp_event(q, tick_ms() + ANSWER_MS, &event), ERR_NET, "closed");
 	assert_fails(qmp_run(q, "stop", NULL, tick_ms() + ANSWER_MS, NULL), ERR_NET, "closed");
 	qmp_close(q);
@@ -164,8 +164,8 @@ static void many_events(void **state)
 	struct qmp *q = open_peer(&peer, (const char *const *)script.items);
 	assert_ok(qmp_run(q, "stop", NULL, tick_ms() + ANSWER_MS, NULL));
 	assert_ok(qmp_event(q, 0, &event));
-	assert_string_equal(json_get_text(event, "event"), "E10");
-	json_free(event);
+	assert_string_equal(js_get_text(event, "event"), "E10");
+	js_free(event);
 	qmp_close(q);
 	end_peer(&peer);
 }

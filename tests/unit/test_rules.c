@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "work/machine/rules.h"
+#include "machine/rules.h"
 
 #define GIB ((int64_t)1 << 30)
 

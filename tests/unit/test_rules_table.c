@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "work/machine/rules_table.h"
+#include "machine/rules_table.h"
 
 #define GIB ((int64_t)1 << 30)
 

@@ -9,6 +9,12 @@
 #include <unistd.h>
 
 #include "base/cancel.h"
+#include "machine/accel.h"
+#include "machine/control.h"
+#include "machine/disk.h"
+#include "machine/keys.h"
+#include "machine/record.h"
+#include "machine/run.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/lock.h"
@@ -16,12 +22,6 @@
 #include "sys/signals.h"
 #include "sys/sock.h"
 #include "sys/tick.h"
-#include "work/machine/accel.h"
-#include "work/machine/control.h"
-#include "work/machine/disk.h"
-#include "work/machine/keys.h"
-#include "work/machine/record.h"
-#include "work/machine/run.h"
 
 #define KERNEL "say:'[    0.000000] Linux version 6.12'"
 #define UP KERNEL " say:'Started ssh.service - OpenBSD Secure Shell server.' ready"
@@ -224,7 +224,7 @@ static void accelerator_falls_back(void **state)
 	assert_ok(file_read(f.accel, 1 << 16, &text, NULL));
 	struct json *verdicts = accel_verdicts_parse(text);
 	assert_int_equal(accel_known(verdicts, "b1", f.spec.qemu, ACCEL_KVM), VERDICT_BROKEN);
-	json_free(verdicts);
+	js_free(verdicts);
 	tear_down(&f);
 	/* a firmware that gives up under kvm; then a kernel that comes up under it */
 	set_up(&f, "say:'ASSERT [ArmCpuDxe] x' run\n" UP " poweroff\n" UP " poweroff\n");
@@ -240,7 +240,7 @@ static void accelerator_falls_back(void **state)
 	assert_ok(file_read(f.accel, 1 << 16, &after, NULL));
 	verdicts = accel_verdicts_parse(after);
 	assert_int_equal(accel_known(verdicts, "b1", f.spec.qemu, ACCEL_KVM), VERDICT_WORKS);
-	json_free(verdicts);
+	js_free(verdicts);
 	tear_down(&f);
 }
 

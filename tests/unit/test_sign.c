@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "work/sign.h"
+#include "build/sign.h"
 
 #define HYPERVISOR "com.apple.security.hypervisor"
 

@@ -44,7 +44,7 @@ static void put_object(const struct home *home, const char *text, char ret_hex[S
 static void put_result(const struct home *home, const char *name, const char *text)
 {
 	AUTO_FREE char *stage = NULL;
-	AUTO_JSON *receipt = json_object();
+	AUTO_JSON *receipt = js_object();
 	assert_ok(store_begin(home, KEY, name, &stage));
 	AUTO_FREE char *dir = path_join(stage, "bin");
 	AUTO_FREE char *path = path_join(dir, "tool");

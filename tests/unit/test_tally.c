@@ -1,6 +1,6 @@
 #include "harness.h"
 
-#include "work/tally.h"
+#include "source/tally.h"
 
 struct heard {
 	struct sink sink;

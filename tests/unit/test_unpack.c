@@ -9,11 +9,11 @@
 #include "base/path.h"
 #include "fmt/archive.h"
 #include "fmt/iso_times.h"
-#include "fmt/tree_digest.h"
-#include "fmt/unpack.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/tick.h"
+#include "tree/tree_digest.h"
+#include "tree/unpack.h"
 
 static void run_sh(const char *dir, const char *script)
 {

@@ -183,9 +183,9 @@ struct err *canary_elf(const char *arch, struct str *out)
 
 static struct json *text_list(const char *only)
 {
-	struct json *list = json_array();
+	struct json *list = js_array();
 
-	json_add_text(list, only);
+	js_add_text(list, only);
 	return list;
 }
 
@@ -193,38 +193,38 @@ static struct json *text_list(const char *only)
 static char *image_config(const struct canary *c, const char *layer_hex)
 {
 	AUTO_FREE char *diff_id = mem_printf("sha256:%s", layer_hex);
-	AUTO_JSON *root = json_object();
-	struct json *config = json_object();
-	struct json *rootfs = json_object();
-	struct json *history = json_array();
-	struct json *made = json_object();
+	AUTO_JSON *root = js_object();
+	struct json *config = js_object();
+	struct json *rootfs = js_object();
+	struct json *history = js_array();
+	struct json *made = js_object();
 
-	json_set(config, "Entrypoint", text_list("/canary"));
-	json_set_text(rootfs, "type", "layers");
-	json_set(rootfs, "diff_ids", text_list(diff_id));
-	json_set_text(made, "created", "1970-01-01T00:00:00Z");
-	json_set_text(made, "created_by", "cooper");
-	json_add(history, made);
-	json_set_text(root, "architecture", c->oci_arch);
-	json_set_text(root, "os", "linux");
-	json_set_text(root, "created", "1970-01-01T00:00:00Z");
-	json_set(root, "config", config);
-	json_set(root, "rootfs", rootfs);
-	json_set(root, "history", history);
-	return json_canonical(root);
+	js_set(config, "Entrypoint", text_list("/canary"));
+	js_set_text(rootfs, "type", "layers");
+	js_set(rootfs, "diff_ids", text_list(diff_id));
+	js_set_text(made, "created", "1970-01-01T00:00:00Z");
+	js_set_text(made, "created_by", "cooper");
+	js_add(history, made);
+	js_set_text(root, "architecture", c->oci_arch);
+	js_set_text(root, "os", "linux");
+	js_set_text(root, "created", "1970-01-01T00:00:00Z");
+	js_set(root, "config", config);
+	js_set(root, "rootfs", rootfs);
+	js_set(root, "history", history);
+	return js_canonical(root);
 }
 
 static char *image_manifest(const char *config_name, const char *layer_name, const char *tag)
 {
 	AUTO_FREE char *name = mem_printf("%s:%s", CANARY_IMAGE, tag);
-	AUTO_JSON *root = json_array();
-	struct json *image = json_object();
+	AUTO_JSON *root = js_array();
+	struct json *image = js_object();
 
-	json_set_text(image, "Config", config_name);
-	json_set(image, "RepoTags", text_list(name));
-	json_set(image, "Layers", text_list(layer_name));
-	json_add(root, image);
-	return json_canonical(root);
+	js_set_text(image, "Config", config_name);
+	js_set(image, "RepoTags", text_list(name));
+	js_set(image, "Layers", text_list(layer_name));
+	js_add(root, image);
+	return js_canonical(root);
 }
 
 struct err *canary_image(const char *arch, const char *tag, struct str *out)

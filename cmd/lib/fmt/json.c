@@ -1,22 +1,6 @@
-#include <jansson.h>
-
-/* jansson's own makers, before the contract's header gives their names to ours */
-static json_t *make_object(void)
-{
-	return json_object();
-}
-
-static json_t *make_array(void)
-{
-	return json_array();
-}
-
-/* functions in our header */
-#undef json_is_object
-#undef json_is_array
-
 #include "fmt/json.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +42,7 @@ static json_t *make_text(const char *text)
 	return need(json_string(escaped));
 }
 
-struct err *json_parse(const char *text, size_t size, const char *name, struct json **ret_root)
+struct err *js_parse(const char *text, size_t size, const char *name, struct json **ret_root)
 {
 	json_error_t why;
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
@@ -73,42 +57,42 @@ struct err *json_parse(const char *text, size_t size, const char *name, struct j
 	return NULL;
 }
 
-struct err *json_read(const char *path, struct json **ret_root)
+struct err *js_read(const char *path, struct json **ret_root)
 {
 	AUTO_FREE char *text = NULL;
 	size_t size = 0;
 
 	TRY(file_read(path, JSON_FILE_MAX, &text, &size));
-	return json_parse(text, size, path, ret_root);
+	return js_parse(text, size, path, ret_root);
 }
 
-struct json *json_free(struct json *root)
+struct json *js_free(struct json *root)
 {
 	json_decref(inner(root));
 	return NULL;
 }
 
-void json_free_at(struct json **p)
+void js_free_at(struct json **p)
 {
-	*p = json_free(*p);
+	*p = js_free(*p);
 }
 
-struct json *json_object(void)
+struct json *js_object(void)
 {
-	return outer(need(make_object()));
+	return outer(need(json_object()));
 }
 
-struct json *json_array(void)
+struct json *js_array(void)
 {
-	return outer(need(make_array()));
+	return outer(need(json_array()));
 }
 
-struct json *json_text(const char *value)
+struct json *js_text(const char *value)
 {
 	return outer(make_text(value));
 }
 
-struct json *json_copy(const struct json *value)
+struct json *js_copy(const struct json *value)
 {
 	return value ? outer(need(json_deep_copy(inner(value)))) : NULL;
 }
@@ -117,7 +101,7 @@ static void set_take(struct json *object, const char *key, json_t *take_value)
 {
 	AUTO_FREE char *escaped = NULL;
 
-	if (!json_is_object(object))
+	if (!js_is_object(object))
 		bug("JSON member '%s' put into something that is no object", key);
 	json_incref(take_value);
 	if (json_object_set_new(inner(object), key, take_value) != 0) {
@@ -128,22 +112,22 @@ static void set_take(struct json *object, const char *key, json_t *take_value)
 	json_decref(take_value);
 }
 
-void json_set(struct json *object, const char *key, struct json *take_value)
+void js_set(struct json *object, const char *key, struct json *take_value)
 {
 	set_take(object, key, take_value ? inner(take_value) : json_null());
 }
 
-void json_set_text(struct json *object, const char *key, const char *value)
+void js_set_text(struct json *object, const char *key, const char *value)
 {
 	set_take(object, key, make_text(value));
 }
 
-void json_set_int(struct json *object, const char *key, int64_t value)
+void js_set_int(struct json *object, const char *key, int64_t value)
 {
 	set_take(object, key, need(json_integer((json_int_t)value)));
 }
 
-void json_set_bool(struct json *object, const char *key, bool value)
+void js_set_bool(struct json *object, const char *key, bool value)
 {
 	set_take(object, key, json_boolean(value));
 }
@@ -154,56 +138,56 @@ static void add_take(struct json *array, json_t *take_value)
 		bug("JSON item put into something that is no array");
 }
 
-void json_add(struct json *array, struct json *take_value)
+void js_add(struct json *array, struct json *take_value)
 {
 	add_take(array, take_value ? inner(take_value) : json_null());
 }
 
-void json_add_text(struct json *array, const char *value)
+void js_add_text(struct json *array, const char *value)
 {
 	add_take(array, make_text(value));
 }
 
-struct json *json_get(const struct json *object, const char *key)
+struct json *js_get(const struct json *object, const char *key)
 {
 	return outer(json_object_get(inner(object), key));
 }
 
-const char *json_as_text(const struct json *value)
+const char *js_as_text(const struct json *value)
 {
 	return json_string_value(inner(value));
 }
 
-int64_t json_as_int(const struct json *value, int64_t otherwise)
+int64_t js_as_int(const struct json *value, int64_t otherwise)
 {
 	return json_is_integer(inner(value)) ? (int64_t)json_integer_value(inner(value)) : otherwise;
 }
 
-const char *json_get_text(const struct json *object, const char *key)
+const char *js_get_text(const struct json *object, const char *key)
 {
-	return json_as_text(json_get(object, key));
+	return js_as_text(js_get(object, key));
 }
 
-int64_t json_get_int(const struct json *object, const char *key, int64_t otherwise)
+int64_t js_get_int(const struct json *object, const char *key, int64_t otherwise)
 {
-	return json_as_int(json_get(object, key), otherwise);
+	return js_as_int(js_get(object, key), otherwise);
 }
 
-bool json_get_bool(const struct json *object, const char *key, bool otherwise)
+bool js_get_bool(const struct json *object, const char *key, bool otherwise)
 {
-	const json_t *value = inner(json_get(object, key));
+	const json_t *value = inner(js_get(object, key));
 
 	return json_is_boolean(value) ? json_is_true(value) : otherwise;
 }
 
-size_t json_count(const struct json *array_or_object)
+size_t js_count(const struct json *array_or_object)
 {
 	const json_t *value = inner(array_or_object);
 
 	return value && json_typeof(value) == JSON_OBJECT ? json_object_size(value) : json_array_size(value);
 }
 
-struct json *json_at(const struct json *array, size_t index)
+struct json *js_at(const struct json *array, size_t index)
 {
 	return outer(json_array_get(inner(array), index));
 }
@@ -217,26 +201,26 @@ static void *member_at(const struct json *object, size_t index)
 	return at;
 }
 
-const char *json_key_at(const struct json *object, size_t index)
+const char *js_key_at(const struct json *object, size_t index)
 {
 	void *at = member_at(object, index);
 
 	return at ? json_object_iter_key(at) : NULL;
 }
 
-struct json *json_value_at(const struct json *object, size_t index)
+struct json *js_value_at(const struct json *object, size_t index)
 {
 	void *at = member_at(object, index);
 
 	return at ? outer(json_object_iter_value(at)) : NULL;
 }
 
-bool json_is_object(const struct json *value)
+bool js_is_object(const struct json *value)
 {
 	return value && json_typeof(inner(value)) == JSON_OBJECT;
 }
 
-bool json_is_array(const struct json *value)
+bool js_is_array(const struct json *value)
 {
 	return value && json_typeof(inner(value)) == JSON_ARRAY;
 }
@@ -250,19 +234,19 @@ static char *dump(const struct json *value, size_t flags)
 	return text;
 }
 
-char *json_canonical(const struct json *value)
+char *js_canonical(const struct json *value)
 {
 	return dump(value, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
-char *json_pretty(const struct json *value)
+char *js_pretty(const struct json *value)
 {
 	AUTO_FREE char *text = dump(value, JSON_INDENT(2));
 
 	return mem_printf("%s\n", text);
 }
 
-char *json_line(const struct json *value)
+char *js_line(const struct json *value)
 {
 	return dump(value, JSON_COMPACT);
 }

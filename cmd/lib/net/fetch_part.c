@@ -86,13 +86,13 @@ void part_drop(struct fetch_part *p)
 
 static struct err *write_note(struct fetch_part *p)
 {
-	AUTO_JSON *note = json_object();
+	AUTO_JSON *note = js_object();
 	bool is_etag = p->validator && p->validator[0] == '"';
-	json_set_text(note, "url", p->from);
+	js_set_text(note, "url", p->from);
 	if (p->validator)
-		json_set_text(note, is_etag ? "etag" : "last_modified", p->validator);
-	json_set_int(note, "total", p->total);
-	AUTO_FREE char *text = json_line(note);
+		js_set_text(note, is_etag ? "etag" : "last_modified", p->validator);
+	js_set_int(note, "total", p->total);
+	AUTO_FREE char *text = js_line(note);
 	p->noted = true;
 	return file_write(p->note_path, text, strlen(text), 0600);
 }
@@ -174,19 +174,19 @@ static void read_note(struct fetch_part *p)
 	size_t size = 0;
 	struct err *e = file_read(p->note_path, NOTE_MAX, &text, &size);
 	if (!e)
-		e = json_parse(text, size, p->note_path, &note);
+		e = js_parse(text, size, p->note_path, &note);
 	if (e) {
 		err_free(e);
 		return;
 	}
-	const char *validator = json_get_text(note, "etag");
+	const char *validator = js_get_text(note, "etag");
 	if (!validator)
-		validator = json_get_text(note, "last_modified");
+		validator = js_get_text(note, "last_modified");
 	if (validator && !fetch_validator_ok(validator))
 		return;
-	p->from = mem_strdup(json_get_text(note, "url"));
+	p->from = mem_strdup(js_get_text(note, "url"));
 	p->validator = mem_strdup(validator);
-	p->total = json_get_int(note, "total", -1);
+	p->total = js_get_int(note, "total", -1);
 	p->noted = true;
 }
 

@@ -11,15 +11,15 @@
 
 #include "base/cancel.h"
 #include "base/path.h"
-#include "fmt/archive_policy.h"
-#include "fmt/tree_writer.h"
-#include "fmt/unpack.h"
 #include "net/fetch_env.h"
 #include "net/fetch_url.h"
 #include "net/gitrepo_talk.h"
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "sys/tick.h"
+#include "tree/archive_policy.h"
+#include "tree/tree_writer.h"
+#include "tree/unpack.h"
 
 enum { PROGRESS_MS = 100 };
 

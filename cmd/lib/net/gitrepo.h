@@ -20,8 +20,8 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
-#include "fmt/archive_policy.h"
 #include "fmt/digest.h"
+#include "tree/archive_policy.h"
 
 enum { GITREPO_ID = 41 }; /* of SHA-1 as hex, with the NUL */
 

@@ -81,10 +81,10 @@ static struct err *next_message(struct qmp *q, bool wait, int64_t deadline_ms, s
 		AUTO_FREE char *line = NULL;
 		TRY(take_line(q, &line));
 		if (line) {
-			TRY(json_parse(line, strlen(line), "QEMU's answer", ret_message));
-			if (json_is_object(*ret_message))
+			TRY(js_parse(line, strlen(line), "QEMU's answer", ret_message));
+			if (js_is_object(*ret_message))
 				return NULL;
-			*ret_message = json_free(*ret_message);
+			*ret_message = js_free(*ret_message);
 			return err_new(ERR_CORRUPT, "QEMU's answer is not an object");
 		}
 		if (q->ended)
@@ -102,7 +102,7 @@ static struct err *next_message(struct qmp *q, bool wait, int64_t deadline_ms, s
 static void queue_event(struct qmp *q, struct json *take_event)
 {
 	if (q->event_count == QMP_EVENTS_MAX) {
-		json_free(q->events[0]);
+		js_free(q->events[0]);
 		memmove(q->events, q->events + 1, (QMP_EVENTS_MAX - 1) * sizeof(q->events[0]));
 		q->event_count--;
 	}
@@ -115,19 +115,19 @@ static struct err *await_answer(struct qmp *q, int64_t id, int64_t deadline_ms, 
 	for (;;) {
 		struct json *message = NULL;
 		TRY(next_message(q, /* wait= */ true, deadline_ms, &message));
-		if (json_get(message, "event")) {
+		if (js_get(message, "event")) {
 			queue_event(q, message);
-		} else if ((json_get(message, "return") || json_get(message, "error")) &&
-			   json_get_int(message, "id", -1) == id) {
+		} else if ((js_get(message, "return") || js_get(message, "error")) &&
+			   js_get_int(message, "id", -1) == id) {
 			*ret_answer = message;
 			return NULL;
-		} else if (json_get(message, "error") && !json_get(message, "id")) {
+		} else if (js_get(message, "error") && !js_get(message, "id")) {
 			/* QEMU could not parse the command, and so does not know its id */
 			*ret_answer = message;
 			return NULL;
 		} else {
-			bool stale = json_get(message, "id") != NULL;
-			json_free(message);
+			bool stale = js_get(message, "id") != NULL;
+			js_free(message);
 			if (!stale)
 				return err_new(ERR_CORRUPT, "QEMU sent neither an answer nor an event");
 		}
@@ -162,30 +162,30 @@ static struct err *send_all(struct qmp *q, const char *text, int64_t deadline_ms
 struct err *qmp_run(struct qmp *q, const char *command, struct json *take_arguments, int64_t deadline_ms,
 		    struct json **ret_value)
 {
-	AUTO_JSON *request = json_object();
+	AUTO_JSON *request = js_object();
 	AUTO_JSON *answer = NULL;
 	int64_t id = ++q->last_id;
 
-	json_set_text(request, "execute", command);
+	js_set_text(request, "execute", command);
 	if (take_arguments)
-		json_set(request, "arguments", take_arguments);
-	json_set_int(request, "id", id);
-	AUTO_FREE char *line = json_line(request);
+		js_set(request, "arguments", take_arguments);
+	js_set_int(request, "id", id);
+	AUTO_FREE char *line = js_line(request);
 	AUTO_FREE char *text = mem_printf("%s\r\n", line);
 	struct err *e = send_all(q, text, deadline_ms);
 	if (!e)
 		e = await_answer(q, id, deadline_ms, &answer);
 	if (e)
 		return err_wrap(e, "QMP command '%s'", command);
-	struct json *error = json_get(answer, "error");
+	struct json *error = js_get(answer, "error");
 	if (error) {
-		const char *class = json_get_text(error, "class");
-		const char *words = json_get_text(error, "desc");
+		const char *class = js_get_text(error, "class");
+		const char *words = js_get_text(error, "desc");
 		return err_new(ERR_GUEST, "QEMU refused '%s': %s (%s)", command, words ? words : "no reason given",
 			       class ? class : "no class");
 	}
 	if (ret_value)
-		*ret_value = json_copy(json_get(answer, "return"));
+		*ret_value = js_copy(js_get(answer, "return"));
 	return NULL;
 }
 
@@ -202,10 +202,10 @@ struct err *qmp_event(struct qmp *q, int64_t deadline_ms, struct json **ret_even
 		TRY(e);
 		if (!message)
 			return NULL;
-		if (json_get(message, "event"))
+		if (js_get(message, "event"))
 			queue_event(q, message);
 		else
-			json_free(message); /* the late answer to a command that we gave up on */
+			js_free(message); /* the late answer to a command that we gave up on */
 	}
 	*ret_event = q->events[0];
 	q->event_count--;
@@ -218,7 +218,7 @@ static struct err *negotiate(struct qmp *q, int64_t deadline_ms)
 	AUTO_JSON *greeting = NULL;
 
 	TRY(next_message(q, /* wait= */ true, deadline_ms, &greeting));
-	if (!json_is_object(json_get(greeting, "QMP")))
+	if (!js_is_object(js_get(greeting, "QMP")))
 		return err_new(ERR_CORRUPT, "no QMP greeting");
 	return qmp_run(q, "qmp_capabilities", NULL, deadline_ms, NULL);
 }
@@ -245,7 +245,7 @@ struct qmp *qmp_close(struct qmp *q)
 	if (!q)
 		return NULL;
 	for (size_t i = 0; i < q->event_count; i++)
-		json_free(q->events[i]);
+		js_free(q->events[i]);
 	close(q->fd);
 	str_done(&q->input);
 	free(q);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "machine/paths.h"
 #include "sys/tick.h"
-#include "work/machine/paths.h"
 
 /* Certificates and archives that are in use today look invalid to a clock from before this: 2026-01-01. */
 #define CLOCK_MIN_S INT64_C(1767225600)
@@ -326,21 +326,21 @@ const char *doctor_level_name(enum doctor_level level)
 
 struct json *doctor_json(const struct doctor_report *report)
 {
-	struct json *root = json_object();
-	struct json *list = json_array();
+	struct json *root = js_object();
+	struct json *list = js_array();
 	for (size_t i = 0; i < report->count; i++) {
 		const struct doctor_finding *f = &report->items[i];
-		struct json *item = json_object();
-		json_set_text(item, "level", doctor_level_name(f->level));
-		json_set_text(item, "name", f->name);
-		json_set_text(item, "text", f->text);
+		struct json *item = js_object();
+		js_set_text(item, "level", doctor_level_name(f->level));
+		js_set_text(item, "name", f->name);
+		js_set_text(item, "text", f->text);
 		if (f->remedy)
-			json_set_text(item, "remedy", f->remedy);
+			js_set_text(item, "remedy", f->remedy);
 		if (f->link)
-			json_set_text(item, "link", f->link);
-		json_add(list, item);
+			js_set_text(item, "link", f->link);
+		js_add(list, item);
 	}
-	json_set_bool(root, "ok", !doctor_fails(report));
-	json_set(root, "findings", list);
+	js_set_bool(root, "ok", !doctor_fails(report));
+	js_set(root, "findings", list);
 	return root;
 }

@@ -12,9 +12,9 @@
 #define COOPER_PLAN_DOCTOR_H
 
 #include "fmt/json.h"
+#include "machine/facts.h"
+#include "machine/rules.h"
 #include "plan/project.h"
-#include "work/machine/facts.h"
-#include "work/machine/rules.h"
 
 enum doctor_level {
 	DOCTOR_OK,

@@ -2,9 +2,9 @@
 #include "plan/doctor.h"
 
 #include "base/path.h"
+#include "host/survey.h"
+#include "machine/accel.h"
 #include "plan/stack_internal.h"
-#include "work/machine/accel.h"
-#include "work/survey.h"
 
 #define GIB ((int64_t)1 << 30)
 #define BUILD_BYTES (4 * GIB) /* sources, objects, keg */

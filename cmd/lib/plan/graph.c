@@ -10,7 +10,7 @@ static void step_free(struct step *s)
 	free(s->id);
 	free(s->title);
 	free(s->verb);
-	json_free(s->inputs);
+	js_free(s->inputs);
 	free(s->needs);
 	strs_done(&s->why);
 	free(s->note);
@@ -33,7 +33,7 @@ struct step *graph_add(struct graph *g, const char *id, const char *title, enum 
 	s->title = mem_strdup(title);
 	s->verb = mem_strdup("run");
 	s->weight = weight;
-	s->inputs = json_object();
+	s->inputs = js_object();
 	g->steps = mem_grow(g->steps, &g->cap, g->count + 1, sizeof(*g->steps));
 	g->steps[g->count++] = s;
 	return s;
@@ -52,9 +52,9 @@ void step_seal(struct step *step)
 	for (size_t i = 0; i < step->need_count; i++) {
 		if (!*step->needs[i]->key)
 			bug("step '%s' sealed before '%s'", step->id, step->needs[i]->id);
-		json_set_text(step->inputs, step->needs[i]->id, step->needs[i]->key);
+		js_set_text(step->inputs, step->needs[i]->id, step->needs[i]->key);
 	}
-	AUTO_FREE char *text = json_canonical(step->inputs);
+	AUTO_FREE char *text = js_canonical(step->inputs);
 	digest_bytes(text, strlen(text), step->key);
 }
 
@@ -97,23 +97,23 @@ static void add_reason(struct step *s, const char *name, const char *was, const 
 
 static void compare_inputs(struct step *s, const struct json *old)
 {
-	for (size_t i = 0; i < json_count(s->inputs); i++) {
-		const char *name = json_key_at(s->inputs, i);
-		const char *is = json_get_text(s->inputs, name);
-		const char *was = json_get_text(old, name);
+	for (size_t i = 0; i < js_count(s->inputs); i++) {
+		const char *name = js_key_at(s->inputs, i);
+		const char *is = js_get_text(s->inputs, name);
+		const char *was = js_get_text(old, name);
 		if (!streq(is, was))
 			add_reason(s, name, was, is);
 	}
-	for (size_t i = 0; i < json_count(old); i++) {
-		const char *name = json_key_at(old, i);
-		if (!json_get(s->inputs, name))
-			add_reason(s, name, json_get_text(old, name), NULL);
+	for (size_t i = 0; i < js_count(old); i++) {
+		const char *name = js_key_at(old, i);
+		if (!js_get(s->inputs, name))
+			add_reason(s, name, js_get_text(old, name), NULL);
 	}
 }
 
 static void explain(struct step *s, const struct json *record, const char *note)
 {
-	const struct json *old = json_get(record, s->id);
+	const struct json *old = js_get(record, s->id);
 	if (old)
 		compare_inputs(s, old);
 	if (s->why.count == 0)
@@ -164,6 +164,6 @@ void graph_record(const struct graph *g, struct json *record)
 	for (size_t i = 0; i < g->count; i++) {
 		const struct step *s = g->steps[i];
 		if (s->state == STEP_PRESENT || s->state == STEP_DONE)
-			json_set(record, s->id, json_copy(s->inputs));
+			js_set(record, s->id, js_copy(s->inputs));
 	}
 }

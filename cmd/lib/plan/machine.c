@@ -6,12 +6,12 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "guest/connect.h"
+#include "guest/prove.h"
+#include "machine/keys.h"
 #include "sys/file.h"
 #include "sys/os.h"
 #include "sys/tick.h"
-#include "work/connect.h"
-#include "work/machine/keys.h"
-#include "work/prove.h"
 
 enum { START_DEADLINE_MS = 30 * 60 * 1000 };
 
@@ -33,17 +33,17 @@ static struct json *read_note(const char *machine_dir, const char *name)
 {
 	AUTO_FREE char *path = path_join(machine_dir, name);
 	struct json *note = NULL;
-	struct err *e = json_read(path, &note);
+	struct err *e = js_read(path, &note);
 	if (!e)
 		return note;
 	err_free(e); /* gone or damaged: the step that writes it runs again */
-	return json_object();
+	return js_object();
 }
 
 static struct err *write_note(const char *machine_dir, const char *name, const struct json *note)
 {
 	AUTO_FREE char *path = path_join(machine_dir, name);
-	AUTO_FREE char *text = json_pretty(note);
+	AUTO_FREE char *text = js_pretty(note);
 	return file_write(path, text, strlen(text), 0600);
 }
 
@@ -60,16 +60,16 @@ struct json *machine_proofs_read(const char *machine_dir)
 static struct err *note_boot(const char *dir, const char *key, const struct machine_status *status)
 {
 	AUTO_JSON *old = machine_boot_read(dir);
-	AUTO_JSON *note = json_object();
+	AUTO_JSON *note = js_object();
 	uint64_t random = 0;
 	os_random(&random, sizeof(random));
 	AUTO_FREE char *instance = mem_printf("%016llx", (unsigned long long)random);
 	AUTO_FREE char *port = mem_printf("%d", status->ssh_port);
-	json_set_text(note, "key", key ? key : json_get_text(old, "key"));
-	json_set_text(note, "instance", instance);
-	json_set_text(note, "ssh_port", port);
-	json_set_text(note, "accel", status->accel);
-	json_set_int(note, "generation", status->generation);
+	js_set_text(note, "key", key ? key : js_get_text(old, "key"));
+	js_set_text(note, "instance", instance);
+	js_set_text(note, "ssh_port", port);
+	js_set_text(note, "accel", status->accel);
+	js_set_int(note, "generation", status->generation);
 	return write_note(dir, "boot.json", note);
 }
 
@@ -80,7 +80,7 @@ struct err *machine_boot(const struct machine_spec *spec, int generation, const 
 	AUTO_FREE char *number = mem_printf("--generation=%d", generation);
 	AUTO_FREE char *note = path_join(spec->dir, "boot.json");
 	AUTO_JSON *old = machine_boot_read(spec->dir);
-	AUTO_FREE char *kept = mem_strdup(key ? key : json_get_text(old, "key"));
+	AUTO_FREE char *kept = mem_strdup(key ? key : js_get_text(old, "key"));
 	TRY(os_exe_path(&exe));
 	/* A boot that is cut short must not be taken for the one before it. */
 	TRY(file_remove(note));
@@ -100,47 +100,47 @@ bool machine_connected(const char *machine_dir)
 {
 	AUTO_JSON *boot = machine_boot_read(machine_dir);
 	AUTO_JSON *note = read_note(machine_dir, "connection.json");
-	const char *port = json_get_text(boot, "ssh_port");
-	return port && streq(json_get_text(note, "ssh_port"), port);
+	const char *port = js_get_text(boot, "ssh_port");
+	return port && streq(js_get_text(note, "ssh_port"), port);
 }
 
 struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, bool *ret_connected)
 {
 	AUTO_JSON *boot = machine_boot_read(spec->dir);
-	AUTO_JSON *note = json_object();
-	const char *port = json_get_text(boot, "ssh_port");
+	AUTO_JSON *note = js_object();
+	const char *port = js_get_text(boot, "ssh_port");
 	int64_t number = 0;
 	AUTO_FREE char *identity = keys_path(spec->dir, KEY_CLIENT, /* public_half= */ false);
 	if (!port || !num_parse(port, 1, 65535, &number))
 		return err_new(ERR_GUEST, "the machine '%s' has no ssh port", spec->name);
 	struct connection connection = {.name = spec->name,
 	                                .user = spec->user,
-	                                .uid = connect_guest_uid(),
+	                                .uid = guest_uid(),
 	                                .port = (int)number,
 	                                .identity = identity};
 	enum connect_outcome outcome = CONNECT_ABSENT;
 	TRY(connect_add(&connection, sink, &outcome));
 	*ret_connected = outcome != CONNECT_ABSENT;
-	json_set_text(note, "ssh_port", port);
+	js_set_text(note, "ssh_port", port);
 	return write_note(spec->dir, "connection.json", note);
 }
 
 static struct json *proofs_to_json(const struct proofs *proofs, const char *instance)
 {
-	struct json *out = json_object();
-	struct json *list = json_array();
+	struct json *out = js_object();
+	struct json *list = js_array();
 	for (size_t i = 0; i < proofs->count; i++) {
 		const struct proof *p = &proofs->items[i];
-		struct json *item = json_object();
-		json_set_text(item, "arch", p->arch);
-		json_set_text(item, "bare", p->bare);
-		json_set_text(item, "container", p->container);
-		json_set_text(item, "level", p->level);
-		json_set_int(item, "ms", p->ms);
-		json_add(list, item);
+		struct json *item = js_object();
+		js_set_text(item, "arch", p->arch);
+		js_set_text(item, "bare", p->bare);
+		js_set_text(item, "container", p->container);
+		js_set_text(item, "level", p->level);
+		js_set_int(item, "ms", p->ms);
+		js_add(list, item);
 	}
-	json_set_text(out, "instance", instance);
-	json_set(out, "proofs", list);
+	js_set_text(out, "instance", instance);
+	js_set(out, "proofs", list);
 	return out;
 }
 
@@ -151,7 +151,7 @@ struct err *machine_prove(const struct machine_spec *spec, const char *step, str
 	AUTO(proofs) proofs = {.items = NULL};
 	machine_ssh_open(spec->dir, spec->name, &ssh);
 	TRY(prove_run(&ssh.ssh, spec->guest_arch, &spec->run, spec->dir, step, sink, &proofs));
-	AUTO_JSON *note = proofs_to_json(&proofs, json_get_text(boot, "instance"));
+	AUTO_JSON *note = proofs_to_json(&proofs, js_get_text(boot, "instance"));
 	for (size_t i = 0; i < proofs.count; i++)
 		str_addf(outcome, "%s%s runs", i ? ", " : "", proofs.items[i].container);
 	return write_note(spec->dir, "proofs.json", note);

@@ -8,9 +8,9 @@
 #define COOPER_PLAN_MACHINE_H
 
 #include "fmt/json.h"
+#include "machine/control.h"
+#include "machine/spec.h"
 #include "net/ssh.h"
-#include "work/machine/control.h"
-#include "work/machine/spec.h"
 
 enum { MACHINE_STOP_MS = 120 * 1000 };
 

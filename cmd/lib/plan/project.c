@@ -3,11 +3,11 @@
 #include <stdlib.h>
 
 #include "base/path.h"
+#include "build/developer_tools.h"
+#include "machine/argv.h"
 #include "recipe/texts.h"
+#include "source/channel.h"
 #include "sys/file.h"
-#include "work/channel.h"
-#include "work/developer_tools.h"
-#include "work/machine/argv.h"
 
 void project_done(struct project *p)
 {

@@ -9,11 +9,11 @@
 #ifndef COOPER_PLAN_PROJECT_H
 #define COOPER_PLAN_PROJECT_H
 
+#include "machine/facts.h"
 #include "recipe/load.h"
 #include "recipe/lock.h"
 #include "store/home.h"
 #include "sys/os.h"
-#include "work/machine/facts.h"
 
 struct project {
 	struct home home;

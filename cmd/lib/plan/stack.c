@@ -5,10 +5,10 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "host/host_packages.h"
 #include "net/fetch.h"
 #include "store/store.h"
 #include "sys/file.h"
-#include "work/host_packages.h"
 
 /* --- what the lock lacks --- */
 
@@ -189,10 +189,10 @@ static struct err *add_emulator(struct stack *s)
 	build->observe = observe_build;
 	build->perform = perform_build;
 	build->data = &s->build;
-	json_set_text(build->inputs, "recipe", r->canonical_digest);
-	json_set_text(build->inputs, "guest_arch", p->guest_arch);
-	json_set_text(build->inputs, "host", p->facts.os);
-	json_set_text(build->inputs, "host_arch", p->facts.arch);
+	js_set_text(build->inputs, "recipe", r->canonical_digest);
+	js_set_text(build->inputs, "guest_arch", p->guest_arch);
+	js_set_text(build->inputs, "host", p->facts.os);
+	js_set_text(build->inputs, "host_arch", p->facts.arch);
 	step_needs(build, source);
 	step_seal(build);
 	s->build_step = build;
@@ -244,8 +244,8 @@ static struct err *add_image(struct stack *s)
 	image->observe = observe_image;
 	image->perform = perform_image;
 	image->data = &s->image;
-	json_set_text(image->inputs, "recipe", r->canonical_digest);
-	json_set_text(image->inputs, "guest_arch", p->guest_arch);
+	js_set_text(image->inputs, "recipe", r->canonical_digest);
+	js_set_text(image->inputs, "guest_arch", p->guest_arch);
 	TRY(image_inputs(r, image->inputs));
 	step_needs(image, fetch);
 	step_seal(image);
@@ -294,8 +294,8 @@ static struct err *add_emulators(struct stack *s)
 	step->observe = observe_emulators;
 	step->perform = perform_emulators;
 	step->data = &s->emulators;
-	json_set_text(step->inputs, "architectures", archs);
-	json_set_text(step->inputs, "guest_arch", p->guest_arch);
+	js_set_text(step->inputs, "architectures", archs);
+	js_set_text(step->inputs, "guest_arch", p->guest_arch);
 	step_needs(step, fetch);
 	step_seal(step);
 	s->emulators_step = step;
@@ -316,7 +316,7 @@ struct stack *stack_free(struct stack *s)
 		return NULL;
 	stack_machine_done(s);
 	graph_done(&s->graph);
-	json_free(s->record);
+	js_free(s->record);
 	free(s->record_path);
 	source_files_done(&s->emulator_files);
 	source_files_done(&s->image_files);
@@ -331,10 +331,10 @@ static void read_record(struct stack *s)
 {
 	const struct project *p = s->p;
 	s->record_path = mem_printf("%s/%s.%s.record", p->home.root, p->stack->name, p->guest_arch);
-	struct err *e = json_read(s->record_path, &s->record);
+	struct err *e = js_read(s->record_path, &s->record);
 	if (e) {
 		err_free(e);
-		s->record = json_object();
+		s->record = js_object();
 	}
 }
 
@@ -413,6 +413,6 @@ struct err *stack_perform(struct stack *s, struct sink *sink)
 	TRY(check_reach(&s->graph));
 	struct err *e = graph_perform(&s->graph, sink);
 	graph_record(&s->graph, s->record);
-	AUTO_FREE char *text = json_pretty(s->record);
+	AUTO_FREE char *text = js_pretty(s->record);
 	return err_first(e, file_write(s->record_path, text, strlen(text), 0600));
 }

@@ -12,9 +12,9 @@
 #ifndef COOPER_PLAN_STACK_H
 #define COOPER_PLAN_STACK_H
 
+#include "machine/spec.h"
 #include "plan/graph.h"
 #include "plan/project.h"
-#include "work/machine/spec.h"
 
 struct stack;
 

@@ -1,10 +1,10 @@
 /* What the stack's machine meets on its host. */
 #include "plan/stack_internal.h"
 
+#include "machine/accel.h"
+#include "machine/paths.h"
+#include "machine/rules.h"
 #include "sys/file.h"
-#include "work/machine/accel.h"
-#include "work/machine/paths.h"
-#include "work/machine/rules.h"
 
 enum { VERDICTS_MAX = 1 << 20 };
 

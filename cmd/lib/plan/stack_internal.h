@@ -4,13 +4,13 @@
 #ifndef COOPER_PLAN_STACK_INTERNAL_H
 #define COOPER_PLAN_STACK_INTERNAL_H
 
+#include "build/build.h"
+#include "guest/emulators.h"
+#include "image/image.h"
+#include "image/image_download.h"
+#include "machine/accel.h"
+#include "machine/spec.h"
 #include "plan/stack.h"
-#include "work/build.h"
-#include "work/emulators.h"
-#include "work/image.h"
-#include "work/image_download.h"
-#include "work/machine/accel.h"
-#include "work/machine/spec.h"
 
 /* One download of several files. */
 struct fetch_job {

@@ -9,19 +9,19 @@
 #include "base/path.h"
 #include "base/units.h"
 #include "fmt/digest.h"
+#include "guest/guest.h"
+#include "guest/handlers.h"
+#include "guest/prove.h"
+#include "machine/control.h"
+#include "machine/disk.h"
+#include "machine/ignition.h"
+#include "machine/ignition_merge.h"
+#include "machine/keys.h"
+#include "machine/record.h"
 #include "plan/machine.h"
 #include "store/store.h"
 #include "sys/file.h"
 #include "sys/lock.h"
-#include "work/guest.h"
-#include "work/handlers.h"
-#include "work/machine/control.h"
-#include "work/machine/disk.h"
-#include "work/machine/ignition.h"
-#include "work/machine/ignition_merge.h"
-#include "work/machine/keys.h"
-#include "work/machine/record.h"
-#include "work/prove.h"
 
 enum { GUEST_STEP_MS = 30 * 60 * 1000 };
 
@@ -266,7 +266,7 @@ static void add_mount_inputs(const struct machine_spec *m, struct json *inputs)
 	for (size_t i = 0; i < m->mount_count; i++) {
 		AUTO_FREE char *name = mem_printf("mount %s", m->mounts[i].guest);
 		AUTO_FREE char *text = mem_printf("%s, %s", m->mounts[i].host, m->mounts[i].writable ? "writable" : "read-only");
-		json_set_text(inputs, name, text);
+		js_set_text(inputs, name, text);
 	}
 }
 
@@ -278,16 +278,16 @@ static struct step *add_generation(struct stack *s)
 	step->observe = observe_generation;
 	step->perform = perform_generation;
 	step->data = s;
-	json_set_text(step->inputs, "machine", m->name);
-	json_set_text(step->inputs, "user", m->user);
-	json_set_text(step->inputs, "architectures", run);
+	js_set_text(step->inputs, "machine", m->name);
+	js_set_text(step->inputs, "user", m->user);
+	js_set_text(step->inputs, "architectures", run);
 	if (m->ignition) {
 		char hex[SHA256_HEX];
 		digest_bytes(m->ignition, strlen(m->ignition), hex);
-		json_set_text(step->inputs, "ignition", hex);
+		js_set_text(step->inputs, "ignition", hex);
 	}
 	if (m->first_boot_cmdline)
-		json_set_text(step->inputs, "kernel command line", m->first_boot_cmdline);
+		js_set_text(step->inputs, "kernel command line", m->first_boot_cmdline);
 	add_mount_inputs(m, step->inputs);
 	step_needs(step, s->build_step);
 	step_needs(step, s->image_step);
@@ -304,7 +304,7 @@ static struct err *observe_boot(struct step *step, struct observed *seen)
 	AUTO_JSON *boot = machine_boot_read(s->spec.dir);
 	AUTO_FREE char *lock = path_join(s->spec.dir, "lock");
 	bool running = lock_held(lock, NULL);
-	seen->present = running && streq(json_get_text(boot, "key"), step->key);
+	seen->present = running && streq(js_get_text(boot, "key"), step->key);
 	free(step->verb);
 	step->verb = mem_strdup(running ? "restart" : "start");
 	if (!running)
@@ -345,13 +345,13 @@ static struct step *add_boot(struct stack *s)
 	step->observe = observe_boot;
 	step->perform = perform_boot;
 	step->data = s;
-	json_set_text(step->inputs, "cpus", cpus);
-	json_set_text(step->inputs, "memory", str_text(&memory));
-	json_set_text(step->inputs, "data disk", str_text(&disk));
-	json_set_text(step->inputs, "ports", str_text(&ports));
-	json_set_text(step->inputs, "accel", m->accel);
+	js_set_text(step->inputs, "cpus", cpus);
+	js_set_text(step->inputs, "memory", str_text(&memory));
+	js_set_text(step->inputs, "data disk", str_text(&disk));
+	js_set_text(step->inputs, "ports", str_text(&ports));
+	js_set_text(step->inputs, "accel", m->accel);
 	if (m->cmdline)
-		json_set_text(step->inputs, "kernel command line", m->cmdline);
+		js_set_text(step->inputs, "kernel command line", m->cmdline);
 	step_needs(step, s->generation_step);
 	step_seal(step);
 	return step;
@@ -431,8 +431,8 @@ static struct err *add_guest_step(struct stack *s, const struct guest_step *g, s
 	step->observe = observe_guest_step;
 	step->perform = perform_guest_step;
 	step->data = job;
-	json_set_text(step->inputs, "content", job->digest);
-	json_set_text(step->inputs, "generation", s->generation_step->key);
+	js_set_text(step->inputs, "content", job->digest);
+	js_set_text(step->inputs, "generation", s->generation_step->key);
 	step_seal(step);
 	/* It runs after the boot and the step before it, but is not done again because of them. */
 	step_needs(step, s->boot_step);
@@ -473,9 +473,9 @@ static struct step *add_handlers(struct stack *s)
 	step->observe = observe_handlers;
 	step->perform = perform_handlers;
 	step->data = s;
-	json_set_text(step->inputs, "architectures", archs);
-	json_set_text(step->inputs, "provider", s->spec.provider ? s->spec.provider : "auto");
-	json_set_text(step->inputs, "generation", s->generation_step->key);
+	js_set_text(step->inputs, "architectures", archs);
+	js_set_text(step->inputs, "provider", s->spec.provider ? s->spec.provider : "auto");
+	js_set_text(step->inputs, "generation", s->generation_step->key);
 	step_seal(step);
 	step_needs(step, s->boot_step);
 	return step;
@@ -503,9 +503,9 @@ static struct err *observe_canary(struct step *step, struct observed *seen)
 {
 	struct stack *s = step->data;
 	AUTO_JSON *boot = machine_boot_read(s->spec.dir);
-	const char *instance = json_get_text(boot, "instance");
+	const char *instance = js_get_text(boot, "instance");
 	AUTO_JSON *proofs = machine_proofs_read(s->spec.dir);
-	seen->present = instance && streq(json_get_text(proofs, "instance"), instance);
+	seen->present = instance && streq(js_get_text(proofs, "instance"), instance);
 	return NULL;
 }
 
@@ -582,16 +582,16 @@ struct err *stack_summary(const struct stack *s, struct strs *lines)
 	AUTO_FREE char *name = build_name(s->p->emulator, s->p->guest_arch);
 	AUTO_FREE char *keg = stack_keg(s);
 	TRY(store_receipt(&s->p->home, s->build_step->key, name, &receipt));
-	const char *version = json_as_text(json_at(json_get(receipt, "tests"), 0));
+	const char *version = js_as_text(js_at(js_get(receipt, "tests"), 0));
 	strs_addf(lines, "machine '%s': %s guest under %s", s->spec.name, s->spec.guest_arch,
 	          version ? version : s->p->emulator->version);
 	strs_addf(lines, "emulator: %s", keg);
-	const struct json *list = json_get(proofs, "proofs");
-	for (size_t i = 0; i < json_count(list); i++) {
-		const struct json *p = json_at(list, i);
-		const char *level = json_get_text(p, "level");
-		strs_addf(lines, "canary in a container: %s (asked for %s)%s%s", json_get_text(p, "container"),
-			  json_get_text(p, "arch"), level && *level ? ", instructions of " : "", level ? level : "");
+	const struct json *list = js_get(proofs, "proofs");
+	for (size_t i = 0; i < js_count(list); i++) {
+		const struct json *p = js_at(list, i);
+		const char *level = js_get_text(p, "level");
+		strs_addf(lines, "canary in a container: %s (asked for %s)%s%s", js_get_text(p, "container"),
+			  js_get_text(p, "arch"), level && *level ? ", instructions of " : "", level ? level : "");
 	}
 	return NULL;
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "plan/stack_internal.h"
-#include "work/channel.h"
+#include "source/channel.h"
 
 /* What was resolved, kept until all is: a lock is never half new. */
 struct update {
@@ -90,7 +90,7 @@ static size_t count_new(const struct lock_entry *old, const struct lock_entry *n
 /* A followed image that is not in the lock is the recipe's own pin. */
 static struct json *describe(const struct project *p, const struct lock_entry *old, const struct lock_entry *now)
 {
-	struct json *change = json_object();
+	struct json *change = js_object();
 	const char *version = old ? old->version : NULL;
 	size_t fresh = count_new(old, now);
 	bool changed = fresh || !old || old->file_count != now->file_count;
@@ -98,19 +98,19 @@ static struct json *describe(const struct project *p, const struct lock_entry *o
 		version = p->image->version;
 		changed = !same_text(p->image->sources[0].sha256, now->files[0].sha256);
 	}
-	json_set_text(change, "reference", now->reference);
-	json_set_text(change, "old", version);
-	json_set_text(change, "new", now->version ? now->version : "");
-	json_set_bool(change, "changed", changed);
-	json_set_int(change, "files", (int64_t)now->file_count);
-	json_set_int(change, "files_changed", (int64_t)fresh);
+	js_set_text(change, "reference", now->reference);
+	js_set_text(change, "old", version);
+	js_set_text(change, "new", now->version ? now->version : "");
+	js_set_bool(change, "changed", changed);
+	js_set_int(change, "files", (int64_t)now->file_count);
+	js_set_int(change, "files_changed", (int64_t)fresh);
 	return change;
 }
 
 static struct err *write_all(struct update *u, bool dry_run, struct json *changes)
 {
 	for (size_t i = 0; i < u->count; i++)
-		json_add(changes, describe(u->p, lock_find(u->p->lock, u->entries[i].reference), &u->entries[i]));
+		js_add(changes, describe(u->p, lock_find(u->p->lock, u->entries[i].reference), &u->entries[i]));
 	for (size_t i = 0; i < u->count && !dry_run; i++)
 		TRY(lock_put(u->p->lock, &u->entries[i]));
 	return NULL;
@@ -119,7 +119,7 @@ static struct err *write_all(struct update *u, bool dry_run, struct json *change
 struct err *stack_update(const struct project *p, bool dry_run, struct sink *sink, struct json **ret_changes)
 {
 	AUTO(update) u = {.p = p, .sink = sink};
-	AUTO_JSON *changes = json_array();
+	AUTO_JSON *changes = js_array();
 	TRY(ask_all(&u));
 	TRY(write_all(&u, dry_run, changes));
 	*ret_changes = changes;

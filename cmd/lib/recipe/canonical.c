@@ -9,7 +9,7 @@ static void set_value(struct json *object, struct json *array, const char *key, 
 static struct json *members_of(const struct yaml_node *node)
 {
 	bool is_map = node->kind == YAML_MAP;
-	struct json *members = is_map ? json_object() : json_array();
+	struct json *members = is_map ? js_object() : js_array();
 	for (size_t i = 0; i < node->count; i++)
 		set_value(is_map ? members : NULL, is_map ? NULL : members, is_map ? node->keys[i]->text : NULL,
 			  node->values[i]);
@@ -21,19 +21,19 @@ static void set_value(struct json *object, struct json *array, const char *key, 
 {
 	int64_t number = 0;
 	if (array)
-		json_add(array, node->kind == YAML_SCALAR ? json_text(node->text) : members_of(node));
+		js_add(array, node->kind == YAML_SCALAR ? js_text(node->text) : members_of(node));
 	else if (node->kind != YAML_SCALAR)
-		json_set(object, key, members_of(node));
+		js_set(object, key, members_of(node));
 	else if (node->type == YAML_BOOL)
-		json_set_bool(object, key, streq(node->text, "true"));
+		js_set_bool(object, key, streq(node->text, "true"));
 	else if (node->type == YAML_INT && num_parse(node->text, 0, INT64_MAX, &number))
-		json_set_int(object, key, number);
+		js_set_int(object, key, number);
 	else
-		json_set_text(object, key, node->text);
+		js_set_text(object, key, node->text);
 }
 
 char *canonical_of(const struct yaml_node *root)
 {
 	AUTO_JSON *json = members_of(root);
-	return json_canonical(json);
+	return js_canonical(json);
 }

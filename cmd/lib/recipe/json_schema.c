@@ -21,8 +21,8 @@ static struct json *object_schema(struct definitions *d, const struct schema *sc
 static struct json *reference(const char *name)
 {
 	AUTO_FREE char *path = mem_printf("#/definitions/%s", name);
-	struct json *j = json_object();
-	json_set_text(j, "$ref", path);
+	struct json *j = js_object();
+	js_set_text(j, "$ref", path);
 	return j;
 }
 
@@ -61,23 +61,23 @@ static struct json *define(struct definitions *d, const struct schema *schema, b
 	const char *name = choose_name(d, schema->name);
 	d->schemas[d->count] = schema;
 	d->names[d->count++] = name;
-	json_set(d->object, name, json_object()); /* keeps its place before those below it */
-	json_set(d->object, name, object_schema(d, schema, partial));
+	js_set(d->object, name, js_object()); /* keeps its place before those below it */
+	js_set(d->object, name, object_schema(d, schema, partial));
 	return reference(name);
 }
 
 static struct json *typed(const char *type)
 {
-	struct json *j = json_object();
-	json_set_text(j, "type", type);
+	struct json *j = js_object();
+	js_set_text(j, "type", type);
 	return j;
 }
 
 static struct json *texts_of(const char *const *values)
 {
-	struct json *array = json_array();
+	struct json *array = js_array();
 	for (size_t i = 0; values[i]; i++)
-		json_add_text(array, values[i]);
+		js_add_text(array, values[i]);
 	return array;
 }
 
@@ -86,52 +86,52 @@ static struct json *text_schema(const struct schema_field *field)
 	const struct text_rule *rule = text_rule_of(field->kind);
 	struct json *j = typed("string");
 	if (field->values)
-		json_set(j, "enum", texts_of(field->values));
+		js_set(j, "enum", texts_of(field->values));
 	else if (rule->pattern && !(field->flags & FIELD_VARS))
-		json_set_text(j, "pattern", rule->pattern);
+		js_set_text(j, "pattern", rule->pattern);
 	else
-		json_set_int(j, "minLength", 1);
+		js_set_int(j, "minLength", 1);
 	return j;
 }
 
 static struct json *number_schema(const struct schema_field *field)
 {
 	struct json *j = typed("integer");
-	json_set_int(j, "minimum", field->min);
-	json_set_int(j, "maximum", field->max);
+	js_set_int(j, "minimum", field->min);
+	js_set_int(j, "maximum", field->max);
 	return j;
 }
 
 static struct json *list_of(struct json *take_items)
 {
 	struct json *j = typed("array");
-	json_set_int(j, "minItems", 1);
-	json_set(j, "items", take_items);
+	js_set_int(j, "minItems", 1);
+	js_set(j, "items", take_items);
 	return j;
 }
 
 static struct json *any_of(struct json *take_first, struct json *take_second)
 {
-	struct json *j = json_object(), *array = json_array();
-	json_add(array, take_first);
-	json_add(array, take_second);
-	json_set(j, "anyOf", array);
+	struct json *j = js_object(), *array = js_array();
+	js_add(array, take_first);
+	js_add(array, take_second);
+	js_set(j, "anyOf", array);
 	return j;
 }
 
 static struct json *required_of(const char *key)
 {
-	struct json *j = json_object(), *names = json_array();
-	json_add_text(names, key);
-	json_set(j, "required", names);
+	struct json *j = js_object(), *names = js_array();
+	js_add_text(names, key);
+	js_set(j, "required", names);
 	return j;
 }
 
 static struct json *one_required(const char *const *keys)
 {
-	struct json *array = json_array();
+	struct json *array = js_array();
 	for (size_t i = 0; keys[i]; i++)
-		json_add(array, required_of(keys[i]));
+		js_add(array, required_of(keys[i]));
 	return array;
 }
 
@@ -139,22 +139,22 @@ static struct json *one_required(const char *const *keys)
 static struct json *item_schema(struct definitions *d, const struct schema_field *field)
 {
 	static const char *const keys[] = {"item", "items", NULL};
-	struct json *j = typed("object"), *properties = json_object();
-	json_set(properties, "item", text_schema(field));
-	json_set(properties, "items", list_of(text_schema(field)));
-	json_set(properties, "when", define(d, schema_when(), /* partial= */ false));
-	json_set(j, "properties", properties);
-	json_set_bool(j, "additionalProperties", false);
-	json_set(j, "oneOf", one_required(keys));
+	struct json *j = typed("object"), *properties = js_object();
+	js_set(properties, "item", text_schema(field));
+	js_set(properties, "items", list_of(text_schema(field)));
+	js_set(properties, "when", define(d, schema_when(), /* partial= */ false));
+	js_set(j, "properties", properties);
+	js_set_bool(j, "additionalProperties", false);
+	js_set(j, "oneOf", one_required(keys));
 	return j;
 }
 
 static struct json *pairs_schema(const struct schema_field *field)
 {
-	struct json *j = typed("object"), *names = json_object();
-	json_set_text(names, "pattern", text_rule_of(TEXT_VARIABLE)->pattern);
-	json_set(j, "propertyNames", names);
-	json_set(j, "additionalProperties", text_schema(field));
+	struct json *j = typed("object"), *names = js_object();
+	js_set_text(names, "pattern", text_rule_of(TEXT_VARIABLE)->pattern);
+	js_set(j, "propertyNames", names);
+	js_set(j, "additionalProperties", text_schema(field));
 	return j;
 }
 
@@ -191,65 +191,65 @@ static struct json *value_schema(struct definitions *d, const struct schema_fiel
 /* Beside $ref other keywords are ignored in draft-07: a description needs allOf around it. */
 static struct json *described(struct json *take_value, const char *doc)
 {
-	if (!json_get(take_value, "$ref")) {
-		json_set_text(take_value, "description", doc);
+	if (!js_get(take_value, "$ref")) {
+		js_set_text(take_value, "description", doc);
 		return take_value;
 	}
-	struct json *j = json_object(), *all = json_array();
-	json_add(all, take_value);
-	json_set_text(j, "description", doc);
-	json_set(j, "allOf", all);
+	struct json *j = js_object(), *all = js_array();
+	js_add(all, take_value);
+	js_set_text(j, "description", doc);
+	js_set(j, "allOf", all);
 	return j;
 }
 
 static struct json *properties_of(struct definitions *d, const struct schema *schema, bool partial)
 {
-	struct json *properties = json_object();
+	struct json *properties = js_object();
 	for (size_t i = 0; i < schema->field_count; i++)
-		json_set(properties, schema->fields[i].name,
+		js_set(properties, schema->fields[i].name,
 			 described(value_schema(d, &schema->fields[i], partial), schema->fields[i].doc));
 	if (schema->conditional)
-		json_set(properties, "when", define(d, schema_when(), /* partial= */ false));
+		js_set(properties, "when", define(d, schema_when(), /* partial= */ false));
 	return properties;
 }
 
 static struct json *required_names(const struct schema *schema)
 {
-	struct json *names = json_array();
+	struct json *names = js_array();
 	for (size_t i = 0; i < schema->field_count; i++)
 		if (schema->fields[i].flags & FIELD_REQUIRED)
-			json_add_text(names, schema->fields[i].name);
+			js_add_text(names, schema->fields[i].name);
 	return names;
 }
 
 static void set_dependencies(struct json *j, const struct schema *schema)
 {
-	struct json *all = json_object();
+	struct json *all = js_object();
 	for (size_t i = 0; i < schema->field_count; i++) {
 		if (!schema->fields[i].with)
 			continue;
-		struct json *any = json_object();
-		json_set(any, "anyOf", one_required(schema->fields[i].with));
-		json_set(all, schema->fields[i].name, any);
+		struct json *any = js_object();
+		js_set(any, "anyOf", one_required(schema->fields[i].with));
+		js_set(all, schema->fields[i].name, any);
 	}
-	if (json_count(all))
-		json_set(j, "dependencies", all);
+	if (js_count(all))
+		js_set(j, "dependencies", all);
 	else
-		json_free(all);
+		js_free(all);
 }
 
 static struct json *object_schema(struct definitions *d, const struct schema *schema, bool partial)
 {
 	struct json *j = typed("object");
-	json_set_text(j, "description", schema->doc);
-	json_set(j, "properties", properties_of(d, schema, partial));
-	json_set_bool(j, "additionalProperties", false);
+	js_set_text(j, "description", schema->doc);
+	js_set(j, "properties", properties_of(d, schema, partial));
+	js_set_bool(j, "additionalProperties", false);
 	if (schema == schema_when())
-		json_set_int(j, "minProperties", 1);
+		js_set_int(j, "minProperties", 1);
 	if (!partial) {
-		json_set(j, "required", required_names(schema));
+		js_set(j, "required", required_names(schema));
 		if (schema->one_of)
-			json_set(j, "oneOf", one_required(schema->one_of));
+			js_set(j, "oneOf", one_required(schema->one_of));
 		set_dependencies(j, schema);
 	}
 	if (!schema->shorthand)
@@ -260,43 +260,43 @@ static struct json *object_schema(struct definitions *d, const struct schema *sc
 /* A stack that extends another may leave out what that one gives. */
 static void set_stack_required(struct json *stack)
 {
-	struct json *whole = json_object();
-	json_set(whole, "required", required_names(schema_of(RECIPE_STACK)));
-	json_set(stack, "if", required_of("extends"));
-	json_set(stack, "then", json_object());
-	json_set(stack, "else", whole);
+	struct json *whole = js_object();
+	js_set(whole, "required", required_names(schema_of(RECIPE_STACK)));
+	js_set(stack, "if", required_of("extends"));
+	js_set(stack, "then", js_object());
+	js_set(stack, "else", whole);
 }
 
 /* if kind is this one then the table of it */
 static struct json *kind_rule(struct definitions *d, enum recipe_kind kind)
 {
-	struct json *j = json_object(), *condition = json_object(), *properties = json_object(), *value = json_object();
-	json_set_text(value, "const", schema_kinds()[kind]);
-	json_set(properties, "kind", value);
-	json_set(condition, "properties", properties);
-	json_set(j, "if", condition);
-	json_set(j, "then", define(d, schema_of(kind), kind == RECIPE_STACK));
+	struct json *j = js_object(), *condition = js_object(), *properties = js_object(), *value = js_object();
+	js_set_text(value, "const", schema_kinds()[kind]);
+	js_set(properties, "kind", value);
+	js_set(condition, "properties", properties);
+	js_set(j, "if", condition);
+	js_set(j, "then", define(d, schema_of(kind), kind == RECIPE_STACK));
 	return j;
 }
 
 void recipe_json_schema(struct str *out)
 {
-	struct definitions d = {.object = json_object()};
-	AUTO_JSON *root = json_object();
-	struct json *rules = json_array(), *kind = json_object(), *properties = json_object();
-	json_set_text(root, "$schema", "http://json-schema.org/draft-07/schema#");
-	json_set_text(root, "title", "cooper recipe");
-	json_set_text(root, "type", "object");
-	json_set(kind, "enum", texts_of(schema_kinds()));
-	json_set(properties, "kind", kind);
-	json_set(root, "properties", properties);
-	json_set(root, "required", texts_of((const char *const[]){"kind", NULL}));
+	struct definitions d = {.object = js_object()};
+	AUTO_JSON *root = js_object();
+	struct json *rules = js_array(), *kind = js_object(), *properties = js_object();
+	js_set_text(root, "$schema", "http://json-schema.org/draft-07/schema#");
+	js_set_text(root, "title", "cooper recipe");
+	js_set_text(root, "type", "object");
+	js_set(kind, "enum", texts_of(schema_kinds()));
+	js_set(properties, "kind", kind);
+	js_set(root, "properties", properties);
+	js_set(root, "required", texts_of((const char *const[]){"kind", NULL}));
 	for (int i = 0; schema_kinds()[i]; i++)
-		json_add(rules, kind_rule(&d, (enum recipe_kind)i));
-	set_stack_required(json_get(d.object, "stack"));
-	json_set(root, "allOf", rules);
-	json_set(root, "definitions", d.object);
-	AUTO_FREE char *text = json_pretty(root);
+		js_add(rules, kind_rule(&d, (enum recipe_kind)i));
+	set_stack_required(js_get(d.object, "stack"));
+	js_set(root, "allOf", rules);
+	js_set(root, "definitions", d.object);
+	AUTO_FREE char *text = js_pretty(root);
 	str_add(out, text);
 	strs_done(&d.owned);
 }

@@ -31,11 +31,11 @@ static struct err *bad(const char *path, const char *reference, const char *what
 static struct err *read_file_entry(const char *path, const char *reference, const struct json *item,
 				   struct arena *arena, struct lock_file *ret)
 {
-	const char *name = json_get_text(item, "name");
-	const char *url = json_get_text(item, "url");
-	const char *sha256 = json_get_text(item, "sha256");
-	const char *inner = json_get_text(item, "uncompressed_sha256");
-	int64_t size = json_get_int(item, "size", -1);
+	const char *name = js_get_text(item, "name");
+	const char *url = js_get_text(item, "url");
+	const char *sha256 = js_get_text(item, "sha256");
+	const char *inner = js_get_text(item, "uncompressed_sha256");
+	int64_t size = js_get_int(item, "size", -1);
 	if (!name || !path_is_plain(name) || strchr(name, '/'))
 		return bad(path, reference, "has a file without a plain name");
 	if (!url || !strchr(url, ':'))
@@ -43,7 +43,7 @@ static struct err *read_file_entry(const char *path, const char *reference, cons
 	bool by_commit = str_starts(url, "git:"); /* the URL ends in the commit's id */
 	if (!by_commit && (!sha256 || !digest_valid(DIGEST_SHA256, sha256)))
 		return bad(path, reference, "has a file without a SHA-256");
-	if (!by_commit && size < 0 && (json_get(item, "size") || !str_starts(reference, "channel:")))
+	if (!by_commit && size < 0 && (js_get(item, "size") || !str_starts(reference, "channel:")))
 		return bad(path, reference, "has a file without a size");
 	if (inner && !digest_valid(DIGEST_SHA256, inner))
 		return bad(path, reference, "has an inner digest that is no SHA-256");
@@ -52,23 +52,23 @@ static struct err *read_file_entry(const char *path, const char *reference, cons
 				  .sha256 = arena_strdup(arena, sha256),
 				  .size = size,
 				  .uncompressed_sha256 = arena_strdup(arena, inner),
-				  .signature = arena_strdup(arena, json_get_text(item, "signature"))};
+				  .signature = arena_strdup(arena, js_get_text(item, "signature"))};
 	return NULL;
 }
 
 static struct err *read_entry(const char *path, const char *reference, const struct json *value, struct arena *arena,
 			      struct lock_entry **ret)
 {
-	const char *version = json_get_text(value, "version");
-	const struct json *files = json_get(value, "files");
-	if (!version || !json_is_array(files) || json_count(files) == 0)
+	const char *version = js_get_text(value, "version");
+	const struct json *files = js_get(value, "files");
+	if (!version || !js_is_array(files) || js_count(files) == 0)
 		return bad(path, reference, "has no version or no files");
 	struct lock_entry *entry = arena_alloc(arena, sizeof(*entry));
 	entry->reference = arena_strdup(arena, reference);
 	entry->version = arena_strdup(arena, version);
-	entry->files = arena_array(arena, json_count(files), sizeof(*entry->files));
-	for (; entry->file_count < json_count(files); entry->file_count++)
-		TRY(read_file_entry(path, reference, json_at(files, entry->file_count), arena,
+	entry->files = arena_array(arena, js_count(files), sizeof(*entry->files));
+	for (; entry->file_count < js_count(files); entry->file_count++)
+		TRY(read_file_entry(path, reference, js_at(files, entry->file_count), arena,
 				    &entry->files[entry->file_count]));
 	*ret = entry;
 	return NULL;
@@ -78,7 +78,7 @@ static struct err *read_entry(const char *path, const char *reference, const str
 static struct err *read_entries(const char *path, struct arena *arena, struct map *entries)
 {
 	AUTO_JSON *root = NULL;
-	struct err *e = json_read(path, &root);
+	struct err *e = js_read(path, &root);
 	if (err_is(e, ERR_ABSENT)) {
 		err_free(e);
 		return NULL;
@@ -86,16 +86,16 @@ static struct err *read_entries(const char *path, struct arena *arena, struct ma
 	if (e)
 		return err_hint(err_wrap(e, "cannot read the lock"),
 				"restore it from version control, or remove it to resolve everything anew");
-	if (json_get_int(root, "format", 0) != LOCK_FORMAT)
+	if (js_get_int(root, "format", 0) != LOCK_FORMAT)
 		return err_hint(err_new(ERR_CORRUPT, "the lock '%s' has an unknown format", path),
 				"it was written by another version of cooper; use that one, or remove the file");
-	const struct json *list = json_get(root, "entries");
-	for (size_t i = 0; i < json_count(list); i++) {
-		const char *reference = json_key_at(list, i);
+	const struct json *list = js_get(root, "entries");
+	for (size_t i = 0; i < js_count(list); i++) {
+		const char *reference = js_key_at(list, i);
 		struct lock_entry *entry = NULL;
 		if (map_has(entries, reference))
 			continue;
-		TRY(read_entry(path, reference, json_value_at(list, i), arena, &entry));
+		TRY(read_entry(path, reference, js_value_at(list, i), arena, &entry));
 		map_put(entries, reference, entry);
 	}
 	return NULL;
@@ -161,24 +161,24 @@ static struct lock_entry *copy_entry(struct arena *arena, const struct lock_entr
 
 static struct json *entry_json(const struct lock_entry *entry)
 {
-	struct json *value = json_object();
-	struct json *files = json_array();
+	struct json *value = js_object();
+	struct json *files = js_array();
 	for (size_t i = 0; i < entry->file_count; i++) {
-		struct json *file = json_object();
-		json_set_text(file, "name", entry->files[i].name);
-		json_set_text(file, "url", entry->files[i].url);
+		struct json *file = js_object();
+		js_set_text(file, "name", entry->files[i].name);
+		js_set_text(file, "url", entry->files[i].url);
 		if (entry->files[i].sha256)
-			json_set_text(file, "sha256", entry->files[i].sha256);
+			js_set_text(file, "sha256", entry->files[i].sha256);
 		if (entry->files[i].size >= 0)
-			json_set_int(file, "size", entry->files[i].size);
+			js_set_int(file, "size", entry->files[i].size);
 		if (entry->files[i].uncompressed_sha256)
-			json_set_text(file, "uncompressed_sha256", entry->files[i].uncompressed_sha256);
+			js_set_text(file, "uncompressed_sha256", entry->files[i].uncompressed_sha256);
 		if (entry->files[i].signature)
-			json_set_text(file, "signature", entry->files[i].signature);
-		json_add(files, file);
+			js_set_text(file, "signature", entry->files[i].signature);
+		js_add(files, file);
 	}
-	json_set_text(value, "version", entry->version);
-	json_set(value, "files", files);
+	js_set_text(value, "version", entry->version);
+	js_set(value, "files", files);
 	return value;
 }
 
@@ -188,13 +188,13 @@ static struct err *write_entries(const char *path, const struct map *entries)
 	for (size_t i = 0; i < entries->count; i++)
 		strs_add(&names, entries->entries[i].key);
 	strs_sort(&names);
-	AUTO_JSON *root = json_object();
-	struct json *list = json_object();
+	AUTO_JSON *root = js_object();
+	struct json *list = js_object();
 	for (size_t i = 0; i < names.count; i++)
-		json_set(list, names.items[i], entry_json(map_get(entries, names.items[i])));
-	json_set_int(root, "format", LOCK_FORMAT);
-	json_set(root, "entries", list);
-	AUTO_FREE char *text = json_pretty(root);
+		js_set(list, names.items[i], entry_json(map_get(entries, names.items[i])));
+	js_set_int(root, "format", LOCK_FORMAT);
+	js_set(root, "entries", list);
+	AUTO_FREE char *text = js_pretty(root);
 	struct err *e = file_write(path, text, strlen(text), 0644);
 	return e ? err_wrap(e, "cannot write the lock '%s'", path) : NULL;
 }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
-#include "fmt/archive_policy.h"
+#include "tree/archive_policy.h"
 
 enum recipe_kind { RECIPE_BUILD, RECIPE_IMAGE, RECIPE_STACK };
 

@@ -4,11 +4,11 @@
 #include "base/path.h"
 #include "fmt/digest.h"
 #include "fmt/json.h"
-#include "fmt/tree_digest.h"
 #include "net/gitrepo.h"
 #include "store/cas.h"
 #include "store/store.h"
 #include "sys/file.h"
+#include "tree/tree_digest.h"
 
 void audit_done(struct audit *a)
 {
@@ -109,13 +109,13 @@ static struct err *check_result(struct audit *a, const char *path, struct sink *
 	AUTO_FREE char *receipt_path = path_join(path, STORE_RECEIPT);
 	AUTO_JSON *receipt = NULL;
 	char found[SHA256_HEX];
-	struct err *e = json_read(receipt_path, &receipt);
+	struct err *e = js_read(receipt_path, &receipt);
 	a->results++;
 	if (e) {
 		err_free(e);
 		return drop(a, path, "has no receipt that can be read", sink);
 	}
-	const char *digest = json_get_text(receipt, "digest");
+	const char *digest = js_get_text(receipt, "digest");
 	if (!digest) {
 		a->unknown++;
 		return NULL;

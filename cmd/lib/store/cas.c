@@ -48,7 +48,7 @@ struct err *cas_make_room(const struct home *home, const char *digest)
 static struct json *read_note(const char *path)
 {
 	struct json *note = NULL;
-	err_free(json_read(path, &note)); /* without a note the bytes are asked */
+	err_free(js_read(path, &note)); /* without a note the bytes are asked */
 	return note;
 }
 
@@ -59,25 +59,25 @@ struct err *cas_seal(const struct home *home, const char *digest, const char *sh
 	AUTO_JSON *old = read_note(note_path);
 	struct stat st;
 	if (!sha512)
-		sha512 = json_get_text(old, "sha512"); /* the same name, the same bytes */
+		sha512 = js_get_text(old, "sha512"); /* the same name, the same bytes */
 	if (chmod(path, 0444) != 0 || stat(path, &st) != 0)
 		return err_os(errno, "cannot seal '%s'", path);
-	AUTO_JSON *note = json_object();
-	json_set_int(note, "size", (int64_t)st.st_size);
-	json_set_int(note, "mtime_ns", file_mtime_ns(&st));
-	json_set_int(note, "inode", (int64_t)st.st_ino);
+	AUTO_JSON *note = js_object();
+	js_set_int(note, "size", (int64_t)st.st_size);
+	js_set_int(note, "mtime_ns", file_mtime_ns(&st));
+	js_set_int(note, "inode", (int64_t)st.st_ino);
 	if (sha512)
-		json_set_text(note, "sha512", sha512);
-	AUTO_FREE char *text = json_line(note);
+		js_set_text(note, "sha512", sha512);
+	AUTO_FREE char *text = js_line(note);
 	return file_write(note_path, text, strlen(text), 0444);
 }
 
 static bool note_holds(const char *note_path, const struct stat *st)
 {
 	AUTO_JSON *note = read_note(note_path);
-	return note && json_get_int(note, "size", -1) == (int64_t)st->st_size &&
-	       json_get_int(note, "mtime_ns", -1) == file_mtime_ns(st) &&
-	       json_get_int(note, "inode", -1) == (int64_t)st->st_ino;
+	return note && js_get_int(note, "size", -1) == (int64_t)st->st_size &&
+	       js_get_int(note, "mtime_ns", -1) == file_mtime_ns(st) &&
+	       js_get_int(note, "inode", -1) == (int64_t)st->st_ino;
 }
 
 struct err *cas_has(const struct home *home, const char *digest, bool *ret_there)
@@ -114,7 +114,7 @@ bool cas_agrees(const struct home *home, const char *digest, const char *sha512,
 		return true;
 	AUTO_FREE char *note_path = cas_note_path(home, digest);
 	AUTO_JSON *note = read_note(note_path);
-	return streq(json_get_text(note, "sha512"), sha512);
+	return streq(js_get_text(note, "sha512"), sha512);
 }
 
 struct err *cas_compare(const struct home *home, const char *digest, const char *sha512, int64_t size)

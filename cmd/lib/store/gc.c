@@ -76,13 +76,13 @@ static struct err *keep_file(struct map *live, const char *path)
 static struct err *keep_record(struct map *live, const char *path)
 {
 	AUTO_JSON *record = NULL;
-	struct err *e = json_read(path, &record);
+	struct err *e = js_read(path, &record);
 	if (e)
 		return err_hint(err_wrap(e, "cannot tell what is in use"), "remove '%s'; the next `up` writes it anew",
 				path);
-	for (size_t i = 0; i < json_count(record); i++) {
+	for (size_t i = 0; i < js_count(record); i++) {
 		char key[SHA256_HEX];
-		key_of(json_value_at(record, i), key);
+		key_of(js_value_at(record, i), key);
 		keep(live, key);
 	}
 	return keep_file(live, path);

@@ -7,8 +7,8 @@
 
 #include "base/path.h"
 #include "fmt/digest.h"
-#include "fmt/tree_digest.h"
 #include "sys/file.h"
+#include "tree/tree_digest.h"
 
 char *store_path(const struct home *home, const char *key, const char *name)
 {
@@ -43,11 +43,11 @@ struct err *store_commit(const struct home *home, const char *key, const char *n
 {
 	AUTO_FREE char *final = store_path(home, key, name);
 	AUTO_FREE char *path = path_join(stage, STORE_RECEIPT);
-	AUTO_JSON *full = json_copy(receipt);
+	AUTO_JSON *full = js_copy(receipt);
 	char hex[SHA256_HEX];
 	TRY(tree_digest_without(stage, STORE_RECEIPT, hex));
-	json_set_text(full, "digest", hex);
-	AUTO_FREE char *text = json_pretty(full);
+	js_set_text(full, "digest", hex);
+	AUTO_FREE char *text = js_pretty(full);
 	TRY(file_write(path, text, strlen(text), 0444));
 	TRY(tree_sync(stage));
 	TRY(tree_read_only(stage));
@@ -60,11 +60,11 @@ struct err *store_commit(const struct home *home, const char *key, const char *n
 struct err *store_receipt(const struct home *home, const char *key, const char *name, struct json **ret_receipt)
 {
 	AUTO_FREE char *path = receipt_path(home, key, name);
-	return json_read(path, ret_receipt);
+	return js_read(path, ret_receipt);
 }
 
 void key_of(const struct json *inputs, char ret_key[65])
 {
-	AUTO_FREE char *text = json_canonical(inputs);
+	AUTO_FREE char *text = js_canonical(inputs);
 	digest_bytes(text, strlen(text), ret_key);
 }

@@ -1,0 +1,335 @@
+#include "build/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "build/sign.h"
+#include "fmt/digest.h"
+#include "recipe/vars.h"
+#include "source/signature.h"
+#include "store/store.h"
+#include "sys/child.h"
+#include "sys/file.h"
+#include "sys/tick.h"
+
+enum { COMMAND_DEADLINE_MS = 4 * 60 * 60 * 1000, PATCH_MAX = 64 << 20 };
+
+char *build_name(const struct recipe *recipe, const char *guest_arch)
+{
+	return mem_printf("%s-%s-%s", recipe->name, recipe->version, guest_arch);
+}
+
+/* How sources are laid out: what is left out, stripped and put where. */
+static void add_layout_inputs(const struct recipe *recipe, struct json *inputs)
+{
+	for (size_t i = 0; i < recipe->source_count; i++) {
+		const struct source *s = &recipe->sources[i];
+		AUTO_FREE char *exclude = strs_join(&s->exclude, " ");
+		AUTO_FREE char *name = mem_printf("source %zu", i + 1);
+		AUTO_FREE char *text = mem_printf("strip %d, into %s, without %s", s->strip, s->into ? s->into : ".", exclude);
+		js_set_text(inputs, name, text);
+	}
+}
+
+/* A series inside the sources is covered by their digests; where it stands and what it skips is not. */
+static void add_series_input(const struct patch_ref *p, struct json *inputs)
+{
+	AUTO_FREE char *name = mem_printf("series %s", p->series);
+	AUTO_FREE char *exclude = strs_join(&p->exclude, " ");
+	AUTO_FREE char *text = mem_printf("strip %d, without %s", p->strip, exclude);
+	js_set_text(inputs, name, text);
+}
+
+struct err *build_source_inputs(const struct recipe *recipe, struct json *inputs)
+{
+	add_layout_inputs(recipe, inputs);
+	for (size_t i = 0; i < recipe->patch_count; i++) {
+		const struct patch_ref *p = &recipe->patches[i];
+		if (p->url) {
+			AUTO_FREE char *name = mem_printf("patch %s", path_base(p->url));
+			js_set_text(inputs, name, p->sha256);
+		}
+		if (p->series)
+			add_series_input(p, inputs);
+		if (!p->file)
+			continue;
+		AUTO_FREE char *path = mem_printf("%s/patches/%s", recipe->root, p->file);
+		AUTO_FREE char *name = mem_printf("patch %s", p->file);
+		AUTO_FREE char *data = NULL;
+		size_t size = 0;
+		char hex[SHA256_HEX];
+		struct err *e = file_read(path, PATCH_MAX, &data, &size);
+		if (e)
+			return err_wrap(e, "%s:%d:%d", recipe->path, p->mark.line, p->mark.column);
+		digest_bytes(data, size, hex);
+		js_set_text(inputs, name, hex);
+	}
+	return NULL;
+}
+
+/* Folders of the commands, and the environment they get. */
+struct workplace {
+	char *source;
+	char *build;
+	char *home;
+	char *log;
+	char *final;  /* the keg's place */
+	char *stage;  /* what is renamed to it */
+	char *jobs;
+	struct strs env;
+};
+
+static void workplace_done(struct workplace *w)
+{
+	free(w->source);
+	free(w->build);
+	free(w->home);
+	free(w->log);
+	free(w->final);
+	free(w->stage);
+	free(w->jobs);
+	strs_done(&w->env);
+}
+
+/* A compiler cache in front of the compilers, where there is one: Debian's and Homebrew's places. */
+static void add_path(struct strs *env, const struct host_facts *facts)
+{
+	static const char *const cache_dirs[] = {"/usr/lib/ccache", "/opt/homebrew/opt/ccache/libexec",
+	                                         "/usr/local/opt/ccache/libexec"};
+	const char *base = streq(facts->os, "macos")
+	                           ? "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+	                           : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+	for (size_t i = 0; i < ARRAY_LEN(cache_dirs); i++) {
+		AUTO_FREE char *cc = path_join(cache_dirs[i], "cc");
+		if (file_exists(cc)) {
+			strs_addf(env, "PATH=%s:%s", cache_dirs[i], base);
+			return;
+		}
+	}
+	strs_addf(env, "PATH=%s", base);
+}
+
+static void make_env(struct workplace *w, const struct build_job *job)
+{
+	const char *ccache = getenv("CCACHE_DIR");
+	add_path(&w->env, job->facts);
+	strs_addf(&w->env, "HOME=%s", w->home);
+	strs_addf(&w->env, "TMPDIR=%s", w->home);
+	strs_add(&w->env, "LC_ALL=C");
+	strs_add(&w->env, "TZ=UTC");
+	strs_add(&w->env, "SOURCE_DATE_EPOCH=1760000000");
+	if (ccache && *ccache)
+		strs_addf(&w->env, "CCACHE_DIR=%s", ccache);
+	else
+		strs_addf(&w->env, "CCACHE_DIR=%s/ccache", job->home->root);
+	/* Hits do not depend on where COOPER_HOME is. */
+	strs_addf(&w->env, "CCACHE_BASEDIR=%s", job->home->build);
+}
+
+static char *source_dir(const struct build_job *job)
+{
+	return mem_printf("%s/%s/src", job->home->build, job->recipe->name);
+}
+
+static void open_workplace(struct workplace *w, const struct build_job *job)
+{
+	AUTO_FREE char *name = build_name(job->recipe, job->guest_arch);
+	*w = (struct workplace){
+		.source = source_dir(job),
+		.build = mem_printf("%s/%s/out-%s", job->home->build, job->recipe->name, job->guest_arch),
+		.home = mem_printf("%s/%s/home", job->home->build, job->recipe->name),
+		.log = mem_printf("%s/build-%s.log", job->home->log, name),
+		.final = store_path(job->home, job->key, name),
+		.jobs = mem_printf("%d", job->facts->cpus),
+	};
+	make_env(w, job);
+}
+
+static struct vars make_vars(const struct workplace *w, const struct build_job *job, const char *prefix,
+                             char key_shown[STORE_KEY_SHOWN + 1])
+{
+	memcpy(key_shown, job->key, STORE_KEY_SHOWN);
+	key_shown[STORE_KEY_SHOWN] = '\0';
+	return (struct vars){
+		.name = job->recipe->name,
+		.version = job->recipe->version,
+		.source = w->source,
+		.build = w->build,
+		.prefix = prefix,
+		.guest_arch = job->guest_arch,
+		.host_arch = job->facts->arch,
+		.os = job->facts->os,
+		.jobs = w->jobs,
+		.key = key_shown,
+		.debian_arch = debian_arch(job->guest_arch),
+	};
+}
+
+/* argv of a command with variables expanded; a script is run by its interpreter with -c. */
+static struct err *expand_command(const struct command *c, const struct vars *vars, struct strs *argv)
+{
+	if (!c->script)
+		return vars_expand_all(vars, &c->argv, argv);
+	AUTO_FREE char *text = NULL;
+	TRY(vars_expand(vars, c->script, &text));
+	strs_add(argv, c->interpreter ? c->interpreter : "sh");
+	if (!streq(argv->items[0], "python3"))
+		strs_add(argv, "-eu");
+	strs_add(argv, "-c");
+	strs_add(argv, text);
+	return NULL;
+}
+
+static struct err *at_command(struct err *take_e, const struct build_job *job, const struct command *c)
+{
+	if (!take_e)
+		return NULL;
+	return err_wrap(take_e, "%s:%d:%d", job->recipe->path, c->mark.line, c->mark.column);
+}
+
+/* The clean environment and the recipe's own variables, which may name the folders. */
+static struct err *command_env(const struct build_job *job, const struct workplace *w, const struct vars *vars,
+                               struct strs *env)
+{
+	strs_copy(env, &w->env);
+	return vars_expand_all(vars, &job->recipe->build.env, env);
+}
+
+static struct err *run_commands(const struct build_job *job, const struct workplace *w, const struct commands *list,
+                                const char *prefix, struct sink *sink)
+{
+	char key_shown[STORE_KEY_SHOWN + 1];
+	struct vars vars = make_vars(w, job, prefix, key_shown);
+	AUTO(strs) env = STRS_INIT;
+	TRY(command_env(job, w, &vars, &env));
+	for (size_t i = 0; i < list->count; i++) {
+		AUTO(strs) argv = STRS_INIT;
+		TRY(at_command(expand_command(&list->items[i], &vars, &argv), job, &list->items[i]));
+		struct child_spec spec = {.argv = (const char *const *)argv.items,
+		                          .env = (const char *const *)env.items,
+		                          .cwd = w->build,
+		                          .log_path = w->log,
+		                          .deadline_ms = COMMAND_DEADLINE_MS,
+		                          .step = job->step,
+		                          .sink = sink,
+		                          .die_with_parent = true};
+		TRY(at_command(child_run(&spec), job, &list->items[i]));
+	}
+	return NULL;
+}
+
+/* Run one test: its output must contain what is expected; *ret_line gets the first line of the output. */
+static struct err *run_test(const struct build_job *job, const struct workplace *w, const struct command *c,
+                            const struct vars *vars, char **ret_line)
+{
+	AUTO(strs) argv = STRS_INIT;
+	AUTO(strs) env = STRS_INIT;
+	AUTO(str) out = STR_INIT;
+	TRY(expand_command(c, vars, &argv));
+	TRY(command_env(job, w, vars, &env));
+	struct child_spec spec = {.argv = (const char *const *)argv.items,
+	                          .env = (const char *const *)env.items,
+	                          .cwd = w->build,
+	                          .log_path = w->log,
+	                          .deadline_ms = 5 * 60 * 1000};
+	TRY(child_output(&spec, 1 << 20, &out));
+	*ret_line = mem_strndup(str_text(&out), strcspn(str_text(&out), "\n"));
+	if (!c->expect)
+		return NULL;
+	AUTO_FREE char *expected = NULL;
+	TRY(vars_expand(vars, c->expect, &expected));
+	if (!strstr(str_text(&out), expected))
+		return err_new(ERR_CHILD, "test '%s' printed '%s' and not '%s'", path_base(argv.items[0]), *ret_line,
+		               expected);
+	return NULL;
+}
+
+static struct err *run_tests(const struct build_job *job, const struct workplace *w, struct json *results)
+{
+	char key_shown[STORE_KEY_SHOWN + 1];
+	struct vars vars = make_vars(w, job, w->stage, key_shown);
+	const struct commands *tests = &job->recipe->build.test;
+	for (size_t i = 0; i < tests->count; i++) {
+		AUTO_FREE char *line = NULL;
+		TRY(at_command(run_test(job, w, &tests->items[i], &vars, &line), job, &tests->items[i]));
+		js_add_text(results, line);
+	}
+	return NULL;
+}
+
+/* What runs on a Mac must be signed before it is tested. `sign` holds for macOS only (`when` in the recipe). */
+static struct err *sign_stage(const struct build_job *job, const struct workplace *w, struct sink *sink)
+{
+	const struct build_recipe *b = &job->recipe->build;
+	AUTO(sign_files) files = SIGN_FILES_INIT;
+	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
+	AUTO_FREE char *plist = path_join(w->build, "entitlements.plist");
+	struct sign_input input = {.prefix = w->stage,
+	                           .globs = &b->sign_files,
+	                           .entitlements = &b->sign_entitlements,
+	                           .plist = plist,
+	                           .recipe = job->recipe->path};
+	if (b->sign_files.count == 0)
+		return NULL;
+	TRY(sign_list(w->stage, &files));
+	TRY(sign_decide(&input, &files, &plan));
+	return sign_perform(&input, &plan, w->log, job->step, sink);
+}
+
+static struct json *make_receipt(const struct build_job *job, int64_t ms, struct json *take_tests)
+{
+	struct json *receipt = js_object();
+	AUTO(str) now = STR_INIT;
+	str_add_utc(&now, tick_wall_ms());
+	js_set_text(receipt, "key", job->key);
+	js_set_text(receipt, "source_key", job->source_key);
+	js_set_text(receipt, "name", job->recipe->name);
+	js_set_text(receipt, "version", job->recipe->version);
+	js_set_text(receipt, "guest_arch", job->guest_arch);
+	js_set_text(receipt, "os", job->facts->os);
+	js_set_text(receipt, "arch", job->facts->arch);
+	js_set_text(receipt, "made", str_text(&now));
+	js_set_int(receipt, "ms", ms);
+	struct json *inputs = js_object();
+	source_inputs(job->files, inputs);
+	js_set(receipt, "inputs", inputs);
+	struct json *patched = build_source_receipt(job);
+	if (patched)
+		js_set(receipt, "source", patched);
+	js_set(receipt, "signatures", signature_receipts(job->home, job->files));
+	js_set(receipt, "tests", take_tests);
+	return receipt;
+}
+
+static struct err *build_in(const struct build_job *job, struct workplace *w, struct sink *sink)
+{
+	int64_t started = tick_ms();
+	const struct build_recipe *b = &job->recipe->build;
+	AUTO_FREE char *name = build_name(job->recipe, job->guest_arch);
+	TRY(file_remove(w->log));
+	TRY(tree_remove(w->build));
+	TRY(dir_make(w->build, 0755));
+	TRY(dir_make(w->home, 0700));
+	TRY(run_commands(job, w, &b->configure, w->final, sink));
+	TRY(run_commands(job, w, &b->build, w->final, sink));
+	TRY(store_begin(job->home, job->key, name, &w->stage));
+	TRY(run_commands(job, w, &b->install, w->stage, sink));
+	TRY(sign_stage(job, w, sink));
+	struct json *results = js_array();
+	struct err *e = run_tests(job, w, results);
+	AUTO_JSON *receipt = make_receipt(job, tick_ms() - started, results);
+	if (e)
+		return e;
+	TRY(store_commit(job->home, job->key, name, w->stage, receipt));
+	return tree_remove(w->build);
+}
+
+struct err *build_run(const struct build_job *job, struct sink *sink)
+{
+	struct workplace w;
+	open_workplace(&w, job);
+	struct err *e = build_in(job, &w, sink);
+	workplace_done(&w);
+	return e;
+}

@@ -1,0 +1,48 @@
+/*
+ * build.h - software from verified sources: unpack, patch, configure, build, install, test, commit
+ *
+ * The source tree and the build folder live at build/<name>/ under the same path for every key, so that a
+ * compiler cache hits. The result, a keg, is store/<key>-<name>-<arch>/. Commands run with an environment
+ * made from nothing (an allow-list), each line of output goes to the log and to the sink.
+ *
+ * ${prefix} is the keg's final place while configuring and building, and the stage it is renamed from while
+ * installing and testing: a keg that fails its tests never exists.
+ */
+#ifndef COOPER_BUILD_BUILD_H
+#define COOPER_BUILD_BUILD_H
+
+#include "base/event.h"
+#include "recipe/recipe.h"
+#include "source/source.h"
+#include "store/home.h"
+#include "sys/os.h"
+
+/* One build for one guest architecture. All borrowed. */
+struct build_job {
+	const struct home *home;
+	const struct recipe *recipe;
+	const char *guest_arch;
+	const struct host_facts *facts;
+	const struct source_files *files;
+	const char *source_key; /* of the patched tree */
+	const char *key;        /* of the keg */
+	const char *source_step; /* ids for events */
+	const char *step;
+};
+
+/** build_name() - name of the keg in the store: "qemu-7.2-aarch64"; heap */
+char *build_name(const struct recipe *recipe, const char *guest_arch);
+/** build_source_inputs() - add what decides the patched tree: patches, and how sources are unpacked */
+MUST_CHECK struct err *build_source_inputs(const struct recipe *recipe, struct json *inputs);
+/** build_source_present() - whether the patched tree of @source_key is in place */
+bool build_source_present(const struct build_job *job);
+/** build_unpack() - the sources alone, each in its place below @tree, which exists */
+MUST_CHECK struct err *build_unpack(const struct build_job *job, const char *tree, struct sink *sink);
+/** build_source_receipt() - what build_source() applied, with digests: patches and resulting tree; NULL = unknown */
+struct json *build_source_receipt(const struct build_job *job);
+/** build_source() - unpack and patch; the tree is stamped with source_key when whole */
+MUST_CHECK struct err *build_source(const struct build_job *job, struct sink *sink);
+/** build_run() - configure to commit; the source tree must be present */
+MUST_CHECK struct err *build_run(const struct build_job *job, struct sink *sink);
+
+#endif

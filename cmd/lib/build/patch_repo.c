@@ -1,0 +1,82 @@
+#include "build/patch_repo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "sys/child.h"
+#include "sys/file.h"
+
+enum { GIT_DEADLINE_MS = 10 * 60 * 1000, GIT_OUTPUT_MAX = 256 << 20 };
+
+struct err *repo_git(const char *dir, const char *input, struct str *out, const char *const *args)
+{
+	static const char *const settings[] = {"git",
+					       "-c",
+					       "core.hooksPath=/dev/null",
+					       "-c",
+					       "core.autocrlf=false",
+					       "-c",
+					       "core.fileMode=true",
+					       "-c",
+					       "core.quotePath=true",
+					       "-c",
+					       "core.excludesFile=/dev/null",
+					       "-c",
+					       "core.attributesFile=/dev/null",
+					       "-c",
+					       "commit.gpgSign=false",
+					       "-c",
+					       "tag.gpgSign=false",
+					       "-c",
+					       "gc.auto=0",
+					       "-c",
+					       "advice.detachedHead=false",
+					       "-c",
+					       "init.defaultBranch=patches",
+					       NULL};
+	AUTO(strs) argv = STRS_INIT;
+	AUTO(str) dropped = STR_INIT;
+	strs_add_all(&argv, settings);
+	strs_add_all(&argv, args);
+	struct child_spec spec = {.argv = (const char *const *)argv.items,
+				  .cwd = dir,
+				  .input = input,
+				  .deadline_ms = GIT_DEADLINE_MS,
+				  .die_with_parent = true};
+	struct err *e = child_output(&spec, GIT_OUTPUT_MAX, out ? out : &dropped);
+	if (e && e->kind == ERR_ABSENT)
+		return err_hint(
+			e, "patches are edited with git: install the package git (on a Mac: xcode-select --install)");
+	return e ? err_wrap(e, "git %s", args[0]) : NULL;
+}
+
+struct err *repo_line(const char *dir, char **ret_line, const char *const *args)
+{
+	AUTO(str) out = STR_INIT;
+	TRY(repo_git(dir, NULL, &out, args));
+	*ret_line = mem_strndup(str_text(&out), strcspn(str_text(&out), "\n"));
+	return NULL;
+}
+
+static char *state_path(const char *dir)
+{
+	return mem_printf("%s/.git/cooper.json", dir);
+}
+
+struct err *repo_load(const char *dir, struct json **ret_state)
+{
+	AUTO_FREE char *path = state_path(dir);
+	struct err *e = js_read(path, ret_state);
+	if (e && e->kind == ERR_ABSENT)
+		return err_hint(err_wrap(e, "'%s' is no work tree of `cooper patch edit`", dir),
+				"`cooper patch edit RECIPE` makes one");
+	return e;
+}
+
+struct err *repo_store(const char *dir, const struct json *state)
+{
+	AUTO_FREE char *path = state_path(dir);
+	AUTO_FREE char *text = js_pretty(state);
+	return file_write(path, text, strlen(text), 0600);
+}

@@ -1,0 +1,181 @@
+/* The patched source tree of a build: every source unpacked in its place, then all patches as one series. */
+#include "build/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "build/patch_list.h"
+#include "source/source_git.h"
+#include "store/cas.h"
+#include "sys/file.h"
+#include "tree/tree_digest.h"
+#include "tree/unpack.h"
+
+enum { STAMP_MAX = 256 };
+
+static char *tree_path(const struct build_job *job)
+{
+	return mem_printf("%s/%s/src", job->home->build, job->recipe->name);
+}
+
+static char *stamp_path(const struct build_job *job)
+{
+	return mem_printf("%s/%s/src.key", job->home->build, job->recipe->name);
+}
+
+static char *receipt_path(const struct build_job *job)
+{
+	return mem_printf("%s/%s/src.receipt.json", job->home->build, job->recipe->name);
+}
+
+bool build_source_present(const struct build_job *job)
+{
+	AUTO_FREE char *path = stamp_path(job);
+	AUTO_FREE char *text = NULL;
+	struct err *e = file_read(path, STAMP_MAX, &text, NULL);
+	if (e) {
+		err_free(e);
+		return false;
+	}
+	return streq(text, job->source_key);
+}
+
+static bool is_archive(const char *name)
+{
+	static const char *const endings[] = {".tar.xz", ".tar.gz", ".tar.bz2", ".tar.zst", ".tar", ".tgz", ".txz", ".zip"};
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		if (str_ends(name, endings[i]))
+			return true;
+	return false;
+}
+
+/* Where a file of a source goes: a Debian source package's packaging lands in debian/, as dpkg-source does it. */
+static struct err *unpack_file(const struct build_job *job, const struct source_file *f, const char *tree,
+                               struct sink *sink)
+{
+	if (!f->digest)
+		return source_git_export(job->home, f, tree, job->source_step, sink);
+	AUTO_FREE char *object = cas_path(job->home, f->digest);
+	struct unpack_options o = {.strip = f->source->strip,
+				   .exclude = &f->source->exclude,
+				   .into = f->source->into,
+				   .limits = &f->source->limits};
+	struct unpack_report report;
+	if (str_ends(f->name, ".deb")) {
+		o.strip = 0;
+		o.absolute_links = ABSOLUTE_SKIP;
+		return unpack_deb(object, tree, &o, job->source_step, sink, &report);
+	}
+	if (f->source->debian_source && strstr(f->name, ".debian.tar")) {
+		o.strip = 0;
+		o.exclude = NULL;
+		return unpack_archive(object, tree, &o, job->source_step, sink, &report);
+	}
+	if (is_archive(f->name))
+		return unpack_archive(object, tree, &o, job->source_step, sink, &report);
+	return NULL; /* a .dsc, a signature: verified, not needed in the tree */
+}
+
+struct err *build_unpack(const struct build_job *job, const char *tree, struct sink *sink)
+{
+	for (size_t i = 0; i < job->files->count; i++) {
+		const struct source_file *f = &job->files->items[i];
+		if (!f->source)
+			continue; /* a patch: it is applied, not unpacked */
+		if (f->source->into) {
+			AUTO_FREE char *into = path_join(tree, f->source->into);
+			TRY(dir_make(into, 0755));
+		}
+		struct err *e = unpack_file(job, f, tree, sink);
+		if (e)
+			return err_wrap(e, "cannot unpack '%s'", f->name);
+	}
+	return NULL;
+}
+
+static void report_offsets(const struct build_job *job, const struct patch_report *r, struct sink *sink)
+{
+	for (size_t i = 0; i < r->offset_count; i++) {
+		AUTO(str) text = STR_INIT;
+		str_add_patch_offset(&text, &r->offsets[i]);
+		event_emit(sink, &(struct event){.kind = EVENT_OUTPUT, .step = job->source_step, .text = str_text(&text)});
+	}
+	event_note(sink, job->source_step,
+		   "%zu patches applied: %zu files, %zu hunks (%zu elsewhere than they say), %zu skipped", r->patches,
+		   r->files, r->hunks, r->offset_count, r->hunks_skipped);
+}
+
+/* What was applied, patch by patch; the keg's receipt has it as "source". */
+static struct json *make_receipt(const struct build_job *job, const struct patch_list *list,
+				 const struct patch_report *r)
+{
+	struct json *receipt = js_object();
+	struct json *patches = js_array();
+	for (size_t i = 0; i < list->count; i++) {
+		char hex[SHA256_HEX];
+		struct json *patch = js_object();
+		digest_bytes(list->inputs[i].text, list->inputs[i].size, hex);
+		js_set_text(patch, "name", list->inputs[i].name);
+		js_set_text(patch, "sha256", hex);
+		js_add(patches, patch);
+	}
+	js_set_text(receipt, "key", job->source_key);
+	js_set(receipt, "git", source_git_receipts(job->home, job->files));
+	js_set(receipt, "patches", patches);
+	js_set_int(receipt, "files", (int64_t)r->files);
+	js_set_int(receipt, "hunks", (int64_t)r->hunks);
+	js_set_int(receipt, "moved", (int64_t)r->offset_count);
+	js_set_int(receipt, "skipped", (int64_t)r->hunks_skipped);
+	return receipt;
+}
+
+static struct err *write_receipt(const struct build_job *job, const char *tree, struct json *receipt)
+{
+	char hex[SHA256_HEX];
+	TRY(tree_digest_path(tree, hex));
+	js_set_text(receipt, "tree", hex);
+	AUTO_FREE char *path = receipt_path(job);
+	AUTO_FREE char *text = js_pretty(receipt);
+	return file_write(path, text, strlen(text), 0600);
+}
+
+static struct err *patch_tree(const struct build_job *job, const char *tree, struct sink *sink)
+{
+	AUTO(patch_list) list = PATCH_LIST_INIT;
+	AUTO(patch_report) report = PATCH_REPORT_INIT;
+	AUTO_FREE char *journal = mem_printf("%s.patch-journal", tree);
+	struct patch_options options = {.journal_path = journal};
+	TRY(patch_list_read(job->recipe, job->home, tree, &list));
+	if (list.count) {
+		TRY(patch_series_apply(tree, list.inputs, list.count, &options, &report));
+		report_offsets(job, &report, sink);
+	}
+	AUTO_JSON *receipt = make_receipt(job, &list, &report);
+	return write_receipt(job, tree, receipt);
+}
+
+struct json *build_source_receipt(const struct build_job *job)
+{
+	AUTO_FREE char *path = receipt_path(job);
+	struct json *receipt = NULL;
+	struct err *e = js_read(path, &receipt);
+	err_free(e);
+	return e ? NULL : receipt;
+}
+
+/* Unpacked beside its place and renamed: a tree that is there, with its stamp, is whole. */
+struct err *build_source(const struct build_job *job, struct sink *sink)
+{
+	AUTO_FREE char *tree = tree_path(job);
+	AUTO_FREE char *stage = mem_printf("%s.new", tree);
+	AUTO_FREE char *stamp = stamp_path(job);
+	TRY(file_remove(stamp));
+	TRY(tree_remove(stage));
+	TRY(tree_remove(tree));
+	TRY(dir_make(stage, 0755));
+	TRY(build_unpack(job, stage, sink));
+	TRY(patch_tree(job, stage, sink));
+	TRY(file_rename(stage, tree));
+	return file_write(stamp, job->source_key, strlen(job->source_key), 0600);
+}

@@ -1,0 +1,131 @@
+#include "guest/connect.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "fmt/json.h"
+#include "machine/paths.h"
+#include "sys/child.h"
+
+enum {
+	PODMAN_MS = 60 * 1000,
+	LIST_MAX = 1024 * 1024,
+};
+
+char *connect_uri(const struct connection *c)
+{
+	AUTO_FREE char *socket = guest_podman_socket(c->uid);
+	return mem_printf("ssh://%s@127.0.0.1:%d%s", c->user, c->port, socket);
+}
+
+/* podman 3 marks the default by an asterisk behind its name. */
+static bool is_named(const char *listed, const char *name)
+{
+	size_t n = strlen(name);
+	return listed && strncmp(listed, name, n) == 0 && (streq(listed + n, "") || streq(listed + n, "*"));
+}
+
+enum connect_outcome connect_state(const struct connection *c, const char *list, bool *ret_default)
+{
+	AUTO_FREE char *uri = connect_uri(c);
+	AUTO_JSON *root = NULL;
+
+	*ret_default = false;
+	err_free(js_parse(list, strlen(list), "podman's connections", &root));
+	for (size_t i = 0; i < js_count(root); i++) {
+		const struct json *item = js_at(root, i);
+		const char *name = js_get_text(item, "Name");
+		if (!is_named(name, c->name))
+			continue;
+		*ret_default = js_get_bool(item, "Default", str_ends(name, "*"));
+		bool same =
+			streq(js_get_text(item, "URI"), uri) && streq(js_get_text(item, "Identity"), c->identity);
+		return same ? CONNECT_SAME : CONNECT_CHANGED;
+	}
+	return CONNECT_ABSENT;
+}
+
+static const char *program(const struct connection *c)
+{
+	return c->program ? c->program : "podman";
+}
+
+static struct child_spec podman(const struct connection *c, const char *const *argv)
+{
+	return (struct child_spec){.argv = argv, .env = c->env, .deadline_ms = PODMAN_MS};
+}
+
+/* *ret_list NULL: there is no podman. No connection at all may be an error to podman: as good as an empty list. */
+static struct err *list_connections(const struct connection *c, char **ret_list)
+{
+	const char *argv[] = {program(c), "system", "connection", "list", "--format", "json", NULL};
+	struct child_spec spec = podman(c, argv);
+	AUTO(str) out = STR_INIT;
+	int status = 0;
+
+	*ret_list = NULL;
+	struct err *e = child_status(&spec, LIST_MAX, &out, &status);
+	if (err_is(e, ERR_ABSENT)) {
+		err_free(e);
+		return NULL;
+	}
+	TRY(e);
+	*ret_list = mem_strdup(status == 0 ? str_text(&out) : "[]");
+	return NULL;
+}
+
+static struct err *remove_connection(const struct connection *c)
+{
+	const char *argv[] = {program(c), "system", "connection", "remove", c->name, NULL};
+	struct child_spec spec = podman(c, argv);
+	return child_run(&spec);
+}
+
+static struct err *add_connection(const struct connection *c, bool as_default)
+{
+	AUTO_FREE char *uri = connect_uri(c);
+	AUTO(strs) argv = STRS_INIT;
+
+	strs_add_all(&argv, (const char *[]){program(c), "system", "connection", "add", NULL});
+	if (as_default)
+		strs_add(&argv, "--default");
+	strs_add_all(&argv, (const char *[]){"--identity", c->identity, c->name, uri, NULL});
+	struct child_spec spec = podman(c, (const char *const *)argv.items);
+	return child_run(&spec);
+}
+
+struct err *connect_add(const struct connection *c, struct sink *sink, enum connect_outcome *ret_outcome)
+{
+	AUTO_FREE char *list = NULL;
+	bool is_default = false;
+
+	TRY(list_connections(c, &list));
+	*ret_outcome = CONNECT_ABSENT;
+	if (!list) {
+		event_note(sink, NULL,
+			   "there is no podman on this host: `cooper ssh` reaches the machine's own; once podman is "
+			   "installed, `cooper up` connects it");
+		return NULL;
+	}
+	enum connect_outcome state = connect_state(c, list, &is_default);
+	*ret_outcome = state == CONNECT_ABSENT ? CONNECT_ADDED : state;
+	if (state == CONNECT_SAME)
+		return NULL;
+	struct err *e = state == CONNECT_CHANGED ? remove_connection(c) : NULL;
+	if (!e)
+		e = add_connection(c, is_default);
+	return e ? err_wrap(e, "cannot tell podman of machine '%s'", c->name) : NULL;
+}
+
+struct err *connect_remove(const struct connection *c, enum connect_outcome *ret_outcome)
+{
+	AUTO_FREE char *list = NULL;
+	bool is_default = false;
+
+	TRY(list_connections(c, &list));
+	*ret_outcome = CONNECT_ABSENT;
+	if (!list || connect_state(c, list, &is_default) == CONNECT_ABSENT)
+		return NULL;
+	*ret_outcome = CONNECT_REMOVED;
+	return remove_connection(c);
+}

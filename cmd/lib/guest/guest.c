@@ -1,0 +1,492 @@
+#include "guest/guest.h"
+
+#include <string.h>
+
+#include "base/path.h"
+#include "fmt/json.h"
+#include "source/debian.h"
+
+#define RECORDS_DIR "/var/lib/cooper/steps"
+#define SEPARATOR "== cooper =="
+
+/* First-boot units and updates hold the transaction for minutes: an install in between is refused. */
+#define RPM_OSTREE_IDLE                                                                                                \
+	"for i in $(seq 60); do rpm-ostree status --json | grep -q '\"transaction\" *: *null' && break; sleep 5; "     \
+	"done\n"
+
+enum { PROGRAM_GRACE_MS = 15 * 1000, GUEST_KILL_S = 10, TIMEOUT_STATUS = 124 /* timeout(1) */ };
+
+static const char *records_dir(const struct guest *g)
+{
+	return g->records_dir ? g->records_dir : RECORDS_DIR;
+}
+
+/* A program in the guest, with what it reads and how messages call it. */
+struct remote {
+	const char *const *argv;
+	const char *name;       /* NULL = argv[0] */
+	const char *input;      /* text, or NULL */
+	const char *input_path; /* file, or NULL */
+	bool as_user;
+};
+
+static struct err *run_remote(struct guest *g, const struct remote *r, struct str *output, int *ret_status)
+{
+	AUTO(strs) words = STRS_INIT;
+
+	if (!r->as_user)
+		strs_add_all(&words, (const char *[]){"sudo", "-n", "--", NULL});
+	strs_add(&words, "timeout");
+	strs_addf(&words, "--kill-after=%d", GUEST_KILL_S);
+	strs_addf(&words, "%lld", (long long)((g->deadline_ms + 999) / 1000));
+	strs_add_all(&words, r->argv);
+	struct ssh_command command = {
+		.argv = (const char *const *)words.items,
+		.name = r->name ? r->name : r->argv[0],
+		.input = r->input,
+		.input_path = r->input_path,
+		.deadline_ms = g->deadline_ms + PROGRAM_GRACE_MS,
+		.timeout_status = TIMEOUT_STATUS,
+		.sink = g->sink,
+		.step = g->step,
+		.log_path = g->log_path,
+	};
+	return ssh_run(&g->ssh, &command, output, ret_status);
+}
+
+struct err *guest_run(struct guest *g, const char *const *argv, bool as_user, const char *input, struct str *output,
+		      int *ret_status)
+{
+	return run_remote(g, &(struct remote){.argv = argv, .input = input, .as_user = as_user}, output, ret_status);
+}
+
+/* Housekeeping of ours, as root. */
+static struct err *run_shell(struct guest *g, const char *text, struct str *output, int *ret_status)
+{
+	const char *argv[] = {"/bin/sh", "-c", text, NULL};
+	return run_remote(g, &(struct remote){.argv = argv}, output, ret_status);
+}
+
+/* A script is given a file of its own: programs in it may read standard input. */
+static struct err *run_command(struct guest *g, const struct command *command, bool as_user, int *ret_status)
+{
+	AUTO(str) text = STR_INIT;
+
+	if (!command->script)
+		return guest_run(g, (const char *const *)command->argv.items, as_user, NULL, NULL, ret_status);
+	str_add(&text, "f=$(mktemp) || exit 1; cat >\"$f\"; ");
+	ssh_quote(&text, command->interpreter ? command->interpreter : "sh");
+	str_add(&text, " \"$f\" </dev/null; s=$?; rm -f \"$f\"; exit $s");
+	const char *argv[] = {"/bin/sh", "-c", str_text(&text), NULL};
+	struct remote remote = {.argv = argv, .name = "script", .input = command->script, .as_user = as_user};
+	return run_remote(g, &remote, NULL, ret_status);
+}
+
+static bool is_set(const struct command *command)
+{
+	return command->script || command->argv.count > 0;
+}
+
+struct err *guest_open(struct guest *g)
+{
+	AUTO(str) text = STR_INIT;
+	AUTO(str) output = STR_INIT;
+
+	str_add(&text, "cat /etc/os-release; echo '" SEPARATOR "'; test -e /run/ostree-booted && echo ostree; "
+		       "echo '" SEPARATOR "'; cd ");
+	ssh_quote(&text, records_dir(g));
+	str_add(&text, " 2>/dev/null && for f in *; do case $f in *.new|*.pending) ;; *) "
+		       "[ -f \"$f\" ] && echo \"$f $(cat \"$f\")\";; esac; done; exit 0");
+	g->records = (struct strs)STRS_INIT;
+	TRY(run_shell(g, str_text(&text), &output, NULL));
+	char *ostree = strstr(output.data ? output.data : "", SEPARATOR "\n");
+	char *records = ostree ? strstr(ostree + 1, SEPARATOR "\n") : NULL;
+	if (!records)
+		return err_new(ERR_GUEST, "the guest does not say what it is: no /etc/os-release");
+	*ostree = *records = '\0';
+	g->tool = guest_package_tool(output.data, strstr(ostree + 1, "\nostree") != NULL);
+	strs_split(&g->records, records + strlen(SEPARATOR) + 1, "\r\n");
+	return NULL;
+}
+
+void guest_done(struct guest *g)
+{
+	strs_done(&g->records);
+}
+
+/* One variable of os-release(5), without its quotes, heap; "" when it is not there. */
+static char *os_release_value(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		if (strncmp(line, name, n) != 0 || line[n] != '=')
+			continue;
+		const char *value = line + n + 1;
+		size_t size = strcspn(value, "\r\n");
+		if (size >= 2 && (*value == '"' || *value == '\'') && value[size - 1] == *value)
+			return mem_strndup(value + 1, size - 2);
+		return mem_strndup(value, size);
+	}
+	return mem_strdup("");
+}
+
+enum package_tool guest_package_tool(const char *os_release, bool ostree)
+{
+	static const char *const apt[] = {"debian", "ubuntu"};
+	static const char *const dnf[] = {"fedora", "rhel", "centos"};
+	AUTO_FREE char *id = os_release_value(os_release, "ID");
+	AUTO_FREE char *like = os_release_value(os_release, "ID_LIKE");
+	AUTO(strs) words = STRS_INIT;
+
+	strs_add(&words, id);
+	strs_split(&words, like, " ");
+	for (size_t i = 0; i < ARRAY_LEN(apt); i++)
+		if (strs_has(&words, apt[i]))
+			return PACKAGES_APT;
+	for (size_t i = 0; i < ARRAY_LEN(dnf); i++)
+		if (strs_has(&words, dnf[i]))
+			return ostree ? PACKAGES_RPM_OSTREE : PACKAGES_DNF;
+	return PACKAGES_NONE;
+}
+
+static char *quoted_list(const struct strs *packages)
+{
+	AUTO(str) s = STR_INIT;
+
+	for (size_t i = 0; i < packages->count; i++) {
+		str_add_char(&s, ' ');
+		ssh_quote(&s, packages->items[i]);
+	}
+	return str_take(&s);
+}
+
+char *guest_packages_probe(enum package_tool tool, const struct strs *packages)
+{
+	AUTO_FREE char *list = quoted_list(packages);
+
+	switch (tool) {
+	case PACKAGES_APT:
+		return mem_printf(
+			"for p in%s; do [ \"$(dpkg-query -W -f='${db:Status-Status}' -- \"$p\" 2>/dev/null)\" = "
+			"installed ] || exit 1; done",
+			list);
+	case PACKAGES_DNF:
+	case PACKAGES_RPM_OSTREE:
+		return mem_printf("rpm -q --quiet --%s", list);
+	case PACKAGES_NONE:
+		break;
+	}
+	return mem_strdup("exit 1");
+}
+
+char *guest_packages_layer(const struct strs *packages)
+{
+	AUTO_FREE char *list = quoted_list(packages);
+
+	return mem_printf(RPM_OSTREE_IDLE
+			  "rpm-ostree install --assumeyes --idempotent --allow-inactive --%s || exit\n" RPM_OSTREE_IDLE,
+			  list);
+}
+
+char *guest_packages_install(enum package_tool tool, const struct strs *packages)
+{
+	AUTO_FREE char *list = quoted_list(packages);
+
+	switch (tool) {
+	case PACKAGES_APT:
+		return mem_printf("export DEBIAN_FRONTEND=noninteractive\n"
+				  "apt-get -q -o DPkg::Lock::Timeout=120 update &&\n"
+				  "exec apt-get -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends install --%s",
+				  list);
+	case PACKAGES_DNF:
+		return mem_printf("exec dnf -y --setopt=install_weak_deps=False install --%s", list);
+	case PACKAGES_RPM_OSTREE:
+		return mem_printf(RPM_OSTREE_IDLE
+				  "exec rpm-ostree install --assumeyes --idempotent --apply-live --allow-inactive --%s",
+				  list);
+	case PACKAGES_NONE:
+		break;
+	}
+	return mem_strdup("exit 1");
+}
+
+static void set_command(struct json *object, const char *name, const struct command *command)
+{
+	struct json *value;
+
+	if (!is_set(command))
+		return;
+	value = js_object();
+	struct json *argv = js_array();
+	for (size_t i = 0; i < command->argv.count; i++)
+		js_add_text(argv, command->argv.items[i]);
+	js_set(value, "argv", argv);
+	js_set_text(value, "script", command->script);
+	js_set_text(value, "interpreter", command->interpreter);
+	js_set(object, name, value);
+}
+
+void guest_step_digest(const struct guest_step *step, const char *file_digest, char ret_hex[SHA256_HEX])
+{
+	AUTO_JSON *all = js_object();
+	struct json *packages = js_array();
+
+	js_set_text(all, "name", step->name);
+	js_set_text(all, "path", step->write_path);
+	js_set_text(all, "text", step->write_text);
+	js_set_text(all, "file", file_digest);
+	js_set_int(all, "mode", step->write_mode);
+	for (size_t i = 0; i < step->packages.count; i++)
+		js_add_text(packages, step->packages.items[i]);
+	js_set(all, "packages", packages);
+	set_command(all, "run", &step->run);
+	set_command(all, "then", &step->then);
+	set_command(all, "unless", &step->unless);
+	js_set_text(all, "creates", step->creates);
+	js_set_bool(all, "as_user", step->as_user);
+	AUTO_FREE char *text = js_canonical(all);
+	digest_bytes(text, strlen(text), ret_hex);
+}
+
+char *guest_record_name(const char *step_name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	char hex[SHA256_HEX];
+	AUTO(str) s = STR_INIT;
+
+	for (const char *p = step_name; *p && s.len < 60; p++)
+		str_add_char(&s, strchr(plain, *p) ? *p : '_');
+	/* names that differ only in what was replaced or cut stay apart */
+	if (!streq(str_text(&s), step_name)) {
+		digest_bytes(step_name, strlen(step_name), hex);
+		str_addf(&s, "-%.8s", hex);
+	}
+	return str_take(&s);
+}
+
+const char *guest_outcome_text(enum guest_outcome outcome)
+{
+	switch (outcome) {
+	case GUEST_RECORDED:
+		return "done before, unchanged";
+	case GUEST_GUARDED:
+		return "not needed";
+	case GUEST_SAME:
+		return "already as wanted";
+	case GUEST_CHANGED:
+		break;
+	}
+	return "changed";
+}
+
+/* What the functions below share; lives for one guest_step_run(). */
+struct work {
+	struct guest *g;
+	const struct guest_step *step;
+	char *record;  /* path in the guest */
+	char *content; /* file on the host that is written, or NULL */
+	char digest[SHA256_HEX];
+};
+
+static struct err *guarded(const struct work *w, bool *ret_guarded)
+{
+	int status = 1;
+
+	*ret_guarded = false;
+	if (w->step->creates) {
+		TRY(guest_run(w->g, (const char *[]){"test", "-e", w->step->creates, NULL}, w->step->as_user, NULL,
+			      NULL, &status));
+		*ret_guarded = status == 0;
+	}
+	if (!*ret_guarded && is_set(&w->step->unless)) {
+		TRY(run_command(w->g, &w->step->unless, w->step->as_user, &status));
+		*ret_guarded = status == 0;
+	}
+	return NULL;
+}
+
+/*
+ * From here until the record is written, `then` is owed: should we be interrupted after the change, the next run would
+ * find nothing left to change.
+ */
+static struct err *set_pending(const struct work *w, bool *ret_was_pending)
+{
+	AUTO(str) text = STR_INIT;
+	AUTO_FREE char *dir = path_dir(w->record);
+	AUTO(str) output = STR_INIT;
+
+	str_add(&text, "mkdir -p ");
+	ssh_quote(&text, dir);
+	str_add(&text, " && if [ -e ");
+	ssh_quote(&text, w->record);
+	str_add(&text, ".pending ]; then echo pending; else : > ");
+	ssh_quote(&text, w->record);
+	str_add(&text, ".pending; fi");
+	TRY(run_shell(w->g, str_text(&text), &output, NULL));
+	*ret_was_pending = str_starts(str_text(&output), "pending");
+	return NULL;
+}
+
+static struct err *write_record(const struct work *w)
+{
+	AUTO(str) text = STR_INIT;
+	AUTO_FREE char *dir = path_dir(w->record);
+	AUTO(str) path = STR_INIT;
+
+	ssh_quote(&path, w->record);
+	str_add(&text, "mkdir -p ");
+	ssh_quote(&text, dir);
+	str_addf(&text, " && echo %s > %s.new && mv -f %s.new %s && rm -f %s.pending", w->digest, str_text(&path),
+		 str_text(&path), str_text(&path), str_text(&path));
+	return run_shell(w->g, str_text(&text), NULL, NULL);
+}
+
+/* The new content comes on standard input; the file changes its content and mode at once, or not at all. */
+static char *write_script(const struct guest_step *step)
+{
+	AUTO(str) s = STR_INIT;
+	AUTO_FREE char *dir = path_dir(step->write_path);
+
+	str_add(&s, "set -e; p=");
+	ssh_quote(&s, step->write_path);
+	str_add(&s, "; mkdir -p ");
+	ssh_quote(&s, dir);
+	str_addf(&s, "; t=\"$p.cooper-new\"; rm -f \"$t\"; (umask 077; cat > \"$t\"); chmod %04o \"$t\"; ",
+		 (unsigned)(step->write_mode ? step->write_mode : 0644));
+	str_add(&s,
+		"if [ -f \"$p\" ] && cmp -s \"$t\" \"$p\" && [ \"$(stat -c %a \"$t\")\" = \"$(stat -c %a \"$p\")\" ]; "
+		"then rm -f \"$t\"; echo same; exit 0; fi; "
+		"sync \"$t\" 2>/dev/null || :; mv -f \"$t\" \"$p\"; "
+		"if command -v restorecon >/dev/null 2>&1; then restorecon \"$p\" || :; fi; echo changed");
+	return str_take(&s);
+}
+
+static struct err *do_write(const struct work *w, bool *ret_changed)
+{
+	AUTO_FREE char *script = write_script(w->step);
+	AUTO(str) output = STR_INIT;
+	const char *argv[] = {"/bin/sh", "-c", script, NULL};
+	struct remote remote = {.argv = argv, .name = "write", .input_path = w->content, .as_user = w->step->as_user};
+
+	if (!w->content)
+		remote.input = w->step->write_text ? w->step->write_text : "";
+	struct err *e = run_remote(w->g, &remote, &output, NULL);
+	if (e)
+		return err_wrap(e, "cannot write '%s' in the guest", w->step->write_path);
+	*ret_changed = !str_starts(str_text(&output), "same");
+	return NULL;
+}
+
+char *guest_apt_sources(const char *main, const char *security)
+{
+	AUTO(str) s = STR_INIT;
+	const char *bases[] = {main, security};
+	const char *suites[] = {"$VERSION_CODENAME $VERSION_CODENAME-updates", "$VERSION_CODENAME-security"};
+
+	str_add(&s, "own=/etc/apt/sources.list.d/cooper.sources\n"
+		    "[ -f $own ] || [ -z \"$(apt-get indextargets)\" ] || exit 0\n"
+		    ". /etc/os-release\n{\n");
+	for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
+		if (!bases[i])
+			continue;
+		str_add(&s, "printf 'Types: deb\\nURIs: %s\\nSuites: %s\\nComponents: main\\nSigned-By: "
+			    "/usr/share/keyrings/debian-archive-keyring.gpg\\n\\n' ");
+		ssh_quote(&s, bases[i]);
+		str_addf(&s, " \"%s\"\n", suites[i]);
+	}
+	str_add(&s, "} >$own.new && mv $own.new $own\n");
+	return str_take(&s);
+}
+
+/* Where the host knows no mirror either, apt itself says what it cannot find. */
+static struct err *give_sources(const struct work *w)
+{
+	AUTO_FREE char *main = NULL;
+	AUTO_FREE char *security = NULL;
+	struct err *e = debian_host_mirrors(&main, &security);
+
+	if (e) {
+		err_free(e);
+		return NULL;
+	}
+	AUTO_FREE char *script = guest_apt_sources(main, security);
+	return run_shell(w->g, script, NULL, NULL);
+}
+
+static struct err *do_packages(const struct work *w, bool *ret_changed)
+{
+	AUTO_FREE char *probe = guest_packages_probe(w->g->tool, &w->step->packages);
+	AUTO_FREE char *install = guest_packages_install(w->g->tool, &w->step->packages);
+	int status = 1;
+
+	if (w->g->tool == PACKAGES_NONE)
+		return err_hint(
+			err_new(ERR_GUEST, "packages cannot be installed: the guest has none of apt, dnf, rpm-ostree"),
+			"use 'run' instead of 'packages' for this image");
+	TRY(run_shell(w->g, probe, NULL, &status));
+	*ret_changed = status != 0;
+	if (status == 0)
+		return NULL;
+	if (w->g->tool == PACKAGES_APT)
+		TRY(give_sources(w));
+	return run_shell(w->g, install, NULL, NULL);
+}
+
+static struct err *perform(const struct work *w, bool *ret_changed)
+{
+	const struct guest_step *step = w->step;
+	bool owed = false;
+
+	*ret_changed = true;
+	if (is_set(&step->then))
+		TRY(set_pending(w, &owed));
+	if (step->write_path)
+		TRY(do_write(w, ret_changed));
+	else if (step->packages.count > 0)
+		TRY(do_packages(w, ret_changed));
+	else
+		TRY(run_command(w->g, &step->run, step->as_user, NULL));
+	if (is_set(&step->then) && (*ret_changed || owed)) {
+		*ret_changed = true;
+		TRY(run_command(w->g, &step->then, step->as_user, NULL));
+	}
+	return write_record(w);
+}
+
+static struct err *run_step(struct work *w, enum guest_outcome *ret_outcome)
+{
+	AUTO_FREE char *name = guest_record_name(w->step->name);
+	AUTO_FREE char *file_digest = NULL;
+	bool changed = false;
+
+	if (w->step->write_from) {
+		w->content = path_join(w->g->files_dir ? w->g->files_dir : ".", w->step->write_from);
+		file_digest = mem_alloc(SHA256_HEX);
+		TRY(digest_file(w->content, file_digest, NULL));
+	}
+	guest_step_digest(w->step, file_digest, w->digest);
+	w->record = path_join(records_dir(w->g), name);
+	AUTO_FREE char *recorded = mem_printf("%s %s", name, w->digest);
+	*ret_outcome = GUEST_RECORDED;
+	if (strs_has(&w->g->records, recorded))
+		return NULL;
+	*ret_outcome = GUEST_GUARDED;
+	TRY(guarded(w, &changed));
+	if (changed)
+		return NULL;
+	TRY(perform(w, &changed));
+	strs_take(&w->g->records, TAKE(recorded));
+	*ret_outcome = changed ? GUEST_CHANGED : GUEST_SAME;
+	return NULL;
+}
+
+struct err *guest_step_run(struct guest *g, const struct guest_step *step, enum guest_outcome *ret_outcome)
+{
+	struct work w = {.g = g, .step = step};
+
+	struct err *e = run_step(&w, ret_outcome);
+	mem_free_at(&w.record);
+	mem_free_at(&w.content);
+	return e ? err_wrap(e, "guest step '%s'", step->name) : NULL;
+}

@@ -1,0 +1,88 @@
+/*
+ * guest.h - guest steps: what a stack wants done inside the running machine, over ssh
+ *
+ * A step that succeeded leaves a record in the guest, /var/lib/cooper/steps/<name>, with the digest of everything that
+ * it is made of: the same step is not run again there, a changed one is, and a new OS disk starts without records. All
+ * runs as root by `sudo -n` unless the step says as_user. Each program has a deadline on both ends: timeout(1) in the
+ * guest, and ours. A step that was interrupted is run again, its `then` included.
+ *
+ *	struct guest guest = {.ssh = ssh, .files_dir = dir, .deadline_ms = 600000, .sink = sink};
+ *	TRY(guest_open(&guest));
+ *	for each step: TRY(guest_step_run(&guest, &step, &outcome));
+ *	guest_done(&guest);
+ */
+#ifndef COOPER_GUEST_GUEST_H
+#define COOPER_GUEST_GUEST_H
+
+#include "base/err.h"
+#include "base/event.h"
+#include "fmt/digest.h"
+#include "net/ssh.h"
+#include "recipe/recipe.h"
+
+enum package_tool { PACKAGES_NONE, PACKAGES_APT, PACKAGES_DNF, PACKAGES_RPM_OSTREE };
+
+enum guest_outcome {
+	GUEST_RECORDED, /* done before, unchanged since */
+	GUEST_GUARDED,  /* `creates` or `unless` says that it is not needed */
+	GUEST_SAME,     /* the guest was already as wanted */
+	GUEST_CHANGED,
+};
+
+struct guest {
+	struct ssh ssh;
+	const char *files_dir;   /* where write_from is relative to */
+	const char *records_dir; /* in the guest; NULL = /var/lib/cooper/steps */
+	int64_t deadline_ms;     /* for each program in the guest; required */
+	struct sink *sink;       /* lines of output */
+	const char *step;        /* id for them */
+	const char *log_path;    /* NULL = none */
+	/* known after guest_open() */
+	enum package_tool tool;
+	struct strs records; /* "<record> <digest>" */
+};
+
+/** guest_open() - learn the guest's package tool and its records, in one connection */
+MUST_CHECK struct err *guest_open(struct guest *g);
+void guest_done(struct guest *g);
+
+/**
+ * guest_step_run() - bring one step about
+ *
+ * Errors:    CHILD (a command of the step failed; the last lines of its output as detail), GUEST (ssh failed; no known
+ *            package tool), TIMEOUT, CANCELED, ABSENT (write_from)
+ * On error:  no record is left; a file is written whole or not at all.
+ */
+MUST_CHECK struct err *guest_step_run(struct guest *g, const struct guest_step *step, enum guest_outcome *ret_outcome);
+
+/** guest_outcome_text() - "unchanged", "changed", ... */
+const char *guest_outcome_text(enum guest_outcome outcome);
+
+/** guest_run() - run a program in the guest as root (or as the login user); like ssh_run() with our deadlines */
+MUST_CHECK struct err *guest_run(struct guest *g, const char *const *argv, bool as_user, const char *input,
+				 struct str *output, int *ret_status);
+
+/* Decisions, pure. */
+
+/** guest_package_tool() - from the text of /etc/os-release, and whether the system is an ostree one */
+enum package_tool guest_package_tool(const char *os_release, bool ostree);
+/** guest_packages_probe() - shell text that succeeds when all of @packages are installed */
+char *guest_packages_probe(enum package_tool tool, const struct strs *packages);
+/** guest_packages_install() - shell text that installs them */
+char *guest_packages_install(enum package_tool tool, const struct strs *packages);
+/** guest_packages_layer() - shell text that layers them with rpm-ostree for the next boot: no live change, which old
+ * ones cannot make; heap */
+char *guest_packages_layer(const struct strs *packages);
+/**
+ * guest_apt_sources() - shell text that points the guest's apt at mirrors, unless it has sources of its own
+ * @main, @security:  bases of mirrors; @security may be NULL
+ *
+ * The images that cooper makes have none: which mirror to ask is the host's matter. See: sources.list(5)
+ */
+char *guest_apt_sources(const char *main, const char *security);
+/** guest_step_digest() - over the step and the digest of the file that it writes (NULL = none) */
+void guest_step_digest(const struct guest_step *step, const char *file_digest, char ret_hex[SHA256_HEX]);
+/** guest_record_name() - file name for the record of a step, heap */
+char *guest_record_name(const char *step_name);
+
+#endif

@@ -1,0 +1,458 @@
+#include "image/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "image/binfmt_host.h"
+#include "image/image_download.h"
+#include "recipe/vars.h"
+#include "source/debian.h"
+#include "store/cas.h"
+#include "store/store.h"
+#include "sys/child.h"
+#include "sys/file.h"
+#include "sys/tick.h"
+
+/* Every time in the image; also what dpkg and dracut see as "now". */
+#define IMAGE_EPOCH "1760000000"
+/* Any fixed value serves: the file system never leaves its machine. */
+#define IMAGE_UUID "6e2b6d5c-0000-4000-8000-636f6f706572"
+
+enum { COMMAND_DEADLINE_MS = 60 * 60 * 1000 };
+
+static const char *const clean_env[] = {
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	"HOME=/nonexistent",
+	"LC_ALL=C.UTF-8",
+	"TZ=UTC",
+	"DEBIAN_FRONTEND=noninteractive",
+	"SOURCE_DATE_EPOCH=" IMAGE_EPOCH,
+	"E2FSPROGS_FAKE_TIME=" IMAGE_EPOCH,
+	"INITRD=No", /* kernel packages must not run dracut: customize does, once */
+	NULL,
+};
+
+/* Folders of one run, below build/<name>. */
+struct workplace {
+	char *top;
+	char *packages; /* the offline repository */
+	char *root;     /* the guest's tree */
+	char *log;
+	struct strs inside; /* words before every command that touches the tree */
+};
+
+static void workplace_done(struct workplace *w)
+{
+	free(w->top);
+	free(w->packages);
+	free(w->root);
+	free(w->log);
+	strs_done(&w->inside);
+}
+
+char *image_name(const struct recipe *recipe, const char *guest_arch)
+{
+	return mem_printf("%s-%s", recipe->name, guest_arch);
+}
+
+/* The kernel's package differs by architecture; everything else has one name everywhere. */
+static struct err *package_names(const struct recipe *recipe, const char *guest_arch, struct strs *names)
+{
+	struct vars vars = {.name = recipe->name,
+			    .version = recipe->version,
+			    .guest_arch = guest_arch,
+			    .debian_arch = debian_arch(guest_arch)};
+	TRY(vars_expand_all(&vars, &recipe->image.packages, names));
+	strs_sort(names);
+	return NULL;
+}
+
+char *image_set_reference(const struct recipe *recipe, const char *guest_arch)
+{
+	AUTO_FREE char *text = strs_join(&recipe->image.packages, "\n");
+	char digest[SHA256_HEX];
+	digest_bytes(text, strlen(text), digest);
+	return mem_printf("debian-set:%s:%s:%.12s", recipe->image.debian_suite, debian_arch(guest_arch), digest);
+}
+
+struct err *image_list(const struct recipe *recipe, const char *guest_arch, const struct lock *lock,
+		       struct source_files *files)
+{
+	AUTO_FREE char *reference = image_set_reference(recipe, guest_arch);
+	const struct lock_entry *entry = lock_find(lock, reference);
+	if (!entry)
+		return err_new(ERR_ABSENT, "the lock has no entry for '%s'", reference);
+	files->items = mem_grow(files->items, &files->cap, files->count + entry->file_count, sizeof(*files->items));
+	for (size_t i = 0; i < entry->file_count; i++) {
+		const struct lock_file *f = &entry->files[i];
+		files->items[files->count++] = 
+			(struct source_file){.name = f->name, .url = f->url, .digest = f->sha256, .size = f->size};
+	}
+	return NULL;
+}
+
+struct err *image_ask(const struct home *home, const struct recipe *recipe, const char *guest_arch, struct sink *sink,
+		      struct lock_entry *ret_entry)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(package_names(recipe, guest_arch, &names));
+	struct err *e = debian_resolve_set(recipe->image.debian_suite, debian_arch(guest_arch), &names, home->apt, sink,
+					   ret_entry);
+	if (e)
+		return err_wrap(e, "cannot resolve the packages of image '%s'", recipe->name);
+	free(ret_entry->reference);
+	ret_entry->reference = image_set_reference(recipe, guest_arch);
+	return NULL;
+}
+
+struct err *image_resolve(const struct home *home, const struct recipe *recipe, const char *guest_arch,
+			  struct lock *lock, struct sink *sink)
+{
+	AUTO_FREE char *reference = image_set_reference(recipe, guest_arch);
+	if (lock_find(lock, reference))
+		return NULL;
+	AUTO(lock_entry) entry = {.reference = NULL};
+	TRY(image_ask(home, recipe, guest_arch, sink, &entry));
+	return lock_put(lock, &entry);
+}
+
+/* Absolute, since it is handed to programs that run elsewhere. */
+static char *beside_recipe(const struct recipe *recipe, const char *name)
+{
+	AUTO_FREE char *dir = path_dir(recipe->path);
+	AUTO_FREE char *path = path_join(dir, name);
+	return file_absolute(path);
+}
+
+/* Digest over names, modes and contents below @dir, in name order. */
+static struct err *digest_tree(const char *dir, const char *name, struct digest *d)
+{
+	AUTO_FREE char *path = *name ? path_join(dir, name) : mem_strdup(dir);
+	struct stat st;
+	if (lstat(path, &st) != 0)
+		return err_os(errno, "cannot stat '%s'", path);
+	digest_add(d, name, strlen(name) + 1);
+	if (S_ISLNK(st.st_mode)) {
+		char target[4096];
+		ssize_t n = readlink(path, target, sizeof(target));
+		digest_add(d, target, n > 0 ? (size_t)n : 0);
+	} else if (S_ISDIR(st.st_mode)) {
+		AUTO(strs) names = STRS_INIT;
+		TRY(dir_list(path, &names));
+		for (size_t i = 0; i < names.count; i++) {
+			AUTO_FREE char *inner = *name ? path_join(name, names.items[i]) : mem_strdup(names.items[i]);
+			TRY(digest_tree(dir, inner, d));
+		}
+	} else {
+		AUTO_FREE char *data = NULL;
+		size_t size = 0;
+		TRY(file_read(path, 16 << 20, &data, &size));
+		digest_add(d, st.st_mode & 0100 ? "x" : "-", 1);
+		digest_add(d, data, size);
+	}
+	return NULL;
+}
+
+struct err *image_inputs(const struct recipe *recipe, struct json *inputs)
+{
+	if (!recipe->image.files)
+		return NULL;
+	AUTO_FREE char *path = beside_recipe(recipe, recipe->image.files);
+	struct digest *d = digest_new(DIGEST_SHA256);
+	struct err *e = digest_tree(path, "", d);
+	char hex[DIGEST_HEX_MAX];
+	digest_hex(d, hex);
+	digest_free(d);
+	if (!e)
+		js_set_text(inputs, recipe->image.files, hex);
+	return e;
+}
+
+/* A command on the guest's tree. */
+static struct err *run(const struct image_job *job, const struct workplace *w, const char *const *argv, const char *cwd,
+		       struct sink *sink)
+{
+	AUTO(strs) words = STRS_INIT;
+	strs_add_all(&words, (const char *const *)w->inside.items);
+	strs_add_all(&words, argv);
+	struct child_spec spec = {.argv = (const char *const *)words.items,
+				  .env = clean_env,
+				  .cwd = cwd,
+				  .log_path = w->log,
+				  .deadline_ms = COMMAND_DEADLINE_MS,
+				  .step = job->step,
+				  .sink = sink,
+				  .die_with_parent = true};
+	return child_run(&spec);
+}
+
+/* The packages under their own names in one folder, with an index: a repository that needs no network. */
+static struct err *lay_out_packages(const struct image_job *job, const struct workplace *w, struct sink *sink)
+{
+	for (size_t i = 0; i < job->files->count; i++) {
+		const struct source_file *f = &job->files->items[i];
+		AUTO_FREE char *object = cas_path(job->home, f->digest);
+		AUTO_FREE char *name = path_join(w->packages, f->name);
+		if (link(object, name) != 0)
+			TRY(file_copy(object, name, 0644));
+	}
+	AUTO(str) index = STR_INIT;
+	struct child_spec spec = {.argv = (const char *const[]){"apt-ftparchive", "packages", ".", NULL},
+				  .env = clean_env,
+				  .cwd = w->packages,
+				  .log_path = w->log,
+				  .deadline_ms = COMMAND_DEADLINE_MS,
+				  .step = job->step,
+				  .sink = sink};
+	TRY(child_output(&spec, 64 << 20, &index));
+	AUTO_FREE char *path = path_join(w->packages, "Packages");
+	return file_write(path, str_text(&index), index.len, 0644);
+}
+
+/* apt writes names with the epoch's colon escaped; the part before the first '_' is the package. */
+static char *include_list(const struct source_files *files)
+{
+	AUTO(strs) names = STRS_INIT;
+	for (size_t i = 0; i < files->count; i++)
+		strs_take(&names, mem_strndup(files->items[i].name, strcspn(files->items[i].name, "_")));
+	return strs_join(&names, ",");
+}
+
+static struct err *install_root(const struct image_job *job, const struct workplace *w, struct sink *sink)
+{
+	const struct image_recipe *image = &job->recipe->image;
+	AUTO_FREE char *names = include_list(job->files);
+	AUTO(strs) argv = STRS_INIT;
+	static const char *const fixed[] = {"mmdebstrap",
+					    "--mode=root",
+					    "--variant=essential",
+					    "--format=directory",
+					    "--skip=cleanup/apt,check/empty",
+					    "--aptopt=APT::Install-Recommends \"false\"",
+					    "--aptopt=Acquire::Languages \"none\"",
+					    "--aptopt=APT::Sandbox::User \"root\"",
+					    "--aptopt=DPkg::Path \"/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin\"",
+					    "--dpkgopt=force-unsafe-io",
+					    "--dpkgopt=force-confold",
+					    NULL};
+	strs_add_all(&argv, fixed);
+	strs_addf(&argv, "--architectures=%s", debian_arch(job->guest_arch));
+	for (size_t i = 0; i < image->exclude.count; i++)
+		strs_addf(&argv, "--dpkgopt=path-exclude=%s", image->exclude.items[i]);
+	strs_addf(&argv, "--include=%s", names);
+	AUTO_FREE char *files = beside_recipe(job->recipe, image->files);
+	strs_addf(&argv, "--essential-hook=sh \"%s/prepare.sh\" \"$1\"", files);
+	strs_addf(&argv, "--customize-hook=sh \"%s/customize.sh\" \"$1\"", files);
+	strs_add(&argv, "");
+	strs_add(&argv, w->root);
+	strs_addf(&argv, "deb [trusted=yes] copy:%s ./", w->packages);
+	return run(job, w, (const char *const *)argv.items, w->top, sink);
+}
+
+/* The one file in boot/ whose name starts with @prefix goes to @to; it is booted from there, not from the disk. */
+static struct err *take_boot_file(const struct workplace *w, const char *prefix, const char *to)
+{
+	AUTO_FREE char *boot = path_join(w->root, "boot");
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(boot, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		if (!str_starts(names.items[i], prefix))
+			continue;
+		AUTO_FREE char *from = path_join(boot, names.items[i]);
+		TRY(file_copy(from, to, 0644));
+		return file_remove(from);
+	}
+	return err_new(ERR_CHILD, "the image has no '%s*' in /boot", prefix);
+}
+
+static struct err *write_package_list(const struct image_job *job, const struct workplace *w, const char *stage)
+{
+	AUTO_FREE char *admin = mem_printf("--admindir=%s/var/lib/dpkg", w->root);
+	AUTO_FREE char *path = path_join(stage, "packages.tsv");
+	AUTO(str) list = STR_INIT;
+	struct child_spec spec = {
+		.argv = (const char *const[]){"dpkg-query", admin, "-W", "-f",
+					      "${Package}\t${Version}\t${Architecture}\n", NULL},
+		.env = clean_env,
+		.log_path = w->log,
+		.deadline_ms = COMMAND_DEADLINE_MS,
+		.step = job->step,
+	};
+	TRY(child_output(&spec, 4 << 20, &list));
+	return file_write(path, str_text(&list), list.len, 0644);
+}
+
+/* mke2fs copies access and change times from the tree; the same packages must give the same bytes. */
+static struct err *fix_times(const struct image_job *job, const struct workplace *w, const char *disk,
+			     struct sink *sink)
+{
+	static const char commands[] = "sif \"/%P\" atime @" IMAGE_EPOCH "\nsif \"/%P\" atime_extra 0\n"
+				       "sif \"/%P\" ctime @" IMAGE_EPOCH "\nsif \"/%P\" ctime_extra 0\n";
+	AUTO_FREE char *path = path_join(w->top, "times");
+	TRY(run(job, w, (const char *const[]){"find", w->root, "-fprintf", path, commands, NULL}, NULL, sink));
+	/* without a log or a sink: 60,000 lines of echo are for nobody */
+	struct child_spec spec = {.argv = (const char *const[]){"debugfs", "-w", "-f", path, disk, NULL},
+				  .env = clean_env,
+				  .deadline_ms = COMMAND_DEADLINE_MS,
+				  .step = job->step};
+	return child_run(&spec);
+}
+
+static struct err *make_disk(const struct image_job *job, const struct workplace *w, const char *disk,
+			     struct sink *sink)
+{
+	/* device nodes where mknod(2) works, mount points where it does not; the guest mounts its own there */
+	AUTO_FREE char *dev = path_join(w->root, "dev");
+	TRY(run(job, w, (const char *const[]){"find", dev, "-mindepth", "1", "-delete", NULL}, NULL, sink));
+	TRY(run(job, w,
+		(const char *const[]){"find", w->root, "-newermt", "@" IMAGE_EPOCH, "-exec", "touch", "-h", "-c", "-d",
+				      "@" IMAGE_EPOCH, "{}", "+", NULL},
+		NULL, sink));
+	AUTO_CLOSE int fd = open(disk, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 || ftruncate(fd, (off_t)job->recipe->image.disk_bytes) != 0)
+		return err_os(errno, "cannot create '%s'", disk);
+	TRY(run(job, w,
+		(const char *const[]){
+			"mke2fs",
+			"-q",
+			"-t",
+			"ext4",
+			"-L",
+			job->recipe->image.root_label,
+			"-U",
+			IMAGE_UUID,
+			"-m",
+			"0",
+			"-I",
+			"256",
+			"-E",
+			"hash_seed=" IMAGE_UUID ",lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,nodiscard",
+			"-O",
+			"^metadata_csum_seed",
+			"-d",
+			w->root,
+			disk,
+			NULL},
+		NULL, sink));
+	return fix_times(job, w, disk, sink);
+}
+
+static struct err *fill_stage(const struct image_job *job, const struct workplace *w, const char *stage,
+			      struct sink *sink)
+{
+	AUTO_FREE char *kernel = path_join(stage, "vmlinuz");
+	AUTO_FREE char *initrd = path_join(stage, "initrd.img");
+	AUTO_FREE char *disk = path_join(stage, "disk.raw");
+	event_note(sink, job->step, "installing %zu packages", job->files->count);
+	TRY(lay_out_packages(job, w, sink));
+	TRY(install_root(job, w, sink));
+	TRY(take_boot_file(w, "vmlinuz-", kernel));
+	TRY(take_boot_file(w, "initrd.img-", initrd));
+	TRY(write_package_list(job, w, stage));
+	return make_disk(job, w, disk, sink);
+}
+
+static struct json *make_receipt(const struct image_job *job, int64_t ms)
+{
+	struct json *receipt = js_object();
+	AUTO(str) now = STR_INIT;
+	str_add_utc(&now, tick_wall_ms());
+	js_set_text(receipt, "key", job->key);
+	js_set_text(receipt, "name", job->recipe->name);
+	js_set_text(receipt, "version", job->recipe->version);
+	js_set_text(receipt, "guest_arch", job->guest_arch);
+	js_set_text(receipt, "made", str_text(&now));
+	js_set_int(receipt, "ms", ms);
+	struct json *packages = js_array();
+	for (size_t i = 0; i < job->files->count; i++) {
+		struct json *p = js_object();
+		js_set_text(p, "file", job->files->items[i].name);
+		js_set_text(p, "sha256", job->files->items[i].digest);
+		js_add(packages, p);
+	}
+	js_set(receipt, "packages", packages);
+	return receipt;
+}
+
+static bool can_run(const char *const *words)
+{
+	AUTO(strs) argv = STRS_INIT;
+	strs_add_all(&argv, words);
+	strs_add(&argv, "true");
+	struct child_spec spec = {.argv = (const char *const *)argv.items, .env = clean_env, .deadline_ms = 10000};
+	struct err *e = child_run(&spec);
+	err_free(e);
+	return !e;
+}
+
+/*
+ * Where the tree is made. Root: with mounts of its own, which go when its processes go, however those end; where '/' is
+ * no mount point (in a chroot) its propagation cannot be changed, and only an orderly end takes the mounts away.
+ * Anybody else: as root of a user namespace whose other ids are the user's subordinate ones. See: user_namespaces(7)
+ */
+static struct err *go_inside(struct workplace *w)
+{
+	static const char *const own_mounts[] = {"unshare", "--mount", "--propagation", "private", NULL};
+	static const char *const own_users[] = {"unshare", "--user", "--map-root-user", "--map-auto",   "--mount",
+						"--net",   "--pid",  "--fork",          "--kill-child", NULL};
+	bool root = geteuid() == 0;
+	const char *const *words = root ? own_mounts : own_users;
+	if (can_run(words))
+		strs_add_all(&w->inside, words);
+	else if (!root)
+		return err_hint(
+			err_new(ERR_USAGE,
+				"making a Debian image as a user needs a user namespace with subordinate ids, "
+				"and none can be had here"),
+			"install uidmap and see that /etc/subuid and /etc/subgid have a line for you (`sudo usermod "
+			"--add-subuids 100000-165535 --add-subgids 100000-165535 $USER`), or run cooper as root");
+	return NULL;
+}
+
+/* What is there from a run that was ended, or from this one; parts of it may belong to subordinate ids. */
+static struct err *clear(const struct image_job *job, const struct workplace *w, struct sink *sink)
+{
+	if (geteuid() != 0 && dir_exists(w->root))
+		TRY(run(job, w, (const char *const[]){"rm", "-rf", "--one-file-system", w->root, NULL}, NULL, sink));
+	return tree_remove(w->top);
+}
+
+static struct err *make(const struct image_job *job, struct workplace *w, struct sink *sink)
+{
+	int64_t started = tick_ms();
+	AUTO_FREE char *name = image_name(job->recipe, job->guest_arch);
+	AUTO_FREE char *stage = NULL;
+	TRY(go_inside(w));
+	TRY(clear(job, w, sink));
+	TRY(dir_make(w->packages, 0755));
+	TRY(dir_make(w->root, 0755));
+	if (!streq(job->guest_arch, job->facts->arch))
+		TRY(binfmt_host_ensure(job->guest_arch));
+	TRY(store_begin(job->home, job->key, name, &stage));
+	TRY(fill_stage(job, w, stage, sink));
+	AUTO_JSON *receipt = make_receipt(job, tick_ms() - started);
+	TRY(store_commit(job->home, job->key, name, stage, receipt));
+	return clear(job, w, sink);
+}
+
+struct err *image_make(const struct image_job *job, struct sink *sink)
+{
+	if (!job->recipe->image.debian_suite)
+		return image_download(job, sink);
+	AUTO_FREE char *name = image_name(job->recipe, job->guest_arch);
+	struct workplace w = {.top = path_join(job->home->build, name), .inside = STRS_INIT};
+	w.packages = path_join(w.top, "packages");
+	w.root = path_join(w.top, "root");
+	w.log = mem_printf("%s/image-%s.log", job->home->log, name);
+	struct err *e = file_remove(w.log);
+	if (!e)
+		e = make(job, &w, sink);
+	workplace_done(&w);
+	return e;
+}

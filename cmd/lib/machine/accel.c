@@ -1,0 +1,168 @@
+#include "machine/accel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TCG_FACTOR = 8,
+	PROBE_KERNEL_MS = 20 * 1000,
+	PROBE_UEFI_MS = 40 * 1000, /* firmware and a boot loader's menu come first */
+};
+
+static const char *const names[ACCEL_COUNT] = {
+	[ACCEL_TCG] = "tcg",
+	[ACCEL_KVM] = "kvm",
+	[ACCEL_HVF] = "hvf",
+};
+
+void accel_list_done(struct accel_list *list)
+{
+	free(list->why);
+	*list = (struct accel_list){.count = 0};
+}
+
+const char *accel_name(enum machine_accel accel)
+{
+	return names[accel];
+}
+
+/* Why @accel cannot be had at all; NULL when it may be tried. */
+static const char *impossible(enum machine_accel accel, const struct host_facts *facts, const char *guest_arch)
+{
+	if (accel == ACCEL_TCG)
+		return NULL;
+	if (accel == ACCEL_HVF && !streq(facts->os, "macos"))
+		return "hvf exists on macOS only";
+	if (accel == ACCEL_KVM && !streq(facts->os, "linux"))
+		return "kvm exists on Linux only";
+	if (!streq(facts->arch, guest_arch))
+		return "the guest's architecture is not the host's";
+	if (accel == ACCEL_HVF && !facts->hv_support)
+		return "macOS says that it has no hypervisor here (kern.hv_support is not 1)";
+	if (accel == ACCEL_KVM && !facts->kvm_present)
+		return "/dev/kvm cannot be opened";
+	return NULL;
+}
+
+static struct err *named(const char *wanted, const struct host_facts *facts, const char *guest_arch,
+			 struct accel_list *ret_list)
+{
+	for (int i = 0; i < ACCEL_COUNT; i++) {
+		enum machine_accel accel = (enum machine_accel)i;
+		if (!streq(names[i], wanted))
+			continue;
+		const char *why = impossible(accel, facts, guest_arch);
+		if (why)
+			return err_hint(err_new(ERR_USAGE, "the accelerator '%s' cannot be used: %s", wanted, why),
+					"'accel: auto' takes what the host has, 'accel: tcg' works everywhere");
+		*ret_list = (struct accel_list){.items = {accel}, .count = 1, .why = mem_strdup("the stack names it")};
+		return NULL;
+	}
+	return err_hint(err_new(ERR_USAGE, "there is no accelerator '%s'", wanted), "one of: auto, hvf, kvm, tcg");
+}
+
+struct err *accel_candidates(const char *wanted, const struct host_facts *facts, const char *guest_arch,
+			     const struct json *verdicts, const char *qemu, struct accel_list *ret_list)
+{
+	enum machine_accel hardware = streq(facts->os, "macos") ? ACCEL_HVF : ACCEL_KVM;
+	struct accel_list list = {.count = 0};
+	const char *why;
+
+	if (wanted && !streq(wanted, "auto"))
+		return named(wanted, facts, guest_arch, ret_list);
+	why = impossible(hardware, facts, guest_arch);
+	switch (why ? VERDICT_BROKEN : accel_known(verdicts, facts->boot_id, qemu, hardware)) {
+	case VERDICT_WORKS:
+		list.items[list.count++] = hardware;
+		list.why = mem_printf("%s booted a guest since the host was started", names[hardware]);
+		break;
+	case VERDICT_NONE:
+		list.items[list.count++] = hardware;
+		list.why = mem_printf("the host offers %s; the boot will show whether it works", names[hardware]);
+		break;
+	case VERDICT_BROKEN:
+		list.why = why ? mem_printf("no %s: %s", names[hardware], why)
+			       : mem_printf("%s is there, but no kernel came up under it", names[hardware]);
+		break;
+	}
+	list.items[list.count++] = ACCEL_TCG;
+	*ret_list = list;
+	return NULL;
+}
+
+/* A keg's name in the store holds the key of all that it was made from: it is the same QEMU in any home. */
+static const char *identity(const char *qemu)
+{
+	static const char store[] = "/store/";
+	const char *at = strstr(qemu, store);
+
+	return at ? at + strlen(store) : qemu;
+}
+
+static bool is_about(const struct json *verdict, const char *boot_id, const char *qemu, enum machine_accel accel)
+{
+	return streq(js_get_text(verdict, "boot_id"), boot_id) &&
+	       streq(js_get_text(verdict, "qemu"), identity(qemu)) &&
+	       streq(js_get_text(verdict, "accel"), names[accel]);
+}
+
+enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id, const char *qemu,
+			       enum machine_accel accel)
+{
+	/* without a boot id a verdict could never expire */
+	if (!*boot_id)
+		return VERDICT_NONE;
+	for (size_t i = 0; i < js_count(verdicts); i++) {
+		const struct json *v = js_at(verdicts, i);
+		if (is_about(v, boot_id, qemu, accel))
+			return js_get_bool(v, "works", false) ? VERDICT_WORKS : VERDICT_BROKEN;
+	}
+	return VERDICT_NONE;
+}
+
+struct json *accel_verdicts_parse(const char *text)
+{
+	struct json *root = NULL;
+
+	if (text)
+		err_free(js_parse(text, strlen(text), "accelerator verdicts", &root));
+	if (js_is_array(root))
+		return root;
+	js_free(root);
+	return js_array();
+}
+
+void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu, enum machine_accel accel,
+		    bool works)
+{
+	struct json *kept = js_array();
+	struct json *verdict = js_object();
+
+	for (size_t i = 0; i < js_count(*verdicts); i++) {
+		const struct json *v = js_at(*verdicts, i);
+		if (streq(js_get_text(v, "boot_id"), boot_id) && !is_about(v, boot_id, qemu, accel))
+			js_add(kept, js_copy(v));
+	}
+	js_set_text(verdict, "boot_id", boot_id);
+	js_set_text(verdict, "qemu", identity(qemu));
+	js_set_text(verdict, "accel", names[accel]);
+	js_set_bool(verdict, "works", works);
+	js_add(kept, verdict);
+	js_free(*verdicts);
+	*verdicts = kept;
+}
+
+char *accel_verdicts_path(const char *home)
+{
+	return mem_printf("%s/accel.json", home);
+}
+
+int64_t accel_scale_ms(enum machine_accel accel, int64_t ms)
+{
+	return accel == ACCEL_TCG ? ms * TCG_FACTOR : ms;
+}
+
+int64_t accel_probe_ms(enum image_boot boot)
+{
+	return boot == BOOT_UEFI ? PROBE_UEFI_MS : PROBE_KERNEL_MS;
+}

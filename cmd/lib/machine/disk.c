@@ -1,0 +1,360 @@
+#include "machine/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "base/units.h"
+#include "fmt/json.h"
+#include "machine/argv.h"
+#include "sys/child.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/tick.h"
+
+#define GENERATION_PREFIX "gen-"
+#define BOOTED_FILE "booted"
+#define CURRENT_FILE "current"
+#define RECEIPT_FILE "generation.json"
+
+enum { QEMU_IMG_MS = 120 * 1000, NUMBER_MAX = 1000000, INFO_MAX = 256 * 1024 };
+
+void generation_done(struct generation *g)
+{
+	free(g->dir);
+	free(g->key);
+	*g = (struct generation)GENERATION_INIT;
+}
+
+static char *generation_dir(const char *machine_dir, int number)
+{
+	return mem_printf("%s/" GENERATION_PREFIX "%d", machine_dir, number);
+}
+
+/* 0 when @name is not a generation's folder. */
+static int number_of(const char *name)
+{
+	int64_t number;
+
+	if (!str_starts(name, GENERATION_PREFIX) ||
+	    !num_parse(name + strlen(GENERATION_PREFIX), 1, NUMBER_MAX, &number))
+		return 0;
+	return (int)number;
+}
+
+bool generation_booted(const char *gen_dir)
+{
+	AUTO_FREE char *path = path_join(gen_dir, BOOTED_FILE);
+	return file_exists(path);
+}
+
+struct err *generation_set_booted(const char *gen_dir)
+{
+	AUTO_FREE char *path = path_join(gen_dir, BOOTED_FILE);
+	AUTO(str) text = STR_INIT;
+
+	if (file_exists(path))
+		return NULL;
+	str_add_utc(&text, tick_wall_ms());
+	str_add_char(&text, '\n');
+	return file_write(path, str_text(&text), text.len, 0600);
+}
+
+static struct err *refuse_running(const char *machine_dir)
+{
+	AUTO_FREE char *lock = path_join(machine_dir, "lock");
+	AUTO_FREE char *holder = NULL;
+
+	if (!lock_held(lock, &holder))
+		return NULL;
+	return err_hint(err_new(ERR_BUSY, "the machine '%s' is running (%s)", path_base(machine_dir), holder),
+			"stop it first: `cooper stop`");
+}
+
+/* An unreadable `current` is as good as none: the disks are there, and `up` decides anew. */
+static int current_number(const char *machine_dir)
+{
+	AUTO_FREE char *path = path_join(machine_dir, CURRENT_FILE);
+	AUTO_FREE char *text = NULL;
+	int64_t number = 0;
+
+	struct err *e = file_read(path, 64, &text, NULL);
+	if (!e) {
+		text[strcspn(text, "\n")] = '\0';
+		if (!num_parse(text, 1, NUMBER_MAX, &number))
+			number = 0;
+	}
+	err_free(e);
+	return (int)number;
+}
+
+struct err *generation_load(const char *machine_dir, int number, struct generation *ret_generation)
+{
+	AUTO(generation) g = {.number = number, .dir = generation_dir(machine_dir, number)};
+	AUTO_FREE char *receipt_path = path_join(g.dir, RECEIPT_FILE);
+	AUTO_JSON *receipt = NULL;
+
+	if (!dir_exists(g.dir))
+		return err_new(ERR_ABSENT, "the machine '%s' has no generation %d", path_base(machine_dir), number);
+	TRY(js_read(receipt_path, &receipt));
+	g.key = mem_strdup(js_get_text(receipt, "key"));
+	if (!g.key)
+		return err_new(ERR_CORRUPT, "'%s' names no key", receipt_path);
+	g.booted = generation_booted(g.dir);
+	g.current = current_number(machine_dir) == number;
+	*ret_generation = g;
+	g = (struct generation)GENERATION_INIT;
+	return NULL;
+}
+
+/* A damaged generation counts as absent: it is replaced. */
+static bool try_load(const char *machine_dir, int number, struct generation *ret_generation)
+{
+	struct err *e = generation_load(machine_dir, number, ret_generation);
+	bool loaded = !e;
+
+	err_free(e);
+	return loaded;
+}
+
+struct err *generation_current(const char *machine_dir, struct generation *ret_generation)
+{
+	int number = current_number(machine_dir);
+
+	*ret_generation = (struct generation)GENERATION_INIT;
+	if (number)
+		try_load(machine_dir, number, ret_generation);
+	return NULL;
+}
+
+/* The newest booted generation below @below that @key (NULL = any) made. */
+static struct err *newest_below(const char *machine_dir, int below, const char *key, struct generation *ret_generation)
+{
+	AUTO(strs) names = STRS_INIT;
+	AUTO(generation) best = GENERATION_INIT;
+
+	TRY(dir_list(machine_dir, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO(generation) g = GENERATION_INIT;
+		int number = number_of(names.items[i]);
+		if (number <= best.number || number >= below || !try_load(machine_dir, number, &g))
+			continue;
+		if (!g.booted || (key && !streq(g.key, key)))
+			continue;
+		generation_done(&best);
+		best = g;
+		g = (struct generation)GENERATION_INIT;
+	}
+	*ret_generation = best;
+	best = (struct generation)GENERATION_INIT;
+	return NULL;
+}
+
+struct err *generation_find(const char *machine_dir, const char *key, struct generation *ret_generation)
+{
+	AUTO(generation) current = GENERATION_INIT;
+
+	TRY(generation_current(machine_dir, &current));
+	if (!current.number || !current.booted || !streq(current.key, key))
+		return newest_below(machine_dir, NUMBER_MAX, key, ret_generation);
+	*ret_generation = current;
+	current = (struct generation)GENERATION_INIT;
+	return NULL;
+}
+
+struct err *generation_previous(const char *machine_dir, struct generation *ret_generation)
+{
+	int current = current_number(machine_dir);
+
+	*ret_generation = (struct generation)GENERATION_INIT;
+	return current ? newest_below(machine_dir, current, NULL, ret_generation) : NULL;
+}
+
+/* The temporary name starts with a dot and so is no generation; whatever has it is left over. */
+static struct err *remove_unfinished(const char *machine_dir, int *ret_next)
+{
+	AUTO(strs) names = STRS_INIT;
+	int current = current_number(machine_dir);
+	int last = current;
+
+	TRY(dir_list(machine_dir, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(machine_dir, names.items[i]);
+		int number = number_of(names.items[i]);
+		if (str_starts(names.items[i], "." GENERATION_PREFIX) ||
+		    (number && number != current && !generation_booted(path))) {
+			TRY(tree_remove(path));
+			continue;
+		}
+		if (number > last)
+			last = number;
+	}
+	*ret_next = last + 1;
+	return NULL;
+}
+
+static struct err *run_qemu_img(const char *const *argv)
+{
+	struct child_spec spec = {.argv = argv, .deadline_ms = QEMU_IMG_MS};
+	return child_run(&spec);
+}
+
+/*
+ * aarch64: all zero, the file has no blocks until the firmware writes them. x86_64: the firmware takes a bank without
+ * its headers for none, and keeps its variables in memory.
+ */
+static struct err *make_flash_vars(const char *dir, const char *template)
+{
+	AUTO_FREE char *path = path_join(dir, "flash-vars.fd");
+	if (template)
+		return file_copy(template, path, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct err *e = NULL;
+
+	if (fd < 0)
+		return err_os(errno, "cannot create '%s'", path);
+	if (ftruncate(fd, MACHINE_FLASH_BYTES) != 0)
+		e = err_os(errno, "cannot size '%s'", path);
+	if (close(fd) != 0 && !e)
+		e = err_os(errno, "cannot write '%s'", path);
+	return e;
+}
+
+static struct err *write_receipt(const struct generation_input *input, const char *dir, int number)
+{
+	AUTO_FREE char *path = path_join(dir, RECEIPT_FILE);
+	AUTO_JSON *receipt = js_object();
+	AUTO(str) made = STR_INIT;
+
+	str_add_utc(&made, tick_wall_ms());
+	js_set_int(receipt, "generation", number);
+	js_set_text(receipt, "key", input->key);
+	js_set_text(receipt, "base_disk", input->base_disk);
+	js_set_text(receipt, "made", str_text(&made));
+	AUTO_FREE char *text = js_pretty(receipt);
+	return file_write(path, text, strlen(text), 0600);
+}
+
+static struct err *fill(const struct generation_input *input, const char *dir, int number)
+{
+	AUTO_FREE char *disk = path_join(dir, "os.qcow2");
+	AUTO_FREE char *ignition = path_join(dir, "config.ign");
+	const char *format = str_ends(input->base_disk, ".raw") ? "raw" : "qcow2";
+	const char *argv[] = {input->qemu_img,  "create", "-q",   "-f", "qcow2", "-b",
+			      input->base_disk, "-F",     format, disk, NULL};
+
+	TRY(dir_make(dir, 0700));
+	if (!file_exists(input->base_disk))
+		return err_new(ERR_ABSENT, "the image's disk '%s' does not exist", input->base_disk);
+	TRY(run_qemu_img(argv));
+	TRY(file_write(ignition, input->ignition, strlen(input->ignition), 0600));
+	if (input->flash_vars)
+		TRY(make_flash_vars(dir, input->flash_template));
+	TRY(write_receipt(input, dir, number));
+	return tree_sync(dir);
+}
+
+struct err *generation_make(const struct generation_input *input, struct generation *ret_generation)
+{
+	int number = 0;
+
+	TRY(refuse_running(input->machine_dir));
+	TRY(dir_make(input->machine_dir, 0700));
+	TRY(remove_unfinished(input->machine_dir, &number));
+	AUTO_FREE char *temp = mem_printf("%s/." GENERATION_PREFIX "%d", input->machine_dir, number);
+	AUTO_FREE char *dir = generation_dir(input->machine_dir, number);
+	struct err *e = fill(input, temp, number);
+	if (!e)
+		e = file_rename(temp, dir);
+	if (e) {
+		err_free(tree_remove(temp));
+		return err_wrap(e, "cannot make the OS disk of machine '%s'", path_base(input->machine_dir));
+	}
+	return generation_load(input->machine_dir, number, ret_generation);
+}
+
+struct err *generation_switch(const char *machine_dir, int number)
+{
+	AUTO(generation) g = GENERATION_INIT;
+	AUTO_FREE char *path = path_join(machine_dir, CURRENT_FILE);
+	AUTO_FREE char *text = mem_printf("%d\n", number);
+
+	TRY(generation_load(machine_dir, number, &g));
+	return g.current ? NULL : file_write(path, text, strlen(text), 0600);
+}
+
+struct err *generation_prune(const char *machine_dir)
+{
+	AUTO(strs) names = STRS_INIT;
+	AUTO(generation) previous = GENERATION_INIT;
+	int current = current_number(machine_dir);
+
+	if (!current)
+		return NULL;
+	TRY(generation_previous(machine_dir, &previous));
+	TRY(dir_list(machine_dir, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(machine_dir, names.items[i]);
+		int number = number_of(names.items[i]);
+		if (number && number != current && number != previous.number)
+			TRY(tree_remove(path));
+	}
+	return NULL;
+}
+
+static struct err *virtual_size(const char *qemu_img, const char *path, int64_t *ret_bytes)
+{
+	AUTO(str) text = STR_INIT;
+	AUTO_JSON *info = NULL;
+	/* -U: a running QEMU holds the lock */
+	const char *argv[] = {qemu_img, "info", "-U", "-f", "qcow2", "--output=json", path, NULL};
+	struct child_spec spec = {.argv = argv, .deadline_ms = QEMU_IMG_MS};
+
+	TRY(child_output(&spec, INFO_MAX, &text));
+	TRY(js_parse(str_text(&text), text.len, "qemu-img info", &info));
+	*ret_bytes = js_get_int(info, "virtual-size", -1);
+	return *ret_bytes >= 0 ? NULL : err_new(ERR_CORRUPT, "qemu-img tells no size of '%s'", path);
+}
+
+static struct err *grow_data(const char *machine_dir, const char *qemu_img, const char *path, int64_t bytes,
+			     struct sink *sink)
+{
+	AUTO_FREE char *size = mem_printf("%lld", (long long)bytes);
+	int64_t now = 0;
+
+	TRY(virtual_size(qemu_img, path, &now));
+	if (bytes < now) {
+		AUTO(str) has = STR_INIT;
+		str_add_size(&has, now);
+		event_warn(sink, NULL, "the data disk of machine '%s' stays at %s: disks only grow",
+			   path_base(machine_dir), str_text(&has));
+	}
+	if (bytes <= now)
+		return NULL;
+	TRY(refuse_running(machine_dir));
+	return run_qemu_img((const char *[]){qemu_img, "resize", "-q", "-f", "qcow2", path, size, NULL});
+}
+
+struct err *disk_make_data(const char *machine_dir, const char *qemu_img, int64_t bytes, struct sink *sink)
+{
+	AUTO_FREE char *path = path_join(machine_dir, "data.qcow2");
+	AUTO_FREE char *temp = mem_printf("%s.new", path);
+	AUTO_FREE char *size = mem_printf("%lld", (long long)bytes);
+	struct err *e;
+
+	if (file_exists(path)) {
+		e = grow_data(machine_dir, qemu_img, path, bytes, sink);
+		return e ? err_wrap(e, "the data disk of machine '%s'", path_base(machine_dir)) : NULL;
+	}
+	TRY(dir_make(machine_dir, 0700));
+	TRY(file_remove(temp));
+	e = run_qemu_img((const char *[]){qemu_img, "create", "-q", "-f", "qcow2", temp, size, NULL});
+	if (!e)
+		e = tree_sync(temp);
+	if (!e)
+		e = file_rename(temp, path);
+	return e ? err_wrap(e, "cannot make the data disk of machine '%s'", path_base(machine_dir)) : NULL;
+}

@@ -1,0 +1,91 @@
+/*
+ * disk.h - a machine's disks: generations of the OS disk, and the data disk that outlives them
+ *
+ * A generation is machines/<name>/gen-<n>/: an overlay on the image's read-only disk, the Ignition config of its first
+ * boot, firmware variables where there is firmware, and a receipt. It is made under another name and renamed whole.
+ * Two small files decide all: gen-<n>/booted exists once its first boot reached ready (a generation without it is
+ * discarded and made anew), and machines/<name>/current holds the number of the active one.
+ *
+ *	TRY(generation_find(dir, key, &generation));          number 0: none with that key that ever came up
+ *	if (!generation.number)
+ *		TRY(generation_make(&input, &generation));
+ *	... boot it (the supervisor writes booted), run the canaries ...
+ *	TRY(generation_switch(dir, generation.number));
+ *	TRY(generation_prune(dir));
+ *
+ * The machine must not be running for anything that removes.
+ */
+#ifndef COOPER_MACHINE_DISK_H
+#define COOPER_MACHINE_DISK_H
+
+#include "base/err.h"
+#include "base/event.h"
+#include "machine/spec.h"
+
+struct generation {
+	int number;  /* 0 = none */
+	bool booted; /* the first boot reached ready */
+	bool current;
+	char *dir;
+	char *key; /* what made it */
+};
+
+#define GENERATION_INIT                                                                                                \
+	{                                                                                                              \
+		0, false, false, NULL, NULL                                                                            \
+	}
+
+void generation_done(struct generation *g);
+
+/* All borrowed. */
+struct generation_input {
+	const char *machine_dir;
+	const char *key; /* changes when the OS disk must be another one */
+	const char *qemu_img;
+	const char *base_disk; /* raw where its name ends in .raw, else qcow2; read-only */
+	const char *ignition;  /* text */
+	bool flash_vars;       /* the machine has firmware variables (BOOT_UEFI) */
+	const char *flash_template; /* file that they start as; NULL = MACHINE_FLASH_BYTES of zeros */
+};
+
+/** generation_current() - the active one; number 0 when there is none */
+MUST_CHECK struct err *generation_current(const char *machine_dir, struct generation *ret_generation);
+
+/** generation_load() - generation @number; ABSENT when it does not exist */
+MUST_CHECK struct err *generation_load(const char *machine_dir, int number, struct generation *ret_generation);
+
+/** generation_find() - the newest booted one made with @key (the current one first); number 0 when there is none */
+MUST_CHECK struct err *generation_find(const char *machine_dir, const char *key, struct generation *ret_generation);
+
+/**
+ * generation_make() - a new one, with the next free number; those that never came up are removed first
+ *
+ * Errors:    BUSY (the machine runs), CHILD (qemu-img), OS
+ * On error:  nothing new is visible.
+ */
+MUST_CHECK struct err *generation_make(const struct generation_input *input, struct generation *ret_generation);
+
+/** generation_booted() - whether the first boot of the generation in @gen_dir reached ready */
+bool generation_booted(const char *gen_dir);
+
+/** generation_set_booted() - say that it did */
+MUST_CHECK struct err *generation_set_booted(const char *gen_dir);
+
+/** generation_switch() - make @number the active one; ABSENT when it does not exist */
+MUST_CHECK struct err *generation_switch(const char *machine_dir, int number);
+
+/** generation_previous() - the newest booted one below the current: what a rollback goes to; number 0 = none */
+MUST_CHECK struct err *generation_previous(const char *machine_dir, struct generation *ret_generation);
+
+/** generation_prune() - remove all but the current one and the previous */
+MUST_CHECK struct err *generation_prune(const char *machine_dir);
+
+/**
+ * disk_make_data() - make the data disk, or let it grow; it never shrinks (a warning says so)
+ *
+ * Errors:    BUSY (it has to grow and the machine runs), CHILD (qemu-img), CORRUPT (it is no qcow2), OS
+ * On error:  an existing disk is as it was.
+ */
+MUST_CHECK struct err *disk_make_data(const char *machine_dir, const char *qemu_img, int64_t bytes, struct sink *sink);
+
+#endif

@@ -1,0 +1,357 @@
+#include "machine/facts.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "sys/file.h"
+
+enum field_kind {
+	FIELD_TEXT,  /* char[size] */
+	FIELD_HEAP,  /* char *; NULL is "" */
+	FIELD_TEXTS, /* struct strs */
+	FIELD_INT,   /* int, 1 to 4096 */
+	FIELD_INT64, /* int64_t, at least 1 */
+	FIELD_BOOL,
+	FIELD_YES_NO, /* char *, "yes" or "no" */
+};
+
+enum field_need { OPTIONAL, REQUIRED, SURVEY /* optional, of struct host_survey */ };
+
+struct field {
+	const char *name;
+	enum field_kind kind;
+	size_t offset; /* in struct host_survey */
+	size_t size;   /* of a text, with its NUL */
+	enum field_need need;
+};
+
+#define FACT(member, kind, need)                                                                                       \
+	{                                                                                                              \
+#member, kind, offsetof(struct host_survey, host.member), sizeof(((struct host_facts *)0)->member),    \
+			need                                                                                           \
+	}
+#define SURVEYED(member, kind)                                                                                         \
+	{                                                                                                              \
+#member, kind, offsetof(struct host_survey, member), 0, SURVEY                                         \
+	}
+
+static const struct field fields[] = {
+	FACT(os, FIELD_TEXT, REQUIRED),
+	FACT(os_version, FIELD_TEXT, OPTIONAL),
+	FACT(arch, FIELD_TEXT, REQUIRED),
+	FACT(chip, FIELD_TEXT, OPTIONAL),
+	FACT(cpus, FIELD_INT, REQUIRED),
+	FACT(perf_cpus, FIELD_INT, OPTIONAL),
+	FACT(memory_bytes, FIELD_INT64, REQUIRED),
+	FACT(sdk_version, FIELD_TEXT, OPTIONAL),
+	FACT(hv_support, FIELD_BOOL, OPTIONAL),
+	FACT(kvm_present, FIELD_BOOL, OPTIONAL),
+	FACT(distro, FIELD_TEXT, OPTIONAL),
+	FACT(boot_id, FIELD_TEXT, OPTIONAL),
+	SURVEYED(home, FIELD_HEAP),
+	SURVEYED(disk_free_bytes, FIELD_INT64),
+	SURVEYED(clock_s, FIELD_INT64),
+	SURVEYED(clock_synchronized, FIELD_YES_NO),
+	SURVEYED(developer_tools, FIELD_HEAP),
+	SURVEYED(brew, FIELD_HEAP),
+	SURVEYED(packages_known, FIELD_YES_NO),
+	SURVEYED(packages, FIELD_TEXTS),
+	SURVEYED(superuser, FIELD_YES_NO),
+	SURVEYED(podman, FIELD_HEAP),
+	SURVEYED(proxies, FIELD_TEXTS),
+	SURVEYED(ca_file, FIELD_HEAP),
+	SURVEYED(ca_file_readable, FIELD_YES_NO),
+	SURVEYED(emulator_signature, FIELD_HEAP),
+	SURVEYED(kvm_verdict, FIELD_HEAP),
+	SURVEYED(binfmt_misc, FIELD_YES_NO),
+	SURVEYED(subordinate_ids, FIELD_YES_NO),
+	SURVEYED(user_namespaces, FIELD_INT64),
+	SURVEYED(unprivileged_namespaces, FIELD_YES_NO),
+};
+
+static void *at(const struct host_survey *survey, const struct field *f)
+{
+	return (char *)survey + f->offset;
+}
+
+static bool is_heap(const struct field *f)
+{
+	return f->kind == FIELD_HEAP || f->kind == FIELD_YES_NO;
+}
+
+void host_survey_done(struct host_survey *survey)
+{
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		if (is_heap(&fields[i]))
+			free(*(char **)at(survey, &fields[i]));
+		if (fields[i].kind == FIELD_TEXTS)
+			strs_done(at(survey, &fields[i]));
+	}
+	*survey = (struct host_survey){.home = NULL};
+}
+
+/* --- to JSON --- */
+
+static void add_texts(struct json *root, const char *name, const struct strs *texts)
+{
+	struct json *list = js_array();
+
+	for (size_t i = 0; i < texts->count; i++)
+		js_add_text(list, texts->items[i]);
+	js_set(root, name, list);
+}
+
+static void write_field(struct json *root, const struct field *f, const struct host_survey *survey, bool all)
+{
+	void *value = at(survey, f);
+	const char *heap = is_heap(f) ? *(char **)value : NULL;
+
+	switch (f->kind) {
+	case FIELD_TEXT:
+		if (all || *(char *)value)
+			js_set_text(root, f->name, value);
+		break;
+	case FIELD_HEAP:
+	case FIELD_YES_NO:
+		if (heap && *heap)
+			js_set_text(root, f->name, heap);
+		break;
+	case FIELD_TEXTS:
+		if (((struct strs *)value)->count)
+			add_texts(root, f->name, value);
+		break;
+	case FIELD_INT:
+		if (*(int *)value > 0)
+			js_set_int(root, f->name, *(int *)value);
+		break;
+	case FIELD_INT64:
+		if (*(int64_t *)value > 0)
+			js_set_int(root, f->name, *(int64_t *)value);
+		break;
+	case FIELD_BOOL:
+		js_set_bool(root, f->name, *(bool *)value);
+		break;
+	}
+}
+
+struct json *facts_to_json(const struct host_facts *facts)
+{
+	struct host_survey survey = {.host = *facts};
+	struct json *root = js_object();
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (fields[i].need != SURVEY)
+			write_field(root, &fields[i], &survey, /* all= */ true);
+	return root;
+}
+
+struct json *survey_to_json(const struct host_survey *survey)
+{
+	struct json *root = js_object();
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		write_field(root, &fields[i], survey, /* all= */ false);
+	return root;
+}
+
+/* --- from JSON --- */
+
+static struct err *bad_value(const char *name, const struct field *f, const char *wanted)
+{
+	return err_new(ERR_USAGE, "%s: '%s' must be %s", name, f->name, wanted);
+}
+
+static struct err *read_number(const struct json *value, const char *name, const struct field *f, void *to)
+{
+	int64_t number = js_as_int(value, -1);
+
+	if (f->kind == FIELD_INT) {
+		if (number < 1 || number > 4096)
+			return bad_value(name, f, "a number from 1 to 4096");
+		*(int *)to = (int)number;
+		return NULL;
+	}
+	if (number < 1)
+		return bad_value(name, f, "a number above 0");
+	*(int64_t *)to = number;
+	return NULL;
+}
+
+static struct err *read_texts(const struct json *value, const char *name, const struct field *f, struct strs *to)
+{
+	if (!js_is_array(value))
+		return bad_value(name, f, "a list of texts");
+	for (size_t i = 0; i < js_count(value); i++) {
+		if (!js_as_text(js_at(value, i)))
+			return bad_value(name, f, "a list of texts");
+		strs_add(to, js_as_text(js_at(value, i)));
+	}
+	return NULL;
+}
+
+/* A boolean can only be read through its object; two defaults tell a boolean from anything else. */
+static struct err *read_bool(const struct json *root, const char *name, const struct field *f, bool *to)
+{
+	*to = js_get_bool(root, f->name, false);
+	if (*to != js_get_bool(root, f->name, true))
+		return bad_value(name, f, "true or false");
+	return NULL;
+}
+
+static struct err *read_field(const struct json *root, const char *name, const struct field *f,
+			      struct host_survey *survey)
+{
+	const struct json *value = js_get(root, f->name);
+	const char *text = js_as_text(value);
+	void *to = at(survey, f);
+
+	switch (f->kind) {
+	case FIELD_TEXT:
+		if (!text || strlen(text) >= f->size)
+			return bad_value(name, f, "a short text");
+		memcpy(to, text, strlen(text) + 1);
+		return NULL;
+	case FIELD_YES_NO:
+		if (!streq(text, "yes") && !streq(text, "no"))
+			return bad_value(name, f, "\"yes\" or \"no\"");
+		*(char **)to = mem_strdup(text);
+		return NULL;
+	case FIELD_HEAP:
+		if (!text)
+			return bad_value(name, f, "a text");
+		*(char **)to = mem_strdup(text);
+		return NULL;
+	case FIELD_TEXTS:
+		return read_texts(value, name, f, to);
+	case FIELD_INT:
+	case FIELD_INT64:
+		return read_number(value, name, f, to);
+	case FIELD_BOOL:
+		return read_bool(root, name, f, to);
+	}
+	return NULL;
+}
+
+static struct err *check_keys(const struct json *root, const char *name)
+{
+	const char *known[ARRAY_LEN(fields)];
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		known[i] = fields[i].name;
+	for (size_t i = 0; i < js_count(root); i++) {
+		const char *key = js_key_at(root, i);
+		bool found = false;
+		for (size_t k = 0; k < ARRAY_LEN(fields); k++)
+			found = found || streq(key, known[k]);
+		if (found)
+			continue;
+		const char *near = suggest_nearest(key, known, ARRAY_LEN(known));
+		struct err *e = err_new(ERR_USAGE, "%s: unknown host fact '%s'", name, key);
+		return near ? err_hint(e, "did you mean '%s'?", near) : e;
+	}
+	return NULL;
+}
+
+static struct err *read_all(const struct json *root, const char *name, struct host_survey *survey)
+{
+	TRY(check_keys(root, name));
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const struct field *f = &fields[i];
+		if (js_get(root, f->name))
+			TRY(read_field(root, name, f, survey));
+		else if (f->need == REQUIRED)
+			return err_new(ERR_USAGE, "%s: the host fact '%s' is missing", name, f->name);
+	}
+	const struct host_facts *host = &survey->host;
+	if (!streq(host->os, "macos") && !streq(host->os, "linux"))
+		return err_new(ERR_USAGE, "%s: 'os' must be macos or linux, not '%s'", name, host->os);
+	if (!streq(host->arch, "aarch64") && !streq(host->arch, "x86_64"))
+		return err_new(ERR_USAGE, "%s: 'arch' must be aarch64 or x86_64, not '%s'", name, host->arch);
+	return NULL;
+}
+
+struct err *survey_from_json(const struct json *root, const char *name, struct host_survey *ret_survey)
+{
+	struct host_survey survey = {.home = NULL};
+
+	if (!js_is_object(root))
+		return err_new(ERR_USAGE, "%s: host facts are a JSON object", name);
+	struct err *e = read_all(root, name, &survey);
+	if (e) {
+		host_survey_done(&survey);
+		return e;
+	}
+	*ret_survey = survey;
+	return NULL;
+}
+
+struct err *facts_from_json(const struct json *root, const char *name, struct host_facts *ret_facts)
+{
+	AUTO(host_survey) survey = {.home = NULL};
+
+	TRY(survey_from_json(root, name, &survey));
+	*ret_facts = survey.host;
+	return NULL;
+}
+
+/* --- hosts by name --- */
+
+#define GIB ((int64_t)1 << 30)
+
+/* A plain machine of each kind: what most people of that kind have, nothing out of date. */
+static const struct {
+	const char *name;
+	struct host_facts host;
+} platforms[] = {
+	{"macos/arm64",
+	 {.os = "macos",
+	  .os_version = "15.6",
+	  .arch = "aarch64",
+	  .chip = "Apple M1",
+	  .cpus = 8,
+	  .perf_cpus = 4,
+	  .memory_bytes = 16 * GIB,
+	  .hv_support = true}},
+	{"macos/amd64",
+	 {.os = "macos",
+	  .os_version = "15.6",
+	  .arch = "x86_64",
+	  .cpus = 8,
+	  .memory_bytes = 16 * GIB,
+	  .hv_support = true}},
+	{"linux/arm64",
+	 {.os = "linux",
+	  .arch = "aarch64",
+	  .cpus = 8,
+	  .memory_bytes = 16 * GIB,
+	  .kvm_present = true,
+	  .distro = "debian"}},
+	{"linux/amd64",
+	 {.os = "linux",
+	  .arch = "x86_64",
+	  .cpus = 8,
+	  .memory_bytes = 16 * GIB,
+	  .kvm_present = true,
+	  .distro = "debian"}},
+};
+
+struct err *survey_of_host(const char *name, struct host_survey *ret_survey)
+{
+	AUTO_JSON *root = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(platforms); i++) {
+		if (streq(platforms[i].name, name)) {
+			*ret_survey = (struct host_survey){.host = platforms[i].host};
+			return NULL;
+		}
+	}
+	if (!file_exists(name))
+		return err_hint(err_new(ERR_USAGE, "'%s' is neither a file of host facts nor a platform", name),
+				"platforms: macos/arm64, macos/amd64, linux/arm64, linux/amd64; `cooper tool facts` "
+				"prints a file for the host that it runs on");
+	TRY(js_read(name, &root));
+	return survey_from_json(root, name, ret_survey);
+}

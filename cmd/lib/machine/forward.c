@@ -1,0 +1,83 @@
+#include "machine/forward.h"
+
+#include <stdlib.h>
+
+#include "base/path.h"
+#include "machine/paths.h"
+#include "net/ssh.h"
+#include "sys/child.h"
+#include "sys/file.h"
+#include "sys/tick.h"
+
+enum {
+	PAUSE_MIN_MS = 1000,
+	PAUSE_MAX_MS = 30 * 1000,
+	LONG_LIVED_MS = 60 * 1000, /* what ran so long did not fail at once */
+	TERM_MS = 2000,
+};
+
+void forward_init(struct forward *f, const struct machine_spec *spec)
+{
+	*f = (struct forward){.pause_ms = PAUSE_MIN_MS};
+	f->config = path_join(spec->dir, "ssh/config");
+	f->host = mem_printf("cooper-%s", spec->name);
+	f->remote = guest_podman_socket(guest_uid());
+	f->path = machine_path(spec, MACHINE_API_SOCKET);
+	f->log_path = machine_path(spec, MACHINE_API_LOG);
+	err_free(file_remove(f->path));
+}
+
+static void start(struct forward *f)
+{
+	const struct ssh ssh = {.program = f->program, .config_path = f->config, .host = f->host};
+	AUTO(strs) argv = STRS_INIT;
+
+	ssh_forward_argv(&ssh, f->path, f->remote, &argv);
+	struct child_spec spec = {
+		.argv = (const char *const *)argv.items, .log_path = f->log_path, .die_with_parent = true};
+	f->started_ms = tick_ms();
+	/* without ssh on the host there is no forward: `up` has said so long before */
+	err_free(child_start(&spec, &f->pid));
+	f->again_ms = f->started_ms + f->pause_ms;
+}
+
+void forward_look(struct forward *f)
+{
+	int64_t now = tick_ms();
+
+	if (f->pid > 0 && child_poll(f->pid, NULL)) {
+		f->pid = 0;
+		f->pause_ms = now - f->started_ms >= LONG_LIVED_MS ? PAUSE_MIN_MS : f->pause_ms * 2;
+		f->pause_ms = f->pause_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS : f->pause_ms;
+		err_free(file_remove(f->path));
+	}
+	if (f->pid == 0 && now >= f->again_ms)
+		start(f);
+}
+
+const char *forward_socket(const struct forward *f)
+{
+	return f->pid > 0 && file_exists(f->path) ? f->path : NULL;
+}
+
+void forward_close(struct forward *f)
+{
+	if (f->pid > 0) {
+		child_stop(f->pid, TERM_MS);
+		err_free(file_remove(f->path));
+	}
+	f->pid = 0;
+	f->again_ms = 0;
+	f->pause_ms = PAUSE_MIN_MS;
+}
+
+void forward_done(struct forward *f)
+{
+	forward_close(f);
+	free(f->config);
+	free(f->host);
+	free(f->remote);
+	free(f->path);
+	free(f->log_path);
+	*f = (struct forward){.pid = 0};
+}

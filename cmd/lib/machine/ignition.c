@@ -1,0 +1,477 @@
+#include "machine/ignition.h"
+
+#include <string.h>
+
+#include "base/path.h"
+#include "fmt/binfmt.h"
+#include "fmt/json.h"
+#include "machine/argv.h"
+
+#define READY_DEVICE "dev-virtio\\x2dports-" MACHINE_READY_PORT ".device"
+/* On the data disk, beside the homes: what /var/lib/containers really is. */
+#define CONTAINERS_DIR ".cooper/containers"
+
+struct config {
+	const struct ignition_input *in;
+	const char *home; /* where homes are, free of symbolic links */
+	struct json *users;
+	struct json *directories;
+	struct json *files;
+	struct json *links;
+	struct json *units;
+};
+
+/* systemd.unit(5), "string escaping for inclusion in unit names" */
+char *unit_name_of_path(const char *path)
+{
+	AUTO(str) s = STR_INIT;
+
+	while (*path == '/')
+		path++;
+	if (!*path)
+		return mem_strdup("-");
+	for (const char *p = path; *p; p++) {
+		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+			     strchr(":_.", *p);
+		if (*p == '/') {
+			while (p[1] == '/')
+				p++;
+			if (p[1])
+				str_add_char(&s, '-');
+		} else if (plain && !(*p == '.' && p == path)) {
+			str_add_char(&s, *p);
+		} else {
+			str_addf(&s, "\\x%02x", (unsigned char)*p);
+		}
+	}
+	return str_take(&s);
+}
+
+enum guest_os guest_os_of_image(const char *image_name)
+{
+	return image_name && str_starts(image_name, "fedora-coreos") ? GUEST_FEDORA_COREOS : GUEST_DEBIAN;
+}
+
+/* RFC 2397, everything but unreserved characters escaped */
+static char *data_url(const char *text)
+{
+	AUTO(str) s = STR_INIT;
+
+	str_add(&s, "data:,");
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+		    strchr("-._~/", *p))
+			str_add_char(&s, (char)*p);
+		else
+			str_addf(&s, "%%%02X", *p);
+	}
+	return str_take(&s);
+}
+
+/* Files that an earlier generation or the image has left are replaced. */
+static void add_file(struct config *c, const char *path, int mode, const char *text)
+{
+	AUTO_FREE char *url = data_url(text);
+	struct json *file = js_object();
+	struct json *contents = js_object();
+
+	js_set_text(contents, "source", url);
+	js_set(file, "contents", contents);
+	js_set_int(file, "mode", mode);
+	js_set_bool(file, "overwrite", true);
+	js_set_text(file, "path", path);
+	js_add(c->files, file);
+}
+
+static void add_link(struct config *c, const char *path, const char *target)
+{
+	struct json *link = js_object();
+
+	js_set_bool(link, "overwrite", true);
+	js_set_text(link, "path", path);
+	js_set_text(link, "target", target);
+	js_add(c->links, link);
+}
+
+static struct json *named(const char *name)
+{
+	struct json *object = js_object();
+
+	js_set_text(object, "name", name);
+	return object;
+}
+
+static void add_directory(struct config *c, const char *path, int mode, const char *owner)
+{
+	struct json *directory = js_object();
+
+	js_set_int(directory, "mode", mode);
+	js_set_text(directory, "path", path);
+	if (owner) {
+		js_set(directory, "user", named(owner));
+		js_set(directory, "group", named(owner));
+	}
+	js_add(c->directories, directory);
+}
+
+/* @text NULL: a unit that the image has */
+static void add_unit(struct config *c, const char *name, const char *text)
+{
+	struct json *unit = named(name);
+
+	js_set_bool(unit, "enabled", true);
+	if (text)
+		js_set_text(unit, "contents", text);
+	js_add(c->units, unit);
+}
+
+static void mask_unit(struct config *c, const char *name)
+{
+	struct json *unit = named(name);
+
+	js_set_bool(unit, "mask", true);
+	js_add(c->units, unit);
+}
+
+static void add_dropin(struct config *c, const char *unit_name, const char *text)
+{
+	struct json *unit = named(unit_name);
+	struct json *dropins = js_array();
+	struct json *dropin = named("10-cooper.conf");
+
+	js_set_text(dropin, "contents", text);
+	js_add(dropins, dropin);
+	js_set(unit, "dropins", dropins);
+	js_add(c->units, unit);
+}
+
+static struct json *key_list(const char *key)
+{
+	AUTO_FREE char *line = mem_strndup(key, strcspn(key, "\r\n"));
+	struct json *keys = js_array();
+
+	js_add_text(keys, line);
+	return keys;
+}
+
+static void add_users(struct config *c)
+{
+	static const char *const debian_groups[] = {"sudo", "adm", "systemd-journal", NULL};
+	static const char *const fedora_groups[] = {"sudo", "wheel", "adm", "systemd-journal", NULL};
+	const char *const *names = c->in->os == GUEST_FEDORA_COREOS ? fedora_groups : debian_groups;
+	struct json *user = named(c->in->spec->user);
+	struct json *root = named("root");
+	struct json *groups = js_array();
+
+	for (size_t i = 0; names[i]; i++)
+		js_add_text(groups, names[i]);
+	js_set(user, "groups", groups);
+	js_set_text(user, "shell", "/bin/bash");
+	js_set(user, "sshAuthorizedKeys", key_list(c->in->authorized_key));
+	if (c->in->uid > 0)
+		js_set_int(user, "uid", c->in->uid);
+	js_set(root, "sshAuthorizedKeys", key_list(c->in->authorized_key));
+	js_add(c->users, user);
+	js_add(c->users, root);
+}
+
+static void add_host_key(struct config *c)
+{
+	AUTO_FREE char *public_line =
+		mem_printf("%.*s\n", (int)strcspn(c->in->host_key_public, "\r\n"), c->in->host_key_public);
+
+	add_file(c, "/etc/ssh/ssh_host_ed25519_key", 0600, c->in->host_key);
+	add_file(c, "/etc/ssh/ssh_host_ed25519_key.pub", 0644, public_line);
+	/* only the key that the host knows is offered */
+	add_file(c, "/etc/ssh/sshd_config.d/20-cooper-machine.conf", 0644,
+		 c->in->os == GUEST_FEDORA_COREOS ? "HostKey /etc/ssh/ssh_host_ed25519_key\nMaxStartups 1000\n"
+						  : "MaxStartups 1000\n");
+}
+
+static void add_podman(struct config *c)
+{
+	const char *user = c->in->spec->user;
+	AUTO_FREE char *linger = mem_printf("/var/lib/systemd/linger/%s", user);
+	/* beyond any uid that a host user brings along; the last line needs its newline, or tools append to it */
+	AUTO_FREE char *ids = mem_printf("%s:100000:1000000\n", user);
+
+	add_file(c, linger, 0644, "");
+	add_file(c, "/etc/subuid", 0644, ids);
+	add_file(c, "/etc/subgid", 0644, ids);
+	add_file(c, "/etc/containers/registries.conf.d/50-cooper.conf", 0644,
+		 "unqualified-search-registries = [\"docker.io\"]\n");
+	add_file(c, "/etc/containers/containers.conf.d/50-cooper.conf", 0644, "[containers]\npids_limit = 0\n");
+	add_file(c, "/etc/systemd/system/user@.service.d/10-cooper-delegate.conf", 0644,
+		 "[Service]\nDelegate=memory pids cpu io\n");
+	add_link(c, "/etc/systemd/user/sockets.target.wants/podman.socket", "/usr/lib/systemd/user/podman.socket");
+	add_unit(c, "podman.socket", NULL);
+}
+
+static struct json *data_filesystem(const struct config *c)
+{
+	struct json *filesystem = js_object();
+
+	js_set_text(filesystem, "device", "/dev/disk/by-id/virtio-data");
+	js_set_text(filesystem, "format", "ext4");
+	js_set_text(filesystem, "label", "data");
+	/* mounted there while users are made, so that a home is made once and found again by the next OS disk */
+	js_set_text(filesystem, "path", c->home);
+	js_set_bool(filesystem, "wipeFilesystem", false);
+	return filesystem;
+}
+
+static void add_mount_unit(struct config *c, const char *where, const char *text)
+{
+	AUTO_FREE char *escaped = unit_name_of_path(where);
+	AUTO_FREE char *name = mem_printf("%s.mount", escaped);
+
+	add_unit(c, name, text);
+}
+
+static void add_data_disk(struct config *c)
+{
+	AUTO_FREE char *containers = path_join(c->home, CONTAINERS_DIR);
+	AUTO_FREE char *parent = path_dir(containers);
+	AUTO_FREE char *home_unit =
+		mem_printf("[Unit]\nDescription=Data disk: homes and containers\nBefore=local-fs.target\n"
+			   "Requires=systemd-fsck@dev-disk-by\\x2did-virtio\\x2ddata.service\n"
+			   "After=systemd-fsck@dev-disk-by\\x2did-virtio\\x2ddata.service\n\n"
+			   "[Mount]\nWhat=/dev/disk/by-id/virtio-data\nWhere=%s\nType=ext4\n"
+			   "Options=discard\n\n"
+			   "[Install]\nRequiredBy=local-fs.target\n",
+			   c->home);
+	AUTO_FREE char *containers_unit =
+		mem_printf("[Unit]\nDescription=The system's containers, on the data disk\nBefore=local-fs.target\n"
+			   "RequiresMountsFor=%s\n\n"
+			   "[Mount]\nWhat=%s\nWhere=/var/lib/containers\nType=none\nOptions=bind\n\n"
+			   "[Install]\nRequiredBy=local-fs.target\n",
+			   c->home, containers);
+
+	AUTO_FREE char *grow = mem_printf(
+		"[Unit]\nDescription=Grow the data disk's file system to its disk\nRequiresMountsFor=%s\n\n"
+		"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=-/usr/lib/systemd/systemd-growfs %s\n\n"
+		"[Install]\nWantedBy=multi-user.target\n",
+		c->home, c->home);
+
+	add_directory(c, parent, 0711, NULL);
+	add_directory(c, containers, 0755, NULL);
+	add_mount_unit(c, c->home, home_unit);
+	add_mount_unit(c, "/var/lib/containers", containers_unit);
+	add_unit(c, "cooper-data-grow.service", grow);
+	/*
+	 * Made below home, the folder carries home's label; what is made in it later inherits the right one. Sockets
+	 * come before all plain services: ordered before podman.socket this would be a cycle, and systemd drop the socket.
+	 */
+	if (c->in->os == GUEST_FEDORA_COREOS)
+		add_unit(c, "cooper-containers-label.service",
+			 "[Unit]\nDescription=SELinux label of the containers' folder\nConditionSecurity=selinux\n"
+			 "RequiresMountsFor=/var/lib/containers\nBefore=podman.service cooper-ready.service\n\n"
+			 "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/sbin/restorecon "
+			 "/var/lib/containers\n\n"
+			 "[Install]\nWantedBy=multi-user.target\n");
+}
+
+static struct err *add_emulators(struct config *c)
+{
+	AUTO_FREE char *escaped = unit_name_of_path(BINFMT_STORE_DIR);
+	AUTO_FREE char *order = mem_printf("[Unit]\nWants=%s.mount\nAfter=%s.mount\n", escaped, escaped);
+	const struct machine_spec *spec = c->in->spec;
+
+	if (!c->in->emulators)
+		return NULL;
+	if (!spec->emulator_iso)
+		bug("handlers for emulators without the device that holds them");
+	add_mount_unit(c, BINFMT_STORE_DIR,
+		       "[Unit]\nDescription=Emulators for foreign programs\nBefore=local-fs.target\n\n"
+		       "[Mount]\nWhat=/dev/disk/by-id/virtio-emulators\nWhere=" BINFMT_STORE_DIR "\nType=iso9660\n"
+		       "Options=ro,nosuid,nodev\n\n"
+		       "[Install]\nWantedBy=local-fs.target\n");
+	/* handlers open their emulator when they are registered (flag F): the device must be mounted by then */
+	add_dropin(c, "systemd-binfmt.service", order);
+	for (size_t i = 0; i < spec->run.count; i++) {
+		const char *arch = spec->run.items[i];
+		AUTO_FREE char *path = binfmt_conf_path(arch);
+		AUTO(str) conf = STR_INIT;
+		if (binfmt_native(spec->guest_arch, arch))
+			continue;
+		TRY(binfmt_conf(arch, &conf));
+		add_file(c, path, 0644, str_text(&conf));
+	}
+	return NULL;
+}
+
+/* Where Fedora CoreOS keeps what other systems have at these places; mount units take no symbolic links. */
+static const char *const coreos_places[][2] = {
+	{"/home/", "/var/home/"}, {"/root/", "/var/roothome/"}, {"/srv/", "/var/srv/"},
+	{"/mnt/", "/var/mnt/"},   {"/opt/", "/var/opt/"},       {"/usr/local/", "/var/usrlocal/"},
+};
+
+static struct err *mount_point(const struct config *c, const struct mount *m, char **ret_path)
+{
+	const char *guest = m->guest;
+
+	if (*guest != '/' || !path_is_plain(guest + 1))
+		return err_new(ERR_USAGE, "the mount point '%s' must be an absolute path without '.', '..' or '//'",
+			       guest);
+	if (c->in->os == GUEST_FEDORA_COREOS && !str_starts(guest, "/var/") && !str_starts(guest, "/etc/")) {
+		for (size_t i = 0; i < ARRAY_LEN(coreos_places); i++) {
+			const char *from = coreos_places[i][0];
+			if (!str_starts(guest, from))
+				continue;
+			*ret_path = mem_printf("%s%s", coreos_places[i][1], guest + strlen(from));
+			return NULL;
+		}
+		return err_hint(err_new(ERR_USAGE,
+					"the mount point '%s' cannot exist: Fedora CoreOS's root is read-only", guest),
+				"mount below /home/%s, /mnt or /var", c->in->spec->user);
+	}
+	*ret_path = mem_strdup(guest);
+	return NULL;
+}
+
+/* Levels between the user's home and a mount point would belong to root if systemd made them. */
+static void add_home_levels(struct config *c, const char *path)
+{
+	AUTO_FREE char *home = mem_printf("%s/%s/", c->home, c->in->spec->user);
+
+	if (!str_starts(path, home))
+		return;
+	for (const char *p = path + strlen(home); *p; p += strspn(p, "/")) {
+		p += strcspn(p, "/");
+		AUTO_FREE char *level = mem_strndup(path, (size_t)(p - path));
+		bool known = false;
+		for (size_t i = 0; i < js_count(c->directories); i++)
+			known = known || streq(js_get_text(js_at(c->directories, i), "path"), level);
+		if (!known)
+			add_directory(c, level, 0755, c->in->spec->user);
+	}
+}
+
+/*
+ * 9p's transport takes mounts before its driver has found the devices, and then knows no such tag: the mount waits until
+ * the module is all in. See: net/9p/trans_virtio.c, p9_virtio_init(); modprobe@.service in systemd.special(7)
+ */
+static struct err *add_mounts(struct config *c)
+{
+	for (size_t i = 0; i < c->in->spec->mount_count; i++) {
+		const struct mount *m = &c->in->spec->mounts[i];
+		AUTO_FREE char *where = NULL;
+		TRY(mount_point(c, m, &where));
+		AUTO_FREE char *text = mem_printf("[Unit]\nDescription=Shared by the host\n"
+						  "Wants=modprobe@9pnet_virtio.service\n"
+						  "After=modprobe@9pnet_virtio.service\n\n"
+						  "[Mount]\nWhat=" MACHINE_MOUNT_TAG "%zu\nWhere=%s\nType=9p\n"
+						  "Options=trans=virtio,version=9p2000.L,msize=131072%s,nosuid,nodev\n"
+						  "TimeoutSec=60\n\n"
+						  "[Install]\nWantedBy=multi-user.target\n",
+						  i, where, m->writable ? "" : ",ro");
+		add_home_levels(c, where);
+		add_mount_unit(c, where, text);
+	}
+	return NULL;
+}
+
+static void add_ready(struct config *c)
+{
+	AUTO(str) text = STR_INIT;
+
+	str_add(&text, "[Unit]\nDescription=cooper-ready: tell the host\n"
+		       "BindsTo=" READY_DEVICE "\nAfter=" READY_DEVICE "\n"
+		       "Requires=local-fs.target\n"
+		       "After=local-fs.target systemd-binfmt.service systemd-user-sessions.service podman.socket\n"
+		       "After=ssh.service sshd.service\n");
+	for (size_t i = 0; i < c->in->spec->mount_count; i++) {
+		AUTO_FREE char *where = NULL;
+		struct err *e = mount_point(c, &c->in->spec->mounts[i], &where);
+		if (e) {
+			err_free(e);
+			continue;
+		}
+		AUTO_FREE char *escaped = unit_name_of_path(where);
+		str_addf(&text, "Requires=%s.mount\nAfter=%s.mount\n", escaped, escaped);
+	}
+	str_add(&text, "\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+		       "ExecStart=/bin/sh -c 'echo ready > /dev/virtio-ports/" MACHINE_READY_PORT "'\n\n"
+		       "[Install]\nWantedBy=multi-user.target\n");
+	add_unit(c, "cooper-ready.service", str_text(&text));
+}
+
+/* Updates come as a new generation, never by themselves; nobody is counted. */
+static void add_quiet(struct config *c)
+{
+	if (c->in->os != GUEST_FEDORA_COREOS)
+		return;
+	mask_unit(c, "zincati.service");
+	mask_unit(c, "rpm-ostree-countme.timer");
+	mask_unit(c, "docker.service");
+	mask_unit(c, "docker.socket");
+}
+
+/* Ignition joins the two at the first boot. */
+static void add_merge(struct json *ignition, const char *text)
+{
+	AUTO_FREE char *url = data_url(text);
+	struct json *config = js_object();
+	struct json *list = js_array();
+	struct json *source = js_object();
+
+	js_set_text(source, "source", url);
+	js_add(list, source);
+	js_set(config, "merge", list);
+	js_set(ignition, "config", config);
+}
+
+/* Takes what the config has gathered. */
+static struct json *assemble(struct config *c)
+{
+	struct json *root = js_object();
+	struct json *ignition = js_object();
+	struct json *passwd = js_object();
+	struct json *storage = js_object();
+	struct json *systemd = js_object();
+	struct json *filesystems = js_array();
+
+	js_add(filesystems, data_filesystem(c));
+	js_set_text(ignition, "version", "3.3.0");
+	if (c->in->spec->ignition)
+		add_merge(ignition, c->in->spec->ignition);
+	js_set(passwd, "users", c->users);
+	js_set(storage, "directories", c->directories);
+	js_set(storage, "files", c->files);
+	js_set(storage, "filesystems", filesystems);
+	js_set(storage, "links", c->links);
+	js_set(systemd, "units", c->units);
+	js_set(root, "ignition", ignition);
+	js_set(root, "passwd", passwd);
+	js_set(root, "storage", storage);
+	js_set(root, "systemd", systemd);
+	return root;
+}
+
+struct err *machine_ignition(const struct ignition_input *input, char **ret_text)
+{
+	struct config c = {
+		.in = input,
+		.home = input->os == GUEST_FEDORA_COREOS ? "/var/home" : "/home",
+		.users = js_array(),
+		.directories = js_array(),
+		.files = js_array(),
+		.links = js_array(),
+		.units = js_array(),
+	};
+	struct err *e;
+
+	add_users(&c);
+	add_host_key(&c);
+	add_podman(&c);
+	add_data_disk(&c);
+	e = add_emulators(&c);
+	if (!e)
+		e = add_mounts(&c);
+	add_ready(&c);
+	add_quiet(&c);
+	AUTO_JSON *root = assemble(&c);
+	if (!e)
+		*ret_text = js_canonical(root);
+	return e;
+}

@@ -1,0 +1,50 @@
+/*
+ * ignition.h - the first boot's configuration: a pure function of machine and keys, as canonical JSON
+ *
+ * Spec 3.3.0, which every Fedora CoreOS for aarch64 and Debian's Ignition 2.14 take. Small on purpose: reading it over
+ * fw_cfg is quadratic, so large files travel on the emulator device. It holds the SSH host key: write it 0600.
+ *
+ * What it sets up: the login user and root with the key; the SSH host key; the data disk under home, with the
+ * system's containers on it too (a new OS disk finds both again); linger, subordinate ids, cgroup delegation and
+ * podman's sockets; handlers for foreign programs from the emulator device, registered before "ready"; shared
+ * directories; the unit that writes "ready" to the virtio port at each boot; on Fedora CoreOS no automatic updates.
+ *
+ * See: Ignition docs/configuration-v3_3.md, systemd.mount(5), systemd.unit(5)
+ */
+#ifndef COOPER_MACHINE_IGNITION_H
+#define COOPER_MACHINE_IGNITION_H
+
+#include "base/err.h"
+#include "machine/spec.h"
+
+enum guest_os { GUEST_DEBIAN, GUEST_FEDORA_COREOS };
+
+/* All borrowed. */
+struct ignition_input {
+	const struct machine_spec *spec;
+	enum guest_os os;
+	int uid;                     /* of the login user: the host user's, so that shared directories can be
+					written; 0 = let the guest choose */
+	const char *authorized_key;  /* one line: "ssh-ed25519 AAAA... comment" */
+	const char *host_key;        /* OpenSSH private key text */
+	const char *host_key_public; /* one line */
+	bool emulators;              /* write handlers for spec->run (provider `store`); needs spec->emulator_iso */
+};
+
+/** guest_os_of_image() - which system an image recipe of this name makes */
+enum guest_os guest_os_of_image(const char *image_name);
+
+/**
+ * machine_ignition() - the whole configuration
+ * @ret_text:  canonical JSON (sorted keys, no spaces), heap
+ *
+ * spec->ignition is merged by the guest; ignition_read() has seen to it that the two can stand together.
+ *
+ * Errors:  USAGE (a mount point that the guest cannot have; an architecture that cannot be emulated)
+ */
+MUST_CHECK struct err *machine_ignition(const struct ignition_input *input, char **ret_text);
+
+/** unit_name_of_path() - systemd's unit name for a path, without suffix: "/home/a-b" gives "home-a\\x2db"; heap */
+char *unit_name_of_path(const char *path);
+
+#endif

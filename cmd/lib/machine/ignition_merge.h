@@ -1,0 +1,45 @@
+/*
+ * ignition_merge.h - a configuration of the user's beside the machine's own
+ *
+ * Ignition merges it itself, at the first boot, by `ignition.config.merge`: users, files and units are joined by name.
+ * In a merge the user's would win, so what both name is refused here: a machine whose ready unit, host key or data disk
+ * was replaced would not come up. So is what cannot be seen here (a configuration that it merges in its turn), and what
+ * is fetched at boot without a digest. Each complaint names file, line and column, as for recipes.
+ *
+ *	machine_ignition(&input, &ours);
+ *	TRY(ignition_read("mine.ign", &limits, ours, &spec->ignition));
+ *
+ * See: Ignition docs/configuration-v3_3.md, docs/operator-notes.md ("Config merging")
+ */
+#ifndef COOPER_MACHINE_IGNITION_MERGE_H
+#define COOPER_MACHINE_IGNITION_MERGE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "machine/ignition.h"
+
+/* What an image's Ignition can do. */
+struct ignition_limits {
+	int minor;    /* newest specification that it takes is 3.<minor>.0 */
+	bool network; /* it can fetch at the first boot */
+	bool kargs;   /* it can change the kernel's arguments */
+};
+
+/** ignition_limits() - those of an image of @os whose version is @version ("44.20260707.3.1") */
+struct ignition_limits ignition_limits(enum guest_os os, const char *version);
+
+/**
+ * ignition_read() - the user's configuration from a file
+ * @path:      of at most 1 MiB of JSON
+ * @ours:      the machine's own configuration, as machine_ignition() writes it
+ * @ret_text:  canonical JSON, heap
+ *
+ * Errors:  ABSENT, OS; USAGE (no JSON object; a version that the image does not take; both name the same path, unit,
+ *          disk, or property of a user; it brings a further configuration; something fetched has no digest, or cannot
+ *          be fetched: all of them at once in the detail)
+ */
+MUST_CHECK struct err *ignition_read(const char *path, const struct ignition_limits *limits, const char *ours,
+				     char **ret_text);
+
+#endif

@@ -1,0 +1,46 @@
+#include "machine/paths.h"
+
+#include <unistd.h>
+
+#include "base/path.h"
+#include "sys/sock.h"
+
+enum { GUEST_UID_OF_ROOT = 1000 }; /* the login user is never root */
+
+static const struct {
+	const char *name;
+	bool of_generation;
+} files[] = {
+	[MACHINE_QMP_SOCKET] = {"qmp.sock", false},     [MACHINE_READY_SOCKET] = {"ready.sock", false},
+	[MACHINE_API_SOCKET] = {"api.sock", false},     [MACHINE_API_LOG] = {"log/api.log", false},
+	[MACHINE_DATA_DISK] = {"data.qcow2", false},    [MACHINE_SERIAL_LOG] = {"log/serial.log", false},
+	[MACHINE_QEMU_LOG] = {"log/qemu.log", false},   [MACHINE_OS_DISK] = {"os.qcow2", true},
+	[MACHINE_FLASH_VARS] = {"flash-vars.fd", true}, [MACHINE_IGNITION] = {"config.ign", true},
+};
+
+char *machine_path(const struct machine_spec *spec, enum machine_file file)
+{
+	return path_join(files[file].of_generation ? spec->gen_dir : spec->dir, files[file].name);
+}
+
+struct err *machine_paths_check(const struct machine_spec *spec)
+{
+	static const enum machine_file sockets[] = {MACHINE_QMP_SOCKET, MACHINE_READY_SOCKET, MACHINE_API_SOCKET};
+
+	for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
+		AUTO_FREE char *path = machine_path(spec, sockets[i]);
+		TRY(sock_check_path(path));
+	}
+	return NULL;
+}
+
+int guest_uid(void)
+{
+	uid_t uid = getuid();
+	return uid ? (int)uid : GUEST_UID_OF_ROOT;
+}
+
+char *guest_podman_socket(int uid)
+{
+	return uid ? mem_printf("/run/user/%d/podman/podman.sock", uid) : mem_strdup("/run/podman/podman.sock");
+}

@@ -1,0 +1,37 @@
+/*
+ * paths.h - where a machine keeps its files: the one place that knows
+ *
+ * All are below the machine's directory (mode 0700). Sockets sit at its top to stay short.
+ */
+#ifndef COOPER_MACHINE_PATHS_H
+#define COOPER_MACHINE_PATHS_H
+
+#include "base/err.h"
+#include "machine/spec.h"
+
+enum machine_file {
+	MACHINE_QMP_SOCKET,   /* QEMU's control socket */
+	MACHINE_READY_SOCKET, /* where the guest says "ready" */
+	MACHINE_API_SOCKET,   /* the guest's container API, see forward.h */
+	MACHINE_DATA_DISK,    /* home and containers; outlives generations */
+	MACHINE_SERIAL_LOG,   /* all that the guest's console said */
+	MACHINE_QEMU_LOG,     /* what QEMU itself said */
+	MACHINE_API_LOG,      /* what the forward of its API said */
+	MACHINE_OS_DISK,      /* of the generation */
+	MACHINE_FLASH_VARS,   /* of the generation: firmware variables (BOOT_UEFI) */
+	MACHINE_IGNITION,     /* of the generation: first-boot config, 0600 */
+};
+
+/** machine_path() - the path of @file, heap */
+char *machine_path(const struct machine_spec *spec, enum machine_file file);
+
+/** machine_paths_check() - USAGE error when a socket's path would not fit (sys/sock.h) */
+MUST_CHECK struct err *machine_paths_check(const struct machine_spec *spec);
+
+/** guest_uid() - of the login user in a guest that was set up from here: ours, as shared folders need it */
+int guest_uid(void);
+
+/** guest_podman_socket() - podman's socket of user @uid in the guest; 0 = the system's; heap */
+char *guest_podman_socket(int uid);
+
+#endif

@@ -1,0 +1,569 @@
+#include "machine/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "base/path.h"
+#include "base/units.h"
+#include "fmt/json.h"
+#include "machine/accel.h"
+#include "machine/control.h"
+#include "machine/disk.h"
+#include "machine/forward.h"
+#include "machine/keys.h"
+#include "machine/paths.h"
+#include "machine/power.h"
+#include "machine/server.h"
+#include "net/ssh.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/sock.h"
+#include "sys/tick.h"
+
+enum {
+	TICK_BOOT_MS = 25,
+	TICK_READY_MS = 1000, /* sockets wake us; this is for the console and for signals */
+	LOCK_MS = 500,        /* somebody's look at the lock takes it for an instant */
+	QUIT_MS = 5000,
+	POWERDOWN_MS = 20 * 1000,
+	POWERDOWN_MAX_MS = 90 * 1000,
+	REBOOTS_MAX = 3, /* before ready; after it a guest may reboot as it likes */
+	RESTARTS_MAX = 2,
+	PORT_TRIES = 5,
+	ACCEL_FILE_MAX = 64 * 1024,
+	CONTROL_PATH_EXTRA = 18, /* what ssh appends to ControlPath while it makes the socket */
+};
+
+struct supervisor {
+	const struct machine_spec *spec;
+	const struct host_facts *facts;
+	const struct machine_options *options;
+	int lock_fd;
+	struct server server;
+	struct power power;
+	struct forward api;
+	struct json *verdicts;
+	struct machine_start start;
+	bool accel_known;         /* this one is known to work: no probe */
+	enum machine_phase phase; /* last told */
+	int64_t power_ms;         /* when this QEMU was started */
+	int64_t boot_ms;          /* when the machine was */
+	int64_t phase_ms;         /* when the phase was reached */
+	bool ready;
+	bool stopping;
+	int reboots;
+	int restarts; /* after a failure that passes */
+	struct err *failure;
+};
+
+enum outcome { OUTCOME_ENDED, OUTCOME_REBOOT, OUTCOME_RESTART, OUTCOME_NO_KERNEL, OUTCOME_PORT_TAKEN, OUTCOME_FAILED };
+
+int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot,
+			       enum machine_accel accel)
+{
+	int64_t ms = 0;
+
+	for (int next = (int)phase + 1; next <= (int)PHASE_READY; next++) {
+		ms += phase_deadline_ms((enum machine_phase)next, accel);
+		bool hidden = (next == (int)PHASE_FIRMWARE && boot == BOOT_KERNEL) ||
+			      (next == (int)PHASE_IGNITION && !first_boot) || next == (int)PHASE_SSHD;
+		if (!hidden)
+			break;
+	}
+	return ms;
+}
+
+bool machine_port_conflict(const char *words, int *ret_port)
+{
+	const char *at = strstr(words, "Could not set up host forwarding rule");
+	int64_t port = 0;
+
+	if (!at)
+		return false;
+	/* 'tcp:127.0.0.1:2222-:22' */
+	at = strchr(at, '\'');
+	const char *end = at ? strchr(at, '-') : NULL;
+	const char *colon = NULL;
+	for (const char *p = at; p && p < end; p++)
+		if (*p == ':')
+			colon = p;
+	AUTO_FREE char *number = colon ? mem_strndup(colon + 1, (size_t)(end - colon) - 1) : NULL;
+	if (!number || !num_parse(number, 1, 65535, &port))
+		port = 0;
+	*ret_port = (int)port;
+	return true;
+}
+
+static int generation_number(const struct machine_spec *spec)
+{
+	const char *name = path_base(spec->gen_dir);
+	int64_t number = 0;
+
+	return str_starts(name, "gen-") && num_parse(name + 4, 1, INT32_MAX, &number) ? (int)number : 0;
+}
+
+static struct json *describe(const struct supervisor *s)
+{
+	struct json *line = js_object();
+
+	js_set_bool(line, "ready", s->ready);
+	js_set_int(line, "pid", getpid());
+	js_set_int(line, "qemu_pid", s->power.running ? s->power.pid : 0);
+	js_set_int(line, "ssh_port", s->start.ssh_port);
+	js_set_int(line, "generation", generation_number(s->spec));
+	js_set_int(line, "uptime_ms", s->power_ms ? tick_ms() - s->power_ms : 0);
+	js_set_text(line, "phase", phase_name(s->phase));
+	js_set_text(line, "accel", accel_name(s->start.accel));
+	if (forward_socket(&s->api))
+		js_set_text(line, "api", s->api.path);
+	return line;
+}
+
+static char *status_line(const void *arg)
+{
+	AUTO_JSON *line = describe(arg);
+	return js_line(line);
+}
+
+static char *boot_line(const struct supervisor *s)
+{
+	AUTO_JSON *line = describe(s);
+
+	js_set_text(line, "event", s->ready ? "ready" : "phase");
+	js_set_int(line, "ms", s->boot_ms ? s->phase_ms - s->boot_ms : 0);
+	return js_line(line);
+}
+
+static char *welcome_line(const void *arg)
+{
+	const struct supervisor *s = arg;
+	return s->power_ms ? boot_line(s) : NULL;
+}
+
+static void tell_phase(struct supervisor *s, enum machine_phase phase)
+{
+	s->phase = phase;
+	s->phase_ms = tick_ms();
+	AUTO_FREE char *line = boot_line(s);
+	server_tell(&s->server, line, s->ready);
+	event_emit(s->options->sink, &(struct event){.kind = EVENT_PHASE,
+						     .step = s->spec->name,
+						     .text = phase_name(phase),
+						     .ms = s->phase_ms - s->boot_ms});
+}
+
+static void tell_note(struct supervisor *s, const char *kind, const char *text)
+{
+	AUTO_JSON *line = js_object();
+
+	js_set_text(line, "event", kind);
+	js_set_text(line, "text", text);
+	AUTO_FREE char *out = js_line(line);
+	server_tell(&s->server, out, /* last= */ false);
+	if (streq(kind, "warn"))
+		event_warn(s->options->sink, s->spec->name, "%s", text);
+	else
+		event_note(s->options->sink, s->spec->name, "%s", text);
+}
+
+/* A verdict is a cache: that it cannot be written is no reason to fail. */
+static void remember(struct supervisor *s, bool works)
+{
+	if (s->start.accel == ACCEL_TCG)
+		return;
+	accel_remember(&s->verdicts, s->facts->boot_id, s->spec->qemu, s->start.accel, works);
+	AUTO_FREE char *text = js_pretty(s->verdicts);
+	err_free(file_write(s->options->accel_path, text, strlen(text), 0600));
+}
+
+/* Sleep until something happens, then take it in. */
+static void tick(struct supervisor *s, int timeout_ms)
+{
+	int fds[] = {s->power.qmp ? qmp_fd(s->power.qmp) : -1, s->power.ready_fd};
+
+	server_wait(&s->server, fds, ARRAY_LEN(fds), timeout_ms);
+	power_look(&s->power);
+	if (s->power.ready)
+		phase_advance(s->power.watch, PHASE_READY);
+	if (s->ready && !s->stopping && s->power.running)
+		forward_look(&s->api);
+	enum machine_phase reached = phase_reached(s->power.watch);
+	if (reached <= s->phase)
+		return;
+	if (reached >= PHASE_KERNEL && !s->accel_known) {
+		s->accel_known = true;
+		remember(s, /* works= */ true);
+	}
+	if (reached == PHASE_READY && !s->ready) {
+		struct err *e = generation_set_booted(s->spec->gen_dir);
+		if (e) {
+			s->failure = err_first(s->failure, e);
+			return;
+		}
+		s->ready = true;
+		s->start.first_boot = false;
+		s->reboots = 0;
+	}
+	tell_phase(s, reached);
+}
+
+static bool wait_end(struct supervisor *s, int64_t ms)
+{
+	int64_t until = tick_ms() + ms;
+
+	while (s->power.running && tick_ms() < until)
+		tick(s, TICK_BOOT_MS);
+	return !s->power.running;
+}
+
+/* A guest that is still booting does not listen to the power button. */
+static void stop_qemu(struct supervisor *s)
+{
+	int64_t ms = accel_scale_ms(s->start.accel, POWERDOWN_MS);
+
+	s->stopping = true;
+	forward_close(&s->api);
+	if (s->ready && power_command(&s->power, "system_powerdown") &&
+	    wait_end(s, ms > POWERDOWN_MAX_MS ? POWERDOWN_MAX_MS : ms))
+		return;
+	if (power_command(&s->power, "quit") && wait_end(s, QUIT_MS))
+		return;
+	power_kill(&s->power);
+}
+
+/* Another accelerator is left to try, and this one has not shown that it works. */
+static bool unproven(const struct supervisor *s, bool may_fall_back)
+{
+	return may_fall_back && !s->accel_known && s->phase < PHASE_KERNEL;
+}
+
+static enum outcome fail(struct supervisor *s, struct err *take_e)
+{
+	s->failure = err_first(s->failure, take_e);
+	return OUTCOME_FAILED;
+}
+
+static enum outcome fail_boot(struct supervisor *s)
+{
+	phase_expired(s->power.watch, s->start.accel);
+	return fail(s, err_log(phase_error(s->power.watch, s->spec->name), s->power.serial_path));
+}
+
+/* QEMU ended by itself with an error: what it printed says why. */
+static enum outcome judge_exit(struct supervisor *s, bool may_fall_back)
+{
+	AUTO_FREE char *words = power_words(&s->power);
+	const char *accel = accel_name(s->start.accel);
+	int status = s->power.wait_status;
+	int port = 0;
+	struct err *e;
+
+	if (machine_port_conflict(words, &port)) {
+		if (port == s->start.ssh_port)
+			return OUTCOME_PORT_TAKEN;
+		e = err_new(ERR_BUSY, "port %d of this host is taken: machine '%s' cannot forward it", port,
+			    s->spec->name);
+		return fail(s, err_hint(e, "stop what listens there, or change 'ports' in the stack"));
+	}
+	if (may_fall_back && strstr(words, accel)) {
+		remember(s, /* works= */ false);
+		return OUTCOME_NO_KERNEL;
+	}
+	if (WIFSIGNALED(status))
+		e = err_new(ERR_CHILD, "QEMU of machine '%s' was ended by signal %d", s->spec->name, WTERMSIG(status));
+	else
+		e = err_new(ERR_CHILD, "QEMU of machine '%s' failed with exit status %d", s->spec->name,
+			    WEXITSTATUS(status));
+	if (*words)
+		e = err_detail(e, TAKE(words));
+	return fail(s, err_log(e, s->power.qemu_log_path));
+}
+
+static enum outcome judge_end(struct supervisor *s, bool may_fall_back)
+{
+	bool clean = WIFEXITED(s->power.wait_status) && WEXITSTATUS(s->power.wait_status) == 0;
+
+	if (!clean)
+		return judge_exit(s, may_fall_back);
+	if (unproven(s, may_fall_back)) {
+		remember(s, /* works= */ false);
+		return OUTCOME_NO_KERNEL;
+	}
+	if (streq(s->power.reason, "guest-reset")) {
+		if (s->ready || ++s->reboots <= REBOOTS_MAX)
+			return OUTCOME_REBOOT;
+		return fail(s, err_log(err_new(ERR_GUEST, "the machine '%s' rebooted %d times without getting ready",
+					       s->spec->name, REBOOTS_MAX + 1),
+				       s->power.serial_path));
+	}
+	if (s->ready)
+		return OUTCOME_ENDED;
+	return fail_boot(s);
+}
+
+static bool expired(const struct supervisor *s)
+{
+	int64_t now = tick_ms();
+	int64_t whole = accel_scale_ms(s->start.accel, s->spec->boot_timeout_ms);
+
+	return now - s->phase_ms >
+		       machine_phase_limit_ms(s->phase, s->spec->boot, s->start.first_boot, s->start.accel) ||
+	       (whole > 0 && now - s->power_ms > whole);
+}
+
+/* Whether the accelerator's probation is over without a kernel. What is no fault of it is not held against it. */
+static bool give_up_accel(struct supervisor *s)
+{
+	const struct phase_failure *failure = phase_failure(s->power.watch);
+	bool late = tick_ms() - s->power_ms > accel_probe_ms(s->spec->boot);
+
+	if (!late && !failure->fatal)
+		return false;
+	power_kill(&s->power);
+	if (!failure->fatal || failure->kind == FAILURE_FIRMWARE)
+		remember(s, /* works= */ false);
+	return true;
+}
+
+/* From Ignition on the disks are written to: to start anew is for the user to say. */
+static bool passing(const struct phase_watch *w)
+{
+	return phase_failure(w)->passing && phase_reached(w) < PHASE_IGNITION;
+}
+
+/* From power-on to the end of this QEMU. */
+static enum outcome run_qemu_once(struct supervisor *s, bool may_fall_back)
+{
+	AUTO(strs) warnings = STRS_INIT;
+
+	struct err *e = power_on(&s->power, s->spec, &s->start, s->facts, &warnings);
+	if (e)
+		return fail(s, e);
+	for (size_t i = 0; i < warnings.count; i++)
+		tell_note(s, "warn", warnings.items[i]);
+	s->ready = false;
+	s->power_ms = tick_ms();
+	tell_phase(s, PHASE_POWER);
+	for (;;) {
+		/* a QEMU that hung up is about to end */
+		tick(s, s->ready && s->power.qmp ? TICK_READY_MS : TICK_BOOT_MS);
+		if (s->failure) {
+			stop_qemu(s);
+			return OUTCOME_FAILED;
+		}
+		if (!s->power.running)
+			return judge_end(s, may_fall_back);
+		if (s->server.stop_asked || cancel_requested()) {
+			stop_qemu(s);
+			return OUTCOME_ENDED;
+		}
+		if (s->ready)
+			continue;
+		if (unproven(s, may_fall_back)) {
+			if (give_up_accel(s))
+				return OUTCOME_NO_KERNEL;
+			continue;
+		}
+		if (phase_failure(s->power.watch)->fatal || expired(s)) {
+			stop_qemu(s);
+			if (passing(s->power.watch) && s->restarts++ < RESTARTS_MAX)
+				return OUTCOME_RESTART;
+			return fail_boot(s);
+		}
+	}
+}
+
+static enum outcome run_qemu(struct supervisor *s, bool may_fall_back)
+{
+	enum outcome outcome = run_qemu_once(s, may_fall_back);
+	forward_close(&s->api);
+	return outcome;
+}
+
+static struct err *write_text(const char *dir, const char *name, const char *text)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+	AUTO_FREE char *old = NULL;
+
+	struct err *e = file_read(path, 64 * 1024, &old, NULL);
+	bool same = !e && streq(old, text);
+	err_free(e);
+	return same ? NULL : file_write(path, text, strlen(text), 0600);
+}
+
+/* The files that `ssh -F` needs; the host key has our alias, so that they change with the port alone. */
+static struct err *write_ssh_files(const struct supervisor *s)
+{
+	AUTO_FREE char *dir = path_join(s->spec->dir, "ssh");
+	AUTO_FREE char *host = mem_printf("cooper-%s", s->spec->name);
+	AUTO_FREE char *identity = keys_path(s->spec->dir, KEY_CLIENT, /* public_half= */ false);
+	AUTO_FREE char *known_hosts = path_join(dir, "known_hosts");
+	AUTO_FREE char *control = path_join(s->spec->dir, "mux");
+	AUTO_FREE char *port = mem_printf("%d\n", s->start.ssh_port);
+	AUTO_FREE char *key = NULL;
+	AUTO_FREE char *text = NULL;
+
+	TRY(keys_read(s->spec->dir, KEY_HOST, /* public_half= */ true, &key));
+	struct ssh_settings settings = {
+		.host = host,
+		.user = s->spec->user,
+		.port = s->start.ssh_port,
+		.identity = identity,
+		.known_hosts = known_hosts,
+		.control_path = strlen(control) + CONTROL_PATH_EXTRA <= SOCK_PATH_MAX ? control : NULL,
+	};
+	TRY(ssh_config_text(&settings, &text));
+	AUTO_FREE char *line = ssh_known_hosts_line(host, key);
+	TRY(write_text(dir, "known_hosts", line));
+	TRY(write_text(dir, "port", port));
+	return write_text(dir, "config", text);
+}
+
+/* The port of the last time, where it is free: connections that people made by hand stay good. */
+static struct err *choose_port(struct supervisor *s, bool anew)
+{
+	AUTO_FREE char *path = mem_printf("%s/ssh/port", s->spec->dir);
+	AUTO_FREE char *text = NULL;
+	int64_t last = 0;
+
+	struct err *e = anew ? NULL : file_read(path, 64, &text, NULL);
+	err_free(e);
+	if (text) {
+		text[strcspn(text, "\n")] = '\0';
+		if (!num_parse(text, 1024, 65535, &last))
+			last = 0;
+	}
+	TRY(sock_free_port((int)last, &s->start.ssh_port));
+	return write_ssh_files(s);
+}
+
+static void tell_fallback(struct supervisor *s, enum machine_accel next)
+{
+	AUTO_FREE char *text = mem_printf("%s brought no kernel up on this host; going on with %s, which is slower",
+					  accel_name(s->start.accel), accel_name(next));
+	tell_note(s, "warn", text);
+}
+
+/* All starts of the machine: accelerators in turn, ports that were snatched, reboots. */
+static struct err *run_machine(struct supervisor *s)
+{
+	AUTO(accel_list) list = {.count = 0};
+	size_t at = 0;
+	int port_tries = 0;
+
+	TRY(accel_candidates(s->spec->accel, s->facts, s->spec->guest_arch, s->verdicts, s->spec->qemu, &list));
+	TRY(choose_port(s, /* anew= */ false));
+	s->start.first_boot = !generation_booted(s->spec->gen_dir);
+	s->boot_ms = tick_ms();
+	for (;;) {
+		bool may_fall_back = at + 1 < list.count;
+		s->start.accel = list.items[at];
+		s->accel_known = s->start.accel == ACCEL_TCG ||
+				 accel_known(s->verdicts, s->facts->boot_id, s->spec->qemu, s->start.accel) ==
+					 VERDICT_WORKS;
+		switch (run_qemu(s, may_fall_back)) {
+		case OUTCOME_ENDED:
+			if (!s->ready)
+				return err_new(ERR_CANCELED, "the machine '%s' was stopped before it was ready",
+					       s->spec->name);
+			return NULL;
+		case OUTCOME_REBOOT:
+			s->start.first_boot = false;
+			s->boot_ms = tick_ms();
+			tell_note(s, "note", "the guest reboots");
+			break;
+		case OUTCOME_RESTART:
+			tell_note(s, "warn", "the host was too busy for the guest's kernel: it is started once more");
+			break;
+		case OUTCOME_NO_KERNEL:
+			tell_fallback(s, list.items[at + 1]);
+			at++;
+			break;
+		case OUTCOME_PORT_TAKEN:
+			if (++port_tries == PORT_TRIES)
+				return err_new(ERR_BUSY, "no port of this host stays free for ssh");
+			TRY(choose_port(s, /* anew= */ true));
+			break;
+		case OUTCOME_FAILED:
+			return TAKE(s->failure);
+		}
+	}
+}
+
+static struct err *rotate(const char *path)
+{
+	AUTO_FREE char *old = mem_printf("%s.1", path);
+
+	return file_size(path) > 0 ? file_rename(path, old) : NULL;
+}
+
+static struct err *prepare(struct supervisor *s)
+{
+	AUTO_FREE char *lock = path_join(s->spec->dir, "lock");
+	AUTO_FREE char *log = path_join(s->spec->dir, "log");
+	AUTO_FREE char *control = path_join(s->spec->dir, "ctl.sock");
+	AUTO_FREE char *holder = mem_printf("cooper machine run %s", s->spec->name);
+	AUTO_FREE char *text = NULL;
+
+	TRY(machine_paths_check(s->spec));
+	if (!dir_exists(s->spec->gen_dir))
+		return err_hint(
+			err_new(ERR_ABSENT, "the machine '%s' has no OS disk in '%s'", s->spec->name, s->spec->gen_dir),
+			"`cooper up` makes it");
+	struct err *e = lock_wait(lock, holder, LOCK_MS, /* sink= */ NULL, &s->lock_fd);
+	if (e)
+		return err_wrap(e, "the machine '%s' is running already", s->spec->name);
+	TRY(dir_make(log, 0700));
+	TRY(rotate(s->power.serial_path));
+	TRY(rotate(s->power.qemu_log_path));
+	forward_init(&s->api, s->spec);
+	TRY(rotate(s->api.log_path));
+	err_free(file_read(s->options->accel_path, ACCEL_FILE_MAX, &text, NULL));
+	s->verdicts = accel_verdicts_parse(text);
+	return server_listen(&s->server, control);
+}
+
+/*
+ * The starter's terminal must not end us when it closes. child_start() made us leader of a process group, and such a
+ * leader cannot make a session: setsid(2). Joining the starter's group for a moment ends the leadership.
+ */
+static void leave_session(void)
+{
+	if (getpgrp() == getpid() && setpgid(0, getpgid(getppid())) != 0)
+		return;
+	if (setsid() < 0)
+		(void)setpgid(0, 0);
+}
+
+struct err *machine_supervise(const struct machine_spec *spec, const struct host_facts *facts,
+			      const struct machine_options *options)
+{
+	struct supervisor s = {.spec = spec, .facts = facts, .options = options, .lock_fd = -1};
+
+	if (options->report_fd >= 0)
+		leave_session();
+	server_init(&s.server, options->report_fd);
+	s.server.status = status_line;
+	s.server.welcome = welcome_line;
+	s.server.arg = &s;
+	power_init(&s.power, spec);
+	struct err *e = prepare(&s);
+	if (!e)
+		e = run_machine(&s);
+	bool locked = s.lock_fd >= 0;
+	if (locked)
+		forward_done(&s.api);
+	power_done(&s.power);
+	if (e) {
+		AUTO_FREE char *line = control_failure_line(e);
+		server_tell(&s.server, line, /* last= */ true);
+	}
+	server_done(&s.server);
+	js_free(s.verdicts);
+	if (locked)
+		close(s.lock_fd);
+	return e;
+}

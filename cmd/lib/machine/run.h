@@ -1,0 +1,55 @@
+/*
+ * run.h - the supervisor: one process per running machine
+ *
+ * It holds machines/<name>/lock (that lock is "running"), chooses accelerator and ssh port, runs QEMU, follows the boot
+ * with a deadline for each phase, starts QEMU again when the guest reboots, serves the control socket, and ends the
+ * machine politely when asked to (SIGTERM, SIGINT, or "stop"). `cooper machine run NAME` is this in the foreground, for
+ * launchd and systemd too; machine_start() (control.h) detaches the same.
+ *
+ *	struct machine_options options = {.accel_path = path, .report_fd = -1, .sink = sink};
+ *	TRY(machine_supervise(&spec, &facts, &options));
+ *
+ * What it leaves: ssh/config and ssh/known_hosts for `ssh -F`, gen-<n>/booted, log/. What it never leaves: a QEMU
+ * without a supervisor, a socket, a lock. The caller has installed signal handlers (sys/signals.h).
+ */
+#ifndef COOPER_MACHINE_RUN_H
+#define COOPER_MACHINE_RUN_H
+
+#include "base/err.h"
+#include "base/event.h"
+#include "machine/phase.h"
+#include "machine/spec.h"
+
+/* All borrowed but report_fd. */
+struct machine_options {
+	const char *accel_path; /* file that remembers which accelerators work: COOPER_HOME/accel.json */
+	int report_fd;          /* taken; gets the events of server.h; -1 = none. With it, a session of its own is made */
+	struct sink *sink;      /* may be NULL */
+};
+
+/**
+ * machine_supervise() - run the machine until it is stopped, powers itself off, or fails
+ *
+ * Success is a machine that was ready and ended as asked, by the guest or by us.
+ * Errors:  BUSY (it runs already; or a port to forward is taken), GUEST (it did not come up, see phase.h), CHILD (QEMU
+ *          failed), USAGE (rules, socket path too long), CANCELED (asked to stop before it was ready), ABSENT, OS
+ */
+MUST_CHECK struct err *machine_supervise(const struct machine_spec *spec, const struct host_facts *facts,
+					 const struct machine_options *options);
+
+/**
+ * machine_phase_limit_ms() - how long the boot may stay in @phase without reaching the next one
+ *
+ * Phases that not every boot shows (firmware without UEFI, Ignition after the first boot, sshd on a quiet console) lend
+ * their time to the phase before them.
+ */
+int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot,
+			       enum machine_accel accel);
+
+/**
+ * machine_port_conflict() - whether QEMU's words say that it could not listen on a port, and on which
+ * @ret_port:  0 when they do not tell
+ */
+bool machine_port_conflict(const char *words, int *ret_port);
+
+#endif

@@ -1,0 +1,186 @@
+#include "machine/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "fmt/json.h"
+#include "sys/file.h"
+#include "sys/sock.h"
+
+enum { EXTRA_MAX = 4 };
+
+void server_init(struct server *s, int take_report_fd)
+{
+	memset(s, 0, sizeof(*s));
+	s->fd = -1;
+	for (size_t i = 0; i < SERVER_CLIENTS; i++)
+		s->clients[i].fd = -1;
+	if (take_report_fd < 0)
+		return;
+	/* QEMU must not inherit it: the starter takes its end of file for our death */
+	fcntl(take_report_fd, F_SETFD, FD_CLOEXEC);
+	fcntl(take_report_fd, F_SETFL, fcntl(take_report_fd, F_GETFL) | O_NONBLOCK);
+	s->clients[0].fd = take_report_fd;
+	s->clients[0].waiting = true;
+	s->clients[0].listens_only = true;
+}
+
+struct err *server_listen(struct server *s, const char *path)
+{
+	TRY(sock_listen(path, &s->fd));
+	s->path = mem_strdup(path);
+	return NULL;
+}
+
+static void drop(struct server_client *c)
+{
+	close(c->fd);
+	*c = (struct server_client){.fd = -1};
+}
+
+void server_done(struct server *s)
+{
+	for (size_t i = 0; i < SERVER_CLIENTS; i++)
+		if (s->clients[i].fd >= 0)
+			drop(&s->clients[i]);
+	if (s->fd >= 0) {
+		close(s->fd);
+		err_free(file_remove(s->path));
+	}
+	s->fd = -1;
+	free(s->path);
+	s->path = NULL;
+}
+
+/* Lines are short: what does not fit into the socket's buffer goes to somebody who does not read. */
+static void send_line(struct server_client *c, const char *line)
+{
+	AUTO_FREE char *text = mem_printf("%s\n", line);
+	size_t size = strlen(text);
+
+	for (size_t done = 0; done < size;) {
+		ssize_t n = write(c->fd, text + done, size - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			drop(c);
+			return;
+		}
+		done += (size_t)n;
+	}
+}
+
+void server_tell(struct server *s, const char *line, bool last)
+{
+	for (size_t i = 0; i < SERVER_CLIENTS; i++) {
+		struct server_client *c = &s->clients[i];
+		if (c->fd < 0 || !c->waiting)
+			continue;
+		send_line(c, line);
+		if (last && c->fd >= 0)
+			drop(c);
+	}
+}
+
+static void answer(struct server *s, struct server_client *c)
+{
+	AUTO_JSON *request = NULL;
+	AUTO_FREE char *line = NULL;
+
+	struct err *e = js_parse(c->line, strlen(c->line), "request", &request);
+	const char *what = js_get_text(request, "do");
+	err_free(e);
+	if (streq(what, "status")) {
+		line = s->status ? s->status(s->arg) : mem_strdup("{}");
+		send_line(c, line);
+	} else if (streq(what, "stop")) {
+		s->stop_asked = true;
+		send_line(c, "{\"event\":\"stopping\"}");
+	} else if (streq(what, "wait")) {
+		c->waiting = true;
+		line = s->welcome ? s->welcome(s->arg) : NULL;
+		if (line)
+			send_line(c, line);
+	} else {
+		send_line(c, "{\"event\":\"refused\",\"message\":\"unknown request\"}");
+		if (c->fd >= 0)
+			drop(c);
+	}
+}
+
+static void take_input(struct server *s, struct server_client *c)
+{
+	char buffer[1024];
+	ssize_t n = read(c->fd, buffer, sizeof(buffer));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		drop(c);
+		return;
+	}
+	for (ssize_t i = 0; i < n && c->fd >= 0; i++) {
+		if (buffer[i] != '\n') {
+			if (c->len == sizeof(c->line) - 1) {
+				drop(c);
+				return;
+			}
+			c->line[c->len++] = buffer[i];
+			continue;
+		}
+		c->line[c->len] = '\0';
+		c->len = 0;
+		answer(s, c);
+	}
+}
+
+static void take_client(struct server *s)
+{
+	int fd = -1;
+
+	err_free(sock_accept(s->fd, &fd));
+	if (fd < 0)
+		return;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	for (size_t i = 0; i < SERVER_CLIENTS; i++) {
+		if (s->clients[i].fd < 0) {
+			s->clients[i] = (struct server_client){.fd = fd};
+			return;
+		}
+	}
+	close(fd);
+}
+
+void server_wait(struct server *s, const int *fds, size_t n, int timeout_ms)
+{
+	struct pollfd all[SERVER_CLIENTS + 1 + EXTRA_MAX];
+	size_t count = 0;
+
+	if (n > EXTRA_MAX)
+		bug("server_wait() with %zu descriptors", n);
+	for (size_t i = 0; i < SERVER_CLIENTS; i++) {
+		struct server_client *c = &s->clients[i];
+		/* of a pipe's reader that went away poll() tells without being asked */
+		all[count++] = (struct pollfd){c->fd, c->listens_only ? 0 : POLLIN, 0};
+	}
+	all[count++] = (struct pollfd){s->fd, POLLIN, 0};
+	for (size_t i = 0; i < n; i++)
+		all[count++] = (struct pollfd){fds[i], POLLIN, 0};
+	if (poll(all, (nfds_t)count, timeout_ms) <= 0)
+		return;
+	for (size_t i = 0; i < SERVER_CLIENTS; i++) {
+		struct server_client *c = &s->clients[i];
+		if (!all[i].revents)
+			continue;
+		if (c->listens_only)
+			drop(c);
+		else
+			take_input(s, c);
+	}
+	if (all[SERVER_CLIENTS].revents)
+		take_client(s);
+}

@@ -1,0 +1,50 @@
+/*
+ * server.h - the supervisor's end of the control socket: JSON lines, a few clients, never blocking
+ *
+ * Requests:  {"do":"status"}  one line of status
+ *            {"do":"stop"}    {"event":"stopping"}; the connection ends when the machine has
+ *            {"do":"wait"}    where the boot stands, then each event until {"event":"ready"} or {"event":"failed"}
+ *
+ * A client that sends rubbish, or does not read, is dropped. The report descriptor (a pipe to the process that
+ * started us) is a client that only listens. control.h is the other end.
+ */
+#ifndef COOPER_MACHINE_SERVER_H
+#define COOPER_MACHINE_SERVER_H
+
+#include <poll.h>
+
+#include "base/err.h"
+
+enum { SERVER_CLIENTS = 16, SERVER_LINE_MAX = 4096 };
+
+struct server_client {
+	int fd; /* -1 = free */
+	bool waiting;
+	bool listens_only;
+	char line[SERVER_LINE_MAX];
+	size_t len;
+};
+
+struct server {
+	int fd; /* listener, -1 = none */
+	char *path;
+	struct server_client clients[SERVER_CLIENTS];
+	bool stop_asked;
+	char *(*status)(const void *arg);  /* a line for "status", heap */
+	char *(*welcome)(const void *arg); /* a line for a new "wait", heap; NULL = nothing yet */
+	const void *arg;
+};
+
+/** server_init() - no listener yet; @take_report_fd is -1 or a descriptor that gets all events */
+void server_init(struct server *s, int take_report_fd);
+/** server_listen() - from now on serve @path, 0600; a socket that a dead supervisor left is replaced */
+MUST_CHECK struct err *server_listen(struct server *s, const char *path);
+/** server_done() - remove the socket and hang up */
+void server_done(struct server *s);
+/** server_wait() - sleep until a client, one of @fds (count @n, at most 4; -1 is skipped) or @timeout_ms calls, and
+ *  serve the clients */
+void server_wait(struct server *s, const int *fds, size_t n, int timeout_ms);
+/** server_tell() - send @line to all that wait; @last: they need not wait any longer */
+void server_tell(struct server *s, const char *line, bool last);
+
+#endif

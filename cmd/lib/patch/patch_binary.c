@@ -1,0 +1,208 @@
+/*
+ * Binary hunks of git: base85 rows around a zlib stream that holds the file or a delta to it.
+ * https://git-scm.com/docs/diff-format (layout), https://git-scm.com/docs/pack-format (delta)
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fmt/digest.h"
+#include "patch/patch_set.h"
+
+/* Value of each base85 digit, or -1. The alphabet of git, not of RFC 1924's order. */
+static int digit_value(char c)
+{
+	static const char digits[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+	const char *p = c ? strchr(digits, c) : NULL;
+	return p ? (int)(p - digits) : -1;
+}
+
+static bool decode_row(const char *p, size_t len, struct str *out)
+{
+	if (len < 6 || len % 5 != 1)
+		return false;
+	size_t bytes = p[0] >= 'A' && p[0] <= 'Z'   ? (size_t)(p[0] - 'A') + 1
+		       : p[0] >= 'a' && p[0] <= 'z' ? (size_t)(p[0] - 'a') + 27
+						    : 0;
+	if (!bytes || (bytes + 3) / 4 != len / 5)
+		return false;
+	for (p++; bytes > 0; p += 5) {
+		uint64_t value = 0;
+		for (int i = 0; i < 5; i++) {
+			int digit = digit_value(p[i]);
+			if (digit < 0)
+				return false;
+			value = value * 85 + (uint64_t)digit;
+		}
+		if (value > UINT32_MAX)
+			return false;
+		for (int shift = 24; shift >= 0 && bytes > 0; shift -= 8, bytes--)
+			str_add_char(out, (char)(value >> shift & 0xff));
+	}
+	return true;
+}
+
+struct err *patch_binary_unpack(const struct patch_binary *b, char **ret_data)
+{
+	AUTO(str) packed = STR_INIT;
+	const char *end = b->text + b->text_size;
+	for (const char *p = b->text; p < end;) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		size_t len = (size_t)((newline ? newline : end) - p);
+		size_t shown = len && p[len - 1] == '\r' ? len - 1 : len;
+		if (!decode_row(p, shown, &packed))
+			return err_new(ERR_CORRUPT, "its binary data is damaged (base85)");
+		p += len + (newline ? 1 : 0);
+	}
+	/* A deflate stream cannot grow more than 1032-fold: a size beyond that is a lie, not worth the memory. */
+	if (b->size / 1032 > packed.len)
+		return err_new(ERR_CORRUPT, "its binary data is shorter than it says");
+	AUTO_FREE char *data = mem_alloc(b->size + 1);
+	if (!patch_inflate((const unsigned char *)str_text(&packed), packed.len, (unsigned char *)data, b->size))
+		return err_new(ERR_CORRUPT, "its binary data is damaged (zlib)");
+	*ret_data = TAKE(data);
+	return NULL;
+}
+
+/* A size of 7-bit groups, lowest first. */
+static bool delta_size(const unsigned char **p, const unsigned char *end, size_t *ret)
+{
+	size_t value = 0;
+	for (unsigned shift = 0; *p < end && shift <= 28; shift += 7) {
+		unsigned char c = *(*p)++;
+		value |= (size_t)(c & 0x7f) << shift;
+		if (!(c & 0x80)) {
+			*ret = value;
+			return value <= PATCH_FILE_MAX;
+		}
+	}
+	return false;
+}
+
+/* Offset and length of a copy instruction: the bits of @op say which of their bytes follow. */
+static bool delta_copy(unsigned op, const unsigned char **p, const unsigned char *end, size_t *ret_at, size_t *ret_len)
+{
+	size_t at = 0, len = 0;
+	for (unsigned i = 0; i < 7; i++) {
+		if (!(op & (1u << i)))
+			continue;
+		if (*p == end)
+			return false;
+		if (i < 4)
+			at |= (size_t) * (*p)++ << (8 * i);
+		else
+			len |= (size_t) * (*p)++ << (8 * (i - 4));
+	}
+	*ret_at = at;
+	*ret_len = len ? len : 0x10000;
+	return true;
+}
+
+static bool run_delta(const unsigned char *p, const unsigned char *end, const char *base, size_t base_size, char *out,
+		      size_t size)
+{
+	size_t done = 0;
+	while (p < end) {
+		unsigned op = *p++;
+		size_t at = 0, len = op;
+		const char *from = (const char *)p;
+		if (op & 0x80) {
+			if (!delta_copy(op, &p, end, &at, &len) || at > base_size || len > base_size - at)
+				return false;
+			from = base + at;
+		} else if (!op || len > (size_t)(end - p)) {
+			return false;
+		} else {
+			p += len;
+		}
+		if (len > size - done)
+			return false;
+		memcpy(out + done, from, len);
+		done += len;
+	}
+	return done == size;
+}
+
+struct err *patch_binary_delta(const char *delta, size_t size, const char *base, size_t base_size, char **ret_data,
+			       size_t *ret_size)
+{
+	const unsigned char *p = (const unsigned char *)delta;
+	const unsigned char *end = p + size;
+	size_t from_size = 0, to_size = 0;
+	if (!delta_size(&p, end, &from_size) || !delta_size(&p, end, &to_size) || to_size > PATCH_BINARY_MAX)
+		return err_new(ERR_CORRUPT, "its binary data is damaged (delta)");
+	if (from_size != base_size)
+		return err_new(ERR_CORRUPT, "its binary data was made for a file of %zu bytes, here are %zu", from_size,
+			       base_size);
+	AUTO_FREE char *data = mem_alloc(to_size + 1);
+	if (!run_delta(p, end, base, base_size, data, to_size))
+		return err_new(ERR_CORRUPT, "its binary data is damaged (delta)");
+	*ret_data = TAKE(data);
+	*ret_size = to_size;
+	return NULL;
+}
+
+static uint32_t rotate(uint32_t x, unsigned n)
+{
+	return x << n | x >> (32 - n);
+}
+
+/* SHA-1 (RFC 3174), for git's names of blobs alone: nothing is trusted because of it. */
+static void sha1_block(uint32_t h[5], const unsigned char *p)
+{
+	uint32_t w[80], a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
+	for (int i = 0; i < 16; i++, p += 4)
+		w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	for (int i = 16; i < 80; i++)
+		w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+	for (int i = 0; i < 80; i++) {
+		uint32_t f = i < 20 ? (b & c) | (~b & d) : i < 40 || i >= 60 ? b ^ c ^ d : (b & c) | (b & d) | (c & d);
+		uint32_t k = i < 20 ? 0x5a827999u : i < 40 ? 0x6ed9eba1u : i < 60 ? 0x8f1bbcdcu : 0xca62c1d6u;
+		uint32_t next = rotate(a, 5) + f + e + k + w[i];
+		e = d;
+		d = c;
+		c = rotate(b, 30);
+		b = a;
+		a = next;
+	}
+	h[0] += a;
+	h[1] += b;
+	h[2] += c;
+	h[3] += d;
+	h[4] += e;
+}
+
+static void sha1_hex(const struct str *bytes, char ret_hex[41])
+{
+	uint32_t h[5] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u};
+	const unsigned char *p = (const unsigned char *)bytes->data;
+	size_t left = bytes->len;
+	for (; left >= 64; left -= 64, p += 64)
+		sha1_block(h, p);
+	unsigned char tail[128] = {0};
+	memcpy(tail, p, left);
+	tail[left] = 0x80;
+	size_t tail_size = left < 56 ? 64 : 128;
+	for (unsigned i = 0; i < 8; i++)
+		tail[tail_size - 1 - i] = (unsigned char)((uint64_t)bytes->len * 8 >> (8 * i));
+	sha1_block(h, tail);
+	if (tail_size == 128)
+		sha1_block(h, tail + 64);
+	for (int i = 0; i < 40; i++)
+		ret_hex[i] = "0123456789abcdef"[h[i / 8] >> (28 - 4 * (i % 8)) & 15];
+	ret_hex[40] = '\0';
+}
+
+bool patch_blob_is(const char *id, const char *data, size_t size)
+{
+	AUTO(str) blob = STR_INIT;
+	str_addf(&blob, "blob %zu", size);
+	str_add_char(&blob, '\0');
+	str_add_mem(&blob, data, size);
+	char hex[SHA256_HEX];
+	if (strlen(id) > 40)
+		digest_bytes(blob.data, blob.len, hex);
+	else
+		sha1_hex(&blob, hex);
+	return strncmp(hex, id, strlen(id)) == 0;
+}
