@@ -42,7 +42,7 @@ void call_done(struct call *call)
 
 /* The table as getopt_long wants it; values are indices + 256. */
 static size_t build_options(const struct subcommand *command, const struct option_spec *specs[OPTIONS_MAX],
-                            struct option longs[OPTIONS_MAX], struct str *shorts)
+			    struct option longs[OPTIONS_MAX], struct str *shorts)
 {
 	size_t n = 0;
 	const struct option_spec *tables[] = {command->options, global_options};
@@ -50,7 +50,8 @@ static size_t build_options(const struct subcommand *command, const struct optio
 	for (size_t t = 0; t < ARRAY_LEN(tables); t++) {
 		for (const struct option_spec *o = tables[t]; o && o->name && n + 1 < OPTIONS_MAX; o++) {
 			specs[n] = o;
-			longs[n] = (struct option){o->name, o->arg ? required_argument : no_argument, NULL, (int)n + 256};
+			longs[n] =
+				(struct option){o->name, o->arg ? required_argument : no_argument, NULL, (int)n + 256};
 			if (o->letter) {
 				str_add_char(shorts, o->letter);
 				if (o->arg)
@@ -63,7 +64,7 @@ static size_t build_options(const struct subcommand *command, const struct optio
 }
 
 static struct err *bad_option(const struct subcommand *command, const char *given, const struct option_spec **specs,
-                              size_t n)
+			      size_t n)
 {
 	const char *names[OPTIONS_MAX];
 	for (size_t i = 0; i < n; i++)
@@ -72,7 +73,7 @@ static struct err *bad_option(const struct subcommand *command, const char *give
 	const char *near = suggest_nearest(word, names, n);
 	struct err *e = err_new(ERR_USAGE, "unknown option '%s' of `cooper %s`", given, command->name);
 	return near ? err_hint(e, "did you mean --%s?", near)
-	            : err_hint(e, "`cooper %s --help` lists the options", command->name);
+		    : err_hint(e, "`cooper %s --help` lists the options", command->name);
 }
 
 static struct err *check_args(const struct call *call)
@@ -82,8 +83,8 @@ static struct err *check_args(const struct call *call)
 	if (n >= c->min_args && (c->max_args < 0 || n <= c->max_args))
 		return NULL;
 	struct err *e = n < c->min_args ? err_new(ERR_USAGE, "`cooper %s` needs %s", c->name, c->operands)
-	                                : err_new(ERR_USAGE, "`cooper %s` does not take '%s'", c->name,
-	                                          call->args.items[c->max_args]);
+					: err_new(ERR_USAGE, "`cooper %s` does not take '%s'", c->name,
+						  call->args.items[c->max_args]);
 	return err_hint(e, "usage: cooper %s [OPTIONS] %s", c->name, c->operands);
 }
 

@@ -54,7 +54,7 @@ static struct err *run(struct call *call)
 	else
 		TRY(session_open(call, &p));
 	AUTO_FREE char *question = all ? mem_printf("remove everything in '%s'?", p.home.root)
-	                               : mem_printf("remove the machine '%s' and its disks?", session_machine(&p));
+				       : mem_printf("remove the machine '%s' and its disks?", session_machine(&p));
 	if (!dir_exists(p.home.root)) {
 		printf("there is no '%s'\n", p.home.root);
 		return NULL;

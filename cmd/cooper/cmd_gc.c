@@ -66,7 +66,7 @@ const struct subcommand cmd_gc = {
 	.operands = "",
 	.summary = "remove downloads and results that no stack, lock or machine refers to",
 	.help = "Kept is what the last `up` of each stack used, what cooper.lock (in COOPER_HOME and in this folder) pins, and\n"
-	        "what any generation of any machine was made of.",
+		"what any generation of any machine was made of.",
 	.options = options,
 	.max_args = 0,
 	.run = run,

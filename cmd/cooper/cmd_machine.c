@@ -27,7 +27,7 @@ static struct err *open_machine(const struct project *p, struct machine_spec *sp
 	TRY(generation_current(dir, g));
 	if (g->number == 0)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' does not exist", session_machine(p)),
-		                "`cooper up` makes it");
+				"`cooper up` makes it");
 	return machine_record_read(g->dir, spec);
 }
 
@@ -64,12 +64,11 @@ static struct err *run_supervisor(struct call *call)
 	TRY(load_generation(call, dir, &g));
 	if (g.number == 0)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' does not exist", call_arg(call, 0)),
-		                "`cooper list` shows those that do");
+				"`cooper list` shows those that do");
 	TRY(machine_record_read(g.dir, &spec));
 	AUTO_FREE char *accel = accel_verdicts_path(p.home.root);
-	struct machine_options options = {.accel_path = accel,
-	                                  .report_fd = (int)fd,
-	                                  .sink = report ? NULL : call->sink};
+	struct machine_options options = {
+		.accel_path = accel, .report_fd = (int)fd, .sink = report ? NULL : call->sink};
 	return machine_supervise(&spec, &p.facts, &options);
 }
 
@@ -186,7 +185,7 @@ static const struct option_spec status_options[] = {
 };
 
 static struct json *status_json(const char *name, bool exists, const struct machine_status *s,
-                                const struct json *proofs)
+				const struct json *proofs)
 {
 	struct json *out = js_object();
 	js_set_text(out, "name", name);
@@ -281,7 +280,7 @@ static struct err *run_ssh(struct call *call)
 	TRY(machine_status(dir, &status));
 	if (!status.running)
 		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", session_machine(&p)),
-		                "`cooper up` or `cooper start` starts it");
+				"`cooper up` or `cooper start` starts it");
 	machine_ssh_open(dir, session_machine(&p), &ssh);
 	ssh_argv(&ssh.ssh, call->args.count ? (const char *const *)call->args.items : NULL, &argv);
 	execvp(argv.items[0], argv.items);
@@ -338,8 +337,9 @@ static struct err *verify_deep(struct call *call)
 		return NULL;
 	if (a.damaged.count == 0) {
 		e = err_new(ERR_OS, "%zu of %zu could not be read", a.unreadable.count, all);
-		return err_hint(err_detail(e, strs_join(&a.unreadable, "\n")),
-				"look at the disk, and at whose files these are; what is removed is fetched or made again");
+		return err_hint(
+			err_detail(e, strs_join(&a.unreadable, "\n")),
+			"look at the disk, and at whose files these are; what is removed is fetched or made again");
 	}
 	e = err_new(ERR_CORRUPT, "%zu of %zu were damaged, and are dropped", a.damaged.count, all);
 	return err_hint(err_detail(e, strs_join(&a.damaged, "\n")),
@@ -359,7 +359,8 @@ static struct err *run_verify(struct call *call)
 	TRY(open_machine(&p, &spec, &g));
 	TRY(machine_status(spec.dir, &status));
 	if (!status.ready)
-		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", spec.name), "start it: cooper start");
+		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", spec.name),
+				"start it: cooper start");
 	TRY(machine_prove(&spec, "canary", call->sink, &outcome));
 	printf("%s\n", str_text(&outcome));
 	return NULL;

@@ -156,7 +156,8 @@ static struct err *print_key(struct stack *s, const char *id)
 {
 	const struct step *step = graph_find(stack_graph(s), id);
 	if (!step)
-		return err_hint(err_new(ERR_USAGE, "the stack has no step '%s'", id), "`cooper info --json` lists the steps");
+		return err_hint(err_new(ERR_USAGE, "the stack has no step '%s'", id),
+				"`cooper info --json` lists the steps");
 	AUTO_FREE char *inputs = js_pretty(step->inputs);
 	printf("%s\n%s", step->key, inputs);
 	return NULL;
@@ -227,7 +228,7 @@ const struct subcommand cmd_key = {
 	.operands = "[STACK]",
 	.summary = "one line that changes when what COOPER_HOME keeps for a stack does: a key for caches",
 	.help = "For CI: restore COOPER_HOME by this key before `cooper up`, save it under the key after. Hosts of another\n"
-	        "system or architecture get another key.",
+		"system or architecture get another key.",
 	.options = key_options,
 	.max_args = 1,
 	.run = run_key,

@@ -32,14 +32,14 @@ static void print_json(const struct graph *g, const struct strs *unresolved, con
 
 static void print_unresolved(const struct project *p, const struct strs *unresolved)
 {
-	printf("the lock '%s' lacks %zu reference%s; `up` resolves them first, then does everything else:\n", p->lock_path,
-	       unresolved->count, unresolved->count == 1 ? "" : "s");
+	printf("the lock '%s' lacks %zu reference%s; `up` resolves them first, then does everything else:\n",
+	       p->lock_path, unresolved->count, unresolved->count == 1 ? "" : "s");
 	for (size_t i = 0; i < unresolved->count; i++)
 		printf("  resolve   %s\n", unresolved->items[i]);
 }
 
 static struct err *show(struct call *call, const struct project *p, const struct graph *g,
-                        const struct strs *unresolved, const struct strs *warnings)
+			const struct strs *unresolved, const struct strs *warnings)
 {
 	size_t pending = g ? graph_pending(g) : 0;
 	if (unresolved->count || pending)

@@ -41,9 +41,9 @@ static struct err *read_line(const char *line, struct strs *words, struct fetch_
 	if (!*ret_any)
 		return NULL;
 	if (words->count < 3)
-		return err_hint(err_new(ERR_USAGE, "%zu word%s where 3 belong", words->count,
-					words->count == 1 ? "" : "s"),
-				"a line is: URL DIGEST OUTPUT, and perhaps mirrors: URL...");
+		return err_hint(
+			err_new(ERR_USAGE, "%zu word%s where 3 belong", words->count, words->count == 1 ? "" : "s"),
+			"a line is: URL DIGEST OUTPUT, and perhaps mirrors: URL...");
 	const char *digest = words->items[1];
 	bool is_sha512 = digest_kind_of(digest) == DIGEST_SHA512;
 	*r = (struct fetch_request){.url = words->items[0],

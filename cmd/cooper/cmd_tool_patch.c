@@ -34,7 +34,7 @@ static void print_report(const struct patch_report *r, bool check)
 }
 
 static struct err *read_inputs(const struct call *call, int strip, const struct strs *exclude,
-                               struct patch_input *inputs, struct strs *owned)
+			       struct patch_input *inputs, struct strs *owned)
 {
 	for (size_t i = 0; i < call->args.count; i++) {
 		char *text = NULL;
@@ -42,10 +42,10 @@ static struct err *read_inputs(const struct call *call, int strip, const struct 
 		TRY(file_read(call->args.items[i], PATCH_MAX, &text, &size));
 		strs_take(owned, text);
 		inputs[i] = (struct patch_input){.name = path_base(call->args.items[i]),
-		                                 .text = text,
-		                                 .size = size,
-		                                 .strip = strip,
-		                                 .exclude = exclude};
+						 .text = text,
+						 .size = size,
+						 .strip = strip,
+						 .exclude = exclude};
 	}
 	return NULL;
 }

@@ -36,7 +36,7 @@ static struct err *choose_accel(const struct call *call, enum machine_accel *ret
 }
 
 static struct err *print_argv(const struct machine_spec *spec, const struct machine_start *start,
-                              const struct host_facts *facts)
+			      const struct host_facts *facts)
 {
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(strs) warnings = STRS_INIT;
@@ -93,12 +93,12 @@ static struct err *run_ignition(struct call *call)
 	TRY(stack_open(&p, &s));
 	/* Keys of a real machine are secret and made at its first boot. */
 	struct ignition_input input = {.spec = stack_machine(s),
-	                               .os = guest_os_of_image(p.image->name),
-	                               .uid = user_number(&p),
-	                               .authorized_key = "ssh-ed25519 PUBLIC-KEY cooper",
-	                               .host_key = "HOST-KEY\n",
-	                               .host_key_public = "ssh-ed25519 PUBLIC-HOST-KEY cooper",
-	                               .emulators = stack_machine(s)->emulator_iso != NULL};
+				       .os = guest_os_of_image(p.image->name),
+				       .uid = user_number(&p),
+				       .authorized_key = "ssh-ed25519 PUBLIC-KEY cooper",
+				       .host_key = "HOST-KEY\n",
+				       .host_key_public = "ssh-ed25519 PUBLIC-HOST-KEY cooper",
+				       .emulators = stack_machine(s)->emulator_iso != NULL};
 	struct err *e = machine_ignition(&input, &text);
 	if (!e)
 		printf("%s\n", text);
@@ -134,10 +134,10 @@ static struct err *print_signing(const struct project *p, const struct stack *s)
 	AUTO(str) out = STR_INIT;
 	AUTO_FREE char *keg = stack_keg(s);
 	struct sign_input input = {.prefix = keg,
-	                           .globs = &b->sign_files,
-	                           .entitlements = &b->sign_entitlements,
-	                           .plist = "entitlements.plist",
-	                           .recipe = p->emulator->path};
+				   .globs = &b->sign_files,
+				   .entitlements = &b->sign_entitlements,
+				   .plist = "entitlements.plist",
+				   .recipe = p->emulator->path};
 	if (b->sign_files.count == 0) {
 		printf("nothing is signed on %s\n", p->facts.os);
 		return NULL;

@@ -27,10 +27,10 @@ static struct err *run_brew_bundle(struct call *call, const struct strs *package
 	AUTO_FREE char *brewfile = host_packages_brewfile(packages);
 	const char *const argv[] = {brew ? brew : "brew", "bundle", "install", "--no-upgrade", "--file=-", NULL};
 	struct child_spec spec = {.argv = argv,
-	                          .input = brewfile,
-	                          .deadline_ms = INSTALL_DEADLINE_MS,
-	                          .step = "host-packages",
-	                          .sink = call->sink};
+				  .input = brewfile,
+				  .deadline_ms = INSTALL_DEADLINE_MS,
+				  .step = "host-packages",
+				  .sink = call->sink};
 	return child_run(&spec);
 }
 
@@ -42,9 +42,9 @@ static struct err *run_manager(struct call *call, const char *const *words, cons
 	strs_add_all(&argv, words);
 	strs_copy(&argv, packages);
 	struct child_spec spec = {.argv = (const char *const *)argv.items,
-	                          .deadline_ms = INSTALL_DEADLINE_MS,
-	                          .step = "host-packages",
-	                          .sink = call->sink};
+				  .deadline_ms = INSTALL_DEADLINE_MS,
+				  .step = "host-packages",
+				  .sink = call->sink};
 	return child_run(&spec);
 }
 
@@ -80,7 +80,7 @@ static struct err *install_packages(struct call *call, struct project *p, struct
 	AUTO_FREE char *question = mem_printf("install these host packages: %s?", list);
 	if (!session_consent(call, question))
 		return err_hint(err_new(ERR_ABSENT, "host packages are missing: %s", list), "%s %s, or give --yes",
-		                is_mac ? "brew install" : "apt-get install", list);
+				is_mac ? "brew install" : "apt-get install", list);
 	event_note(call->sink, "host-packages", "installing %s", list);
 	struct err *e = install(call, is_mac, &missing);
 	if (!e || err_is(e, ERR_CANCELED))
@@ -156,7 +156,7 @@ static struct err *run(struct call *call)
 	int lock = -1;
 	AUTO_FREE char *holder = mem_printf("cooper up %s", p.stack->name);
 	struct err *e = call_has(call, "no-wait") ? lock_try(path, holder, &lock)
-	                                          : lock_wait(path, holder, /* timeout_ms= */ 0, call->sink, &lock);
+						  : lock_wait(path, holder, /* timeout_ms= */ 0, call->sink, &lock);
 	if (e)
 		return err_wrap(e, "another cooper is at work here");
 	/* What it wrote while we waited counts: lock and recipes are read again. */
@@ -173,8 +173,8 @@ const struct subcommand cmd_up = {
 	.operands = "[STACK]",
 	.summary = "build, boot and prove a stack; only what changed is done again",
 	.help = "STACK is a name (`cooper list`) or a file; without it ./cooper.yaml, else the shipped stack for this\n"
-	        "host. Interrupted anywhere, the same command goes on. Nothing is installed on the host without --yes\n"
-	        "or an answer at the terminal.",
+		"host. Interrupted anywhere, the same command goes on. Nothing is installed on the host without --yes\n"
+		"or an answer at the terminal.",
 	.options = options,
 	.max_args = 1,
 	.run = run,

@@ -28,15 +28,15 @@ struct call {
 	struct map values;  /* option name -> text ("" for a flag); borrowed from argv or joined */
 	struct strs joined; /* values of options that were given again */
 	struct strs args;   /* operands */
-	struct sink *sink; /* where events go */
-	int exit_code;     /* what to exit with when no error is returned; 0 by default */
+	struct sink *sink;  /* where events go */
+	int exit_code;      /* what to exit with when no error is returned; 0 by default */
 };
 
 struct subcommand {
-	const char *name;    /* "up", "tool fetch" */
-	const char *operands; /* "[STACK]" */
-	const char *summary; /* one line, no full stop */
-	const char *help;    /* a paragraph; may be NULL */
+	const char *name;                  /* "up", "tool fetch" */
+	const char *operands;              /* "[STACK]" */
+	const char *summary;               /* one line, no full stop */
+	const char *help;                  /* a paragraph; may be NULL */
 	const struct option_spec *options; /* ends with a NULL name; may be NULL */
 	int min_args;
 	int max_args; /* -1 = any */
@@ -57,7 +57,8 @@ const struct subcommand *const *commands_all(void);
 MUST_CHECK struct err *call_parse(struct call *call, int argc, char **argv);
 void call_done(struct call *call);
 
-/** help_program(), help_group(), help_command() - usage on stdout; a group is the first of two words, as in `tool fetch` */
+/** help_program(), help_group(), help_command() - usage on stdout; a group is the first of two words, as in `tool
+ * fetch` */
 void help_program(void);
 void help_group(const char *group);
 void help_command(const struct subcommand *command);

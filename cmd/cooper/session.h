@@ -9,11 +9,15 @@
 
 /** options of commands that work on a stack: append STACK_OPTIONS to a command's own table */
 #define STACK_OPTIONS                                                                                                  \
-	{"guest-arch", 0, "ARCH", "architecture of the guest instead of the stack's: aarch64 or x86_64"}
+	{                                                                                                              \
+		"guest-arch", 0, "ARCH", "architecture of the guest instead of the stack's: aarch64 or x86_64"         \
+	}
 
 /** option of commands that decide and do not act: for another host */
 #define HOST_OPTION                                                                                                    \
-	{"host", 0, "HOST", "decide for another host: a file of facts, or a platform such as macos/arm64"}
+	{                                                                                                              \
+		"host", 0, "HOST", "decide for another host: a file of facts, or a platform such as macos/arm64"       \
+	}
 
 /** session_open() - project_open() with the call's first operand, --guest-arch and --host */
 MUST_CHECK struct err *session_open(const struct call *call, struct project *p);

@@ -70,8 +70,10 @@ static void test_verdicts(void **state)
 	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-1", ACCEL_KVM), VERDICT_BROKEN);
 	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-1", ACCEL_HVF), VERDICT_NONE);
 	accel_remember(&verdicts, "boot-1", "/one/home/store/1234-qemu-7.2.22/bin/q", ACCEL_KVM, false);
-	assert_int_equal(accel_known(verdicts, "boot-1", "/other/store/1234-qemu-7.2.22/bin/q", ACCEL_KVM), VERDICT_BROKEN);
-	assert_int_equal(accel_known(verdicts, "boot-1", "/other/store/5678-qemu-7.2.22/bin/q", ACCEL_KVM), VERDICT_NONE);
+	assert_int_equal(accel_known(verdicts, "boot-1", "/other/store/1234-qemu-7.2.22/bin/q", ACCEL_KVM),
+			 VERDICT_BROKEN);
+	assert_int_equal(accel_known(verdicts, "boot-1", "/other/store/5678-qemu-7.2.22/bin/q", ACCEL_KVM),
+			 VERDICT_NONE);
 	assert_int_equal(accel_known(verdicts, "boot-1", "/other/bin/q", ACCEL_KVM), VERDICT_NONE);
 	snprintf(rebooted.boot_id, sizeof(rebooted.boot_id), "boot-2");
 	expect("auto", &rebooted, "x86_64", verdicts, "kvm tcg", "will show");

@@ -27,8 +27,8 @@ static void exit_codes(void **state UNUSED)
 	static const struct {
 		enum err_kind kind;
 		int code;
-	} rows[] = {{ERR_USAGE, 2},   {ERR_ABSENT, 1}, {ERR_BUSY, 5},  {ERR_NET, 6},      {ERR_CORRUPT, 4},
-	            {ERR_CHILD, 1},   {ERR_GUEST, 8},  {ERR_TIMEOUT, 1}, {ERR_CANCELED, 130}};
+	} rows[] = {{ERR_USAGE, 2}, {ERR_ABSENT, 1}, {ERR_BUSY, 5},    {ERR_NET, 6},       {ERR_CORRUPT, 4},
+		    {ERR_CHILD, 1}, {ERR_GUEST, 8},  {ERR_TIMEOUT, 1}, {ERR_CANCELED, 130}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct err *e = err_new(rows[i].kind, "x");
 		assert_int_equal(err_exit_code(e), rows[i].code);
@@ -86,8 +86,8 @@ static void sizes(void **state UNUSED)
 
 static void paths(void **state UNUSED)
 {
-	static const char *const rows[][2] = {{"a/b", "a/b"}, {"./a//b/", "a/b"}, {"a/../b", "b"},
-	                                      {"..", NULL},   {"a/../..", NULL},  {"/a", NULL}, {".", NULL}};
+	static const char *const rows[][2] = {{"a/b", "a/b"},    {"./a//b/", "a/b"}, {"a/../b", "b"}, {"..", NULL},
+					      {"a/../..", NULL}, {"/a", NULL},       {".", NULL}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		AUTO_FREE char *clean = path_clean(rows[i][0]);
 		assert_true(streq(clean, rows[i][1]));
@@ -121,8 +121,8 @@ static void suggestions(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(errors_chain), cmocka_unit_test(exit_codes), cmocka_unit_test(escaping),
-		cmocka_unit_test(maps),         cmocka_unit_test(sizes),      cmocka_unit_test(paths),
+		cmocka_unit_test(errors_chain), cmocka_unit_test(exit_codes),  cmocka_unit_test(escaping),
+		cmocka_unit_test(maps),         cmocka_unit_test(sizes),       cmocka_unit_test(paths),
 		cmocka_unit_test(globs),        cmocka_unit_test(suggestions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

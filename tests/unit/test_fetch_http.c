@@ -231,7 +231,8 @@ static void offline(void **state)
 	struct err *without = get_with(other, "offline3", NULL);
 	unsetenv("COOPER_OFFLINE");
 	assert_true(held && not_held && !fetch_out_of_reach(&other));
-	assert_non_null(strstr(err_find_detail(without), other.sha256)); /* the mirror has not got it: missing, by digest */
+	assert_non_null(
+		strstr(err_find_detail(without), other.sha256)); /* the mirror has not got it: missing, by digest */
 	assert_fails(without, ERR_NET, "offline, and 1 file is not in the store");
 	unsetenv("COOPER_MIRROR");
 	assert_non_null(e);

@@ -1,7 +1,7 @@
 #include "fetch_server.h"
 
-/* Both in one run, since each takes its seconds: a server that says when to come back, one that falls silent. The time is
- * short of the five tries of the second, and long enough for the first on a busy machine. */
+/* Both in one run, since each takes its seconds: a server that says when to come back, one that falls silent. The time
+ * is short of the five tries of the second, and long enough for the first on a busy machine. */
 static void waits(void **state)
 {
 	(void)state;

@@ -12,7 +12,7 @@
 #define LINE ":qemu-x86_64:M::\\x7fELF\\x02:\\xff\\xff:/usr/bin/qemu-x86_64-static:F\n"
 #define REGISTERED(flags)                                                                                              \
 	"enabled\ninterpreter /usr/bin/qemu-x86_64-static\nflags: " flags "\noffset 0\nmagic 7f454c46\nmask "          \
-									  "ffffffff\n"
+	"ffffffff\n"
 #define ANSWER(status, line) "== status x86_64\n" status "== line x86_64\n" line "== end\n"
 
 static const char coreos[] = ANSWER(REGISTERED("F"), LINE);

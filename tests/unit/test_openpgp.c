@@ -31,7 +31,8 @@ static void test_judge_good(void **state)
 	const struct strs both = {.items = (char *[]){B, A}, .count = 2};
 	assert_ok(openpgp_judge(GOOD VALID(SUB, "10", "00", A), &both, "f", &s));
 	assert_string_equal(s.key, A);
-	assert_fails(openpgp_judge(GOOD VALID(SUB, "10", "00", SUB), &both, "f", &s), ERR_CORRUPT, "not by " B " or " A);
+	assert_fails(openpgp_judge(GOOD VALID(SUB, "10", "00", SUB), &both, "f", &s), ERR_CORRUPT,
+		     "not by " B " or " A);
 }
 
 /* Each of these gpgv may say with exit status 0, or somebody may wish that it were enough. */
@@ -198,11 +199,11 @@ static void test_gpg_refused(void **state)
 {
 	(void)state;
 	static const char *const cases[][5] = {
-		{"other", "a.sig", "a.key", "a", "does not hold"},        /* another file */
-		{"file", "b.sig", "a.key", "a", "not by"},                /* another key, not in the key file */
-		{"file", "b.sig", "both.key", "a", "not by"},             /* another key, in the key file */
-		{"file", "b.sig", "b.key", "a", "not by"},                /* the key file of another */
-		{"file", "a.sig", "b.key", "a", "holds the key"}, /* a key file without the key */
+		{"other", "a.sig", "a.key", "a", "does not hold"}, /* another file */
+		{"file", "b.sig", "a.key", "a", "not by"},         /* another key, not in the key file */
+		{"file", "b.sig", "both.key", "a", "not by"},      /* another key, in the key file */
+		{"file", "b.sig", "b.key", "a", "not by"},         /* the key file of another */
+		{"file", "a.sig", "b.key", "a", "holds the key"},  /* a key file without the key */
 		{"file", "both.sig", "both.key", "a", "more than one"},
 		{"file", "joined.sig", "both.key", "a", "more than one"},
 		{"file", "joined.sig", "a.key", "a", "not by"},

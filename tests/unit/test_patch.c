@@ -149,37 +149,41 @@ static void test_folder_changes(void **state)
 		{'f', "a/b/c", "c\n"}, {'f', "a/d", "d\n"}, {'f', "f", "f\n"}, {'f', "g", BODY}, {0}};
 	static const struct entry after[] = {{'f', "a", "a\n"},   {'l', "d", "f/x"},  {'f', "e", "d\n"},
 					     {'f', "f/x", "f\n"}, {'f', "g/g", BODY}, {0}};
-	static const char
-		there[] =
-			GIT("a", "a") "new file mode 100644\n--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+a\n" GIT(
-				"a/b/c", "a/b/c") "deleted file mode 100644\n--- a/a/b/c\n+++ /dev/null\n@@ -1 +0,0 "
-						  "@@\n-c\n" GIT("d",
-								 "d") "new file mode 120000\n--- /dev/null\n+++ "
-								      "b/d\n@@ -0,0 +1 @@\n+f/x\n\\ No newline at end "
-								      "of file\n" GIT("a/d", "e") "similarity index "
-												  "100%\nrename from "
-												  "a/d\nrename to "
-												  "e\n" GIT("f",
-													    "f/x") "sim"
-														   "ila"
-														   "rit"
-														   "y "
-														   "ind"
-														   "ex "
-														   "100"
-														   "%\n"
-														   "ren"
-														   "ame"
-														   " fr"
-														   "om "
-														   "f\n"
-														   "ren"
-														   "ame"
-														   " to"
-														   " f/"
-														   "x"
-														   "\n" GIT("g",
-															    "g/g") "similarity index 100%\nrename from g\nrename to g/g\n";
+	static const char there[] = GIT("a", "a") "new file mode 100644\n--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+a\n" GIT(
+		"a/b/c",
+		"a/b/c") "deleted file mode 100644\n--- a/a/b/c\n+++ /dev/null\n@@ -1 +0,0 "
+			 "@@\n-c\n" GIT(
+				 "d",
+				 "d") "new file mode 120000\n--- /dev/null\n+++ "
+				      "b/d\n@@ -0,0 +1 @@\n+f/x\n\\ No newline at end "
+				      "of file\n" GIT(
+					      "a/d",
+					      "e") "similarity index "
+						   "100%\nrename from "
+						   "a/d\nrename to "
+						   "e\n" GIT(
+							   "f",
+							   "f/x") "sim"
+								  "ila"
+								  "rit"
+								  "y "
+								  "ind"
+								  "ex "
+								  "100"
+								  "%\n"
+								  "ren"
+								  "ame"
+								  " fr"
+								  "om "
+								  "f\n"
+								  "ren"
+								  "ame"
+								  " to"
+								  " f/"
+								  "x"
+								  "\n" GIT(
+									  "g",
+									  "g/g") "similarity index 100%\nrename from g\nrename to g/g\n";
 	AUTO_FREE char *tree = make_tree(before);
 	struct patch_report r = PATCH_REPORT_INIT;
 	struct patch_input inputs[] = {input_of("there", there), input_of("back", there)};

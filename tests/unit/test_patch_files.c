@@ -189,11 +189,8 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refresh),
-		cmocka_unit_test(test_header),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_receipt),
-		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_refresh), cmocka_unit_test(test_header), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_receipt), cmocka_unit_test(test_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

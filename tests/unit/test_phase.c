@@ -106,8 +106,8 @@ static void test_failures(void **state)
 		{"Linux version 6\n[    4.3] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n"
 		 "[    4.4] Kernel panic - not syncing: Fatal exception in interrupt\n",
 		 FAILURE_PANIC, true, "Oops: int3", "run the same command again"},
-		{"Linux version 6\n[    4.3] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n", FAILURE_PANIC, false, "Oops: int3",
-		 "run the same command again"},
+		{"Linux version 6\n[    4.3] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n", FAILURE_PANIC, false,
+		 "Oops: int3", "run the same command again"},
 		{"Linux version 6\n[    2.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n",
 		 FAILURE_PANIC, true, "kill init", "serial log"},
 		{"[FAILED] Failed to start ignition-files.service - Ignition (files).\n"

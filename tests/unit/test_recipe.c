@@ -421,19 +421,13 @@ static void test_generated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_build),
-		cmocka_unit_test(test_limits), cmocka_unit_test(test_stack_defaults),
-		cmocka_unit_test(test_stack),
-		cmocka_unit_test(test_when),
-		cmocka_unit_test(test_guest_arch),
-		cmocka_unit_test(test_extends),
-		cmocka_unit_test(test_extends_wrong),
-		cmocka_unit_test(test_canonical),
-		cmocka_unit_test(test_aliases_are_filled),
-		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_shipped),
-		cmocka_unit_test(test_generated),
+		cmocka_unit_test(test_build),          cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_stack_defaults), cmocka_unit_test(test_stack),
+		cmocka_unit_test(test_when),           cmocka_unit_test(test_guest_arch),
+		cmocka_unit_test(test_extends),        cmocka_unit_test(test_extends_wrong),
+		cmocka_unit_test(test_canonical),      cmocka_unit_test(test_aliases_are_filled),
+		cmocka_unit_test(test_find),           cmocka_unit_test(test_files),
+		cmocka_unit_test(test_shipped),        cmocka_unit_test(test_generated),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

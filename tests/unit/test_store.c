@@ -243,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_object_is_asked_again_when_it_moved),
 					   cmocka_unit_test(test_named_by_sha512),
-					   cmocka_unit_test(test_what_else_is_said), cmocka_unit_test(test_audit), cmocka_unit_test(test_audit_goes_on)};
+					   cmocka_unit_test(test_what_else_is_said), cmocka_unit_test(test_audit),
+					   cmocka_unit_test(test_audit_goes_on)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,5 +18,6 @@ struct err *cancel_check(void)
 {
 	if (!requested)
 		return NULL;
-	return err_hint(err_new(ERR_CANCELED, "interrupted"), "run the same command again: it goes on where it stopped");
+	return err_hint(err_new(ERR_CANCELED, "interrupted"),
+			"run the same command again: it goes on where it stopped");
 }

@@ -27,7 +27,10 @@ struct map {
 	void (*free_value)(void *value); /* may be NULL */
 };
 
-#define MAP_INIT {NULL, 0, 0, NULL, 0, NULL}
+#define MAP_INIT                                                                                                       \
+	{                                                                                                              \
+		NULL, 0, 0, NULL, 0, NULL                                                                              \
+	}
 
 void map_done(struct map *m);
 /** map_get() - the value of @key, or NULL */

@@ -20,7 +20,10 @@ struct str {
 	size_t cap;
 };
 
-#define STR_INIT {NULL, 0, 0}
+#define STR_INIT                                                                                                       \
+	{                                                                                                              \
+		NULL, 0, 0                                                                                             \
+	}
 
 void str_done(struct str *s);
 /** str_add() - append a C string; str_add_mem() bytes; str_add_char() one byte; str_addf() formatted */
@@ -48,7 +51,10 @@ struct strs {
 	size_t cap;
 };
 
-#define STRS_INIT {NULL, 0, 0}
+#define STRS_INIT                                                                                                      \
+	{                                                                                                              \
+		NULL, 0, 0                                                                                             \
+	}
 
 void strs_done(struct strs *v);
 /** strs_add() - append a copy of @text; strs_take() appends an owned string; strs_addf() formatted */

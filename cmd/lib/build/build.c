@@ -27,7 +27,8 @@ static void add_layout_inputs(const struct recipe *recipe, struct json *inputs)
 		const struct source *s = &recipe->sources[i];
 		AUTO_FREE char *exclude = strs_join(&s->exclude, " ");
 		AUTO_FREE char *name = mem_printf("source %zu", i + 1);
-		AUTO_FREE char *text = mem_printf("strip %d, into %s, without %s", s->strip, s->into ? s->into : ".", exclude);
+		AUTO_FREE char *text =
+			mem_printf("strip %d, into %s, without %s", s->strip, s->into ? s->into : ".", exclude);
 		js_set_text(inputs, name, text);
 	}
 }
@@ -74,8 +75,8 @@ struct workplace {
 	char *build;
 	char *home;
 	char *log;
-	char *final;  /* the keg's place */
-	char *stage;  /* what is renamed to it */
+	char *final; /* the keg's place */
+	char *stage; /* what is renamed to it */
 	char *jobs;
 	struct strs env;
 };
@@ -96,10 +97,10 @@ static void workplace_done(struct workplace *w)
 static void add_path(struct strs *env, const struct host_facts *facts)
 {
 	static const char *const cache_dirs[] = {"/usr/lib/ccache", "/opt/homebrew/opt/ccache/libexec",
-	                                         "/usr/local/opt/ccache/libexec"};
+						 "/usr/local/opt/ccache/libexec"};
 	const char *base = streq(facts->os, "macos")
-	                           ? "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
-	                           : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+				   ? "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+				   : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 	for (size_t i = 0; i < ARRAY_LEN(cache_dirs); i++) {
 		AUTO_FREE char *cc = path_join(cache_dirs[i], "cc");
 		if (file_exists(cc)) {
@@ -147,7 +148,7 @@ static void open_workplace(struct workplace *w, const struct build_job *job)
 }
 
 static struct vars make_vars(const struct workplace *w, const struct build_job *job, const char *prefix,
-                             char key_shown[STORE_KEY_SHOWN + 1])
+			     char key_shown[STORE_KEY_SHOWN + 1])
 {
 	memcpy(key_shown, job->key, STORE_KEY_SHOWN);
 	key_shown[STORE_KEY_SHOWN] = '\0';
@@ -190,14 +191,14 @@ static struct err *at_command(struct err *take_e, const struct build_job *job, c
 
 /* The clean environment and the recipe's own variables, which may name the folders. */
 static struct err *command_env(const struct build_job *job, const struct workplace *w, const struct vars *vars,
-                               struct strs *env)
+			       struct strs *env)
 {
 	strs_copy(env, &w->env);
 	return vars_expand_all(vars, &job->recipe->build.env, env);
 }
 
 static struct err *run_commands(const struct build_job *job, const struct workplace *w, const struct commands *list,
-                                const char *prefix, struct sink *sink)
+				const char *prefix, struct sink *sink)
 {
 	char key_shown[STORE_KEY_SHOWN + 1];
 	struct vars vars = make_vars(w, job, prefix, key_shown);
@@ -207,13 +208,13 @@ static struct err *run_commands(const struct build_job *job, const struct workpl
 		AUTO(strs) argv = STRS_INIT;
 		TRY(at_command(expand_command(&list->items[i], &vars, &argv), job, &list->items[i]));
 		struct child_spec spec = {.argv = (const char *const *)argv.items,
-		                          .env = (const char *const *)env.items,
-		                          .cwd = w->build,
-		                          .log_path = w->log,
-		                          .deadline_ms = COMMAND_DEADLINE_MS,
-		                          .step = job->step,
-		                          .sink = sink,
-		                          .die_with_parent = true};
+					  .env = (const char *const *)env.items,
+					  .cwd = w->build,
+					  .log_path = w->log,
+					  .deadline_ms = COMMAND_DEADLINE_MS,
+					  .step = job->step,
+					  .sink = sink,
+					  .die_with_parent = true};
 		TRY(at_command(child_run(&spec), job, &list->items[i]));
 	}
 	return NULL;
@@ -221,7 +222,7 @@ static struct err *run_commands(const struct build_job *job, const struct workpl
 
 /* Run one test: its output must contain what is expected; *ret_line gets the first line of the output. */
 static struct err *run_test(const struct build_job *job, const struct workplace *w, const struct command *c,
-                            const struct vars *vars, char **ret_line)
+			    const struct vars *vars, char **ret_line)
 {
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(strs) env = STRS_INIT;
@@ -229,10 +230,10 @@ static struct err *run_test(const struct build_job *job, const struct workplace 
 	TRY(expand_command(c, vars, &argv));
 	TRY(command_env(job, w, vars, &env));
 	struct child_spec spec = {.argv = (const char *const *)argv.items,
-	                          .env = (const char *const *)env.items,
-	                          .cwd = w->build,
-	                          .log_path = w->log,
-	                          .deadline_ms = 5 * 60 * 1000};
+				  .env = (const char *const *)env.items,
+				  .cwd = w->build,
+				  .log_path = w->log,
+				  .deadline_ms = 5 * 60 * 1000};
 	TRY(child_output(&spec, 1 << 20, &out));
 	*ret_line = mem_strndup(str_text(&out), strcspn(str_text(&out), "\n"));
 	if (!c->expect)
@@ -241,7 +242,7 @@ static struct err *run_test(const struct build_job *job, const struct workplace 
 	TRY(vars_expand(vars, c->expect, &expected));
 	if (!strstr(str_text(&out), expected))
 		return err_new(ERR_CHILD, "test '%s' printed '%s' and not '%s'", path_base(argv.items[0]), *ret_line,
-		               expected);
+			       expected);
 	return NULL;
 }
 
@@ -266,10 +267,10 @@ static struct err *sign_stage(const struct build_job *job, const struct workplac
 	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
 	AUTO_FREE char *plist = path_join(w->build, "entitlements.plist");
 	struct sign_input input = {.prefix = w->stage,
-	                           .globs = &b->sign_files,
-	                           .entitlements = &b->sign_entitlements,
-	                           .plist = plist,
-	                           .recipe = job->recipe->path};
+				   .globs = &b->sign_files,
+				   .entitlements = &b->sign_entitlements,
+				   .plist = plist,
+				   .recipe = job->recipe->path};
 	if (b->sign_files.count == 0)
 		return NULL;
 	TRY(sign_list(w->stage, &files));

@@ -24,8 +24,8 @@ struct build_job {
 	const char *guest_arch;
 	const struct host_facts *facts;
 	const struct source_files *files;
-	const char *source_key; /* of the patched tree */
-	const char *key;        /* of the keg */
+	const char *source_key;  /* of the patched tree */
+	const char *key;         /* of the keg */
 	const char *source_step; /* ids for events */
 	const char *step;
 };

@@ -346,8 +346,8 @@ static struct err *write_new(struct save *s, const char *commit, const char *mes
 	js_set_int(entry, "strip", 1);
 	js_add(s->entries, entry);
 	strs_addf(&s->report->to_do, "add to %s, %s%s:\n  - file: %s\n    why: %.*s\n    upstream: none",
-		  js_get_text(s->state, "recipe"), s->last ? "after " : "first of the patches",
-		  s->last ? s->last : "", name, (int)strcspn(message, "\n"), message);
+		  js_get_text(s->state, "recipe"), s->last ? "after " : "first of the patches", s->last ? s->last : "",
+		  name, (int)strcspn(message, "\n"), message);
 	return NULL;
 }
 

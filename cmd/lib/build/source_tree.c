@@ -43,7 +43,8 @@ bool build_source_present(const struct build_job *job)
 
 static bool is_archive(const char *name)
 {
-	static const char *const endings[] = {".tar.xz", ".tar.gz", ".tar.bz2", ".tar.zst", ".tar", ".tgz", ".txz", ".zip"};
+	static const char *const endings[] = {".tar.xz", ".tar.gz", ".tar.bz2", ".tar.zst",
+					      ".tar",    ".tgz",    ".txz",     ".zip"};
 	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
 		if (str_ends(name, endings[i]))
 			return true;
@@ -52,7 +53,7 @@ static bool is_archive(const char *name)
 
 /* Where a file of a source goes: a Debian source package's packaging lands in debian/, as dpkg-source does it. */
 static struct err *unpack_file(const struct build_job *job, const struct source_file *f, const char *tree,
-                               struct sink *sink)
+			       struct sink *sink)
 {
 	if (!f->digest)
 		return source_git_export(job->home, f, tree, job->source_step, sink);
@@ -99,7 +100,8 @@ static void report_offsets(const struct build_job *job, const struct patch_repor
 	for (size_t i = 0; i < r->offset_count; i++) {
 		AUTO(str) text = STR_INIT;
 		str_add_patch_offset(&text, &r->offsets[i]);
-		event_emit(sink, &(struct event){.kind = EVENT_OUTPUT, .step = job->source_step, .text = str_text(&text)});
+		event_emit(sink,
+			   &(struct event){.kind = EVENT_OUTPUT, .step = job->source_step, .text = str_text(&text)});
 	}
 	event_note(sink, job->source_step,
 		   "%zu patches applied: %zu files, %zu hunks (%zu elsewhere than they say), %zu skipped", r->patches,

@@ -40,7 +40,7 @@ struct json *js_text(const char *value);
 struct json *js_copy(const struct json *value);
 
 /* Reading: each is forgiving about NULL and wrong types, so that chains need no checks in between. */
-struct json *js_get(const struct json *object, const char *key); /* NULL when absent */
+struct json *js_get(const struct json *object, const char *key);     /* NULL when absent */
 const char *js_get_text(const struct json *object, const char *key); /* NULL when absent or not a string */
 int64_t js_get_int(const struct json *object, const char *key, int64_t otherwise);
 bool js_get_bool(const struct json *object, const char *key, bool otherwise);

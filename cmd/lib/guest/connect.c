@@ -38,8 +38,7 @@ enum connect_outcome connect_state(const struct connection *c, const char *list,
 		if (!is_named(name, c->name))
 			continue;
 		*ret_default = js_get_bool(item, "Default", str_ends(name, "*"));
-		bool same =
-			streq(js_get_text(item, "URI"), uri) && streq(js_get_text(item, "Identity"), c->identity);
+		bool same = streq(js_get_text(item, "URI"), uri) && streq(js_get_text(item, "Identity"), c->identity);
 		return same ? CONNECT_SAME : CONNECT_CHANGED;
 	}
 	return CONNECT_ABSENT;

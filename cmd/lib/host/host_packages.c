@@ -53,7 +53,7 @@ static struct err *ask_brew(const struct strs *names, struct strs *installed)
 	AUTO_FREE char *brew = host_packages_brew();
 	if (!brew)
 		return err_hint(err_new(ERR_ABSENT, "Homebrew is not installed, and the build needs packages from it"),
-		                "see https://brew.sh");
+				"see https://brew.sh");
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(str) out = STR_INIT;
 	AUTO(strs) lines = STRS_INIT;

@@ -26,6 +26,6 @@ char *host_packages_brewfile(const struct strs *names);
  * Errors: ABSENT (a Mac without Homebrew)
  */
 MUST_CHECK struct err *host_packages_missing(const struct host_facts *facts, const struct strs *names,
-                                             struct strs *missing);
+					     struct strs *missing);
 
 #endif

@@ -15,13 +15,15 @@ static struct err *mount_binfmt(void)
 {
 	if (file_exists(BINFMT_DIR "/register"))
 		return NULL;
-	struct child_spec spec = {.argv = (const char *const[]){"mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT_DIR, NULL},
-	                          .deadline_ms = 10000};
+	struct child_spec spec = {
+		.argv = (const char *const[]){"mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT_DIR, NULL},
+		.deadline_ms = 10000};
 	struct err *e = child_run(&spec);
 	if (e)
-		return err_hint(err_wrap(e, "cannot mount binfmt_misc"),
-		                "a guest of another architecture needs it; load the kernel module binfmt_misc, or choose "
-		                "a guest of the host's own architecture");
+		return err_hint(
+			err_wrap(e, "cannot mount binfmt_misc"),
+			"a guest of another architecture needs it; load the kernel module binfmt_misc, or choose "
+			"a guest of the host's own architecture");
 	return NULL;
 }
 
@@ -48,7 +50,7 @@ struct err *binfmt_host_ensure(const char *arch)
 	AUTO_FREE char *path = child_find(program);
 	if (!path)
 		return err_hint(err_new(ERR_ABSENT, "program '%s' is not installed", program),
-		                "install the host package qemu-user-static");
+				"install the host package qemu-user-static");
 	AUTO_FREE char *line = binfmt_line(arch, path);
 	if (!line)
 		return err_new(ERR_USAGE, "programs of '%s' cannot be emulated by '%s'", arch, path);

@@ -91,7 +91,7 @@ struct err *image_list(const struct recipe *recipe, const char *guest_arch, cons
 	files->items = mem_grow(files->items, &files->cap, files->count + entry->file_count, sizeof(*files->items));
 	for (size_t i = 0; i < entry->file_count; i++) {
 		const struct lock_file *f = &entry->files[i];
-		files->items[files->count++] = 
+		files->items[files->count++] =
 			(struct source_file){.name = f->name, .url = f->url, .digest = f->sha256, .size = f->size};
 	}
 	return NULL;

@@ -101,8 +101,7 @@ static const char *identity(const char *qemu)
 
 static bool is_about(const struct json *verdict, const char *boot_id, const char *qemu, enum machine_accel accel)
 {
-	return streq(js_get_text(verdict, "boot_id"), boot_id) &&
-	       streq(js_get_text(verdict, "qemu"), identity(qemu)) &&
+	return streq(js_get_text(verdict, "boot_id"), boot_id) && streq(js_get_text(verdict, "qemu"), identity(qemu)) &&
 	       streq(js_get_text(verdict, "accel"), names[accel]);
 }
 
@@ -132,8 +131,7 @@ struct json *accel_verdicts_parse(const char *text)
 	return js_array();
 }
 
-void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu, enum machine_accel accel,
-		    bool works)
+void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu, enum machine_accel accel, bool works)
 {
 	struct json *kept = js_array();
 	struct json *verdict = js_object();

@@ -317,7 +317,8 @@ static bool wait_gone(const char *machine_dir, int64_t timeout_ms)
 	return true;
 }
 
-/* A supervisor that was killed leaves a socket that nobody answers; a starting one has the lock before it has its own. */
+/* A supervisor that was killed leaves a socket that nobody answers; a starting one has the lock before it has its own.
+ */
 static void forget_api(const char *machine_dir)
 {
 	const struct machine_spec spec = {.dir = (char *)(uintptr_t)machine_dir};

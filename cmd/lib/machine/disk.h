@@ -42,9 +42,9 @@ struct generation_input {
 	const char *machine_dir;
 	const char *key; /* changes when the OS disk must be another one */
 	const char *qemu_img;
-	const char *base_disk; /* raw where its name ends in .raw, else qcow2; read-only */
-	const char *ignition;  /* text */
-	bool flash_vars;       /* the machine has firmware variables (BOOT_UEFI) */
+	const char *base_disk;      /* raw where its name ends in .raw, else qcow2; read-only */
+	const char *ignition;       /* text */
+	bool flash_vars;            /* the machine has firmware variables (BOOT_UEFI) */
 	const char *flash_template; /* file that they start as; NULL = MACHINE_FLASH_BYTES of zeros */
 };
 

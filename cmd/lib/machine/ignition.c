@@ -260,7 +260,8 @@ static void add_data_disk(struct config *c)
 	add_unit(c, "cooper-data-grow.service", grow);
 	/*
 	 * Made below home, the folder carries home's label; what is made in it later inherits the right one. Sockets
-	 * come before all plain services: ordered before podman.socket this would be a cycle, and systemd drop the socket.
+	 * come before all plain services: ordered before podman.socket this would be a cycle, and systemd drop the
+	 * socket.
 	 */
 	if (c->in->os == GUEST_FEDORA_COREOS)
 		add_unit(c, "cooper-containers-label.service",
@@ -348,8 +349,8 @@ static void add_home_levels(struct config *c, const char *path)
 }
 
 /*
- * 9p's transport takes mounts before its driver has found the devices, and then knows no such tag: the mount waits until
- * the module is all in. See: net/9p/trans_virtio.c, p9_virtio_init(); modprobe@.service in systemd.special(7)
+ * 9p's transport takes mounts before its driver has found the devices, and then knows no such tag: the mount waits
+ * until the module is all in. See: net/9p/trans_virtio.c, p9_virtio_init(); modprobe@.service in systemd.special(7)
  */
 static struct err *add_mounts(struct config *c)
 {

@@ -461,9 +461,9 @@ static struct err *run_machine(struct supervisor *s)
 	for (;;) {
 		bool may_fall_back = at + 1 < list.count;
 		s->start.accel = list.items[at];
-		s->accel_known = s->start.accel == ACCEL_TCG ||
-				 accel_known(s->verdicts, s->facts->boot_id, s->spec->qemu, s->start.accel) ==
-					 VERDICT_WORKS;
+		s->accel_known =
+			s->start.accel == ACCEL_TCG ||
+			accel_known(s->verdicts, s->facts->boot_id, s->spec->qemu, s->start.accel) == VERDICT_WORKS;
 		switch (run_qemu(s, may_fall_back)) {
 		case OUTCOME_ENDED:
 			if (!s->ready)

@@ -76,8 +76,8 @@ struct err *fetch_env_urls(const struct fetch_env *env, const struct fetch_reque
 		if (e)
 			return err_wrap(e, "COOPER_MIRROR");
 	}
-	bool allow_http = (r->allow_http && (r->sha256 || r->sha512)) ||
-			  (r->allow_local_http && fetch_url_is_local_http(r->url));
+	bool allow_http =
+		(r->allow_http && (r->sha256 || r->sha512)) || (r->allow_local_http && fetch_url_is_local_http(r->url));
 	*ret_primary = urls->count;
 	TRY(add_url(env, r->url, allow_http, urls));
 	for (size_t i = 0; r->mirrors && r->mirrors[i]; i++)

@@ -2,7 +2,8 @@
  * fetch_part.h - the file that a download grows in: <target>.part, locked, resumable, digested on the way
  *
  *	TRY(part_open(&part, target, sha256, sha512, &state));
- *	... part_restart() or go on at part.bytes; part_add() ...; part_check(), part_place() or part_drop(); part_close()
+ *	... part_restart() or go on at part.bytes; part_add() ...; part_check(), part_place() or part_drop();
+ *part_close()
  *
  * Whoever writes holds flock() on the part itself, so the kernel frees it when the writer dies. Beside a part
  * that is worth keeping stands <target>.part.json: where the bytes are from (without secrets), the server's
@@ -31,8 +32,8 @@ struct fetch_part {
 	char *note_path;
 	const char *want_sha256; /* borrowed; may be NULL */
 	const char *want_sha512;
-	bool flushed; /* no name before the bytes are on the disk */
-	int fd;       /* -1 = not open */
+	bool flushed;          /* no name before the bytes are on the disk */
+	int fd;                /* -1 = not open */
 	struct writer *writer; /* NULL = nothing was added since the part was opened or emptied */
 	struct digest *sha256;
 	struct digest *sha512;
@@ -65,8 +66,8 @@ MUST_CHECK struct err *part_check(struct fetch_part *p);
 /**
  * part_place() - after part_check(): flush, rename to the target, unlock
  *
- * What is flushed is on the disk before it has its name. The name itself may be lost with the power; it is fetched again
- * then.
+ * What is flushed is on the disk before it has its name. The name itself may be lost with the power; it is fetched
+ * again then.
  */
 MUST_CHECK struct err *part_place(struct fetch_part *p);
 /** part_drop() - remove part and note, unlock */

@@ -78,8 +78,8 @@ bool transfer_header(struct transfer *t, const char *line, size_t size);
 bool transfer_body(struct transfer *t, const void *data, size_t size);
 /** transfer_end() - the attempt is over: checked, done with a failure, or to be advanced again */
 void transfer_end(struct transfer *t, const struct fetch_end *end);
-/** transfer_place() - a checked one: flush what is to be flushed and put it in place; done. Each flush waits for the disk:
- *  best after that of others, which takes most of it along */
+/** transfer_place() - a checked one: flush what is to be flushed and put it in place; done. Each flush waits for the
+ * disk: best after that of others, which takes most of it along */
 void transfer_place(struct transfer *t);
 /** transfer_cap() - most bytes that the body may have */
 int64_t transfer_cap(const struct transfer *t);

@@ -39,7 +39,8 @@ struct patch_options {
 	bool reverse;    /* take the whole series back, last patch first */
 	bool places;     /* fill report->places; not together with a reverse */
 	bool flush;      /* files to the platter before the series counts: survives a power cut, not only a kill */
-	const char *journal_path; /* outside the tree, same for every call; NULL = the tree's full path + ".patch-journal" */
+	const char *journal_path; /* outside the tree, same for every call; NULL = the tree's full path +
+				     ".patch-journal" */
 };
 
 /* A hunk that matched elsewhere than its header says. */

@@ -64,8 +64,8 @@ struct step {
 	enum step_state state;
 	bool only_follows; /* pending for no reason of its own */
 	struct strs why;   /* reasons it is pending, for people */
-	char *note;      /* what observe() saw, or the outcome after it ran */
-	int64_t ms;      /* time taken */
+	char *note;        /* what observe() saw, or the outcome after it ran */
+	int64_t ms;        /* time taken */
 	struct err *failure;
 };
 
@@ -75,7 +75,10 @@ struct graph {
 	size_t cap;
 };
 
-#define GRAPH_INIT {NULL, 0, 0}
+#define GRAPH_INIT                                                                                                     \
+	{                                                                                                              \
+		NULL, 0, 0                                                                                             \
+	}
 
 void graph_done(struct graph *g);
 /** graph_add() - a new step, owned by the graph */

@@ -9,6 +9,7 @@
 #include "guest/connect.h"
 #include "guest/prove.h"
 #include "machine/keys.h"
+#include "machine/paths.h"
 #include "sys/file.h"
 #include "sys/os.h"
 #include "sys/tick.h"
@@ -74,7 +75,7 @@ static struct err *note_boot(const char *dir, const char *key, const struct mach
 }
 
 struct err *machine_boot(const struct machine_spec *spec, int generation, const char *key, const char *step,
-                         struct sink *sink, struct machine_status *ret_status)
+			 struct sink *sink, struct machine_status *ret_status)
 {
 	AUTO_FREE char *exe = NULL;
 	AUTO_FREE char *number = mem_printf("--generation=%d", generation);
@@ -113,11 +114,8 @@ struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, 
 	AUTO_FREE char *identity = keys_path(spec->dir, KEY_CLIENT, /* public_half= */ false);
 	if (!port || !num_parse(port, 1, 65535, &number))
 		return err_new(ERR_GUEST, "the machine '%s' has no ssh port", spec->name);
-	struct connection connection = {.name = spec->name,
-	                                .user = spec->user,
-	                                .uid = guest_uid(),
-	                                .port = (int)number,
-	                                .identity = identity};
+	struct connection connection = {
+		.name = spec->name, .user = spec->user, .uid = guest_uid(), .port = (int)number, .identity = identity};
 	enum connect_outcome outcome = CONNECT_ABSENT;
 	TRY(connect_add(&connection, sink, &outcome));
 	*ret_connected = outcome != CONNECT_ABSENT;

@@ -29,7 +29,7 @@ void machine_ssh_done(struct machine_ssh *ssh);
  * @key: of the boot step; NULL keeps the last one (a plain `start`)
  */
 MUST_CHECK struct err *machine_boot(const struct machine_spec *spec, int generation, const char *key, const char *step,
-                                    struct sink *sink, struct machine_status *ret_status);
+				    struct sink *sink, struct machine_status *ret_status);
 /** machine_boot_read(), machine_proofs_read() - the notes; an empty object when there is none */
 struct json *machine_boot_read(const char *machine_dir);
 struct json *machine_proofs_read(const char *machine_dir);
@@ -39,6 +39,6 @@ bool machine_connected(const char *machine_dir);
 MUST_CHECK struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, bool *ret_connected);
 /** machine_prove() - run the canaries, note what they said, append a line for people to @outcome */
 MUST_CHECK struct err *machine_prove(const struct machine_spec *spec, const char *step, struct sink *sink,
-                                     struct str *outcome);
+				     struct str *outcome);
 
 #endif

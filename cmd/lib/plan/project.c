@@ -47,7 +47,7 @@ static struct err *add_shipped_root(struct strs *roots)
 		}
 	}
 	return err_hint(err_new(ERR_ABSENT, "the shipped recipes are not beside '%s'", exe),
-	                "set COOPER_RECIPES to the folder that holds recipes/ and vmimages/");
+			"set COOPER_RECIPES to the folder that holds recipes/ and vmimages/");
 }
 
 struct err *project_set_host(struct project *p, const char *name)
@@ -70,7 +70,8 @@ static void measure_host(struct host_facts *facts)
 static void move_home(struct project *p)
 {
 	const char *own = p->survey.home;
-	const char *usual = streq(p->facts.os, "macos") ? "/Users/me/.local/share/cooper" : "/home/me/.local/share/cooper";
+	const char *usual =
+		streq(p->facts.os, "macos") ? "/Users/me/.local/share/cooper" : "/home/me/.local/share/cooper";
 	home_done(&p->home);
 	home_at(own && *own == '/' ? own : usual, &p->home);
 }
@@ -116,7 +117,7 @@ static void choose_lock(struct project *p)
 }
 
 static struct err *load(struct project *p, const char *name, enum recipe_kind kind, const char *guest_arch,
-                        struct recipe **ret)
+			struct recipe **ret)
 {
 	AUTO_FREE char *path = NULL;
 	TRY(recipe_find(name, kind, &p->roots, &path));
@@ -143,7 +144,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	const char *arch = NULL;
 	if (guest_arch && !(arch = text_arch(guest_arch)))
 		return err_hint(err_new(ERR_USAGE, "unknown guest architecture '%s'", guest_arch),
-		                "use aarch64 or x86_64");
+				"use aarch64 or x86_64");
 	TRY(project_start(p));
 	TRY(find_stack(p, stack));
 	choose_lock(p);

@@ -18,19 +18,22 @@
 struct project {
 	struct home home;
 	struct host_facts facts;
-	bool other_host;            /* facts are of another host: nothing here can be acted on */
-	struct host_survey survey;  /* what is known of the other host besides */
-	struct strs roots;  /* folders with recipes/, vmimages/, patches/: the project's, then the shipped one */
+	bool other_host;           /* facts are of another host: nothing here can be acted on */
+	struct host_survey survey; /* what is known of the other host besides */
+	struct strs roots;         /* folders with recipes/, vmimages/, patches/: the project's, then the shipped one */
 	char *stack_path;
 	char *lock_path;
-	char *guest_arch;   /* decided: the option, else the stack, else the host */
+	char *guest_arch; /* decided: the option, else the stack, else the host */
 	struct lock *lock;
 	struct recipe *stack;
 	struct recipe *emulator;
 	struct recipe *image;
 };
 
-#define PROJECT_INIT {.stack_path = NULL}
+#define PROJECT_INIT                                                                                                   \
+	{                                                                                                              \
+		.stack_path = NULL                                                                                     \
+	}
 
 /**
  * project_set_host() - decide for another host instead of this one; before project_open()

@@ -12,8 +12,7 @@
 
 /* --- what the lock lacks --- */
 
-static void add_unresolved(const struct project *p, const struct source *sources, size_t count,
-                           struct strs *references)
+static void add_unresolved(const struct project *p, const struct source *sources, size_t count, struct strs *references)
 {
 	for (size_t i = 0; i < count; i++) {
 		AUTO_FREE char *reference = source_reference(&sources[i], p->facts.arch);
@@ -71,7 +70,7 @@ struct err *stack_resolve(struct project *p, struct sink *sink)
 	TRY(stack_unresolved(p, &references));
 	if (references.count)
 		event_note(sink, "resolve", "asking the package archive for %zu reference%s", references.count,
-		           references.count == 1 ? "" : "s");
+			   references.count == 1 ? "" : "s");
 	TRY(source_resolve(&p->home, p->emulator->sources, p->emulator->source_count, arch, p->lock, sink));
 	TRY(source_resolve(&p->home, p->image->sources, p->image->source_count, arch, p->lock, sink));
 	if (p->image->image.debian_suite)
@@ -197,14 +196,14 @@ static struct err *add_emulator(struct stack *s)
 	step_seal(build);
 	s->build_step = build;
 	s->build = (struct build_job){.home = &p->home,
-	                              .recipe = r,
-	                              .guest_arch = p->guest_arch,
-	                              .facts = &p->facts,
-	                              .files = &s->emulator_files,
-	                              .source_key = source->key,
-	                              .key = build->key,
-	                              .source_step = source->id,
-	                              .step = build->id};
+				      .recipe = r,
+				      .guest_arch = p->guest_arch,
+				      .facts = &p->facts,
+				      .files = &s->emulator_files,
+				      .source_key = source->key,
+				      .key = build->key,
+				      .source_step = source->id,
+				      .step = build->id};
 	return NULL;
 }
 
@@ -251,12 +250,12 @@ static struct err *add_image(struct stack *s)
 	step_seal(image);
 	s->image_step = image;
 	s->image = (struct image_job){.home = &p->home,
-	                              .recipe = r,
-	                              .guest_arch = p->guest_arch,
-	                              .facts = &p->facts,
-	                              .files = &s->image_files,
-	                              .key = image->key,
-	                              .step = image->id};
+				      .recipe = r,
+				      .guest_arch = p->guest_arch,
+				      .facts = &p->facts,
+				      .files = &s->image_files,
+				      .key = image->key,
+				      .step = image->id};
 	return NULL;
 }
 
@@ -300,11 +299,11 @@ static struct err *add_emulators(struct stack *s)
 	step_seal(step);
 	s->emulators_step = step;
 	s->emulators = (struct emulators_job){.home = &p->home,
-	                                      .files = &s->emulators_files,
-	                                      .archs = &s->foreign,
-	                                      .guest_arch = p->guest_arch,
-	                                      .key = step->key,
-	                                      .step = step->id};
+					      .files = &s->emulators_files,
+					      .archs = &s->foreign,
+					      .guest_arch = p->guest_arch,
+					      .key = step->key,
+					      .step = step->id};
 	return NULL;
 }
 

@@ -24,14 +24,15 @@ MUST_CHECK struct err *stack_unresolved(const struct project *p, struct strs *re
 MUST_CHECK struct err *stack_resolve(struct project *p, struct sink *sink);
 
 /**
- * stack_update() - resolve every floating reference anew: the image's channel, Debian sources, packages and sets, git's names
+ * stack_update() - resolve every floating reference anew: the image's channel, Debian sources, packages and sets, git's
+ * names
  * @dry_run:     leave the lock as it is
  * @ret_changes: an array of {reference, old, new, changed, files, files_changed}; old is null where nothing was pinned
  *
  * The lock is written when all of them could be resolved. Errors: those of channel_resolve() and of debian.h
  */
 MUST_CHECK struct err *stack_update(const struct project *p, bool dry_run, struct sink *sink,
-                                    struct json **ret_changes);
+				    struct json **ret_changes);
 
 /** stack_open() - build the graph; @p is borrowed and must outlive it. ABSENT when the lock lacks something */
 MUST_CHECK struct err *stack_open(struct project *p, struct stack **ret_stack);

@@ -20,7 +20,8 @@ struct fetch_job {
 
 struct guest_job;
 
-/** stack_needs_emulators() - whether the device with user-mode emulators is wanted, from the package that the stack names */
+/** stack_needs_emulators() - whether the device with user-mode emulators is wanted, from the package that the stack
+ * names */
 bool stack_needs_emulators(const struct project *p);
 /** stack_emulator_package() - that package, for the guest's architecture; everything in it is borrowed */
 struct source stack_emulator_package(const struct project *p);

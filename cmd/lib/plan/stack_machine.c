@@ -133,7 +133,8 @@ static void fill_spec(struct stack *s)
 	fill_image_parts(s, m);
 	copy_lists(s, r, m);
 	if (s->emulators_step)
-		m->emulator_iso = in_store(s, s->emulators_step->key, emulators_name(s->p->guest_arch), "emulators.iso");
+		m->emulator_iso =
+			in_store(s, s->emulators_step->key, emulators_name(s->p->guest_arch), "emulators.iso");
 }
 
 /* The user's own Ignition configuration lies beside the stack; what it cannot hold is said before anything is done. */
@@ -191,12 +192,12 @@ static struct err *make_ignition(const struct stack *s, char **ret_text)
 	TRY(keys_read(m->dir, KEY_HOST, /* public_half= */ false, &host));
 	TRY(keys_read(m->dir, KEY_HOST, /* public_half= */ true, &host_public));
 	struct ignition_input input = {.spec = m,
-	                               .os = guest_os_of_image(s->p->image->name),
-	                               .uid = (int)getuid(),
-	                               .authorized_key = client,
-	                               .host_key = host,
-	                               .host_key_public = host_public,
-	                               .emulators = m->emulator_iso != NULL};
+				       .os = guest_os_of_image(s->p->image->name),
+				       .uid = (int)getuid(),
+				       .authorized_key = client,
+				       .host_key = host,
+				       .host_key_public = host_public,
+				       .emulators = m->emulator_iso != NULL};
 	return machine_ignition(&input, ret_text);
 }
 
@@ -229,12 +230,12 @@ static struct err *perform_generation(struct step *step, struct sink *sink)
 	TRY(stop_machine(m, step->id, sink));
 	TRY(make_ignition(s, &ignition));
 	struct generation_input input = {.machine_dir = m->dir,
-	                                 .key = step->key,
-	                                 .qemu_img = m->qemu_img,
-	                                 .base_disk = m->base_disk,
-	                                 .ignition = ignition,
-	                                 .flash_vars = m->boot == BOOT_UEFI,
-	                                 .flash_template = template};
+					 .key = step->key,
+					 .qemu_img = m->qemu_img,
+					 .base_disk = m->base_disk,
+					 .ignition = ignition,
+					 .flash_vars = m->boot == BOOT_UEFI,
+					 .flash_template = template};
 	TRY(generation_make(&input, &g));
 	step_set_outcome(step, "generation %d", g.number);
 	return NULL;
@@ -265,7 +266,8 @@ static void add_mount_inputs(const struct machine_spec *m, struct json *inputs)
 {
 	for (size_t i = 0; i < m->mount_count; i++) {
 		AUTO_FREE char *name = mem_printf("mount %s", m->mounts[i].guest);
-		AUTO_FREE char *text = mem_printf("%s, %s", m->mounts[i].host, m->mounts[i].writable ? "writable" : "read-only");
+		AUTO_FREE char *text =
+			mem_printf("%s, %s", m->mounts[i].host, m->mounts[i].writable ? "writable" : "read-only");
 		js_set_text(inputs, name, text);
 	}
 }
@@ -396,11 +398,8 @@ static struct err *perform_guest_step(struct step *step, struct sink *sink)
 	AUTO_FREE char *files = path_dir(s->p->stack->path);
 	enum guest_outcome outcome = GUEST_SAME;
 	machine_ssh_open(s->spec.dir, s->spec.name, &ssh);
-	AUTO(guest) guest = {.ssh = ssh.ssh,
-	                     .files_dir = files,
-	                     .deadline_ms = GUEST_STEP_MS,
-	                     .sink = sink,
-	                     .step = step->id};
+	AUTO(guest)
+	guest = {.ssh = ssh.ssh, .files_dir = files, .deadline_ms = GUEST_STEP_MS, .sink = sink, .step = step->id};
 	TRY(guest_open(&guest));
 	TRY(guest_step_run(&guest, job->step, &outcome));
 	step_set_outcome(step, "%s", guest_outcome_text(outcome));
@@ -421,7 +420,7 @@ static struct err *digest_guest_step(const struct stack *s, const struct guest_s
 }
 
 static struct err *add_guest_step(struct stack *s, const struct guest_step *g, struct guest_job *job,
-                                  struct step **last)
+				  struct step **last)
 {
 	AUTO_FREE char *id = mem_printf("step:%s", g->name);
 	AUTO_FREE char *title = mem_printf("guest step %s", g->name);
@@ -495,7 +494,8 @@ static struct err *perform_connect(struct step *step, struct sink *sink)
 	struct stack *s = step->data;
 	bool connected = false;
 	TRY(machine_connect(&s->spec, sink, &connected));
-	step_set_outcome(step, connected ? "podman --connection %s" : "no podman on this host, machine %s", s->spec.name);
+	step_set_outcome(step, connected ? "podman --connection %s" : "no podman on this host, machine %s",
+			 s->spec.name);
 	return NULL;
 }
 
@@ -584,7 +584,7 @@ struct err *stack_summary(const struct stack *s, struct strs *lines)
 	TRY(store_receipt(&s->p->home, s->build_step->key, name, &receipt));
 	const char *version = js_as_text(js_at(js_get(receipt, "tests"), 0));
 	strs_addf(lines, "machine '%s': %s guest under %s", s->spec.name, s->spec.guest_arch,
-	          version ? version : s->p->emulator->version);
+		  version ? version : s->p->emulator->version);
 	strs_addf(lines, "emulator: %s", keg);
 	const struct json *list = js_get(proofs, "proofs");
 	for (size_t i = 0; i < js_count(list); i++) {

@@ -70,8 +70,9 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_file(const struct lock_file *a, const struct lock_file *b)
 {
-	return streq(a->name, b->name) && same_text(a->sha256, b->sha256) && streq(a->url, b->url) && a->size == b->size &&
-	       same_text(a->uncompressed_sha256, b->uncompressed_sha256) && same_text(a->signature, b->signature);
+	return streq(a->name, b->name) && same_text(a->sha256, b->sha256) && streq(a->url, b->url) &&
+	       a->size == b->size && same_text(a->uncompressed_sha256, b->uncompressed_sha256) &&
+	       same_text(a->signature, b->signature);
 }
 
 /* Files of @now that @old has not as they are. */

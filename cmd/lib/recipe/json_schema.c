@@ -207,7 +207,7 @@ static struct json *properties_of(struct definitions *d, const struct schema *sc
 	struct json *properties = js_object();
 	for (size_t i = 0; i < schema->field_count; i++)
 		js_set(properties, schema->fields[i].name,
-			 described(value_schema(d, &schema->fields[i], partial), schema->fields[i].doc));
+		       described(value_schema(d, &schema->fields[i], partial), schema->fields[i].doc));
 	if (schema->conditional)
 		js_set(properties, "when", define(d, schema_when(), /* partial= */ false));
 	return properties;

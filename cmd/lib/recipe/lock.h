@@ -3,7 +3,8 @@
  *
  * A YAML-free JSON document, sorted, one entry per reference, so that diffs read well. An entry is found by
  * its reference ("debian-source:qemu", "debian-package:qemu-user-static:bookworm:amd64",
- * "debian-set:trixie:arm64:<digest of the package list>", "channel:fedora-coreos:stable:aarch64:qcow2.xz"). Kept beside the stack file, or in COOPER_HOME.
+ * "debian-set:trixie:arm64:<digest of the package list>", "channel:fedora-coreos:stable:aarch64:qcow2.xz"). Kept beside
+ * the stack file, or in COOPER_HOME.
  */
 #ifndef COOPER_RECIPE_LOCK_H
 #define COOPER_RECIPE_LOCK_H
@@ -14,8 +15,8 @@
 #include "base/str.h"
 
 struct lock_file {
-	char *name;   /* file name: qemu_7.2+dfsg.orig.tar.xz */
-	char *url;    /* debian:pool/... : never with a mirror's host */
+	char *name;                /* file name: qemu_7.2+dfsg.orig.tar.xz */
+	char *url;                 /* debian:pool/... : never with a mirror's host */
 	char *sha256;              /* NULL for git:URL#COMMIT */
 	int64_t size;              /* -1 for git:URL#COMMIT, and of channels, which do not say */
 	char *uncompressed_sha256; /* of what a packed image holds, or NULL */

@@ -36,13 +36,14 @@ struct source {
 	int64_t size;              /* -1 = not said */
 	char *tag;                 /* of a git: source; NULL = none */
 	char *signature_url;
-	struct strs signature_keys; /* OpenPGP fingerprints of primary keys, of which one must have signed: 40 hex digits */
-	char *signature_key_url;    /* where they are when none is in recipes/keys/; with its digest */
+	struct strs
+		signature_keys; /* OpenPGP fingerprints of primary keys, of which one must have signed: 40 hex digits */
+	char *signature_key_url; /* where they are when none is in recipes/keys/; with its digest */
 	char *signature_key_sha256;
-	char *root;           /* of the recipe: recipes/keys/ is below */
-	struct strs exclude;  /* globs, not unpacked */
-	int strip;            /* leading path components dropped on unpack; default 1 for archives */
-	char *into;           /* sub-folder of the source tree; NULL = its root */
+	char *root;                   /* of the recipe: recipes/keys/ is below */
+	struct strs exclude;          /* globs, not unpacked */
+	int strip;                    /* leading path components dropped on unpack; default 1 for archives */
+	char *into;                   /* sub-folder of the source tree; NULL = its root */
 	struct archive_limits limits; /* on unpacking; what is 0 is the default's */
 	struct mark mark;
 };
@@ -63,10 +64,10 @@ struct patch_ref {
 
 /* One program to run: literal argv, or a script run by a named interpreter. */
 struct command {
-	struct strs argv;   /* empty when script is set */
-	char *script;       /* NULL when argv is set */
-	char *interpreter;  /* of the script: "sh", "bash", "python3" */
-	char *expect;       /* test: only; text that the output must contain; NULL = any */
+	struct strs argv;  /* empty when script is set */
+	char *script;      /* NULL when argv is set */
+	char *interpreter; /* of the script: "sh", "bash", "python3" */
+	char *expect;      /* test: only; text that the output must contain; NULL = any */
 	struct mark mark;
 };
 
@@ -76,10 +77,10 @@ struct commands {
 };
 
 struct build_recipe {
-	struct strs needs;      /* other build recipes by name */
-	struct strs host_apt;   /* packages of the host that the build needs */
+	struct strs needs;    /* other build recipes by name */
+	struct strs host_apt; /* packages of the host that the build needs */
 	struct strs host_brew;
-	struct strs env;        /* extra NAME=VALUE for all commands */
+	struct strs env; /* extra NAME=VALUE for all commands */
 	struct commands configure;
 	struct commands build;
 	struct commands install;
@@ -94,12 +95,12 @@ struct image_recipe {
 	/* made here from Debian packages ... */
 	char *debian_suite; /* "trixie"; NULL = the image is downloaded (source[0]) */
 	struct strs packages;
-	char *files;        /* folder beside the recipe: prepare.sh and customize.sh are run with the root's path */
-	struct strs exclude; /* dpkg path-exclude globs */
+	char *files;          /* folder beside the recipe: prepare.sh and customize.sh are run with the root's path */
+	struct strs exclude;  /* dpkg path-exclude globs */
 	struct strs host_apt; /* packages of the host that making the image needs */
 	/* ... or downloaded */
-	char *format;       /* "qcow2", "raw" and compressions: "qcow2.xz", "raw.gz" */
-	char *channel;      /* URL of the stream document that `update` follows; NULL = none */
+	char *format;  /* "qcow2", "raw" and compressions: "qcow2.xz", "raw.gz" */
+	char *channel; /* URL of the stream document that `update` follows; NULL = none */
 	/* both */
 	int64_t disk_bytes; /* size of the file system that is made; 0 = as downloaded */
 	char *root_label;
@@ -127,15 +128,15 @@ struct port {
 struct guest_step {
 	char *name;
 	char *write_path;
-	char *write_text;   /* literal content, or NULL */
-	char *write_from;   /* file beside the recipe, or NULL */
-	int write_mode;     /* default 0644 */
+	char *write_text; /* literal content, or NULL */
+	char *write_from; /* file beside the recipe, or NULL */
+	int write_mode;   /* default 0644 */
 	struct strs packages;
-	struct command run; /* argv or script */
-	struct command then; /* run only when this step changed something; may be empty */
-	char *creates;      /* guard: skip when this path exists in the guest */
+	struct command run;    /* argv or script */
+	struct command then;   /* run only when this step changed something; may be empty */
+	char *creates;         /* guard: skip when this path exists in the guest */
 	struct command unless; /* guard: skip when this command succeeds in the guest */
-	bool as_user;       /* run as the login user instead of root */
+	bool as_user;          /* run as the login user instead of root */
 	struct mark mark;
 };
 
@@ -146,12 +147,12 @@ struct stack_recipe {
 	char *machine_name;
 	int cpus;
 	int64_t memory_bytes;
-	int64_t disk_bytes;  /* of the data disk */
-	char *guest_arch;    /* "aarch64", "x86_64"; NULL = the host's */
-	char *accel;         /* "auto" (default), "hvf", "kvm", "tcg" */
-	struct strs run;     /* architectures that containers must be able to run, cooper's names */
-	char *ignition;      /* file beside the recipe with a configuration of the user's; NULL = none */
-	char *provider;      /* how foreign binaries run: "auto" (default), "guest", "store", "package" */
+	int64_t disk_bytes;             /* of the data disk */
+	char *guest_arch;               /* "aarch64", "x86_64"; NULL = the host's */
+	char *accel;                    /* "auto" (default), "hvf", "kvm", "tcg" */
+	struct strs run;                /* architectures that containers must be able to run, cooper's names */
+	char *ignition;                 /* file beside the recipe with a configuration of the user's; NULL = none */
+	char *provider;                 /* how foreign binaries run: "auto" (default), "guest", "store", "package" */
 	struct source emulator_package; /* user-mode emulators for the provider "store": a debian_package */
 	struct mount *mounts;
 	size_t mount_count;
@@ -159,18 +160,18 @@ struct stack_recipe {
 	size_t port_count;
 	struct guest_step *steps;
 	size_t step_count;
-	bool connect_podman;   /* register a podman connection on the host; default true */
+	bool connect_podman;     /* register a podman connection on the host; default true */
 	int64_t boot_timeout_ms; /* from power-on to ready under hardware acceleration; scaled for tcg */
 };
 
 struct recipe {
 	enum recipe_kind kind;
-	char *path;    /* file it came from */
-	char *root;    /* folder that holds recipes/, patches/, vmimages/ for it */
+	char *path; /* file it came from */
+	char *root; /* folder that holds recipes/, patches/, vmimages/ for it */
 	char *name;
 	char *version; /* builds and images; "" for stacks */
 	char *license;
-	char *summary; /* one line for people, or NULL; not part of keys */
+	char *summary;          /* one line for people, or NULL; not part of keys */
 	char *canonical_digest; /* SHA-256 of canonical, for keys; set by recipe_load() */
 	char *canonical; /* canonical JSON of the whole document after `extends` and `when:`; what keys are made of */
 	struct source *sources;

@@ -40,9 +40,8 @@ void rule_build(struct problems *problems, const struct yaml_node *map)
 {
 	const struct yaml_node *list = yaml_get(map, "source");
 	for (size_t i = 0; list && list->kind == YAML_LIST && i < list->count; i++) {
-		const struct yaml_node *key = list->values[i]->kind == YAML_MAP
-						      ? yaml_key(list->values[i], "uncompressed-sha256")
-						      : NULL;
+		const struct yaml_node *key =
+			list->values[i]->kind == YAML_MAP ? yaml_key(list->values[i], "uncompressed-sha256") : NULL;
 		if (key)
 			problem_add(problems, key, "leave it out: 'sha256' protects the archive as fetched",
 				    "'uncompressed-sha256' is for images");

@@ -321,8 +321,8 @@ static const struct schema_field image_boot_fields[] = {
 		"that kernel where the image was made from packages."},
 	{"cmdline", FIELD_TEXT, FIELD_LATER, TEXT_LINE, AT(recipe, image.cmdline),
 	 .doc = "Kernel command line of an image made from packages."},
-	{"first_boot_cmdline", FIELD_TEXT, FIELD_LATER, TEXT_LINE, AT(recipe, image.first_boot_cmdline), .with = WORDS("cmdline"),
-	 .doc = "Appended on the first boot only, which is when Ignition runs."},
+	{"first_boot_cmdline", FIELD_TEXT, FIELD_LATER, TEXT_LINE, AT(recipe, image.first_boot_cmdline),
+	 .with = WORDS("cmdline"), .doc = "Appended on the first boot only, which is when Ignition runs."},
 };
 
 static const struct schema image_boot_schema = {
@@ -406,7 +406,8 @@ static const struct schema emulation_schema = {
 	.name = "emulation", .doc = "How foreign programs run.", TABLE(emulation_fields), NOTHING_MARKED};
 
 static const struct schema_field mount_fields[] = {
-	{"host", FIELD_TEXT, FIELD_REQUIRED, TEXT_HOST_PATH, AT(mount, host), .doc = "Folder of the host: absolute, below `~/`, or below `./`, the stack's own folder."},
+	{"host", FIELD_TEXT, FIELD_REQUIRED, TEXT_HOST_PATH, AT(mount, host),
+	 .doc = "Folder of the host: absolute, below `~/`, or below `./`, the stack's own folder."},
 	{"guest", FIELD_TEXT, FIELD_REQUIRED, TEXT_GUEST_PATH, AT(mount, guest), .doc = "Where the guest sees it."},
 	{"writable", FIELD_BOOL, 0, TEXT_ANY, AT(mount, writable), .fallback_doc = "false",
 	 .doc = "Whether the guest may change it."},

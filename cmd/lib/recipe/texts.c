@@ -426,8 +426,8 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 		 .check = check_url,
 		 .hint = "for example https://HOST/FILE, git:https://HOST/REPOSITORY#COMMIT, oci:NAME@sha256:HEX or "
 			 "debian:pool/main/h/hello/FILE"},
-	[TEXT_HTTPS_URL] = {"an https: or file: URL", "https://download.qemu.org/qemu-10.2.3.tar.xz.sig", "^(https://|file:///).",
-			    .check = check_https_url},
+	[TEXT_HTTPS_URL] = {"an https: or file: URL", "https://download.qemu.org/qemu-10.2.3.tar.xz.sig",
+			    "^(https://|file:///).", .check = check_https_url},
 	[TEXT_SIZE] = {"a size", "2GiB", "^[0-9]+(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)$", .check = check_size},
 	[TEXT_DURATION] = {"a duration", "30s", "^[0-9]+(ms|s|m|h)$", .check = check_duration},
 	[TEXT_PATH] = {"a relative path", "debian/patches/series", "^[^/]", .check = check_path},

@@ -51,13 +51,13 @@ static struct err *make_entry(const struct recipe *image, const char *guest_arch
 	entry->version = mem_strdup(d->release);
 	entry->files = mem_array(1, sizeof(*entry->files));
 	entry->file_count = 1;
-	entry->files[0] = (struct lock_file){
-		.name = mem_strdup(path_base(d->location)),
-		.url = mem_strdup(d->location),
-		.sha256 = mem_strdup(d->sha256),
-		.size = -1,
-		.uncompressed_sha256 = d->uncompressed_sha256 ? mem_strdup(d->uncompressed_sha256) : NULL,
-		.signature = d->signature ? mem_strdup(d->signature) : NULL};
+	entry->files[0] = (struct lock_file){.name = mem_strdup(path_base(d->location)),
+					     .url = mem_strdup(d->location),
+					     .sha256 = mem_strdup(d->sha256),
+					     .size = -1,
+					     .uncompressed_sha256 =
+						     d->uncompressed_sha256 ? mem_strdup(d->uncompressed_sha256) : NULL,
+					     .signature = d->signature ? mem_strdup(d->signature) : NULL};
 	return NULL;
 }
 

@@ -17,10 +17,12 @@
 struct openpgp_request {
 	const char *file;      /* what is signed */
 	const char *signature; /* file with the detached signature, binary or armored */
-	const struct strs *key_files;    /* with public keys, binary or armored; they may hold others, which do not count */
-	const struct strs *fingerprints; /* of the primary keys of which one must have signed: 40 hex digits, upper case */
-	const char *name;                /* the file, for messages */
-	const char *scratch;             /* folder in which a private one is made and removed */
+	const struct strs
+		*key_files; /* with public keys, binary or armored; they may hold others, which do not count */
+	const struct strs
+		*fingerprints; /* of the primary keys of which one must have signed: 40 hex digits, upper case */
+	const char *name;      /* the file, for messages */
+	const char *scratch;   /* folder in which a private one is made and removed */
 };
 
 /**

@@ -24,7 +24,8 @@ static struct json *read_note(const struct home *home, const struct source_file 
 	struct json *note = NULL;
 	err_free(js_read(path, &note)); /* without a note the signature is checked again */
 	const char *key = js_get_text(note, "key");
-	if (key && streq(js_get_text(note, digest_kind_name(digest_kind_of(f->digest))), f->digest) && strs_has(f->signature_keys, key))
+	if (key && streq(js_get_text(note, digest_kind_name(digest_kind_of(f->digest))), f->digest) &&
+	    strs_has(f->signature_keys, key))
 		return note;
 	return js_free(note);
 }

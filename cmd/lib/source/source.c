@@ -42,7 +42,8 @@ char *source_reference(const struct source *source, const char *host_arch)
 	if (source->debian_source)
 		return mem_printf("debian-source:%s:%s", source->debian_source, suite);
 	if (source->debian_package)
-		return mem_printf("debian-package:%s:%s:%s", source->debian_package, suite, package_arch(source, host_arch));
+		return mem_printf("debian-package:%s:%s:%s", source->debian_package, suite,
+				  package_arch(source, host_arch));
 	if (source->url && source_git_floats(source))
 		return mem_printf("%s#refs/tags/%s", source->url, source->tag);
 	return NULL;
@@ -75,7 +76,7 @@ static void add_pinned(const struct source *s, struct source_files *files)
 }
 
 static struct err *list_one(const struct source *s, const char *host_arch, const struct lock *lock,
-                            struct source_files *files)
+			    struct source_files *files)
 {
 	AUTO_FREE char *reference = source_reference(s, host_arch);
 	if (!reference) {
@@ -90,14 +91,15 @@ static struct err *list_one(const struct source *s, const char *host_arch, const
 		return err_new(ERR_ABSENT, "the lock has no entry for '%s'", reference);
 	for (size_t i = 0; i < entry->file_count; i++) {
 		const struct lock_file *f = &entry->files[i];
-		add_file(files, (struct source_file){
-					.source = s, .name = f->name, .url = f->url, .digest = f->sha256, .size = f->size});
+		add_file(files,
+			 (struct source_file){
+				 .source = s, .name = f->name, .url = f->url, .digest = f->sha256, .size = f->size});
 	}
 	return NULL;
 }
 
 struct err *source_list(const struct source *sources, size_t count, const char *host_arch, const struct lock *lock,
-                        struct source_files *files)
+			struct source_files *files)
 {
 	for (size_t i = 0; i < count; i++)
 		TRY(list_one(&sources[i], host_arch, lock, files));
@@ -140,7 +142,7 @@ bool source_in_doubt(const struct home *home, const struct source_files *files)
 }
 
 struct err *source_missing(const struct home *home, const struct source_files *files, size_t *ret_count,
-                           int64_t *ret_bytes)
+			   int64_t *ret_bytes)
 {
 	*ret_count = 0;
 	*ret_bytes = 0;
@@ -176,7 +178,7 @@ void source_inputs(const struct source_files *files, struct json *inputs)
 }
 
 struct err *source_ask(const struct home *home, const struct source *s, const char *host_arch, struct sink *sink,
-                       struct lock_entry *ret_entry)
+		       struct lock_entry *ret_entry)
 {
 	AUTO_FREE char *reference = source_reference(s, host_arch);
 	struct err *e = NULL;
@@ -186,7 +188,7 @@ struct err *source_ask(const struct home *home, const struct source *s, const ch
 		e = debian_resolve_source(s->debian_source, s->suite, home->apt, sink, ret_entry);
 	else
 		e = debian_resolve_package(s->debian_package, s->suite, package_arch(s, host_arch), home->apt, sink,
-		                           ret_entry);
+					   ret_entry);
 	if (e)
 		return err_wrap(e, "cannot resolve '%s'", reference);
 	free(ret_entry->reference);
@@ -194,8 +196,8 @@ struct err *source_ask(const struct home *home, const struct source *s, const ch
 	return NULL;
 }
 
-struct err *source_resolve(const struct home *home, const struct source *sources, size_t count,
-                           const char *host_arch, struct lock *lock, struct sink *sink)
+struct err *source_resolve(const struct home *home, const struct source *sources, size_t count, const char *host_arch,
+			   struct lock *lock, struct sink *sink)
 {
 	for (size_t i = 0; i < count; i++) {
 		AUTO_FREE char *reference = source_reference(&sources[i], host_arch);
@@ -250,7 +252,7 @@ static bool has_request(const struct requests *r, const char *target)
 }
 
 static struct err *add_request(const struct home *home, const struct source_file *f, const char *step,
-                               struct requests *r)
+			       struct requests *r)
 {
 	AUTO_FREE char *target = cas_path(home, f->digest);
 	if (has_request(r, target))
@@ -321,8 +323,7 @@ static struct err *fetch_files(const struct home *home, const struct requests *r
 }
 
 /* What is said of the bytes besides the digest that names them: also of those that were here before. */
-static struct err *check_file(const struct home *home, const struct source_file *f, const char *step,
-			      struct sink *sink)
+static struct err *check_file(const struct home *home, const struct source_file *f, const char *step, struct sink *sink)
 {
 	struct err *e = cas_compare(home, f->digest, f->sha512, f->size);
 	if (!e)
@@ -331,8 +332,7 @@ static struct err *check_file(const struct home *home, const struct source_file 
 	return err_wrap(e, "cannot fetch '%s'", shown);
 }
 
-struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step,
-                         struct sink *sink)
+struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step, struct sink *sink)
 {
 	AUTO(requests) r = {.items = mem_array(files->count, sizeof(*r.items))};
 	for (size_t i = 0; i < files->count; i++) {

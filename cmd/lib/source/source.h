@@ -16,11 +16,11 @@
 /* Files to fetch, in the order of the recipe. Borrowed from the recipe and the lock. */
 struct source_file {
 	const struct source *source; /* NULL for a patch */
-	const char *name; /* file name, for unpacking and messages */
+	const char *name;            /* file name, for unpacking and messages */
 	const char *url;
-	const char *digest; /* SHA-256, or SHA-512 where that alone is given (cas.h); NULL for git:URL#COMMIT */
-	const char *sha512; /* that must hold beside a SHA-256; NULL = none */
-	int64_t size;       /* -1 = unknown */
+	const char *digest;        /* SHA-256, or SHA-512 where that alone is given (cas.h); NULL for git:URL#COMMIT */
+	const char *sha512;        /* that must hold beside a SHA-256; NULL = none */
+	int64_t size;              /* -1 = unknown */
 	const char *signature_url; /* of a detached OpenPGP signature; NULL = none is asked for */
 	const struct strs *signature_keys; /* fingerprints of primary keys, of which one must have made it */
 };
@@ -43,25 +43,26 @@ char *source_reference(const struct source *source, const char *host_arch);
  * Errors: ABSENT when the lock has no entry for a floating source: the message names it, the caller resolves.
  */
 MUST_CHECK struct err *source_list(const struct source *sources, size_t count, const char *host_arch,
-                                   const struct lock *lock, struct source_files *files);
+				   const struct lock *lock, struct source_files *files);
 
 /** source_list_patches() - append the patches of @recipe that are fetched: files without a source */
 void source_list_patches(const struct recipe *recipe, struct source_files *files);
 
-/** source_ask() - ask apt, or git, about one floating source, whatever the lock has; @ret_entry: for lock_entry_done(), always */
+/** source_ask() - ask apt, or git, about one floating source, whatever the lock has; @ret_entry: for lock_entry_done(),
+ * always */
 MUST_CHECK struct err *source_ask(const struct home *home, const struct source *source, const char *host_arch,
-                                  struct sink *sink, struct lock_entry *ret_entry);
+				  struct sink *sink, struct lock_entry *ret_entry);
 
 /** source_resolve() - ask apt about every floating source that the lock lacks, and write the lock */
 MUST_CHECK struct err *source_resolve(const struct home *home, const struct source *sources, size_t count,
-                                      const char *host_arch, struct lock *lock, struct sink *sink);
+				      const char *host_arch, struct lock *lock, struct sink *sink);
 
 /**
  * source_missing() - number and bytes of the files that are not in the object store, or whose signature has not been
  * checked, or that are in doubt (these weigh nothing)
  */
 MUST_CHECK struct err *source_missing(const struct home *home, const struct source_files *files, size_t *ret_count,
-                                      int64_t *ret_bytes);
+				      int64_t *ret_bytes);
 
 /**
  * source_in_doubt() - whether one that is in the object store is not known to be what the recipe says beside the digest
@@ -77,15 +78,15 @@ int64_t source_bytes(const struct home *home, const struct source_files *files);
  * check signatures
  * @step: for progress
  *
- * Errors: those of fetch_run(), CORRUPT also for a file that was there and is not all that the recipe says; CORRUPT for a
- * signature that is not good: the file stays in the object store, and is missing for source_missing().
+ * Errors: those of fetch_run(), CORRUPT also for a file that was there and is not all that the recipe says; CORRUPT for
+ * a signature that is not good: the file stays in the object store, and is missing for source_missing().
  */
 MUST_CHECK struct err *source_fetch(const struct home *home, const struct source_files *files, const char *step,
-                                    struct sink *sink);
+				    struct sink *sink);
 
 /**
- * source_out_of_reach() - append a line (digest, URL) for each file that is not here and that COOPER_OFFLINE keeps away,
- * unless @lines has it
+ * source_out_of_reach() - append a line (digest, URL) for each file that is not here and that COOPER_OFFLINE keeps
+ * away, unless @lines has it
  */
 MUST_CHECK struct err *source_out_of_reach(const struct home *home, const struct source_files *files,
 					   struct strs *lines);

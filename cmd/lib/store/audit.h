@@ -15,10 +15,10 @@
 struct audit {
 	size_t objects;
 	size_t results;
-	size_t repositories; /* copies of git repositories */
-	size_t unknown;      /* results whose receipts are from before digests were written into them */
-	int64_t bytes;       /* of objects, those in repositories included */
-	struct strs damaged; /* paths that were dropped */
+	size_t repositories;    /* copies of git repositories */
+	size_t unknown;         /* results whose receipts are from before digests were written into them */
+	int64_t bytes;          /* of objects, those in repositories included */
+	struct strs damaged;    /* paths that were dropped */
 	struct strs unreadable; /* paths of which nothing is known; they stay */
 };
 

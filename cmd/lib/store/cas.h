@@ -2,9 +2,10 @@
  * cas.h - downloaded bytes by their digest, read-only
  *
  * The name of an object is its SHA-256, or its SHA-512 where that alone is known; the length tells which:
- * cas/sha256/ab/<64 hex digits>, cas/sha512/ab/<128 hex digits>. An object <hex> has a note <hex>.json beside it (size, mtime, inode) written when its digest held. While
- * the note still describes the file, the object is trusted; otherwise it is hashed again, and dropped when
- * it is not what its name says. The note tells the SHA-512, too, of an object for which that was asked.
+ * cas/sha256/ab/<64 hex digits>, cas/sha512/ab/<128 hex digits>. An object <hex> has a note <hex>.json beside it (size,
+ * mtime, inode) written when its digest held. While the note still describes the file, the object is trusted; otherwise
+ * it is hashed again, and dropped when it is not what its name says. The note tells the SHA-512, too, of an object for
+ * which that was asked.
  */
 #ifndef COOPER_STORE_CAS_H
 #define COOPER_STORE_CAS_H
@@ -33,7 +34,8 @@ MUST_CHECK struct err *cas_seal(const struct home *home, const char *digest, con
 bool cas_agrees(const struct home *home, const char *digest, const char *sha512, int64_t size);
 /** cas_compare() - the same for certain: hashes once what the note does not say; CORRUPT when something differs */
 MUST_CHECK struct err *cas_compare(const struct home *home, const char *digest, const char *sha512, int64_t size);
-/** cas_folders() - append the paths of the folders that hold objects; whatever else lies there (.DS_Store) is nobody's */
+/** cas_folders() - append the paths of the folders that hold objects; whatever else lies there (.DS_Store) is nobody's
+ */
 MUST_CHECK struct err *cas_folders(const struct home *home, struct strs *paths);
 /** cas_make_room() - the folder of the object, so that a download can be renamed into it */
 MUST_CHECK struct err *cas_make_room(const struct home *home, const char *digest);

@@ -22,7 +22,7 @@ static struct err *home_root(char **ret_root)
 		*ret_root = path_join(user, ".local/share/cooper");
 	else
 		return err_hint(err_new(ERR_USAGE, "neither COOPER_HOME nor HOME is set"),
-		                "set COOPER_HOME to the folder where cooper may keep its files");
+				"set COOPER_HOME to the folder where cooper may keep its files");
 	return NULL;
 }
 
@@ -37,7 +37,7 @@ static struct err *make_absolute(char **root)
 	AUTO_FREE char *clean = path_clean(*root);
 	if (!clean)
 		return err_hint(err_new(ERR_USAGE, "COOPER_HOME '%s' leads outside the current folder", *root),
-		                "give it as an absolute path");
+				"give it as an absolute path");
 	char *absolute = path_join(cwd, clean);
 	free(*root);
 	*root = absolute;
@@ -69,9 +69,9 @@ struct err *home_open(struct home *ret_home)
 /* What cooper puts there, or half of it after a kill in the middle of writing ("NAME.tmp-..."). */
 static bool is_ours(const char *name)
 {
-	static const char *const names[] = {"cas",         "store",      "machines", "build",  "apt",
-	                                    "log",         "ccache",     "git",      "keys",   "signatures",
-	                                    "cooper.lock", "accel.json", "up.lock",  ".DS_Store"};
+	static const char *const names[] = {"cas",         "store",      "machines", "build",    "apt",
+					    "log",         "ccache",     "git",      "keys",     "signatures",
+					    "cooper.lock", "accel.json", "up.lock",  ".DS_Store"};
 	const char *temp = strstr(name, ".tmp-");
 	AUTO_FREE char *whole = mem_strndup(name, temp ? (size_t)(temp - name) : strlen(name));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -90,9 +90,9 @@ struct err *home_check(const struct home *home)
 	for (size_t i = 0; i < names.count; i++)
 		/* a file system of its own is a good place */
 		if (!is_ours(names.items[i]) && !streq(names.items[i], "lost+found"))
-			return err_hint(err_new(ERR_USAGE, "'%s' is not a folder of cooper's: it holds '%s'", home->root,
-			                        names.items[i]),
-			                "set COOPER_HOME to a folder that cooper has for itself");
+			return err_hint(err_new(ERR_USAGE, "'%s' is not a folder of cooper's: it holds '%s'",
+						home->root, names.items[i]),
+					"set COOPER_HOME to a folder that cooper has for itself");
 	return NULL;
 }
 
@@ -117,8 +117,8 @@ struct err *home_remove(const struct home *home, char **ret_left)
 
 struct err *home_make(const struct home *home)
 {
-	const char *const dirs[] = {home->root,     home->cas,   home->store, home->machines,
-	                            home->build,    home->apt,   home->log};
+	const char *const dirs[] = {home->root,  home->cas, home->store, home->machines,
+				    home->build, home->apt, home->log};
 	TRY(home_check(home));
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
 		TRY(dir_make(dirs[i], 0700));

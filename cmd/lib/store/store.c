@@ -39,7 +39,7 @@ struct err *store_begin(const struct home *home, const char *key, const char *na
 }
 
 struct err *store_commit(const struct home *home, const char *key, const char *name, const char *stage,
-                         const struct json *receipt)
+			 const struct json *receipt)
 {
 	AUTO_FREE char *final = store_path(home, key, name);
 	AUTO_FREE char *path = path_join(stage, STORE_RECEIPT);

@@ -28,12 +28,13 @@ char *store_path(const struct home *home, const char *key, const char *name);
 bool store_has(const struct home *home, const char *key, const char *name);
 /** store_begin() - an empty stage folder beside the results; *ret_stage is heap */
 MUST_CHECK struct err *store_begin(const struct home *home, const char *key, const char *name, char **ret_stage);
-/** store_commit() - write the receipt, with the "digest" (tree_digest.h) of all else added, flush, make read-only, rename to its final name */
+/** store_commit() - write the receipt, with the "digest" (tree_digest.h) of all else added, flush, make read-only,
+ * rename to its final name */
 MUST_CHECK struct err *store_commit(const struct home *home, const char *key, const char *name, const char *stage,
-                                    const struct json *receipt);
+				    const struct json *receipt);
 /** store_receipt() - read a result's receipt */
 MUST_CHECK struct err *store_receipt(const struct home *home, const char *key, const char *name,
-                                     struct json **ret_receipt);
+				     struct json **ret_receipt);
 /** key_of() - SHA-256 over the canonical form of @inputs: what a step's key is */
 void key_of(const struct json *inputs, char ret_key[65]);
 

@@ -22,13 +22,13 @@ enum { TAIL_LINES = 20, LINE_MAX_BYTES = 4096, KILL_GRACE_MS = 3000 };
 struct running {
 	const struct child_spec *spec;
 	pid_t pid;
-	int out_fd;          /* collected stdout, -1 when not asked for */
-	int log_fd;          /* output shown and logged */
-	int file_fd;         /* log file, -1 = none */
-	struct str *out;     /* where stdout goes */
+	int out_fd;      /* collected stdout, -1 when not asked for */
+	int log_fd;      /* output shown and logged */
+	int file_fd;     /* log file, -1 = none */
+	struct str *out; /* where stdout goes */
 	size_t out_max;
-	struct str line;     /* unfinished line of the log */
-	struct strs tail;    /* last lines */
+	struct str line;  /* unfinished line of the log */
+	struct strs tail; /* last lines */
 	bool overflow;
 };
 
@@ -105,7 +105,7 @@ static struct err *spawn(const struct child_spec *spec, int in, int out, int err
 	AUTO_FREE char *program = find_in(spec->argv[0], path);
 	if (!program)
 		return err_hint(err_new(ERR_ABSENT, "program '%s' is not installed", spec->argv[0]),
-		                "install it, or see `cooper plan` for the host packages that are needed");
+				"install it, or see `cooper plan` for the host packages that are needed");
 	int report[2];
 	TRY(os_pipe(report));
 	report[1] = move_high(report[1]);
@@ -127,8 +127,8 @@ static struct err *spawn(const struct child_spec *spec, int in, int out, int err
 	if (n == (ssize_t)sizeof(reported)) {
 		waitpid(pid, NULL, 0);
 		return reported == ENOENT && access(program, F_OK) != 0
-		               ? err_new(ERR_ABSENT, "program '%s' does not exist", program)
-		               : err_os(reported, "cannot run '%s'", program);
+			       ? err_new(ERR_ABSENT, "program '%s' does not exist", program)
+			       : err_os(reported, "cannot run '%s'", program);
 	}
 	*ret_pid = pid;
 	return NULL;

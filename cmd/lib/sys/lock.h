@@ -17,7 +17,7 @@
 MUST_CHECK struct err *lock_try(const char *path, const char *holder, int *ret_fd);
 /** lock_wait() - like lock_try(), but waits (a note to @sink names the holder once); 0 = no limit; cancelable */
 MUST_CHECK struct err *lock_wait(const char *path, const char *holder, int64_t timeout_ms, struct sink *sink,
-                                 int *ret_fd);
+				 int *ret_fd);
 /** lock_holder() - whether somebody holds @path now; the holder's text (heap) when @ret_holder is not NULL */
 bool lock_held(const char *path, char **ret_holder);
 

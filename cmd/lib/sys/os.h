@@ -19,10 +19,10 @@ struct host_facts {
 	int perf_cpus; /* performance cores (macOS: hw.perflevel0.physicalcpu); 0 = unknown, or all alike */
 	int64_t memory_bytes;
 	char sdk_version[16]; /* of the macOS SDK that builds use; "" = unknown (build/developer_tools.h reads it) */
-	bool hv_support;  /* macOS: sysctl kern.hv_support is 1 */
-	bool kvm_present; /* Linux: /dev/kvm opens read-write; no proof that it works */
-	char distro[32];  /* "debian", "fedora", "" */
-	char boot_id[64]; /* changes with each boot of the host */
+	bool hv_support;      /* macOS: sysctl kern.hv_support is 1 */
+	bool kvm_present;     /* Linux: /dev/kvm opens read-write; no proof that it works */
+	char distro[32];      /* "debian", "fedora", "" */
+	char boot_id[64];     /* changes with each boot of the host */
 };
 
 /** os_host_facts() - measure this host; never runs a child */

@@ -199,7 +199,7 @@ void os_guard(void)
 		return;
 	}
 	sigaction(SIGTERM, &ignore, NULL); /* the group gets it: the child decides what it means */
-	os_close_inherited(0, &queue, 1); /* pipes must end when the child ends */
+	os_close_inherited(0, &queue, 1);  /* pipes must end when the child ends */
 	guard(queue, parent, child);
 }
 
@@ -271,8 +271,9 @@ bool os_confine_writes(const char *dir)
 	if (!realpath(dir, real))
 		return false;
 	AUTO(str) profile = STR_INIT;
-	str_add(&profile, "(version 1)(allow default)(deny network*)(deny process-exec*)(deny process-fork)(deny signal)"
-			  "(allow signal (target self))(deny file-write*)(allow file-write* (subpath \"");
+	str_add(&profile,
+		"(version 1)(allow default)(deny network*)(deny process-exec*)(deny process-fork)(deny signal)"
+		"(allow signal (target self))(deny file-write*)(allow file-write* (subpath \"");
 	for (const char *p = real; *p; p++) {
 		if (*p == '"' || *p == '\\')
 			str_add_char(&profile, '\\');

@@ -21,7 +21,7 @@ struct err *sock_check_path(const char *path)
 	if (n <= SOCK_PATH_MAX)
 		return NULL;
 	return err_hint(err_new(ERR_USAGE, "socket path '%s' has %zu bytes; %d is the limit", path, n, SOCK_PATH_MAX),
-	                "set COOPER_HOME to a shorter folder, or give the machine a shorter name");
+			"set COOPER_HOME to a shorter folder, or give the machine a shorter name");
 }
 
 static struct err *new_socket(int family, int *ret_fd)
@@ -49,7 +49,8 @@ struct err *sock_listen(const char *path, int *ret_fd)
 	AUTO_CLOSE int fd = -1;
 	TRY(new_socket(AF_UNIX, &fd));
 	unlink(path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || chmod(path, 0600) != 0 || listen(fd, 16) != 0)
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || chmod(path, 0600) != 0 ||
+	    listen(fd, 16) != 0)
 		return err_os(errno, "cannot listen on '%s'", path);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	*ret_fd = fd;

@@ -54,7 +54,7 @@ static struct err *remove_entry(int dirfd, const char *name, const struct stat *
 {
 	if (is_mount_point(dirfd, st, depth))
 		return err_hint(err_os(EBUSY, "cannot remove '%s': something is mounted there", name),
-		                "see what is mounted (`mount`), unmount it, then run the same command again");
+				"see what is mounted (`mount`), unmount it, then run the same command again");
 	if (!S_ISDIR(st->st_mode)) {
 		if (unlinkat(dirfd, name, 0) != 0 && errno != ENOENT)
 			return err_os(errno, "cannot remove '%s'", name);

@@ -115,7 +115,7 @@ static void confine(const struct job *job, int pipe_fd)
 	const int ours[] = {pipe_fd, job->archive_fd, job->dir_fd};
 
 	os_die_with_parent();
-	sigaction(SIGPIPE, &action, NULL); /* where the line above does nothing: die when nobody listens */
+	sigaction(SIGPIPE, &action, NULL);            /* where the line above does nothing: die when nobody listens */
 	os_close_inherited(3, ours, ARRAY_LEN(ours)); /* another thread's pipes and locks are not ours to hold */
 	umask(022);
 	/* so that libarchive can decode the UTF-8 names of a zip; the parent's locale stays as it is */

@@ -7,14 +7,27 @@
 #define FAKE_HV_SYS_REG_H
 
 #define SYS(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
-#define DEBUG_REGS(n)                                                                               \
-	HV_SYS_REG_DBGBVR##n##_EL1 = SYS(2, 0, 0, n, 4), HV_SYS_REG_DBGBCR##n##_EL1 = SYS(2, 0, 0, n, 5), \
+#define DEBUG_REGS(n)                                                                                                  \
+	HV_SYS_REG_DBGBVR##n##_EL1 = SYS(2, 0, 0, n, 4), HV_SYS_REG_DBGBCR##n##_EL1 = SYS(2, 0, 0, n, 5),              \
 	HV_SYS_REG_DBGWVR##n##_EL1 = SYS(2, 0, 0, n, 6), HV_SYS_REG_DBGWCR##n##_EL1 = SYS(2, 0, 0, n, 7)
 
 typedef enum {
-	DEBUG_REGS(0), DEBUG_REGS(1), DEBUG_REGS(2), DEBUG_REGS(3), DEBUG_REGS(4), DEBUG_REGS(5),
-	DEBUG_REGS(6), DEBUG_REGS(7), DEBUG_REGS(8), DEBUG_REGS(9), DEBUG_REGS(10), DEBUG_REGS(11),
-	DEBUG_REGS(12), DEBUG_REGS(13), DEBUG_REGS(14), DEBUG_REGS(15),
+	DEBUG_REGS(0),
+	DEBUG_REGS(1),
+	DEBUG_REGS(2),
+	DEBUG_REGS(3),
+	DEBUG_REGS(4),
+	DEBUG_REGS(5),
+	DEBUG_REGS(6),
+	DEBUG_REGS(7),
+	DEBUG_REGS(8),
+	DEBUG_REGS(9),
+	DEBUG_REGS(10),
+	DEBUG_REGS(11),
+	DEBUG_REGS(12),
+	DEBUG_REGS(13),
+	DEBUG_REGS(14),
+	DEBUG_REGS(15),
 	HV_SYS_REG_MDCCINT_EL1 = SYS(2, 0, 0, 2, 0),
 	HV_SYS_REG_MIDR_EL1 = SYS(3, 0, 0, 0, 0),
 	HV_SYS_REG_MPIDR_EL1 = SYS(3, 0, 0, 0, 5),
