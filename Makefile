@@ -25,7 +25,7 @@ KEG_PATH := $(if $(BREW),$(subst $(space),:,$(KEGS:%=$(BREW)/opt/%/lib/pkgconfig
 PKG_CONFIG := $(if $(BREW),PATH="$$PATH:$(BREW)/bin" PKG_CONFIG_PATH="$(KEG_PATH):$$PKG_CONFIG_PATH") pkg-config
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
-# Where the host's liblzma is slow, scripts/liblzma.sh put another one here; what libarchive needs stays the host's.
+# Where the host's liblzma is slow, packaging/liblzma.sh put another one here; what libarchive needs stays the host's.
 LZMA := $(wildcard build/liblzma/lib/liblzma.a)
 ifneq ($(LZMA),)
 PKG_CFLAGS := -Ibuild/liblzma/include $(PKG_CFLAGS)
@@ -75,17 +75,17 @@ $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcooper.a
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@$(PKG_CONFIG) --exists $(PACKAGES) || { echo "cooper: missing libraries among: $(PACKAGES)"; \
-	  echo "  run: sh scripts/host-packages.sh build  (make up and make check do)"; exit 1; }
+	  echo "  run: sh packaging/host-packages.sh build  (make up and make check do)"; exit 1; }
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDLIBS)' | cmp -s - $@ || \
 	  echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDLIBS)' > $@
 
 up: ## install what is missing, compile, and run `cooper up`
-	@sh scripts/host-packages.sh build
+	@sh packaging/host-packages.sh build
 	@$(MAKE) --no-print-directory CONFIG=release all
 	build/release/cooper up --yes
 
 check: ## install what is missing, compile (gcc, clang, sanitizers), and run every quick test
-	@sh scripts/host-packages.sh test
+	@sh packaging/host-packages.sh test
 	@sh tests/check.sh
 
 check-unit: $(TESTS)
@@ -103,10 +103,10 @@ install: all ## program, recipes, manual page and completions below PREFIX (defa
 	$(BUILD)/cooper completion fish > $(DEST)/share/fish/vendor_completions.d/cooper.fish
 
 dist: ## build/dist: the source archive, and install.sh that fetches it from URL (a folder) by its digest
-	@sh scripts/dist.sh $(VERSION) $(URL)
+	@sh packaging/dist.sh $(VERSION) $(URL)
 
 e2e: ## an aarch64 guest under the QEMU just built runs an x86_64 container; minutes
-	@sh scripts/host-packages.sh test
+	@sh packaging/host-packages.sh test
 	@$(MAKE) --no-print-directory CONFIG=release all
 	@bash tests/e2e/run.sh
 
@@ -114,16 +114,16 @@ lint: ## the layer law and other rules that a compiler does not check
 	@sh tests/lint/run.sh
 
 check-darwin: ## on Debian: compile every source for macOS, arm64 and x86_64, and link real executables
-	@sh scripts/host-packages.sh darwin
+	@sh packaging/host-packages.sh darwin
 	@PACKAGES='$(PACKAGES)' WARN='$(WARN)' VERSION='$(VERSION)' bash tests/darwin/check.sh
 
 bench: ## ratios against the tools people would use instead; writes docs/performance.md; minutes
-	@sh scripts/host-packages.sh bench
+	@sh packaging/host-packages.sh bench
 	@$(MAKE) --no-print-directory CONFIG=release all
 	@bash tests/bench/run.sh
 
 fuzz: ## libFuzzer on every parser, FUZZ_SECONDS (20) each; needs clang
-	@sh scripts/host-packages.sh test
+	@sh packaging/host-packages.sh test
 	@sh tests/fuzz/run.sh
 
 golden: all ## rewrite expected outputs; review the diff

@@ -4,7 +4,7 @@
 # needs; on macOS sudo is never used. Running it again updates; --uninstall undoes it.
 set -eu
 
-# A release fills these in (scripts/dist.sh).
+# A release fills these in (packaging/dist.sh).
 release_url=
 release_sha256=
 
@@ -90,7 +90,7 @@ libraries_linux() {
 		make -C "$tree" -s libraries >/dev/null 2>&1; then
 		return 0
 	fi
-	say "packages that compiling needs are missing: scripts/host-packages.sh installs them"
+	say "packages that compiling needs are missing: packaging/host-packages.sh installs them"
 	consent "install them?" || fail "cooper cannot be compiled without them"
 	run sh "$tree/scripts/host-packages.sh" build
 }

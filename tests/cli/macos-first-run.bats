@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 bats_require_minimum_version 1.5.0
 
-# scripts/macos-first-run.sh in a scratch tree that holds the real program and recipes, and short suites in place of the
+# packaging/macos-first-run.sh in a scratch tree that holds the real program and recipes, and short suites in place of the
 # long ones; as on Linux, and as on a Mac that lacks some things (stand-ins for its tools, found first in PATH).
 
 setup() {
 	top="$BATS_TEST_DIRNAME/../.."
 	tree="$BATS_TEST_TMPDIR/tree"
-	mkdir -p "$tree/build/release" "$tree/scripts" "$tree/bin"
-	cp "$top/scripts/macos-first-run.sh" "$tree/scripts/"
+	mkdir -p "$tree/build/release" "$tree/packaging" "$tree/bin"
+	cp "$top/packaging/macos-first-run.sh" "$tree/packaging/"
 	ln -s "$(cd "$top" && pwd)/build/release/cooper" "$tree/build/release/cooper"
 	ln -s "$(cd "$top" && pwd)/recipes" "$(cd "$top" && pwd)/vmimages" "$(cd "$top" && pwd)/patches" "$tree/"
 	for suite in golden/errors golden/hosts archives/run install/run; do
@@ -26,11 +26,11 @@ program() { # program NAME TEXT: a stand-in
 }
 
 one_file() { # what the run leaves beside its tree's own things
-	ls -A; 	[ "$(ls -A)" = "$(printf '%s\n' Makefile bin build cooper-first-run.txt patches recipes scripts tests vmimages | LC_ALL=C sort)" ]
+	ls -A; 	[ "$(ls -A)" = "$(printf '%s\n' Makefile bin build cooper-first-run.txt packaging patches recipes tests vmimages | LC_ALL=C sort)" ]
 }
 
 @test "first run, not on a Mac: one file, SKIP for what only a Mac has, the same again" {
-	run -0 sh scripts/macos-first-run.sh
+	run -0 sh packaging/macos-first-run.sh
 	[[ "$output" == *"macOS ... SKIP: for macOS"* ]]
 	[[ "$output" == *"up ... SKIP: without --up"* ]]
 	[[ "$output" =~ [0-9]+" passed, 0 failed, "[0-9]+" skipped" ]]
@@ -40,7 +40,7 @@ one_file() { # what the run leaves beside its tree's own things
 	grep -q '^==== ok after' cooper-first-run.txt
 	run ! grep -F "$HOME" cooper-first-run.txt
 	before=$(grep -c '' cooper-first-run.txt)
-	run -0 sh scripts/macos-first-run.sh
+	run -0 sh packaging/macos-first-run.sh
 	LC_ALL=C one_file
 	[ "$(grep -c '' cooper-first-run.txt)" -le $((before + 20)) ]
 }
@@ -51,7 +51,7 @@ one_file() { # what the run leaves beside its tree's own things
 	program sysctl 'for name; do echo "$name: 1"; done'
 	program xcode-select 'echo /Library/Developer/CommandLineTools'
 	program xcrun 'echo 15.2'
-	PATH="$tree/bin:$PATH" run -0 sh scripts/macos-first-run.sh report.txt
+	PATH="$tree/bin:$PATH" run -0 sh packaging/macos-first-run.sh report.txt
 	grep -q 'ProductVersion: 14.5' report.txt
 	grep -q 'kern.hv_support: 1' report.txt
 	[[ "$output" == *"the Brewfile's packages ... SKIP: brew is not there"* ]]
@@ -62,7 +62,7 @@ one_file() { # what the run leaves beside its tree's own things
 
 @test "first run: a step that hangs is ended with all below it, and the next ones run" {
 	echo 'sleep 4711 & sh -c "sleep 4712; true"' >tests/archives/run.sh
-	run -1 sh scripts/macos-first-run.sh --most 4
+	run -1 sh packaging/macos-first-run.sh --most 4
 	[[ "$output" == *"hostile archives ... FAILED"* ]]
 	grep -q 'out of time' cooper-first-run.txt
 	[[ "$output" == *"unit tests ... ok"* ]]
@@ -72,9 +72,9 @@ one_file() { # what the run leaves beside its tree's own things
 @test "first run: what does not compile is a failure, and nothing after it is tried with an old program" {
 	printf 'all:\n\t@echo no such library; exit 1\n' >Makefile
 	rm build/release/cooper
-	run -1 sh scripts/macos-first-run.sh
+	run -1 sh packaging/macos-first-run.sh
 	[[ "$output" == *"compile ... FAILED"* ]]
 	[[ "$output" == *"doctor ... SKIP: cooper was not compiled"* ]]
 	grep -q 'no such library' cooper-first-run.txt
-	run -2 sh scripts/macos-first-run.sh --upp
+	run -2 sh packaging/macos-first-run.sh --upp
 }

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/net/lib.sh
 cooper=$(readlink -f "${COOPER:-build/release/cooper}")
 for tool in openssl python3; do
-	command -v $tool >/dev/null || { echo "SKIP tests/net/faulty.sh: no $tool (scripts/host-packages.sh test)"; exit 0; }
+	command -v $tool >/dev/null || { echo "SKIP tests/net/faulty.sh: no $tool (packaging/host-packages.sh test)"; exit 0; }
 done
 work=$(mktemp -d)
 servers=() clients=() cases=0 size=600000

@@ -4,13 +4,24 @@
 #include <unistd.h>
 
 #include "fmt/json.h"
-#include "machine/paths.h"
 #include "sys/child.h"
 
 enum {
+	GUEST_UID_OF_ROOT = 1000, /* the login user is never root */
 	PODMAN_MS = 60 * 1000,
 	LIST_MAX = 1024 * 1024,
 };
+
+int guest_uid(void)
+{
+	uid_t uid = getuid();
+	return uid ? (int)uid : GUEST_UID_OF_ROOT;
+}
+
+char *guest_podman_socket(int uid)
+{
+	return uid ? mem_printf("/run/user/%d/podman/podman.sock", uid) : mem_strdup("/run/podman/podman.sock");
+}
 
 char *connect_uri(const struct connection *c)
 {

@@ -27,6 +27,12 @@ struct connection {
 
 enum connect_outcome { CONNECT_ABSENT, CONNECT_SAME, CONNECT_ADDED, CONNECT_CHANGED, CONNECT_REMOVED };
 
+/** guest_uid() - of the login user in a guest that was set up from here: ours, as shared folders need it */
+int guest_uid(void);
+
+/** guest_podman_socket() - podman's socket of user @uid in the guest; 0 = the system's; heap */
+char *guest_podman_socket(int uid);
+
 /** connect_uri() - "ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock", heap */
 char *connect_uri(const struct connection *c);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/path.h"
+#include "guest/connect.h"
 #include "machine/paths.h"
 #include "net/ssh.h"
 #include "sys/child.h"

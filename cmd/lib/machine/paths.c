@@ -1,11 +1,7 @@
 #include "machine/paths.h"
 
-#include <unistd.h>
-
 #include "base/path.h"
 #include "sys/sock.h"
-
-enum { GUEST_UID_OF_ROOT = 1000 }; /* the login user is never root */
 
 static const struct {
 	const char *name;
@@ -32,15 +28,4 @@ struct err *machine_paths_check(const struct machine_spec *spec)
 		TRY(sock_check_path(path));
 	}
 	return NULL;
-}
-
-int guest_uid(void)
-{
-	uid_t uid = getuid();
-	return uid ? (int)uid : GUEST_UID_OF_ROOT;
-}
-
-char *guest_podman_socket(int uid)
-{
-	return uid ? mem_printf("/run/user/%d/podman/podman.sock", uid) : mem_strdup("/run/podman/podman.sock");
 }

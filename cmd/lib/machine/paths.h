@@ -28,10 +28,4 @@ char *machine_path(const struct machine_spec *spec, enum machine_file file);
 /** machine_paths_check() - USAGE error when a socket's path would not fit (sys/sock.h) */
 MUST_CHECK struct err *machine_paths_check(const struct machine_spec *spec);
 
-/** guest_uid() - of the login user in a guest that was set up from here: ours, as shared folders need it */
-int guest_uid(void);
-
-/** guest_podman_socket() - podman's socket of user @uid in the guest; 0 = the system's; heap */
-char *guest_podman_socket(int uid);
-
 #endif

@@ -9,7 +9,6 @@
 #include "guest/connect.h"
 #include "guest/prove.h"
 #include "machine/keys.h"
-#include "machine/paths.h"
 #include "sys/file.h"
 #include "sys/os.h"
 #include "sys/tick.h"

@@ -1,4 +1,4 @@
-/* Printed by scripts/fold-tables.py from Unicode 14.0.0; do not edit. */
+/* Printed by packaging/fold-tables.py from Unicode 14.0.0; do not edit. */
 #include "tree/fold_tables.h"
 
 /* clang-format off */

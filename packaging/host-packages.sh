@@ -52,4 +52,4 @@ Darwin)
 Linux) if command -v apt-get >/dev/null 2>&1; then install_debian; else
 	echo "install: a C compiler, make, pkg-config and the libraries curl git2 yaml openssl archive lzma jansson zlib" >&2; fi ;;
 esac
-sh scripts/liblzma.sh
+sh packaging/liblzma.sh

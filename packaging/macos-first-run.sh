@@ -2,9 +2,9 @@
 # For the first person with a Mac: runs what could only be decided, compiled and linked elsewhere (docs/macos.md), and
 # collects everything worth knowing into one file. No sudo, no dialog; each step has a deadline, and a step that fails
 # does not stop the others. What a step needs and this host lacks makes it a SKIP. Ten minutes without --up; half an hour
-# with it, since QEMU is compiled then. It can be run again. Homebrew's packages come first: sh scripts/host-packages.sh test
+# with it, since QEMU is compiled then. It can be run again. Homebrew's packages come first: sh packaging/host-packages.sh test
 #
-#   sh scripts/macos-first-run.sh [--up] [--most SECONDS] [FILE]
+#   sh packaging/macos-first-run.sh [--up] [--most SECONDS] [FILE]
 #
 # FILE: default cooper-first-run.txt here. --most: no step may take longer, whatever its own deadline.
 set -u
@@ -14,7 +14,7 @@ while :; do
 	case ${1:-} in
 	--up) up=yes; shift ;;
 	--most) most=${2:?--most needs a number of seconds}; shift 2 ;;
-	-*) echo "usage: sh scripts/macos-first-run.sh [--up] [--most SECONDS] [FILE]" >&2; exit 2 ;;
+	-*) echo "usage: sh packaging/macos-first-run.sh [--up] [--most SECONDS] [FILE]" >&2; exit 2 ;;
 	*) break ;;
 	esac
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print cmd/lib/tree/fold_tables.c from Python's copy of the Unicode data: python3 scripts/fold-tables.py"""
+"""Print cmd/lib/tree/fold_tables.c from Python's copy of the Unicode data: python3 packaging/fold-tables.py"""
 
 import textwrap
 import unicodedata
@@ -42,7 +42,7 @@ for p, distance in single:
 cases = [(a, b, step or 1, d) for a, b, step, d in cases]
 marks = ranges(p for p in range(0x20000) if unicodedata.combining(chr(p)))
 
-print("/* Printed by scripts/fold-tables.py from Unicode %s; do not edit. */" % unicodedata.unidata_version)
+print("/* Printed by packaging/fold-tables.py from Unicode %s; do not edit. */" % unicodedata.unidata_version)
 print('#include "tree/fold_tables.h"\n\n/* clang-format off */')
 print("const uint16_t fold_pairs[][3] = {\n%s\n};" % rows(pairs, "{0x%04x,0x%04x,%#x},"))
 print("const size_t fold_pairs_count = sizeof(fold_pairs) / sizeof(fold_pairs[0]);\n")
