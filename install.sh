@@ -82,7 +82,7 @@ prepare_macos() {
 
 prepare_linux() {
 	libraries_linux
-	run sh "$tree/scripts/liblzma.sh"
+	run sh "$tree/packaging/liblzma.sh"
 }
 
 libraries_linux() {
@@ -92,7 +92,7 @@ libraries_linux() {
 	fi
 	say "packages that compiling needs are missing: packaging/host-packages.sh installs them"
 	consent "install them?" || fail "cooper cannot be compiled without them"
-	run sh "$tree/scripts/host-packages.sh" build
+	run sh "$tree/packaging/host-packages.sh" build
 }
 
 # --- the source ---
