@@ -6,7 +6,7 @@ OS := $(shell uname -s)
 BUILD := build/$(CONFIG)
 PREFIX ?= /usr/local
 
-PACKAGES := libcurl libgit2 yaml-0.1 libcrypto libarchive liblzma jansson zlib
+PACKAGES := libcurl libgit2 yaml-0.1 libcrypto libarchive liblzma jansson zlib libutf8proc
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wswitch-enum -Wundef -fno-common
 WERROR ?= $(if $(CI),-Werror)
 OPT_debug := -O0 -g

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 debian_packages() {
 	echo gcc make libc6-dev pkg-config libcurl4-openssl-dev libgit2-dev libyaml-dev libssl-dev libarchive-dev liblzma-dev \
-		libjansson-dev zlib1g-dev ca-certificates gpgv curl xz-utils
+		libjansson-dev zlib1g-dev libutf8proc-dev ca-certificates gpgv curl xz-utils
 	if [ "$what" = bench ]; then
 		echo nginx-light aria2 libarchive-tools git patch python3 openssl dpkg-dev
 	fi
@@ -50,6 +50,6 @@ Darwin)
 	[ "$what" != test ] || printf 'brew "%s"\n' cmocka bats-core shellcheck bash zstd jq |
 		brew bundle install --no-upgrade --file=- ;;
 Linux) if command -v apt-get >/dev/null 2>&1; then install_debian; else
-	echo "install: a C compiler, make, pkg-config and the libraries curl git2 yaml openssl archive lzma jansson zlib" >&2; fi ;;
+	echo "install: a C compiler, make, pkg-config and the libraries curl git2 yaml openssl archive lzma jansson zlib utf8proc" >&2; fi ;;
 esac
 sh packaging/liblzma.sh

@@ -32,14 +32,14 @@ BEGIN { n = split("base sys fmt tree patch net recipe store source build guest i
 }' $sources | check "layers look down"
 
 # Each third-party library is included by exactly one file.
-for header in curl/curl.h yaml.h openssl/ archive.h lzma.h jansson.h zlib.h git2.h; do
+for header in curl/curl.h yaml.h openssl/ archive.h lzma.h jansson.h zlib.h git2.h utf8proc.h; do
 	# shellcheck disable=SC2086
 	users=$(grep -lE "^#include <$header" $sources)
 	[ "$(echo "$users" | grep -c .)" -le 1 ] || printf '%s\n' "$header: $users"
 done | check "one includer per library"
 
 # shellcheck disable=SC2086
-grep -lE '^#include <(curl|yaml|openssl|archive|lzma|jansson|zlib|git2)' $sources | grep '\.h$' | check "no third-party type in a header"
+grep -lE '^#include <(curl|yaml|openssl|archive|lzma|jansson|zlib|git2|utf8proc)' $sources | grep '\.h$' | check "no third-party type in a header"
 
 # shellcheck disable=SC2086
 grep -nE '(^|[^a-zA-Z0-9_>.])(strcpy|strcat|sprintf|strncpy|strtok|atoi|strtol|gmtime|localtime|ctime|mktemp|system|popen|alloca|setenv|signal)\(' $sources |
@@ -79,7 +79,7 @@ grep -nE '^\.(ONESHELL|SHELLFLAGS|RECIPEPREFIX)|&:|::=|!=|\$\(file |^(undefine|l
 
 # Each library that is linked comes from the Brewfile and from the formula.
 brews=$(sed -n 's/^PACKAGES := //p' Makefile | tr ' ' '\n' |
-	sed 's/^libcurl$/curl/; s/^yaml-.*/libyaml/; s/^libcrypto$/openssl@3/; s/^liblzma$/xz/')
+	sed 's/^libcurl$/curl/; s/^yaml-.*/libyaml/; s/^libcrypto$/openssl@3/; s/^liblzma$/xz/; s/^libutf8proc$/utf8proc/')
 for brew in $brews pkgconf gnupg; do
 	grep -qx "brew \"$brew\"" Brewfile || echo "Brewfile: no $brew"
 	grep -q "depends_on \"$brew\"" packaging/homebrew/cooper.rb.in || echo "packaging/homebrew/cooper.rb.in: no $brew"

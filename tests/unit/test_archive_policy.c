@@ -4,7 +4,6 @@
 
 #include "base/str.h"
 #include "tree/archive_policy.h"
-#include "tree/fold.h"
 
 static const struct archive_limits limits = ARCHIVE_LIMITS_DEFAULT;
 
@@ -175,53 +174,11 @@ static void test_limits(void **state)
 	assert_ok(archive_policy_ratio(&all, 499LL << 20, 1 << 20));
 }
 
-static void same(const char *a, const char *b, bool expected)
-{
-	AUTO_FREE char *fa = name_fold(a);
-	AUTO_FREE char *fb = name_fold(b);
-
-	assert_int_equal(streq(fa, fb), expected);
-}
-
-static void test_fold(void **state)
-{
-	(void)state;
-	same("README", "readme", true);
-	same("a/B", "A/b", true);
-	same("\xc3\xa9", "e\xcc\x81", true);                                /* é composed and decomposed */
-	same("\xc3\x89", "e\xcc\x81", true);                                /* É */
-	same("\xc3\xa9", "e", false);                                       /* the accent counts */
-	same("\xce\xa3", "\xcf\x82", true);                                 /* Σ and final ς */
-	same("\xd0\x96", "\xd0\xb6", true);                                 /* Ж ж */
-	same("\xe3\x81\x8c", "\xe3\x81\x8b\xe3\x82\x99", true);             /* が */
-	same("\xea\xb0\x81", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8", true); /* 각 */
-	same(".g\xe2\x80\x8cit", ".git", true);                             /* zero-width non-joiner */
-	same("\xc5\x81", "\xc5\x82", true);                                 /* Ł ł */
-	same("a\xff", "a\xfe", false);
-	same("stra\xc3\x9f"
-	     "e",
-	     "STRASSE", true);                                              /* ß */
-	same("\xe1\xbb\x87", "\xe1\xba\xb9\xcc\x82", true);                 /* ệ from ẹ */
-	same("q\xcc\xa3\xcc\x87", "q\xcc\x87\xcc\xa3", true);               /* marks in either order */
-	same("\xf0\x90\x90\x80", "\xf0\x90\x90\xa8", true);                 /* beyond the basic plane */
-	same("\xf0\x9e\xa4\x80", "\xf0\x9e\xa4\xa2", true);                 /* U+1E900, U+1E922 */
-	same("\xf0\xaf\xa0\x80", "\xe4\xb8\xbd", true);                     /* U+2F800: U+4E3D */
-	same("\xf0\xaf\xa8\x9d", "\xf0\xaa\x98\x80", true);                 /* U+2FA1D, the last one: U+2A600 */
-	same("\xef\xab\x95", "\xf0\xa5\x89\x89", true);                     /* U+FAD5, of the basic plane: U+25249 */
-	same("\xf0\x91\x82\x9a", "\xf0\x91\x82\x99\xf0\x91\x82\xba", true); /* U+1109A: U+11099 U+110BA */
-	same("\xf0\x9d\x85\x9e", "\xf0\x9d\x85\x97\xf0\x9d\x85\xa5", true); /* U+1D15E: U+1D157 U+1D165 */
-	/* U+1D160: U+1D15F, which is composed itself, U+1D16E */
-	same("\xf0\x9d\x85\xa0", "\xf0\x9d\x85\x98\xf0\x9d\x85\xa5\xf0\x9d\x85\xae", true);
-	same("\xf0\xaf\xa0\x80", "\xf0\xaf\xa0\x81", false);
-	same("\xf0\xaf\xa8\x9e", "\xf0\xaf\xa8\x9f", false); /* beyond the last one */
-	same("x", "y", false);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_path),   cmocka_unit_test(test_name),   cmocka_unit_test(test_symlink),
-		cmocka_unit_test(test_amount), cmocka_unit_test(test_limits), cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_amount), cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fmt/utf8.h"
+
 enum { LINE_SHOWN = 160, GUTTER = 5, PROBLEMS_KEPT = 1000 };
 
 struct problem {
@@ -144,15 +146,6 @@ static size_t show_char(const char *text, size_t size, struct str *shown)
 	return n;
 }
 
-/* Columns that a shown text takes; every character counts as one. */
-static size_t columns(const char *text)
-{
-	size_t n = 0;
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
-}
-
 static void add_repeated(struct str *s, char c, size_t n)
 {
 	while (n-- > 0)
@@ -180,11 +173,11 @@ static void add_excerpt(struct str *s, const struct problem *problem)
 	size_t last = is_cut ? from + LINE_SHOWN : end;
 	for (size_t i = from; i < last;)
 		i += show_char(text + i, end - i, i < problem->start.offset ? &before : i < stop ? &marked : &after);
-	size_t width = columns(str_text(&marked));
+	size_t width = utf8_columns(str_text(&marked));
 	str_addf(s, "%*d | %s%s%s%s\n", GUTTER, problem->start.line, str_text(&before), str_text(&marked),
 		 str_text(&after), is_cut ? " ..." : "");
 	str_addf(s, "%*s | ", GUTTER, "");
-	add_repeated(s, ' ', columns(str_text(&before)));
+	add_repeated(s, ' ', utf8_columns(str_text(&before)));
 	add_repeated(s, '^', width ? width : 1);
 	str_add_char(s, '\n');
 }

@@ -5,7 +5,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/units.h"
-#include "tree/fold.h"
+#include "fmt/utf8.h"
 
 struct archive_limits archive_limits_of(const struct archive_limits *limits)
 {
@@ -137,7 +137,7 @@ struct err *archive_policy_name(const char *path, const struct archive_limits *l
 	TRY(check_length(path, limits));
 	if (has_control(path))
 		return refuse(path, "has control characters in its name");
-	if (!name_is_utf8(path))
+	if (!utf8_is_valid(path))
 		return refuse(path, "has a name that is not UTF-8 (a Mac could not store it)");
 	return NULL;
 }

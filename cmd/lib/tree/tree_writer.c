@@ -10,9 +10,9 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "fmt/utf8.h"
 #include "sys/file.h"
 #include "tree/file_pool.h"
-#include "tree/fold.h"
 #include "tree/tree_digest.h"
 
 /* What was written under one folded name */
@@ -106,7 +106,7 @@ static const char *kind_name(enum tree_kind kind)
 /* The node of @path; *ret_node NULL when there is none. A name that only folds to the same is an error. */
 static struct err *find_node(const struct tree_writer *w, const char *path, struct node **ret_node, char **ret_folded)
 {
-	AUTO_FREE char *folded = w->exact ? mem_strdup(path) : name_fold(path);
+	AUTO_FREE char *folded = w->exact ? mem_strdup(path) : utf8_fold(path);
 	struct node *n = map_get(&w->nodes, folded);
 
 	if (n && !streq(n->path, path)) {
@@ -461,7 +461,7 @@ int64_t tree_writer_count(const struct tree_writer *w)
 
 enum tree_kind tree_writer_find(const struct tree_writer *w, const char *path, const char **ret_target)
 {
-	AUTO_FREE char *folded = w->exact ? mem_strdup(path) : name_fold(path);
+	AUTO_FREE char *folded = w->exact ? mem_strdup(path) : utf8_fold(path);
 	const struct node *n = map_get(&w->nodes, folded);
 
 	if (!n || !streq(n->path, path))

@@ -2,7 +2,7 @@
  * tree_writer.h - files, folders and links below one folder, never outside it
  *
  * Every folder on the way is opened by descriptor without following links, every file is created anew: a link in
- * the way is an error, never a detour. Names are taken once; two names that a Mac would take for one (fold.h) are
+ * the way is an error, never a detour. Names are taken once; two names that a Mac would take for one (utf8_fold()) are
  * refused everywhere. All times are set to one value and modes are 0755 or 0644 (under the umask), so that trees
  * from the same archive are the same. The tree's digest (tree_digest.h) comes for free.
  *
