@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "base/units.h"
+#include "fmt/utf8.h"
 #include "sys/tick.h"
 #include "ui.h"
 
@@ -18,7 +19,7 @@ enum { STEPS_MAX = 8, REDRAW_MS = 80 };
 
 struct live {
 	char step[64];
-	char text[160];
+	char *text; /* as it is shown; NULL = none */
 	int64_t started;
 	int64_t done, total;
 	char unit[8];
@@ -83,11 +84,10 @@ static void draw(struct tty *t, struct str *out)
 		str_addf(&line, "  %s  ", l->step);
 		str_add_duration(&line, (tick_ms() - l->started) / 1000 * 1000);
 		add_progress(&line, l);
-		if (*l->text) {
-			str_add(&line, "  ");
-			str_add_escaped(&line, l->text, strlen(l->text));
-		}
-		str_addf(out, "%.*s\n", width - 1, str_text(&line));
+		if (l->text)
+			str_addf(&line, "  %s", l->text);
+		str_add_mem(out, str_text(&line), utf8_fit(str_text(&line), (size_t)width - 1));
+		str_add_char(out, '\n');
 	}
 	t->drawn = t->count;
 	t->drawn_at = tick_ms();
@@ -116,6 +116,7 @@ static void end_live(struct tty *t, const char *step)
 	if (!l)
 		return;
 	int i = (int)(l - t->steps);
+	free(l->text);
 	memmove(l, l + 1, (size_t)(t->count - i - 1) * sizeof(*l));
 	t->count--;
 }
@@ -189,8 +190,10 @@ static void tty_emit(struct sink *sink, const struct event *e)
 		end_live(t, e->step);
 	if (l && e->kind == EVENT_PROGRESS)
 		update_progress(l, e);
-	if (l && (e->kind == EVENT_OUTPUT || e->kind == EVENT_PHASE))
-		snprintf(l->text, sizeof(l->text), "%s", e->text);
+	if (l && (e->kind == EVENT_OUTPUT || e->kind == EVENT_PHASE)) {
+		free(l->text);
+		l->text = str_escape_short(e->text);
+	}
 	add_permanent(t, e, &permanent);
 	if (permanent.len || tick_ms() - t->drawn_at >= REDRAW_MS) {
 		AUTO(str) out = STR_INIT;

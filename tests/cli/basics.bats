@@ -300,3 +300,46 @@ setup() {
 	COOPER_HOME="$HOME/$(printf 'a%.0s' $(seq 120))" run "$cooper" doctor podman-debian
 	[[ "$output" == *"failure  sockets"*"103 is the limit"*"shorter folder"* ]]
 }
+
+@test "a terminal: a line that is too long is cut between characters, wide ones counted as two" {
+	mkdir -p recipes vmimages
+	cp "$BATS_TEST_DIRNAME"/../../vmimages/fedora-coreos-34.yaml vmimages/
+	mkdir hello-1 && echo word >hello-1/word && tar -cf hello.tar hello-1
+	cat >recipes/hello.yaml <<-EOF
+		kind: build
+		name: hello
+		version: "1.0"
+		source:
+		  - url: file://$PWD/hello.tar
+		    sha256: $(openssl dgst -sha256 -r hello.tar | cut -d' ' -f1)
+		install:
+		  - script: |
+		      mkdir -p \${prefix}/bin && echo >\${prefix}/bin/said
+		      for n in 1 2 3 4 5; do echo "$(printf '\346\274\242\303\251%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20)$(printf 'x%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)"; sleep 0.1; done
+	EOF
+	printf 'kind: stack\nemulator: hello\nimage: fedora-coreos-34\n' >cooper.yaml
+	export COOPER_RECIPES="$PWD"
+	for columns in 40 41; do
+		rm -rf home
+		python3 - "$columns" "$cooper" build <<-'EOF'
+			import fcntl, os, pty, re, struct, sys, termios, unicodedata
+			columns = int(sys.argv[1])
+			pid, fd = pty.fork()
+			if pid == 0:
+			    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+			    os.execv(sys.argv[2], sys.argv[2:])
+			seen = b""
+			try:
+			    while piece := os.read(fd, 4096):
+			        seen += piece
+			except OSError:
+			    pass
+			assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, seen
+			lines = re.sub("\x1b\\[[?0-9;]*[A-Za-z]", "", seen.decode("utf-8")).splitlines()
+			shown = [l for l in lines if "\u6f22" in l]
+			assert shown, seen
+			for line in shown:
+			    assert sum(1 + (unicodedata.east_asian_width(c) == "W") for c in line) < columns, line
+		EOF
+	done
+}
