@@ -108,3 +108,10 @@ struct err *gzip_open(struct stream *take_inner, const char *name, struct stream
 	*ret_stream = &g->base;
 	return NULL;
 }
+
+bool zlib_inflate(const void *packed, size_t packed_size, void *ret_bytes, size_t size)
+{
+	uLongf got = size;
+
+	return uncompress(ret_bytes, &got, packed, packed_size) == Z_OK && got == size;
+}

@@ -2,6 +2,7 @@
  * gzip.h - .gz streams, checked: RFC 1952's CRC-32 and length of every member
  *
  * libarchive's gzip filter skips both, so that a flipped bit in a stored block would go unnoticed.
+ * Beside them the streams of RFC 1950 that git's binary hunks are made of.
  */
 #ifndef COOPER_FMT_GZIP_H
 #define COOPER_FMT_GZIP_H
@@ -20,5 +21,7 @@ bool gzip_magic(const void *start, size_t size);
  * Reading gives CORRUPT for damaged or truncated data.
  */
 MUST_CHECK struct err *gzip_open(struct stream *take_inner, const char *name, struct stream **ret_stream);
+/** zlib_inflate() - a zlib stream (RFC 1950) of exactly @size inflated bytes; false on damage */
+bool zlib_inflate(const void *packed, size_t packed_size, void *ret_bytes, size_t size);
 
 #endif

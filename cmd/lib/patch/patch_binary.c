@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fmt/digest.h"
+#include "fmt/gzip.h"
 #include "patch/patch_set.h"
 
 /* Value of each base85 digit, or -1. The alphabet of git, not of RFC 1924's order. */
@@ -58,7 +59,7 @@ struct err *patch_binary_unpack(const struct patch_binary *b, char **ret_data)
 	if (b->size / 1032 > packed.len)
 		return err_new(ERR_CORRUPT, "its binary data is shorter than it says");
 	AUTO_FREE char *data = mem_alloc(b->size + 1);
-	if (!patch_inflate((const unsigned char *)str_text(&packed), packed.len, (unsigned char *)data, b->size))
+	if (!zlib_inflate(str_text(&packed), packed.len, data, b->size))
 		return err_new(ERR_CORRUPT, "its binary data is damaged (zlib)");
 	*ret_data = TAKE(data);
 	return NULL;

@@ -100,8 +100,6 @@ MUST_CHECK struct err *patch_binary_unpack(const struct patch_binary *b, char **
 /** patch_binary_delta() - a git delta onto @base; heap; CORRUPT when it was made for other bytes */
 MUST_CHECK struct err *patch_binary_delta(const char *delta, size_t delta_size, const char *base, size_t base_size,
 					  char **ret_data, size_t *ret_size);
-/** patch_inflate() - a zlib stream (RFC 1950) of exactly @size inflated bytes; false on damage */
-bool patch_inflate(const unsigned char *in, size_t in_size, unsigned char *out, size_t size);
 /** patch_id_is_empty() - whether git's blob id @id is that of no bytes */
 bool patch_id_is_empty(const char *id);
 /** patch_blob_is() - whether git's blob id of @data begins with @id (7 to 64 hex digits) */
