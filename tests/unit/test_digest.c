@@ -27,6 +27,11 @@ static void test_known_answers(void **state)
 	digest_add(d, "bc", 2);
 	digest_hex(d, hex512);
 	assert_string_equal(hex512, ABC512);
+	digest_free(d);
+	d = digest_new(DIGEST_SHA1);
+	digest_add(d, "abc", 3);
+	digest_hex(d, hex);
+	assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
 	assert_null(digest_free(d));
 	assert_null(digest_free(NULL));
 }

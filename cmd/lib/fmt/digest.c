@@ -14,14 +14,23 @@ struct digest {
 	EVP_MD_CTX *context;
 };
 
+static const struct {
+	const char *name;
+	size_t digits;
+	const EVP_MD *(*algorithm)(void);
+} kinds[] = {
+	[DIGEST_SHA256] = {"sha256", 64, EVP_sha256},
+	[DIGEST_SHA512] = {"sha512", 128, EVP_sha512},
+	[DIGEST_SHA1] = {"sha1", 40, EVP_sha1},
+};
+
 struct digest *digest_new(enum digest_kind kind)
 {
 	struct digest *d = mem_alloc(sizeof(*d));
 
 	d->context = EVP_MD_CTX_new();
-	if (!d->context ||
-	    EVP_DigestInit_ex(d->context, kind == DIGEST_SHA512 ? EVP_sha512() : EVP_sha256(), NULL) != 1)
-		bug("the cryptography library has no SHA-2");
+	if (!d->context || EVP_DigestInit_ex(d->context, kinds[kind].algorithm(), NULL) != 1)
+		bug("the cryptography library lacks a digest");
 	return d;
 }
 
@@ -36,13 +45,13 @@ struct digest *digest_free(struct digest *d)
 void digest_add(struct digest *d, const void *bytes, size_t size)
 {
 	if (size > 0 && EVP_DigestUpdate(d->context, bytes, size) != 1)
-		bug("SHA-2 update failed");
+		bug("digest update failed");
 }
 
 void digest_reset(struct digest *d)
 {
 	if (EVP_DigestInit_ex(d->context, NULL, NULL) != 1)
-		bug("SHA-2 reset failed");
+		bug("digest reset failed");
 }
 
 static void digest_hex_of(const unsigned char *bytes, size_t size, char *ret_hex)
@@ -62,7 +71,7 @@ void digest_hex(struct digest *d, char *ret_hex)
 	unsigned int size = 0;
 
 	if (EVP_DigestFinal_ex(d->context, bytes, &size) != 1)
-		bug("SHA-2 final failed");
+		bug("digest final failed");
 	digest_hex_of(bytes, size, ret_hex);
 }
 
@@ -127,7 +136,7 @@ struct err *digest_file_as(enum digest_kind kind, const char *path, char *ret_he
 
 bool digest_valid(enum digest_kind kind, const char *hex)
 {
-	size_t want = kind == DIGEST_SHA512 ? DIGEST_HEX_MAX - 1 : SHA256_HEX - 1;
+	size_t want = kinds[kind].digits;
 
 	return hex && strlen(hex) == want && strspn(hex, "0123456789abcdef") == want;
 }
@@ -139,7 +148,7 @@ enum digest_kind digest_kind_of(const char *hex)
 
 const char *digest_kind_name(enum digest_kind kind)
 {
-	return kind == DIGEST_SHA512 ? "sha512" : "sha256";
+	return kinds[kind].name;
 }
 
 bool digest_is(const char *text)

@@ -1,5 +1,5 @@
 /*
- * digest.h - SHA-256 and SHA-512, streaming; hex is lower case
+ * digest.h - SHA-256, SHA-512 and git's SHA-1, streaming; hex is lower case
  */
 #ifndef COOPER_FMT_DIGEST_H
 #define COOPER_FMT_DIGEST_H
@@ -10,7 +10,8 @@
 
 #include "base/err.h"
 
-enum digest_kind { DIGEST_SHA256, DIGEST_SHA512 };
+/* SHA-1 serves the names that git gives to blobs, and nothing is trusted because of it */
+enum digest_kind { DIGEST_SHA256, DIGEST_SHA512, DIGEST_SHA1 };
 enum { SHA256_HEX = 65, DIGEST_HEX_MAX = 129 }; /* with the NUL */
 
 struct digest;

@@ -143,67 +143,15 @@ struct err *patch_binary_delta(const char *delta, size_t size, const char *base,
 	return NULL;
 }
 
-static uint32_t rotate(uint32_t x, unsigned n)
-{
-	return x << n | x >> (32 - n);
-}
-
-/* SHA-1 (RFC 3174), for git's names of blobs alone: nothing is trusted because of it. */
-static void sha1_block(uint32_t h[5], const unsigned char *p)
-{
-	uint32_t w[80], a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
-	for (int i = 0; i < 16; i++, p += 4)
-		w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-	for (int i = 16; i < 80; i++)
-		w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
-	for (int i = 0; i < 80; i++) {
-		uint32_t f = i < 20 ? (b & c) | (~b & d) : i < 40 || i >= 60 ? b ^ c ^ d : (b & c) | (b & d) | (c & d);
-		uint32_t k = i < 20 ? 0x5a827999u : i < 40 ? 0x6ed9eba1u : i < 60 ? 0x8f1bbcdcu : 0xca62c1d6u;
-		uint32_t next = rotate(a, 5) + f + e + k + w[i];
-		e = d;
-		d = c;
-		c = rotate(b, 30);
-		b = a;
-		a = next;
-	}
-	h[0] += a;
-	h[1] += b;
-	h[2] += c;
-	h[3] += d;
-	h[4] += e;
-}
-
-static void sha1_hex(const struct str *bytes, char ret_hex[41])
-{
-	uint32_t h[5] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u};
-	const unsigned char *p = (const unsigned char *)bytes->data;
-	size_t left = bytes->len;
-	for (; left >= 64; left -= 64, p += 64)
-		sha1_block(h, p);
-	unsigned char tail[128] = {0};
-	memcpy(tail, p, left);
-	tail[left] = 0x80;
-	size_t tail_size = left < 56 ? 64 : 128;
-	for (unsigned i = 0; i < 8; i++)
-		tail[tail_size - 1 - i] = (unsigned char)((uint64_t)bytes->len * 8 >> (8 * i));
-	sha1_block(h, tail);
-	if (tail_size == 128)
-		sha1_block(h, tail + 64);
-	for (int i = 0; i < 40; i++)
-		ret_hex[i] = "0123456789abcdef"[h[i / 8] >> (28 - 4 * (i % 8)) & 15];
-	ret_hex[40] = '\0';
-}
-
 bool patch_blob_is(const char *id, const char *data, size_t size)
 {
-	AUTO(str) blob = STR_INIT;
-	str_addf(&blob, "blob %zu", size);
-	str_add_char(&blob, '\0');
-	str_add_mem(&blob, data, size);
-	char hex[SHA256_HEX];
-	if (strlen(id) > 40)
-		digest_bytes(blob.data, blob.len, hex);
-	else
-		sha1_hex(&blob, hex);
+	struct digest *d = digest_new(strlen(id) > 40 ? DIGEST_SHA256 : DIGEST_SHA1);
+	AUTO(str) header = STR_INIT;
+	char hex[DIGEST_HEX_MAX];
+	str_addf(&header, "blob %zu", size);
+	digest_add(d, header.data, header.len + 1);
+	digest_add(d, data, size);
+	digest_hex(d, hex);
+	digest_free(d);
 	return strncmp(hex, id, strlen(id)) == 0;
 }
