@@ -42,9 +42,6 @@ ignition() { "$cooper" tool ignition --guest-arch aarch64 "$1.yaml"; }
 field() { stacked status --json | sed -n "s/^  \"$1\": \"\\{0,1\\}\\([^\",]*\\).*/\\1/p"; }
 
 stacked destroy --yes >/dev/null 2>&1
-ignition coreos >"$work/coreos" && ignition uefi >"$work/uefi" && ignition debian >"$work/debian" &&
-	cmp "$work/coreos" "$work/uefi" && ! cmp -s "$work/debian" "$work/uefi"
-result "its Ignition is Fedora CoreOS's, byte for byte" $?
 exits 0 stacked up --yes
 is_up=$?
 result "up: firmware, Ignition, a guest step, foreign containers" $is_up
@@ -54,6 +51,9 @@ if [ $is_up != 0 ]; then
 	totals
 	exit 1
 fi
+ignition coreos >"$work/coreos" && ignition uefi >"$work/uefi" && ignition debian >"$work/debian" &&
+	cmp "$work/coreos" "$work/uefi" && ! cmp -s "$work/debian" "$work/uefi"
+result "its Ignition is Fedora CoreOS's, byte for byte" $?
 [ "$(guest tree --version | head -c 5)" = "tree " ]
 result "packages come from its own package manager" $?
 exits 0 strace -f -o "$work/trace" -e trace=connect,execve,fork,vfork,clone,clone3 "$cooper" up --guest-arch aarch64 uefi.yaml &&
