@@ -37,9 +37,9 @@ install_debian() {
 	as_root=
 	[ "$(id -u)" = 0 ] || as_root=sudo
 	export DEBIAN_FRONTEND=noninteractive
-	# shellcheck disable=SC2086  # a list of package names
-	$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 ||
-		{ $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends $missing; }
+	# Another apt is waited for.
+	install="$as_root apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends $missing"
+	$install >/dev/null 2>&1 || { $as_root apt-get update -qq && $install; }
 }
 
 case $(uname -s) in

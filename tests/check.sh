@@ -29,7 +29,7 @@ run() { # run NAME COMMAND...
 }
 
 make=${MAKE:-make}
-run "compile, gcc, release" "$make" -s -j"$jobs" CONFIG=release CC=gcc WERROR=-Werror
+run "compile, release" "$make" -s -j"$jobs" CONFIG=release WERROR=-Werror
 run "compile, clang, debug" "$make" -s -j"$jobs" CONFIG=debug CC=clang WERROR=-Werror
 run "unit tests, address and undefined-behaviour sanitizers" "$make" -s -j"$jobs" CONFIG=asan CC=gcc WERROR=-Werror check-unit
 run "unit tests, clang" "$make" -s -j"$jobs" CONFIG=debug CC=clang WERROR=-Werror check-unit

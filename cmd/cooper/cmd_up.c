@@ -51,7 +51,8 @@ static struct err *run_manager(struct call *call, const char *const *words, cons
 /* A fresh machine has an old package list, or none: it is renewed when the first try fails. */
 static struct err *install(struct call *call, bool is_mac, const struct strs *missing)
 {
-	static const char *const apt[] = {"apt-get", "install", "-y", "-qq", "--no-install-recommends", NULL};
+	static const char *const apt[] = {"apt-get", "-o",  "DPkg::Lock::Timeout=600", "install",
+					  "-y",      "-qq", "--no-install-recommends", NULL};
 	static const char *const apt_update[] = {"apt-get", "update", "-qq", NULL};
 	struct strs none = STRS_INIT;
 	if (is_mac)

@@ -1,77 +1,188 @@
 #!/usr/bin/env bash
-# The topology of an M1 Mac, here: an aarch64 guest under the QEMU just built, an x86_64 container in it.
-# Uses COOPER_HOME as it is (results are kept by content); the machine is made anew each time.
+# The default stack of a Mac, as far as it goes without one: an aarch64 guest under the QEMU just built starts through
+# UEFI firmware with both flash banks, is set up by the very Ignition that Fedora CoreOS gets, runs an x86_64 container,
+# and offers podman's API on a socket of the host. The guest is a Debian with Fedora CoreOS's places: /home -> /var/home,
+# the group wheel. It differs in its package manager. Three boots: the first, one from inside, one after its supervisor
+# was killed. Uses COOPER_HOME as it is (results are kept by content): about 5 minutes, and 15 more the first time.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-cooper=build/release/cooper
-arch=${GUEST_ARCH:-aarch64}
-passed=0 failed=0
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+. tests/e2e/lib.sh
+work=$(mktemp -d)
+trap '"$cooper" destroy --yes "$work/p/uefi.yaml" >/dev/null 2>&1; rm -rf --one-file-system "$work"' EXIT
+mkdir -p "$work/p"
+cp -a recipes patches vmimages "$work/p/"
+cd "$work/p" || exit 1
+[ ! -f "$usual/cooper.lock" ] || cp "$usual/cooper.lock" .
 
-check() { # check NAME COMMAND...
-	local name=$1
-	shift
-	if "$@" >"$out/last" 2>&1; then
-		passed=$((passed + 1))
-		printf 'ok    %s\n' "$name"
-	else
-		failed=$((failed + 1))
-		printf 'FAIL  %s (exit %d)\n' "$name" $?
-		tail -30 "$out/last" | sed 's/^/      /'
-	fi
-}
-says() { # says TEXT COMMAND...: the command succeeds and prints TEXT
-	local text=$1
-	shift
-	"$@" >"$out/says" 2>&1 || { cat "$out/says"; return 1; }
-	grep -qF -- "$text" "$out/says" || { cat "$out/says"; return 1; }
-}
-exits() { # exits CODE COMMAND...
-	local code=$1 got=0
-	shift
-	"$@" || got=$?
-	[ "$got" = "$code" ] || { echo "exit $got instead of $code"; return 1; }
-}
-guest() { "$cooper" ssh --guest-arch "$arch" -- "$@"; }
-up() { "$cooper" up --yes --guest-arch "$arch" "$@"; }
+# --- the guest: vmimages/debian.yaml through firmware, under a name that makes cooper take it for Fedora CoreOS
+image=vmimages/fedora-coreos-debian
+cp -a vmimages/debian $image
+cat >>$image/customize.sh <<'SH'
 
-"$cooper" destroy --yes >/dev/null 2>&1
-check "up: from recipes to a foreign container" bash -c "set -o pipefail; '$cooper' up --yes --guest-arch $arch | tee '$out/up'"
-cat "$out/up"
-check "up again: nothing to do" says "nothing to do" up
-check "no child process and no connection on a no-op" bash -c \
-	"strace -f -o '$out/trace' -e trace=connect,execve,fork,vfork,clone,clone3 '$cooper' up --guest-arch $arch && [ \$(grep -cE 'connect|execve|fork|clone' '$out/trace') = 1 ]"
-check "the guest's processor is $arch" says "$arch" guest uname -m
-check "Ignition ran once" says 1 guest sh -c "sudo journalctl -q -o cat -u ignition-files.service | grep -c 'Ignition finished successfully'"
-check "an amd64 container runs as the rootless user" says x86_64 guest podman run --rm --arch amd64 localhost/canary
-check "an arm64 container runs as the rootless user" says aarch64 guest podman run --rm --arch arm64 localhost/canary
-check "the canaries again" says x86_64 "$cooper" verify --guest-arch "$arch"
-boot_of() { guest cat /proc/sys/kernel/random/boot_id; }
-rebooted() { # the guest reboots by itself; another boot answers within 5 minutes
-	local before i
-	before=$(boot_of)
-	guest sudo systemctl reboot
-	for ((i = 0; i < 100; i++)); do
-		sleep 3
-		[ "$(boot_of 2>/dev/null || echo "$before")" = "$before" ] || return 0
-	done
+# Homes where Fedora CoreOS has them
+mv "$root/home" "$root/var/home"
+ln -s var/home "$root/home"
+# ... and its group of administrators
+chroot "$root" groupadd --system wheel
+rm -f "$root"/etc/*- "$root/etc/.pwd.lock"
+SH
+sed -e 's/^name: debian$/name: fedora-coreos-debian/; s/^  files: debian$/  files: fedora-coreos-debian/' \
+	-e 's/^  mode: kernel$/  mode: uefi/' vmimages/debian.yaml >$image.yaml
+stack() { # stack IMAGE MACHINE
+	printf 'kind: stack\nextends: podman-debian\nimage: %s\nmachine: { name: %s }\n' "$1" "$2"
+	printf 'steps: [{ name: tree, packages: [tree] }]\n'
+}
+stack fedora-coreos-debian uefi >uefi.yaml
+stack fedora-coreos uefi >coreos.yaml
+stack debian uefi >debian.yaml
+
+stacked() { local verb=$1; shift; "$cooper" "$verb" --guest-arch aarch64 "$@" uefi.yaml; }
+guest() { "$cooper" ssh --stack uefi.yaml --guest-arch aarch64 -- "$@"; }
+ignition() { "$cooper" tool ignition --guest-arch aarch64 "$1.yaml"; }
+field() { stacked status --json | sed -n "s/^  \"$1\": \"\\{0,1\\}\\([^\",]*\\).*/\\1/p"; }
+
+stacked destroy --yes >/dev/null 2>&1
+exits 0 stacked up --yes
+is_up=$?
+result "up: firmware, Ignition, a guest step, foreign containers" $is_up
+cat "$work/out"
+if [ $is_up != 0 ]; then
+	tail -n 80 "$usual/machines/uefi/log/serial.log"
+	totals
+	exit 1
+fi
+ignition coreos >"$work/coreos" && ignition uefi >"$work/uefi" && ignition debian >"$work/debian" &&
+	cmp "$work/coreos" "$work/uefi" && ! cmp -s "$work/debian" "$work/uefi"
+result "its Ignition is Fedora CoreOS's, byte for byte" $?
+[ "$(guest tree --version | head -c 5)" = "tree " ]
+result "packages come from its own package manager" $?
+exits 0 strace -f -o "$work/trace" -e trace=connect,execve,fork,vfork,clone,clone3 "$cooper" up --guest-arch aarch64 uefi.yaml &&
+	grep -q "nothing to do" "$work/out" && [ "$(grep -cE 'connect|execve|fork|clone' "$work/trace")" = 1 ]
+result "up again: nothing to do, no child process and no connection" $?
+runs() { # runs NAME ARCHITECTURE: a container of that name runs as the rootless user and says its architecture
+	[ "$(guest podman run --rm --arch "$1" localhost/canary 2>/dev/null)" = "$2" ]
+}
+[ "$(guest uname -m)" = aarch64 ] && runs amd64 x86_64 && runs arm64 aarch64
+result "on an arm64 processor, amd64 and arm64 containers run as the rootless user" $?
+
+# --- firmware
+machine=$usual/machines/uefi
+pid=$(pgrep -f -- "^$usual/store/.* guest=cooper-uefi ")
+mapfile -d '' -t argv <"/proc/$pid/cmdline"
+code=$(dirname "$(dirname "${argv[0]}")")/share/qemu/edk2-aarch64-code.fd
+vars=$machine/gen-$(field generation)/flash-vars.fd
+says() { printf '%s\n' "${argv[@]}" | grep -qxF -- "$1"; }
+says "if=pflash,unit=0,format=raw,readonly=on,file=$code" && says "if=pflash,unit=1,format=raw,file=$vars"
+result "two flash banks: code from QEMU's own keg, variables of the generation" $?
+[ "$(stat -c %s "$code" "$vars" | sort -u)" = 67108864 ]
+result "64 MiB each" $?
+opened() { # opened FILE: how QEMU has it open, O_ACCMODE
+	local fd
+	for fd in "/proc/$pid/fd/"*; do
+		[ "$(readlink "$fd")" != "$1" ] || sed -n 's/^flags:.*\(.\)$/\1/p' "/proc/$pid/fdinfo/${fd##*/}"
+	done | sort -u
+}
+[ "$(opened "$code")" = 0 ] && [ "$(opened "$vars")" = 2 ]
+result "code is open read-only, variables for writing" $?
+guest sudo dmesg | grep -qE 'efi: EFI v2[.0-9]* by EDK II'
+result "the guest's kernel was started by EDK II" $?
+grep -a -q 'EFI stub: Exiting boot services' "$machine/log/serial.log"
+result "through its own EFI program" $?
+[ "$(tr -d '\0' <"$vars" | wc -c)" -gt 1000 ]
+result "the firmware wrote its variables" $?
+variable=/sys/firmware/efi/efivars/CooperTest-6e2b6d5c-0000-4000-8000-636f6f706572
+guest sudo sh -c "{ mountpoint -q /sys/firmware/efi/efivars || mount -t efivarfs none /sys/firmware/efi/efivars; } &&
+	printf '\\007\\000\\000\\000kept' >$variable"
+result "the guest writes one" $?
+
+# --- Ignition
+[ "$(guest sudo sh -c "journalctl -q -o cat -u ignition-files.service | grep -c 'Ignition finished successfully'")" = 1 ]
+result "Ignition ran once" $?
+[ "$(guest id -nG | tr ' ' '\n' | grep -cE '^(wheel|sudo|adm|systemd-journal)$')" = 4 ]
+result "the user's groups" $?
+[ "$(guest sh -c 'cd && pwd -P && findmnt -no SOURCE --target .' | tr '\n' ' ')" = "/var/home/core /dev/vdb " ] &&
+	guest findmnt -n /var/lib/containers | grep -q /dev/vdb
+result "home and containers are on the data disk" $?
+[ "$(guest systemctl is-enabled zincati.service rpm-ostree-countme.timer docker.socket 2>/dev/null | sort -u)" = masked ]
+result "what Fedora CoreOS must not do by itself is masked" $?
+[ "$(guest systemctl is-active podman.socket)" = active ] && [ "$(guest systemctl --user is-active podman.socket)" = active ] &&
+	[ "$(guest ls /var/lib/systemd/linger)" = core ]
+result "podman's sockets, the system's and the user's" $?
+[ "$(guest systemctl is-system-running)" = running ] && [ -z "$(guest systemctl --user --failed --plain --no-legend)" ] &&
+	! guest sudo journalctl -q -b -o cat | grep 'ordering cycle'
+result "no unit failed, none was left out" $?
+
+# --- the API on the host
+socket=$machine/api.sock
+[ "$(field api)" = "unix://$socket" ] && stacked status | grep -qF "export CONTAINER_HOST=unix://$socket DOCKER_HOST=unix://$socket"
+result "status shows the API's socket" $?
+[ "$(stat -c %a "$socket" "$machine" | tr '\n' ' ')" = "600 700 " ]
+result "nobody else can use it" $?
+info() { timeout 120 podman --remote "$@" info --format '{{.Host.Arch}} {{.Host.Security.Rootless}}'; }
+[ "$(info --url "unix://$socket")" = "arm64 true" ]
+result "podman --remote info over the socket" $?
+[ "$(info --connection uefi 2>/dev/null)" = "arm64 true" ]
+result "podman --remote info over the ssh connection" $?
+if command -v docker >/dev/null; then
+	DOCKER_HOST=unix://$socket timeout 120 docker version --format '{{.Server.Arch}}' 2>"$work/err" | grep -qx arm64
+	result "docker version over the socket" $?
+else
+	echo "SKIP: no docker client here"
+fi
+ping() { curl -s --max-time 20 --unix-socket "$socket" http://d/_ping 2>/dev/null; }
+await() { # await SECONDS COMMAND...
+	local i n=$1
+	shift
+	for ((i = 0; i < n * 4; i++)); do "$@" && return; sleep 0.25; done
 	return 1
 }
-check "a reboot from inside" rebooted
-check "after the reboot an amd64 container runs" says x86_64 guest podman run --rm --arch amd64 localhost/canary
-check "stop" "$cooper" stop --guest-arch "$arch"
-check "start" "$cooper" start --guest-arch "$arch"
-check "stop and start keep emulation" says x86_64 guest podman run --rm --arch amd64 localhost/canary
-check "Ignition did not run again" says 0 guest sh -c "sudo journalctl -q -b -o cat -u ignition-files.service | grep -c 'Ignition finished' || true"
-home=${COOPER_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/cooper}
-sed 's/memory: 2GiB/memory: 3GiB/' recipes/podman-debian.yaml >"$out/podman-debian.yaml"
-cp "$home/cooper.lock" "$out/"
-check "more memory is a restart, and nothing else but the proof after it" bash -c \
-	"'$cooper' plan --guest-arch $arch '$out/podman-debian.yaml' >'$out/plan'; [ \$? = 3 ] &&
-	 grep -q 'restart   boot the machine' '$out/plan' && grep -q 'memory 2.0 GiB -> 3.0 GiB' '$out/plan' &&
-	 [ \$(grep -c '^  [a-z]' '$out/plan') = 1 ]"
-cat "$out/plan"
+answers() { [ "$(ping)" = OK ]; }
+ssh_of() { pgrep -f -- "ssh .*-L $socket:" | tail -1; }
+before=$(ssh_of)
+kill -KILL "$before" && await 60 answers && [ "$(ssh_of)" != "$before" ]
+result "its ssh killed: another takes over" $?
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+guest sh -c 'truncate -s 0 ~/.local/share/containers/storage/overlay/*/diff/canary' &&
+	exits 0 stacked verify && grep -q 'loading it anew' "$work/out"
+result "an image that lost its contents with the power: the canaries bring it back" $?
+
+boot_of() { guest cat /proc/sys/kernel/random/boot_id 2>/dev/null; }
+before=$(boot_of)
+guest sudo systemctl reboot
+another() { local now; now=$(boot_of) && [ -n "$now" ] && [ "$now" != "$before" ]; }
+await 300 another && await 60 answers && runs amd64 x86_64
+result "a reboot from inside: the API is back, amd64 containers run" $?
+pid=$(pgrep -f -- "^$usual/store/.* guest=cooper-uefi ")
+sed 's/name: uefi/&, memory: 3GiB/' uefi.yaml >more.yaml
+exits 3 "$cooper" plan --guest-arch aarch64 more.yaml && grep -q 'restart   boot the machine' "$work/out" &&
+	grep -q 'memory 2.0 GiB -> 3.0 GiB' "$work/out" && [ "$(grep -c '^  [a-z]' "$work/out")" = 1 ]
+result "more memory is a restart, and nothing else but the proof after it" $?
+
+supervisor=$(field pid)
+kill -KILL "$supervisor"
+gone() { [ ! -d "/proc/$pid" ] && [ -z "$(ssh_of)" ]; }
+await 20 gone
+result "the supervisor killed: QEMU and ssh end with it" $?
+exits 0 stacked stop && [ ! -e "$socket" ]
+result "and stop removes the socket that it left" $?
+
+# --- the banks as QEMU sees them, then a second boot
+printf 'info block\ninfo mtree\nquit\n' | timeout 60 "${argv[@]}" -S -monitor stdio >"$work/monitor" 2>&1
+tr -d '\r' <"$work/monitor" | grep -E "^pflash0 .*edk2-aarch64-code.fd \(raw, read-only\)" &&
+	tr -d '\r' <"$work/monitor" | grep -E "^pflash1 .*flash-vars.fd \(raw\)" &&
+	grep -E '0000000000000000-0000000003ffffff.*virt.flash0' "$work/monitor" &&
+	grep -E '0000000004000000-0000000007ffffff.*virt.flash1' "$work/monitor"
+result "info block, info mtree: the two banks at 0 and at 64 MiB" $?
+exits 0 stacked start
+result "start" $?
+[ "$(guest sudo sh -c "tail -c 4 $variable")" = kept ]
+result "the variable is still there" $?
+[ "$(guest sudo sh -c "journalctl -q -b -o cat -u ignition-files.service | grep -c 'Ignition finished'")" = 0 ]
+result "Ignition did not run again" $?
+await 60 answers && runs amd64 x86_64
+result "the API is back, amd64 containers run" $?
+exits 0 stacked stop && [ ! -e "$socket" ] && [ -z "$(ssh_of)" ]
+result "stop removes the socket" $?
+exits 0 stacked destroy --yes && ! podman system connection list --format '{{.Name}}' | grep -qx uefi
+result "destroy takes the connection away" $?
+totals

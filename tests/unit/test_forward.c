@@ -1,4 +1,4 @@
-/* The forward of the guest's container API, with a script in ssh's place; tests/e2e/uefi.sh has the real one. */
+/* The forward of the guest's container API, with a script in ssh's place; tests/e2e/run.sh has the real one. */
 #include "harness.h"
 
 #include <signal.h>
