@@ -250,7 +250,7 @@ static struct fetch_trouble trouble_of(const struct transfer *t, const struct fe
 		cause = FETCH_STATUS;
 	struct fetch_trouble trouble = {.cause = cause ? cause : FETCH_SHORT,
 					.status = t->head.status,
-					.wait_s = fetch_head_wait(&t->head),
+					.wait_s = end->wait_s,
 					.bytes = t->part.bytes,
 					.limit = t->request->size >= 0 ? t->request->size : t->part.total,
 					.seconds = b->env.stall_s,

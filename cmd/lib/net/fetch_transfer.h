@@ -62,6 +62,7 @@ struct fetch_end {
 	enum fetch_cause cause; /* FETCH_NO_CAUSE = the exchange was complete */
 	const char *reason;     /* its words */
 	const char *location;   /* where a redirect leads, NULL = none */
+	int64_t wait_s;         /* Retry-After, 0 = none */
 };
 
 /** transfer_init() - @t is an item of @b; on a bad request it is done at once, with its failure */
