@@ -564,17 +564,6 @@ static struct err *temp_commit(int take_fd, const char *temp, const char *path, 
 	return e;
 }
 
-struct err *tar_write(const char *path, const struct archive_entry_spec *entries, size_t count)
-{
-	AUTO_FREE char *temp = NULL;
-	int fd = -1;
-
-	TRY(temp_open(path, &temp, &fd));
-	struct archive *a = archive_write_new();
-	archive_write_set_format_pax_restricted(a);
-	return temp_commit(fd, temp, path, write_entries(a, fd, path, entries, count));
-}
-
 struct err *iso_write(const char *path, const struct archive_entry_spec *entries, size_t count, const char *volume_id)
 {
 	AUTO_FREE char *temp = NULL;

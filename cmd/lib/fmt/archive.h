@@ -1,5 +1,5 @@
 /*
- * archive.h - entries of tar, zip, deb and rpm files in turn; tar and ISO 9660 images written the same each time
+ * archive.h - entries of tar, zip, deb and rpm files in turn; ISO 9660 images written the same each time
  *
  * Reading gives what the archive says, unjudged: archive_policy.h judges, unpack.h acts. Only these readers exist
  * here: tar (ustar, pax, GNU), deb (ar with data.tar) and rpm (cpio), packed with gzip, bzip2, xz, zstd or not at all,
@@ -74,10 +74,6 @@ struct archive_entry_spec {
 	bool executable;    /* 0755 instead of 0644; folders are 0755 always */
 };
 
-/**
- * tar_write() - a pax tar at @path, replaced atomically; owner root, times 0: the same entries give the same bytes
- */
-MUST_CHECK struct err *tar_write(const char *path, const struct archive_entry_spec *entries, size_t count);
 /**
  * iso_write() - an ISO 9660 image with Rock Ridge at @path, replaced atomically, the same bytes each time
  * @volume_id: upper case letters, digits, '_', at most 32
