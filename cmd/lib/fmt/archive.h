@@ -55,15 +55,6 @@ int64_t archive_packed(struct archive_reader *r);
 /** archive_format() - "tar", "zip", "deb" or "rpm"; known after the first archive_next() */
 const char *archive_format_text(struct archive_reader *r);
 
-/**
- * archive_read_member() - the content of the first regular file whose name matches @glob
- * @max: more bytes than this are CORRUPT
- *
- * Leading "./" is not part of a name. The data ends with a NUL that is not counted. Errors: ABSENT when none matches.
- */
-MUST_CHECK struct err *archive_read_member(const char *path, const char *glob, size_t max, char **ret_data,
-					   size_t *ret_size);
-
 /* One entry to write; exactly one of data, file, target or none of them (a folder) */
 struct archive_entry_spec {
 	const char *name; /* relative, plain */

@@ -82,8 +82,6 @@ void transfer_end(struct transfer *t, const struct fetch_end *end);
 /** transfer_place() - a checked one: flush what is to be flushed and put it in place; done. Each flush waits for the
  * disk: best after that of others, which takes most of it along */
 void transfer_place(struct transfer *t);
-/** transfer_cap() - most bytes that the body may have */
-int64_t transfer_cap(const struct transfer *t);
 /** transfer_name() - "cannot fetch 'URL': ..." around @take_e */
 MUST_CHECK struct err *transfer_name(const struct transfer *t, struct err *take_e);
 
