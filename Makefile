@@ -14,7 +14,6 @@ OPT_release := -O2 -g
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 OPT_tsan := -O1 -g -fsanitize=thread
 OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
-OPT_fault := -O1 -g -DCOOPER_FAULT=1
 OPT_cov := -O0 -g --coverage
 
 # Homebrew keeps out of sight what macOS has too, in an older version or without headers.
@@ -50,7 +49,7 @@ TESTS := $(TEST_SRC:%.c=$(BUILD)/%)
 silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
 say = $(if $(V),,@$(if $(silent),,echo '  $(1) $(2)' &&))
 
-all: $(BUILD)/cooper ## compile cooper (CONFIG=debug|release|asan|tsan|fault|cov)
+all: $(BUILD)/cooper ## compile cooper (CONFIG=debug|release|asan|tsan|cov)
 
 $(BUILD)/cooper: $(BIN_OBJ) $(BUILD)/libcooper.a $(LZMA)
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(BUILD)/libcooper.a $(LDLIBS)

@@ -1,4 +1,4 @@
-/* Sound archives, however odd, give what GNU tar gives; writers give the same bytes each time. */
+/* Sound archives, however odd, give what GNU tar gives; images are the same bytes each time. */
 #include "harness.h"
 
 #include <stdlib.h>
@@ -173,7 +173,6 @@ static void test_deb(void **state)
 	AUTO_FREE char *tree = path_join(dir, "tree");
 	AUTO_FREE char *data_path = path_join(dir, "data.tar.xz");
 	AUTO_FREE char *data = NULL;
-	AUTO_FREE char *member = NULL;
 	AUTO_FREE char *link = path_join(dir, "tree/usr/bin/alt");
 	AUTO(str) ar = STR_INIT;
 	struct unpack_report report;
@@ -203,29 +202,9 @@ static void test_deb(void **state)
 	assert_ok(
 		unpack_deb(deb, tree, &(struct unpack_options){.absolute_links = ABSOLUTE_KEEP}, NULL, NULL, &report));
 	assert_int_equal(lstat(link, &st), 0);
-	assert_ok(archive_read_member(deb, "usr/bin/*", 10, &member, &size));
-	assert_string_equal(member, "tool");
 	ar.len -= size > 0 ? 100 : 0;
 	assert_ok(file_write(deb, ar.data, ar.len, 0644));
 	assert_fails(unpack_deb(deb, tree, &(struct unpack_options){0}, NULL, NULL, NULL), ERR_CORRUPT, "cannot");
-}
-
-static void test_member(void **state)
-{
-	AUTO_FREE char *dir = test_dir();
-	AUTO_FREE char *archive = path_join(dir, "a.tar.gz");
-	AUTO_FREE char *data = NULL;
-	size_t size = 0;
-
-	(void)state;
-	run_sh(dir, "mkdir -p a/b; printf 0123456789 >a/b/f; ln -s b a/l; tar czf a.tar.gz ./a");
-	assert_ok(archive_read_member(archive, "a/*/f", 10, &data, &size));
-	assert_string_equal(data, "0123456789");
-	assert_int_equal(size, 10);
-	mem_free_at(&data);
-	assert_fails(archive_read_member(archive, "a/*/f", 9, &data, &size), ERR_CORRUPT, "larger than 9");
-	assert_fails(archive_read_member(archive, "a/l", 9, &data, &size), ERR_ABSENT, "no file 'a/l'");
-	assert_fails(archive_read_member("/nonexistent", "f", 9, &data, &size), ERR_ABSENT, "nonexistent");
 }
 
 static void read_all(const char *path, struct str *out)
@@ -238,13 +217,11 @@ static void read_all(const char *path, struct str *out)
 	str_add_mem(out, data, size);
 }
 
-static void test_writers(void **state)
+static void test_iso_write(void **state)
 {
 	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *tool = path_join(dir, "tool");
-	AUTO_FREE char *tar = path_join(dir, "a.tar");
 	AUTO_FREE char *iso = path_join(dir, "a.iso");
-	AUTO_FREE char *tree = path_join(dir, "tree");
 	AUTO(str) first = STR_INIT;
 	AUTO(str) second = STR_INIT;
 	AUTO(strs) names = STRS_INIT;
@@ -255,20 +232,15 @@ static void test_writers(void **state)
 		{.name = "link", .target = "bin/tool"},
 		{.name = "empty", .data = "", .size = 0},
 	};
-	struct unpack_report report;
 
 	(void)state;
 	run_sh(dir,
-	       "head -c 300000 /dev/urandom >tool; mkdir tree ref ref/bin ref/etc; cp tool ref/bin; chmod 755 "
+	       "head -c 300000 /dev/urandom >tool; mkdir ref ref/bin ref/etc; cp tool ref/bin; chmod 755 "
 	       "ref/bin/tool; printf text >ref/etc/a-file-with-a-long.name; ln -s bin/tool ref/link; : >ref/empty");
-	AUTO_FREE char *reference = path_join(dir, "ref");
-	char expected[SHA256_HEX];
-	assert_ok(tree_digest_path(reference, expected));
-	assert_ok(tar_write(tar, entries, ARRAY_LEN(entries)));
-	assert_ok(unpack_archive(tar, tree, &(struct unpack_options){0}, NULL, NULL, &report));
-	assert_string_equal(report.tree, expected);
 	assert_ok(iso_write(iso, entries, ARRAY_LEN(entries), "COOPER_1"));
 	read_all(iso, &first);
+	run_sh(dir, "if command -v bsdtar >/dev/null; then mkdir out && bsdtar -xf a.iso -C out && diff -r out ref && "
+		    "test -x out/bin/tool && test ! -x out/empty && rm -r out; fi");
 	assert_true(first.len > 300000);
 	assert_memory_equal(first.data + 16 * 2048, "\001CD001", 6);
 	assert_memory_equal(first.data + 16 * 2048 + 40, "COOPER_1 ", 9);
@@ -278,18 +250,13 @@ static void test_writers(void **state)
 	read_all(iso, &second);
 	assert_int_equal(first.len, second.len);
 	assert_memory_equal(first.data, second.data, first.len);
-	read_all(tar, &first);
-	assert_ok(tar_write(tar, entries, ARRAY_LEN(entries)));
-	read_all(tar, &second);
-	assert_int_equal(first.len, second.len);
-	assert_memory_equal(first.data, second.data, first.len);
 
 	assert_fails(iso_write(iso, entries, 1, "lower case"), ERR_USAGE, "volume id");
-	assert_fails(tar_write(tar, &(struct archive_entry_spec){.name = "../x"}, 1), ERR_USAGE, "'../x'");
-	assert_fails(tar_write(tar, &(struct archive_entry_spec){.name = "x", .file = "/nonexistent"}, 1), ERR_OS,
+	assert_fails(iso_write(iso, &(struct archive_entry_spec){.name = "../x"}, 1, "X"), ERR_USAGE, "'../x'");
+	assert_fails(iso_write(iso, &(struct archive_entry_spec){.name = "x", .file = "/nonexistent"}, 1, "X"), ERR_OS,
 		     "nonexistent");
 	assert_ok(dir_list(dir, &names)); /* nothing half-written stays */
-	assert_int_equal(names.count, 5);
+	assert_int_equal(names.count, 3);
 }
 
 /* Bytes that only look like an image must not lead the fixer astray. */
@@ -321,8 +288,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equals_tar), cmocka_unit_test(test_long_names), cmocka_unit_test(test_options),
-		cmocka_unit_test(test_zip),        cmocka_unit_test(test_deb),        cmocka_unit_test(test_member),
-		cmocka_unit_test(test_writers),    cmocka_unit_test(test_iso_damage),
+		cmocka_unit_test(test_zip),        cmocka_unit_test(test_deb),        cmocka_unit_test(test_iso_write),
+		cmocka_unit_test(test_iso_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,12 @@ static void test_expand(void **state)
 	assert_expands("$name $", "$name $");
 }
 
+static struct err *vars_check(const char *text)
+{
+	size_t from, to;
+	return vars_check_at(text, &from, &to);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;

@@ -371,49 +371,6 @@ const char *archive_format_text(struct archive_reader *r)
 	return (archive_format(r->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP ? "zip" : "tar";
 }
 
-static struct err *read_content(struct archive_reader *r, const char *name, size_t max, struct str *out)
-{
-	for (;;) {
-		const void *data = NULL;
-		size_t size = 0;
-		int64_t offset = 0;
-
-		TRY(archive_data(r, &data, &size, &offset));
-		if (!data)
-			return NULL;
-		if (offset < (int64_t)out->len || size > max || (uint64_t)offset > max - size)
-			return err_new(ERR_CORRUPT, "'%s' in '%s' is larger than %zu bytes", name, r->name, max);
-		while (out->len < (size_t)offset)
-			str_add_char(out, '\0');
-		str_add_mem(out, data, size);
-	}
-}
-
-struct err *archive_read_member(const char *path, const char *glob, size_t max, char **ret_data, size_t *ret_size)
-{
-	AUTO_READER *r = NULL;
-	struct archive_item item;
-	bool more = true;
-
-	TRY(archive_open(path, 0, &r));
-	for (;;) {
-		TRY(archive_next(r, &item, &more));
-		if (!more)
-			return err_new(ERR_ABSENT, "'%s' holds no file '%s'", path, glob);
-		const char *name = item.name;
-		while (str_starts(name, "./"))
-			name += 2;
-		if (item.kind != ITEM_FILE || !glob_match(glob, name))
-			continue;
-		AUTO(str) out = STR_INIT;
-		TRY(read_content(r, glob, max, &out));
-		if (ret_size)
-			*ret_size = out.len;
-		*ret_data = str_take(&out);
-		return NULL;
-	}
-}
-
 /* ---- one packed file */
 
 struct err *raw_open(struct stream *take_inner, const char *name, const char *packing, int64_t memory_bytes,
@@ -562,17 +519,6 @@ static struct err *temp_commit(int take_fd, const char *temp, const char *path, 
 	if (e)
 		unlink(temp);
 	return e;
-}
-
-struct err *tar_write(const char *path, const struct archive_entry_spec *entries, size_t count)
-{
-	AUTO_FREE char *temp = NULL;
-	int fd = -1;
-
-	TRY(temp_open(path, &temp, &fd));
-	struct archive *a = archive_write_new();
-	archive_write_set_format_pax_restricted(a);
-	return temp_commit(fd, temp, path, write_entries(a, fd, path, entries, count));
 }
 
 struct err *iso_write(const char *path, const struct archive_entry_spec *entries, size_t count, const char *volume_id)

@@ -1,5 +1,5 @@
 /*
- * archive.h - entries of tar, zip, deb and rpm files in turn; tar and ISO 9660 images written the same each time
+ * archive.h - entries of tar, zip, deb and rpm files in turn; ISO 9660 images written the same each time
  *
  * Reading gives what the archive says, unjudged: archive_policy.h judges, unpack.h acts. Only these readers exist
  * here: tar (ustar, pax, GNU), deb (ar with data.tar) and rpm (cpio), packed with gzip, bzip2, xz, zstd or not at all,
@@ -55,15 +55,6 @@ int64_t archive_packed(struct archive_reader *r);
 /** archive_format() - "tar", "zip", "deb" or "rpm"; known after the first archive_next() */
 const char *archive_format_text(struct archive_reader *r);
 
-/**
- * archive_read_member() - the content of the first regular file whose name matches @glob
- * @max: more bytes than this are CORRUPT
- *
- * Leading "./" is not part of a name. The data ends with a NUL that is not counted. Errors: ABSENT when none matches.
- */
-MUST_CHECK struct err *archive_read_member(const char *path, const char *glob, size_t max, char **ret_data,
-					   size_t *ret_size);
-
 /* One entry to write; exactly one of data, file, target or none of them (a folder) */
 struct archive_entry_spec {
 	const char *name; /* relative, plain */
@@ -74,10 +65,6 @@ struct archive_entry_spec {
 	bool executable;    /* 0755 instead of 0644; folders are 0755 always */
 };
 
-/**
- * tar_write() - a pax tar at @path, replaced atomically; owner root, times 0: the same entries give the same bytes
- */
-MUST_CHECK struct err *tar_write(const char *path, const struct archive_entry_spec *entries, size_t count);
 /**
  * iso_write() - an ISO 9660 image with Rock Ridge at @path, replaced atomically, the same bytes each time
  * @volume_id: upper case letters, digits, '_', at most 32

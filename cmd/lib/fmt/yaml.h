@@ -2,8 +2,7 @@
  * yaml.h - one strict YAML document as a tree of nodes that know where they stand
  *
  * Not all of YAML: one document, UTF-8, no tags, no directives, no merge keys, keys are plain words and never
- * twice. Anchors and aliases are allowed; an alias shares the node that it names, so trees are read-only:
- * whoever changes one copies it first (yaml_copy()).
+ * twice. Anchors and aliases are allowed; an alias shares the node that it names, so trees are read-only.
  *
  *	struct yaml_doc *doc = yaml_parse(arena, "cooper.yaml", text, size);
  *	if (doc->problem_count == 0)
@@ -79,8 +78,6 @@ struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 struct yaml_node *yaml_key(const struct yaml_node *map, const char *key);
 /** yaml_get_text() - the text of a scalar member, or NULL */
 const char *yaml_get_text(const struct yaml_node *map, const char *key);
-/** yaml_copy() - deep copy of @node, aliases expanded */
-struct yaml_node *yaml_copy(struct arena *arena, const struct yaml_node *node);
 /** yaml_scalar_type() - what the plain scalar @text is in the core schema of YAML 1.2 */
 enum yaml_type yaml_scalar_type(const char *text);
 /** yaml_kind_name() - "text", "a number", "true or false", "nothing", "a list", "a map" */

@@ -29,23 +29,6 @@ const char *yaml_get_text(const struct yaml_node *map, const char *key)
 	return value && value->kind == YAML_SCALAR ? value->text : NULL;
 }
 
-struct yaml_node *yaml_copy(struct arena *arena, const struct yaml_node *node)
-{
-	struct yaml_node *copy = arena_alloc(arena, sizeof(*copy));
-	*copy = *node;
-	if (node->kind == YAML_SCALAR)
-		return copy;
-	copy->values = arena_array(arena, node->count, sizeof(*copy->values));
-	if (node->kind == YAML_MAP)
-		copy->keys = arena_array(arena, node->count, sizeof(*copy->keys));
-	for (size_t i = 0; i < node->count; i++) {
-		copy->values[i] = yaml_copy(arena, node->values[i]);
-		if (node->kind == YAML_MAP)
-			copy->keys[i] = node->keys[i];
-	}
-	return copy;
-}
-
 static bool is_word(const char *text, const char *lower, const char *title, const char *upper)
 {
 	return streq(text, lower) || streq(text, title) || streq(text, upper);

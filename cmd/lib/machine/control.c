@@ -48,7 +48,8 @@ char *control_failure_line(const struct err *e)
 	return js_line(line);
 }
 
-struct err *control_failure(const struct json *line)
+/* The error of such a line. */
+static struct err *failure_of(const struct json *line)
 {
 	const char *kind = js_get_text(line, "kind");
 	const char *message = js_get_text(line, "message");
@@ -158,7 +159,7 @@ static struct err *follow(const struct machine_launch *launch, int fd, int64_t u
 		TRY(js_parse(text, strlen(text), "the supervisor's report", &line));
 		const char *what = js_get_text(line, "event");
 		if (streq(what, "failed"))
-			return control_failure(line);
+			return failure_of(line);
 		if (streq(what, "note"))
 			event_note(launch->sink, launch->step, "%s", js_get_text(line, "text"));
 		if (streq(what, "warn"))

@@ -66,7 +66,5 @@ MUST_CHECK struct err *machine_status(const char *machine_dir, struct machine_st
 
 /** control_failure_line() - an error as the line {"event":"failed",...}, heap */
 char *control_failure_line(const struct err *e);
-/** control_failure() - the error of such a line */
-MUST_CHECK struct err *control_failure(const struct json *line);
 
 #endif

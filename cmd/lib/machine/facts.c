@@ -104,14 +104,14 @@ static void add_texts(struct json *root, const char *name, const struct strs *te
 	js_set(root, name, list);
 }
 
-static void write_field(struct json *root, const struct field *f, const struct host_survey *survey, bool all)
+static void write_field(struct json *root, const struct field *f, const struct host_survey *survey)
 {
 	void *value = at(survey, f);
 	const char *heap = is_heap(f) ? *(char **)value : NULL;
 
 	switch (f->kind) {
 	case FIELD_TEXT:
-		if (all || *(char *)value)
+		if (*(char *)value)
 			js_set_text(root, f->name, value);
 		break;
 	case FIELD_HEAP:
@@ -137,23 +137,12 @@ static void write_field(struct json *root, const struct field *f, const struct h
 	}
 }
 
-struct json *facts_to_json(const struct host_facts *facts)
-{
-	struct host_survey survey = {.host = *facts};
-	struct json *root = js_object();
-
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		if (fields[i].need != SURVEY)
-			write_field(root, &fields[i], &survey, /* all= */ true);
-	return root;
-}
-
 struct json *survey_to_json(const struct host_survey *survey)
 {
 	struct json *root = js_object();
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		write_field(root, &fields[i], survey, /* all= */ false);
+		write_field(root, &fields[i], survey);
 	return root;
 }
 
@@ -285,15 +274,6 @@ struct err *survey_from_json(const struct json *root, const char *name, struct h
 		return e;
 	}
 	*ret_survey = survey;
-	return NULL;
-}
-
-struct err *facts_from_json(const struct json *root, const char *name, struct host_facts *ret_facts)
-{
-	AUTO(host_survey) survey = {.home = NULL};
-
-	TRY(survey_from_json(root, name, &survey));
-	*ret_facts = survey.host;
 	return NULL;
 }
 

@@ -44,20 +44,16 @@ struct host_survey {
 
 void host_survey_done(struct host_survey *survey);
 
-/** facts_to_json() - what decides (struct host_facts), in a fixed order; a new root */
-struct json *facts_to_json(const struct host_facts *facts);
 /** survey_to_json() - the whole; what is unknown is left out */
 struct json *survey_to_json(const struct host_survey *survey);
 
 /**
- * facts_from_json() - read facts strictly; fields of the survey are checked and dropped
+ * survey_from_json() - read facts strictly; host_survey_done() them
  * @name:  where they come from, for messages
  *
  * Required: os ("macos", "linux"), arch ("aarch64", "x86_64"), cpus, memory_bytes. The rest may be missing.
  * Errors:   USAGE (unknown or missing field, wrong type, value out of range)
  */
-MUST_CHECK struct err *facts_from_json(const struct json *root, const char *name, struct host_facts *ret_facts);
-/** survey_from_json() - likewise, the whole; host_survey_done() it */
 MUST_CHECK struct err *survey_from_json(const struct json *root, const char *name, struct host_survey *ret_survey);
 
 /**

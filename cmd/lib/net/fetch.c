@@ -214,7 +214,10 @@ static void finish(struct queue *q, struct slot *s, CURLcode code)
 	AUTO_FREE char *where = mem_strdup(location);
 	AUTO_FREE char *reason = mem_strdup(*s->reason ? s->reason : curl_easy_strerror(code));
 	struct fetch_end end = {.cause = cause_of(s->easy, code), .reason = reason, .location = where};
+	curl_off_t wait_s = 0;
 	long tunnel = 0;
+	curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &wait_s);
+	end.wait_s = wait_s;
 	curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
 	if (code != CURLE_OK && tunnel >= 300) {
 		free(reason);
@@ -361,6 +364,12 @@ static void set_up(struct queue *q)
 	curl_multi_setopt(q->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)PER_HOST_MAX);
 	curl_multi_setopt(q->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)PARALLEL_MAX);
 	curl_multi_setopt(q->multi, CURLMOPT_MAXCONNECTS, (long)PARALLEL_MAX);
+}
+
+int64_t fetch_date(const char *text)
+{
+	time_t seconds = curl_getdate(text, NULL);
+	return seconds < 0 ? -1 : seconds;
 }
 
 struct err *fetch_run(const struct fetch_request *requests, size_t count, int64_t deadline_ms, struct sink *sink)

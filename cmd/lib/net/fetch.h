@@ -43,6 +43,8 @@ MUST_CHECK struct err *fetch_run(const struct fetch_request *requests, size_t co
 
 /** fetch_out_of_reach() - whether COOPER_OFFLINE is set, and no place that can be asked without a connection has @r */
 bool fetch_out_of_reach(const struct fetch_request *r);
+/** fetch_date() - a date as HTTP has it, "Sun, 06 Nov 1994 08:49:37 GMT", in seconds since 1970; -1 = none */
+int64_t fetch_date(const char *text);
 /** fetch_offline_error() - the NET error that lists what is out of reach, a line each: digest or commit, URL */
 MUST_CHECK struct err *fetch_offline_error(const struct strs *lines);
 

@@ -2,7 +2,7 @@
  * fetch_headers.h - the header lines of an HTTP answer, as far as a download needs them
  *
  * Pure: lines in, facts out. A new status line starts over (interim answers), the sum of all bytes is bounded.
- * See: RFC 9110 sections 8.8 (validators), 10.2.3 (Retry-After), 13.1.5 (If-Range), 14.4 (Content-Range).
+ * See: RFC 9110 sections 8.8 (validators), 13.1.5 (If-Range), 14.4 (Content-Range).
  */
 #ifndef COOPER_NET_FETCH_HEADERS_H
 #define COOPER_NET_FETCH_HEADERS_H
@@ -21,8 +21,6 @@ struct fetch_head {
 	int64_t range_from;  /* Content-Range, -1 = none, or "bytes *" */
 	int64_t range_to;    /* its last byte */
 	int64_t range_total; /* size of the whole, -1 = not told */
-	int64_t wait_s;      /* Retry-After in seconds, -1 = none */
-	int64_t wait_until;  /* Retry-After as a date, seconds since 1970; -1 = none */
 	int64_t date;        /* Date, seconds since 1970; -1 = none */
 	char *etag;
 	char *last_modified;
@@ -37,14 +35,10 @@ void fetch_head_done(struct fetch_head *h);
 MUST_CHECK struct err *fetch_head_line(struct fetch_head *h, const char *line, size_t size);
 /** fetch_head_validator() - what If-Range may carry: a strong ETag, else a Last-Modified that is old enough; or NULL */
 const char *fetch_head_validator(const struct fetch_head *h);
-/** fetch_head_wait() - seconds that the server asks us to wait, 0 = does not */
-int64_t fetch_head_wait(const struct fetch_head *h);
 
 /** fetch_validator_ok() - whether @text can go into a header line as it is */
 bool fetch_validator_ok(const char *text);
 /** fetch_parse_range() - a Content-Range: "bytes 5-9/10", the total or the range may be an asterisk; false otherwise */
 bool fetch_parse_range(const char *text, int64_t *ret_from, int64_t *ret_to, int64_t *ret_total);
-/** fetch_parse_date() - "Sun, 06 Nov 1994 08:49:37 GMT" in seconds since 1970, -1 for anything else */
-int64_t fetch_parse_date(const char *text);
 
 #endif

@@ -76,7 +76,8 @@ static void unlock(struct fetch_part *p)
 	p->sha512 = digest_free(p->sha512);
 }
 
-void part_drop(struct fetch_part *p)
+/* Remove part and note, unlock. */
+static void drop(struct fetch_part *p)
 {
 	if (p->fd < 0)
 		return;
@@ -107,7 +108,7 @@ static bool resumable(const struct fetch_part *p)
 void part_done(struct fetch_part *p)
 {
 	if (p->fd >= 0 && !resumable(p))
-		part_drop(p);
+		drop(p);
 	if (p->fd >= 0)
 		err_free(settle(p)); /* what could not be written is fetched again */
 	if (p->fd >= 0 && !p->noted)
@@ -262,7 +263,7 @@ struct err *part_open(struct fetch_part *p, enum part_state *ret_state)
 	struct err *e = find_finished(p, &finished);
 	if (finished || e) {
 		*ret_state = PART_FINISHED;
-		part_drop(p);
+		drop(p);
 		return e;
 	}
 	p->sha256 = p->want_sha256 ? digest_new(DIGEST_SHA256) : NULL;

@@ -2,7 +2,7 @@
  * fetch_part.h - the file that a download grows in: <target>.part, locked, resumable, digested on the way
  *
  *	TRY(part_open(&part, target, sha256, sha512, &state));
- *	... part_restart() or go on at part.bytes; part_add() ...; part_check(), part_place() or part_drop();
+ *	... part_restart() or go on at part.bytes; part_add() ...; part_check(), part_place();
  *part_close()
  *
  * Whoever writes holds flock() on the part itself, so the kernel frees it when the writer dies. Beside a part
@@ -60,7 +60,7 @@ MUST_CHECK struct err *part_add(struct fetch_part *p, const void *data, size_t s
 /**
  * part_check() - check the digests of all that was added; where it will be flushed, the bytes begin their way
  *
- * Errors: CORRUPT (a digest differs; call part_restart() or part_drop()), OS
+ * Errors: CORRUPT (a digest differs; call part_restart()), OS
  */
 MUST_CHECK struct err *part_check(struct fetch_part *p);
 /**
@@ -70,7 +70,5 @@ MUST_CHECK struct err *part_check(struct fetch_part *p);
  * again then.
  */
 MUST_CHECK struct err *part_place(struct fetch_part *p);
-/** part_drop() - remove part and note, unlock */
-void part_drop(struct fetch_part *p);
 
 #endif

@@ -19,7 +19,8 @@ enum {
 
 #define SIZE_CAP_DEFAULT (INT64_C(16) << 30)
 
-int64_t transfer_cap(const struct transfer *t)
+/* Most bytes that the body may have. */
+static int64_t cap(const struct transfer *t)
 {
 	const struct fetch_request *r = t->request;
 	return r->size >= 0 ? r->size : r->max_size ? r->max_size : SIZE_CAP_DEFAULT;
@@ -65,7 +66,7 @@ static bool begin_whole(struct transfer *t)
 	struct err *e = NULL;
 	if (r->size >= 0 && t->head.length >= 0 && t->head.length != r->size)
 		return stop_for(t, FETCH_LENGTH);
-	if (t->head.length > transfer_cap(t))
+	if (t->head.length > cap(t))
 		return stop_for(t, FETCH_TOO_LONG);
 	if (t->part.bytes > 0 && (e = part_restart(&t->part)))
 		return stop_with(t, e);
@@ -119,7 +120,7 @@ bool transfer_body(struct transfer *t, const void *data, size_t size)
 	}
 	if (!t->began && !begin_whole(t)) /* file: has no header */
 		return false;
-	if (t->part.bytes + (int64_t)size > transfer_cap(t))
+	if (t->part.bytes + (int64_t)size > cap(t))
 		return stop_for(t, FETCH_TOO_LONG);
 	struct err *e = part_add(&t->part, data, size);
 	if (e)
@@ -250,7 +251,7 @@ static struct fetch_trouble trouble_of(const struct transfer *t, const struct fe
 		cause = FETCH_STATUS;
 	struct fetch_trouble trouble = {.cause = cause ? cause : FETCH_SHORT,
 					.status = t->head.status,
-					.wait_s = fetch_head_wait(&t->head),
+					.wait_s = end->wait_s,
 					.bytes = t->part.bytes,
 					.limit = t->request->size >= 0 ? t->request->size : t->part.total,
 					.seconds = b->env.stall_s,
@@ -261,7 +262,7 @@ static struct fetch_trouble trouble_of(const struct transfer *t, const struct fe
 	if (trouble.cause == FETCH_LENGTH)
 		trouble.bytes = t->head.length;
 	if (trouble.cause == FETCH_TOO_LONG)
-		trouble.limit = transfer_cap(t);
+		trouble.limit = cap(t);
 	return trouble;
 }
 

@@ -62,6 +62,7 @@ struct fetch_end {
 	enum fetch_cause cause; /* FETCH_NO_CAUSE = the exchange was complete */
 	const char *reason;     /* its words */
 	const char *location;   /* where a redirect leads, NULL = none */
+	int64_t wait_s;         /* Retry-After, 0 = none */
 };
 
 /** transfer_init() - @t is an item of @b; on a bad request it is done at once, with its failure */
@@ -81,8 +82,6 @@ void transfer_end(struct transfer *t, const struct fetch_end *end);
 /** transfer_place() - a checked one: flush what is to be flushed and put it in place; done. Each flush waits for the
  * disk: best after that of others, which takes most of it along */
 void transfer_place(struct transfer *t);
-/** transfer_cap() - most bytes that the body may have */
-int64_t transfer_cap(const struct transfer *t);
 /** transfer_name() - "cannot fetch 'URL': ..." around @take_e */
 MUST_CHECK struct err *transfer_name(const struct transfer *t, struct err *take_e);
 

@@ -121,7 +121,8 @@ static struct window make_window(const struct patch_set *set, const struct patch
 	return w;
 }
 
-bool patch_fits_at(const struct patch_text *t, const struct patch_set *set, const struct patch_hunk *h, size_t at)
+/* Whether the old side of @h is at line @at. */
+static bool fits_at(const struct patch_text *t, const struct patch_set *set, const struct patch_hunk *h, size_t at)
 {
 	if (at > t->count || h->old_count > t->count - at)
 		return false;
@@ -137,7 +138,7 @@ static bool window_fits(const struct patch_text *t, const struct patch_set *set,
 			const struct window *w, size_t at)
 {
 	uint64_t hash = t->sums[at + w->len] - t->sums[at] * w->power;
-	return hash == w->hash && patch_fits_at(t, set, h, at);
+	return hash == w->hash && fits_at(t, set, h, at);
 }
 
 /* Outwards from @expected within [@min, @max]. */
@@ -188,7 +189,7 @@ enum patch_fit patch_locate(struct patch_text *t, const struct patch_set *set, c
 		min = t->count - h->old_count > min ? t->count - h->old_count : min;
 	if (min > max)
 		return PATCH_FITS_NOWHERE;
-	if (expected >= (int64_t)min && expected <= (int64_t)max && patch_fits_at(t, set, h, (size_t)expected)) {
+	if (expected >= (int64_t)min && expected <= (int64_t)max && fits_at(t, set, h, (size_t)expected)) {
 		*ret_at = (size_t)expected;
 		return PATCH_FITS;
 	}

@@ -53,9 +53,6 @@ enum patch_fit patch_locate(struct patch_text *t, const struct patch_set *set, c
 bool patch_at_start(const struct patch_hunk *hunk);
 bool patch_at_end(const struct patch_hunk *hunk);
 
-/** patch_fits_at() - whether the old side of @hunk is at line @at */
-bool patch_fits_at(const struct patch_text *t, const struct patch_set *set, const struct patch_hunk *hunk, size_t at);
-
 /** patch_explain() - the closest place of @hunk in @t, expected and found lines side by side; heap */
 char *patch_explain(const struct patch_text *t, const struct patch_set *set, const struct patch_hunk *hunk,
 		    const char *path, int64_t expected);

@@ -32,8 +32,5 @@ void check_value(struct check *check, const struct schema_field *field, struct y
 void check_when(struct check *check, struct yaml_node *node);
 /** check_words() - the text of a scalar as the list that was meant: "[make, -j2]" */
 const char *check_words(struct check *check, const struct yaml_node *node);
-/** check_is_item() - whether @node is the map form of a list's item: {item: X, when: ...} or {items: [...], when: ...}
- */
-bool check_is_item(const struct yaml_node *node);
 
 #endif

@@ -251,7 +251,8 @@ const char *check_words(struct check *check, const struct yaml_node *node)
 	return arena_printf(check->arena, "[%s]", joined);
 }
 
-bool check_is_item(const struct yaml_node *node)
+/* Whether @node is the map form of a list's item: {item: X, when: ...} or {items: [...], when: ...}. */
+static bool is_item(const struct yaml_node *node)
 {
 	return node->kind == YAML_MAP && (yaml_key(node, "item") || yaml_key(node, "items"));
 }
@@ -293,7 +294,7 @@ static void check_item(struct check *check, const struct schema_field *field, st
 {
 	struct schema_field item = *field;
 	item.flags |= FIELD_ITEM;
-	if (check_is_item(node))
+	if (is_item(node))
 		check_item_map(check, field, node);
 	else
 		check_one_text(check, &item, node, base);

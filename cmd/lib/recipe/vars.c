@@ -114,12 +114,6 @@ struct err *vars_check_at(const char *text, size_t *ret_from, size_t *ret_to)
 	return NULL;
 }
 
-struct err *vars_check(const char *text)
-{
-	size_t from = 0, to = 0;
-	return vars_check_at(text, &from, &to);
-}
-
 static struct err *add_value(const struct vars *vars, const struct piece *piece, struct str *out)
 {
 	size_t i = find_name(piece->text, piece->text_size);

@@ -24,9 +24,11 @@ struct vars {
 
 /** vars_known() - the names of all variables, NULL-terminated */
 const char *const *vars_known(void);
-/** vars_check() - USAGE when @text uses an unknown name or a broken ${; did-you-mean in the hint */
-MUST_CHECK struct err *vars_check(const char *text);
-/** vars_check_at() - vars_check() that also tells where in @text the fault stands; offsets are set on error only */
+/**
+ * vars_check_at() - USAGE when @text uses an unknown name or a broken ${; did-you-mean in the hint
+ *
+ * Tells where in @text the fault stands; the offsets are set on error only.
+ */
 MUST_CHECK struct err *vars_check_at(const char *text, size_t *ret_from, size_t *ret_to);
 /** vars_expand() - @text with every ${name} replaced; $$ gives $ */
 MUST_CHECK struct err *vars_expand(const struct vars *vars, const char *text, char **ret_text);
