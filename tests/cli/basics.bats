@@ -259,7 +259,8 @@ setup() {
 	[[ "$output" == *"did you mean 'cpus'"* ]]
 }
 
-@test "a build's own environment may name its folders" {
+# A project here with the build recipe "hello", of @1 more lines, and a stack that names it.
+make_project() {
 	mkdir -p recipes vmimages
 	cp "$BATS_TEST_DIRNAME"/../../vmimages/fedora-coreos-34.yaml vmimages/
 	mkdir hello-1 && echo "from the source" >hello-1/word && tar -cf hello.tar hello-1
@@ -270,23 +271,34 @@ setup() {
 		source:
 		  - url: file://$PWD/hello.tar
 		    sha256: $(openssl dgst -sha256 -r hello.tar | cut -d' ' -f1)
-		env: { WORD: "\${source}/word" }
-		install:
-		  - script: mkdir -p \${prefix}/bin && cp "\$WORD" \${prefix}/bin/said
-		test:
-		  - script: cat "\$WORD"
-		    expect: from the source
+		$1
 	EOF
-	cat >cooper.yaml <<-EOF
-		kind: stack
-		emulator: hello
-		image: fedora-coreos-34
-	EOF
+	printf 'kind: stack\nemulator: hello\nimage: fedora-coreos-34\n' >cooper.yaml
 	export COOPER_RECIPES="$PWD"
+}
+
+@test "a build's own environment may name its folders" {
+	make_project 'env: { WORD: "${source}/word" }
+install:
+  - script: mkdir -p ${prefix}/bin && cp "$WORD" ${prefix}/bin/said
+test:
+  - script: cat "$WORD"
+    expect: from the source'
 	run "$cooper" build
 	echo "$output"
 	[ "$status" = 0 ]
 	grep -q "from the source" "$COOPER_HOME"/store/*-hello-1.0-*/bin/said
+}
+
+@test "a build that fails is one, also where the caller ignores SIGCHLD" {
+	make_project 'install:
+  - script: mkdir -p ${prefix}/bin && touch ${prefix}/bin/half && exit 7'
+	run -1 python3 -c 'import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
+	[[ "$output" == *"exit status 7"* ]]
+	run ls "$COOPER_HOME"/store/
+	[ -z "$output" ]
 }
 
 @test "output that cannot be written is an error, a reader that leaves early is none" {

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,14 +10,11 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "sys/child.h"
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "sys/os.h"
 #include "sys/sock.h"
 #include "sys/tick.h"
-
-#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void writes_whole_files(void **state UNUSED)
 {
@@ -64,58 +60,6 @@ static void says_why_there_is_no_folder(void **state UNUSED)
 	assert_non_null(e);
 	assert_int_not_equal(e->errnum, ENOENT);
 	err_free(e);
-}
-
-static void children_report(void **state UNUSED)
-{
-	AUTO(str) out = STR_INIT;
-	struct child_spec ok = {.argv = ARGV("sh", "-c", "cat; echo err >&2"), .input = "hello"};
-	assert_ok(child_output(&ok, 100, &out));
-	assert_string_equal(str_text(&out), "hello");
-	struct child_spec bad = {.argv = ARGV("sh", "-c", "echo because; exit 3")};
-	assert_fails(child_run(&bad), ERR_CHILD, "because");
-	struct child_spec none = {.argv = ARGV("no-such-program-here")};
-	assert_fails(child_run(&none), ERR_ABSENT, "not installed");
-	struct child_spec slow = {.argv = ARGV("sh", "-c", "sleep 60 & sleep 60"), .deadline_ms = 100};
-	int64_t started = tick_ms();
-	assert_fails(child_run(&slow), ERR_TIMEOUT, "within 100 ms");
-	assert_true(tick_ms() - started < 3000);
-	int status = -1;
-	AUTO(str) text = STR_INIT;
-	assert_ok(child_status(&bad, 100, &text, &status));
-	assert_int_equal(status, 3);
-	struct child_spec loud = {.argv = ARGV("sh", "-c", "echo 0123456789")};
-	AUTO(str) few = STR_INIT;
-	assert_fails(child_output(&loud, 5, &few), ERR_CORRUPT, "more than 5 bytes");
-}
-
-/* As a fork in another thread finds one on macOS: open, and not cloexec yet. */
-static void children_inherit_nothing(void **state)
-{
-	(void)state;
-	int fd = fcntl(0, F_DUPFD, 77);
-	assert_true(fd >= 77);
-	AUTO_FREE char *gone = mem_printf("[ ! -e /dev/fd/%d ] && [ ! -e /dev/fd/3 ]", fd);
-	AUTO_FREE char *passed = mem_printf("[ ! -e /dev/fd/%d ] && [ -e /dev/fd/3 ]", fd);
-	const char *argv[] = {"sh", "-c", gone, NULL};
-	struct child_spec spec = {.argv = argv};
-	assert_ok(child_run(&spec));
-	argv[2] = passed;
-	spec.pass_fd = fd;
-	assert_ok(child_run(&spec));
-	spec.die_with_parent = true;
-	assert_ok(child_run(&spec));
-	close(fd);
-}
-
-static void children_do_not_wait_for_grandchildren(void **state UNUSED)
-{
-	int64_t started = tick_ms();
-	struct child_spec spec = {.argv = ARGV("sh", "-c", "sleep 30 & echo done")};
-	AUTO(str) out = STR_INIT;
-	assert_ok(child_output(&spec, 100, &out));
-	assert_string_equal(str_text(&out), "done\n");
-	assert_true(tick_ms() - started < 5000);
 }
 
 static void locks_name_their_holder(void **state UNUSED)
@@ -189,41 +133,6 @@ static void confined_children_cannot_write_elsewhere(void **state UNUSED)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* A process that starts a guarded child with a daemon below it, and is killed: neither survives. */
-static void guarded_children_die_with_us(void **state UNUSED)
-{
-	AUTO_FREE char *dir = test_dir();
-	AUTO_FREE char *mark = path_join(dir, "alive");
-	AUTO_FREE char *script = mem_printf("setsid sh -c 'while :; do date >%s; sleep 0.05; done' & sleep 60", mark);
-	pid_t pid = fork();
-	if (pid == 0) {
-		struct child_spec spec = {.argv = ARGV("sh", "-c", script), .die_with_parent = true};
-		struct err *e = child_run(&spec);
-		_exit(e ? 1 : 0);
-	}
-	for (int i = 0; i < 100 && !file_exists(mark); i++)
-		tick_sleep_ms(20);
-	assert_true(file_exists(mark));
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	tick_sleep_ms(300);
-	assert_ok(file_remove(mark));
-	tick_sleep_ms(300);
-	assert_false(file_exists(mark));
-}
-
-static void guards_pass_the_status_on(void **state UNUSED)
-{
-	struct child_spec bad = {.argv = ARGV("sh", "-c", "exit 7"), .die_with_parent = true};
-	assert_fails(child_run(&bad), ERR_CHILD, "exit status 7");
-	struct child_spec killed = {.argv = ARGV("sh", "-c", "kill -9 $$"), .die_with_parent = true};
-	assert_fails(child_run(&killed), ERR_CHILD, "signal 9");
-	struct child_spec none = {.argv = ARGV("no-such-program-here"), .die_with_parent = true};
-	assert_fails(child_run(&none), ERR_ABSENT, "not installed");
-	struct child_spec slow = {.argv = ARGV("sleep", "60"), .die_with_parent = true, .deadline_ms = 100};
-	assert_fails(child_run(&slow), ERR_TIMEOUT, "within 100 ms");
-}
-
 static void facts_are_filled(void **state UNUSED)
 {
 	struct host_facts f;
@@ -237,14 +146,9 @@ int main(void)
 		cmocka_unit_test(writes_whole_files),
 		cmocka_unit_test(removes_trees_without_following),
 		cmocka_unit_test(says_why_there_is_no_folder),
-		cmocka_unit_test(children_report),
-		cmocka_unit_test(children_inherit_nothing),
-		cmocka_unit_test(children_do_not_wait_for_grandchildren),
 		cmocka_unit_test(locks_name_their_holder),
 		cmocka_unit_test(sockets_have_short_paths),
 		cmocka_unit_test(confined_children_cannot_write_elsewhere),
-		cmocka_unit_test(guarded_children_die_with_us),
-		cmocka_unit_test(guards_pass_the_status_on),
 		cmocka_unit_test(facts_are_filled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
