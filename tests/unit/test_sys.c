@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -79,6 +81,29 @@ static void locks_name_their_holder(void **state UNUSED)
 	assert_false(lock_held(path, NULL));
 }
 
+static void *look_for_a_while(void *fd)
+{
+	tick_sleep_ms(50);
+	flock(*(int *)fd, LOCK_UN);
+	return NULL;
+}
+
+/* Whoever only looks is no holder: neither to one who looks at the same time, nor to one who takes the lock. */
+static void looking_at_a_lock_holds_it_from_nobody(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "lock");
+	AUTO_CLOSE int looking = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	AUTO_CLOSE int fd = -1;
+	pthread_t thread;
+	assert_int_equal(flock(looking, LOCK_SH | LOCK_NB), 0);
+	assert_false(lock_held(path, NULL));
+	assert_int_equal(pthread_create(&thread, NULL, look_for_a_while, &looking), 0);
+	assert_ok(lock_try(path, "cooper up", &fd));
+	pthread_join(thread, NULL);
+	assert_true(lock_held(path, NULL));
+}
+
 static void sockets_have_short_paths(void **state UNUSED)
 {
 	AUTO_FREE char *dir = test_dir();
@@ -147,6 +172,7 @@ int main(void)
 		cmocka_unit_test(removes_trees_without_following),
 		cmocka_unit_test(says_why_there_is_no_folder),
 		cmocka_unit_test(locks_name_their_holder),
+		cmocka_unit_test(looking_at_a_lock_holds_it_from_nobody),
 		cmocka_unit_test(sockets_have_short_paths),
 		cmocka_unit_test(confined_children_cannot_write_elsewhere),
 		cmocka_unit_test(facts_are_filled),
