@@ -301,6 +301,32 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 	[ -z "$output" ]
 }
 
+@test "what cannot be read is neither garbage nor damaged" {
+	command -v strace >/dev/null || skip "no strace"
+	make_project 'install:
+  - script: mkdir -p ${prefix}/bin && cp ${source}/word ${prefix}/bin/said'
+	run -0 "$cooper" build
+	said=$(echo "$COOPER_HOME"/store/*-hello-1.0-*/bin/said)
+	for nth in 1 2 3; do
+		run strace -f -qq -o trace -e trace=getdents64 -e inject=getdents64:error=EIO:when=$nth "$cooper" gc --yes
+		[ "$status" = 1 ]
+		[[ "$output" == *"cannot list '$COOPER_HOME"*": Input/output error"* ]]
+		[ -e "$said" ]
+	done
+	nth=1
+	while run strace -f -qq -o trace -e trace=getdents64 -e inject=getdents64:error=EIO:when=$nth "$cooper" verify --deep
+		grep -q INJECTED trace; do
+		[ "$status" != 0 ]
+		[[ "$output" == *": Input/output error"* ]]
+		[ -e "$said" ]
+		nth=$((nth + 1))
+	done
+	[ "$nth" -gt 3 ]
+	run strace -qq -o trace -P "${said%/bin/said}/receipt.json" -e inject=openat:error=EIO "$cooper" verify --deep
+	[ "$status" != 0 ]
+	[ -e "$said" ]
+}
+
 @test "output that cannot be written is an error, a reader that leaves early is none" {
 	[ -e /dev/full ] || skip "no /dev/full"
 	run --separate-stderr -7 sh -c '"$1" list >/dev/full' sh "$cooper"

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -104,6 +106,45 @@ static void looking_at_a_lock_holds_it_from_nobody(void **state UNUSED)
 	assert_true(lock_held(path, NULL));
 }
 
+static const char *swapped_path, *swapped_target;
+static atomic_bool swapping;
+
+/* The file at swapped_path becomes a link to swapped_target and a file again, without end. */
+static void *swap(void *unused)
+{
+	AUTO_FREE char *link = mem_printf("%s.link", swapped_target);
+	AUTO_FREE char *file = mem_printf("%s.file", swapped_target);
+	while (swapping) {
+		AUTO_CLOSE int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		rename(file, swapped_path);
+		if (symlink(swapped_target, link) == 0)
+			rename(link, swapped_path);
+	}
+	return unused;
+}
+
+static void modes_change_through_no_link(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *tree = path_join(dir, "tree");
+	AUTO_FREE char *inside = path_join(tree, "f");
+	AUTO_FREE char *kept = path_join(dir, "kept");
+	struct stat st;
+	pthread_t thread;
+	assert_ok(dir_make(tree, 0755));
+	assert_ok(file_write(kept, "x", 1, 0666));
+	swapped_path = inside, swapped_target = kept, swapping = true;
+	assert_int_equal(pthread_create(&thread, NULL, swap, NULL), 0);
+	for (int64_t until = tick_ms() + 300; tick_ms() < until;) {
+		chmod(tree, 0755);
+		err_free(tree_read_only(tree)); /* a link in the place of the file may be an error */
+	}
+	swapping = false;
+	pthread_join(thread, NULL);
+	assert_int_equal(stat(kept, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0666);
+}
+
 static void sockets_have_short_paths(void **state UNUSED)
 {
 	AUTO_FREE char *dir = test_dir();
@@ -173,6 +214,7 @@ int main(void)
 		cmocka_unit_test(says_why_there_is_no_folder),
 		cmocka_unit_test(locks_name_their_holder),
 		cmocka_unit_test(looking_at_a_lock_holds_it_from_nobody),
+		cmocka_unit_test(modes_change_through_no_link),
 		cmocka_unit_test(sockets_have_short_paths),
 		cmocka_unit_test(confined_children_cannot_write_elsewhere),
 		cmocka_unit_test(facts_are_filled),
