@@ -29,6 +29,7 @@ static struct err *run_brew_bundle(struct call *call, const struct strs *package
 	struct child_spec spec = {.argv = argv,
 				  .input = brewfile,
 				  .deadline_ms = INSTALL_DEADLINE_MS,
+				  .terminal = true,
 				  .step = "host-packages",
 				  .sink = call->sink};
 	return child_run(&spec);
@@ -43,6 +44,7 @@ static struct err *run_manager(struct call *call, const char *const *words, cons
 	strs_copy(&argv, packages);
 	struct child_spec spec = {.argv = (const char *const *)argv.items,
 				  .deadline_ms = INSTALL_DEADLINE_MS,
+				  .terminal = true,
 				  .step = "host-packages",
 				  .sink = call->sink};
 	return child_run(&spec);

@@ -259,7 +259,8 @@ setup() {
 	[[ "$output" == *"did you mean 'cpus'"* ]]
 }
 
-@test "a build's own environment may name its folders" {
+# A project here with the build recipe "hello", of @1 more lines, and a stack that names it.
+make_project() {
 	mkdir -p recipes vmimages
 	cp "$BATS_TEST_DIRNAME"/../../vmimages/fedora-coreos-34.yaml vmimages/
 	mkdir hello-1 && echo "from the source" >hello-1/word && tar -cf hello.tar hello-1
@@ -270,23 +271,60 @@ setup() {
 		source:
 		  - url: file://$PWD/hello.tar
 		    sha256: $(openssl dgst -sha256 -r hello.tar | cut -d' ' -f1)
-		env: { WORD: "\${source}/word" }
-		install:
-		  - script: mkdir -p \${prefix}/bin && cp "\$WORD" \${prefix}/bin/said
-		test:
-		  - script: cat "\$WORD"
-		    expect: from the source
+		$1
 	EOF
-	cat >cooper.yaml <<-EOF
-		kind: stack
-		emulator: hello
-		image: fedora-coreos-34
-	EOF
+	printf 'kind: stack\nemulator: hello\nimage: fedora-coreos-34\n' >cooper.yaml
 	export COOPER_RECIPES="$PWD"
+}
+
+@test "a build's own environment may name its folders" {
+	make_project 'env: { WORD: "${source}/word" }
+install:
+  - script: mkdir -p ${prefix}/bin && cp "$WORD" ${prefix}/bin/said
+test:
+  - script: cat "$WORD"
+    expect: from the source'
 	run "$cooper" build
 	echo "$output"
 	[ "$status" = 0 ]
 	grep -q "from the source" "$COOPER_HOME"/store/*-hello-1.0-*/bin/said
+}
+
+@test "a build that fails is one, also where the caller ignores SIGCHLD" {
+	make_project 'install:
+  - script: mkdir -p ${prefix}/bin && touch ${prefix}/bin/half && exit 7'
+	run -1 python3 -c 'import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
+	[[ "$output" == *"exit status 7"* ]]
+	run ls "$COOPER_HOME"/store/
+	[ -z "$output" ]
+}
+
+@test "what cannot be read is neither garbage nor damaged" {
+	command -v strace >/dev/null || skip "no strace"
+	make_project 'install:
+  - script: mkdir -p ${prefix}/bin && cp ${source}/word ${prefix}/bin/said'
+	run -0 "$cooper" build
+	said=$(echo "$COOPER_HOME"/store/*-hello-1.0-*/bin/said)
+	for nth in 1 2 3; do
+		run strace -f -qq -o trace -e trace=getdents64 -e inject=getdents64:error=EIO:when=$nth "$cooper" gc --yes
+		[ "$status" = 1 ]
+		[[ "$output" == *"cannot list '$COOPER_HOME"*": Input/output error"* ]]
+		[ -e "$said" ]
+	done
+	nth=1
+	while run strace -f -qq -o trace -e trace=getdents64 -e inject=getdents64:error=EIO:when=$nth "$cooper" verify --deep
+		grep -q INJECTED trace; do
+		[ "$status" != 0 ]
+		[[ "$output" == *": Input/output error"* ]]
+		[ -e "$said" ]
+		nth=$((nth + 1))
+	done
+	[ "$nth" -gt 3 ]
+	run strace -qq -o trace -P "${said%/bin/said}/receipt.json" -e inject=openat:error=EIO "$cooper" verify --deep
+	[ "$status" != 0 ]
+	[ -e "$said" ]
 }
 
 @test "output that cannot be written is an error, a reader that leaves early is none" {

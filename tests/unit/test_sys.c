@@ -2,23 +2,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/path.h"
-#include "sys/child.h"
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "sys/os.h"
 #include "sys/sock.h"
 #include "sys/tick.h"
-
-#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void writes_whole_files(void **state UNUSED)
 {
@@ -66,58 +66,6 @@ static void says_why_there_is_no_folder(void **state UNUSED)
 	err_free(e);
 }
 
-static void children_report(void **state UNUSED)
-{
-	AUTO(str) out = STR_INIT;
-	struct child_spec ok = {.argv = ARGV("sh", "-c", "cat; echo err >&2"), .input = "hello"};
-	assert_ok(child_output(&ok, 100, &out));
-	assert_string_equal(str_text(&out), "hello");
-	struct child_spec bad = {.argv = ARGV("sh", "-c", "echo because; exit 3")};
-	assert_fails(child_run(&bad), ERR_CHILD, "because");
-	struct child_spec none = {.argv = ARGV("no-such-program-here")};
-	assert_fails(child_run(&none), ERR_ABSENT, "not installed");
-	struct child_spec slow = {.argv = ARGV("sh", "-c", "sleep 60 & sleep 60"), .deadline_ms = 100};
-	int64_t started = tick_ms();
-	assert_fails(child_run(&slow), ERR_TIMEOUT, "within 100 ms");
-	assert_true(tick_ms() - started < 3000);
-	int status = -1;
-	AUTO(str) text = STR_INIT;
-	assert_ok(child_status(&bad, 100, &text, &status));
-	assert_int_equal(status, 3);
-	struct child_spec loud = {.argv = ARGV("sh", "-c", "echo 0123456789")};
-	AUTO(str) few = STR_INIT;
-	assert_fails(child_output(&loud, 5, &few), ERR_CORRUPT, "more than 5 bytes");
-}
-
-/* As a fork in another thread finds one on macOS: open, and not cloexec yet. */
-static void children_inherit_nothing(void **state)
-{
-	(void)state;
-	int fd = fcntl(0, F_DUPFD, 77);
-	assert_true(fd >= 77);
-	AUTO_FREE char *gone = mem_printf("[ ! -e /dev/fd/%d ] && [ ! -e /dev/fd/3 ]", fd);
-	AUTO_FREE char *passed = mem_printf("[ ! -e /dev/fd/%d ] && [ -e /dev/fd/3 ]", fd);
-	const char *argv[] = {"sh", "-c", gone, NULL};
-	struct child_spec spec = {.argv = argv};
-	assert_ok(child_run(&spec));
-	argv[2] = passed;
-	spec.pass_fd = fd;
-	assert_ok(child_run(&spec));
-	spec.die_with_parent = true;
-	assert_ok(child_run(&spec));
-	close(fd);
-}
-
-static void children_do_not_wait_for_grandchildren(void **state UNUSED)
-{
-	int64_t started = tick_ms();
-	struct child_spec spec = {.argv = ARGV("sh", "-c", "sleep 30 & echo done")};
-	AUTO(str) out = STR_INIT;
-	assert_ok(child_output(&spec, 100, &out));
-	assert_string_equal(str_text(&out), "done\n");
-	assert_true(tick_ms() - started < 5000);
-}
-
 static void locks_name_their_holder(void **state UNUSED)
 {
 	AUTO_FREE char *dir = test_dir();
@@ -133,6 +81,68 @@ static void locks_name_their_holder(void **state UNUSED)
 	assert_non_null(strstr(who, "cooper up"));
 	close(fd);
 	assert_false(lock_held(path, NULL));
+}
+
+static void *look_for_a_while(void *fd)
+{
+	tick_sleep_ms(50);
+	flock(*(int *)fd, LOCK_UN);
+	return NULL;
+}
+
+/* Whoever only looks is no holder: neither to one who looks at the same time, nor to one who takes the lock. */
+static void looking_at_a_lock_holds_it_from_nobody(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "lock");
+	AUTO_CLOSE int looking = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	AUTO_CLOSE int fd = -1;
+	pthread_t thread;
+	assert_int_equal(flock(looking, LOCK_SH | LOCK_NB), 0);
+	assert_false(lock_held(path, NULL));
+	assert_int_equal(pthread_create(&thread, NULL, look_for_a_while, &looking), 0);
+	assert_ok(lock_try(path, "cooper up", &fd));
+	pthread_join(thread, NULL);
+	assert_true(lock_held(path, NULL));
+}
+
+static const char *swapped_path, *swapped_target;
+static atomic_bool swapping;
+
+/* The file at swapped_path becomes a link to swapped_target and a file again, without end. */
+static void *swap(void *unused)
+{
+	AUTO_FREE char *link = mem_printf("%s.link", swapped_target);
+	AUTO_FREE char *file = mem_printf("%s.file", swapped_target);
+	while (swapping) {
+		AUTO_CLOSE int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		rename(file, swapped_path);
+		if (symlink(swapped_target, link) == 0)
+			rename(link, swapped_path);
+	}
+	return unused;
+}
+
+static void modes_change_through_no_link(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *tree = path_join(dir, "tree");
+	AUTO_FREE char *inside = path_join(tree, "f");
+	AUTO_FREE char *kept = path_join(dir, "kept");
+	struct stat st;
+	pthread_t thread;
+	assert_ok(dir_make(tree, 0755));
+	assert_ok(file_write(kept, "x", 1, 0666));
+	swapped_path = inside, swapped_target = kept, swapping = true;
+	assert_int_equal(pthread_create(&thread, NULL, swap, NULL), 0);
+	for (int64_t until = tick_ms() + 300; tick_ms() < until;) {
+		chmod(tree, 0755);
+		err_free(tree_read_only(tree)); /* a link in the place of the file may be an error */
+	}
+	swapping = false;
+	pthread_join(thread, NULL);
+	assert_int_equal(stat(kept, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0666);
 }
 
 static void sockets_have_short_paths(void **state UNUSED)
@@ -189,41 +199,6 @@ static void confined_children_cannot_write_elsewhere(void **state UNUSED)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* A process that starts a guarded child with a daemon below it, and is killed: neither survives. */
-static void guarded_children_die_with_us(void **state UNUSED)
-{
-	AUTO_FREE char *dir = test_dir();
-	AUTO_FREE char *mark = path_join(dir, "alive");
-	AUTO_FREE char *script = mem_printf("setsid sh -c 'while :; do date >%s; sleep 0.05; done' & sleep 60", mark);
-	pid_t pid = fork();
-	if (pid == 0) {
-		struct child_spec spec = {.argv = ARGV("sh", "-c", script), .die_with_parent = true};
-		struct err *e = child_run(&spec);
-		_exit(e ? 1 : 0);
-	}
-	for (int i = 0; i < 100 && !file_exists(mark); i++)
-		tick_sleep_ms(20);
-	assert_true(file_exists(mark));
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	tick_sleep_ms(300);
-	assert_ok(file_remove(mark));
-	tick_sleep_ms(300);
-	assert_false(file_exists(mark));
-}
-
-static void guards_pass_the_status_on(void **state UNUSED)
-{
-	struct child_spec bad = {.argv = ARGV("sh", "-c", "exit 7"), .die_with_parent = true};
-	assert_fails(child_run(&bad), ERR_CHILD, "exit status 7");
-	struct child_spec killed = {.argv = ARGV("sh", "-c", "kill -9 $$"), .die_with_parent = true};
-	assert_fails(child_run(&killed), ERR_CHILD, "signal 9");
-	struct child_spec none = {.argv = ARGV("no-such-program-here"), .die_with_parent = true};
-	assert_fails(child_run(&none), ERR_ABSENT, "not installed");
-	struct child_spec slow = {.argv = ARGV("sleep", "60"), .die_with_parent = true, .deadline_ms = 100};
-	assert_fails(child_run(&slow), ERR_TIMEOUT, "within 100 ms");
-}
-
 static void facts_are_filled(void **state UNUSED)
 {
 	struct host_facts f;
@@ -237,14 +212,11 @@ int main(void)
 		cmocka_unit_test(writes_whole_files),
 		cmocka_unit_test(removes_trees_without_following),
 		cmocka_unit_test(says_why_there_is_no_folder),
-		cmocka_unit_test(children_report),
-		cmocka_unit_test(children_inherit_nothing),
-		cmocka_unit_test(children_do_not_wait_for_grandchildren),
 		cmocka_unit_test(locks_name_their_holder),
+		cmocka_unit_test(looking_at_a_lock_holds_it_from_nobody),
+		cmocka_unit_test(modes_change_through_no_link),
 		cmocka_unit_test(sockets_have_short_paths),
 		cmocka_unit_test(confined_children_cannot_write_elsewhere),
-		cmocka_unit_test(guarded_children_die_with_us),
-		cmocka_unit_test(guards_pass_the_status_on),
 		cmocka_unit_test(facts_are_filled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,4 @@
 /* Folders that give way to files: whether patches took all that is in one, and its end on disk. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,23 +8,15 @@
 
 #include "base/path.h"
 #include "patch/patch_overlay.h"
+#include "sys/file.h"
 
 /* The folder @name in @up, through no link, and what is in it. */
 static struct err *open_folder(int up, const char *name, const char *path, int *ret_fd, struct strs *names)
 {
 	AUTO_CLOSE int fd = openat(up, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	if (!dir) {
-		int errnum = errno;
-		if (copy >= 0)
-			close(copy);
-		return err_os(errnum, "cannot read folder '%s'", path);
-	}
-	for (struct dirent *entry; (entry = readdir(dir));)
-		if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
-			strs_add(names, entry->d_name);
-	closedir(dir);
+	if (fd < 0)
+		return err_os(errno, "cannot open folder '%s'", path);
+	TRY(dir_names(fd, path, names));
 	*ret_fd = fd;
 	fd = -1;
 	return NULL;

@@ -111,6 +111,8 @@ static struct err *check_result(struct audit *a, const char *path, struct sink *
 	char found[SHA256_HEX];
 	struct err *e = js_read(receipt_path, &receipt);
 	a->results++;
+	if (err_is(e, ERR_OS))
+		return pass_over(a, path, e, sink);
 	if (e) {
 		err_free(e);
 		return drop(a, path, "has no receipt that can be read", sink);

@@ -91,14 +91,15 @@ static struct err *keep_record(struct map *live, const char *path)
 static struct err *keep_machine(struct map *live, const char *dir, int depth)
 {
 	AUTO(strs) names = STRS_INIT;
-	if (depth == 0 || !dir_exists(dir))
-		return NULL;
 	TRY(dir_list(dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(dir, names.items[i]);
+		struct stat st;
 		if (str_ends(path, ".json"))
 			TRY(keep_file(live, path));
-		else
+		else if (stat(path, &st) != 0 && errno != ENOENT)
+			return err_os(errno, "cannot tell what is in use: cannot stat '%s'", path);
+		else if (S_ISDIR(st.st_mode) && depth > 1)
 			TRY(keep_machine(live, path, depth - 1));
 	}
 	return NULL;

@@ -32,6 +32,13 @@ struct running {
 	bool overflow;
 };
 
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 static const char *path_of(const char *const *env)
 {
 	for (; env && *env; env++)
@@ -71,7 +78,8 @@ NO_RETURN static void become(const struct child_spec *spec, const char *program,
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	setpgid(0, 0);
+	if (!spec->terminal)
+		setpgid(0, 0);
 	if (spec->die_with_parent)
 		os_guard();
 	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0 &&
@@ -88,14 +96,29 @@ NO_RETURN static void become(const struct child_spec *spec, const char *program,
 	_exit(127);
 }
 
-/* Keep descriptors that become 0..3 out of each other's way. */
-static int move_high(int fd)
+/* Keep descriptors that become 0..3 out of each other's way; -1 stays -1. */
+static struct err *move_high(int *fd)
 {
-	if (fd < 0 || fd > 9)
-		return fd;
-	int high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-	close(fd);
-	return high;
+	if (*fd < 0 || *fd > 9)
+		return NULL;
+	int high = fcntl(*fd, F_DUPFD_CLOEXEC, 10);
+	int errnum = errno;
+	close(*fd);
+	*fd = high;
+	return high < 0 ? err_os(errnum, "cannot duplicate a descriptor") : NULL;
+}
+
+static struct err *make_pipe(int fds[2])
+{
+	TRY(os_pipe(fds));
+	return move_high(&fds[1]);
+}
+
+/* Open @path out of the way of 0..3. */
+static struct err *open_high(const char *path, int flags, int *ret_fd)
+{
+	*ret_fd = open(path, flags | O_CLOEXEC, 0600);
+	return *ret_fd < 0 ? err_os(errno, "cannot open '%s'", path) : move_high(ret_fd);
 }
 
 /* Fork and exec with the given descriptors; the exec error comes back over a cloexec pipe. */
@@ -106,26 +129,25 @@ static struct err *spawn(const struct child_spec *spec, int in, int out, int err
 	if (!program)
 		return err_hint(err_new(ERR_ABSENT, "program '%s' is not installed", spec->argv[0]),
 				"install it, or see `cooper plan` for the host packages that are needed");
-	int report[2];
-	TRY(os_pipe(report));
-	report[1] = move_high(report[1]);
-	pid_t pid = fork();
+	int report[2] = {-1, -1};
+	struct err *e = make_pipe(report);
+	pid_t pid = e ? -1 : fork();
 	if (pid == 0)
 		become(spec, program, in, out, err, report[1]);
-	int errnum = errno;
-	close(report[1]);
-	if (pid < 0) {
-		close(report[0]);
-		return err_os(errnum, "cannot start '%s'", spec->argv[0]);
-	}
+	if (!e && pid < 0)
+		e = err_os(errno, "cannot start '%s'", spec->argv[0]);
+	close_fd(&report[1]);
 	int reported = 0;
 	ssize_t n;
 	do
-		n = read(report[0], &reported, sizeof(reported));
+		n = e ? 0 : read(report[0], &reported, sizeof(reported));
 	while (n < 0 && errno == EINTR);
-	close(report[0]);
+	close_fd(&report[0]);
+	if (e)
+		return e;
 	if (n == (ssize_t)sizeof(reported)) {
-		waitpid(pid, NULL, 0);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
 		return reported == ENOENT && access(program, F_OK) != 0
 			       ? err_new(ERR_ABSENT, "program '%s' does not exist", program)
 			       : err_os(reported, "cannot run '%s'", program);
@@ -136,11 +158,8 @@ static struct err *spawn(const struct child_spec *spec, int in, int out, int err
 
 static struct err *open_input(const char *text, const char *path, int *ret_fd)
 {
-	if (!text) {
-		path = path ? path : "/dev/null";
-		*ret_fd = move_high(open(path, O_RDONLY | O_CLOEXEC));
-		return *ret_fd < 0 ? err_os(errno, "cannot open '%s'", path) : NULL;
-	}
+	if (!text)
+		return open_high(path ? path : "/dev/null", O_RDONLY, ret_fd);
 	/* An unlinked file rather than a pipe: the child may read it whenever it likes. */
 	const char *tmp = getenv("TMPDIR");
 	AUTO_FREE char *name = mem_printf("%s/cooper-input-XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -207,11 +226,38 @@ static bool drain(struct running *r, int fd)
 	return true;
 }
 
-static void close_fd(int *fd)
+static struct err *check_time(const struct running *r, int64_t started)
 {
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
+	TRY(cancel_check());
+	if (!r->spec->deadline_ms || tick_ms() - started <= r->spec->deadline_ms)
+		return NULL;
+	AUTO(str) text = STR_INIT;
+	str_add_duration(&text, r->spec->deadline_ms);
+	return err_new(ERR_TIMEOUT, "'%s' did not end within %s", r->spec->argv[0], str_text(&text));
+}
+
+/* waitpid() without blocking; false while nothing has changed. */
+static bool poll_status(pid_t pid, int flags, int *ret_wait_status)
+{
+	int status = 0;
+	pid_t got = waitpid(pid, &status, WNOHANG | flags);
+	if (got == 0 || (got < 0 && errno == EINTR))
+		return false;
+	*ret_wait_status = got < 0 ? CHILD_LOST : status;
+	return true;
+}
+
+/* Whether the child has ended; an error when it stands still because only the foreground may use the terminal. */
+static struct err *look(const struct running *r, bool *ret_ended, int *ret_wait_status)
+{
+	if (!poll_status(r->pid, WUNTRACED, ret_wait_status))
+		return NULL;
+	*ret_ended = *ret_wait_status == CHILD_LOST || !WIFSTOPPED(*ret_wait_status);
+	if (*ret_ended || r->spec->terminal ||
+	    (WSTOPSIG(*ret_wait_status) != SIGTTIN && WSTOPSIG(*ret_wait_status) != SIGTTOU))
+		return NULL;
+	return err_hint(err_new(ERR_CHILD, "'%s' was stopped: it wants to use the terminal", r->spec->argv[0]),
+			"it asks for something there, such as a password: let it not need to ask");
 }
 
 /* Pump output until the child has ended; kill it on deadline or cancel. Returns TIMEOUT or CANCELED then. */
@@ -230,19 +276,14 @@ static struct err *pump(struct running *r, int *ret_wait_status)
 			close_fd(&r->log_fd);
 		if (ended && idle)
 			break; /* a grandchild keeps the pipe open: what it says later is not ours */
-		if (!ended)
-			ended = child_poll(r->pid, ret_wait_status);
+		struct err *e = ended ? NULL : look(r, &ended, ret_wait_status);
 		if (ended)
 			continue;
-		if (cancel_requested()) {
+		if (!e)
+			e = check_time(r, started);
+		if (e) {
 			child_stop(r->pid, KILL_GRACE_MS);
-			return cancel_check();
-		}
-		if (r->spec->deadline_ms && tick_ms() - started > r->spec->deadline_ms) {
-			child_stop(r->pid, KILL_GRACE_MS);
-			AUTO(str) text = STR_INIT;
-			str_add_duration(&text, r->spec->deadline_ms);
-			return err_new(ERR_TIMEOUT, "'%s' did not end within %s", r->spec->argv[0], str_text(&text));
+			return e;
 		}
 	}
 	if (r->line.len)
@@ -253,7 +294,9 @@ static struct err *pump(struct running *r, int *ret_wait_status)
 static struct err *judge(struct running *r, int status, int *ret_status)
 {
 	struct err *e = NULL;
-	if (WIFSIGNALED(status))
+	if (status == CHILD_LOST)
+		e = err_os(ECHILD, "cannot learn how '%s' ended", r->spec->argv[0]);
+	else if (WIFSIGNALED(status))
 		e = err_new(ERR_CHILD, "'%s' was ended by signal %d", r->spec->argv[0], WTERMSIG(status));
 	else if (ret_status)
 		*ret_status = WEXITSTATUS(status);
@@ -278,11 +321,9 @@ static struct err *start_piped(struct running *r, bool collect)
 	int in = -1, out[2] = {-1, -1}, log[2] = {-1, -1};
 	struct err *e = open_input(r->spec->input, r->spec->input_path, &in);
 	if (!e)
-		e = os_pipe(log);
+		e = make_pipe(log);
 	if (!e && collect)
-		e = os_pipe(out);
-	log[1] = move_high(log[1]);
-	out[1] = move_high(out[1]);
+		e = make_pipe(out);
 	if (!e)
 		e = spawn(r->spec, in, collect ? out[1] : log[1], log[1], &r->pid);
 	close_fd(&in);
@@ -333,11 +374,11 @@ struct err *child_status(const struct child_spec *spec, size_t max, struct str *
 
 struct err *child_start(const struct child_spec *spec, pid_t *ret_pid)
 {
-	int in = -1;
+	int in = -1, out = -1;
 	TRY(open_input(NULL, NULL, &in));
-	const char *log = spec->log_path ? spec->log_path : "/dev/null";
-	int out = move_high(open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-	struct err *e = out < 0 ? err_os(errno, "cannot open the log '%s'", log) : spawn(spec, in, out, out, ret_pid);
+	struct err *e = open_high(spec->log_path ? spec->log_path : "/dev/null", O_WRONLY | O_CREAT | O_APPEND, &out);
+	if (!e)
+		e = spawn(spec, in, out, out, ret_pid);
 	close_fd(&in);
 	close_fd(&out);
 	return e;
@@ -346,27 +387,31 @@ struct err *child_start(const struct child_spec *spec, pid_t *ret_pid)
 bool child_poll(pid_t pid, int *ret_wait_status)
 {
 	int status = 0;
-	pid_t got = waitpid(pid, &status, WNOHANG);
-	if (got == 0 || (got < 0 && errno == EINTR))
-		return false;
-	if (ret_wait_status)
-		*ret_wait_status = got < 0 ? 0 : status;
-	return true;
+	return poll_status(pid, 0, ret_wait_status ? ret_wait_status : &status);
+}
+
+static void send_signal(pid_t pid, int number)
+{
+	kill(-pid, number);
+	kill(pid, number);
+}
+
+static bool wait_until(pid_t pid, int64_t until)
+{
+	bool ended;
+	while (!(ended = child_poll(pid, NULL)) && tick_ms() < until)
+		tick_sleep_ms(10);
+	return ended;
 }
 
 void child_stop(pid_t pid, int64_t grace_ms)
 {
-	int64_t until = tick_ms() + grace_ms;
-	kill(-pid, SIGTERM);
-	kill(pid, SIGTERM);
-	while (!child_poll(pid, NULL)) {
-		if (tick_ms() >= until) {
-			kill(-pid, SIGKILL);
-			kill(pid, SIGKILL);
-			waitpid(pid, NULL, 0);
-			return;
-		}
-		tick_sleep_ms(10);
+	send_signal(pid, SIGTERM);
+	send_signal(pid, SIGCONT); /* a stopped one takes no signal */
+	if (wait_until(pid, tick_ms() + grace_ms)) {
+		kill(-pid, SIGKILL); /* grandchildren that outlived it */
+		return;
 	}
-	kill(-pid, SIGKILL); /* grandchildren that outlived it */
+	send_signal(pid, SIGKILL);
+	wait_until(pid, tick_ms() + KILL_GRACE_MS); /* root's (sudo), or stuck in the kernel: we do not wait for ever */
 }

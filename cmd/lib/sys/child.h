@@ -4,7 +4,8 @@
  * No shell. argv[0] is looked up in the child's PATH, then where Homebrew puts programs on Apple Silicon. Every
  *descriptor but 0, 1, 2 (and pass_fd) is closed on exec. The child gets its own process group, so that a kill reaches
  *its children; default signal handlers; stdin is /dev/null unless given. exec failure is an error of child_start(),
- *distinct from any exit status.
+ *distinct from any exit status. One that stops because it wants to read from the terminal is ended, with an error;
+ *with `terminal` it may, as we may, and ^C reaches it as it does us, but a kill does not reach its children.
  *
  *	struct child_spec spec = {.argv = (const char *[]){"gpgv", "--version", NULL}, .deadline_ms = 5000};
  *	AUTO(str) out = STR_INIT;
@@ -32,14 +33,19 @@ struct child_spec {
 	const char *step;        /* step id for output events */
 	struct sink *sink;       /* gets EVENT_OUTPUT per line; NULL = none */
 	int pass_fd;             /* descriptor the child inherits as 3; 0 or -1 = none */
+	bool terminal;           /* may ask at the terminal (sudo's password): stays in our process group */
 	bool die_with_parent;    /* it and all below it are killed when our process dies (Linux) */
 };
+
+/* A wait status that nobody knows: neither an exit nor a signal, no success. */
+enum { CHILD_LOST = -1 };
 
 /**
  * child_run() - run to the end
  *
  * Errors: ABSENT (program not found), OS (fork or exec), CHILD (exit status not 0 or a signal: the message
- * says which, detail holds the last 20 lines, log the log's path), TIMEOUT (killed), CANCELED (killed).
+ * says which, or that it wants the terminal; detail holds the last 20 lines, log the log's path), TIMEOUT (killed),
+ * CANCELED (killed).
  */
 MUST_CHECK struct err *child_run(const struct child_spec *spec);
 
@@ -52,10 +58,11 @@ MUST_CHECK struct err *child_status(const struct child_spec *spec, size_t max, s
 /** child_start() - start without waiting; stdout and stderr go to log_path (or /dev/null); input ignored */
 MUST_CHECK struct err *child_start(const struct child_spec *spec, pid_t *ret_pid);
 
-/** child_poll() - whether @pid (ours) has ended; then stores the wait status; never blocks */
+/** child_poll() - whether @pid (ours) has ended; then stores the wait status, or CHILD_LOST; never blocks */
 bool child_poll(pid_t pid, int *ret_wait_status);
 
-/** child_stop() - TERM to the group, KILL after @grace_ms, reaped; fine when it has ended */
+/** child_stop() - TERM to the group, KILL after @grace_ms, reaped; fine when it has ended. What cannot be killed
+ *  (root's) is left to itself some seconds later */
 void child_stop(pid_t pid, int64_t grace_ms);
 
 /** child_find() - full path of program @name in $PATH or of Homebrew, heap, or NULL */

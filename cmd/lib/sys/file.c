@@ -240,18 +240,38 @@ int64_t file_size(const char *path)
 	return stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
 }
 
-struct err *dir_list(const char *path, struct strs *names)
+/* The next entry; NULL at the end, or with errno set. */
+static struct dirent *next_entry(DIR *dir)
 {
-	DIR *dir = opendir(path);
-	if (!dir && errno == ENOENT)
-		return NULL;
-	if (!dir)
-		return err_os(errno, "cannot list '%s'", path);
+	errno = 0;
+	return readdir(dir);
+}
+
+struct err *dir_names(int fd, const char *shown, struct strs *names)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir) {
+		struct err *e = err_os(errno, "cannot list '%s'", shown);
+		if (copy >= 0)
+			close(copy);
+		return e;
+	}
+	rewinddir(dir); /* the copy shares its place with @fd */
 	struct dirent *entry;
-	while ((entry = readdir(dir)))
+	while ((entry = next_entry(dir)))
 		if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
 			strs_add(names, entry->d_name);
+	int errnum = errno;
 	closedir(dir);
 	strs_sort(names);
-	return NULL;
+	return errnum ? err_os(errnum, "cannot list '%s'", shown) : NULL;
+}
+
+struct err *dir_list(const char *path, struct strs *names)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return NULL;
+	return fd < 0 ? err_os(errno, "cannot list '%s'", path) : dir_names(fd, path, names);
 }

@@ -48,8 +48,11 @@ bool dir_exists(const char *path);
 int64_t file_size(const char *path);
 /** file_absolute() - @path as seen from anywhere: the current folder before a relative one; heap */
 char *file_absolute(const char *path);
-/** dir_list() - names in @path without . and .., sorted; a missing directory gives none */
+/** dir_list() - names in @path without . and .., sorted; a missing directory gives none. A list that could not be read
+ *  to its end is an error, never a short list */
 MUST_CHECK struct err *dir_list(const char *path, struct strs *names);
+/** dir_names() - the same for the open directory @fd, from its start, called @shown in errors */
+MUST_CHECK struct err *dir_names(int fd, const char *shown, struct strs *names);
 /** file_mtime_ns() - modification time in ns of a stat result (hides st_mtim against st_mtimespec) */
 int64_t file_mtime_ns(const struct stat *st);
 

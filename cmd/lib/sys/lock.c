@@ -28,6 +28,15 @@ static bool still_there(int fd, const char *path)
 	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
+/* Whether a holder is in the way, and not the shared lock of somebody who looks. */
+static bool is_held(int fd)
+{
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK;
+	flock(fd, LOCK_UN);
+	return false;
+}
+
 struct err *lock_try(const char *path, const char *holder, int *ret_fd)
 {
 	for (;;) {
@@ -35,10 +44,12 @@ struct err *lock_try(const char *path, const char *holder, int *ret_fd)
 		if (fd < 0)
 			return err_os(errno, "cannot open the lock '%s'", path);
 		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-			if (errno == EINTR)
-				continue;
-			if (errno != EWOULDBLOCK)
+			if (errno != EWOULDBLOCK && errno != EINTR)
 				return err_os(errno, "cannot lock '%s'", path);
+			if (errno == EINTR || !is_held(fd)) {
+				tick_sleep_ms(1);
+				continue;
+			}
 			AUTO_FREE char *who = read_holder(fd);
 			return err_new(ERR_BUSY, "held by %s", *who ? who : "another process");
 		}
@@ -79,7 +90,7 @@ bool lock_held(const char *path, char **ret_holder)
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (!is_held(fd))
 		return false;
 	if (ret_holder)
 		*ret_holder = read_holder(fd);

@@ -2,7 +2,8 @@
  * lock.h - flock()ed files that name their holder
  *
  * The kernel drops the lock when the holder dies: no lock can go stale. The file's text ("pid 123: cooper up")
- * is for people, written after locking. Locks are inherited by no child (cloexec).
+ * is for people, written after locking. Locks are inherited by no child (cloexec). Only an exclusive lock counts:
+ * lock_held() looks by a shared one, which neither lock_held() nor lock_try() elsewhere takes for a holder.
  */
 #ifndef COOPER_SYS_LOCK_H
 #define COOPER_SYS_LOCK_H
@@ -18,7 +19,7 @@ MUST_CHECK struct err *lock_try(const char *path, const char *holder, int *ret_f
 /** lock_wait() - like lock_try(), but waits (a note to @sink names the holder once); 0 = no limit; cancelable */
 MUST_CHECK struct err *lock_wait(const char *path, const char *holder, int64_t timeout_ms, struct sink *sink,
 				 int *ret_fd);
-/** lock_holder() - whether somebody holds @path now; the holder's text (heap) when @ret_holder is not NULL */
+/** lock_held() - whether somebody holds @path now; the holder's text (heap) when @ret_holder is not NULL */
 bool lock_held(const char *path, char **ret_holder);
 
 #endif

@@ -14,13 +14,26 @@ static void on_signal(int number)
 	cancel_request();
 }
 
+/* What the caller has us ignore (nohup, `cooper up &` in a script) stays ignored. */
+static void handle_unless_ignored(int number)
+{
+	struct sigaction act = {.sa_handler = on_signal}, was;
+	sigemptyset(&act.sa_mask);
+	if (sigaction(number, NULL, &was) != 0 || was.sa_handler != SIG_IGN)
+		sigaction(number, &act, NULL);
+}
+
 void signals_install(void)
 {
+	struct sigaction plain = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
 	struct sigaction act = {.sa_handler = on_signal};
+	sigset_t none;
 	sigemptyset(&act.sa_mask);
-	sigaction(SIGINT, &act, NULL);
+	handle_unless_ignored(SIGINT);
+	handle_unless_ignored(SIGHUP);
 	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGHUP, &act, NULL);
-	act.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &act, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGCHLD, &plain, NULL); /* ignored, the kernel throws the status of every child away */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }

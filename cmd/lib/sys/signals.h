@@ -1,5 +1,7 @@
 /*
  * signals.h - SIGINT, SIGTERM, SIGHUP ask for cancellation; SIGPIPE is ignored; a second SIGINT ends at once
+ *
+ * Whatever the caller left: SIGCHLD has its default, nothing is blocked; an ignored SIGINT or SIGHUP stays ignored.
  */
 #ifndef COOPER_SYS_SIGNALS_H
 #define COOPER_SYS_SIGNALS_H

@@ -1,41 +1,33 @@
 /* Walks by descriptor: a link put in the way is removed or skipped, never followed. */
 #include "sys/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 enum {
 	DEPTH_MAX = 256,
-	/* A listing may pass over some entries when others go meanwhile (APFS), and somebody may add one (Finder). */
+	/* Somebody may add a file while we remove (Finder). */
 	ROUNDS_MAX = 4,
 };
 
 typedef struct err *walk_fn(int dirfd, const char *name, const struct stat *st, int depth);
 
-/* Call @visit for each entry of the folder @fd. Takes @fd. */
-static struct err *each_entry(int take_fd, const char *name, int depth, walk_fn *visit)
+/* Call @visit for each entry of the folder @fd. */
+static struct err *each_entry(int fd, const char *name, int depth, walk_fn *visit)
 {
-	DIR *dir = depth < DEPTH_MAX ? fdopendir(take_fd) : NULL;
-	if (!dir) {
-		int errnum = depth < DEPTH_MAX ? errno : ELOOP;
-		close(take_fd);
-		return err_os(errnum, "cannot list '%s'", name);
-	}
-	struct err *e = NULL;
-	struct dirent *entry;
-	while (!e && (entry = readdir(dir))) {
+	AUTO(strs) names = STRS_INIT;
+	if (depth >= DEPTH_MAX)
+		return err_os(ELOOP, "cannot list '%s'", name);
+	TRY(dir_names(fd, name, &names));
+	for (size_t i = 0; i < names.count; i++) {
 		struct stat st;
-		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
-			continue;
-		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			e = visit(dirfd(dir), entry->d_name, &st, depth + 1);
+		if (fstatat(fd, names.items[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+			TRY(visit(fd, names.items[i], &st, depth + 1));
 		else if (errno != ENOENT)
-			e = err_os(errno, "cannot stat '%s'", entry->d_name);
+			return err_os(errno, "cannot stat '%s'", names.items[i]);
 	}
-	closedir(dir);
-	return e;
+	return NULL;
 }
 
 static int open_dir_at(int dirfd, const char *name)
@@ -60,24 +52,19 @@ static struct err *remove_entry(int dirfd, const char *name, const struct stat *
 			return err_os(errno, "cannot remove '%s'", name);
 		return NULL;
 	}
-	int fd = open_dir_at(dirfd, name);
-	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
+	AUTO_CLOSE int fd = open_dir_at(dirfd, name);
+	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
 		fd = open_dir_at(dirfd, name);
 	if (fd < 0)
 		return err_os(errno, "cannot open '%s'", name);
-	if ((st->st_mode & 0700) != 0700 && fchmod(fd, 0700) != 0) {
-		int errnum = errno;
-		close(fd);
-		return err_os(errnum, "cannot change the mode of '%s'", name);
-	}
+	if ((st->st_mode & 0700) != 0700 && fchmod(fd, 0700) != 0)
+		return err_os(errno, "cannot change the mode of '%s'", name);
 	for (int rounds = 1;; rounds++) {
 		TRY(each_entry(fd, name, depth, remove_entry));
 		if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			return NULL;
-		int errnum = errno;
-		fd = errnum == ENOTEMPTY && rounds < ROUNDS_MAX ? open_dir_at(dirfd, name) : -1;
-		if (fd < 0)
-			return err_os(errnum, "cannot remove '%s'", name);
+		if (errno != ENOTEMPTY || rounds == ROUNDS_MAX)
+			return err_os(errno, "cannot remove '%s'", name);
 	}
 }
 
@@ -94,17 +81,18 @@ struct err *tree_remove(const char *path)
 	return visit_path(path, remove_entry);
 }
 
+/* By descriptor: another name may have taken the place since. What cannot be opened is changed by its name. */
 static struct err *lock_entry(int dirfd, const char *name, const struct stat *st, int depth)
 {
-	if (S_ISLNK(st->st_mode))
+	mode_t mode = st->st_mode & 07555;
+	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
 		return NULL;
-	if (S_ISDIR(st->st_mode)) {
-		int fd = open_dir_at(dirfd, name);
-		if (fd < 0)
-			return err_os(errno, "cannot open '%s'", name);
+	AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && (errno != EACCES || S_ISDIR(st->st_mode)))
+		return err_os(errno, "cannot open '%s'", name);
+	if (S_ISDIR(st->st_mode))
 		TRY(each_entry(fd, name, depth, lock_entry));
-	}
-	if (fchmodat(dirfd, name, st->st_mode & 07555, 0) != 0)
+	if ((fd >= 0 ? fchmod(fd, mode) : fchmodat(dirfd, name, mode, AT_SYMLINK_NOFOLLOW)) != 0)
 		return err_os(errno, "cannot change the mode of '%s'", name);
 	return NULL;
 }
@@ -121,12 +109,8 @@ static struct err *sync_entry(int dirfd, const char *name, const struct stat *st
 	AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_os(errno, "cannot open '%s'", name);
-	if (S_ISDIR(st->st_mode)) {
-		int inner = open_dir_at(dirfd, name);
-		if (inner < 0)
-			return err_os(errno, "cannot open '%s'", name);
-		TRY(each_entry(inner, name, depth, sync_entry));
-	}
+	if (S_ISDIR(st->st_mode))
+		TRY(each_entry(fd, name, depth, sync_entry));
 	return fsync(fd) == 0 || errno == EINVAL ? NULL : err_os(errno, "cannot flush '%s'", name);
 }
 

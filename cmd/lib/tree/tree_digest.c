@@ -1,6 +1,5 @@
 #include "tree/tree_digest.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "sys/file.h"
 
 enum { DEPTH_MAX = 256, LINK_MAX_BYTES = 65536 };
 
@@ -85,7 +85,7 @@ void tree_digest_end(struct tree_digest *t, struct digest *d, char ret_hex[SHA25
 	digest_hex(d, ret_hex);
 }
 
-static struct err *digest_dir(struct tree_digest *t, int take_fd, const char *path, const char *shown, int depth);
+static struct err *digest_dir(struct tree_digest *t, int fd, const char *path, const char *shown, int depth);
 
 static struct err *digest_link(struct tree_digest *t, int dirfd, const char *name, const char *path)
 {
@@ -140,30 +140,24 @@ static struct err *digest_entry(struct tree_digest *t, int dirfd, const char *na
 	if (!S_ISDIR(st.st_mode))
 		return err_new(ERR_CORRUPT, "'%s' is neither a file nor a folder nor a link", path);
 	tree_digest_dir(t, path);
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_os(errno, "cannot open '%s'", path);
 	return digest_dir(t, fd, path, path, depth + 1);
 }
 
-static struct err *digest_dir(struct tree_digest *t, int take_fd, const char *path, const char *shown, int depth)
+static struct err *digest_dir(struct tree_digest *t, int fd, const char *path, const char *shown, int depth)
 {
-	DIR *dir = depth < DEPTH_MAX ? fdopendir(take_fd) : NULL;
-	struct err *e = NULL;
-	struct dirent *entry;
+	AUTO(strs) names = STRS_INIT;
 
-	if (!dir) {
-		close(take_fd);
-		return err_new(ERR_CORRUPT, "cannot list '%s'%s", shown, depth < DEPTH_MAX ? "" : ": too deep");
+	if (depth >= DEPTH_MAX)
+		return err_new(ERR_CORRUPT, "cannot list '%s': too deep", shown);
+	TRY(dir_names(fd, shown, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *below = path_join(path, names.items[i]);
+		TRY(digest_entry(t, fd, names.items[i], below, depth));
 	}
-	while (!e && (entry = readdir(dir))) {
-		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
-			continue;
-		AUTO_FREE char *below = path_join(path, entry->d_name);
-		e = digest_entry(t, dirfd(dir), entry->d_name, below, depth);
-	}
-	closedir(dir);
-	return e;
+	return NULL;
 }
 
 struct err *tree_digest_path(const char *path, char ret_hex[SHA256_HEX])
@@ -173,7 +167,7 @@ struct err *tree_digest_path(const char *path, char ret_hex[SHA256_HEX])
 
 struct err *tree_digest_without(const char *path, const char *except, char ret_hex[SHA256_HEX])
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
 		return err_new(ERR_ABSENT, "'%s' does not exist", path);
