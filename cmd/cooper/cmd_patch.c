@@ -81,13 +81,12 @@ static struct err *run_edit(struct call *call)
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *locked = NULL;
 	TRY(project_start(&p));
-	const char *arch = call_get(call, "guest-arch") ? text_arch(call_get(call, "guest-arch")) : p.facts.arch;
-	if (!arch)
-		return err_hint(err_new(ERR_USAGE, "unknown guest architecture '%s'", call_get(call, "guest-arch")),
-				"use aarch64 or x86_64");
+	enum arch arch = arch_of(p.facts.arch);
+	if (call_has(call, "guest-arch"))
+		TRY(arch_guest_option(call_get(call, "guest-arch"), &arch));
 	TRY(recipe_find(call_arg(call, 0), RECIPE_BUILD, &p.roots, &path));
 	TRY(absolute(&path)); /* `patch save` finds patches/ from anywhere */
-	struct recipe_target target = {p.facts.os, p.facts.arch, arch};
+	struct recipe_target target = {p.facts.os, p.facts.arch, arch_name(arch)};
 	struct recipe *r = NULL;
 	struct lock *lock = NULL;
 	TRY(recipe_load_from(path, &target, &p.roots, &r));

@@ -218,15 +218,16 @@ static const struct option_spec canary_options[] = {
 
 static struct err *run_canary(struct call *call)
 {
-	const char *arch = text_arch(call_arg(call, 0));
+	enum arch arch = arch_of(call_arg(call, 0));
 	const char *output = call_get(call, "output");
 	if (!output)
 		return err_hint(err_new(ERR_USAGE, "no output file given"), "add -o FILE");
 	AUTO(str) bytes = STR_INIT;
+	TRY(canary_check(arch));
 	if (call_has(call, "image"))
-		TRY(canary_image(arch ? arch : call_arg(call, 0), "latest", &bytes));
+		canary_image(arch, "latest", &bytes);
 	else
-		TRY(canary_elf(arch ? arch : call_arg(call, 0), &bytes));
+		canary_elf(arch, &bytes);
 	return file_write(output, bytes.data, bytes.len, call_has(call, "image") ? 0644 : 0755);
 }
 

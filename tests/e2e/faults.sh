@@ -103,7 +103,7 @@ nothing_left "compile error"
 build "$base/hello.tar.gz" "$sha"
 expect "and then it builds" 0 "keg" -- "$cooper" build
 expect "unknown stack" 1 "podman-debian" -- "$cooper" plan podman-debain
-expect "unknown guest architecture" 2 "aarch64 or x86_64" -- "$cooper" plan --guest-arch z80
+expect "unknown guest architecture" 2 "x86_64, aarch64" -- "$cooper" plan --guest-arch z80
 
 if [ "$(id -u)" = 0 ]; then
 	mkdir -p "$work/small" && mount -t tmpfs -o size=64k tmpfs "$work/small"

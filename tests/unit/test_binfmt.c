@@ -9,14 +9,14 @@
 static void test_lines(void **state)
 {
 	(void)state;
-	AUTO_FREE char *x86 = binfmt_line("x86_64", "/usr/bin/qemu-x86_64-static");
+	AUTO_FREE char *x86 = binfmt_line(ARCH_X86_64, "/usr/bin/qemu-x86_64-static");
 	assert_string_equal(
 		x86,
 		":qemu-x86_64:M::"
 		"\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\x3e\\x00:"
 		"\\xff\\xff\\xff\\xff\\xff\\xfe\\xfe\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xfe\\xff\\xff\\xff:"
 		"/usr/bin/qemu-x86_64-static:FPC");
-	AUTO_FREE char *s390 = binfmt_line("s390x", "/q");
+	AUTO_FREE char *s390 = binfmt_line(ARCH_S390X, "/q");
 	assert_string_equal(s390,
 			    ":qemu-s390x:M::"
 			    "\\x7fELF\\x02\\x02\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\x16:"
@@ -25,11 +25,10 @@ static void test_lines(void **state)
 	AUTO_FREE char *long_path = mem_alloc(200);
 	memset(long_path, 'a', 199);
 	*long_path = '/';
-	assert_null(binfmt_line("x86_64", "relative"));
-	assert_null(binfmt_line("x86_64", "/a:b"));
-	assert_null(binfmt_line("x86_64", "/a\nb"));
-	assert_null(binfmt_line("x86_64", long_path));
-	assert_null(binfmt_line("vax", "/q"));
+	assert_null(binfmt_line(ARCH_X86_64, "relative"));
+	assert_null(binfmt_line(ARCH_X86_64, "/a:b"));
+	assert_null(binfmt_line(ARCH_X86_64, "/a\nb"));
+	assert_null(binfmt_line(ARCH_X86_64, long_path));
 }
 
 static unsigned char next_byte(const char **at)
@@ -49,14 +48,16 @@ static unsigned char next_byte(const char **at)
 static void test_lines_match_canaries(void **state)
 {
 	(void)state;
-	for (size_t i = 0; binfmt_arch_at(i); i++) {
-		AUTO_FREE char *line = binfmt_line(binfmt_arch_at(i), "/q");
+	for (enum arch i = ARCH_NONE + 1; i < ARCH_COUNT; i++) {
+		AUTO_FREE char *line = binfmt_line(i, "/q");
 		AUTO(strs) parts = STRS_INIT;
 		strs_split(&parts, line, ":");
 		assert_int_equal(parts.count, 6);
-		for (size_t k = 0; canary_arch_at(k); k++) {
+		for (enum arch k = ARCH_NONE + 1; k < ARCH_COUNT; k++) {
 			AUTO(str) elf = STR_INIT;
-			assert_ok(canary_elf(canary_arch_at(k), &elf));
+			if (!canary_exists(k))
+				continue;
+			canary_elf(k, &elf);
 			const char *magic = parts.items[2];
 			const char *mask = parts.items[3];
 			bool match = true;
@@ -66,27 +67,22 @@ static void test_lines_match_canaries(void **state)
 				match = match && differs == 0;
 			}
 			assert_true(*magic == '\0' && *mask == '\0');
-			assert_int_equal(match, streq(binfmt_arch_at(i), canary_arch_at(k)));
+			assert_int_equal(match, i == k);
 		}
 	}
 }
 
 static void test_conf(void **state)
 {
-	AUTO(str) conf = STR_INIT;
+	AUTO_FREE char *conf = binfmt_conf(ARCH_RISCV64);
 
 	(void)state;
-	assert_ok(binfmt_conf("riscv64", &conf));
-	assert_true(str_starts(conf.data, ":qemu-riscv64:M::"));
-	assert_true(str_ends(conf.data, ":/var/lib/cooper/emulators/qemu-riscv64:FPC\n"));
-	AUTO_FREE char *path = binfmt_conf_path("riscv64");
+	assert_true(str_starts(conf, ":qemu-riscv64:M::"));
+	assert_true(str_ends(conf, ":/var/lib/cooper/emulators/qemu-riscv64:FPC\n"));
+	AUTO_FREE char *path = binfmt_conf_path(ARCH_RISCV64);
 	assert_string_equal(path, "/etc/binfmt.d/zz-cooper-riscv64.conf");
-	AUTO_FREE char *name = binfmt_emulator("riscv64");
+	AUTO_FREE char *name = binfmt_emulator(ARCH_RISCV64);
 	assert_string_equal(name, "qemu-riscv64");
-	assert_fails(binfmt_conf("vax", &conf), ERR_USAGE, "x86_64, aarch64, riscv64");
-	assert_true(binfmt_native("aarch64", "aarch64"));
-	assert_true(binfmt_native("x86_64", "i386"));
-	assert_false(binfmt_native("aarch64", "x86_64"));
 }
 
 static void status(const char *text, const char *why)

@@ -163,7 +163,7 @@ static struct vars make_vars(const struct workplace *w, const struct build_job *
 		.os = job->facts->os,
 		.jobs = w->jobs,
 		.key = key_shown,
-		.debian_arch = debian_arch(job->guest_arch),
+		.debian_arch = arch_row(arch_of(job->guest_arch))->debian,
 	};
 }
 

@@ -4,84 +4,66 @@
 
 enum { INTERPRETER_MAX = 127 }; /* BINPRM_BUF_SIZE of kernels before 5.1, less the NUL */
 
-struct handler {
-	const char *arch;
-	const char *magic;
-	const char *mask;
-};
-
-#define ELF64 "\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00"
-#define ELF64_BIG "\\x7fELF\\x02\\x02\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00"
-#define ELF32 "\\x7fELF\\x01\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00"
-/* The x86 masks let pass an OS ABI and an ABI version that some old linkers set. */
-#define MASK_X86 "\\xff\\xff\\xff\\xff\\xff\\xfe\\xfe\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff"
-#define MASK_ANY "\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff"
-/* ET_EXEC or ET_DYN, then the machine */
-#define LITTLE "\\xfe\\xff\\xff\\xff"
-#define BIG "\\xff\\xfe\\xff\\xff"
-
-static const struct handler handlers[] = {
-	{"x86_64", ELF64 "\\x02\\x00\\x3e\\x00", MASK_X86 LITTLE},
-	{"aarch64", ELF64 "\\x02\\x00\\xb7\\x00", MASK_ANY LITTLE},
-	{"riscv64", ELF64 "\\x02\\x00\\xf3\\x00", MASK_ANY LITTLE},
-	{"arm", ELF32 "\\x02\\x00\\x28\\x00", MASK_ANY LITTLE},
-	{"i386", ELF32 "\\x02\\x00\\x03\\x00", MASK_X86 LITTLE},
-	{"ppc64le", ELF64 "\\x02\\x00\\x15\\x00", MASK_ANY "\\xfe\\xff\\xff\\x00"},
-	{"s390x", ELF64_BIG "\\x00\\x02\\x00\\x16", MASK_ANY BIG},
-};
-
-const char *binfmt_arch_at(size_t index)
+/* A number of @size bytes in the byte order of the architecture, as a registration has it. */
+static void add_number(struct str *s, const struct arch_row *row, unsigned value, int size)
 {
-	return index < ARRAY_LEN(handlers) ? handlers[index].arch : NULL;
+	for (int i = 0; i < size; i++)
+		str_addf(s, "\\x%02x", value >> 8 * (row->elf_big_endian ? size - 1 - i : i) & 0xff);
 }
 
-bool binfmt_native(const char *guest_arch, const char *arch)
+/*
+ * An ELF header up to e_machine: the type may be ET_EXEC (2) or ET_DYN (3), the ABI version anything.
+ * See: System V ABI, chapter 4; admin-guide/binfmt-misc.rst of Linux
+ */
+static void add_magic(struct str *s, const struct arch_row *row)
 {
-	return streq(guest_arch, arch) || (streq(guest_arch, "x86_64") && streq(arch, "i386"));
+	str_addf(s, "\\x7fELF\\x%02x\\x%02x\\x01", row->elf_64 ? 2 : 1, row->elf_big_endian ? 2 : 1);
+	for (int i = 7; i < 16; i++)
+		str_add(s, "\\x00");
+	add_number(s, row, 2, 2);
+	add_number(s, row, row->elf_machine, 2);
 }
 
-char *binfmt_emulator(const char *arch)
+static void add_mask(struct str *s, const struct arch_row *row)
 {
-	return mem_printf("qemu-%s", arch);
+	str_add(s, "\\xff\\xff\\xff\\xff\\xff");
+	str_add(s, row->elf_any_abi ? "\\xfe\\xfe\\x00" : "\\xff\\xff\\x00");
+	for (int i = 8; i < 16; i++)
+		str_add(s, "\\xff");
+	add_number(s, row, 0xfffe, 2);
+	add_number(s, row, 0xffff, 2);
 }
 
-char *binfmt_line(const char *arch, const char *interpreter)
+char *binfmt_emulator(enum arch arch)
 {
+	return mem_printf("qemu-%s", arch_name(arch));
+}
+
+char *binfmt_line(enum arch arch, const char *interpreter)
+{
+	AUTO(str) s = STR_INIT;
+	const struct arch_row *row = arch_row(arch);
+
 	if (*interpreter != '/' || strpbrk(interpreter, ":\n") || strlen(interpreter) > INTERPRETER_MAX)
 		return NULL;
-	for (size_t i = 0; i < ARRAY_LEN(handlers); i++)
-		if (streq(handlers[i].arch, arch))
-			return mem_printf(":qemu-%s:M::%s:%s:%s:%s", arch, handlers[i].magic, handlers[i].mask,
-					  interpreter, BINFMT_FLAGS);
-	return NULL;
+	str_addf(&s, ":qemu-%s:M::", row->name);
+	add_magic(&s, row);
+	str_add_char(&s, ':');
+	add_mask(&s, row);
+	str_addf(&s, ":%s:" BINFMT_FLAGS, interpreter);
+	return str_take(&s);
 }
 
-char *binfmt_conf_path(const char *arch)
+char *binfmt_conf_path(enum arch arch)
 {
-	return mem_printf("/etc/binfmt.d/zz-cooper-%s.conf", arch);
+	return mem_printf("/etc/binfmt.d/zz-cooper-%s.conf", arch_name(arch));
 }
 
-static struct err *unknown(const char *arch)
+char *binfmt_conf(enum arch arch)
 {
-	AUTO(strs) names = STRS_INIT;
-	AUTO_FREE char *list = NULL;
-
-	for (size_t i = 0; i < ARRAY_LEN(handlers); i++)
-		strs_add(&names, handlers[i].arch);
-	list = strs_join(&names, ", ");
-	return err_hint(err_new(ERR_USAGE, "programs of the architecture '%s' cannot be emulated", arch),
-			"known architectures: %s", list);
-}
-
-struct err *binfmt_conf(const char *arch, struct str *out)
-{
-	AUTO_FREE char *interpreter = mem_printf("%s/qemu-%s", BINFMT_STORE_DIR, arch);
+	AUTO_FREE char *interpreter = mem_printf("%s/qemu-%s", BINFMT_STORE_DIR, arch_name(arch));
 	AUTO_FREE char *line = binfmt_line(arch, interpreter);
-
-	if (!line)
-		return unknown(arch);
-	str_addf(out, "%s\n", line);
-	return NULL;
+	return mem_printf("%s\n", line);
 }
 
 bool binfmt_status_ok(const char *status, char **ret_why)

@@ -2,8 +2,8 @@
  * binfmt.h - the lines that make a Linux kernel hand foreign programs to an emulator
  *
  * Text only: nothing is registered here. A line is what /proc/sys/fs/binfmt_misc/register and the files of
- * /etc/binfmt.d take; Ignition and the guest steps write it. Magic and mask are those of QEMU's
- * scripts/qemu-binfmt-conf.sh. Flags are always FPC: F opens the emulator at registration, so that it is found
+ * /etc/binfmt.d take; Ignition and the guest steps write it. Magic and mask follow from the
+ * architecture's ELF header. Flags are always FPC: F opens the emulator at registration, so that it is found
  * from inside a container; P keeps argv[0]; C takes credentials from the program, so that setuid works.
  *
  * Handlers are called qemu-<arch>, as distributions call theirs, so that ours takes the place of theirs.
@@ -13,6 +13,7 @@
 #ifndef COOPER_FMT_BINFMT_H
 #define COOPER_FMT_BINFMT_H
 
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -20,23 +21,16 @@
 /* Where the guest mounts the read-only device with our own emulators; each is a file qemu-<arch> at its root. */
 #define BINFMT_STORE_DIR "/var/lib/cooper/emulators"
 
-/** binfmt_arch_at() - the @index-th architecture that there is a handler line for; NULL after the last */
-const char *binfmt_arch_at(size_t index);
-
-/** binfmt_native() - whether a kernel of @guest_arch runs programs of @arch itself (i386 on x86_64) */
-bool binfmt_native(const char *guest_arch, const char *arch);
-
 /** binfmt_emulator() - "qemu-<arch>" as QEMU's own file names have it, heap */
-char *binfmt_emulator(const char *arch);
+char *binfmt_emulator(enum arch arch);
 
 /**
  * binfmt_line() - the registration line for @arch, without a newline, heap
  * @interpreter:  absolute path of the emulator
  *
- * NULL when there is no line for @arch, or @interpreter cannot stand in one (not absolute, a ':' or newline in
- * it, longer than kernels take).
+ * NULL when @interpreter cannot stand in one (not absolute, a ':' or newline in it, longer than kernels take).
  */
-char *binfmt_line(const char *arch, const char *interpreter);
+char *binfmt_line(enum arch arch, const char *interpreter);
 
 /**
  * binfmt_conf_path() - "/etc/binfmt.d/zz-cooper-<arch>.conf", heap
@@ -44,14 +38,10 @@ char *binfmt_line(const char *arch, const char *interpreter);
  * systemd-binfmt takes the files of all folders in the order of their names, and a later line replaces an earlier
  * one of the same handler: "zz" comes after every distribution's qemu-<arch>.conf.
  */
-char *binfmt_conf_path(const char *arch);
+char *binfmt_conf_path(enum arch arch);
 
-/**
- * binfmt_conf() - append the content of that file for the provider `store`
- *
- * Errors:  USAGE (programs of @arch cannot be emulated; the hint lists those that can)
- */
-MUST_CHECK struct err *binfmt_conf(const char *arch, struct str *out);
+/** binfmt_conf() - the content of that file for the provider `store`, heap */
+char *binfmt_conf(enum arch arch);
 
 /**
  * binfmt_status_ok() - whether the text of /proc/sys/fs/binfmt_misc/<handler> says enabled with flags F, P and C

@@ -70,61 +70,50 @@ static const unsigned char code_riscv64[] = {
 };
 // clang-format on
 
-struct canary {
-	const char *arch;
-	const char *oci_arch;
-	uint16_t machine; /* e_machine */
-	uint32_t flags;   /* e_flags */
-	const unsigned char *code;
-	size_t code_size;
+struct code {
+	const unsigned char *bytes;
+	size_t size;
 };
 
-static const struct canary canaries[] = {
-	{"x86_64", "amd64", 62, 0, code_x86_64, sizeof(code_x86_64)},
-	{"aarch64", "arm64", 183, 0, code_aarch64, sizeof(code_aarch64)},
-	{"riscv64", "riscv64", 243, 0, code_riscv64, sizeof(code_riscv64)},
-};
-
-const char *canary_arch_at(size_t index)
-{
-	return index < ARRAY_LEN(canaries) ? canaries[index].arch : NULL;
-}
-
-const char *canary_oci_arch(const char *arch)
-{
-	static const char *const others[][2] = {{"i386", "386"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(canaries); i++)
-		if (streq(canaries[i].arch, arch))
-			return canaries[i].oci_arch;
-	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		if (streq(others[i][0], arch))
-			return others[i][1];
-	return arch;
-}
-
-static struct err *find(const char *arch, const struct canary **ret_canary)
-{
-	AUTO(strs) names = STRS_INIT;
-	AUTO_FREE char *list = NULL;
-
-	for (size_t i = 0; i < ARRAY_LEN(canaries); i++) {
-		if (streq(canaries[i].arch, arch)) {
-			*ret_canary = &canaries[i];
-			return NULL;
-		}
-		strs_add(&names, canaries[i].arch);
+#define CODE(bytes)                                                                                                    \
+	{                                                                                                              \
+		bytes, sizeof(bytes)                                                                                   \
 	}
-	list = strs_join(&names, ", ");
-	return err_hint(err_new(ERR_USAGE, "there is no canary for the architecture '%s'", arch),
+static const struct code codes[ARCH_COUNT] = {
+	[ARCH_X86_64] = CODE(code_x86_64),
+	[ARCH_AARCH64] = CODE(code_aarch64),
+	[ARCH_RISCV64] = CODE(code_riscv64),
+};
+
+bool canary_exists(enum arch arch)
+{
+	return codes[arch].bytes;
+}
+
+struct err *canary_check(enum arch arch)
+{
+	AUTO_FREE char *list = arch_list(canary_exists);
+	if (canary_exists(arch))
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "there is no canary for the architecture '%s'", arch_name(arch)),
 			"there is one for each of: %s", list);
 }
 
-/* All three architectures are little-endian, whatever the host is. */
-static void put(struct str *out, uint64_t value, int bytes)
+/* Appends numbers in the byte order of an architecture, addresses in its width. */
+struct writer {
+	struct str *out;
+	const struct arch_row *arch;
+};
+
+static void put(struct writer *w, uint64_t value, int bytes)
 {
 	for (int i = 0; i < bytes; i++)
-		str_add_char(out, (char)(value >> (8 * i) & 0xff));
+		str_add_char(w->out, (char)(value >> 8 * (w->arch->elf_big_endian ? bytes - 1 - i : i) & 0xff));
+}
+
+static void put_word(struct writer *w, uint64_t value)
+{
+	put(w, value, w->arch->elf_64 ? 8 : 4);
 }
 
 struct segment {
@@ -135,16 +124,19 @@ struct segment {
 	uint64_t align;
 };
 
-static void put_segment(struct str *out, const struct segment *s)
+static void put_segment(struct writer *w, const struct segment *s)
 {
-	put(out, s->type, 4);
-	put(out, s->flags, 4);
-	put(out, 0, 8); /* offset */
-	put(out, s->address, 8);
-	put(out, s->address, 8);
-	put(out, s->size, 8);
-	put(out, s->size, 8);
-	put(out, s->align, 8);
+	put(w, s->type, 4);
+	if (w->arch->elf_64)
+		put(w, s->flags, 4);
+	put_word(w, 0); /* offset */
+	put_word(w, s->address);
+	put_word(w, s->address);
+	put_word(w, s->size);
+	put_word(w, s->size);
+	if (!w->arch->elf_64)
+		put(w, s->flags, 4);
+	put_word(w, s->align);
 }
 
 /*
@@ -152,33 +144,38 @@ static void put_segment(struct str *out, const struct segment *s)
  * an emulator asks for one, which SELinux may refuse). Aligned for kernels with pages of up to 64 KiB.
  * See: System V ABI, chapter 4 (object files) and 5 (program loading).
  */
-struct err *canary_elf(const char *arch, struct str *out)
+void canary_elf(enum arch arch, struct str *out)
 {
-	enum { HEADER = 64, SEGMENT = 56, SEGMENTS = 2, CODE_AT = HEADER + SEGMENTS * SEGMENT };
-	enum { PT_LOAD_ = 1, PT_STACK = 0x6474e551, EXECUTE = 1, WRITE = 2, READ = 4 };
-	static const unsigned char ident[16] = {0x7f, 'E', 'L', 'F', 2 /* 64 bit */, 1 /* little-endian */, 1};
+	enum { PT_LOAD_ = 1, PT_STACK = 0x6474e551, EXECUTE = 1, WRITE = 2, READ = 4, SEGMENTS = 2 };
 	const uint64_t base = 0x400000;
-	const struct canary *c;
-
-	TRY(find(arch, &c));
-	const struct segment load = {PT_LOAD_, READ | EXECUTE, base, CODE_AT + c->code_size, 0x10000};
+	const struct code *c = &codes[arch];
+	struct writer w = {out, arch_row(arch)};
+	const unsigned header = w.arch->elf_64 ? 64 : 52;
+	const unsigned segment = w.arch->elf_64 ? 56 : 32;
+	const unsigned code_at = header + SEGMENTS * segment;
+	const struct segment load = {PT_LOAD_, READ | EXECUTE, base, code_at + c->size, 0x10000};
 	const struct segment stack = {PT_STACK, READ | WRITE, 0, 0, 16};
-	str_add_mem(out, ident, sizeof(ident));
-	put(out, 2, 2); /* ET_EXEC */
-	put(out, c->machine, 2);
-	put(out, 1, 4);
-	put(out, base + CODE_AT, 8); /* entry */
-	put(out, HEADER, 8);         /* program headers */
-	put(out, 0, 8);              /* no section headers */
-	put(out, c->flags, 4);
-	put(out, HEADER, 2);
-	put(out, SEGMENT, 2);
-	put(out, SEGMENTS, 2);
-	put(out, 0, 6);
-	put_segment(out, &load);
-	put_segment(out, &stack);
-	str_add_mem(out, c->code, c->code_size);
-	return NULL;
+
+	str_add_mem(out, "\177ELF", 4);
+	put(&w, w.arch->elf_64 ? 2 : 1, 1);
+	put(&w, w.arch->elf_big_endian ? 2 : 1, 1);
+	put(&w, 1, 1); /* version */
+	put(&w, 0, 8); /* OS ABI, its version, padding */
+	put(&w, 0, 1);
+	put(&w, 2, 2); /* ET_EXEC */
+	put(&w, w.arch->elf_machine, 2);
+	put(&w, 1, 4);
+	put_word(&w, base + code_at); /* entry */
+	put_word(&w, header);         /* program headers */
+	put_word(&w, 0);              /* no section headers */
+	put(&w, w.arch->elf_flags, 4);
+	put(&w, header, 2);
+	put(&w, segment, 2);
+	put(&w, SEGMENTS, 2);
+	put(&w, 0, 6);
+	put_segment(&w, &load);
+	put_segment(&w, &stack);
+	str_add_mem(out, c->bytes, c->size);
 }
 
 static struct json *text_list(const char *only)
@@ -190,7 +187,7 @@ static struct json *text_list(const char *only)
 }
 
 /* The image's config. See: OCI image-spec, config.md */
-static char *image_config(const struct canary *c, const char *layer_hex)
+static char *image_config(enum arch arch, const char *layer_hex)
 {
 	AUTO_FREE char *diff_id = mem_printf("sha256:%s", layer_hex);
 	AUTO_JSON *root = js_object();
@@ -205,7 +202,9 @@ static char *image_config(const struct canary *c, const char *layer_hex)
 	js_set_text(made, "created", "1970-01-01T00:00:00Z");
 	js_set_text(made, "created_by", "cooper");
 	js_add(history, made);
-	js_set_text(root, "architecture", c->oci_arch);
+	js_set_text(root, "architecture", arch_row(arch)->oci);
+	if (arch_row(arch)->oci_variant)
+		js_set_text(root, "variant", arch_row(arch)->oci_variant);
 	js_set_text(root, "os", "linux");
 	js_set_text(root, "created", "1970-01-01T00:00:00Z");
 	js_set(root, "config", config);
@@ -227,22 +226,20 @@ static char *image_manifest(const char *config_name, const char *layer_name, con
 	return js_canonical(root);
 }
 
-struct err *canary_image(const char *arch, const char *tag, struct str *out)
+void canary_image(enum arch arch, const char *tag, struct str *out)
 {
-	const struct canary *c;
 	AUTO(str) elf = STR_INIT;
 	AUTO(str) layer = STR_INIT;
 	char hex[SHA256_HEX];
 
-	TRY(find(arch, &c));
-	TRY(canary_elf(arch, &elf));
+	canary_elf(arch, &elf);
 	ustar_add(&layer, "canary", 0755, elf.data, elf.len);
 	ustar_add(&layer, "canary-setuid", 04755, elf.data, elf.len);
 	ustar_end(&layer);
 
 	digest_bytes(layer.data, layer.len, hex);
 	AUTO_FREE char *layer_name = mem_printf("%s.tar", hex);
-	AUTO_FREE char *config = image_config(c, hex);
+	AUTO_FREE char *config = image_config(arch, hex);
 	digest_bytes(config, strlen(config), hex);
 	AUTO_FREE char *config_name = mem_printf("%s.json", hex);
 	AUTO_FREE char *manifest = image_manifest(config_name, layer_name, tag);
@@ -250,5 +247,4 @@ struct err *canary_image(const char *arch, const char *tag, struct str *out)
 	ustar_add(out, config_name, 0644, config, strlen(config));
 	ustar_add(out, "manifest.json", 0644, manifest, strlen(manifest));
 	ustar_end(out);
-	return NULL;
 }

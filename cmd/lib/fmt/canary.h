@@ -12,37 +12,29 @@
  *	canary v3        x86-64-v3
  *
  * canary_image() wraps one into a container image that `podman load` takes without a network: /canary is its
- * entry point, /canary-setuid the same program with mode 4755. Names of architectures are cooper's: x86_64,
- * aarch64, riscv64.
+ * entry point, /canary-setuid the same program with mode 4755.
  */
 #ifndef COOPER_FMT_CANARY_H
 #define COOPER_FMT_CANARY_H
 
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/str.h"
 
 #define CANARY_IMAGE "localhost/canary"
 
-/** canary_arch_at() - the @index-th architecture that there is a canary for; NULL after the last */
-const char *canary_arch_at(size_t index);
-
-/** canary_oci_arch() - the container world's name of @arch ("amd64" for "x86_64"); unknown names come back as they are
- */
-const char *canary_oci_arch(const char *arch);
-
+/** canary_exists() - whether there is one for @arch: each architecture but those whose machine code is not written */
+bool canary_exists(enum arch arch);
+/** canary_check() - the same as an error (USAGE; the hint lists those that exist) */
+MUST_CHECK struct err *canary_check(enum arch arch);
+/** canary_elf() - append the program for @arch, which exists, to @out */
+void canary_elf(enum arch arch, struct str *out);
 /**
- * canary_elf() - append the program for @arch to @out
- *
- * Errors:  USAGE (no canary for @arch; the hint lists those that exist)
- */
-MUST_CHECK struct err *canary_elf(const char *arch, struct str *out);
-
-/**
- * canary_image() - append a docker-archive that holds the canary of @arch to @out
+ * canary_image() - append a docker-archive that holds the canary of @arch, which exists, to @out
  * @tag:  the image's tag; the image is called CANARY_IMAGE:@tag
  *
- * The bytes are the same on every host. Errors: as canary_elf().
+ * The bytes are the same on every host.
  */
-MUST_CHECK struct err *canary_image(const char *arch, const char *tag, struct str *out);
+void canary_image(enum arch arch, const char *tag, struct str *out);
 
 #endif

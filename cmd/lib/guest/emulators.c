@@ -17,7 +17,7 @@ char *emulators_name(const char *guest_arch)
 }
 
 /* The package's static program for @arch: Debian 12 calls it qemu-<arch>-static, Debian 13 qemu-<arch>. */
-static struct err *find_program(const char *tree, const char *arch, char **ret_path)
+static struct err *find_program(const char *tree, enum arch arch, char **ret_path)
 {
 	AUTO_FREE char *emulator = binfmt_emulator(arch);
 	AUTO_FREE char *with_suffix = mem_printf("%s/usr/bin/%s-static", tree, emulator);
@@ -27,7 +27,7 @@ static struct err *find_program(const char *tree, const char *arch, char **ret_p
 	else if (file_exists(plain))
 		*ret_path = TAKE(plain);
 	else
-		return err_new(ERR_ABSENT, "the emulator package has no program for '%s'", arch);
+		return err_new(ERR_ABSENT, "the emulator package has no program for '%s'", arch_name(arch));
 	return NULL;
 }
 
@@ -51,12 +51,13 @@ static struct err *write_iso(const struct emulators_job *job, const char *tree, 
 	struct strs owned = STRS_INIT;
 	struct err *e = NULL;
 	for (size_t i = 0; i < n && !e; i++) {
+		enum arch arch = arch_of(job->archs->items[i]);
 		char *path = NULL;
-		e = find_program(tree, job->archs->items[i], &path);
+		e = find_program(tree, arch, &path);
 		if (e)
 			break;
 		strs_take(&owned, path);
-		strs_take(&owned, binfmt_emulator(job->archs->items[i]));
+		strs_take(&owned, binfmt_emulator(arch));
 		entries[i] = (struct archive_entry_spec){
 			.name = owned.items[owned.count - 1], .file = path, .executable = true};
 	}

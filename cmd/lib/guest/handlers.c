@@ -138,7 +138,7 @@ static struct err *install(struct guest *g)
 
 static struct err *write_conf(struct guest *g, const char *arch, char *text)
 {
-	AUTO_FREE char *path = binfmt_conf_path(arch);
+	AUTO_FREE char *path = binfmt_conf_path(arch_of(arch));
 	AUTO_FREE char *name = mem_printf("cooper-handler-%s", arch);
 	struct guest_step step = {.name = name, .write_path = path, .write_text = text};
 	enum guest_outcome outcome;

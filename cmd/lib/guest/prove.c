@@ -30,6 +30,11 @@ void proofs_done(struct proofs *proofs)
 	*proofs = (struct proofs){.items = NULL};
 }
 
+static const char *oci_name(const char *arch)
+{
+	return arch_row(arch_of(arch))->oci;
+}
+
 /* Run @argv in the guest with its output in @out. */
 static struct err *ask(const struct prover *p, const char *const *argv, const char *input_path, struct str *out)
 {
@@ -106,7 +111,8 @@ static struct err *prove_bare(const struct prover *p, const char *arch, struct p
 		mem_printf("d=$HOME/.cache/cooper; mkdir -p \"$d\"; cat >\"$d/%s.new\"; chmod 755 \"$d/%s.new\"; "
 			   "mv \"$d/%s.new\" \"$d/%s\"",
 			   name, name, name, name);
-	TRY(canary_elf(arch, &elf));
+	TRY(canary_check(arch_of(arch)));
+	canary_elf(arch_of(arch), &elf);
 	TRY(send_file(p, &elf, name, script));
 	TRY(ask(p, (const char *const[]){"sh", "-c", bare_script, "sh", name, NULL}, NULL, &out));
 	return prove_judge(str_text(&out), arch, proof);
@@ -116,14 +122,14 @@ static struct err *load(const struct prover *p, const char *arch)
 {
 	AUTO(str) image = STR_INIT;
 	AUTO_FREE char *name = mem_printf("canary-%s.tar", arch);
-	TRY(canary_image(arch, canary_oci_arch(arch), &image));
+	canary_image(arch_of(arch), oci_name(arch), &image);
 	return send_file(p, &image, name, "podman load --quiet");
 }
 
 static struct err *load_and_run(const struct prover *p, const char *arch, const char *tag, struct str *out)
 {
 	const char *const *argv = (const char *const[]){
-		"podman", "run", "--rm", "--pull=never", "--network=none", "--arch", canary_oci_arch(arch), tag, NULL};
+		"podman", "run", "--rm", "--pull=never", "--network=none", "--arch", oci_name(arch), tag, NULL};
 	TRY(load(p, arch));
 	return ask(p, argv, NULL, out);
 }
@@ -131,7 +137,7 @@ static struct err *load_and_run(const struct prover *p, const char *arch, const 
 static struct err *prove_container(const struct prover *p, const char *arch, struct proof *proof)
 {
 	AUTO(str) out = STR_INIT;
-	AUTO_FREE char *tag = mem_printf(CANARY_IMAGE ":%s", canary_oci_arch(arch));
+	AUTO_FREE char *tag = mem_printf(CANARY_IMAGE ":%s", oci_name(arch));
 	AUTO_FREE char *forget = mem_printf("podman image rm --force %s || :", tag);
 	struct err *e = load_and_run(p, arch, tag, &out);
 	if (err_is(e, ERR_CHILD)) {
@@ -164,9 +170,9 @@ static struct err *make_manifest(const struct prover *p, const char *guest_arch,
 	str_add(&script, "podman manifest exists " CANARY_IMAGE ":latest && podman manifest rm " CANARY_IMAGE
 			 ":latest >/dev/null; podman manifest create " CANARY_IMAGE ":latest");
 	for (size_t i = 0; i < archs->count; i++)
-		str_addf(&script, " containers-storage:" CANARY_IMAGE ":%s", canary_oci_arch(archs->items[i]));
+		str_addf(&script, " containers-storage:" CANARY_IMAGE ":%s", oci_name(archs->items[i]));
 	if (!own)
-		str_addf(&script, " containers-storage:" CANARY_IMAGE ":%s", canary_oci_arch(guest_arch));
+		str_addf(&script, " containers-storage:" CANARY_IMAGE ":%s", oci_name(guest_arch));
 	str_add(&script, " >/dev/null && sync");
 	return ask(p, (const char *const[]){"sh", "-c", str_text(&script), NULL}, NULL, &out);
 }

@@ -28,9 +28,9 @@ static struct err *mount_binfmt(void)
 }
 
 /* Enabled, and with the interpreter held open (F), so that it works inside a chroot without the file. */
-static bool is_registered(const char *arch)
+static bool is_registered(enum arch arch)
 {
-	AUTO_FREE char *path = mem_printf(BINFMT_DIR "/qemu-%s", arch);
+	AUTO_FREE char *path = mem_printf(BINFMT_DIR "/qemu-%s", arch_name(arch));
 	AUTO_FREE char *text = NULL;
 	struct err *e = file_read(path, 4096, &text, NULL);
 	if (e) {
@@ -41,23 +41,23 @@ static bool is_registered(const char *arch)
 	return str_starts(text, "enabled") && flags && strchr(flags, 'F');
 }
 
-struct err *binfmt_host_ensure(const char *arch)
+struct err *binfmt_host_ensure(enum arch arch)
 {
 	TRY(mount_binfmt());
 	if (is_registered(arch))
 		return NULL;
-	AUTO_FREE char *program = mem_printf("qemu-%s-static", arch);
+	AUTO_FREE char *program = mem_printf("qemu-%s-static", arch_name(arch));
 	AUTO_FREE char *path = child_find(program);
 	if (!path)
 		return err_hint(err_new(ERR_ABSENT, "program '%s' is not installed", program),
 				"install the host package qemu-user-static");
 	AUTO_FREE char *line = binfmt_line(arch, path);
 	if (!line)
-		return err_new(ERR_USAGE, "programs of '%s' cannot be emulated by '%s'", arch, path);
+		return err_new(ERR_USAGE, "programs of '%s' cannot be emulated by '%s'", arch_name(arch), path);
 	AUTO_CLOSE int fd = open(BINFMT_DIR "/register", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_os(errno, "cannot open '" BINFMT_DIR "/register'");
 	if (write(fd, line, strlen(line)) < 0 && errno != EEXIST)
-		return err_os(errno, "cannot register the emulator for %s", arch);
+		return err_os(errno, "cannot register the emulator for %s", arch_name(arch));
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #ifndef COOPER_IMAGE_BINFMT_HOST_H
 #define COOPER_IMAGE_BINFMT_HOST_H
 
+#include "base/arch.h"
 #include "base/err.h"
 
 /**
@@ -11,6 +12,6 @@
  *
  * Errors: ABSENT (no emulator installed), OS (not allowed to mount or register)
  */
-MUST_CHECK struct err *binfmt_host_ensure(const char *arch);
+MUST_CHECK struct err *binfmt_host_ensure(enum arch arch);
 
 #endif

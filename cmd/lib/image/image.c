@@ -67,7 +67,7 @@ static struct err *package_names(const struct recipe *recipe, const char *guest_
 	struct vars vars = {.name = recipe->name,
 			    .version = recipe->version,
 			    .guest_arch = guest_arch,
-			    .debian_arch = debian_arch(guest_arch)};
+			    .debian_arch = arch_row(arch_of(guest_arch))->debian};
 	TRY(vars_expand_all(&vars, &recipe->image.packages, names));
 	strs_sort(names);
 	return NULL;
@@ -78,7 +78,8 @@ char *image_set_reference(const struct recipe *recipe, const char *guest_arch)
 	AUTO_FREE char *text = strs_join(&recipe->image.packages, "\n");
 	char digest[SHA256_HEX];
 	digest_bytes(text, strlen(text), digest);
-	return mem_printf("debian-set:%s:%s:%.12s", recipe->image.debian_suite, debian_arch(guest_arch), digest);
+	return mem_printf("debian-set:%s:%s:%.12s", recipe->image.debian_suite, arch_row(arch_of(guest_arch))->debian,
+			  digest);
 }
 
 struct err *image_list(const struct recipe *recipe, const char *guest_arch, const struct lock *lock,
@@ -102,8 +103,8 @@ struct err *image_ask(const struct home *home, const struct recipe *recipe, cons
 {
 	AUTO(strs) names = STRS_INIT;
 	TRY(package_names(recipe, guest_arch, &names));
-	struct err *e = debian_resolve_set(recipe->image.debian_suite, debian_arch(guest_arch), &names, home->apt, sink,
-					   ret_entry);
+	struct err *e = debian_resolve_set(recipe->image.debian_suite, arch_row(arch_of(guest_arch))->debian, &names,
+					   home->apt, sink, ret_entry);
 	if (e)
 		return err_wrap(e, "cannot resolve the packages of image '%s'", recipe->name);
 	free(ret_entry->reference);
@@ -242,7 +243,7 @@ static struct err *install_root(const struct image_job *job, const struct workpl
 					    "--dpkgopt=force-confold",
 					    NULL};
 	strs_add_all(&argv, fixed);
-	strs_addf(&argv, "--architectures=%s", debian_arch(job->guest_arch));
+	strs_addf(&argv, "--architectures=%s", arch_row(arch_of(job->guest_arch))->debian);
 	for (size_t i = 0; i < image->exclude.count; i++)
 		strs_addf(&argv, "--dpkgopt=path-exclude=%s", image->exclude.items[i]);
 	strs_addf(&argv, "--include=%s", names);
@@ -433,7 +434,7 @@ static struct err *make(const struct image_job *job, struct workplace *w, struct
 	TRY(dir_make(w->packages, 0755));
 	TRY(dir_make(w->root, 0755));
 	if (!streq(job->guest_arch, job->facts->arch))
-		TRY(binfmt_host_ensure(job->guest_arch));
+		TRY(binfmt_host_ensure(arch_of(job->guest_arch)));
 	TRY(store_begin(job->home, job->key, name, &stage));
 	TRY(fill_stage(job, w, stage, sink));
 	AUTO_JSON *receipt = make_receipt(job, tick_ms() - started);

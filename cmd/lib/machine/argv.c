@@ -2,38 +2,18 @@
 
 #include <string.h>
 
+#include "base/arch.h"
 #include "machine/paths.h"
 #include "machine/rules.h"
 
 #define MIB ((int64_t)1 << 20)
-
-struct guest {
-	const char *arch;
-	const char *console; /* kernel's name of the serial port */
-	const char *tcg_cpu;
-	const char *tcg_cmdline;
-};
-
-/*
- * tcg_cpu: aarch64 gets the cortex-a72 that the boots were measured with: "max" adds pointer authentication, which
- * costs much to emulate and gains nothing. x86_64 gets "max", because containers ask for x86-64-v2 (el9 images) or v3
- * and QEMU's default model qemu64 has neither; unused features cost nothing.
- *
- * tcg_cmdline: an x86 kernel counts timer interrupts for some milliseconds of real time and panics ("IO-APIC + timer
- * doesn't work!") when they are late, which on a busy host they are. Under kvm it leaves that out by itself.
- * See: check_timer() in Linux's arch/x86/kernel/apic/io_apic.c
- */
-static const struct guest guests[] = {
-	{"aarch64", "ttyAMA0", "cortex-a72", NULL},
-	{"x86_64", "ttyS0", "max", "no_timer_check"},
-};
 
 /* What the functions below share; lives for one machine_argv(). */
 struct line {
 	const struct machine_spec *spec;
 	const struct machine_start *start;
 	const struct host_facts *facts;
-	const struct guest *guest;
+	const struct arch_guest *guest;
 	const struct machine_ruling *ruling;
 	struct strs *argv;
 };
@@ -72,12 +52,12 @@ static const char *gic_version(const struct line *l)
 
 static void add_board(struct line *l)
 {
-	if (streq(l->guest->arch, "aarch64"))
+	if (arch_of(l->spec->guest_arch) == ARCH_AARCH64)
 		option(l, "-machine",
-		       mem_printf("virt,gic-version=%s%s", gic_version(l),
+		       mem_printf("%s,gic-version=%s%s", l->guest->board, gic_version(l),
 				  l->ruling->highmem_off ? ",highmem=off" : ""));
 	else
-		option(l, "-machine", mem_strdup("q35"));
+		option(l, "-machine", mem_strdup(l->guest->board));
 }
 
 /* Translated code: a sixteenth of the host's memory, within what has been seen to help. */
@@ -222,21 +202,13 @@ static void add_mounts(struct line *l)
 	}
 }
 
-static const struct guest *find_guest(const char *arch)
-{
-	for (size_t i = 0; i < ARRAY_LEN(guests); i++)
-		if (streq(guests[i].arch, arch))
-			return &guests[i];
-	return NULL;
-}
-
 struct err *machine_guest_check(const char *arch)
 {
-	if (find_guest(arch))
+	AUTO_FREE char *guests = arch_list(arch_is_guest);
+	if (arch_is_guest(arch_of(arch)))
 		return NULL;
 	return err_hint(err_new(ERR_USAGE, "a machine cannot have the architecture '%s'", arch),
-			"aarch64 and x86_64 guests are supported (guest_arch:, --guest-arch); containers may run more "
-			"(run:)");
+			"a guest (guest_arch:, --guest-arch) is one of: %s; containers may run more (run:)", guests);
 }
 
 static void add_all(struct line *l)
@@ -267,7 +239,7 @@ struct err *machine_argv(const struct machine_spec *spec, const struct machine_s
 	struct line l = {.spec = spec, .start = start, .facts = facts, .ruling = &ruling, .argv = argv};
 
 	TRY(machine_guest_check(spec->guest_arch));
-	l.guest = find_guest(spec->guest_arch);
+	l.guest = &arch_row(arch_of(spec->guest_arch))->guest;
 	TRY(machine_paths_check(spec));
 	TRY(machine_rules(spec, start, facts, &ruling));
 	if (warnings)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/path.h"
 #include "fmt/binfmt.h"
 #include "fmt/json.h"
@@ -272,14 +273,14 @@ static void add_data_disk(struct config *c)
 			 "[Install]\nWantedBy=multi-user.target\n");
 }
 
-static struct err *add_emulators(struct config *c)
+static void add_emulators(struct config *c)
 {
 	AUTO_FREE char *escaped = unit_name_of_path(BINFMT_STORE_DIR);
 	AUTO_FREE char *order = mem_printf("[Unit]\nWants=%s.mount\nAfter=%s.mount\n", escaped, escaped);
 	const struct machine_spec *spec = c->in->spec;
 
 	if (!c->in->emulators)
-		return NULL;
+		return;
 	if (!spec->emulator_iso)
 		bug("handlers for emulators without the device that holds them");
 	add_mount_unit(c, BINFMT_STORE_DIR,
@@ -290,15 +291,12 @@ static struct err *add_emulators(struct config *c)
 	/* handlers open their emulator when they are registered (flag F): the device must be mounted by then */
 	add_dropin(c, "systemd-binfmt.service", order);
 	for (size_t i = 0; i < spec->run.count; i++) {
-		const char *arch = spec->run.items[i];
+		enum arch arch = arch_of(spec->run.items[i]);
 		AUTO_FREE char *path = binfmt_conf_path(arch);
-		AUTO(str) conf = STR_INIT;
-		if (binfmt_native(spec->guest_arch, arch))
-			continue;
-		TRY(binfmt_conf(arch, &conf));
-		add_file(c, path, 0644, str_text(&conf));
+		AUTO_FREE char *conf = binfmt_conf(arch);
+		if (!arch_runs(arch_of(spec->guest_arch), arch))
+			add_file(c, path, 0644, conf);
 	}
-	return NULL;
 }
 
 /* Where Fedora CoreOS keeps what other systems have at these places; mount units take no symbolic links. */
@@ -460,15 +458,13 @@ struct err *machine_ignition(const struct ignition_input *input, char **ret_text
 		.links = js_array(),
 		.units = js_array(),
 	};
-	struct err *e;
 
 	add_users(&c);
 	add_host_key(&c);
 	add_podman(&c);
 	add_data_disk(&c);
-	e = add_emulators(&c);
-	if (!e)
-		e = add_mounts(&c);
+	add_emulators(&c);
+	struct err *e = add_mounts(&c);
 	add_ready(&c);
 	add_quiet(&c);
 	AUTO_JSON *root = assemble(&c);

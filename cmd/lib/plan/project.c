@@ -141,15 +141,14 @@ static struct err *load_stack(struct project *p, const char *guest_arch)
 
 struct err *project_open(struct project *p, const char *stack, const char *guest_arch)
 {
-	const char *arch = NULL;
-	if (guest_arch && !(arch = text_arch(guest_arch)))
-		return err_hint(err_new(ERR_USAGE, "unknown guest architecture '%s'", guest_arch),
-				"use aarch64 or x86_64");
+	enum arch arch = ARCH_NONE;
+	if (guest_arch)
+		TRY(arch_guest_option(guest_arch, &arch));
 	TRY(project_start(p));
 	TRY(find_stack(p, stack));
 	choose_lock(p);
 	add_own_root(p);
-	TRY(load_stack(p, arch));
+	TRY(load_stack(p, arch ? arch_name(arch) : NULL));
 	TRY(machine_guest_check(p->guest_arch));
 	TRY(load(p, p->stack->stack.emulator, RECIPE_BUILD, p->guest_arch, &p->emulator));
 	TRY(load(p, p->stack->stack.image, RECIPE_IMAGE, p->guest_arch, &p->image));

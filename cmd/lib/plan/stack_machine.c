@@ -211,8 +211,10 @@ static struct err *check_firmware(const struct stack *s, char **ret_template)
 					s->p->emulator->name, s->spec.guest_arch),
 				"take another emulator, or add `share/qemu/%s` to what its recipe installs",
 				path_base(s->spec.firmware_code));
-	if (streq(s->spec.guest_arch, "x86_64"))
-		*ret_template = in_keg(s, "share/qemu/edk2-i386-vars.fd");
+	const char *vars = arch_row(arch_of(s->spec.guest_arch))->guest.flash_vars;
+	AUTO_FREE char *path = mem_printf("share/qemu/%s", vars ? vars : "");
+	if (vars)
+		*ret_template = in_keg(s, path);
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/suggest.h"
 #include "base/units.h"
 #include "recipe/vars.h"
@@ -117,9 +118,9 @@ static bool check_text(struct check *check, const struct schema_field *field, co
 /* Architectures get cooper's names, so that keys do not tell amd64 from x86_64. */
 static void name_arch(struct check *check, const struct schema_field *field, struct yaml_node *node)
 {
-	const char *name = text_is_arch(field->kind) ? text_arch(node->text) : NULL;
-	if (name)
-		node->text = arena_strdup(check->arena, name);
+	enum arch arch = text_is_arch(field->kind) ? arch_of(node->text) : ARCH_NONE;
+	if (arch)
+		node->text = arena_strdup(check->arena, arch_name(arch));
 }
 
 static size_t index_of(const char *const *values, const char *text)

@@ -223,14 +223,15 @@ static void add_text_kinds(struct str *out)
 		if (i == TEXT_ANY || i == TEXT_LINE)
 			continue;
 		str_addf(out, "| %s | %s | ", without_article(rule->name), rule->example);
-		for (const char *p = rule->pattern ? rule->pattern : ""; *p; p++) {
-			if (p == rule->pattern)
+		AUTO_FREE char *pattern = text_pattern((enum text_kind)i);
+		for (const char *p = pattern ? pattern : ""; *p; p++) {
+			if (p == pattern)
 				str_add_char(out, '`');
 			if (*p == '|')
 				str_add_char(out, '\\'); /* ends a cell of the table otherwise */
 			str_add_char(out, *p);
 		}
-		str_add(out, rule->pattern ? "` |\n" : " |\n");
+		str_add(out, pattern ? "` |\n" : " |\n");
 	}
 }
 

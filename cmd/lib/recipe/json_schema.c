@@ -83,12 +83,12 @@ static struct json *texts_of(const char *const *values)
 
 static struct json *text_schema(const struct schema_field *field)
 {
-	const struct text_rule *rule = text_rule_of(field->kind);
+	AUTO_FREE char *pattern = text_pattern(field->kind);
 	struct json *j = typed("string");
 	if (field->values)
 		js_set(j, "enum", texts_of(field->values));
-	else if (rule->pattern && !(field->flags & FIELD_VARS))
-		js_set_text(j, "pattern", rule->pattern);
+	else if (pattern && !(field->flags & FIELD_VARS))
+		js_set_text(j, "pattern", pattern);
 	else
 		js_set_int(j, "minLength", 1);
 	return j;

@@ -177,8 +177,7 @@ static const char *guest_arch_of(const struct yaml_node *root, const struct reci
 {
 	const char *own = yaml_get_text(yaml_get(root, "machine"), "guest_arch");
 	const char *name = target->guest_arch ? target->guest_arch : own ? own : target->arch;
-	const char *arch = text_arch(name);
-	return arch ? arch : name;
+	return arch_of(name) ? arch_name(arch_of(name)) : name;
 }
 
 static void check_count(struct loading *l, const struct recipe *r, const struct yaml_node *root,
@@ -268,9 +267,9 @@ static void set_identity(struct loading *l, struct recipe *r)
 static struct recipe *fill(struct loading *l, const struct yaml_node *root, const struct recipe_target *target)
 {
 	const char *version = yaml_get_text(root, "version");
-	const char *arch = text_arch(target->arch);
+	enum arch arch = arch_of(target->arch);
 	struct when_facts facts = {.os = target->os,
-				   .arch = arch ? arch : target->arch,
+				   .arch = arch ? arch_name(arch) : target->arch,
 				   .guest_arch = guest_arch_of(root, target),
 				   .version = version ? version : ""};
 	struct yaml_node *decided = when_decide(l->arena, root, &facts);

@@ -11,6 +11,7 @@
 #ifndef COOPER_RECIPE_LOAD_H
 #define COOPER_RECIPE_LOAD_H
 
+#include "base/arch.h"
 #include "base/err.h"
 #include "recipe/recipe.h"
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/path.h"
 #include "base/suggest.h"
 #include "base/units.h"
@@ -113,28 +114,13 @@ static bool check_constraint(const char *text, struct str *why)
 	return true;
 }
 
-/* Names of architectures: cooper's, and the synonyms that people and distributions use. */
-static const char *const archs[][2] = {
-	{"x86_64", "x86_64"},   {"amd64", "x86_64"},    {"aarch64", "aarch64"}, {"arm64", "aarch64"},
-	{"riscv64", "riscv64"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
-};
-
-const char *text_arch(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(archs); i++)
-		if (streq(archs[i][0], name))
-			return archs[i][1];
-	return NULL;
-}
-
 static bool check_arch(const char *text, struct str *why)
 {
-	const char *names[ARRAY_LEN(archs)];
-	if (text_arch(text))
+	AUTO(strs) names = STRS_INIT;
+	if (arch_of(text))
 		return true;
-	for (size_t i = 0; i < ARRAY_LEN(archs); i++)
-		names[i] = archs[i][0];
-	const char *near = suggest_nearest(text, names, ARRAY_LEN(archs));
+	arch_spellings(&names);
+	const char *near = suggest_nearest(text, (const char *const *)names.items, names.count);
 	str_add(why, "is not a known architecture");
 	if (near)
 		str_addf(why, "; did you mean '%s'?", near);
@@ -409,10 +395,8 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 	[TEXT_VERSION] = {"a version", "10.2.3", "^" VERSION "$", .check = check_version},
 	[TEXT_CONSTRAINT] = {"a comparison of versions", ">= 10.2, < 11", "^" COMPARISON "(," COMPARISON ")*$",
 			     .check = check_constraint},
-	[TEXT_ARCH] = {"an architecture", "aarch64", "^(x86_64|amd64|aarch64|arm64|riscv64|ppc64le|s390x)$",
-		       .check = check_arch},
-	[TEXT_PACKAGE_ARCH] = {"a package's architecture", "aarch64",
-			       "^(all|x86_64|amd64|aarch64|arm64|riscv64|ppc64le|s390x)$", .check = check_package_arch},
+	[TEXT_ARCH] = {"an architecture", "aarch64", "^(%s)$", .check = check_arch},
+	[TEXT_PACKAGE_ARCH] = {"a package's architecture", "aarch64", "^(all|%s)$", .check = check_package_arch},
 	[TEXT_SHA256] = {"a SHA-256 digest", "2aa0e420e4ea89ea34a833f4c4eced96a35b51a9ee8568b232692729b60b064d",
 			 "^[0-9a-f]{64}$", .check = check_sha256,
 			 .hint = "64 hex digits in lower case, as `sha256sum FILE` prints them"},
@@ -444,4 +428,17 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 const struct text_rule *text_rule_of(enum text_kind kind)
 {
 	return &rules[kind];
+}
+
+char *text_pattern(enum text_kind kind)
+{
+	const char *pattern = rules[kind].pattern;
+	const char *list = text_is_arch(kind) ? strstr(pattern, "%s") : NULL;
+	AUTO(strs) names = STRS_INIT;
+
+	if (!list)
+		return pattern ? mem_strdup(pattern) : NULL;
+	arch_spellings(&names);
+	AUTO_FREE char *joined = strs_join(&names, "|");
+	return mem_printf("%.*s%s%s", (int)(list - pattern), pattern, joined, list + 2);
 }

@@ -44,7 +44,7 @@ enum text_kind {
 struct text_rule {
 	const char *name;    /* "a SHA-256 digest" */
 	const char *example; /* a valid value */
-	const char *pattern; /* ECMA 262 and POSIX extended alike; NULL = any text */
+	const char *pattern; /* of text_pattern(); %s stands for the names of architectures */
 	/* whether @text is valid; else the reason, a clause such as "has 63 digits and not 64", is added to @why */
 	bool (*check)(const char *text, struct str *why);
 	const char *hint; /* NULL = the example */
@@ -52,10 +52,10 @@ struct text_rule {
 
 /** text_rule_of() - the row of @kind */
 const struct text_rule *text_rule_of(enum text_kind kind);
+/** text_pattern() - what all valid values match, ECMA 262 and POSIX extended alike; heap, NULL = any text */
+char *text_pattern(enum text_kind kind);
 /** text_is_arch() - whether values of @kind are architectures, stored under cooper's names */
 bool text_is_arch(enum text_kind kind);
-/** text_arch() - cooper's name of an architecture (aarch64 for arm64, ...), or NULL when it is unknown */
-const char *text_arch(const char *name);
 /** text_port() - take "[ADDRESS:]HOST:GUEST" apart; *ret_address is heap, NULL without one; false when invalid */
 bool text_port(const char *text, char **ret_address, int *ret_host, int *ret_guest);
 

@@ -1,5 +1,6 @@
 #include "recipe/when.h"
 
+#include "base/arch.h"
 #include "recipe/texts.h"
 #include "recipe/version.h"
 
@@ -8,9 +9,9 @@ static bool word_holds(const char *key, const char *word, const struct when_fact
 	if (streq(key, "os"))
 		return streq(word, facts->os);
 	if (streq(key, "arch"))
-		return streq(text_arch(word), facts->arch);
+		return streq(arch_name(arch_of(word)), facts->arch);
 	if (streq(key, "guest_arch"))
-		return streq(text_arch(word), facts->guest_arch);
+		return streq(arch_name(arch_of(word)), facts->guest_arch);
 	return *facts->version && version_matches(word, facts->version);
 }
 

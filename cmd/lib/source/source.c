@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/path.h"
 #include "fmt/digest.h"
 #include "net/fetch.h"
@@ -14,16 +15,6 @@
 #include "store/cas.h"
 #include "sys/file.h"
 
-const char *debian_arch(const char *arch)
-{
-	static const char *const names[][2] = {
-		{"aarch64", "arm64"}, {"x86_64", "amd64"}, {"ppc64le", "ppc64el"}, {"arm", "armhf"}, {"i386", "i386"}};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (streq(names[i][0], arch))
-			return names[i][1];
-	return arch;
-}
-
 void source_files_done(struct source_files *files)
 {
 	free(files->items);
@@ -33,7 +24,8 @@ void source_files_done(struct source_files *files)
 
 static const char *package_arch(const struct source *s, const char *host_arch)
 {
-	return debian_arch(s->arch ? s->arch : host_arch);
+	const char *name = s->arch ? s->arch : host_arch;
+	return streq(name, "all") ? name : arch_row(arch_of(name))->debian;
 }
 
 char *source_reference(const struct source *source, const char *host_arch)

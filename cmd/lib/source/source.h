@@ -94,7 +94,4 @@ MUST_CHECK struct err *source_out_of_reach(const struct home *home, const struct
 /** source_inputs() - add "file <name>" -> digest of each file to @inputs (what keys are made of) */
 void source_inputs(const struct source_files *files, struct json *inputs);
 
-/** debian_arch() - cooper's architecture name in Debian's words: aarch64 -> arm64; unknown names as they are */
-const char *debian_arch(const char *arch);
-
 #endif

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arch.h"
 #include "base/err.h"
 
 /* Facts about a host: measured here, or read from a file for another machine (cooper tool argv --host). */
