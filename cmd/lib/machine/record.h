@@ -10,8 +10,6 @@
 #include "base/err.h"
 #include "machine/spec.h"
 
-void machine_spec_done(struct machine_spec *spec);
-
 /** machine_record_write() - to spec->gen_dir */
 MUST_CHECK struct err *machine_record_write(const struct machine_spec *spec);
 

@@ -1,7 +1,15 @@
 /*
- * spec.h - everything that decides a machine's command line and first boot, as plain values
+ * spec.h - everything that decides a machine's command line and first boot, as plain values, and as one table
  *
  * argv.h and ignition.h are pure functions of this; run.h acts on it. All paths are absolute.
+ *
+ * A field is one row of MACHINE_SPEC. From it follow the struct's member, machine.json (record.h), the copy from the
+ * recipes, and what `up` does when the value is another one: the row's scope says which step has it among its inputs.
+ * There is no other way to add a member, so that none can be forgotten in a key. What only one step knows (the host
+ * user's id, the SSH keys) is no field.
+ *
+ *	machine_spec_copy(&spec, stack, image);
+ *	machine_spec_inputs(&spec, SPEC_BOOT, step->inputs);
  */
 #ifndef COOPER_MACHINE_SPEC_H
 #define COOPER_MACHINE_SPEC_H
@@ -10,44 +18,92 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "fmt/json.h"
 #include "recipe/recipe.h"
 #include "sys/os.h"
 
 enum machine_accel { ACCEL_TCG, ACCEL_KVM, ACCEL_HVF };
 
-struct machine_spec {
-	char *name;
-	char *guest_arch; /* aarch64, x86_64 */
-	int cpus;
-	int64_t memory_bytes;
-	int64_t data_bytes; /* size of the data disk */
-	char *qemu;         /* qemu-system-<arch> */
-	char *qemu_img;
-	char *qemu_share;   /* -L folder of the keg; NULL = QEMU's own */
-	char *qemu_version; /* "7.2.22" */
-	char *qemu_patches; /* file names of the recipe's patches, with spaces between; NULL = none */
-	char *image;        /* "fedora-coreos-44.20260707.3.1"; NULL = unknown */
-	enum image_boot boot;
-	char *base_disk; /* read-only qcow2 of the image */
-	char *kernel;    /* beside the disk; NULL = BOOT_UEFI from the disk */
-	char *initrd;
-	char *cmdline;
-	char *first_boot_cmdline;
-	char *firmware_code; /* BOOT_UEFI */
-	char *provider;      /* how foreign programs run: "auto", "guest", "store", "package"; NULL = "auto" */
-	char *emulator_iso;  /* read-only device with user-mode emulators, or NULL */
-	char *user;          /* login user */
-	char *ignition;  /* the user's own, as ignition_read() gives it, or NULL; not recorded: it is for the first boot
-			  */
-	struct strs run; /* architectures containers must run */
-	char *dir;       /* machines/<name> */
-	char *gen_dir;   /* machines/<name>/gen-<n> */
-	struct mount *mounts;
+enum spec_scope {
+	SPEC_GENERATION, /* another value needs another OS disk */
+	SPEC_BOOT,       /* another value needs a restart */
+	SPEC_NEITHER,    /* another value needs nothing by itself: the row says why */
+};
+
+enum spec_type {
+	SPEC_TEXT,     /* char *, or NULL */
+	SPEC_NEEDED,   /* char *; a record without it is damaged */
+	SPEC_PLACE,    /* char *; not recorded, as it is where the record lies */
+	SPEC_DOCUMENT, /* char *, or NULL; not recorded, and its digest stands in keys */
+	SPEC_NUMBER,   /* int */
+	SPEC_BYTES,    /* int64_t */
+	SPEC_MS,       /* int64_t */
+	SPEC_BOOTS,    /* enum image_boot */
+	SPEC_TEXTS,    /* struct strs */
+	SPEC_MOUNTS,   /* mounts and mount_count */
+	SPEC_PORTS,    /* ports and port_count */
+};
+
+/*
+ * The rows: type, member, scope, and its name in `cooper plan`, or, of NEITHER, why it is in no key of the machine's
+ * steps. COPIED names the recipe's member besides. "Key of the keg": the result's key is among the generation's inputs.
+ */
+/* clang-format off */
+#define MACHINE_SPEC(MADE, COPIED) \
+	COPIED(NEEDED, name, GENERATION, "machine", stack.machine_name) \
+	MADE(NEEDED, guest_arch, NEITHER, "in the keys of keg and image") \
+	COPIED(NUMBER, cpus, BOOT, "cpus", stack.cpus) \
+	COPIED(BYTES, memory_bytes, BOOT, "memory", stack.memory_bytes) \
+	COPIED(BYTES, data_bytes, BOOT, "data disk", stack.disk_bytes) \
+	COPIED(TEXT, accel, BOOT, "accel", stack.accel) /* "auto", "hvf", "kvm", "tcg" */ \
+	COPIED(MS, boot_timeout_ms, NEITHER, "how long a start may take changes no machine", stack.boot_timeout_ms) \
+	\
+	MADE(NEEDED, qemu, NEITHER, "key of the keg") /* qemu-system-<arch> */ \
+	MADE(TEXT, qemu_img, NEITHER, "key of the keg") \
+	MADE(TEXT, qemu_share, NEITHER, "key of the keg") /* its -L folder; NULL = QEMU's own */ \
+	MADE(NEEDED, qemu_version, NEITHER, "key of the keg") /* "7.2.22" */ \
+	MADE(TEXT, qemu_patches, NEITHER, "key of the keg") /* file names with spaces between; NULL = none */ \
+	MADE(TEXT, firmware_code, NEITHER, "key of the keg") /* of BOOT_UEFI */ \
+	\
+	MADE(TEXT, image, NEITHER, "key of the image") /* "fedora-coreos-44.20260707.3.1"; NULL = unknown */ \
+	COPIED(BOOTS, boot, NEITHER, "key of the image", image.boot) \
+	COPIED(NEEDED, user, GENERATION, "user", image.user) /* login user */ \
+	MADE(TEXT, base_disk, NEITHER, "key of the image") /* read-only */ \
+	MADE(TEXT, kernel, NEITHER, "key of the image") /* beside the disk; NULL = BOOT_UEFI from the disk */ \
+	MADE(TEXT, initrd, NEITHER, "key of the image") \
+	COPIED(TEXT, cmdline, BOOT, "kernel command line", image.cmdline) \
+	COPIED(TEXT, first_boot_cmdline, GENERATION, "kernel command line", image.first_boot_cmdline) \
+	MADE(DOCUMENT, ignition, GENERATION, "ignition") /* the user's own, as ignition_read() gives it, or NULL */ \
+	\
+	COPIED(TEXTS, run, GENERATION, "architectures", stack.run) /* architectures containers must run */ \
+	COPIED(TEXT, provider, NEITHER, "an input of the handlers' step", stack.provider) /* NULL = "auto" */ \
+	MADE(TEXT, emulator_iso, NEITHER, "key of the device") /* with user-mode emulators, read-only; or NULL */ \
+	COPIED(MOUNTS, mounts, GENERATION, "mount", stack.mounts) \
+	COPIED(PORTS, ports, BOOT, "ports", stack.ports) \
+	\
+	MADE(PLACE, dir, NEITHER, "where the machine lies: machines/<name>") \
+	MADE(PLACE, gen_dir, NEITHER, "which generation was made: machines/<name>/gen-<n>")
+/* clang-format on */
+
+#define SPEC_MEMBER_TEXT(member) char *member;
+#define SPEC_MEMBER_NEEDED(member) char *member;
+#define SPEC_MEMBER_PLACE(member) char *member;
+#define SPEC_MEMBER_DOCUMENT(member) char *member;
+#define SPEC_MEMBER_NUMBER(member) int member;
+#define SPEC_MEMBER_BYTES(member) int64_t member;
+#define SPEC_MEMBER_MS(member) int64_t member;
+#define SPEC_MEMBER_BOOTS(member) enum image_boot member;
+#define SPEC_MEMBER_TEXTS(member) struct strs member;
+#define SPEC_MEMBER_MOUNTS(member)                                                                                     \
+	struct mount *member;                                                                                          \
 	size_t mount_count;
-	struct port *ports;
+#define SPEC_MEMBER_PORTS(member)                                                                                      \
+	struct port *member;                                                                                           \
 	size_t port_count;
-	int64_t boot_timeout_ms;
-	char *accel; /* "auto", "hvf", "kvm", "tcg" */
+#define SPEC_MEMBER(type, member, ...) SPEC_MEMBER_##type(member)
+
+struct machine_spec {
+	MACHINE_SPEC(SPEC_MEMBER, SPEC_MEMBER)
 };
 
 /* What is chosen anew at each start. */
@@ -56,5 +112,35 @@ struct machine_start {
 	int ssh_port;    /* on 127.0.0.1 */
 	bool first_boot; /* Ignition runs */
 };
+
+/* A row of MACHINE_SPEC at run time. */
+struct spec_field {
+	const char *name;
+	enum spec_type type;
+	size_t offset;
+	size_t size;
+	size_t from; /* offset in struct recipe; 0 = not copied */
+	enum spec_scope scope;
+	const char *words;
+};
+
+/** machine_spec_fields() - all rows, in order */
+const struct spec_field *machine_spec_fields(size_t *ret_count);
+
+void machine_spec_done(struct machine_spec *spec);
+
+/** machine_spec_to_json() - what is recorded; machine_spec_from_json() fills a @spec that is all zero with it */
+struct json *machine_spec_to_json(const struct machine_spec *spec);
+void machine_spec_from_json(const struct json *record, struct machine_spec *spec);
+
+/** machine_spec_copy() - fill what @stack and the recipe of its @image say; @spec is all zero */
+void machine_spec_copy(struct machine_spec *spec, const struct recipe *stack, const struct recipe *image);
+
+/**
+ * machine_spec_inputs() - add the fields of @scope to a step's inputs, as `plan` shows them
+ *
+ * Two machines that differ in a field of @scope get different inputs, and only those.
+ */
+void machine_spec_inputs(const struct machine_spec *spec, enum spec_scope scope, struct json *inputs);
 
 #endif

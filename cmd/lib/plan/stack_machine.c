@@ -53,17 +53,14 @@ static char *in_image(const struct stack *s, const char *file)
 
 static void fill_image_parts(struct stack *s, struct machine_spec *m)
 {
-	const struct image_recipe *image = &s->p->image->image;
-	m->boot = image->boot;
-	m->cmdline = mem_strdup(image->cmdline);
-	m->first_boot_cmdline = mem_strdup(image->first_boot_cmdline);
-	m->user = mem_strdup(image->user);
-	m->base_disk = in_image(s, image_disk_file(s->p->image));
-	if (image->debian_suite) {
+	const struct recipe *image = s->p->image;
+	m->image = mem_printf("%s-%s", image->name, image->version);
+	m->base_disk = in_image(s, image_disk_file(image));
+	if (image->image.debian_suite) {
 		m->kernel = in_image(s, "vmlinuz");
 		m->initrd = in_image(s, "initrd.img");
 	}
-	if (image->boot == BOOT_UEFI) {
+	if (m->boot == BOOT_UEFI) {
 		AUTO_FREE char *code = mem_printf("share/qemu/edk2-%s-code.fd", s->p->guest_arch);
 		m->firmware_code = in_keg(s, code);
 	}
@@ -82,23 +79,6 @@ static char *host_folder(const struct stack *s, const char *text)
 	return text[1] ? path_join(from, text + 2) : TAKE(from);
 }
 
-static void copy_lists(const struct stack *s, const struct stack_recipe *r, struct machine_spec *m)
-{
-	strs_copy(&m->run, &r->run);
-	m->mounts = mem_array(r->mount_count, sizeof(*m->mounts));
-	for (m->mount_count = 0; m->mount_count < r->mount_count; m->mount_count++) {
-		const struct mount *from = &r->mounts[m->mount_count];
-		m->mounts[m->mount_count] = *from;
-		m->mounts[m->mount_count].host = host_folder(s, from->host);
-		m->mounts[m->mount_count].guest = mem_strdup(from->guest);
-	}
-	m->ports = mem_array(r->port_count, sizeof(*m->ports));
-	for (m->port_count = 0; m->port_count < r->port_count; m->port_count++) {
-		m->ports[m->port_count] = r->ports[m->port_count];
-		m->ports[m->port_count].host_address = mem_strdup(r->ports[m->port_count].host_address);
-	}
-}
-
 /* Names of the patch files, for the compatibility rules. */
 static char *patch_names(const struct recipe *r)
 {
@@ -111,27 +91,22 @@ static char *patch_names(const struct recipe *r)
 
 static void fill_spec(struct stack *s)
 {
-	const struct stack_recipe *r = &s->p->stack->stack;
 	struct machine_spec *m = &s->spec;
 	AUTO_FREE char *qemu = mem_printf("bin/qemu-system-%s", s->p->guest_arch);
-	m->name = mem_strdup(r->machine_name);
+	machine_spec_copy(m, s->p->stack, s->p->image);
+	for (size_t i = 0; i < m->mount_count; i++) {
+		AUTO_FREE char *given = m->mounts[i].host;
+		m->mounts[i].host = host_folder(s, given);
+	}
 	m->guest_arch = mem_strdup(s->p->guest_arch);
-	m->cpus = r->cpus;
-	m->memory_bytes = r->memory_bytes;
-	m->data_bytes = r->disk_bytes;
 	m->qemu = in_keg(s, qemu);
 	m->qemu_img = in_keg(s, "bin/qemu-img");
 	m->qemu_share = in_keg(s, "share/qemu");
 	m->qemu_version = mem_strdup(s->p->emulator->version);
-	m->provider = r->provider ? mem_strdup(r->provider) : NULL;
 	m->qemu_patches = patch_names(s->p->emulator);
-	m->image = mem_printf("%s-%s", s->p->image->name, s->p->image->version);
-	m->accel = mem_strdup(r->accel ? r->accel : "auto");
-	m->boot_timeout_ms = r->boot_timeout_ms;
-	m->dir = path_join(s->p->home.machines, r->machine_name);
+	m->dir = path_join(s->p->home.machines, m->name);
 	m->gen_dir = path_join(m->dir, "gen-1"); /* until a boot finds the real one */
 	fill_image_parts(s, m);
-	copy_lists(s, r, m);
 	if (s->emulators_step)
 		m->emulator_iso =
 			in_store(s, s->emulators_step->key, emulators_name(s->p->guest_arch), "emulators.iso");
@@ -264,35 +239,13 @@ static struct err *find_generation(const struct stack *s, struct generation *g)
 	return err_new(ERR_ABSENT, "the machine '%s' has no generation of this stack", s->spec.name);
 }
 
-static void add_mount_inputs(const struct machine_spec *m, struct json *inputs)
-{
-	for (size_t i = 0; i < m->mount_count; i++) {
-		AUTO_FREE char *name = mem_printf("mount %s", m->mounts[i].guest);
-		AUTO_FREE char *text =
-			mem_printf("%s, %s", m->mounts[i].host, m->mounts[i].writable ? "writable" : "read-only");
-		js_set_text(inputs, name, text);
-	}
-}
-
 static struct step *add_generation(struct stack *s)
 {
-	const struct machine_spec *m = &s->spec;
 	struct step *step = graph_add(&s->graph, "generation", "make a new OS disk", STEP_MACHINE);
-	AUTO_FREE char *run = strs_join(&m->run, " ");
 	step->observe = observe_generation;
 	step->perform = perform_generation;
 	step->data = s;
-	js_set_text(step->inputs, "machine", m->name);
-	js_set_text(step->inputs, "user", m->user);
-	js_set_text(step->inputs, "architectures", run);
-	if (m->ignition) {
-		char hex[SHA256_HEX];
-		digest_bytes(m->ignition, strlen(m->ignition), hex);
-		js_set_text(step->inputs, "ignition", hex);
-	}
-	if (m->first_boot_cmdline)
-		js_set_text(step->inputs, "kernel command line", m->first_boot_cmdline);
-	add_mount_inputs(m, step->inputs);
+	machine_spec_inputs(&s->spec, SPEC_GENERATION, step->inputs);
 	step_needs(step, s->build_step);
 	step_needs(step, s->image_step);
 	step_needs(step, s->emulators_step);
@@ -336,26 +289,11 @@ static struct err *perform_boot(struct step *step, struct sink *sink)
 
 static struct step *add_boot(struct stack *s)
 {
-	const struct machine_spec *m = &s->spec;
 	struct step *step = graph_add(&s->graph, "boot", "boot the machine", STEP_MACHINE);
-	AUTO(str) memory = STR_INIT;
-	AUTO(str) disk = STR_INIT;
-	AUTO(str) ports = STR_INIT;
-	AUTO_FREE char *cpus = mem_printf("%d", m->cpus);
-	str_add_size(&memory, m->memory_bytes);
-	str_add_size(&disk, m->data_bytes);
-	for (size_t i = 0; i < m->port_count; i++)
-		str_addf(&ports, "%s:%d:%d ", m->ports[i].host_address, m->ports[i].host_port, m->ports[i].guest_port);
 	step->observe = observe_boot;
 	step->perform = perform_boot;
 	step->data = s;
-	js_set_text(step->inputs, "cpus", cpus);
-	js_set_text(step->inputs, "memory", str_text(&memory));
-	js_set_text(step->inputs, "data disk", str_text(&disk));
-	js_set_text(step->inputs, "ports", str_text(&ports));
-	js_set_text(step->inputs, "accel", m->accel);
-	if (m->cmdline)
-		js_set_text(step->inputs, "kernel command line", m->cmdline);
+	machine_spec_inputs(&s->spec, SPEC_BOOT, step->inputs);
 	step_needs(step, s->generation_step);
 	step_seal(step);
 	return step;
