@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "machine/rules_table.h"
+#include "recipe/schema.h"
 
 #define GIB ((int64_t)1 << 30)
 
 /* What a row's case sets; the rest is a machine that no row has anything against, on an M1 with macOS 15. */
 struct setting {
-	const char *guest_arch, *host_arch, *os, *os_version, *chip, *sdk, *qemu, *patches, *image, *firmware,
+	const char *guest_arch, *host_arch, *os, *os_version, *chip, *sdk, *qemu, *provides, *image, *firmware,
 		*provider;
 	int64_t memory_bytes;
 	int cpus, host_cpus, perf_cpus;
@@ -60,7 +61,7 @@ static const struct row_case cases[] = {
 	{"hvf-idle-spin-maybe", {.qemu = "11.0.4"}, {.qemu = "11.1.0"}},
 	{"hvf-flash-guard",
 	 {.qemu = "11.1.2", .os_version = "26.0"},
-	 {.qemu = "11.1.2", .os_version = "26.0", .patches = "hvf-unmap-mapped.patch"}},
+	 {.qemu = "11.1.2", .os_version = "26.0", .provides = "hvf-unmap"}},
 	{"hvf-boot-services-stall", {.qemu = "11.1.2"}, {.qemu = "11.2.0"}},
 	{"tcg-memory-order",
 	 {.guest_arch = "x86_64", .qemu = "8.0.5", TCG},
@@ -106,7 +107,7 @@ static bool hit(const char *name, const struct setting *s)
 	struct machine_spec spec = {.name = "dev",
 				    .guest_arch = (char *)or_else(s->guest_arch, "aarch64"),
 				    .qemu_version = (char *)or_else(s->qemu, "10.2.3"),
-				    .qemu_patches = (char *)s->patches,
+				    .qemu_provides = {(char *[]){(char *)s->provides}, s->provides ? 1 : 0, 0},
 				    .provider = (char *)s->provider,
 				    .run = {run, 2, 0},
 				    .image = (char *)or_else(s->image, "fedora-coreos-44.20260707.3.1"),
@@ -154,6 +155,24 @@ static void test_every_row_has_a_case(void **state)
 	}
 }
 
+/* A word that no recipe can say would make a row apply for ever. */
+static void test_recipes_can_provide_what_rules_ask_for(void **state)
+{
+	const struct schema *patch = schema_find(schema_of(RECIPE_BUILD), "patches")->of;
+	const char *const *words = schema_find(patch, "provides")->values;
+	size_t count = 0;
+	const struct rule *rows = rules_table(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		size_t word = 0;
+		while (rows[i].unless_provided && words[word] && !streq(words[word], rows[i].unless_provided))
+			word++;
+		if (!words[word])
+			fail_msg("no patch can provide '%s'", rows[i].unless_provided);
+	}
+}
+
 static void test_nothing_against_the_default(void **state)
 {
 	static const struct setting plain = {.sdk = "15.5", .perf_cpus = 4};
@@ -176,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_row),
 		cmocka_unit_test(test_every_row_has_a_case),
+		cmocka_unit_test(test_recipes_can_provide_what_rules_ask_for),
 		cmocka_unit_test(test_nothing_against_the_default),
 		cmocka_unit_test(test_unknown_is_not_held_against_a_host),
 	};

@@ -13,7 +13,7 @@
 static struct mount mounts[] = {{.host = "/h/a", .guest = "/a"}, {.host = "/h/b", .guest = "/b", .writable = true}};
 static struct port ports[] = {{.host_address = "127.0.0.1", .host_port = 8080, .guest_port = 80}};
 
-/* Every field has a value. Nothing is owned but run. */
+/* Every field has a value. Nothing is owned but lists of texts: empty(). */
 static void fill(struct machine_spec *spec)
 {
 	size_t count;
@@ -33,6 +33,13 @@ static void fill(struct machine_spec *spec)
 			*(const char **)(void *)((char *)spec + fields[i].offset) = fields[i].name;
 	strs_add(&spec->run, "x86_64");
 	strs_add(&spec->run, "riscv64");
+	strs_add(&spec->qemu_provides, "hvf-unmap");
+}
+
+static void empty(struct machine_spec *spec)
+{
+	strs_done(&spec->run);
+	strs_done(&spec->qemu_provides);
 }
 
 /* The @variant-th value that differs from fill()'s; false when there is no more. */
@@ -127,7 +134,7 @@ static void each_field_has_the_consequence_that_its_row_says(void **state)
 	fill(&sample);
 	AUTO_FREE char *generation = key_of(&sample, SPEC_GENERATION);
 	AUTO_FREE char *boot = key_of(&sample, SPEC_BOOT);
-	strs_done(&sample.run);
+	empty(&sample);
 	for (size_t i = 0; i < count; i++) {
 		for (size_t variant = 0;; variant++) {
 			struct machine_spec other;
@@ -135,7 +142,7 @@ static void each_field_has_the_consequence_that_its_row_says(void **state)
 			bool changed = change(&other, &fields[i], variant);
 			AUTO_FREE char *other_generation = key_of(&other, SPEC_GENERATION);
 			AUTO_FREE char *other_boot = key_of(&other, SPEC_BOOT);
-			strs_done(&other.run);
+			empty(&other);
 			if (!changed)
 				break;
 			if (streq(generation, other_generation) == (fields[i].scope == SPEC_GENERATION))
@@ -177,6 +184,7 @@ static void inputs_are_named_for_people(void **state)
 				  "  \"memory\": \"2.0 GiB\",\n"
 				  "  \"data disk\": \"20 GiB\",\n"
 				  "  \"accel\": \"accel\",\n"
+				  "  \"emulator's patches provide\": \"hvf-unmap\",\n"
 				  "  \"kernel command line\": \"cmdline\",\n"
 				  "  \"ports\": \"127.0.0.1:8080:80 \"\n"
 				  "}\n");
@@ -187,7 +195,7 @@ static void inputs_are_named_for_people(void **state)
 	assert_non_null(strstr(odd, "\"2.0 GiB (2147483649 bytes)\""));
 	assert_non_null(strstr(odd, "\"1.5 TiB\""));
 	assert_null(strstr(odd, "kernel command line"));
-	strs_done(&sample.run);
+	empty(&sample);
 }
 
 /* What is recorded comes back; what is not is where the record lies, or for the first boot alone. */
@@ -220,7 +228,7 @@ static void every_field_is_recorded_unless_its_type_says_no(void **state)
 		AUTO_FREE char *is = inputs_of(&read, scope);
 		assert_string_equal(is, was);
 	}
-	strs_done(&sample.run);
+	empty(&sample);
 }
 
 static void recipes_are_copied_whole(void **state)

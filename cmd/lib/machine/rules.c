@@ -109,7 +109,7 @@ static bool machine_matches(const struct rule *r, const struct machine_spec *spe
 {
 	return (!r->guest_arch || streq(r->guest_arch, spec->guest_arch)) &&
 	       within(spec->qemu_version, r->qemu_from, r->qemu_below) &&
-	       (!r->unless_patch || !spec->qemu_patches || !strstr(spec->qemu_patches, r->unless_patch)) &&
+	       (!r->unless_provided || !strs_has(&spec->qemu_provides, r->unless_provided)) &&
 	       (r->firmware == FIRMWARE_ANY || spec->boot == BOOT_UEFI) &&
 	       (r->memory_over == 0 || spec->memory_bytes > r->memory_over) &&
 	       (r->memory_under == 0 || spec->memory_bytes < r->memory_under) &&

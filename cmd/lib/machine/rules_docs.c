@@ -75,7 +75,7 @@ static void add_conditions(const struct rule *r, struct str *s)
 	add_condition(s, "host ", r->host_arch);
 	add_condition(s, "guest ", r->guest_arch);
 	add_range(s, "QEMU", r->qemu_from, r->qemu_below);
-	add_condition(s, "without a patch named ", r->unless_patch);
+	add_condition(s, "without a patch that provides ", r->unless_provided);
 	add_range(s, "macOS", r->os_from, r->os_below);
 	add_condition(s, "SDK before ", r->sdk_below);
 	if (r->image)

@@ -34,11 +34,11 @@ struct rule {
 	unsigned accel; /* ON_* bits */
 	const char *guest_arch;
 	const char *host_arch;
-	const char *chip;         /* beginning of the chip's name */
-	const char *qemu_from;    /* this version or later */
-	const char *qemu_below;   /* before this version */
-	const char *unless_patch; /* part of the name of a patch that takes the cause away */
-	const char *os_from;      /* of macOS; a row with one of these is about macOS */
+	const char *chip;            /* beginning of the chip's name */
+	const char *qemu_from;       /* this version or later */
+	const char *qemu_below;      /* before this version */
+	const char *unless_provided; /* what a patch of the recipe provides that takes the cause away */
+	const char *os_from;         /* of macOS; a row with one of these is about macOS */
 	const char *os_below;
 	const char *sdk_below;  /* of the macOS SDK, where it is known */
 	const char *image;      /* name of the guest's image recipe */

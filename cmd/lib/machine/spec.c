@@ -37,9 +37,13 @@ const struct spec_field *machine_spec_fields(size_t *ret_count)
 
 void machine_spec_done(struct machine_spec *spec)
 {
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		void *at = (char *)spec + fields[i].offset;
 		if (fields[i].type <= SPEC_DOCUMENT)
-			free(*(char **)(void *)((char *)spec + fields[i].offset));
+			free(*(char **)at);
+		else if (fields[i].type == SPEC_TEXTS)
+			strs_done(at);
+	}
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		free(spec->mounts[i].host);
 		free(spec->mounts[i].guest);
@@ -48,7 +52,6 @@ void machine_spec_done(struct machine_spec *spec)
 		free(spec->ports[i].host_address);
 	free(spec->mounts);
 	free(spec->ports);
-	strs_done(&spec->run);
 	*spec = (struct machine_spec){.name = NULL};
 }
 
@@ -277,7 +280,7 @@ static char *input_text(const struct machine_spec *spec, const struct spec_field
 	case SPEC_BOOTS:
 		return mem_strdup(*(const enum image_boot *)at == BOOT_UEFI ? "uefi" : "kernel");
 	case SPEC_TEXTS:
-		return strs_join(at, " ");
+		return ((const struct strs *)at)->count ? strs_join(at, " ") : NULL;
 	case SPEC_PORTS:
 		for (size_t i = 0; i < spec->port_count; i++)
 			str_addf(&s, "%s:%d:%d ", spec->ports[i].host_address, spec->ports[i].host_port,

@@ -62,7 +62,7 @@ enum spec_type {
 	MADE(TEXT, qemu_img, NEITHER, "key of the keg") \
 	MADE(TEXT, qemu_share, NEITHER, "key of the keg") /* its -L folder; NULL = QEMU's own */ \
 	MADE(NEEDED, qemu_version, NEITHER, "key of the keg") /* "7.2.22" */ \
-	MADE(TEXT, qemu_patches, NEITHER, "key of the keg") /* file names with spaces between; NULL = none */ \
+	MADE(TEXTS, qemu_provides, BOOT, "emulator's patches provide") /* rules ask for these words */ \
 	MADE(TEXT, firmware_code, NEITHER, "key of the keg") /* of BOOT_UEFI */ \
 	\
 	MADE(TEXT, image, NEITHER, "key of the image") /* "fedora-coreos-44.20260707.3.1"; NULL = unknown */ \

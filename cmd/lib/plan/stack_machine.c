@@ -79,16 +79,6 @@ static char *host_folder(const struct stack *s, const char *text)
 	return text[1] ? path_join(from, text + 2) : TAKE(from);
 }
 
-/* Names of the patch files, for the compatibility rules. */
-static char *patch_names(const struct recipe *r)
-{
-	AUTO(strs) names = STRS_INIT;
-	for (size_t i = 0; i < r->patch_count; i++)
-		if (r->patches[i].file)
-			strs_add(&names, path_base(r->patches[i].file));
-	return names.count ? strs_join(&names, " ") : NULL;
-}
-
 static void fill_spec(struct stack *s)
 {
 	struct machine_spec *m = &s->spec;
@@ -103,7 +93,8 @@ static void fill_spec(struct stack *s)
 	m->qemu_img = in_keg(s, "bin/qemu-img");
 	m->qemu_share = in_keg(s, "share/qemu");
 	m->qemu_version = mem_strdup(s->p->emulator->version);
-	m->qemu_patches = patch_names(s->p->emulator);
+	for (size_t i = 0; i < s->p->emulator->patch_count; i++)
+		strs_copy(&m->qemu_provides, &s->p->emulator->patches[i].provides);
 	m->dir = path_join(s->p->home.machines, m->name);
 	m->gen_dir = path_join(m->dir, "gen-1"); /* until a boot finds the real one */
 	fill_image_parts(s, m);

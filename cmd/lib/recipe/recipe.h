@@ -58,7 +58,8 @@ struct patch_ref {
 	int strip;    /* default 1 */
 	char *why;
 	char *upstream;
-	struct strs exclude; /* globs of target paths: skipped and counted */
+	struct strs exclude;  /* globs of target paths: skipped and counted */
+	struct strs provides; /* what the result can do with it, in words of the compatibility rules */
 	struct mark mark;
 };
 

@@ -127,6 +127,10 @@ static const struct schema_field patch_fields[] = {
 	 .doc = "`none`, a URL, a commit, or the release that has it."},
 	{"exclude", FIELD_TEXTS, 0, TEXT_GLOB, AT(patch_ref, exclude),
 	 .doc = "Files whose part of the patch is skipped, and counted."},
+	{"provides", FIELD_TEXTS, FIELD_ONE | FIELD_LATER, TEXT_ANY, AT(patch_ref, provides),
+	 .values = WORDS("hvf-unmap"),
+	 .doc = "What the result has through this patch: the compatibility rules ask for it. `hvf-unmap`: under hvf only "
+		"memory that was mapped is unmapped."},
 };
 
 static const struct schema patch_schema = {
