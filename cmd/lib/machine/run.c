@@ -16,6 +16,7 @@
 #include "machine/keys.h"
 #include "machine/paths.h"
 #include "machine/power.h"
+#include "machine/qemu_words.h"
 #include "machine/server.h"
 #include "net/ssh.h"
 #include "sys/file.h"
@@ -74,27 +75,6 @@ int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, b
 			break;
 	}
 	return ms;
-}
-
-bool machine_port_conflict(const char *words, int *ret_port)
-{
-	const char *at = strstr(words, "Could not set up host forwarding rule");
-	int64_t port = 0;
-
-	if (!at)
-		return false;
-	/* 'tcp:127.0.0.1:2222-:22' */
-	at = strchr(at, '\'');
-	const char *end = at ? strchr(at, '-') : NULL;
-	const char *colon = NULL;
-	for (const char *p = at; p && p < end; p++)
-		if (*p == ':')
-			colon = p;
-	AUTO_FREE char *number = colon ? mem_strndup(colon + 1, (size_t)(end - colon) - 1) : NULL;
-	if (!number || !num_parse(number, 1, 65535, &port))
-		port = 0;
-	*ret_port = (int)port;
-	return true;
 }
 
 static int generation_number(const struct machine_spec *spec)
@@ -256,19 +236,18 @@ static enum outcome fail_boot(struct supervisor *s)
 static enum outcome judge_exit(struct supervisor *s, bool may_fall_back)
 {
 	AUTO_FREE char *words = power_words(&s->power);
-	const char *accel = accel_name(s->start.accel);
 	int status = s->power.wait_status;
 	int port = 0;
 	struct err *e;
 
-	if (machine_port_conflict(words, &port)) {
+	if (qemu_port_conflict(words, &port)) {
 		if (port == s->start.ssh_port)
 			return OUTCOME_PORT_TAKEN;
 		e = err_new(ERR_BUSY, "port %d of this host is taken: machine '%s' cannot forward it", port,
 			    s->spec->name);
 		return fail(s, err_hint(e, "stop what listens there, or change 'ports' in the stack"));
 	}
-	if (may_fall_back && strstr(words, accel)) {
+	if (may_fall_back && qemu_blames_accel(words, s->start.accel)) {
 		remember(s, /* works= */ false);
 		return OUTCOME_NO_KERNEL;
 	}

@@ -46,10 +46,4 @@ MUST_CHECK struct err *machine_supervise(const struct machine_spec *spec, const 
 int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot,
 			       enum machine_accel accel);
 
-/**
- * machine_port_conflict() - whether QEMU's words say that it could not listen on a port, and on which
- * @ret_port:  0 when they do not tell
- */
-bool machine_port_conflict(const char *words, int *ret_port);
-
 #endif
