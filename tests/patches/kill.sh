@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# `cooper tool patch` killed at every system call that changes something, one after the other: the next run of the same
-# series ends in the new tree, and nothing is left beside it. Needs strace; a minute.
+# `cooper tool patch` killed at every system call that changes something, one after the other: the tree is as it was, and
+# the next run ends in the new one; or it is half patched, and the next run refuses it until it is restored. Nothing is
+# ever left beside it. Needs strace; a minute.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 cooper=$(readlink -f "${COOPER:-build/release/cooper}")
@@ -35,7 +36,7 @@ mkdir -p "$work/a/d/e" "$work/a/folder/in" "$work/a/to/in"
 rm -rf "$work/a/.git"
 ln "$work/a/twin" "$work/a/other-name"
 listing() { (cd "$1" && find . ! -type d -printf '%P %y %l %m %n\n' | sort && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
-fresh() { rm -rf "$work"/t* "$work/t.patch-journal"* && cp -a "$work/a" "$work/t"; }
+fresh() { rm -rf "$work"/t* && cp -a "$work/a" "$work/t"; }
 
 killed_at() { # killed_at CALL N - succeeds when there is no Nth call
 	strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" \
@@ -48,29 +49,40 @@ listing "$work/t" >"$work/old"
 listing "$work/t" >"$work/new"
 cmp -s "$work/old" "$work/new" && exit 1
 
+apply() { "$cooper" tool patch -d "$work/t" "$work/p.patch" 2>&1; }
+
 calls=openat,write,renameat,rename,unlinkat,unlink,rmdir,ftruncate,fchmod,mkdirat,symlinkat,mkdir
-begun=0 again=0
+half=0 again=0
 for call in ${calls//,/ }; do
 	for ((n = 1; n <= 4000; n++)); do
 		fresh
 		{ killed_at "$call" "$n"; } 2>/dev/null && break
-		listing "$work/t" 2>/dev/null | cmp -s - "$work/old" && again=$((again + 1)) || begun=$((begun + 1))
-		if ! out=$("$cooper" tool patch -d "$work/t" "$work/p.patch" 2>&1); then
-			# Only the last moment of all is past the point of doing it again: the tree is new already.
-			case $out in *'is upstream now'*) ;; *) out="$out!" ;; esac
+		wrong=
+		rm -rf "$work/seen" && cp -a "$work/t" "$work/seen" && rm -rf "$work/seen/.cooper-patch.new"
+		if out=$(apply); then
+			again=$((again + 1))
+			listing "$work/seen" | cmp -s - "$work/old" || wrong="taken for the old tree"
 		else
-			out=
+			case $out in
+			*'is half patched: a run was stopped in it'*) # restored, as the hint says
+				half=$((half + 1))
+				fresh
+				out=$(apply) || wrong="not to be restored"
+				;;
+			*'is upstream now'*) ;; # stopped when all was done
+			*) wrong="refused" ;;
+			esac
 		fi
-		if [ "${out%!}" != "$out" ] || ! listing "$work/t" | cmp -s - "$work/new" ||
+		if [ -n "$wrong" ] || ! listing "$work/t" | cmp -s - "$work/new" ||
 			[ -n "$(find "$work" -mindepth 1 -maxdepth 1 -name 't?*')" ]; then
 			failed=$((failed + 1))
-			printf 'FAILED killed at %s %d: %s\n' "$call" "$n" "$out"
+			printf 'FAILED killed at %s %d (%s): %s\n' "$call" "$n" "$wrong" "$out"
 			listing "$work/t" | diff "$work/new" - | head -5
 		else
 			passed=$((passed + 1))
 		fi
 	done
 done
-printf '%d kills left the tree as it was, %d half patched\n' "$again" "$begun"
+printf '%d kills left the tree as it was, %d half patched\n' "$again" "$half"
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

@@ -88,8 +88,7 @@ static const struct {
 	{TEXT_URL, "git:https://example.org/a.git", VALID}, /* with a tag beside it */
 	{TEXT_URL, "git:ssh://example.org/a.git#" HEX40, PATTERN_ONLY},
 	{TEXT_URL, "git:https://u@example.org/a.git#" HEX40, PATTERN_ONLY},
-	{TEXT_URL, "oci:ghcr.io/a/b@sha256:" HEX64, VALID},
-	{TEXT_URL, "oci:ghcr.io/a/b:latest", PATTERN_ONLY},
+	{TEXT_URL, "oci:registry.example/a/b@sha256:" HEX64, REFUSED},
 	{TEXT_URL, "debian:pool/main/q/qemu/a.deb", VALID},
 	{TEXT_URL, "debian:dists/a", PATTERN_ONLY},
 	{TEXT_URL, "debian:pool/../a", PATTERN_ONLY},

@@ -26,9 +26,7 @@ static struct err *commit_patch(const char *dir, const struct patch_input *input
 {
 	struct patch_header h;
 	struct patch_report r = PATCH_REPORT_INIT;
-	AUTO_FREE char *journal = mem_printf("%s.patch-journal", dir);
-	struct patch_options options = {.journal_path = journal};
-	struct err *e = patch_series_apply(dir, input, 1, &options, &r);
+	struct err *e = patch_series_apply(dir, input, 1, NULL, &r);
 	patch_report_done(&r);
 	if (e)
 		return e;

@@ -146,11 +146,9 @@ static struct err *patch_tree(const struct build_job *job, const char *tree, str
 {
 	AUTO(patch_list) list = PATCH_LIST_INIT;
 	AUTO(patch_report) report = PATCH_REPORT_INIT;
-	AUTO_FREE char *journal = mem_printf("%s.patch-journal", tree);
-	struct patch_options options = {.journal_path = journal};
 	TRY(patch_list_read(job->recipe, job->home, tree, &list));
 	if (list.count) {
-		TRY(patch_series_apply(tree, list.inputs, list.count, &options, &report));
+		TRY(patch_series_apply(tree, list.inputs, list.count, NULL, &report));
 		report_offsets(job, &report, sink);
 	}
 	AUTO_JSON *receipt = make_receipt(job, &list, &report);

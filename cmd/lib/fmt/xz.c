@@ -194,18 +194,15 @@ static lzma_ret start_decoder(lzma_stream *stream, int64_t memory_bytes)
 {
 	const int64_t least = 256LL << 20;
 	const int64_t most = 1LL << 30;
-	struct host_facts host = {.cpus = 1};
+	int cpus = os_cpu_count();
 
-	os_host_facts(&host);
 	if (memory_bytes == 0) {
-		memory_bytes = host.memory_bytes / 4;
+		memory_bytes = os_memory_bytes() / 4;
 		memory_bytes = memory_bytes < least ? least : memory_bytes > most ? most : memory_bytes;
 	}
 	lzma_mt options = {
 		.flags = LZMA_CONCATENATED,
-		.threads = host.cpus < 1             ? 1
-			   : host.cpus > THREADS_MAX ? THREADS_MAX
-						     : (uint32_t)host.cpus,
+		.threads = cpus > THREADS_MAX ? THREADS_MAX : (uint32_t)cpus,
 		.memlimit_threading = (uint64_t)memory_bytes,
 		.memlimit_stop = (uint64_t)memory_bytes,
 	};

@@ -10,9 +10,8 @@
  * Not here: fetching, digests of patches, context diffs (refused by name).
  *
  *	struct patch_input inputs[] = {{.name = "fix.patch", .text = text, .size = size, .strip = 1}};
- *	struct patch_options o = {.journal_path = "/home/me/build/src.patch-journal"};
  *	struct patch_report report = PATCH_REPORT_INIT;
- *	TRY(patch_series_apply("/home/me/build/src", inputs, 1, &o, &report));
+ *	TRY(patch_series_apply("/home/me/build/src", inputs, 1, NULL, &report));
  */
 #ifndef COOPER_PATCH_PATCH_H
 #define COOPER_PATCH_PATCH_H
@@ -38,9 +37,6 @@ struct patch_options {
 	bool check_only; /* find out, write nothing */
 	bool reverse;    /* take the whole series back, last patch first */
 	bool places;     /* fill report->places; not together with a reverse */
-	bool flush;      /* files to the platter before the series counts: survives a power cut, not only a kill */
-	const char *journal_path; /* outside the tree, same for every call; NULL = the tree's full path +
-				     ".patch-journal" */
 };
 
 /* A hunk that matched elsewhere than its header says. */
@@ -74,7 +70,6 @@ struct patch_report {
 	struct patch_place *places; /* of every hunk, in the order of the patches; only when options->places asks */
 	size_t place_count;
 	size_t place_cap;
-	bool resumed; /* an interrupted run of this very series was finished; the counts but `files` are 0 */
 };
 
 #define PATCH_REPORT_INIT                                                                                              \
@@ -89,14 +84,13 @@ void patch_report_done(struct patch_report *r);
  * @options:    may be NULL
  * @ret_report: what was done; filled on success and, as far as it got, on error; free with patch_report_done()
  *
- * First finishes or drops what an interrupted run left behind. When that run was of the same series, its end is the
- * result. What changes is staged in a folder at the top of the tree, a journal is written, then files are rewritten and
- * names put in place.
+ * What changes is staged in a folder at the top of the tree, then put in place file by file. Only a kill while they are
+ * put in place leaves the tree half patched; the next run says so.
  *
  * Errors: CORRUPT (a patch is damaged, does not fit, or leads outside the tree; detail shows the closest place, the
- *         hint says when it is upstream already), USAGE (a format that is not supported), OS, BUSY (another run is
- *         writing, or check_only while an interrupted run is pending), CANCELED (before anything was written).
- * On error: the tree is unchanged, unless the error is OS after the journal was written: the next call goes on.
+ *         hint says when it is upstream already; or the tree is half patched), USAGE (a format that is not supported),
+ *         OS, BUSY (another run is writing), CANCELED (before anything was written).
+ * On error: the tree is unchanged, unless the error says that it is half patched.
  */
 MUST_CHECK struct err *patch_series_apply(const char *tree_dir, const struct patch_input *inputs, size_t count,
 					  const struct patch_options *options, struct patch_report *ret_report);

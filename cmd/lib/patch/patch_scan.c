@@ -172,7 +172,7 @@ static struct err *check_parts(const struct patch_scan *s, const char *raw, cons
 			return patch_damaged(s, s->line, "'%s' is inside a .git folder", shown);
 		p += n + strspn(p + n, "/");
 	}
-	if (strcmp(path, ".cooper-patch") == 0 || str_starts(path, ".cooper-patch/"))
+	if (str_starts(path, ".cooper-patch"))
 		return patch_damaged(s, s->line, "'%s' is a name that cooper itself uses while it patches", shown);
 	return NULL;
 }

@@ -10,7 +10,7 @@
 #include "base/path.h"
 #include "base/units.h"
 #include "patch/patch_apply.h"
-#include "patch/patch_journal.h"
+#include "patch/patch_commit.h"
 
 enum { STRIP_MAX = 16, SERIES_MAX = 10000 };
 
@@ -160,52 +160,32 @@ static struct err *apply_all(const struct series *s, int fd, struct patch_overla
 	return NULL;
 }
 
-/* What distinguishes one series from another. */
-static void digest_series(const struct series *s, char ret_hex[SHA256_HEX])
+static void count_changes(const struct patch_overlay *o, struct patch_report *r)
 {
-	struct digest *d = digest_new(DIGEST_SHA256);
-	for (size_t i = 0; i < s->count; i++) {
-		const struct patch_input *input = &s->inputs[i];
-		AUTO_FREE char *exclude = input->exclude ? strs_join(input->exclude, "\n") : mem_strdup("");
-		AUTO_FREE char *head = mem_printf("%zu %d %d %d %zu:", input->size, input->strip, input->reverse,
-						  s->reverse, strlen(exclude));
-		digest_add(d, head, strlen(head));
-		digest_add(d, exclude, strlen(exclude));
-		digest_add(d, input->text, input->size);
+	for (size_t i = 0; i < o->nodes.count; i++) {
+		const struct patch_node *node = o->nodes.entries[i].value;
+		if (!patch_node_changed(node))
+			continue;
+		r->files++;
+		r->created += node->disk.kind == PATCH_ABSENT;
+		r->removed += node->now.kind == PATCH_ABSENT;
 	}
-	digest_hex(d, ret_hex);
-	digest_free(d);
 }
 
-static struct err *apply_and_commit(const struct series *s, const struct patch_commit *c, bool check_only,
+static struct err *apply_and_commit(const struct series *s, int fd, const char *tree_dir, bool check_only,
 				    struct patch_report *report)
 {
 	struct patch_overlay o;
-	patch_overlay_open(&o, c->fd);
-	struct err *e = apply_all(s, c->fd, &o, report);
+	patch_overlay_open(&o, fd);
+	struct err *e = apply_all(s, fd, &o, report);
 	if (!e)
 		e = cancel_check();
 	if (!e)
-		patch_count_changes(&o, report);
+		count_changes(&o, report);
 	if (!e && !check_only && report->files)
-		e = patch_commit_run(c, &o);
+		e = patch_commit_run(&o, tree_dir);
 	patch_overlay_done(&o);
 	return e;
-}
-
-/* Beside the tree, and the same however the tree is named: the next run may call "." what this one calls "src". */
-static char *default_journal(const char *tree_dir)
-{
-	AUTO_FREE char *full = realpath(tree_dir, NULL);
-	return mem_printf("%s.patch-journal", full ? full : tree_dir);
-}
-
-/* Held until the descriptor is closed; a kill frees it. Where folders cannot be locked (NFS), the stage must do. */
-static struct err *lock_tree(const struct patch_commit *c)
-{
-	if (flock(c->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-		return err_new(ERR_BUSY, "another run is patching '%s'", c->tree_dir);
-	return NULL;
 }
 
 struct err *patch_series_apply(const char *tree_dir, const struct patch_input *inputs, size_t count,
@@ -214,27 +194,19 @@ struct err *patch_series_apply(const char *tree_dir, const struct patch_input *i
 	static const struct patch_options defaults = {0};
 	const struct patch_options *o = options ? options : &defaults;
 	struct series s = {.inputs = inputs, .count = count, .reverse = o->reverse, .places = o->places};
-	AUTO_FREE char *journal = o->journal_path ? mem_strdup(o->journal_path) : default_journal(tree_dir);
 	AUTO_CLOSE int fd = open(tree_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return err_new(ERR_ABSENT, "there is no folder '%s' to patch", tree_dir);
 	if (fd < 0)
 		return err_os(errno, "cannot open folder '%s'", tree_dir);
-	struct patch_commit c = {.fd = fd, .tree_dir = tree_dir, .journal_path = journal, .flush = o->flush};
-	digest_series(&s, c.series);
-	if (!o->check_only || patch_is_pending(&c))
-		TRY(lock_tree(&c));
-	if (o->check_only && patch_is_pending(&c))
-		return err_hint(err_new(ERR_BUSY, "an interrupted run left '%s' half patched", tree_dir),
-				"patch it again without checking only: that finishes the run");
-	bool same = false;
-	if (!o->check_only)
-		TRY(patch_recover(&c, &ret_report->files, &same));
-	ret_report->resumed = same;
-	if (same)
-		return NULL;
-	ret_report->files = 0;
-	return apply_and_commit(&s, &c, o->check_only, ret_report);
+	/* Held until the descriptor is closed; a kill frees it. */
+	if ((!o->check_only || patch_is_half(fd)) && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return err_new(ERR_BUSY, "another run is patching '%s'", tree_dir);
+	if (patch_is_half(fd))
+		return err_hint(err_new(ERR_CORRUPT, "'%s' is half patched: a run was stopped in it", tree_dir),
+				"restore the tree (unpack it again, or `git stash -u`), remove '.cooper-patch' if it "
+				"is still there, then run the same again");
+	return apply_and_commit(&s, fd, tree_dir, o->check_only, ret_report);
 }
 
 void patch_series_done(struct patch_series *s)

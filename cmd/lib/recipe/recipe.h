@@ -24,7 +24,7 @@ struct mark {
 
 /* One remote or local thing with a digest. Exactly one of url, debian_source, debian_package is set. */
 struct source {
-	char *url;            /* https: http: file: git: oci: debian:pool/... */
+	char *url;            /* https: http: file: git: debian:pool/... */
 	struct strs mirrors;  /* further URLs of the same bytes, https: or file:, tried in order */
 	char *debian_source;  /* name of a Debian source package, pinned by the lock */
 	char *debian_package; /* name of a Debian binary package, pinned by the lock */
@@ -78,7 +78,6 @@ struct commands {
 };
 
 struct build_recipe {
-	struct strs needs;    /* other build recipes by name */
 	struct strs host_apt; /* packages of the host that the build needs */
 	struct strs host_brew;
 	struct strs env; /* extra NAME=VALUE for all commands */

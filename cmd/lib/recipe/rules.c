@@ -3,11 +3,6 @@
 
 #include "recipe/schema.h"
 
-static bool is_remote(const char *url)
-{
-	return !str_starts(url, "git:") && !str_starts(url, "oci:");
-}
-
 /* A commit, or a tag that the lock makes one of. */
 static void rule_git(struct problems *problems, const struct yaml_node *map, const char *url)
 {
@@ -20,15 +15,16 @@ static void rule_git(struct problems *problems, const struct yaml_node *map, con
 		problem_add(problems, yaml_key(map, "tag"), "leave it out", "'tag' is for a git: source alone");
 }
 
-/* Of git: and oci: the URL itself holds the digest. */
+/* Of git: the URL itself holds the digest. */
 void rule_source(struct problems *problems, const struct yaml_node *map)
 {
 	const char *url = yaml_get_text(map, "url");
+	bool is_git = url && str_starts(url, "git:");
 	rule_git(problems, map, url);
-	if (url && yaml_get(map, "mirrors") && (!is_remote(url) || str_starts(url, "debian:")))
+	if (url && yaml_get(map, "mirrors") && (is_git || str_starts(url, "debian:")))
 		problem_add(problems, yaml_key(map, "mirrors"), "leave it out; a Debian mirror is apt's choice",
 			    "'mirrors' is for https:, http: and file: sources");
-	if (!url || !is_remote(url) || yaml_get(map, "sha256") || yaml_get(map, "sha512"))
+	if (!url || is_git || yaml_get(map, "sha256") || yaml_get(map, "sha512"))
 		return;
 	problem_add(problems, yaml_get(map, "url"),
 		    "add 'sha256: HEX', as the project itself announces it; `sha256sum FILE` prints a file's",

@@ -64,7 +64,7 @@ static const struct schema limits_schema = {.name = "limits",
 
 static const struct schema_field source_fields[] = {
 	{"url", FIELD_TEXT, 0, TEXT_URL, AT(source, url),
-	 .doc = "Where the bytes are: `https:`, `http:`, `file:`, `git:URL#COMMIT`, `oci:NAME@sha256:HEX`, or "
+	 .doc = "Where the bytes are: `https:`, `http:`, `file:`, `git:URL#COMMIT`, or "
 		"`debian:pool/...`, a path below the mirror that the host's apt uses."},
 	{"mirrors", FIELD_TEXTS, FIELD_NOTE, TEXT_HTTPS_URL, AT(source, mirrors), .with = WORDS("url"),
 	 .doc = "Further URLs of the same bytes, tried in this order when `url` does not work; no part of any key."},
@@ -261,7 +261,6 @@ static const struct schema_field build_fields[] = {
 	 .doc = "Applied to the tree in order."},
 	{"host", FIELD_MAP, 0, TEXT_ANY, 0, .of = &build_host_schema,
 	 .doc = "Packages of the host that the build needs."},
-	{"needs", FIELD_TEXTS, 0, TEXT_NAME, AT(recipe, build.needs), .doc = "Other build recipes that come first."},
 	{"env", FIELD_PAIRS, FIELD_VARS, TEXT_LINE, AT(recipe, build.env),
 	 .doc = "Variables added to the clean environment of all commands."},
 	{"configure", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, build.configure.items, build.configure.count),

@@ -205,14 +205,6 @@ static bool check_git(const char *rest, struct str *why)
 	return fail(why, "names a repository by none of https:// http:// file:///");
 }
 
-static bool check_oci(const char *rest, struct str *why)
-{
-	const char *at = strstr(rest, "@sha256:");
-	if (!at || at == rest)
-		return fail(why, "lacks '@sha256:' and a digest");
-	return check_sha256(at + 8, why);
-}
-
 static bool check_pool(const char *rest, struct str *why)
 {
 	if (!str_starts(rest, "pool/") || !path_is_plain(rest))
@@ -232,11 +224,9 @@ static bool check_url(const char *text, struct str *why)
 		return text[5] ? true : fail(why, "lacks a path");
 	if (str_starts(text, "git:"))
 		return check_git(text + 4, why);
-	if (str_starts(text, "oci:"))
-		return check_oci(text + 4, why);
 	if (str_starts(text, "debian:"))
 		return check_pool(text + 7, why);
-	return fail(why, "begins with none of https: http: file: git: oci: debian:");
+	return fail(why, "begins with none of https: http: file: git: debian:");
 }
 
 static bool check_https_url(const char *text, struct str *why)
@@ -405,11 +395,10 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 	[TEXT_FINGERPRINT] = {"an OpenPGP fingerprint", "CEACC9E15534EBABB82D3FA03353C9CEF108B584", "^[0-9A-F]{40}$",
 			      .check = check_fingerprint,
 			      .hint = "40 hex digits in upper case without spaces: the whole fingerprint"},
-	[TEXT_URL] =
-		{"a URL", "https://download.qemu.org/qemu-10.2.3.tar.xz", "^(https?|file|git|oci|debian):.",
-		 .check = check_url,
-		 .hint = "for example https://HOST/FILE, git:https://HOST/REPOSITORY#COMMIT, oci:NAME@sha256:HEX or "
-			 "debian:pool/main/h/hello/FILE"},
+	[TEXT_URL] = {"a URL", "https://download.qemu.org/qemu-10.2.3.tar.xz", "^(https?|file|git|debian):.",
+		      .check = check_url,
+		      .hint = "for example https://HOST/FILE, git:https://HOST/REPOSITORY#COMMIT or "
+			      "debian:pool/main/h/hello/FILE"},
 	[TEXT_HTTPS_URL] = {"an https: or file: URL", "https://download.qemu.org/qemu-10.2.3.tar.xz.sig",
 			    "^(https://|file:///).", .check = check_https_url},
 	[TEXT_SIZE] = {"a size", "2GiB", "^[0-9]+(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)$", .check = check_size},

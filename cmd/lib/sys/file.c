@@ -73,7 +73,8 @@ struct err *file_sync(int fd, const char *name)
 	return errnum ? err_os(errnum, "cannot flush '%s'", name) : NULL;
 }
 
-struct err *dir_sync(const char *path)
+/* Flush folder @path, so that renames in it last. */
+static struct err *dir_sync(const char *path)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -109,13 +110,12 @@ static struct err *open_temp(const char *path, char **ret_name, int *ret_fd)
 }
 
 /* Set the mode, flush, close, rename: or remove the temporary file. Takes @fd. */
-static struct err *commit_temp(int take_fd, const char *temp, const char *path, mode_t mode, bool flush,
-			       struct err *take_e)
+static struct err *commit_temp(int take_fd, const char *temp, const char *path, mode_t mode, struct err *take_e)
 {
 	struct err *e = take_e;
 	if (!e && fchmod(take_fd, mode) != 0)
 		e = err_os(errno, "cannot set the mode of '%s'", temp);
-	if (!e && flush)
+	if (!e)
 		e = file_sync(take_fd, path);
 	if (close(take_fd) != 0 && !e)
 		e = err_os(errno, "cannot write '%s'", path);
@@ -123,25 +123,15 @@ static struct err *commit_temp(int take_fd, const char *temp, const char *path, 
 		e = err_os(errno, "cannot rename to '%s'", path);
 	if (e)
 		unlink(temp);
-	return e || !flush ? e : sync_parent(path);
-}
-
-static struct err *write_new(const char *path, const void *data, size_t size, mode_t mode, bool flush)
-{
-	AUTO_FREE char *temp = NULL;
-	int fd = -1;
-	TRY(open_temp(path, &temp, &fd));
-	return commit_temp(fd, temp, path, mode, flush, file_write_all(fd, data, size, path));
+	return e ? e : sync_parent(path);
 }
 
 struct err *file_write(const char *path, const void *data, size_t size, mode_t mode)
 {
-	return write_new(path, data, size, mode, /* flush= */ true);
-}
-
-struct err *file_write_unflushed(const char *path, const void *data, size_t size, mode_t mode)
-{
-	return write_new(path, data, size, mode, /* flush= */ false);
+	AUTO_FREE char *temp = NULL;
+	int fd = -1;
+	TRY(open_temp(path, &temp, &fd));
+	return commit_temp(fd, temp, path, mode, file_write_all(fd, data, size, path));
 }
 
 static struct err *copy_bytes(int from, int to, const char *from_name, const char *to_name)
@@ -178,7 +168,7 @@ struct err *file_copy(const char *from, const char *to, mode_t mode)
 		else
 			e = copy_bytes(in, out, from, to);
 	}
-	return commit_temp(out, temp, to, mode, /* flush= */ true, e);
+	return commit_temp(out, temp, to, mode, e);
 }
 
 struct err *dir_make(const char *path, mode_t mode)

@@ -19,14 +19,10 @@
 MUST_CHECK struct err *file_read(const char *path, size_t max, char **ret_data, size_t *ret_size);
 /** file_write() - replace @path atomically with @size bytes, @mode exactly, flushed with its directory */
 MUST_CHECK struct err *file_write(const char *path, const void *data, size_t size, mode_t mode);
-/** file_write_unflushed() - the same without the flush: whole after a kill, not after a power cut */
-MUST_CHECK struct err *file_write_unflushed(const char *path, const void *data, size_t size, mode_t mode);
 /** file_write_all() - write() until all of it is out */
 MUST_CHECK struct err *file_write_all(int fd, const void *data, size_t size, const char *name);
 /** file_sync() - to the platter (F_FULLFSYNC on macOS) */
 MUST_CHECK struct err *file_sync(int fd, const char *name);
-/** dir_sync() - flush directory @path so that renames in it last */
-MUST_CHECK struct err *dir_sync(const char *path);
 /** dir_make() - mkdir -p with @mode for each new level */
 MUST_CHECK struct err *dir_make(const char *path, mode_t mode);
 /** file_rename() - rename and flush both directories */

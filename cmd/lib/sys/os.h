@@ -28,6 +28,9 @@ struct host_facts {
 
 /** os_host_facts() - measure this host; never runs a child */
 void os_host_facts(struct host_facts *ret_facts);
+/** os_cpu_count() - processors that this process may use, at least 1; os_memory_bytes() - what the host has */
+int os_cpu_count(void);
+int64_t os_memory_bytes(void);
 /** os_pipe() - pipe with both ends cloexec */
 MUST_CHECK struct err *os_pipe(int ret_fds[2]);
 /**

@@ -56,6 +56,17 @@ int64_t tick_ms(void)
 	return (int64_t)(clock_gettime_nsec_np(CLOCK_UPTIME_RAW) / 1000000);
 }
 
+int os_cpu_count(void)
+{
+	int n = (int)read_number("hw.logicalcpu");
+	return n < 1 ? 1 : n;
+}
+
+int64_t os_memory_bytes(void)
+{
+	return read_number("hw.memsize");
+}
+
 void os_host_facts(struct host_facts *ret_facts)
 {
 	struct host_facts f = {.os = "macos"};
@@ -63,11 +74,9 @@ void os_host_facts(struct host_facts *ret_facts)
 	/* not uname's machine: under Rosetta that says x86_64 on a Mac that is not */
 	snprintf(f.arch, sizeof(f.arch), "%s", read_number("hw.optional.arm64") == 1 ? "aarch64" : "x86_64");
 	read_text("machdep.cpu.brand_string", f.chip, sizeof(f.chip));
-	f.cpus = (int)read_number("hw.logicalcpu");
-	if (f.cpus < 1)
-		f.cpus = 1;
+	f.cpus = os_cpu_count();
 	f.perf_cpus = (int)read_number("hw.perflevel0.physicalcpu");
-	f.memory_bytes = read_number("hw.memsize");
+	f.memory_bytes = os_memory_bytes();
 	f.hv_support = read_number("kern.hv_support") == 1;
 	read_text("kern.bootsessionuuid", f.boot_id, sizeof(f.boot_id));
 	*ret_facts = f;

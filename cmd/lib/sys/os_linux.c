@@ -71,6 +71,17 @@ int64_t tick_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int os_cpu_count(void)
+{
+	cpu_set_t set;
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+int64_t os_memory_bytes(void)
+{
+	return (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+}
+
 void os_host_facts(struct host_facts *ret_facts)
 {
 	struct host_facts f = {.os = "linux"};
@@ -78,9 +89,8 @@ void os_host_facts(struct host_facts *ret_facts)
 	uname(&name);
 	copy_text(f.os_version, sizeof(f.os_version), name.release, strlen(name.release));
 	copy_text(f.arch, sizeof(f.arch), name.machine, strlen(name.machine));
-	cpu_set_t set;
-	f.cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-	f.memory_bytes = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	f.cpus = os_cpu_count();
+	f.memory_bytes = os_memory_bytes();
 	AUTO_CLOSE int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	f.kvm_present = kvm >= 0;
 	read_distro(f.distro, sizeof(f.distro));

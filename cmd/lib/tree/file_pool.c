@@ -40,12 +40,11 @@ struct file_pool {
 struct file_pool *file_pool_new(int64_t mtime)
 {
 	struct file_pool *p = mem_alloc(sizeof(*p));
-	struct host_facts host = {.cpus = 1};
+	int cpus = os_cpu_count();
 
-	os_host_facts(&host);
 	p->mtime = mtime;
 	/* a single processor gains nothing from a second thread */
-	p->thread_max = host.cpus < 2 ? 0 : host.cpus > THREADS_MAX ? THREADS_MAX : (size_t)host.cpus;
+	p->thread_max = cpus < 2 ? 0 : cpus > THREADS_MAX ? THREADS_MAX : (size_t)cpus;
 	for (size_t i = 0; i == 0 || i < p->thread_max; i++)
 		p->workers[i] = (struct worker){.pool = p, .digest = digest_new(DIGEST_SHA256)};
 	pthread_mutex_init(&p->mutex, NULL);
