@@ -83,7 +83,7 @@ static struct err *run_edit(struct call *call)
 	TRY(project_start(&p));
 	enum arch arch = arch_of(p.facts.arch);
 	if (call_has(call, "guest-arch"))
-		TRY(arch_guest_option(call_get(call, "guest-arch"), &arch));
+		TRY(arch_option("guest architecture", call_get(call, "guest-arch"), arch_is_guest, &arch));
 	TRY(recipe_find(call_arg(call, 0), RECIPE_BUILD, &p.roots, &path));
 	TRY(absolute(&path)); /* `patch save` finds patches/ from anywhere */
 	struct recipe_target target = {p.facts.os, p.facts.arch, arch_name(arch)};

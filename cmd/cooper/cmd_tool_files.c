@@ -218,12 +218,12 @@ static const struct option_spec canary_options[] = {
 
 static struct err *run_canary(struct call *call)
 {
-	enum arch arch = arch_of(call_arg(call, 0));
+	enum arch arch;
 	const char *output = call_get(call, "output");
 	if (!output)
 		return err_hint(err_new(ERR_USAGE, "no output file given"), "add -o FILE");
 	AUTO(str) bytes = STR_INIT;
-	TRY(canary_check(arch));
+	TRY(arch_option("architecture", call_arg(call, 0), NULL, &arch));
 	if (call_has(call, "image"))
 		canary_image(arch, "latest", &bytes);
 	else

@@ -24,11 +24,16 @@ if [ -z "$clang" ] || [ -z "$lld" ] || [ -z "$objcopy" ]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for arch in x86_64 aarch64 riscv64; do
-	set --
-	[ "$arch" = riscv64 ] && set -- -march=rv64im -mno-relax
-	"$clang" -target "$arch-linux-gnu" "$@" -x assembler -c -o "$work/o" "cmd/lib/fmt/canary_$arch.S.txt"
-	"$lld" -static -e _start -o "$work/elf" "$work/o"
+for source in cmd/lib/fmt/canary_*.S.txt; do
+	arch=$(basename "${source#*canary_}" .S.txt)
+	case $arch in
+	riscv64) set -- -march=rv64im -mno-relax ;;
+	arm) set -- -march=armv7-a -mfloat-abi=hard ;;
+	*) set -- ;;
+	esac
+	"$clang" -target "$arch-linux-gnu" "$@" -x assembler -c -o "$work/elf" "$source"
+	# lld knows no s390x; its assembly leaves nothing to link
+	[ "$arch" = s390x ] || "$lld" -static -e _start -o "$work/elf" "$work/elf"
 	"$objcopy" -O binary -j .text "$work/elf" "$work/bin"
 	od -An -v -tx1 "$work/bin" | tr -d ' \n' > "$work/want"
 	sed -n "/code_$arch\[\]/,/};/p" cmd/lib/fmt/canary.c | grep -o '0x[0-9a-f][0-9a-f]' | sed 's/0x//' | tr -d '\n' > "$work/have"

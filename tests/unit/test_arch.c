@@ -58,9 +58,9 @@ static void test_relations(void **state)
 	AUTO_FREE char *guests = arch_list(arch_is_guest);
 	assert_string_equal(guests, "x86_64, aarch64");
 	enum arch arch;
-	assert_ok(arch_guest_option("amd64", &arch));
+	assert_ok(arch_option("guest architecture", "amd64", arch_is_guest, &arch));
 	assert_int_equal(arch, ARCH_X86_64);
-	assert_fails(arch_guest_option("z80", &arch), ERR_USAGE, "x86_64, aarch64");
+	assert_fails(arch_option("architecture", "z80", NULL, &arch), ERR_USAGE, "unknown architecture 'z80'");
 }
 
 int main(void)

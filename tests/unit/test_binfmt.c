@@ -55,8 +55,6 @@ static void test_lines_match_canaries(void **state)
 		assert_int_equal(parts.count, 6);
 		for (enum arch k = ARCH_NONE + 1; k < ARCH_COUNT; k++) {
 			AUTO(str) elf = STR_INIT;
-			if (!canary_exists(k))
-				continue;
 			canary_elf(k, &elf);
 			const char *magic = parts.items[2];
 			const char *mask = parts.items[3];

@@ -50,7 +50,7 @@ char *arch_list(bool (*holds)(enum arch arch))
 {
 	AUTO(strs) names = STRS_INIT;
 	for (enum arch a = ARCH_NONE + 1; a < ARCH_COUNT; a++)
-		if (holds(a))
+		if (!holds || holds(a))
 			strs_add(&names, rows[a].name);
 	return strs_join(&names, ", ");
 }
@@ -60,12 +60,10 @@ bool arch_is_guest(enum arch arch)
 	return rows[arch].guest.console;
 }
 
-struct err *arch_guest_option(const char *name, enum arch *ret_arch)
+struct err *arch_option(const char *what, const char *name, bool (*holds)(enum arch arch), enum arch *ret_arch)
 {
-	AUTO_FREE char *guests = arch_list(arch_is_guest);
+	AUTO_FREE char *list = arch_list(holds);
 
 	*ret_arch = arch_of(name);
-	if (*ret_arch)
-		return NULL;
-	return err_hint(err_new(ERR_USAGE, "unknown guest architecture '%s'", name), "use one of: %s", guests);
+	return *ret_arch ? NULL : err_hint(err_new(ERR_USAGE, "unknown %s '%s'", what, name), "use one of: %s", list);
 }

@@ -65,10 +65,17 @@ const char *arch_uname(enum arch arch);
 bool arch_runs(enum arch kernel, enum arch program);
 /** arch_spellings() - append every name that arch_of() takes, in the order of the table */
 void arch_spellings(struct strs *ret_names);
-/** arch_list() - the names of those for which @holds, "x86_64, aarch64"; heap */
+/** arch_list() - the names of those for which @holds (NULL = of all), "x86_64, aarch64"; heap */
 char *arch_list(bool (*holds)(enum arch arch));
-/** arch_guest_option() - the architecture that --guest-arch names; USAGE when unknown */
-MUST_CHECK struct err *arch_guest_option(const char *name, enum arch *ret_arch);
+/**
+ * arch_option() - the architecture that a word of the command line names
+ * @what:   what it stands for, "guest architecture"
+ * @holds:  which ones the hint lists; NULL = all
+ *
+ * Errors:  USAGE (unknown)
+ */
+MUST_CHECK struct err *arch_option(const char *what, const char *name, bool (*holds)(enum arch arch),
+				   enum arch *ret_arch);
 /** arch_is_guest() - whether there are machines of this architecture */
 bool arch_is_guest(enum arch arch);
 

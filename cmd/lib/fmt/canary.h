@@ -3,7 +3,8 @@
  *
  * A canary is a static ELF program of a few hundred bytes, made from machine code in canary.c (its assembly is
  * beside it, canary_<arch>.S.txt). Run without an argument it asks the kernel uname(2) and prints the machine
- * field: "x86_64" can only come from a kernel, or an emulator in its place, that takes the program for x86_64.
+ * field: "s390x" can only come from a kernel, or an emulator in its place, that takes the program for s390x. (A kernel
+ * that runs another architecture's programs by itself, such as i386's, answers with its own.)
  *
  *	canary           x86_64        what the program runs as
  *	canary argv0     ./canary      argv[0] as the program sees it: wrong without binfmt flag P
@@ -18,19 +19,14 @@
 #define COOPER_FMT_CANARY_H
 
 #include "base/arch.h"
-#include "base/err.h"
 #include "base/str.h"
 
 #define CANARY_IMAGE "localhost/canary"
 
-/** canary_exists() - whether there is one for @arch: each architecture but those whose machine code is not written */
-bool canary_exists(enum arch arch);
-/** canary_check() - the same as an error (USAGE; the hint lists those that exist) */
-MUST_CHECK struct err *canary_check(enum arch arch);
-/** canary_elf() - append the program for @arch, which exists, to @out */
+/** canary_elf() - append the program for @arch to @out */
 void canary_elf(enum arch arch, struct str *out);
 /**
- * canary_image() - append a docker-archive that holds the canary of @arch, which exists, to @out
+ * canary_image() - append a docker-archive that holds the canary of @arch to @out
  * @tag:  the image's tag; the image is called CANARY_IMAGE:@tag
  *
  * The bytes are the same on every host.

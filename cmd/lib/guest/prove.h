@@ -9,14 +9,15 @@
 #ifndef COOPER_GUEST_PROVE_H
 #define COOPER_GUEST_PROVE_H
 
+#include "base/arch.h"
 #include "base/event.h"
 #include "net/ssh.h"
 
 /* What one architecture's canaries said. */
 struct proof {
 	char *arch;
-	char *bare;      /* "x86_64" */
-	char *container; /* "x86_64" */
+	char *bare;      /* what it said: "x86_64" */
+	char *container; /* the same in a container */
 	char *level;     /* "x86-64-v3", "x86-64-v2", "" for less and for other architectures */
 	int64_t ms;
 };
@@ -46,6 +47,6 @@ MUST_CHECK struct err *prove_run(const struct ssh *ssh, const char *guest_arch, 
  *
  * Pure. Errors: GUEST, naming the question that was answered wrong.
  */
-MUST_CHECK struct err *prove_judge(const char *output, const char *arch, struct proof *proof);
+MUST_CHECK struct err *prove_judge(const char *output, enum arch guest_arch, const char *arch, struct proof *proof);
 
 #endif

@@ -143,7 +143,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 {
 	enum arch arch = ARCH_NONE;
 	if (guest_arch)
-		TRY(arch_guest_option(guest_arch, &arch));
+		TRY(arch_option("guest architecture", guest_arch, arch_is_guest, &arch));
 	TRY(project_start(p));
 	TRY(find_stack(p, stack));
 	choose_lock(p);
