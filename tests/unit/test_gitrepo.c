@@ -2,11 +2,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "net/gitrepo.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/tick.h"
 #include "tree/tree_digest.h"
 
 /* Two commits on main, a tag on the first; a commit with a submodule and one with a link that leads out. */
@@ -144,6 +149,29 @@ static void test_refused(void **state)
 		     "fetched anew");
 }
 
+/* A server that says nothing: the thread that was given up may still write, and nobody else may until it ends. */
+static void test_given_up(void **state)
+{
+	(void)state;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	static char stall[] = "COOPER_STALL_SECONDS=1";
+	AUTO_FREE char *copy = path_join(dir, "silent.git");
+	AUTO_FREE char *lock = mem_printf("%s.lock", copy);
+	int server = socket(AF_INET, SOCK_STREAM, 0);
+	assert_true(bind(server, (struct sockaddr *)&address, size) == 0 && listen(server, 4) == 0);
+	assert_int_equal(getsockname(server, (struct sockaddr *)&address, &size), 0);
+	AUTO_FREE char *silent = mem_printf("http://127.0.0.1:%d/r", ntohs(address.sin_port));
+	struct gitrepo_pin pin = {.url = silent, .commit = "0123456789012345678901234567890123456789", .dir = copy};
+	putenv(stall);
+	assert_fails(gitrepo_fetch(&pin, NULL, NULL), ERR_NET, "sent nothing for 2 s");
+	assert_true(lock_held(lock, NULL));
+	close(server);
+	for (int i = 0; i < 100 && lock_held(lock, NULL); i++)
+		tick_sleep_ms(20);
+	assert_false(lock_held(lock, NULL));
+}
+
 /* libgit2 1.5 loses what it matches configuration keys with */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -153,6 +181,7 @@ const char *__lsan_default_suppressions(void)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fetch_and_export), cmocka_unit_test(test_refused)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fetch_and_export), cmocka_unit_test(test_refused),
+					   cmocka_unit_test(test_given_up)};
 	return cmocka_run_group_tests(tests, make_once, forget);
 }

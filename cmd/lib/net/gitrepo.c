@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <git2.h>
 
@@ -355,15 +356,17 @@ struct err *gitrepo_fetch(const struct gitrepo_pin *pin, const char *step, struc
 {
 	AUTO_FREE char *lock_path = mem_printf("%s.lock", pin->dir);
 	AUTO_FREE char *parent = path_dir(pin->dir);
-	AUTO_CLOSE int lock = -1;
+	int lock = -1;
 	TRY(check_url(pin->url));
 	TRY(check_commit(pin->commit));
 	TRY(dir_make(parent, 0700));
 	TRY(lock_wait(lock_path, "cooper, fetching a repository", /* timeout_ms= */ 0, sink, &lock));
-	if (gitrepo_has(pin->dir, pin->commit))
+	if (gitrepo_has(pin->dir, pin->commit)) {
+		close(lock);
 		return NULL; /* the one that was waited for has brought it */
+	}
 	use_library();
-	return talk_run(talk_new(pin), talk_main, step, sink, NULL);
+	return talk_run(talk_new(pin, lock), talk_main, step, sink, NULL);
 }
 
 struct err *gitrepo_tag(const char *url, const char *tag, char ret_commit[GITREPO_ID])
@@ -371,7 +374,7 @@ struct err *gitrepo_tag(const char *url, const char *tag, char ret_commit[GITREP
 	TRY(check_url(url));
 	struct gitrepo_pin pin = {.url = url, .tag = tag};
 	use_library();
-	return talk_run(talk_new(&pin), talk_main, NULL, NULL, ret_commit);
+	return talk_run(talk_new(&pin, /* take_lock= */ -1), talk_main, NULL, NULL, ret_commit);
 }
 
 /* --- reading all of it again --- */

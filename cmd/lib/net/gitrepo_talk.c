@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cancel.h"
 #include "net/fetch_env.h"
@@ -11,9 +12,11 @@
 
 enum { WAIT_MS = 10, PROGRESS_MS = 100, GRACE_MS = 500 };
 
-struct talk *talk_new(const struct gitrepo_pin *pin)
+struct talk *talk_new(const struct gitrepo_pin *pin, int take_lock)
 {
 	struct talk *t = mem_alloc(sizeof(*t));
+	t->lock = take_lock;
+	atomic_store(&t->users, 1);
 	t->url = mem_strdup(pin->url);
 	t->commit = mem_strdup(pin->commit);
 	t->tag = mem_strdup(pin->tag);
@@ -21,8 +24,14 @@ struct talk *talk_new(const struct gitrepo_pin *pin)
 	return t;
 }
 
-static void talk_free(struct talk *t)
+/* The last of the two that use it frees it: a thread that was given up, when it ends. */
+static void leave(struct talk *t)
 {
+	if (atomic_fetch_sub(&t->users, 1) > 1)
+		return;
+	if (t->lock >= 0)
+		close(t->lock);
+	err_free(t->failure);
 	free(t->url);
 	free(t->commit);
 	free(t->tag);
@@ -41,6 +50,7 @@ static void *talk_thread(void *data)
 	struct talk *t = data;
 	t->failure = t->main(t);
 	atomic_store(&t->done, true);
+	leave(t);
 	return NULL;
 }
 
@@ -95,22 +105,25 @@ struct err *talk_run(struct talk *take_t, struct err *(*main)(struct talk *t), c
 	atomic_store(&t->heard_ms, tick_ms());
 	t->main = main;
 	struct err *e = check_online(t, &env);
+	atomic_fetch_add(&t->users, e ? 0 : 1);
 	int code = e ? 0 : pthread_create(&thread, NULL, talk_thread, t);
-	if (code != 0)
+	if (code != 0) {
+		atomic_fetch_sub(&t->users, 1);
 		e = err_os(code, "cannot start a thread");
+	}
 	if (e) {
-		talk_free(t);
+		leave(t);
 		return e;
 	}
 	e = wait_for(t, step, 2 * 1000 * env.stall_s, sink);
-	if (!atomic_load(&t->done)) {
+	if (atomic_load(&t->done)) {
+		pthread_join(thread, NULL);
+		e = err_first(e, TAKE(t->failure));
+		if (!e && ret_found)
+			memcpy(ret_found, t->found, sizeof(t->found));
+	} else {
 		pthread_detach(thread);
-		return e;
 	}
-	pthread_join(thread, NULL);
-	e = err_first(e, t->failure);
-	if (!e && ret_found)
-		memcpy(ret_found, t->found, sizeof(t->found));
-	talk_free(t);
+	leave(t);
 	return e;
 }

@@ -3,7 +3,7 @@
  *
  * The sockets of libgit2 know no time limit and its calls cannot be broken off. So one thread talks, and another waits
  * for it, tells progress, and stops waiting when the user cancels or nothing was heard for long. A thread that does not
- * come back from a dead connection keeps its talk: that one is leaked and never freed.
+ * come back from a dead connection keeps its talk and the lock in it: it may write in the repository until it ends.
  */
 #ifndef COOPER_NET_GITREPO_TALK_H
 #define COOPER_NET_GITREPO_TALK_H
@@ -20,7 +20,9 @@ struct talk {
 	char *tag;
 	char *dir;
 	char found[GITREPO_ID]; /* what the tag leads to */
+	int lock;               /* of the repository; -1 = none is needed */
 	struct err *failure;
+	atomic_int users; /* the one that waits, and the thread */
 	struct err *(*main)(struct talk *t);
 	atomic_llong heard_ms;
 	atomic_llong bytes;
@@ -28,8 +30,8 @@ struct talk {
 	atomic_bool done;
 };
 
-/** talk_new() - copies of all that @pin has */
-struct talk *talk_new(const struct gitrepo_pin *pin);
+/** talk_new() - copies of all that @pin has; @take_lock is closed when nobody can write in the repository any more */
+struct talk *talk_new(const struct gitrepo_pin *pin, int take_lock);
 
 /** talk_heard() - called by the talking thread whenever there was something; false when it is to stop */
 bool talk_heard(struct talk *t);
