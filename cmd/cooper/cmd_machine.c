@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/quote.h"
 #include "base/units.h"
 #include "machine/accel.h"
 #include "machine/disk.h"
@@ -224,7 +225,7 @@ static void print_status(const char *name, bool exists, const struct machine_sta
 	if (*s->api) {
 		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
 		AUTO(str) word = STR_INIT;
-		ssh_quote(&word, url);
+		quote_word(&word, url);
 		printf("  api: %s\n  clients: export CONTAINER_HOST=%s DOCKER_HOST=%s\n", url, str_text(&word),
 		       str_text(&word));
 	}

@@ -93,7 +93,7 @@ static struct err *run_ignition(struct call *call)
 	TRY(stack_open(&p, &s));
 	/* Keys of a real machine are secret and made at its first boot. */
 	struct ignition_input input = {.spec = stack_machine(s),
-				       .os = guest_os_of_image(p.image->name),
+				       .os = guest_os_find(p.image->image.os),
 				       .uid = user_number(&p),
 				       .authorized_key = "ssh-ed25519 PUBLIC-KEY cooper",
 				       .host_key = "HOST-KEY\n",

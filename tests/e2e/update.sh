@@ -67,6 +67,7 @@ recipe() {
 		kind: image
 		name: fedora-coreos
 		version: 44.1.1
+		os: fedora-coreos
 		channel: $base/streams/stable.json
 		source:
 		  - url: $base/coreos-44.1.1-qemu.aarch64.qcow2.xz

@@ -55,6 +55,7 @@ cat >"$project/vmimages/none.yaml" <<END
 kind: image
 name: none
 version: "1"
+os: debian
 source:
   - url: file:///nonexistent/none.qcow2
     sha256: $(printf none | sha256sum | cut -d' ' -f1)

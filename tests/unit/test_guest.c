@@ -15,32 +15,12 @@
 		(char *[]){__VA_ARGS__, NULL}, sizeof((char *[]){__VA_ARGS__}) / sizeof(char *), 0                     \
 	}
 
-static void tools(void **state)
-{
-	(void)state;
-	assert_int_equal(guest_package_tool("NAME=x\nID=debian\n", false), PACKAGES_APT);
-	assert_int_equal(guest_package_tool("ID=\"linuxmint\"\nID_LIKE=\"ubuntu debian\"\n", false), PACKAGES_APT);
-	assert_int_equal(guest_package_tool("ID=fedora\nVARIANT_ID=coreos\n", true), PACKAGES_RPM_OSTREE);
-	assert_int_equal(guest_package_tool("ID='fedora'", false), PACKAGES_DNF);
-	assert_int_equal(guest_package_tool("VERSION_ID=1\nID=alpine\n", false), PACKAGES_NONE);
-	assert_int_equal(guest_package_tool("", false), PACKAGES_NONE);
-	struct strs packages = WORDS("jq", "it's");
-	AUTO_FREE char *apt = guest_packages_install(PACKAGES_APT, &packages);
-	AUTO_FREE char *ostree = guest_packages_install(PACKAGES_RPM_OSTREE, &packages);
-	AUTO_FREE char *rpm = guest_packages_probe(PACKAGES_DNF, &packages);
-	assert_non_null(strstr(apt, "install -- jq 'it'\\''s'"));
-	assert_non_null(strstr(ostree, "--apply-live"));
-	AUTO_FREE char *layer = guest_packages_layer(&packages);
-	assert_null(strstr(layer, "--apply-live"));
-	assert_non_null(strstr(layer, "--idempotent --allow-inactive -- jq 'it'\\''s' || exit\n"));
-	assert_string_equal(rpm, "rpm -q --quiet -- jq 'it'\\''s'");
-}
-
 static void sources(void **state)
 {
 	(void)state;
-	AUTO_FREE char *both = guest_apt_sources("http://m.test/debian/", "http://m.test/it's/");
-	AUTO_FREE char *one = guest_apt_sources("http://m.test/debian/", NULL);
+	AUTO_FREE char *both =
+		guest_os_find("debian")->packages_sources("http://m.test/debian/", "http://m.test/it's/");
+	AUTO_FREE char *one = guest_os_find("debian")->packages_sources("http://m.test/debian/", NULL);
 	assert_non_null(strstr(both, " http://m.test/debian/ \"$VERSION_CODENAME $VERSION_CODENAME-updates\"\n"));
 	assert_non_null(strstr(both, " 'http://m.test/it'\\''s/' \"$VERSION_CODENAME-security\"\n"));
 	assert_null(strstr(one, "security"));
@@ -94,6 +74,7 @@ static void set_up(struct fixture *f)
 	assert_ok(file_write(sudo_path, sudo, sizeof(sudo) - 1, 0755));
 	assert_ok(file_write(f->program, ssh, strlen(ssh), 0755));
 	f->g = (struct guest){.ssh = {.program = f->program, .config_path = "/cfg", .host = "h"},
+			      .os = guest_os_find("debian"),
 			      .files_dir = f->dir,
 			      .records_dir = f->records,
 			      .deadline_ms = 5000};
@@ -228,7 +209,6 @@ static void packages(void **state)
 {
 	(void)state;
 	struct fixture f;
-	enum guest_outcome outcome;
 
 	set_up(&f);
 	AUTO_FREE char *query = path_join(f.dir, "dpkg-query");
@@ -240,25 +220,20 @@ static void packages(void **state)
 	AUTO_FREE char *log = path_join(f.dir, "apt");
 	assert_ok(file_write(query, text, strlen(text), 0755));
 	assert_ok(file_write(apt, install, strlen(install), 0755));
-	f.g.tool = PACKAGES_APT;
 	struct guest_step step = {.name = "jq", .packages = WORDS("jq")};
 	assert_int_equal(run(&f, &step), GUEST_CHANGED);
 	assert_text(log, "noninteractive -q -o DPkg::Lock::Timeout=120 update\n"
 			 "noninteractive -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends install -- jq\n");
 	step.name = "again";
 	assert_int_equal(run(&f, &step), GUEST_SAME);
-	f.g.tool = PACKAGES_NONE;
-	step.name = "other";
-	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_GUEST, "use 'run' instead");
 	tear_down(&f);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tools),    cmocka_unit_test(sources),      cmocka_unit_test(digests_and_names),
-		cmocka_unit_test(writing),  cmocka_unit_test(then_is_owed), cmocka_unit_test(running),
-		cmocka_unit_test(packages),
+		cmocka_unit_test(sources),      cmocka_unit_test(digests_and_names), cmocka_unit_test(writing),
+		cmocka_unit_test(then_is_owed), cmocka_unit_test(running),           cmocka_unit_test(packages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

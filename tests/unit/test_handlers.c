@@ -65,7 +65,7 @@ static void question(void **state)
 {
 	char *items[] = {"nosuch", NULL};
 	struct strs none = {.items = items, .count = 1};
-	AUTO_FREE char *text = handlers_question(&none);
+	AUTO_FREE char *text = handlers_question(guest_os_find("debian"), &none);
 	AUTO_FREE char *conf = NULL;
 	AUTO_FREE char *why = NULL;
 	AUTO(str) output = STR_INIT;
@@ -81,7 +81,7 @@ static void question(void **state)
 
 /* What the guest answers: first, and after "restart" (1) or "reboot" (2) has been asked for. */
 struct play {
-	const char *os_release;
+	const char *os;
 	const char *answers[3];
 	char *dir, *ssh;
 	struct guest g;
@@ -107,7 +107,7 @@ static const char player[] =
 	"*) echo other >> others ;;\n"
 	"esac\n";
 
-static void start(struct play *p, bool ostree)
+static void start(struct play *p)
 {
 	AUTO(str) text = STR_INIT;
 
@@ -115,8 +115,6 @@ static void start(struct play *p, bool ostree)
 	p->ssh = path_join(p->dir, "ssh");
 	str_addf(&text, "#!/bin/sh\nfor a; do last=$a; done\ncd '%s' || exit 255\n%s", p->dir, player);
 	put(p, "ssh", str_text(&text));
-	put(p, "os", p->os_release);
-	put(p, "ostree", ostree ? "ostree\n" : "");
 	put(p, "now", "0");
 	put(p, "boot", "one\n");
 	put(p, "log", "");
@@ -124,7 +122,9 @@ static void start(struct play *p, bool ostree)
 		AUTO_FREE char *name = mem_printf("answer%d", i);
 		put(p, name, p->answers[i] ? p->answers[i] : "");
 	}
-	p->g = (struct guest){.ssh = {.program = p->ssh, .config_path = "/cfg", .host = "h"}, .deadline_ms = 5000};
+	p->g = (struct guest){.ssh = {.program = p->ssh, .config_path = "/cfg", .host = "h"},
+			      .os = guest_os_find(p->os),
+			      .deadline_ms = 5000};
 	assert_ok(guest_open(&p->g));
 }
 
@@ -140,31 +140,30 @@ static void finish(struct play *p, const char *expected)
 	mem_free_at(&p->ssh);
 }
 
-#define COREOS "ID=fedora\nVARIANT_ID=coreos\n"
+#define COREOS "fedora-coreos"
 
 static void playing(void **state)
 {
 	static const struct {
 		const char *os;
-		bool ostree;
 		const char *provider;
 		const char *answers[3];
 		const char *log;
 	} cases[] = {
-		{COREOS, true, NULL, {fine}, ""},
-		{COREOS, true, "guest", {coreos, fine}, "write\nrestart\n"},
-		{COREOS, true, "package", {coreos, fine}, "write\nrestart\n"},
-		{COREOS, true, "auto", {old_coreos, fine, fine}, "layer\nreboot\n"},
-		{COREOS, true, "package", {old_coreos, fine, coreos}, "layer\nreboot\nwrite\nrestart\n"},
-		{"ID=debian\n", false, "package", {old_coreos, fine, unregistered}, "apt\nwrite\nrestart\n"},
+		{COREOS, NULL, {fine}, ""},
+		{COREOS, "guest", {coreos, fine}, "write\nrestart\n"},
+		{COREOS, "package", {coreos, fine}, "write\nrestart\n"},
+		{COREOS, "auto", {old_coreos, fine, fine}, "layer\nreboot\n"},
+		{COREOS, "package", {old_coreos, fine, coreos}, "layer\nreboot\nwrite\nrestart\n"},
+		{"debian", "package", {old_coreos, fine, unregistered}, "apt\nwrite\nrestart\n"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct play p = {.os_release = cases[i].os};
+		struct play p = {.os = cases[i].os};
 		bool changed = false;
 		memcpy(p.answers, cases[i].answers, sizeof(p.answers));
-		start(&p, cases[i].ostree);
+		start(&p);
 		assert_ok(handlers_ensure(&p.g, cases[i].provider, &archs, &changed));
 		assert_int_equal(changed, *cases[i].log != '\0');
 		finish(&p, cases[i].log);
@@ -174,14 +173,14 @@ static void playing(void **state)
 static void refusing(void **state)
 {
 	bool changed = false;
-	struct play guest_only = {.os_release = COREOS, .answers = {old_coreos}};
-	struct play stubborn = {.os_release = COREOS, .answers = {coreos, coreos}};
+	struct play guest_only = {.os = COREOS, .answers = {old_coreos}};
+	struct play stubborn = {.os = COREOS, .answers = {coreos, coreos}};
 
 	(void)state;
-	start(&guest_only, true);
+	start(&guest_only);
 	assert_fails(handlers_ensure(&guest_only.g, "guest", &archs, &changed), ERR_GUEST, "no handler");
 	finish(&guest_only, "");
-	start(&stubborn, true);
+	start(&stubborn);
 	assert_fails(handlers_ensure(&stubborn.g, NULL, &archs, &changed), ERR_GUEST, "lacks flag P");
 	finish(&stubborn, "write\nrestart\n");
 }

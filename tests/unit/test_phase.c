@@ -17,6 +17,11 @@ static const char good[] =
 	"[\x1b[0;32m  OK  \x1b[0m] Started \x1b[0;1;39mssh.service\x1b[0m - OpenBSD Secure Shell server.\r\n"
 	"cooper login: ";
 
+static struct phase_watch *new_watch(void)
+{
+	return phase_new(guest_os_find("debian"));
+}
+
 static void feed(struct phase_watch *w, const char *text)
 {
 	phase_feed(w, text, strlen(text));
@@ -37,7 +42,7 @@ static void test_phases(void **state)
 		{"[    0.000000] Linux version 6.1\n", PHASE_SWITCH_ROOT},
 		{"[  OK  ] Started OpenSSH server daemon.\n", PHASE_SSHD},
 	};
-	struct phase_watch *w = phase_new();
+	struct phase_watch *w = phase_new(guest_os_find("fedora-coreos"));
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
@@ -56,7 +61,7 @@ static void test_phases(void **state)
 static void test_cause_is_whole(void **state)
 {
 	static const char log[] = "cooper: ignition: CRITICAL : Ignition failed: invalid argument\n(initramfs) ";
-	struct phase_watch *w = phase_new();
+	struct phase_watch *w = new_watch();
 
 	(void)state;
 	for (size_t at = 0; at < strlen(log); at++)
@@ -71,7 +76,7 @@ static void test_chunks(void **state)
 {
 	(void)state;
 	for (size_t step = 1; step < 40; step++) {
-		struct phase_watch *w = phase_new();
+		struct phase_watch *w = new_watch();
 		for (size_t at = 0; at < strlen(good); at += step)
 			phase_feed(w, good + at, strlen(good) - at < step ? strlen(good) - at : step);
 		assert_int_equal(phase_reached(w), PHASE_SSHD);
@@ -135,7 +140,7 @@ static void test_failures(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct phase_watch *w = phase_new();
+		struct phase_watch *w = new_watch();
 		feed(w, cases[i].log);
 		const struct phase_failure *f = phase_failure(w);
 		if (f->kind != cases[i].kind || f->fatal != cases[i].fatal || !strstr(f->cause, cases[i].cause) ||
@@ -149,7 +154,7 @@ static void test_failures(void **state)
 /* a firmware's words count only while there is no kernel */
 static void test_firmware_words_later(void **state)
 {
-	struct phase_watch *w = phase_new();
+	struct phase_watch *w = new_watch();
 
 	(void)state;
 	feed(w, "Linux version 6\nsome program: ASSERT [x] failed\n");
@@ -159,7 +164,7 @@ static void test_firmware_words_later(void **state)
 
 static void test_expired(void **state)
 {
-	struct phase_watch *w = phase_new();
+	struct phase_watch *w = new_watch();
 
 	(void)state;
 	phase_expired(w, ACCEL_KVM);
@@ -167,7 +172,7 @@ static void test_expired(void **state)
 	assert_fails(phase_error(w, "dev"), ERR_GUEST, "accel: tcg");
 	phase_free(w);
 
-	w = phase_new();
+	w = new_watch();
 	feed(w, "SeaBIOS (version 1.16)\nBooting from ROM...\nKASLR disabled\x1b[31m\n");
 	phase_expired(w, ACCEL_KVM);
 	assert_int_equal(phase_failure(w)->kind, FAILURE_STUCK);
@@ -176,14 +181,14 @@ static void test_expired(void **state)
 		     "'dev' did not come up: no progress in phase firmware: nothing came after");
 	phase_free(w);
 
-	w = phase_new();
+	w = new_watch();
 	feed(w, good);
 	phase_expired(w, ACCEL_TCG);
 	assert_fails(phase_error(w, "dev"), ERR_GUEST, "boot: { timeout");
 	phase_free(w);
 
 	/* a remark becomes the verdict when nothing better came */
-	w = phase_new();
+	w = new_watch();
 	feed(w, "Linux version 6\n[FAILED] Failed to mount home-core-src.mount - Shared by the host.\nlogin: ");
 	assert_false(phase_failure(w)->fatal);
 	phase_expired(w, ACCEL_TCG);
@@ -195,7 +200,7 @@ static void test_expired(void **state)
 /* anything may come down the line: no newline for ever, NULs, control bytes */
 static void test_hostile(void **state)
 {
-	struct phase_watch *w = phase_new();
+	struct phase_watch *w = new_watch();
 	unsigned char all[256];
 
 	(void)state;

@@ -169,6 +169,7 @@ static void inputs_are_named_for_people(void **state)
 	digest_bytes("ignition", 8, hex);
 	AUTO_FREE char *expected = mem_printf("{\n"
 					      "  \"machine\": \"name\",\n"
+					      "  \"system\": \"os\",\n"
 					      "  \"user\": \"user\",\n"
 					      "  \"kernel command line\": \"first_boot_cmdline\",\n"
 					      "  \"ignition\": \"%s\",\n"
@@ -244,8 +245,11 @@ static void recipes_are_copied_whole(void **state)
 					 .ports = ports,
 					 .port_count = 1,
 					 .boot_timeout_ms = 7000}};
-	struct recipe image = {
-		.image = {.boot = BOOT_UEFI, .cmdline = "quiet", .first_boot_cmdline = "first", .user = "core"}};
+	struct recipe image = {.image = {.os = "debian",
+					 .boot = BOOT_UEFI,
+					 .cmdline = "quiet",
+					 .first_boot_cmdline = "first",
+					 .user = "core"}};
 	AUTO(machine_spec) spec = {.name = NULL};
 	size_t count;
 	const struct spec_field *fields = machine_spec_fields(&count);

@@ -1,3 +1,4 @@
+#include "base/quote.h"
 #include "harness.h"
 
 #include <string.h>
@@ -21,7 +22,7 @@ static void quoting_survives_a_shell(void **state)
 	strs_add(&argv, "printf");
 	strs_add(&argv, "[%s]");
 	strs_add_all(&argv, words);
-	AUTO_FREE char *text = ssh_quote_argv((const char *const *)argv.items);
+	AUTO_FREE char *text = quote_argv((const char *const *)argv.items);
 	struct child_spec spec = {.argv = (const char *[]){"/bin/sh", "-c", text, NULL}, .deadline_ms = 2000};
 	assert_ok(child_output(&spec, 4096, &out));
 	for (size_t i = 0; words[i]; i++)

@@ -3,16 +3,11 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "base/quote.h"
 #include "fmt/json.h"
 #include "source/debian.h"
 
 #define RECORDS_DIR "/var/lib/cooper/steps"
-#define SEPARATOR "== cooper =="
-
-/* First-boot units and updates hold the transaction for minutes: an install in between is refused. */
-#define RPM_OSTREE_IDLE                                                                                                \
-	"for i in $(seq 60); do rpm-ostree status --json | grep -q '\"transaction\" *: *null' && break; sleep 5; "     \
-	"done\n"
 
 enum { PROGRAM_GRACE_MS = 15 * 1000, GUEST_KILL_S = 10, TIMEOUT_STATUS = 124 /* timeout(1) */ };
 
@@ -75,7 +70,7 @@ static struct err *run_command(struct guest *g, const struct command *command, b
 	if (!command->script)
 		return guest_run(g, (const char *const *)command->argv.items, as_user, NULL, NULL, ret_status);
 	str_add(&text, "f=$(mktemp) || exit 1; cat >\"$f\"; ");
-	ssh_quote(&text, command->interpreter ? command->interpreter : "sh");
+	quote_word(&text, command->interpreter ? command->interpreter : "sh");
 	str_add(&text, " \"$f\" </dev/null; s=$?; rm -f \"$f\"; exit $s");
 	const char *argv[] = {"/bin/sh", "-c", str_text(&text), NULL};
 	struct remote remote = {.argv = argv, .name = "script", .input = command->script, .as_user = as_user};
@@ -92,123 +87,19 @@ struct err *guest_open(struct guest *g)
 	AUTO(str) text = STR_INIT;
 	AUTO(str) output = STR_INIT;
 
-	str_add(&text, "cat /etc/os-release; echo '" SEPARATOR "'; test -e /run/ostree-booted && echo ostree; "
-		       "echo '" SEPARATOR "'; cd ");
-	ssh_quote(&text, records_dir(g));
+	str_add(&text, "cd ");
+	quote_word(&text, records_dir(g));
 	str_add(&text, " 2>/dev/null && for f in *; do case $f in *.new|*.pending) ;; *) "
 		       "[ -f \"$f\" ] && echo \"$f $(cat \"$f\")\";; esac; done; exit 0");
 	g->records = (struct strs)STRS_INIT;
 	TRY(run_shell(g, str_text(&text), &output, NULL));
-	char *ostree = strstr(output.data ? output.data : "", SEPARATOR "\n");
-	char *records = ostree ? strstr(ostree + 1, SEPARATOR "\n") : NULL;
-	if (!records)
-		return err_new(ERR_GUEST, "the guest does not say what it is: no /etc/os-release");
-	*ostree = *records = '\0';
-	g->tool = guest_package_tool(output.data, strstr(ostree + 1, "\nostree") != NULL);
-	strs_split(&g->records, records + strlen(SEPARATOR) + 1, "\r\n");
+	strs_split(&g->records, str_text(&output), "\r\n");
 	return NULL;
 }
 
 void guest_done(struct guest *g)
 {
 	strs_done(&g->records);
-}
-
-/* One variable of os-release(5), without its quotes, heap; "" when it is not there. */
-static char *os_release_value(const char *text, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		if (strncmp(line, name, n) != 0 || line[n] != '=')
-			continue;
-		const char *value = line + n + 1;
-		size_t size = strcspn(value, "\r\n");
-		if (size >= 2 && (*value == '"' || *value == '\'') && value[size - 1] == *value)
-			return mem_strndup(value + 1, size - 2);
-		return mem_strndup(value, size);
-	}
-	return mem_strdup("");
-}
-
-enum package_tool guest_package_tool(const char *os_release, bool ostree)
-{
-	static const char *const apt[] = {"debian", "ubuntu"};
-	static const char *const dnf[] = {"fedora", "rhel", "centos"};
-	AUTO_FREE char *id = os_release_value(os_release, "ID");
-	AUTO_FREE char *like = os_release_value(os_release, "ID_LIKE");
-	AUTO(strs) words = STRS_INIT;
-
-	strs_add(&words, id);
-	strs_split(&words, like, " ");
-	for (size_t i = 0; i < ARRAY_LEN(apt); i++)
-		if (strs_has(&words, apt[i]))
-			return PACKAGES_APT;
-	for (size_t i = 0; i < ARRAY_LEN(dnf); i++)
-		if (strs_has(&words, dnf[i]))
-			return ostree ? PACKAGES_RPM_OSTREE : PACKAGES_DNF;
-	return PACKAGES_NONE;
-}
-
-static char *quoted_list(const struct strs *packages)
-{
-	AUTO(str) s = STR_INIT;
-
-	for (size_t i = 0; i < packages->count; i++) {
-		str_add_char(&s, ' ');
-		ssh_quote(&s, packages->items[i]);
-	}
-	return str_take(&s);
-}
-
-char *guest_packages_probe(enum package_tool tool, const struct strs *packages)
-{
-	AUTO_FREE char *list = quoted_list(packages);
-
-	switch (tool) {
-	case PACKAGES_APT:
-		return mem_printf(
-			"for p in%s; do [ \"$(dpkg-query -W -f='${db:Status-Status}' -- \"$p\" 2>/dev/null)\" = "
-			"installed ] || exit 1; done",
-			list);
-	case PACKAGES_DNF:
-	case PACKAGES_RPM_OSTREE:
-		return mem_printf("rpm -q --quiet --%s", list);
-	case PACKAGES_NONE:
-		break;
-	}
-	return mem_strdup("exit 1");
-}
-
-char *guest_packages_layer(const struct strs *packages)
-{
-	AUTO_FREE char *list = quoted_list(packages);
-
-	return mem_printf(RPM_OSTREE_IDLE
-			  "rpm-ostree install --assumeyes --idempotent --allow-inactive --%s || exit\n" RPM_OSTREE_IDLE,
-			  list);
-}
-
-char *guest_packages_install(enum package_tool tool, const struct strs *packages)
-{
-	AUTO_FREE char *list = quoted_list(packages);
-
-	switch (tool) {
-	case PACKAGES_APT:
-		return mem_printf("export DEBIAN_FRONTEND=noninteractive\n"
-				  "apt-get -q -o DPkg::Lock::Timeout=120 update &&\n"
-				  "exec apt-get -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends install --%s",
-				  list);
-	case PACKAGES_DNF:
-		return mem_printf("exec dnf -y --setopt=install_weak_deps=False install --%s", list);
-	case PACKAGES_RPM_OSTREE:
-		return mem_printf(RPM_OSTREE_IDLE
-				  "exec rpm-ostree install --assumeyes --idempotent --apply-live --allow-inactive --%s",
-				  list);
-	case PACKAGES_NONE:
-		break;
-	}
-	return mem_strdup("exit 1");
 }
 
 static void set_command(struct json *object, const char *name, const struct command *command)
@@ -317,11 +208,11 @@ static struct err *set_pending(const struct work *w, bool *ret_was_pending)
 	AUTO(str) output = STR_INIT;
 
 	str_add(&text, "mkdir -p ");
-	ssh_quote(&text, dir);
+	quote_word(&text, dir);
 	str_add(&text, " && if [ -e ");
-	ssh_quote(&text, w->record);
+	quote_word(&text, w->record);
 	str_add(&text, ".pending ]; then echo pending; else : > ");
-	ssh_quote(&text, w->record);
+	quote_word(&text, w->record);
 	str_add(&text, ".pending; fi");
 	TRY(run_shell(w->g, str_text(&text), &output, NULL));
 	*ret_was_pending = str_starts(str_text(&output), "pending");
@@ -334,9 +225,9 @@ static struct err *write_record(const struct work *w)
 	AUTO_FREE char *dir = path_dir(w->record);
 	AUTO(str) path = STR_INIT;
 
-	ssh_quote(&path, w->record);
+	quote_word(&path, w->record);
 	str_add(&text, "mkdir -p ");
-	ssh_quote(&text, dir);
+	quote_word(&text, dir);
 	str_addf(&text, " && echo %s > %s.new && mv -f %s.new %s && rm -f %s.pending", w->digest, str_text(&path),
 		 str_text(&path), str_text(&path), str_text(&path));
 	return run_shell(w->g, str_text(&text), NULL, NULL);
@@ -349,9 +240,9 @@ static char *write_script(const struct guest_step *step)
 	AUTO_FREE char *dir = path_dir(step->write_path);
 
 	str_add(&s, "set -e; p=");
-	ssh_quote(&s, step->write_path);
+	quote_word(&s, step->write_path);
 	str_add(&s, "; mkdir -p ");
-	ssh_quote(&s, dir);
+	quote_word(&s, dir);
 	str_addf(&s, "; t=\"$p.cooper-new\"; rm -f \"$t\"; (umask 077; cat > \"$t\"); chmod %04o \"$t\"; ",
 		 (unsigned)(step->write_mode ? step->write_mode : 0644));
 	str_add(&s,
@@ -378,27 +269,6 @@ static struct err *do_write(const struct work *w, bool *ret_changed)
 	return NULL;
 }
 
-char *guest_apt_sources(const char *main, const char *security)
-{
-	AUTO(str) s = STR_INIT;
-	const char *bases[] = {main, security};
-	const char *suites[] = {"$VERSION_CODENAME $VERSION_CODENAME-updates", "$VERSION_CODENAME-security"};
-
-	str_add(&s, "own=/etc/apt/sources.list.d/cooper.sources\n"
-		    "[ -f $own ] || [ -z \"$(apt-get indextargets)\" ] || exit 0\n"
-		    ". /etc/os-release\n{\n");
-	for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
-		if (!bases[i])
-			continue;
-		str_add(&s, "printf 'Types: deb\\nURIs: %s\\nSuites: %s\\nComponents: main\\nSigned-By: "
-			    "/usr/share/keyrings/debian-archive-keyring.gpg\\n\\n' ");
-		ssh_quote(&s, bases[i]);
-		str_addf(&s, " \"%s\"\n", suites[i]);
-	}
-	str_add(&s, "} >$own.new && mv $own.new $own\n");
-	return str_take(&s);
-}
-
 /* Where the host knows no mirror either, apt itself says what it cannot find. */
 static struct err *give_sources(const struct work *w)
 {
@@ -410,25 +280,22 @@ static struct err *give_sources(const struct work *w)
 		err_free(e);
 		return NULL;
 	}
-	AUTO_FREE char *script = guest_apt_sources(main, security);
+	AUTO_FREE char *script = w->g->os->packages_sources(main, security);
 	return run_shell(w->g, script, NULL, NULL);
 }
 
 static struct err *do_packages(const struct work *w, bool *ret_changed)
 {
-	AUTO_FREE char *probe = guest_packages_probe(w->g->tool, &w->step->packages);
-	AUTO_FREE char *install = guest_packages_install(w->g->tool, &w->step->packages);
+	const struct guest_os *os = w->g->os;
+	AUTO_FREE char *probe = os->packages_probe(&w->step->packages);
+	AUTO_FREE char *install = os->packages_install(&w->step->packages);
 	int status = 1;
 
-	if (w->g->tool == PACKAGES_NONE)
-		return err_hint(
-			err_new(ERR_GUEST, "packages cannot be installed: the guest has none of apt, dnf, rpm-ostree"),
-			"use 'run' instead of 'packages' for this image");
 	TRY(run_shell(w->g, probe, NULL, &status));
 	*ret_changed = status != 0;
 	if (status == 0)
 		return NULL;
-	if (w->g->tool == PACKAGES_APT)
+	if (os->packages_sources)
 		TRY(give_sources(w));
 	return run_shell(w->g, install, NULL, NULL);
 }

@@ -6,7 +6,7 @@
  * runs as root by `sudo -n` unless the step says as_user. Each program has a deadline on both ends: timeout(1) in the
  * guest, and ours. A step that was interrupted is run again, its `then` included.
  *
- *	struct guest guest = {.ssh = ssh, .files_dir = dir, .deadline_ms = 600000, .sink = sink};
+ *	struct guest guest = {.ssh = ssh, .os = os, .files_dir = dir, .deadline_ms = 600000, .sink = sink};
  *	TRY(guest_open(&guest));
  *	for each step: TRY(guest_step_run(&guest, &step, &outcome));
  *	guest_done(&guest);
@@ -17,10 +17,9 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "fmt/digest.h"
+#include "guest/os.h"
 #include "net/ssh.h"
 #include "recipe/recipe.h"
-
-enum package_tool { PACKAGES_NONE, PACKAGES_APT, PACKAGES_DNF, PACKAGES_RPM_OSTREE };
 
 enum guest_outcome {
 	GUEST_RECORDED, /* done before, unchanged since */
@@ -31,6 +30,7 @@ enum guest_outcome {
 
 struct guest {
 	struct ssh ssh;
+	const struct guest_os *os;
 	const char *files_dir;   /* where write_from is relative to */
 	const char *records_dir; /* in the guest; NULL = /var/lib/cooper/steps */
 	int64_t deadline_ms;     /* for each program in the guest; required */
@@ -38,19 +38,18 @@ struct guest {
 	const char *step;        /* id for them */
 	const char *log_path;    /* NULL = none */
 	/* known after guest_open() */
-	enum package_tool tool;
 	struct strs records; /* "<record> <digest>" */
 };
 
-/** guest_open() - learn the guest's package tool and its records, in one connection */
+/** guest_open() - learn the guest's records */
 MUST_CHECK struct err *guest_open(struct guest *g);
 void guest_done(struct guest *g);
 
 /**
  * guest_step_run() - bring one step about
  *
- * Errors:    CHILD (a command of the step failed; the last lines of its output as detail), GUEST (ssh failed; no known
- *            package tool), TIMEOUT, CANCELED, ABSENT (write_from)
+ * Errors:    CHILD (a command of the step failed; the last lines of its output as detail), GUEST (ssh failed),
+ *            TIMEOUT, CANCELED, ABSENT (write_from)
  * On error:  no record is left; a file is written whole or not at all.
  */
 MUST_CHECK struct err *guest_step_run(struct guest *g, const struct guest_step *step, enum guest_outcome *ret_outcome);
@@ -64,22 +63,6 @@ MUST_CHECK struct err *guest_run(struct guest *g, const char *const *argv, bool 
 
 /* Decisions, pure. */
 
-/** guest_package_tool() - from the text of /etc/os-release, and whether the system is an ostree one */
-enum package_tool guest_package_tool(const char *os_release, bool ostree);
-/** guest_packages_probe() - shell text that succeeds when all of @packages are installed */
-char *guest_packages_probe(enum package_tool tool, const struct strs *packages);
-/** guest_packages_install() - shell text that installs them */
-char *guest_packages_install(enum package_tool tool, const struct strs *packages);
-/** guest_packages_layer() - shell text that layers them with rpm-ostree for the next boot: no live change, which old
- * ones cannot make; heap */
-char *guest_packages_layer(const struct strs *packages);
-/**
- * guest_apt_sources() - shell text that points the guest's apt at mirrors, unless it has sources of its own
- * @main, @security:  bases of mirrors; @security may be NULL
- *
- * The images that cooper makes have none: which mirror to ask is the host's matter. See: sources.list(5)
- */
-char *guest_apt_sources(const char *main, const char *security);
 /** guest_step_digest() - over the step and the digest of the file that it writes (NULL = none) */
 void guest_step_digest(const struct guest_step *step, const char *file_digest, char ret_hex[SHA256_HEX]);
 /** guest_record_name() - file name for the record of a step, heap */

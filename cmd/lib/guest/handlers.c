@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/quote.h"
 #include "fmt/binfmt.h"
 #include "sys/tick.h"
-
-#define PACKAGE "qemu-user-static"
 
 enum {
 	REBOOT_MS = 10 * 60 * 1000,
@@ -16,20 +15,21 @@ enum {
 
 /* --- decisions --- */
 
-char *handlers_question(const struct strs *archs)
+char *handlers_question(const struct guest_os *os, const struct strs *archs)
 {
 	AUTO(str) s = STR_INIT;
 
 	str_add(&s, "for a in");
 	for (size_t i = 0; i < archs->count; i++) {
 		str_add_char(&s, ' ');
-		ssh_quote(&s, archs->items[i]);
+		quote_word(&s, archs->items[i]);
 	}
 	/* of several lines with one name the last is what systemd-binfmt leaves registered */
-	str_add(&s, "; do echo \"== status $a\"; cat \"/proc/sys/fs/binfmt_misc/qemu-$a\" 2>/dev/null; "
-		    "echo \"== line $a\"; cat /usr/lib/binfmt.d/*.conf 2>/dev/null | grep \"^:qemu-$a:\" | tail -n 1; "
-		    "done; "
-		    "echo '== end'; exit 0");
+	str_addf(&s,
+		 "; do echo \"== status $a\"; cat \"/proc/sys/fs/binfmt_misc/qemu-$a\" 2>/dev/null; "
+		 "echo \"== line $a\"; cat %s/*.conf 2>/dev/null | grep \"^:qemu-$a:\" | tail -n 1; done; "
+		 "echo '== end'; exit 0",
+		 os->handlers_dir);
 	return str_take(&s);
 }
 
@@ -86,7 +86,7 @@ static struct err *shell(struct guest *g, const char *text, struct str *output)
 
 static struct err *ask(struct guest *g, const struct strs *archs, struct str *answer)
 {
-	AUTO_FREE char *question = handlers_question(archs);
+	AUTO_FREE char *question = handlers_question(g->os, archs);
 	return shell(g, question, answer);
 }
 
@@ -105,8 +105,7 @@ static struct err *reboot(struct guest *g)
 
 	TRY(read_boot_id(g, &before));
 	event_note(g->sink, g->step, "the guest reboots");
-	/* a moment later, so that this connection ends well */
-	TRY(shell(g, "exec systemd-run --quiet --on-active=1 systemctl reboot", NULL));
+	TRY(shell(g, g->os->reboot, NULL));
 	while (tick_ms() < deadline) {
 		AUTO(str) now = STR_INIT;
 		struct err *e = read_boot_id(g, &now);
@@ -124,14 +123,14 @@ static struct err *reboot(struct guest *g)
 
 static struct err *install(struct guest *g)
 {
-	char *items[] = {(char *)PACKAGE, NULL};
+	char *items[] = {(char *)g->os->handlers_package, NULL};
 	struct guest_step step = {.name = "cooper-emulators", .packages = {.items = items, .count = 1}};
 	enum guest_outcome outcome;
 
-	event_note(g->sink, g->step, "the guest has no emulators: installing " PACKAGE);
-	if (g->tool != PACKAGES_RPM_OSTREE)
+	event_note(g->sink, g->step, "the guest has no emulators: installing %s", items[0]);
+	if (!g->os->packages_layer)
 		return guest_step_run(g, &step, &outcome);
-	AUTO_FREE char *layer = guest_packages_layer(&step.packages);
+	AUTO_FREE char *layer = g->os->packages_layer(&step.packages);
 	TRY(shell(g, layer, NULL));
 	return reboot(g);
 }

@@ -3,10 +3,10 @@
  *
  * For the providers `guest`, `package`, and `auto` without a device of our own. What a guest ships is often
  * registered with flag F alone: the distribution's own line is then written anew, with F, P and C, as
- * /etc/binfmt.d/zz-cooper-<arch>.conf, which survives reboots and updates. Where there is no handler, the package
- * qemu-user-static is installed; on an ostree system it is layered, and the guest reboots.
+ * /etc/binfmt.d/zz-cooper-<arch>.conf, which survives reboots and updates. Where there is no handler, the system's
+ * package of them is installed; where that must be layered, the guest reboots.
  *
- * See: binfmt.d(5), rpm-ostree(1); guest/prove.h for the proof that it works
+ * See: binfmt.d(5); guest/os.h; guest/prove.h for the proof that it works
  */
 #ifndef COOPER_GUEST_HANDLERS_H
 #define COOPER_GUEST_HANDLERS_H
@@ -34,7 +34,7 @@ MUST_CHECK struct err *handlers_ensure(struct guest *g, const char *provider, co
 /* Decisions, pure. */
 
 /** handlers_question() - shell text whose output handlers_judge() reads, heap */
-char *handlers_question(const struct strs *archs);
+char *handlers_question(const struct guest_os *os, const struct strs *archs);
 
 /**
  * handlers_judge() - the state of one architecture

@@ -48,11 +48,6 @@ char *unit_name_of_path(const char *path)
 	return str_take(&s);
 }
 
-enum guest_os guest_os_of_image(const char *image_name)
-{
-	return image_name && str_starts(image_name, "fedora-coreos") ? GUEST_FEDORA_COREOS : GUEST_DEBIAN;
-}
-
 /* RFC 2397, everything but unreserved characters escaped */
 static char *data_url(const char *text)
 {
@@ -157,9 +152,7 @@ static struct json *key_list(const char *key)
 
 static void add_users(struct config *c)
 {
-	static const char *const debian_groups[] = {"sudo", "adm", "systemd-journal", NULL};
-	static const char *const fedora_groups[] = {"sudo", "wheel", "adm", "systemd-journal", NULL};
-	const char *const *names = c->in->os == GUEST_FEDORA_COREOS ? fedora_groups : debian_groups;
+	const char *const *names = c->in->os->groups;
 	struct json *user = named(c->in->spec->user);
 	struct json *root = named("root");
 	struct json *groups = js_array();
@@ -184,9 +177,7 @@ static void add_host_key(struct config *c)
 	add_file(c, "/etc/ssh/ssh_host_ed25519_key", 0600, c->in->host_key);
 	add_file(c, "/etc/ssh/ssh_host_ed25519_key.pub", 0644, public_line);
 	/* only the key that the host knows is offered */
-	add_file(c, "/etc/ssh/sshd_config.d/20-cooper-machine.conf", 0644,
-		 c->in->os == GUEST_FEDORA_COREOS ? "HostKey /etc/ssh/ssh_host_ed25519_key\nMaxStartups 1000\n"
-						  : "MaxStartups 1000\n");
+	add_file(c, "/etc/ssh/sshd_config.d/20-cooper-machine.conf", 0644, c->in->os->sshd_config);
 }
 
 static void add_podman(struct config *c)
@@ -259,18 +250,8 @@ static void add_data_disk(struct config *c)
 	add_mount_unit(c, c->home, home_unit);
 	add_mount_unit(c, "/var/lib/containers", containers_unit);
 	add_unit(c, "cooper-data-grow.service", grow);
-	/*
-	 * Made below home, the folder carries home's label; what is made in it later inherits the right one. Sockets
-	 * come before all plain services: ordered before podman.socket this would be a cycle, and systemd drop the
-	 * socket.
-	 */
-	if (c->in->os == GUEST_FEDORA_COREOS)
-		add_unit(c, "cooper-containers-label.service",
-			 "[Unit]\nDescription=SELinux label of the containers' folder\nConditionSecurity=selinux\n"
-			 "RequiresMountsFor=/var/lib/containers\nBefore=podman.service cooper-ready.service\n\n"
-			 "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/sbin/restorecon "
-			 "/var/lib/containers\n\n"
-			 "[Install]\nWantedBy=multi-user.target\n");
+	for (const struct guest_unit *u = c->in->os->units; u->name; u++)
+		add_unit(c, u->name, u->text);
 }
 
 static void add_emulators(struct config *c)
@@ -299,29 +280,23 @@ static void add_emulators(struct config *c)
 	}
 }
 
-/* Where Fedora CoreOS keeps what other systems have at these places; mount units take no symbolic links. */
-static const char *const coreos_places[][2] = {
-	{"/home/", "/var/home/"}, {"/root/", "/var/roothome/"}, {"/srv/", "/var/srv/"},
-	{"/mnt/", "/var/mnt/"},   {"/opt/", "/var/opt/"},       {"/usr/local/", "/var/usrlocal/"},
-};
-
 static struct err *mount_point(const struct config *c, const struct mount *m, char **ret_path)
 {
 	const char *guest = m->guest;
+	const struct guest_os *os = c->in->os;
 
 	if (*guest != '/' || !path_is_plain(guest + 1))
 		return err_new(ERR_USAGE, "the mount point '%s' must be an absolute path without '.', '..' or '//'",
 			       guest);
-	if (c->in->os == GUEST_FEDORA_COREOS && !str_starts(guest, "/var/") && !str_starts(guest, "/etc/")) {
-		for (size_t i = 0; i < ARRAY_LEN(coreos_places); i++) {
-			const char *from = coreos_places[i][0];
-			if (!str_starts(guest, from))
+	if (os->immutable && !str_starts(guest, "/var/") && !str_starts(guest, "/etc/")) {
+		for (const struct guest_place *p = os->places; p->from; p++) {
+			if (!str_starts(guest, p->from))
 				continue;
-			*ret_path = mem_printf("%s%s", coreos_places[i][1], guest + strlen(from));
+			*ret_path = mem_printf("%s%s", p->to, guest + strlen(p->from));
 			return NULL;
 		}
-		return err_hint(err_new(ERR_USAGE,
-					"the mount point '%s' cannot exist: Fedora CoreOS's root is read-only", guest),
+		return err_hint(err_new(ERR_USAGE, "the mount point '%s' cannot exist: %s's root is read-only", guest,
+					os->title),
 				"mount below /home/%s, /mnt or /var", c->in->spec->user);
 	}
 	*ret_path = mem_strdup(guest);
@@ -395,17 +370,6 @@ static void add_ready(struct config *c)
 	add_unit(c, "cooper-ready.service", str_text(&text));
 }
 
-/* Updates come as a new generation, never by themselves; nobody is counted. */
-static void add_quiet(struct config *c)
-{
-	if (c->in->os != GUEST_FEDORA_COREOS)
-		return;
-	mask_unit(c, "zincati.service");
-	mask_unit(c, "rpm-ostree-countme.timer");
-	mask_unit(c, "docker.service");
-	mask_unit(c, "docker.socket");
-}
-
 /* Ignition joins the two at the first boot. */
 static void add_merge(struct json *ignition, const char *text)
 {
@@ -451,7 +415,7 @@ struct err *machine_ignition(const struct ignition_input *input, char **ret_text
 {
 	struct config c = {
 		.in = input,
-		.home = input->os == GUEST_FEDORA_COREOS ? "/var/home" : "/home",
+		.home = input->os->home,
 		.users = js_array(),
 		.directories = js_array(),
 		.files = js_array(),
@@ -466,7 +430,8 @@ struct err *machine_ignition(const struct ignition_input *input, char **ret_text
 	add_emulators(&c);
 	struct err *e = add_mounts(&c);
 	add_ready(&c);
-	add_quiet(&c);
+	for (const char *const *unit = input->os->masked; *unit; unit++)
+		mask_unit(&c, *unit);
 	AUTO_JSON *root = assemble(&c);
 	if (!e)
 		*ret_text = js_canonical(root);

@@ -7,7 +7,7 @@
  * What it sets up: the login user and root with the key; the SSH host key; the data disk under home, with the
  * system's containers on it too (a new OS disk finds both again); linger, subordinate ids, cgroup delegation and
  * podman's sockets; handlers for foreign programs from the emulator device, registered before "ready"; shared
- * directories; the unit that writes "ready" to the virtio port at each boot; on Fedora CoreOS no automatic updates.
+ * directories; the unit that writes "ready" to the virtio port at each boot; and what the guest's system needs besides.
  *
  * See: Ignition docs/configuration-v3_3.md, systemd.mount(5), systemd.unit(5)
  */
@@ -15,14 +15,13 @@
 #define COOPER_MACHINE_IGNITION_H
 
 #include "base/err.h"
+#include "guest/os.h"
 #include "machine/spec.h"
-
-enum guest_os { GUEST_DEBIAN, GUEST_FEDORA_COREOS };
 
 /* All borrowed. */
 struct ignition_input {
 	const struct machine_spec *spec;
-	enum guest_os os;
+	const struct guest_os *os;
 	int uid;                     /* of the login user: the host user's, so that shared directories can be
 					written; 0 = let the guest choose */
 	const char *authorized_key;  /* one line: "ssh-ed25519 AAAA... comment" */
@@ -30,9 +29,6 @@ struct ignition_input {
 	const char *host_key_public; /* one line */
 	bool emulators;              /* write handlers for spec->run (provider `store`); needs spec->emulator_iso */
 };
-
-/** guest_os_of_image() - which system an image recipe of this name makes */
-enum guest_os guest_os_of_image(const char *image_name);
 
 /**
  * machine_ignition() - the whole configuration

@@ -5,7 +5,6 @@
 #include "base/path.h"
 #include "fmt/json.h"
 #include "recipe/problems.h"
-#include "recipe/version.h"
 #include "sys/file.h"
 
 #define UNITS_DIR "/etc/systemd/system"
@@ -18,17 +17,6 @@ struct merge {
 	const struct json *ours;
 	struct problems problems;
 };
-
-struct ignition_limits ignition_limits(enum guest_os os, const char *version)
-{
-	/* Debian's Ignition is 2.14, with neither curl nor DHCP beside it, and its kernel comes from QEMU's command
-	 * line */
-	if (os == GUEST_DEBIAN)
-		return (struct ignition_limits){.minor = 3};
-	/* Ignition 2.15, of February 2023, is in all of Fedora CoreOS 38 */
-	return (struct ignition_limits){
-		.minor = version && version_compare(version, "38") >= 0 ? 4 : 3, .network = true, .kargs = true};
-}
 
 /* --- what the user's says --- */
 

@@ -19,16 +19,6 @@
 #include "base/err.h"
 #include "machine/ignition.h"
 
-/* What an image's Ignition can do. */
-struct ignition_limits {
-	int minor;    /* newest specification that it takes is 3.<minor>.0 */
-	bool network; /* it can fetch at the first boot */
-	bool kargs;   /* it can change the kernel's arguments */
-};
-
-/** ignition_limits() - those of an image of @os whose version is @version ("44.20260707.3.1") */
-struct ignition_limits ignition_limits(enum guest_os os, const char *version);
-
 /**
  * ignition_read() - the user's configuration from a file
  * @path:      of at most 1 MiB of JSON

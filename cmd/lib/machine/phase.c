@@ -10,6 +10,7 @@
 enum { LINE_MAX_BYTES = 512, TAIL_LINES = 12 };
 
 struct phase_watch {
+	const struct guest_os *os; /* NULL = unknown */
 	enum machine_phase phase;
 	struct phase_failure failure;
 	char line[LINE_MAX_BYTES]; /* the line being read, without its escape sequences; NUL-terminated */
@@ -71,8 +72,6 @@ static const struct {
 	{"Starting ", "Switch Root", PHASE_SWITCH_ROOT},
 	{"Reached target ", "Switch Root", PHASE_SWITCH_ROOT},
 	{"systemd[1]: Switching root", NULL, PHASE_SWITCH_ROOT},
-	{"Started ", "Secure Shell server", PHASE_SSHD},
-	{"Started ", "OpenSSH server daemon", PHASE_SSHD},
 };
 
 enum weight {
@@ -134,12 +133,8 @@ static const struct trouble troubles[] = {
 	{"Initramfs unpacking failed", "write error", FAILURE_DISK, REMARK, REMEDY_MEMORY},
 	{"ignition[", "CRITICAL", FAILURE_IGNITION, TELLING, REMEDY_IGNITION},
 	{"ignition[", "failed to ", FAILURE_IGNITION, TELLING, REMEDY_IGNITION},
-	{"cooper: ignition:", "CRITICAL", FAILURE_IGNITION, TELLING, REMEDY_IGNITION},
-	{"cooper: ignition:", "failed to ", FAILURE_IGNITION, TELLING, REMEDY_IGNITION},
 	{"Ignition has failed", NULL, FAILURE_IGNITION, REMARK, REMEDY_IGNITION},
 	{"Failed to start ", "Ignition (", FAILURE_IGNITION, REMARK, REMEDY_IGNITION},
-	{"cooper: emergency: power off", NULL, FAILURE_EMERGENCY, FATAL, REMEDY_EMERGENCY},
-	{"cooper: emergency:", NULL, FAILURE_EMERGENCY, REMARK, REMEDY_EMERGENCY},
 	{"Press Enter for maintenance", NULL, FAILURE_EMERGENCY, PROMPT, REMEDY_EMERGENCY},
 	{"Press Enter for emergency shell", NULL, FAILURE_EMERGENCY, PROMPT, REMEDY_EMERGENCY},
 	{"Give root password for maintenance", NULL, FAILURE_EMERGENCY, PROMPT, REMEDY_EMERGENCY},
@@ -147,8 +142,6 @@ static const struct trouble troubles[] = {
 	{"Entering emergency mode", NULL, FAILURE_EMERGENCY, REMARK, REMEDY_EMERGENCY},
 	{"You are in emergency mode", NULL, FAILURE_EMERGENCY, FATAL, REMEDY_EMERGENCY},
 	{"(initramfs) ", NULL, FAILURE_EMERGENCY, PROMPT, REMEDY_EMERGENCY},
-	{"Failed to start ", "Secure Shell server", FAILURE_SERVICE, REMARK, REMEDY_SERVICE},
-	{"Failed to start ", "OpenSSH server daemon", FAILURE_SERVICE, REMARK, REMEDY_SERVICE},
 	{"Failed to start ", "cooper-ready", FAILURE_SERVICE, REMARK, REMEDY_SERVICE},
 	{"I/O error, dev vd", NULL, FAILURE_DISK, REMARK, REMEDY_DISK},
 	{"EXT4-fs error", NULL, FAILURE_DISK, REMARK, REMEDY_DISK},
@@ -158,9 +151,20 @@ static const struct trouble troubles[] = {
 	{"Dependency failed for ", "cooper-ready", FAILURE_DEVICE, FATAL, REMEDY_DEVICE},
 };
 
-struct phase_watch *phase_new(void)
+/* What the guest's system says in its own words; of CONSOLE_SSHD the phase matters instead. */
+static const struct trouble meanings[] = {
+	[CONSOLE_SSHD_FAILED] = {.kind = FAILURE_SERVICE, .weight = REMARK, .remedy = REMEDY_SERVICE},
+	[CONSOLE_IGNITION_FAILED] = {.kind = FAILURE_IGNITION, .weight = TELLING, .remedy = REMEDY_IGNITION},
+	[CONSOLE_EMERGENCY] = {.kind = FAILURE_EMERGENCY, .weight = REMARK, .remedy = REMEDY_EMERGENCY},
+	[CONSOLE_GIVEN_UP] = {.kind = FAILURE_EMERGENCY, .weight = FATAL, .remedy = REMEDY_EMERGENCY},
+};
+
+struct phase_watch *phase_new(const struct guest_os *os)
 {
-	return mem_alloc(sizeof(struct phase_watch));
+	struct phase_watch *w = mem_alloc(sizeof(*w));
+
+	w->os = os;
+	return w;
 }
 
 struct phase_watch *phase_free(struct phase_watch *w)
@@ -203,12 +207,27 @@ static bool holds(const char *line, const char *text, const char *and_text)
 	return at && (!and_text || strstr(at + strlen(text), and_text));
 }
 
+static void judge_own(struct phase_watch *w)
+{
+	for (const struct console_sign *c = w->os ? w->os->console : NULL; c && c->text; c++) {
+		if (!holds(w->line, c->text, c->and_text))
+			continue;
+		if (c->meaning == CONSOLE_SSHD)
+			phase_advance(w, PHASE_SSHD);
+		else
+			set_failure(w, &meanings[c->meaning], w->line);
+		return;
+	}
+}
+
 /* A line still being written is judged for prompts alone: of anything else the end would be missing. */
 static void judge(struct phase_watch *w, bool whole)
 {
 	for (size_t i = 0; whole && i < ARRAY_LEN(signs); i++)
 		if (holds(w->line, signs[i].text, signs[i].and_text))
 			phase_advance(w, signs[i].phase);
+	if (whole)
+		judge_own(w);
 	for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
 		const struct trouble *t = &troubles[i];
 		if (!whole && t->weight != PROMPT)

@@ -5,7 +5,7 @@
  * telling failure seen so far. Memory is bounded: one line and the last few. It decides nothing about time: the
  * supervisor compares clocks with phase_deadline_ms() and asks phase_expired() for a verdict.
  *
- *	struct phase_watch *w = phase_new();
+ *	struct phase_watch *w = phase_new(os);
  *	phase_feed(w, bytes, n);
  *	if (phase_failure(w)->fatal || deadline passed) { phase_expired(w, accel); report phase_failure(w); }
  *
@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "guest/os.h"
 #include "machine/spec.h"
 
 enum machine_phase {
@@ -59,8 +60,9 @@ struct phase_failure {
 
 struct phase_watch;
 
-/** phase_new() - a watch for one boot; phase_free() takes NULL and returns NULL */
-struct phase_watch *phase_new(void);
+/** phase_new() - a watch for one boot of @os (NULL = unknown: what all say alone is understood); phase_free() takes
+ * NULL and returns NULL */
+struct phase_watch *phase_new(const struct guest_os *os);
 struct phase_watch *phase_free(struct phase_watch *w);
 
 /** phase_name() - "power", "firmware", "kernel", ...; failure_name() - "kernel panic", ... */

@@ -95,7 +95,7 @@ struct err *power_on(struct power *p, const struct machine_spec *spec, const str
 	TRY(file_remove(p->qmp_path));
 	TRY(file_remove(p->ready_path));
 	phase_free(p->watch);
-	p->watch = phase_new();
+	p->watch = phase_new(guest_os_find(spec->os));
 	p->ready = false;
 	p->reason[0] = '\0';
 	p->serial_offset = file_size(p->serial_path);

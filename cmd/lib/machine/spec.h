@@ -67,6 +67,7 @@ enum spec_type {
 	\
 	MADE(TEXT, image, NEITHER, "key of the image") /* "fedora-coreos-44.20260707.3.1"; NULL = unknown */ \
 	COPIED(BOOTS, boot, NEITHER, "key of the image", image.boot) \
+	COPIED(TEXT, os, GENERATION, "system", image.os) /* guest/os.h; NULL in records from before it was one */ \
 	COPIED(NEEDED, user, GENERATION, "user", image.user) /* login user */ \
 	MADE(TEXT, base_disk, NEITHER, "key of the image") /* read-only */ \
 	MADE(TEXT, kernel, NEITHER, "key of the image") /* beside the disk; NULL = BOOT_UEFI from the disk */ \

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/quote.h"
 #include "sys/child.h"
 
 enum { OUTPUT_MAX = 1024 * 1024, SSH_FAILED = 255 };
@@ -58,43 +59,6 @@ char *ssh_known_hosts_line(const char *host, const char *public_key)
 	return mem_printf("%s %s %s\n", host, words.items[0], words.items[1]);
 }
 
-/* Words of these characters mean themselves to every shell. */
-static bool is_plain(const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+:,./-";
-
-	/* '=' is not among them: it would make an assignment of the first word */
-	return *word && word[strspn(word, plain)] == '\0';
-}
-
-void ssh_quote(struct str *out, const char *word)
-{
-	if (is_plain(word)) {
-		str_add(out, word);
-		return;
-	}
-	str_add_char(out, '\'');
-	for (const char *p = word; *p; p++) {
-		if (*p == '\'')
-			str_add(out, "'\\''");
-		else
-			str_add_char(out, *p);
-	}
-	str_add_char(out, '\'');
-}
-
-char *ssh_quote_argv(const char *const *argv)
-{
-	AUTO(str) s = STR_INIT;
-
-	for (size_t i = 0; argv[i]; i++) {
-		if (i > 0)
-			str_add_char(&s, ' ');
-		ssh_quote(&s, argv[i]);
-	}
-	return str_take(&s);
-}
-
 void ssh_argv(const struct ssh *ssh, const char *const *remote, struct strs *argv)
 {
 	strs_add(argv, ssh->program ? ssh->program : "ssh");
@@ -105,7 +69,7 @@ void ssh_argv(const struct ssh *ssh, const char *const *remote, struct strs *arg
 	strs_add(argv, "--");
 	strs_add(argv, ssh->host);
 	if (remote)
-		strs_take(argv, ssh_quote_argv(remote));
+		strs_take(argv, quote_argv(remote));
 }
 
 /* In -L a colon ends a path unless escaped, and '%' starts a token: ssh_config(5), LocalForward */

@@ -57,12 +57,6 @@ MUST_CHECK struct err *ssh_config_text(const struct ssh_settings *settings, char
 /** ssh_known_hosts_line() - "<host> <type> <key>\n" from a public key line, without its comment; heap */
 char *ssh_known_hosts_line(const char *host, const char *public_key);
 
-/** ssh_quote() - append @word so that a POSIX shell reads it back as it is */
-void ssh_quote(struct str *out, const char *word);
-
-/** ssh_quote_argv() - all words, with spaces between; heap */
-char *ssh_quote_argv(const char *const *argv);
-
 /** ssh_argv() - the command line of ssh itself for @remote (NULL = a login shell) */
 void ssh_argv(const struct ssh *ssh, const char *const *remote, struct strs *argv);
 

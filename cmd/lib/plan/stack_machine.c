@@ -115,13 +115,13 @@ static struct err *read_ignition(struct stack *s)
 		return NULL;
 	path = path_join(dir, file);
 	struct ignition_input input = {.spec = &s->spec,
-				       .os = guest_os_of_image(image->name),
+				       .os = guest_os_find(image->image.os),
 				       .uid = 1000,
 				       .authorized_key = "",
 				       .host_key = "",
 				       .host_key_public = "",
 				       .emulators = s->spec.emulator_iso != NULL};
-	struct ignition_limits limits = ignition_limits(input.os, image->version);
+	struct ignition_limits limits = input.os->ignition(image->version);
 	TRY(machine_ignition(&input, &ours));
 	struct err *e = ignition_read(path, &limits, ours, &s->spec.ignition);
 	return err_is(e, ERR_ABSENT) ? err_hint(e, "'ignition' in '%s' names it", s->p->stack->path) : e;
@@ -158,7 +158,7 @@ static struct err *make_ignition(const struct stack *s, char **ret_text)
 	TRY(keys_read(m->dir, KEY_HOST, /* public_half= */ false, &host));
 	TRY(keys_read(m->dir, KEY_HOST, /* public_half= */ true, &host_public));
 	struct ignition_input input = {.spec = m,
-				       .os = guest_os_of_image(s->p->image->name),
+				       .os = guest_os_find(s->p->image->image.os),
 				       .uid = (int)getuid(),
 				       .authorized_key = client,
 				       .host_key = host,
@@ -330,7 +330,12 @@ static struct err *perform_guest_step(struct step *step, struct sink *sink)
 	enum guest_outcome outcome = GUEST_SAME;
 	machine_ssh_open(s->spec.dir, s->spec.name, &ssh);
 	AUTO(guest)
-	guest = {.ssh = ssh.ssh, .files_dir = files, .deadline_ms = GUEST_STEP_MS, .sink = sink, .step = step->id};
+	guest = {.ssh = ssh.ssh,
+		 .os = guest_os_find(s->spec.os),
+		 .files_dir = files,
+		 .deadline_ms = GUEST_STEP_MS,
+		 .sink = sink,
+		 .step = step->id};
 	TRY(guest_open(&guest));
 	TRY(guest_step_run(&guest, job->step, &outcome));
 	step_set_outcome(step, "%s", guest_outcome_text(outcome));
@@ -386,7 +391,12 @@ static struct err *perform_handlers(struct step *step, struct sink *sink)
 	AUTO(machine_ssh) ssh = {.config = NULL};
 	bool changed = false;
 	machine_ssh_open(s->spec.dir, s->spec.name, &ssh);
-	AUTO(guest) guest = {.ssh = ssh.ssh, .deadline_ms = GUEST_STEP_MS, .sink = sink, .step = step->id};
+	AUTO(guest)
+	guest = {.ssh = ssh.ssh,
+		 .os = guest_os_find(s->spec.os),
+		 .deadline_ms = GUEST_STEP_MS,
+		 .sink = sink,
+		 .step = step->id};
 	TRY(guest_open(&guest));
 	TRY(handlers_ensure(&guest, s->spec.provider, &s->foreign, &changed));
 	step_set_outcome(step, "%s", changed ? "corrected" : "as wanted");

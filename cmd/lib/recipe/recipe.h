@@ -92,6 +92,7 @@ struct build_recipe {
 enum image_boot { BOOT_KERNEL, BOOT_UEFI };
 
 struct image_recipe {
+	char *os; /* guest/os.h: "debian", "fedora-coreos" */
 	/* made here from Debian packages ... */
 	char *debian_suite; /* "trixie"; NULL = the image is downloaded (source[0]) */
 	struct strs packages;

@@ -1,6 +1,7 @@
 #include "recipe/schema.h"
 
 #include "base/units.h"
+#include "recipe/guest_oses.h"
 
 #define AT(type, member) .offset = offsetof(struct type, member)
 #define COUNTED(type, items, number)                                                                                   \
@@ -331,10 +332,15 @@ static const struct schema_field image_boot_fields[] = {
 static const struct schema image_boot_schema = {
 	.name = "booting", .doc = "How the guest starts.", TABLE(image_boot_fields), NOTHING_MARKED};
 
+#define OS_NAME(name, symbol) name,
+
 static const struct schema_field image_fields[] = {
 	KIND,
 	{"name", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(recipe, name), .doc = "Name of the image."},
 	{"version", FIELD_TEXT, FIELD_REQUIRED, TEXT_VERSION, AT(recipe, version), .doc = "Its version."},
+	{"os", FIELD_CHOICE, FIELD_REQUIRED | FIELD_LATER, TEXT_ANY, AT(recipe, image.os),
+	 .values = (const char *const[]){GUEST_OSES(OS_NAME) NULL},
+	 .doc = "The operating system: how it is logged in to, configured at its first boot, and given packages."},
 	SUMMARY,
 	LICENSE,
 	{"debian", FIELD_MAP, 0, TEXT_ANY, 0, .of = &debian_schema, .doc = "Make the image from Debian packages."},

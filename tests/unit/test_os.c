@@ -1,0 +1,68 @@
+#include <string.h>
+
+#include "guest/os.h"
+#include "harness.h"
+
+/* Whoever adds a system and leaves something out learns it here, not at minute nine. */
+static void complete(void **state)
+{
+	char *items[] = {"jq", "it's", NULL};
+	struct strs packages = {.items = items, .count = 2};
+	size_t count = 0;
+
+	(void)state;
+	for (const struct guest_os *os = guest_os_at(0); os; os = guest_os_at(++count)) {
+		assert_ptr_equal(guest_os_find(os->name), os);
+		assert_non_null(os->title);
+		assert_true(*os->home == '/' && os->home[strlen(os->home) - 1] != '/');
+		assert_non_null(os->groups[0]);
+		assert_true(str_ends(os->sshd_config, "\n"));
+		assert_true(os->ignition(NULL).minor >= 3);
+		assert_non_null(os->image_packages);
+		assert_non_null(os->units);
+		assert_non_null(os->masked);
+		assert_int_equal(os->immutable, os->places != NULL);
+		for (const struct guest_place *p = os->places; p && p->from; p++)
+			assert_true(str_ends(p->from, "/") && str_ends(p->to, "/"));
+		bool meant[CONSOLE_GIVEN_UP + 1] = {false};
+		for (const struct console_sign *c = os->console; c->text; c++)
+			meant[c->meaning] = true;
+		assert_true(meant[CONSOLE_SSHD] && meant[CONSOLE_SSHD_FAILED]);
+		char *(*const scripts[])(const struct strs *) = {os->packages_probe, os->packages_install,
+								 os->packages_layer};
+		for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
+			if (i == 2 && !scripts[i])
+				continue;
+			AUTO_FREE char *text = scripts[i](&packages);
+			assert_non_null(strstr(text, " jq 'it'\\''s'"));
+		}
+		assert_string_equal(os->programs[0].name, "sh");
+		assert_true(*os->handlers_dir == '/');
+		assert_non_null(os->handlers_package);
+		assert_non_null(strstr(os->reboot, "reboot"));
+	}
+	assert_true(count >= 2);
+	assert_null(guest_os_find("my-fedora-coreos"));
+	assert_null(guest_os_find(NULL));
+}
+
+static void packages(void **state)
+{
+	char *items[] = {"jq", NULL};
+	struct strs list = {.items = items, .count = 1};
+	const struct guest_os *coreos = guest_os_find("fedora-coreos");
+	AUTO_FREE char *now = coreos->packages_install(&list);
+	AUTO_FREE char *later = coreos->packages_layer(&list);
+
+	(void)state;
+	assert_non_null(strstr(now, "--apply-live"));
+	assert_null(strstr(later, "--apply-live"));
+	assert_non_null(strstr(later, "--idempotent --allow-inactive -- jq || exit\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(complete), cmocka_unit_test(packages)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
