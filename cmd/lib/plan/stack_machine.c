@@ -18,7 +18,7 @@
 #include "machine/ignition_merge.h"
 #include "machine/keys.h"
 #include "machine/record.h"
-#include "plan/machine.h"
+#include "machine/machine.h"
 #include "store/store.h"
 #include "sys/file.h"
 #include "sys/lock.h"

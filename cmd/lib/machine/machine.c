@@ -1,4 +1,4 @@
-#include "plan/machine.h"
+#include "machine/machine.h"
 
 #include <stdlib.h>
 #include <string.h>

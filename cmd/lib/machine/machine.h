@@ -4,8 +4,8 @@
  * What is remembered beside the machine: boot.json (which boot this is, with which key and ssh port) and
  * proofs.json (what the canaries said in that boot). Neither says that the machine runs: its lock does.
  */
-#ifndef COOPER_PLAN_MACHINE_H
-#define COOPER_PLAN_MACHINE_H
+#ifndef COOPER_MACHINE_MACHINE_H
+#define COOPER_MACHINE_MACHINE_H
 
 #include "fmt/json.h"
 #include "machine/control.h"
