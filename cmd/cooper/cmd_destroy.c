@@ -2,7 +2,7 @@
 
 #include "base/path.h"
 #include "guest/connect.h"
-#include "plan/machine.h"
+#include "machine/machine.h"
 #include "session.h"
 #include "sys/file.h"
 #include "sys/lock.h"

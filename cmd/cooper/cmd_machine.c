@@ -11,7 +11,7 @@
 #include "machine/disk.h"
 #include "machine/record.h"
 #include "machine/run.h"
-#include "plan/machine.h"
+#include "machine/machine.h"
 #include "session.h"
 #include "store/audit.h"
 #include "sys/file.h"

@@ -6,9 +6,11 @@
 #include "machine/argv.h"
 #include "machine/ignition.h"
 #include "machine/rules.h"
+#include "plan/host_check.h"
 #include "plan/stack.h"
 #include "recipe/docs.h"
 #include "session.h"
+#include "step/outputs.h"
 #include "sys/file.h"
 
 static const struct option_spec argv_options[] = {
@@ -55,7 +57,7 @@ static struct err *run_argv(struct call *call)
 	TRY(session_open(call, &p));
 	struct stack *s = NULL;
 	TRY(stack_open(&p, &s));
-	struct err *e = stack_start(s, &start);
+	struct err *e = host_start(&p, stack_machine(s), &start);
 	if (!e)
 		e = choose_accel(call, &start.accel);
 	start.first_boot = call_has(call, "first-boot");
@@ -126,13 +128,13 @@ static struct err *list_signed(const char *keg, const struct strs *globs, struct
 	return NULL;
 }
 
-static struct err *print_signing(const struct project *p, const struct stack *s)
+static struct err *print_signing(const struct project *p, struct stack *s)
 {
 	const struct build_recipe *b = &p->emulator->build;
 	AUTO(sign_files) files = SIGN_FILES_INIT;
 	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
 	AUTO(str) out = STR_INIT;
-	AUTO_FREE char *keg = stack_keg(s);
+	AUTO_FREE char *keg = step_keg(graph_kind(stack_graph(s), "build"));
 	struct sign_input input = {.prefix = keg,
 				   .globs = &b->sign_files,
 				   .entitlements = &b->sign_entitlements,

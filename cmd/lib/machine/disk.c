@@ -130,8 +130,9 @@ struct err *generation_current(const char *machine_dir, struct generation *ret_g
 	return NULL;
 }
 
-/* The newest booted generation below @below that @key (NULL = any) made. */
-static struct err *newest_below(const char *machine_dir, int below, const char *key, struct generation *ret_generation)
+/* The newest generation below @below that @key (NULL = any) made, and that came up unless any may be it. */
+static struct err *newest_below(const char *machine_dir, int below, const char *key, bool any,
+				struct generation *ret_generation)
 {
 	AUTO(strs) names = STRS_INIT;
 	AUTO(generation) best = GENERATION_INIT;
@@ -142,7 +143,7 @@ static struct err *newest_below(const char *machine_dir, int below, const char *
 		int number = number_of(names.items[i]);
 		if (number <= best.number || number >= below || !try_load(machine_dir, number, &g))
 			continue;
-		if (!g.booted || (key && !streq(g.key, key)))
+		if ((!g.booted && !any) || (key && !streq(g.key, key)))
 			continue;
 		generation_done(&best);
 		best = g;
@@ -159,10 +160,17 @@ struct err *generation_find(const char *machine_dir, const char *key, struct gen
 
 	TRY(generation_current(machine_dir, &current));
 	if (!current.number || !current.booted || !streq(current.key, key))
-		return newest_below(machine_dir, NUMBER_MAX, key, ret_generation);
+		return newest_below(machine_dir, NUMBER_MAX, key, /* any= */ false, ret_generation);
 	*ret_generation = current;
 	current = (struct generation)GENERATION_INIT;
 	return NULL;
+}
+
+struct err *generation_made(const char *machine_dir, const char *key, struct generation *ret_generation)
+{
+	TRY(generation_find(machine_dir, key, ret_generation));
+	return ret_generation->number ? NULL
+				      : newest_below(machine_dir, NUMBER_MAX, key, /* any= */ true, ret_generation);
 }
 
 struct err *generation_previous(const char *machine_dir, struct generation *ret_generation)
@@ -170,7 +178,7 @@ struct err *generation_previous(const char *machine_dir, struct generation *ret_
 	int current = current_number(machine_dir);
 
 	*ret_generation = (struct generation)GENERATION_INIT;
-	return current ? newest_below(machine_dir, current, NULL, ret_generation) : NULL;
+	return current ? newest_below(machine_dir, current, NULL, /* any= */ false, ret_generation) : NULL;
 }
 
 /* The temporary name starts with a dot and so is no generation; whatever has it is left over. */

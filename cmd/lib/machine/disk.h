@@ -57,6 +57,9 @@ MUST_CHECK struct err *generation_load(const char *machine_dir, int number, stru
 /** generation_find() - the newest booted one made with @key (the current one first); number 0 when there is none */
 MUST_CHECK struct err *generation_find(const char *machine_dir, const char *key, struct generation *ret_generation);
 
+/** generation_made() - like generation_find(), but one that never came up is found, too */
+MUST_CHECK struct err *generation_made(const char *machine_dir, const char *key, struct generation *ret_generation);
+
 /**
  * generation_make() - a new one, with the next free number; those that never came up are removed first
  *
