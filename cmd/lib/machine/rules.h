@@ -2,8 +2,8 @@
  * rules.h - what is known to break, as a table: (host, QEMU, guest, size) -> adjust, warn or refuse
  *
  * Each row (rules_table.c) has its reason and a link to where it was learned. machine_rules() evaluates all rows;
- *argv.c takes the result. Nothing here is stored: the answer is computed at each start, so that a new macOS or QEMU is
- *judged anew.
+ * argv.c takes the result. Nothing here is stored: the answer is computed at each start, so that a new macOS or QEMU is
+ * judged anew.
  *
  *	struct machine_ruling ruling = MACHINE_RULING_INIT;
  *	TRY(machine_rules(spec, start, facts, &ruling));

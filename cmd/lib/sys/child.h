@@ -2,10 +2,10 @@
  * child.h - children are described, not improvised
  *
  * No shell. argv[0] is looked up in the child's PATH, then where Homebrew puts programs on Apple Silicon. Every
- *descriptor but 0, 1, 2 (and pass_fd) is closed on exec. The child gets its own process group, so that a kill reaches
- *its children; default signal handlers; stdin is /dev/null unless given. exec failure is an error of child_start(),
- *distinct from any exit status. One that stops because it wants to read from the terminal is ended, with an error;
- *with `terminal` it may, as we may, and ^C reaches it as it does us, but a kill does not reach its children.
+ * descriptor but 0, 1, 2 (and pass_fd) is closed on exec. The child gets its own process group, so that a kill reaches
+ * its children; default signal handlers; stdin is /dev/null unless given. exec failure is an error of child_start(),
+ * distinct from any exit status. One that stops because it wants to read from the terminal is ended, with an error;
+ * with `terminal` it may, as we may, and ^C reaches it as it does us, but a kill does not reach its children.
  *
  *	struct child_spec spec = {.argv = (const char *[]){"gpgv", "--version", NULL}, .deadline_ms = 5000};
  *	AUTO(str) out = STR_INIT;

@@ -8,8 +8,8 @@
  *
  *	struct strs exclude = ...;
  *	struct unpack_report report;
- *	TRY(unpack_archive(tarball, dir, &(struct unpack_options){.strip = 1, .exclude = &exclude}, step, sink,
- *&report));
+ *	struct unpack_options o = {.strip = 1, .exclude = &exclude};
+ *	TRY(unpack_archive(tarball, dir, &o, step, sink, &report));
  */
 #ifndef COOPER_TREE_UNPACK_H
 #define COOPER_TREE_UNPACK_H
