@@ -218,10 +218,14 @@ setup() {
 	"$cooper" completion bash >"$BATS_TEST_TMPDIR/c"
 	run -0 bash -c "source '$BATS_TEST_TMPDIR/c'; COMP_WORDS=(cooper st); COMP_CWORD=1; _cooper; echo \"\${COMPREPLY[@]}\"
 		COMP_WORDS=(cooper up --y); COMP_CWORD=2; _cooper; echo \"\${COMPREPLY[@]}\"
-		COMP_WORDS=(cooper tool fe); _cooper; echo \"\${COMPREPLY[@]}\""
+		COMP_WORDS=(cooper tool fe); _cooper; echo \"\${COMPREPLY[@]}\"
+		COMP_WORDS=(cooper patch ''); _cooper; echo \"\${COMPREPLY[@]}\"
+		COMP_WORDS=(cooper tool fetch --sha2); COMP_CWORD=3; _cooper; echo \"\${COMPREPLY[@]}\""
 	[ "${lines[0]}" = "status start stop" ]
 	[ "${lines[1]}" = "--yes" ]
 	[ "${lines[2]}" = "fetch" ]
+	[ "${lines[3]}" = "edit save" ]
+	[ "${lines[4]}" = "--sha256" ]
 	for shell in zsh fish; do
 		"$cooper" completion $shell >"$BATS_TEST_TMPDIR/c.$shell"
 		grep -q verify "$BATS_TEST_TMPDIR/c.$shell"
