@@ -20,7 +20,7 @@ enum rule_effect { RULE_ADJUST, RULE_WARN, RULE_REFUSE };
 struct rule_hit {
 	const char *name;
 	enum rule_effect effect;
-	const char *why;    /* NULL = an adjustment that nobody needs to hear of */
+	const char *why;    /* NULL = an adjustment that needs no message */
 	const char *remedy; /* may be NULL */
 	const char *link;
 };
