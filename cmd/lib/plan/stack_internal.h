@@ -10,6 +10,7 @@
 #include "image/image_download.h"
 #include "machine/accel.h"
 #include "machine/spec.h"
+#include "machine/vmm.h"
 #include "plan/stack.h"
 
 /* One download of several files. */
@@ -51,6 +52,7 @@ struct stack {
 	struct step *emulators_step;
 	/* machine */
 	struct machine_spec spec;
+	const struct vmm *vmm;
 	struct step *generation_step;
 	struct step *boot_step;
 	struct guest_job *guest_jobs;

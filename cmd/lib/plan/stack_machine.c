@@ -41,11 +41,6 @@ static char *in_store(const struct stack *s, const char *key, char *take_name, c
 	return path_join(dir, file);
 }
 
-static char *in_keg(const struct stack *s, const char *file)
-{
-	return in_store(s, s->build_step->key, build_name(s->p->emulator, s->p->guest_arch), file);
-}
-
 static char *in_image(const struct stack *s, const char *file)
 {
 	return in_store(s, s->image_step->key, image_name(s->p->image, s->p->guest_arch), file);
@@ -59,10 +54,6 @@ static void fill_image_parts(struct stack *s, struct machine_spec *m)
 	if (image->image.debian_suite) {
 		m->kernel = in_image(s, "vmlinuz");
 		m->initrd = in_image(s, "initrd.img");
-	}
-	if (m->boot == BOOT_UEFI) {
-		AUTO_FREE char *code = mem_printf("share/qemu/edk2-%s-code.fd", s->p->guest_arch);
-		m->firmware_code = in_keg(s, code);
 	}
 }
 
@@ -79,19 +70,18 @@ static char *host_folder(const struct stack *s, const char *text)
 	return text[1] ? path_join(from, text + 2) : TAKE(from);
 }
 
-static void fill_spec(struct stack *s)
+static struct err *fill_spec(struct stack *s)
 {
 	struct machine_spec *m = &s->spec;
-	AUTO_FREE char *qemu = mem_printf("bin/qemu-system-%s", s->p->guest_arch);
+	AUTO_FREE char *keg = stack_keg(s);
 	machine_spec_copy(m, s->p->stack, s->p->image);
 	for (size_t i = 0; i < m->mount_count; i++) {
 		AUTO_FREE char *given = m->mounts[i].host;
 		m->mounts[i].host = host_folder(s, given);
 	}
 	m->guest_arch = mem_strdup(s->p->guest_arch);
-	m->qemu = in_keg(s, qemu);
-	m->qemu_img = in_keg(s, "bin/qemu-img");
-	m->qemu_share = in_keg(s, "share/qemu");
+	TRY(vmm_choose(m, &s->p->facts, &s->vmm));
+	s->vmm->parts(keg, m);
 	m->qemu_version = mem_strdup(s->p->emulator->version);
 	for (size_t i = 0; i < s->p->emulator->patch_count; i++)
 		strs_copy(&m->qemu_provides, &s->p->emulator->patches[i].provides);
@@ -101,6 +91,7 @@ static void fill_spec(struct stack *s)
 	if (s->emulators_step)
 		m->emulator_iso =
 			in_store(s, s->emulators_step->key, emulators_name(s->p->guest_arch), "emulators.iso");
+	return NULL;
 }
 
 /* The user's own Ignition configuration lies beside the stack; what it cannot hold is said before anything is done. */
@@ -167,20 +158,13 @@ static struct err *make_ignition(const struct stack *s, char **ret_text)
 	return machine_ignition(&input, ret_text);
 }
 
-/* The banks of x86_64 guests have the sizes and headers of their template; those of aarch64 start empty. */
-static struct err *check_firmware(const struct stack *s, char **ret_template)
+static struct err *check_firmware(const struct stack *s)
 {
-	if (s->spec.boot != BOOT_UEFI)
-		return NULL;
-	if (!file_exists(s->spec.firmware_code))
+	if (s->spec.boot == BOOT_UEFI && !file_exists(s->spec.firmware_code))
 		return err_hint(err_new(ERR_ABSENT, "the emulator '%s' comes without UEFI firmware for %s guests",
 					s->p->emulator->name, s->spec.guest_arch),
 				"take another emulator, or add `share/qemu/%s` to what its recipe installs",
 				path_base(s->spec.firmware_code));
-	const char *vars = arch_row(arch_of(s->spec.guest_arch))->guest.flash_vars;
-	AUTO_FREE char *path = mem_printf("share/qemu/%s", vars ? vars : "");
-	if (vars)
-		*ret_template = in_keg(s, path);
 	return NULL;
 }
 
@@ -190,20 +174,13 @@ static struct err *perform_generation(struct step *step, struct sink *sink)
 	struct machine_spec *m = &s->spec;
 	AUTO_FREE char *log = path_join(m->dir, "log");
 	AUTO_FREE char *ignition = NULL;
-	AUTO_FREE char *template = NULL;
 	AUTO(generation) g = GENERATION_INIT;
-	TRY(check_firmware(s, &template));
+	TRY(check_firmware(s));
 	TRY(dir_make(m->dir, 0700));
 	TRY(dir_make(log, 0700));
 	TRY(stop_machine(m, step->id, sink));
 	TRY(make_ignition(s, &ignition));
-	struct generation_input input = {.machine_dir = m->dir,
-					 .key = step->key,
-					 .qemu_img = m->qemu_img,
-					 .base_disk = m->base_disk,
-					 .ignition = ignition,
-					 .flash_vars = m->boot == BOOT_UEFI,
-					 .flash_template = template};
+	struct generation_input input = {.spec = m, .vmm = s->vmm, .key = step->key, .ignition = ignition};
 	TRY(generation_make(&input, &g));
 	step_set_outcome(step, "generation %d", g.number);
 	return NULL;
@@ -268,7 +245,7 @@ static struct err *perform_boot(struct step *step, struct sink *sink)
 	struct machine_status status;
 	TRY(find_generation(s, &g));
 	TRY(stop_machine(&s->spec, step->id, sink));
-	TRY(disk_make_data(s->spec.dir, s->spec.qemu_img, s->spec.data_bytes, sink));
+	TRY(disk_make_data(&s->spec, s->vmm, sink));
 	free(s->spec.gen_dir);
 	s->spec.gen_dir = mem_strdup(g.dir);
 	TRY(machine_record_write(&s->spec));
@@ -469,7 +446,7 @@ static struct step *add_connect(struct stack *s)
 struct err *stack_add_machine(struct stack *s)
 {
 	const struct stack_recipe *r = &s->p->stack->stack;
-	fill_spec(s);
+	TRY(fill_spec(s));
 	TRY(read_ignition(s));
 	s->generation_step = add_generation(s);
 	s->boot_step = add_boot(s);
