@@ -26,8 +26,6 @@ enum { PROGRESS_MS = 100 };
 
 #define SHALLOW_SINCE (LIBGIT2_VER_MAJOR > 1 || (LIBGIT2_VER_MAJOR == 1 && LIBGIT2_VER_MINOR >= 7))
 
-/* --- the library --- */
-
 /* Nothing of the user's configuration counts, and nobody else's is ever run: owners do not matter. */
 static void start_library(void)
 {
@@ -376,8 +374,6 @@ struct err *gitrepo_tag(const char *url, const char *tag, char ret_commit[GITREP
 	use_library();
 	return talk_run(talk_new(&pin, /* take_lock= */ -1), talk_main, NULL, NULL, ret_commit);
 }
-
-/* --- reading all of it again --- */
 
 struct reading {
 	git_odb *odb;
