@@ -7,7 +7,6 @@
 #include "plan/stack_lock.h"
 #include "session.h"
 #include "store/store.h"
-#include "sys/lock.h"
 #include "sys/tick.h"
 #include "table.h"
 #include "ui.h"
@@ -38,12 +37,10 @@ static struct err *reach(struct call *call, struct project *p, const char *kind)
 static struct err *reach_locked(struct call *call, const char *kind)
 {
 	AUTO(project) p = PROJECT_INIT;
-	TRY(session_open(call, &p));
-	TRY(home_make(&p.home));
-	AUTO_FREE char *path = mem_printf("%s/up.lock", p.home.root);
 	AUTO_CLOSE int lock = -1;
-	struct err *e = lock_wait(path, call->command->name, /* timeout_ms= */ 0, call->sink, &lock);
-	return e ? e : reach(call, &p, kind);
+	TRY(session_open(call, &p));
+	TRY(session_lock(call, &p.home, /* timeout_ms= */ 0, &lock));
+	return reach(call, &p, kind);
 }
 
 static struct err *run_fetch(struct call *call)

@@ -182,20 +182,12 @@ static struct err *run(struct call *call)
 		printf("nothing to do\n");
 		return NULL;
 	}
-	TRY(home_make(&p.home));
-	int lock = -1;
-	AUTO_FREE char *holder = mem_printf("cooper up %s", p.stack->name);
-	struct err *e = call_has(call, "no-wait") ? lock_try(path, holder, &lock)
-						  : lock_wait(path, holder, /* timeout_ms= */ 0, call->sink, &lock);
-	if (e)
-		return err_wrap(e, "another cooper is at work here");
+	AUTO_CLOSE int lock = -1;
+	TRY(session_lock(call, &p.home, call_has(call, "no-wait") ? -1 : 0, &lock));
 	/* What it wrote while we waited counts: lock and recipes are read again. */
 	project_done(&p);
-	e = session_open(call, &p);
-	if (!e)
-		e = converge(call, &p, started);
-	close(lock);
-	return e;
+	TRY(session_open(call, &p));
+	return converge(call, &p, started);
 }
 
 const struct subcommand cmd_up = {

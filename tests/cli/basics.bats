@@ -385,3 +385,19 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 		EOF
 	done
 }
+
+@test "start, stop and rollback wait for who is at work on this home" {
+	mkdir -p "$COOPER_HOME/machines/cooper"
+	for command in start stop rollback; do
+		run -0 python3 - "$cooper" $command <<-'END'
+			import fcntl, os, subprocess, sys, time
+			lock = open(os.environ["COOPER_HOME"] + "/up.lock", "w")
+			fcntl.flock(lock, fcntl.LOCK_EX)
+			child = subprocess.Popen(sys.argv[1:] + ["podman-debian"], stderr=subprocess.DEVNULL)
+			time.sleep(0.7)
+			assert child.poll() is None, "it did not wait"
+			fcntl.flock(lock, fcntl.LOCK_UN)
+			child.wait()
+		END
+	done
+}

@@ -1,6 +1,7 @@
 #include "plan/project.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/path.h"
 #include "build/developer_tools.h"
@@ -111,7 +112,7 @@ static void add_own_root(struct project *p)
 static void choose_lock(struct project *p)
 {
 	const char *shipped = p->roots.items[p->roots.count - 1];
-	bool is_shipped = str_starts(p->stack_path, shipped);
+	bool is_shipped = str_starts(p->stack_path, shipped) && p->stack_path[strlen(shipped)] == '/';
 	AUTO_FREE char *dir = path_dir(p->stack_path);
 	p->lock_path = path_join(is_shipped ? p->home.root : dir, "cooper.lock");
 }

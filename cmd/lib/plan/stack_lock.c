@@ -183,9 +183,7 @@ static struct err *write_all(struct update *u, bool dry_run, struct json *change
 {
 	for (size_t i = 0; i < u->count; i++)
 		js_add(changes, describe(u->p, lock_find(u->p->lock, u->entries[i].reference), &u->entries[i]));
-	for (size_t i = 0; i < u->count && !dry_run; i++)
-		TRY(lock_put(u->p->lock, &u->entries[i]));
-	return NULL;
+	return dry_run || u->count == 0 ? NULL : lock_put_all(u->p->lock, u->entries, u->count);
 }
 
 struct err *stack_update(const struct project *p, bool dry_run, struct sink *sink, struct json **ret_changes)
