@@ -34,29 +34,37 @@ static void print_flags(const struct option_spec *o)
 		printf("--%s ", o->name);
 }
 
+/* bash: offered as the second word after a group, as the first one else. */
+static void print_bash_group(const char *word, const struct subcommand *command UNUSED, bool single)
+{
+	if (single)
+		return;
+	printf("\t\"2 %s \"*) files= words='", word);
+	for (const struct subcommand *const *c = commands_all(); *c; c++)
+		if (!(*c)->hidden && help_in_group(*c, word))
+			printf("%s ", first_word_end((*c)->name) + 1);
+	printf("' ;;\n");
+}
+
 static void print_bash(void)
 {
 	printf("# bash completion of cooper; made by `cooper completion bash`\n_cooper() {\n"
-	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words\n"
-	       "\tcase ${COMP_WORDS[1]} in\n");
+	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words files=yes\n"
+	       "\tcase \"$COMP_CWORD ${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n"
+	       "\t\"1 \"*) files= words='");
+	each_first_word(print_word);
+	printf("' ;;\n");
+	each_first_word(print_bash_group);
 	for (const struct subcommand *const *c = commands_all(); *c; c++) {
-		const char *end = first_word_end((*c)->name);
-		if ((*c)->hidden || *end)
+		if ((*c)->hidden)
 			continue;
-		printf("\t%s) words='", (*c)->name);
+		printf("\t*\" %s%s) words='", (*c)->name, *first_word_end((*c)->name) ? "\"" : " \"*");
 		print_flags((*c)->options);
 		print_flags(global_options);
 		printf("' ;;\n");
 	}
-	printf("\ttool) words='");
-	for (const struct subcommand *const *c = commands_all(); *c; c++)
-		if (!(*c)->hidden && strncmp((*c)->name, "tool ", 5) == 0)
-			printf("%s ", (*c)->name + 5);
-	printf("' ;;\n\t*) words='");
-	each_first_word(print_word);
-	printf("' ;;\n\tesac\n"
-	       "\tif [ \"$COMP_CWORD\" -gt 1 ] && [ \"${cur#-}\" = \"$cur\" ] && [ \"${COMP_WORDS[1]}\" != tool ]; "
-	       "then\n"
+	printf("\tesac\n"
+	       "\tif [ -n \"$files\" ] && [ \"${cur#-}\" = \"$cur\" ]; then\n"
 	       "\t\tmapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- \"$cur\"; compgen -d -- \"$cur\")\n"
 	       "\telse\n\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n\tfi\n}\n"
 	       "complete -o filenames -F _cooper cooper\n");
@@ -91,29 +99,37 @@ static void print_zsh_options(const struct option_spec *o)
 	}
 }
 
+static void print_zsh_case(const struct subcommand *c, const char *word)
+{
+	printf("\t%s) _arguments \\\n", word);
+	print_zsh_options(c->options);
+	print_zsh_options(global_options);
+	printf("\t\t\t'*:file:_files -g \"*.y*ml\"' ;;\n");
+}
+
+static void print_zsh_group(const char *group, const struct subcommand *command, bool single)
+{
+	if (single) {
+		print_zsh_case(command, group);
+		return;
+	}
+	printf("\t%s)\n\tcommands=(\n", group);
+	for (const struct subcommand *const *c = commands_all(); *c; c++)
+		if (!(*c)->hidden && help_in_group(*c, group))
+			print_zsh_word(first_word_end((*c)->name) + 1, *c, /* single= */ true);
+	printf("\t)\n\tif (( CURRENT == 3 )); then _describe command commands; return; fi\n\tcase $words[3] in\n");
+	for (const struct subcommand *const *c = commands_all(); *c; c++)
+		if (!(*c)->hidden && help_in_group(*c, group))
+			print_zsh_case(*c, first_word_end((*c)->name) + 1);
+	printf("\tesac ;;\n");
+}
+
 static void print_zsh(void)
 {
-	printf("#compdef cooper\n# made by `cooper completion zsh`\n_cooper() {\n\tlocal -a commands "
-	       "tools\n\tcommands=(\n");
+	printf("#compdef cooper\n# made by `cooper completion zsh`\n_cooper() {\n\tlocal -a commands\n\tcommands=(\n");
 	each_first_word(print_zsh_word);
-	printf("\t)\n\ttools=(\n");
-	for (const struct subcommand *const *c = commands_all(); *c; c++) {
-		if ((*c)->hidden || strncmp((*c)->name, "tool ", 5) != 0)
-			continue;
-		printf("\t\t'%s:", (*c)->name + 5);
-		print_zsh_text((*c)->summary);
-		printf("'\n");
-	}
-	printf("\t)\n\tif (( CURRENT == 2 )); then _describe command commands; return; fi\n\tcase $words[2] in\n"
-	       "\ttool) (( CURRENT == 3 )) && _describe tool tools || _files ;;\n");
-	for (const struct subcommand *const *c = commands_all(); *c; c++) {
-		if ((*c)->hidden || *first_word_end((*c)->name))
-			continue;
-		printf("\t%s) _arguments \\\n", (*c)->name);
-		print_zsh_options((*c)->options);
-		print_zsh_options(global_options);
-		printf("\t\t\t'*:file:_files -g \"*.y*ml\"' ;;\n");
-	}
+	printf("\t)\n\tif (( CURRENT == 2 )); then _describe command commands; return; fi\n\tcase $words[2] in\n");
+	each_first_word(print_zsh_group);
 	printf("\tesac\n}\n_cooper \"$@\"\n");
 }
 
@@ -238,10 +254,10 @@ static struct err *run_man(struct call *call UNUSED)
 	}
 	printf(".SH OPTIONS OF EVERY COMMAND\n");
 	print_man_options(global_options);
-	printf(".SH EXIT STATUS\n0 done; 1 failed; 2 usage or bad recipe; 3 changes pending; 4 verification failed; 5 "
-	       "busy; "
-	       "6 network; 7 no space; 8 the guest did not come up; 130 interrupted\n"
-	       ".SH ENVIRONMENT\n.TP\n.B COOPER_HOME\nwhere everything is kept (default: $XDG_DATA_HOME/cooper, else "
+	printf(".SH EXIT STATUS\n");
+	for (size_t i = 0; i < EXIT_CODES; i++)
+		printf("%s%d %s", i ? "; " : "", (int)exit_meanings[i].code, exit_meanings[i].text);
+	printf("\n.SH ENVIRONMENT\n.TP\n.B COOPER_HOME\nwhere everything is kept (default: $XDG_DATA_HOME/cooper, else "
 	       "~/.local/share/cooper)\n.TP\n.B COOPER_MIRROR\na base address tried first for every download, laid out "
 	       "by "
 	       "digest\n.TP\n.B COOPER_OFFLINE\nset: as --offline\n.TP\n.B NO_COLOR\nset: no colours\n");

@@ -2,10 +2,9 @@
 
 #include "base/path.h"
 #include "guest/connect.h"
-#include "plan/machine.h"
+#include "machine/machine.h"
 #include "session.h"
 #include "sys/file.h"
-#include "sys/lock.h"
 
 static const struct option_spec options[] = {
 	STACK_OPTIONS,
@@ -62,11 +61,8 @@ static struct err *run(struct call *call)
 	TRY(home_check(&p.home));
 	if (!session_consent(call, question))
 		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "give --yes to remove without being asked");
-	AUTO_FREE char *path = path_join(p.home.root, "up.lock");
 	AUTO_CLOSE int lock = -1;
-	struct err *e = lock_wait(path, "cooper destroy", /* timeout_ms= */ 10000, call->sink, &lock);
-	if (e)
-		return err_wrap(e, "another cooper is at work here");
+	TRY(session_lock(call, &p.home, /* timeout_ms= */ 10000, &lock));
 	return all ? destroy_all(&p) : destroy_machine(&p, session_machine(&p));
 }
 

@@ -1,11 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/path.h"
 #include "base/units.h"
 #include "session.h"
 #include "store/gc.h"
-#include "sys/lock.h"
 #include "ui.h"
 
 static const struct option_spec options[] = {
@@ -55,9 +53,7 @@ static struct err *run(struct call *call)
 	AUTO(gc) gc = GC_INIT;
 	AUTO_CLOSE int lock = -1;
 	TRY(home_open(&home));
-	TRY(home_make(&home));
-	AUTO_FREE char *path = path_join(home.root, "up.lock");
-	TRY(lock_wait(path, "cooper gc", /* timeout_ms= */ 0, call->sink, &lock));
+	TRY(session_lock(call, &home, /* timeout_ms= */ 0, &lock));
 	return collect(call, &home, &gc);
 }
 

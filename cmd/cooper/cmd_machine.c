@@ -12,7 +12,7 @@
 #include "machine/disk.h"
 #include "machine/record.h"
 #include "machine/run.h"
-#include "plan/machine.h"
+#include "machine/machine.h"
 #include "session.h"
 #include "store/audit.h"
 #include "sys/file.h"
@@ -86,6 +86,12 @@ const struct subcommand cmd_machine_run = {
 
 /* --- start, stop --- */
 
+/* Nobody boots, switches or prunes beside us. Where there is no machine nothing is locked, and no home is made. */
+static struct err *lock_machine(const struct call *call, const struct project *p, const char *dir, int *ret_fd)
+{
+	return dir_exists(dir) ? session_lock(call, &p->home, /* timeout_ms= */ 0, ret_fd) : NULL;
+}
+
 /* Boot @spec's generation, then prove it. @key is as machine_boot() takes it. */
 static struct err *boot_and_prove(struct call *call, const struct project *p, const struct machine_spec *spec,
 				  const struct generation *g, const char *key)
@@ -106,14 +112,20 @@ static struct err *run_start(struct call *call)
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(generation) g = GENERATION_INIT;
 	AUTO(machine_spec) spec = {.name = NULL};
+	AUTO_CLOSE int lock = -1;
 	struct machine_status status;
 	TRY(session_open(call, &p));
-	TRY(open_machine(&p, &spec, &g));
-	TRY(machine_status(spec.dir, &status));
-	if (status.running && status.ready) {
-		printf("'%s' is running\n", spec.name);
+	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
+	TRY(machine_status(dir, &status));
+	if (!status.ready) {
+		TRY(lock_machine(call, &p, dir, &lock));
+		TRY(machine_status(dir, &status)); /* whom we waited for may have started it */
+	}
+	if (status.ready) {
+		printf("'%s' is running\n", session_machine(&p));
 		return NULL;
 	}
+	TRY(open_machine(&p, &spec, &g));
 	return boot_and_prove(call, &p, &spec, &g, /* key= */ NULL);
 }
 
@@ -132,9 +144,11 @@ static struct err *run_rollback(struct call *call)
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(generation) g = GENERATION_INIT;
 	AUTO(machine_spec) spec = {.name = NULL};
+	AUTO_CLOSE int lock = -1;
 	bool was_running = false;
 	TRY(session_open(call, &p));
 	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
+	TRY(lock_machine(call, &p, dir, &lock));
 	TRY(generation_previous(dir, &g));
 	if (g.number == 0)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' has no earlier generation", session_machine(&p)),
@@ -160,9 +174,11 @@ const struct subcommand cmd_rollback = {
 static struct err *run_stop(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
+	AUTO_CLOSE int lock = -1;
 	bool was_running = false;
 	TRY(session_open(call, &p));
 	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
+	TRY(lock_machine(call, &p, dir, &lock));
 	TRY(machine_stop(dir, MACHINE_STOP_MS, &was_running));
 	printf("'%s' %s\n", session_machine(&p), was_running ? "is stopped" : "was not running");
 	return NULL;
@@ -326,9 +342,7 @@ static struct err *verify_deep(struct call *call)
 	AUTO(audit) a = AUDIT_INIT;
 	AUTO_CLOSE int lock = -1;
 	TRY(home_open(&home));
-	TRY(home_make(&home));
-	AUTO_FREE char *path = mem_printf("%s/up.lock", home.root);
-	TRY(lock_wait(path, "verify --deep", /* timeout_ms= */ 0, call->sink, &lock));
+	TRY(session_lock(call, &home, /* timeout_ms= */ 0, &lock));
 	struct err *e = audit_run(&home, call->sink, &a);
 	ui_finish();
 	TRY(e);

@@ -1,6 +1,8 @@
 #include <stdio.h>
 
+#include "plan/host_check.h"
 #include "plan/stack.h"
+#include "plan/stack_lock.h"
 #include "session.h"
 #include "table.h"
 
@@ -61,7 +63,7 @@ static struct err *decide(struct call *call, const struct project *p, struct sta
 {
 	AUTO(strs) none = STRS_INIT;
 	AUTO(strs) warnings = STRS_INIT;
-	TRY(stack_check_host(s, &warnings));
+	TRY(host_check(p, stack_machine(s), &warnings));
 	TRY(stack_observe(s, NULL));
 	return show(call, p, stack_graph(s), &none, &warnings);
 }

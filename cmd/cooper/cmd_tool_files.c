@@ -11,7 +11,7 @@
 #include "recipe/texts.h"
 #include "sys/file.h"
 #include "tree/inflate.h"
-#include "tree/unpack.h"
+#include "tree/unpack_child.h"
 
 static const struct option_spec fetch_options[] = {
 	{"sha256", 0, "HEX", "digest that the bytes must have"},
@@ -178,6 +178,21 @@ const struct subcommand cmd_tool_unpack = {
 	.min_args = 2,
 	.max_args = 2,
 	.run = run_unpack,
+};
+
+static struct err *run_unpack_child(struct call *call)
+{
+	unpack_child_run(call_arg(call, 0));
+}
+
+const struct subcommand cmd_tool_unpack_child = {
+	.name = "tool " UNPACK_CHILD,
+	.operands = "JOB",
+	.summary = "what `tool unpack` starts to read the archive, confined",
+	.min_args = 1,
+	.max_args = 1,
+	.hidden = true,
+	.run = run_unpack_child,
 };
 
 static const struct option_spec inflate_options_table[] = {

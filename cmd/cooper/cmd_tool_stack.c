@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include "build/sign.h"
-#include "machine/argv.h"
 #include "machine/ignition.h"
 #include "machine/rules.h"
+#include "machine/vmm.h"
+#include "plan/host_check.h"
 #include "plan/stack.h"
 #include "recipe/docs.h"
 #include "session.h"
+#include "step/outputs.h"
 #include "sys/file.h"
 
 static const struct option_spec argv_options[] = {
@@ -40,7 +42,9 @@ static struct err *print_argv(const struct machine_spec *spec, const struct mach
 {
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(strs) warnings = STRS_INIT;
-	TRY(machine_argv(spec, start, facts, &argv, &warnings));
+	const struct vmm *vmm = NULL;
+	TRY(vmm_choose(spec, facts, &vmm));
+	TRY(vmm->argv(spec, start, facts, &argv, &warnings));
 	for (size_t i = 0; i < argv.count; i++)
 		printf("%s\n", argv.items[i]);
 	for (size_t i = 0; i < warnings.count; i++)
@@ -55,7 +59,7 @@ static struct err *run_argv(struct call *call)
 	TRY(session_open(call, &p));
 	struct stack *s = NULL;
 	TRY(stack_open(&p, &s));
-	struct err *e = stack_start(s, &start);
+	struct err *e = host_start(&p, stack_machine(s), &start);
 	if (!e)
 		e = choose_accel(call, &start.accel);
 	start.first_boot = call_has(call, "first-boot");
@@ -126,13 +130,13 @@ static struct err *list_signed(const char *keg, const struct strs *globs, struct
 	return NULL;
 }
 
-static struct err *print_signing(const struct project *p, const struct stack *s)
+static struct err *print_signing(const struct project *p, struct stack *s)
 {
 	const struct build_recipe *b = &p->emulator->build;
 	AUTO(sign_files) files = SIGN_FILES_INIT;
 	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
 	AUTO(str) out = STR_INIT;
-	AUTO_FREE char *keg = stack_keg(s);
+	AUTO_FREE char *keg = step_keg(graph_kind(stack_graph(s), "build"));
 	struct sign_input input = {.prefix = keg,
 				   .globs = &b->sign_files,
 				   .entitlements = &b->sign_entitlements,

@@ -4,8 +4,12 @@
 
 #include "host/host_packages.h"
 #include "net/fetch_env.h"
+#include "machine/machine.h"
+#include "plan/host_check.h"
 #include "plan/stack.h"
+#include "plan/stack_lock.h"
 #include "session.h"
+#include "step/outputs.h"
 #include "sys/child.h"
 #include "sys/lock.h"
 #include "sys/tick.h"
@@ -92,10 +96,33 @@ static struct err *install_packages(struct call *call, struct project *p, struct
 			is_mac ? "brew install %s" : "as root: apt-get update && apt-get install %s", list);
 }
 
+/* "machine 'dev': aarch64 guest under QEMU emulator version 10.2.3 ...", and what the canaries said. */
+static struct err *summarize(struct stack *s, struct strs *lines)
+{
+	const struct machine_spec *m = stack_machine(s);
+	const struct step *build = graph_kind(stack_graph(s), "build");
+	AUTO_JSON *receipt = NULL;
+	AUTO_JSON *proofs = machine_proofs_read(m->dir);
+	AUTO_FREE char *keg = step_keg(build);
+	TRY(step_build_receipt(build, &receipt));
+	const char *version = js_as_text(js_at(js_get(receipt, "tests"), 0));
+	strs_addf(lines, "machine '%s': %s guest under %s", m->name, m->guest_arch,
+		  version ? version : m->qemu_version);
+	strs_addf(lines, "emulator: %s", keg);
+	const struct json *list = js_get(proofs, "proofs");
+	for (size_t i = 0; i < js_count(list); i++) {
+		const struct json *p = js_at(list, i);
+		const char *level = js_get_text(p, "level");
+		strs_addf(lines, "canary in a container: %s (asked for %s)%s%s", js_get_text(p, "container"),
+			  js_get_text(p, "arch"), level && *level ? ", instructions of " : "", level ? level : "");
+	}
+	return NULL;
+}
+
 static struct err *finish(struct call *call, struct stack *s, int64_t started)
 {
 	AUTO(strs) lines = STRS_INIT;
-	TRY(stack_summary(s, &lines));
+	TRY(summarize(s, &lines));
 	ui_finish();
 	if (call_has(call, "quiet"))
 		return NULL;
@@ -115,7 +142,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	if (!e && graph_pending(stack_graph(s)) == 0) {
 		printf("nothing to do\n");
 	} else if (!e) {
-		e = stack_check_host(s, /* warnings= */ NULL);
+		e = host_check(p, stack_machine(s), /* warnings= */ NULL);
 		if (!e)
 			e = install_packages(call, p, s);
 		if (!e)
@@ -155,20 +182,12 @@ static struct err *run(struct call *call)
 		printf("nothing to do\n");
 		return NULL;
 	}
-	TRY(home_make(&p.home));
-	int lock = -1;
-	AUTO_FREE char *holder = mem_printf("cooper up %s", p.stack->name);
-	struct err *e = call_has(call, "no-wait") ? lock_try(path, holder, &lock)
-						  : lock_wait(path, holder, /* timeout_ms= */ 0, call->sink, &lock);
-	if (e)
-		return err_wrap(e, "another cooper is at work here");
+	AUTO_CLOSE int lock = -1;
+	TRY(session_lock(call, &p.home, call_has(call, "no-wait") ? -1 : 0, &lock));
 	/* What it wrote while we waited counts: lock and recipes are read again. */
 	project_done(&p);
-	e = session_open(call, &p);
-	if (!e)
-		e = converge(call, &p, started);
-	close(lock);
-	return e;
+	TRY(session_open(call, &p));
+	return converge(call, &p, started);
 }
 
 const struct subcommand cmd_up = {

@@ -1,7 +1,7 @@
 /* update: what a stack follows, resolved anew into the lock. */
 #include <stdio.h>
 
-#include "plan/stack.h"
+#include "plan/stack_lock.h"
 #include "session.h"
 #include "sys/lock.h"
 #include "ui.h"

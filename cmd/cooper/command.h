@@ -1,8 +1,8 @@
 /*
  * command.h - a command is data: name, options, help and function in one const struct
  *
- * Help, completions and the man page are generated from these tables (help.c, completion.c). To add a command: write
- * cmd_<name>.c with a const struct subcommand, and name it in commands.h.
+ * Help, completions and the man page are generated from these tables (help.c, cmd_completion.c). To add a command:
+ * write cmd_<name>.c with a const struct subcommand, and name it in commands.h.
  */
 #ifndef COOPER_COMMAND_H
 #define COOPER_COMMAND_H

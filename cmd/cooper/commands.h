@@ -31,6 +31,7 @@
 	X(cmd_machine_run)                                                                                             \
 	X(cmd_tool_fetch)                                                                                              \
 	X(cmd_tool_unpack)                                                                                             \
+	X(cmd_tool_unpack_child)                                                                                       \
 	X(cmd_tool_inflate)                                                                                            \
 	X(cmd_tool_patch)                                                                                              \
 	X(cmd_tool_argv)                                                                                               \

@@ -33,8 +33,14 @@ void help_program(void)
 	       "  cooper plan          what `up` would do, and why\n\ncommands:\n");
 	print_commands(NULL);
 	printf("\n`cooper COMMAND --help` tells more. Files live in COOPER_HOME (default ~/.local/share/cooper).\n"
-	       "exit codes: 0 done, 1 failed, 2 usage or bad recipe, 3 changes pending, 4 verification failed,\n"
-	       "            5 busy, 6 network, 7 no space, 8 the guest did not come up, 130 interrupted\n");
+	       "exit codes: ");
+	for (size_t i = 0; i < EXIT_CODES; i++)
+		printf("%s%d %s",
+		       i == 0   ? ""
+		       : i == 5 ? ",\n            "
+				: ", ",
+		       (int)exit_meanings[i].code, exit_meanings[i].text);
+	printf("\n");
 }
 
 static void print_options(const struct option_spec *o)

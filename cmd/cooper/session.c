@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/path.h"
+#include "sys/lock.h"
 #include "ui.h"
 
 static struct err *set_host(const struct call *call, struct project *p)
@@ -20,6 +22,16 @@ struct err *session_open(const struct call *call, struct project *p)
 const char *session_machine(const struct project *p)
 {
 	return p->stack->stack.machine_name;
+}
+
+struct err *session_lock(const struct call *call, const struct home *home, int64_t timeout_ms, int *ret_fd)
+{
+	AUTO_FREE char *path = path_join(home->root, "up.lock");
+	AUTO_FREE char *holder = mem_printf("cooper %s", call->command->name);
+	TRY(home_make(home));
+	struct err *e = timeout_ms < 0 ? lock_try(path, holder, ret_fd)
+				       : lock_wait(path, holder, timeout_ms, call->sink, ret_fd);
+	return e ? err_wrap(e, "another cooper is at work here") : NULL;
 }
 
 bool session_consent(const struct call *call, const char *question)

@@ -23,6 +23,13 @@
 MUST_CHECK struct err *session_open(const struct call *call, struct project *p);
 /** session_machine() - the machine's name: the stack's, without resolving anything */
 const char *session_machine(const struct project *p);
+/**
+ * session_lock() - wait for the lock that every command takes which changes what is in @home
+ * @timeout_ms:  0 = no limit; below 0 = fail at once
+ *
+ * Errors: BUSY, CANCELED; those of home_make()
+ */
+MUST_CHECK struct err *session_lock(const struct call *call, const struct home *home, int64_t timeout_ms, int *ret_fd);
 /** session_consent() - true when --yes was given or a person at the terminal says y; false otherwise */
 bool session_consent(const struct call *call, const char *question);
 

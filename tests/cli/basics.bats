@@ -218,10 +218,14 @@ setup() {
 	"$cooper" completion bash >"$BATS_TEST_TMPDIR/c"
 	run -0 bash -c "source '$BATS_TEST_TMPDIR/c'; COMP_WORDS=(cooper st); COMP_CWORD=1; _cooper; echo \"\${COMPREPLY[@]}\"
 		COMP_WORDS=(cooper up --y); COMP_CWORD=2; _cooper; echo \"\${COMPREPLY[@]}\"
-		COMP_WORDS=(cooper tool fe); _cooper; echo \"\${COMPREPLY[@]}\""
+		COMP_WORDS=(cooper tool fe); _cooper; echo \"\${COMPREPLY[@]}\"
+		COMP_WORDS=(cooper patch ''); _cooper; echo \"\${COMPREPLY[@]}\"
+		COMP_WORDS=(cooper tool fetch --sha2); COMP_CWORD=3; _cooper; echo \"\${COMPREPLY[@]}\""
 	[ "${lines[0]}" = "status start stop" ]
 	[ "${lines[1]}" = "--yes" ]
 	[ "${lines[2]}" = "fetch" ]
+	[ "${lines[3]}" = "edit save" ]
+	[ "${lines[4]}" = "--sha256" ]
 	for shell in zsh fish; do
 		"$cooper" completion $shell >"$BATS_TEST_TMPDIR/c.$shell"
 		grep -q verify "$BATS_TEST_TMPDIR/c.$shell"
@@ -379,5 +383,21 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 			for line in shown:
 			    assert sum(1 + (unicodedata.east_asian_width(c) == "W") for c in line) < columns, line
 		EOF
+	done
+}
+
+@test "start, stop and rollback wait for who is at work on this home" {
+	mkdir -p "$COOPER_HOME/machines/cooper"
+	for command in start stop rollback; do
+		run -0 python3 - "$cooper" $command <<-'END'
+			import fcntl, os, subprocess, sys, time
+			lock = open(os.environ["COOPER_HOME"] + "/up.lock", "w")
+			fcntl.flock(lock, fcntl.LOCK_EX)
+			child = subprocess.Popen(sys.argv[1:] + ["podman-debian"], stderr=subprocess.DEVNULL)
+			time.sleep(0.7)
+			assert child.poll() is None, "it did not wait"
+			fcntl.flock(lock, fcntl.LOCK_UN)
+			child.wait()
+		END
 	done
 }

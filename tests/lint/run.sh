@@ -45,6 +45,11 @@ grep -lE '^#include <(curl|yaml|openssl|archive|lzma|jansson|zlib|git2|utf8proc)
 grep -nE '(^|[^a-zA-Z0-9_>.])(strcpy|strcat|sprintf|strncpy|strtok|atoi|strtol|gmtime|localtime|ctime|mktemp|system|popen|alloca|setenv|signal)\(' $sources |
 	grep -vE ':[[:space:]]*(\*|/\*|//)' | check "banned functions"
 
+# Only a monitor's own files know how it is driven: all else goes through machine/vmm.h.
+# shellcheck disable=SC2086
+grep -nE '^#include "(net/qmp|machine/argv|machine/qemu_[a-z]*|machine/vmm_qemu)\.h"' $sources |
+	grep -vE '^cmd/lib/(net/qmp|machine/(argv|qemu_[a-z]*|vmm_qemu|vmm_list))\.[ch]:' | check "monitors behind machine/vmm.h"
+
 # Platform differences live in sys/os_*.c alone.
 # shellcheck disable=SC2086
 grep -nE '^#[[:space:]]*(if|ifdef|ifndef|elif).*(__APPLE__|__linux__|__MACH__|TARGET_OS)' $sources | grep -v '^cmd/lib/sys/os_' | check "#if on platform only in sys/os_*.c"
@@ -56,6 +61,11 @@ grep -nE '(^|[^a-zA-Z0-9_])(pipe2|accept4|SOCK_CLOEXEC|epoll_create1?|memfd_crea
 # A list that could not be read to its end must never pass for a short one: one reader, which looks at errno.
 # shellcheck disable=SC2086
 grep -nE '(^|[^a-zA-Z0-9_])(opendir|fdopendir|readdir|readdir_r|scandir|fts_open|nftw)\(' $sources | grep -v '^cmd/lib/sys/file.c:' | check "folders are read in sys/file.c alone"
+
+# A child that does not exec is a copy of a process with threads, of locks that nobody will open: children come from
+# sys/child.c, and all of them are waited for there (and by the guard).
+# shellcheck disable=SC2086
+grep -nE '(^|[^a-zA-Z0-9_])(fork|vfork|posix_spawnp?|waitpid|waitid|wait[34])\(' $sources | grep -vE '^cmd/lib/sys/(child|os_[a-z]*)\.c:' | check "children are started and waited for in sys/"
 
 # shellcheck disable=SC2086
 wc -l $sources | awk '$2 != "total" && $1 > 600 {print $2 ": " $1 " lines"}' | check "files of at most 600 lines"

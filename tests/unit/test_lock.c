@@ -48,6 +48,25 @@ static void test_round_trip(void **state)
 	lock_free(lock);
 }
 
+/* All of them or none: a lock is never half new. */
+static void test_all_or_none(void **state)
+{
+	(void)state;
+	AUTO_FREE char *path = lock_path();
+	struct lock *lock = NULL;
+	struct lock_file file = {.name = "a", .url = "debian:pool/a", .sha256 = DIGEST, .size = 1};
+	struct lock_entry entries[] = {{"a", "1", &file, 1}, {"b", "1", NULL, 0}};
+	assert_ok(lock_open(path, &lock));
+	assert_fails(lock_put_all(lock, entries, 2), ERR_CORRUPT, "no files");
+	assert_false(file_exists(path));
+	entries[1].files = &file;
+	entries[1].file_count = 1;
+	assert_ok(lock_put_all(lock, entries, 2));
+	assert_non_null(lock_find(lock, "a"));
+	assert_non_null(lock_find(lock, "b"));
+	lock_free(lock);
+}
+
 /* Sorted by reference, whatever the order of arrival; the same entries give the same bytes. */
 static void test_text(void **state)
 {
@@ -194,8 +213,9 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_text),    cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_two_holders), cmocka_unit_test(test_threads), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_all_or_none), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_damaged),    cmocka_unit_test(test_two_holders), cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,13 @@
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "guest/prove.h"
+#include "base/cancel.h"
 #include "harness.h"
+#include "sys/file.h"
+#include "sys/tick.h"
 
 static const char *const right = "runs=x86_64\nargv0=./canary-x86_64\neuid=0\nlevel=x86-64-v3\n";
 
@@ -46,11 +52,44 @@ static void test_each_wrong_answer_is_named(void **state)
 	judge("", "'nothing' instead of 'x86_64'");
 }
 
+static void *cancel_when_it_loads(void *sign)
+{
+	for (int i = 0; i < 500 && !file_exists(sign); i++)
+		tick_sleep_ms(10);
+	cancel_request();
+	return NULL;
+}
+
+/* An ssh whose guest loads the canary's image for ever: who interrupts it is not told to look at the handler. */
+static void test_interrupted_in_the_container(void **state)
+{
+	(void)state;
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *ssh_program = mem_printf("%s/ssh", dir);
+	AUTO_FREE char *sign = mem_printf("%s/loads", dir);
+	AUTO_FREE char *search = mem_printf("%s:%s", dir, getenv("PATH"));
+	AUTO_FREE char *script = mem_printf("#!/bin/sh\ncase \"$*\" in\n*'podman load'*) : >%s; exec sleep 30 ;;\n"
+					    "*euid=*) printf '%s' ;;\n*) cat >/dev/null ;;\nesac\n",
+					    sign, right);
+	AUTO(strs) archs = STRS_INIT;
+	AUTO(proofs) proofs = {.items = NULL};
+	struct ssh ssh = {.config_path = "/dev/null", .host = "none"};
+	pthread_t thread;
+	assert_ok(file_write(ssh_program, script, strlen(script), 0700));
+	setenv("PATH", search, 1);
+	strs_add(&archs, "x86_64");
+	assert_int_equal(pthread_create(&thread, NULL, cancel_when_it_loads, sign), 0);
+	struct err *e = prove_run(&ssh, "aarch64", &archs, dir, "canary", NULL, &proofs);
+	pthread_join(thread, NULL);
+	assert_true(!err_find_hint(e) || !strstr(err_find_hint(e), "handler"));
+	assert_fails(e, ERR_CANCELED, "in a container");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_right_answers),
-		cmocka_unit_test(test_each_wrong_answer_is_named),
+		cmocka_unit_test(test_right_answers), cmocka_unit_test(test_each_wrong_answer_is_named),
+		cmocka_unit_test(test_interrupted_in_the_container), /* the last: nobody takes a request back */
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

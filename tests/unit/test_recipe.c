@@ -53,7 +53,6 @@ static void test_build(void **state)
 {
 	(void)state;
 	struct recipe *r = load_text(BUILD "license: MIT\n"
-					   "needs: [meson]\n"
 					   "host: { apt: [gcc], brew: [ninja] }\n"
 					   "env: { CFLAGS: -O2, A: \"x=y\" }\n"
 					   "patches:\n"

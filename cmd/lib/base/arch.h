@@ -7,8 +7,8 @@
  *	printf("%s %s\n", arch_name(arch), arch_row(arch)->debian);
  *
  * Text becomes an enum where it comes in (recipes, options, files, uname(2)) and text again where it goes out:
- *arch_of() takes every spelling, arch_name() gives cooper's own. No other file holds a name of an architecture; `make
- *lint` looks.
+ * arch_of() takes every spelling, arch_name() gives cooper's own. No other file holds a name of an architecture; `make
+ * lint` looks.
  */
 #ifndef COOPER_BASE_ARCH_H
 #define COOPER_BASE_ARCH_H

@@ -131,6 +131,19 @@ struct err *err_first(struct err *take_first, struct err *take_second)
 	return take_first;
 }
 
+const struct exit_meaning exit_meanings[EXIT_CODES] = {
+	{EXIT_DONE, "done"},
+	{EXIT_FAILED, "failed"},
+	{EXIT_USAGE, "usage or bad recipe"},
+	{EXIT_PENDING, "changes pending"},
+	{EXIT_VERIFY, "verification failed"},
+	{EXIT_BUSY, "busy"},
+	{EXIT_NETWORK, "network"},
+	{EXIT_NOSPACE, "no space"},
+	{EXIT_GUEST, "the guest did not come up"},
+	{EXIT_INTERRUPTED, "interrupted"},
+};
+
 enum exit_code err_exit_code(const struct err *e)
 {
 	if (!e)

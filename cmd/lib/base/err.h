@@ -95,6 +95,14 @@ enum exit_code {
 	EXIT_INTERRUPTED = 130,
 };
 
+/* Each code once, in this order: what help and manual page print. */
+enum { EXIT_CODES = 10 };
+struct exit_meaning {
+	enum exit_code code;
+	const char *text;
+};
+extern const struct exit_meaning exit_meanings[EXIT_CODES];
+
 /** err_exit_code() - the process exit code for @e; NULL gives EXIT_DONE */
 enum exit_code err_exit_code(const struct err *e);
 

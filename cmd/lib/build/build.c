@@ -13,58 +13,67 @@
 #include "sys/file.h"
 #include "sys/tick.h"
 
-enum { COMMAND_DEADLINE_MS = 4 * 60 * 60 * 1000, PATCH_MAX = 64 << 20 };
+enum { COMMAND_DEADLINE_MS = 4 * 60 * 60 * 1000 };
 
 char *build_name(const struct recipe *recipe, const char *guest_arch)
 {
 	return mem_printf("%s-%s-%s", recipe->name, recipe->version, guest_arch);
 }
 
-/* How sources are laid out: what is left out, stripped and put where. */
-static void add_layout_inputs(const struct recipe *recipe, struct json *inputs)
+static void set_texts(struct json *object, const char *name, const struct strs *texts)
 {
-	for (size_t i = 0; i < recipe->source_count; i++) {
-		const struct source *s = &recipe->sources[i];
-		AUTO_FREE char *exclude = strs_join(&s->exclude, " ");
-		AUTO_FREE char *name = mem_printf("source %zu", i + 1);
-		AUTO_FREE char *text =
-			mem_printf("strip %d, into %s, without %s", s->strip, s->into ? s->into : ".", exclude);
-		js_set_text(inputs, name, text);
-	}
+	struct json *list = js_array();
+	for (size_t i = 0; i < texts->count; i++)
+		js_add_text(list, texts->items[i]);
+	js_set(object, name, list);
 }
 
-/* A series inside the sources is covered by their digests; where it stands and what it skips is not. */
-static void add_series_input(const struct patch_ref *p, struct json *inputs)
+/* How a source is laid out: what is left out, stripped and put where, and whether it is a package to be unpacked. */
+static struct json *source_input(const struct source *s, size_t number)
 {
-	AUTO_FREE char *name = mem_printf("series %s", p->series);
-	AUTO_FREE char *exclude = strs_join(&p->exclude, " ");
-	AUTO_FREE char *text = mem_printf("strip %d, without %s", p->strip, exclude);
-	js_set_text(inputs, name, text);
+	struct json *item = js_object();
+	AUTO_FREE char *name = mem_printf("%zu", number);
+	js_set_text(item, "name", name);
+	js_set_text(item, "kind", s->debian_source ? "debian-source" : s->debian_package ? "debian-package" : "url");
+	js_set_int(item, "strip", s->strip);
+	js_set_text(item, "into", s->into ? s->into : ".");
+	set_texts(item, "exclude", &s->exclude);
+	return item;
+}
+
+/* The bytes of a patch; a series inside the sources is covered by their digests. */
+static struct err *patch_digest(const struct recipe *recipe, const struct patch_ref *p, struct json *item)
+{
+	char hex[SHA256_HEX];
+	if (p->url)
+		js_set_text(item, "digest", p->sha256);
+	if (!p->file)
+		return NULL;
+	AUTO_FREE char *path = mem_printf("%s/patches/%s", recipe->root, p->file);
+	struct err *e = digest_file(path, hex, NULL);
+	if (e)
+		return err_wrap(e, "%s:%d:%d", recipe->path, p->mark.line, p->mark.column);
+	js_set_text(item, "digest", hex);
+	return NULL;
 }
 
 struct err *build_source_inputs(const struct recipe *recipe, struct json *inputs)
 {
-	add_layout_inputs(recipe, inputs);
+	struct json *sources = js_array();
+	struct json *patches = js_array();
+	js_set(inputs, "source", sources);
+	js_set(inputs, "patch", patches);
+	for (size_t i = 0; i < recipe->source_count; i++)
+		js_add(sources, source_input(&recipe->sources[i], i + 1));
 	for (size_t i = 0; i < recipe->patch_count; i++) {
 		const struct patch_ref *p = &recipe->patches[i];
-		if (p->url) {
-			AUTO_FREE char *name = mem_printf("patch %s", path_base(p->url));
-			js_set_text(inputs, name, p->sha256);
-		}
-		if (p->series)
-			add_series_input(p, inputs);
-		if (!p->file)
-			continue;
-		AUTO_FREE char *path = mem_printf("%s/patches/%s", recipe->root, p->file);
-		AUTO_FREE char *name = mem_printf("patch %s", p->file);
-		AUTO_FREE char *data = NULL;
-		size_t size = 0;
-		char hex[SHA256_HEX];
-		struct err *e = file_read(path, PATCH_MAX, &data, &size);
-		if (e)
-			return err_wrap(e, "%s:%d:%d", recipe->path, p->mark.line, p->mark.column);
-		digest_bytes(data, size, hex);
-		js_set_text(inputs, name, hex);
+		struct json *item = js_object();
+		js_add(patches, item);
+		js_set_text(item, "name", p->url ? path_base(p->url) : p->file ? p->file : p->series);
+		js_set_text(item, "kind", p->url ? "url" : p->file ? "file" : "series");
+		js_set_int(item, "strip", p->strip);
+		set_texts(item, "exclude", &p->exclude);
+		TRY(patch_digest(recipe, p, item));
 	}
 	return NULL;
 }

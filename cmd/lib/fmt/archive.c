@@ -148,7 +148,7 @@ static struct stream *member_new(struct archive_reader *take_outer)
 /* ---- opening */
 
 /* What was found out about a file before libarchive sees it */
-struct source {
+struct opened {
 	struct stream *stream;
 	const char *package;
 	bool decoding;
@@ -157,14 +157,14 @@ struct source {
 /* Never by libarchive's filters below its readers: they read no further than the archive, so what is not needed is not
  * checked, and they look for packings within packings. */
 static struct err *open_packed(struct stream *take_packed, const char *name, const char *packing, int64_t memory_bytes,
-			       struct source *ret_source)
+			       struct opened *ret_opened)
 {
-	ret_source->decoding = !streq(packing, "none");
-	return raw_open(take_packed, name, packing, memory_bytes, &ret_source->stream);
+	ret_opened->decoding = !streq(packing, "none");
+	return raw_open(take_packed, name, packing, memory_bytes, &ret_opened->stream);
 }
 
 /* Step through the ar to data.tar*; deb(5). */
-static struct err *open_deb(struct stream *take_file, const char *name, int64_t memory_bytes, struct source *ret_source)
+static struct err *open_deb(struct stream *take_file, const char *name, int64_t memory_bytes, struct opened *ret_opened)
 {
 	static const char *const members[][2] = {{"data.tar", "none"},
 						 {"data.tar.xz", "xz"},
@@ -183,7 +183,7 @@ static struct err *open_deb(struct stream *take_file, const char *name, int64_t 
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(members); k++)
 			if (streq(item.name, members[k][0]))
-				return open_packed(member_new(TAKE(ar)), name, members[k][1], memory_bytes, ret_source);
+				return open_packed(member_new(TAKE(ar)), name, members[k][1], memory_bytes, ret_opened);
 		AUTO_FREE char *shown = str_escape(item.name);
 		return err_new(ERR_CORRUPT, "'%s' has '%s', which is packed in no way that is known here", name, shown);
 	}
@@ -191,7 +191,7 @@ static struct err *open_deb(struct stream *take_file, const char *name, int64_t 
 }
 
 static struct err *open_rpm(struct stream *take_file, int fd, const char *name, int64_t memory_bytes,
-			    struct source *ret_source)
+			    struct opened *ret_opened)
 {
 	AUTO_STREAM *file = take_file;
 	char magic[MAGIC_BYTES] = "";
@@ -202,10 +202,10 @@ static struct err *open_rpm(struct stream *take_file, int fd, const char *name, 
 		return err_new(ERR_CORRUPT, "'%s' is truncated", name);
 	file->seek(file, offset, SEEK_SET);
 	file->seek = NULL; /* what comes before is not for libarchive */
-	return open_packed(TAKE(file), name, packing_of(magic, sizeof(magic)), memory_bytes, ret_source);
+	return open_packed(TAKE(file), name, packing_of(magic, sizeof(magic)), memory_bytes, ret_opened);
 }
 
-static struct err *open_source(int take_fd, const char *name, int64_t memory_bytes, struct source *ret_source)
+static struct err *open_layers(int take_fd, const char *name, int64_t memory_bytes, struct opened *ret_opened)
 {
 	char magic[MAGIC_BYTES] = "";
 	ssize_t n = pread(take_fd, magic, sizeof(magic), 0);
@@ -217,14 +217,14 @@ static struct err *open_source(int take_fd, const char *name, int64_t memory_byt
 		return err_os(errnum, "cannot read '%s'", name);
 	}
 	if (n == sizeof(magic) && memcmp(magic, "!<arch>\n", sizeof(magic)) == 0) {
-		ret_source->package = "deb";
-		return open_deb(file, name, memory_bytes, ret_source);
+		ret_opened->package = "deb";
+		return open_deb(file, name, memory_bytes, ret_opened);
 	}
 	if (rpm_magic(magic, (size_t)n)) {
-		ret_source->package = "rpm";
-		return open_rpm(file, take_fd, name, memory_bytes, ret_source);
+		ret_opened->package = "rpm";
+		return open_rpm(file, take_fd, name, memory_bytes, ret_opened);
 	}
-	return open_packed(file, name, packing_of(magic, (size_t)n), memory_bytes, ret_source);
+	return open_packed(file, name, packing_of(magic, (size_t)n), memory_bytes, ret_opened);
 }
 
 /* libarchive on a Mac takes files called "._x" for attributes of x: one archive would give two trees. */
@@ -236,18 +236,18 @@ static void same_everywhere(struct archive *a)
 
 struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes, struct archive_reader **ret_reader)
 {
-	struct source source = {0};
+	struct opened opened = {0};
 
-	TRY(open_source(take_fd, name, memory_bytes, &source));
-	AUTO_READER *r = reader_new(source.stream, name);
-	r->decoding = source.decoding;
-	r->package = source.package;
+	TRY(open_layers(take_fd, name, memory_bytes, &opened));
+	AUTO_READER *r = reader_new(opened.stream, name);
+	r->decoding = opened.decoding;
+	r->package = opened.package;
 	/* never archive_read_support_*_all(): each further reader is attack surface */
 	if (r->package && streq(r->package, "rpm"))
 		archive_read_support_format_cpio(r->a);
 	else
 		archive_read_support_format_tar(r->a);
-	if (source.stream->seek) /* the streaming zip reader never sees that an entry is a link */
+	if (opened.stream->seek) /* the streaming zip reader never sees that an entry is a link */
 		archive_read_support_format_zip_seekable(r->a);
 	same_everywhere(r->a);
 	TRY(start(r));

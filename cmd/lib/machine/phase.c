@@ -15,8 +15,8 @@ struct phase_watch {
 	struct phase_failure failure;
 	char line[LINE_MAX_BYTES]; /* the line being read, without its escape sequences; NUL-terminated */
 	size_t line_len;
-	bool telling; /* the failure's cause is the program's own message, not systemd's remark about it */
-	int escape;   /* 0 outside, 1 after ESC, 2 within a CSI sequence */
+	bool has_cause; /* the failure's text is the program's own message, not systemd's note about it */
+	int escape;     /* 0 outside, 1 after ESC, 2 within a CSI sequence */
 	bool got_bytes;
 	char tail[TAIL_LINES][LINE_MAX_BYTES]; /* ring of finished lines */
 	size_t tail_count;
@@ -58,7 +58,7 @@ static const struct {
 	const char *text;
 	const char *and_text;
 	enum machine_phase phase;
-} signs[] = {
+} progress_signs[] = {
 	{"UEFI firmware", NULL, PHASE_FIRMWARE},
 	{"BdsDxe:", NULL, PHASE_FIRMWARE},
 	{"EDK II", NULL, PHASE_FIRMWARE},
@@ -75,15 +75,15 @@ static const struct {
 };
 
 enum weight {
-	REMARK,  /* the boot may go on, and better words may follow */
-	OMEN,    /* a remark; where the boot ends with it, another start may well do */
-	TELLING, /* the failing program's own words, better than a remark of the same kind */
-	FATAL,   /* nothing will follow */
-	PASSING, /* fatal, and another start may well do */
-	PROMPT,  /* fatal, and complete without a newline */
+	NOTE,           /* the boot may go on, and a better message may follow */
+	TRANSIENT_NOTE, /* a note; where the boot ends with it, another start may succeed */
+	CAUSE,          /* the failing program's own message, better than a note of the same kind */
+	FATAL,          /* nothing will follow */
+	TRANSIENT,      /* fatal, and another start may succeed */
+	PROMPT,         /* fatal, and complete without a newline */
 };
 
-struct trouble {
+struct failure_sign {
 	const char *text;
 	const char *and_text;
 	enum failure_kind kind;
@@ -114,7 +114,7 @@ struct trouble {
 #define REMEDY_DEVICE "a disk or a shared directory did not come up in the guest: check mounts in the stack"
 
 /* The first row that matches a line counts. */
-static const struct trouble troubles[] = {
+static const struct failure_sign failure_signs[] = {
 	{"ASSERT [", NULL, FAILURE_FIRMWARE, FATAL, REMEDY_FIRMWARE},
 	{"ASSERT_EFI_ERROR", NULL, FAILURE_FIRMWARE, FATAL, REMEDY_FIRMWARE},
 	{"Synchronous Exception at", NULL, FAILURE_FIRMWARE, FATAL, REMEDY_FIRMWARE},
@@ -122,40 +122,40 @@ static const struct trouble troubles[] = {
 	{"No bootable device", NULL, FAILURE_NO_BOOT, FATAL, REMEDY_NO_BOOT},
 	{"No bootable option or device", NULL, FAILURE_NO_BOOT, FATAL, REMEDY_NO_BOOT},
 	{"UEFI Interactive Shell", NULL, FAILURE_NO_BOOT, FATAL, REMEDY_NO_BOOT},
-	{"Boot failed: not a bootable disk", NULL, FAILURE_NO_BOOT, REMARK, REMEDY_NO_BOOT},
+	{"Boot failed: not a bootable disk", NULL, FAILURE_NO_BOOT, NOTE, REMEDY_NO_BOOT},
 	{"grub rescue>", NULL, FAILURE_NO_BOOT, PROMPT, REMEDY_NO_BOOT},
-	{"Oops: int3: ", NULL, FAILURE_PANIC, OMEN, REMEDY_PATCHING},
+	{"Oops: int3: ", NULL, FAILURE_PANIC, TRANSIENT_NOTE, REMEDY_PATCHING},
 	{"Kernel panic - not syncing", "Unable to mount root", FAILURE_PANIC, FATAL, REMEDY_ROOT},
 	{"Kernel panic - not syncing", "deadlocked on memory", FAILURE_PANIC, FATAL, REMEDY_MEMORY},
 	{"Kernel panic - not syncing", "Out of memory", FAILURE_PANIC, FATAL, REMEDY_MEMORY},
-	{"Kernel panic - not syncing", "IO-APIC + timer", FAILURE_PANIC, PASSING, REMEDY_TIMER},
+	{"Kernel panic - not syncing", "IO-APIC + timer", FAILURE_PANIC, TRANSIENT, REMEDY_TIMER},
 	{"Kernel panic - not syncing", NULL, FAILURE_PANIC, FATAL, REMEDY_PANIC},
-	{"Initramfs unpacking failed", "write error", FAILURE_DISK, REMARK, REMEDY_MEMORY},
-	{"ignition[", "CRITICAL", FAILURE_IGNITION, TELLING, REMEDY_IGNITION},
-	{"ignition[", "failed to ", FAILURE_IGNITION, TELLING, REMEDY_IGNITION},
-	{"Ignition has failed", NULL, FAILURE_IGNITION, REMARK, REMEDY_IGNITION},
-	{"Failed to start ", "Ignition (", FAILURE_IGNITION, REMARK, REMEDY_IGNITION},
+	{"Initramfs unpacking failed", "write error", FAILURE_DISK, NOTE, REMEDY_MEMORY},
+	{"ignition[", "CRITICAL", FAILURE_IGNITION, CAUSE, REMEDY_IGNITION},
+	{"ignition[", "failed to ", FAILURE_IGNITION, CAUSE, REMEDY_IGNITION},
+	{"Ignition has failed", NULL, FAILURE_IGNITION, NOTE, REMEDY_IGNITION},
+	{"Failed to start ", "Ignition (", FAILURE_IGNITION, NOTE, REMEDY_IGNITION},
 	{"Press Enter for maintenance", NULL, FAILURE_EMERGENCY, PROMPT, REMEDY_EMERGENCY},
 	{"Press Enter for emergency shell", NULL, FAILURE_EMERGENCY, PROMPT, REMEDY_EMERGENCY},
 	{"Give root password for maintenance", NULL, FAILURE_EMERGENCY, PROMPT, REMEDY_EMERGENCY},
 	{"Cannot open access to console, the root account is locked", NULL, FAILURE_EMERGENCY, FATAL, REMEDY_EMERGENCY},
-	{"Entering emergency mode", NULL, FAILURE_EMERGENCY, REMARK, REMEDY_EMERGENCY},
+	{"Entering emergency mode", NULL, FAILURE_EMERGENCY, NOTE, REMEDY_EMERGENCY},
 	{"You are in emergency mode", NULL, FAILURE_EMERGENCY, FATAL, REMEDY_EMERGENCY},
 	{"(initramfs) ", NULL, FAILURE_EMERGENCY, PROMPT, REMEDY_EMERGENCY},
-	{"Failed to start ", "cooper-ready", FAILURE_SERVICE, REMARK, REMEDY_SERVICE},
-	{"I/O error, dev vd", NULL, FAILURE_DISK, REMARK, REMEDY_DISK},
-	{"EXT4-fs error", NULL, FAILURE_DISK, REMARK, REMEDY_DISK},
-	{"No space left on device", NULL, FAILURE_DISK, REMARK, REMEDY_DISK},
-	{"Timed out waiting for device", NULL, FAILURE_DEVICE, REMARK, REMEDY_DEVICE},
-	{"Failed to mount ", NULL, FAILURE_DEVICE, REMARK, REMEDY_DEVICE},
+	{"Failed to start ", "cooper-ready", FAILURE_SERVICE, NOTE, REMEDY_SERVICE},
+	{"I/O error, dev vd", NULL, FAILURE_DISK, NOTE, REMEDY_DISK},
+	{"EXT4-fs error", NULL, FAILURE_DISK, NOTE, REMEDY_DISK},
+	{"No space left on device", NULL, FAILURE_DISK, NOTE, REMEDY_DISK},
+	{"Timed out waiting for device", NULL, FAILURE_DEVICE, NOTE, REMEDY_DEVICE},
+	{"Failed to mount ", NULL, FAILURE_DEVICE, NOTE, REMEDY_DEVICE},
 	{"Dependency failed for ", "cooper-ready", FAILURE_DEVICE, FATAL, REMEDY_DEVICE},
 };
 
 /* What the guest's system says in its own words; of CONSOLE_SSHD the phase matters instead. */
-static const struct trouble meanings[] = {
-	[CONSOLE_SSHD_FAILED] = {.kind = FAILURE_SERVICE, .weight = REMARK, .remedy = REMEDY_SERVICE},
-	[CONSOLE_IGNITION_FAILED] = {.kind = FAILURE_IGNITION, .weight = TELLING, .remedy = REMEDY_IGNITION},
-	[CONSOLE_EMERGENCY] = {.kind = FAILURE_EMERGENCY, .weight = REMARK, .remedy = REMEDY_EMERGENCY},
+static const struct failure_sign meanings[] = {
+	[CONSOLE_SSHD_FAILED] = {.kind = FAILURE_SERVICE, .weight = NOTE, .remedy = REMEDY_SERVICE},
+	[CONSOLE_IGNITION_FAILED] = {.kind = FAILURE_IGNITION, .weight = CAUSE, .remedy = REMEDY_IGNITION},
+	[CONSOLE_EMERGENCY] = {.kind = FAILURE_EMERGENCY, .weight = NOTE, .remedy = REMEDY_EMERGENCY},
 	[CONSOLE_GIVEN_UP] = {.kind = FAILURE_EMERGENCY, .weight = FATAL, .remedy = REMEDY_EMERGENCY},
 };
 
@@ -183,19 +183,19 @@ const char *failure_name(enum failure_kind kind)
 	return failure_names[kind];
 }
 
-static void set_failure(struct phase_watch *w, const struct trouble *t, const char *cause)
+static void set_failure(struct phase_watch *w, const struct failure_sign *t, const char *cause)
 {
 	AUTO_FREE char *shown = NULL;
-	bool better = t->kind == w->failure.kind && t->weight == TELLING && !w->telling;
+	bool better = t->kind == w->failure.kind && t->weight == CAUSE && !w->has_cause;
 
 	w->failure.fatal = w->failure.fatal || t->weight >= FATAL;
 	/* the first of a kind is the cause, what follows is the consequence */
 	if (t->kind <= w->failure.kind && !better)
 		return;
 	shown = str_escape(cause + strspn(cause, " \t"));
-	w->telling = t->weight == TELLING;
+	w->has_cause = t->weight == CAUSE;
 	w->failure.kind = t->kind;
-	w->failure.passing = t->weight == PASSING || t->weight == OMEN;
+	w->failure.passing = t->weight == TRANSIENT || t->weight == TRANSIENT_NOTE;
 	w->failure.remedy = t->remedy;
 	snprintf(w->failure.cause, sizeof(w->failure.cause), "%s", shown);
 }
@@ -223,16 +223,16 @@ static void judge_own(struct phase_watch *w)
 /* A line still being written is judged for prompts alone: of anything else the end would be missing. */
 static void judge(struct phase_watch *w, bool whole)
 {
-	for (size_t i = 0; whole && i < ARRAY_LEN(signs); i++)
-		if (holds(w->line, signs[i].text, signs[i].and_text))
-			phase_advance(w, signs[i].phase);
+	for (size_t i = 0; whole && i < ARRAY_LEN(progress_signs); i++)
+		if (holds(w->line, progress_signs[i].text, progress_signs[i].and_text))
+			phase_advance(w, progress_signs[i].phase);
 	if (whole)
 		judge_own(w);
-	for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
-		const struct trouble *t = &troubles[i];
+	for (size_t i = 0; i < ARRAY_LEN(failure_signs); i++) {
+		const struct failure_sign *t = &failure_signs[i];
 		if (!whole && t->weight != PROMPT)
 			continue;
-		/* once a kernel speaks, the firmware's words are somebody else's */
+		/* once a kernel runs, text like the firmware's comes from elsewhere */
 		if (t->kind >= FAILURE_NO_BOOT && t->kind != FAILURE_PANIC && w->phase >= PHASE_KERNEL)
 			continue;
 		if (holds(w->line, t->text, t->and_text)) {
@@ -331,7 +331,7 @@ void phase_expired(struct phase_watch *w, enum machine_accel accel)
 	w->failure.fatal = true;
 	if (w->failure.kind != FAILURE_NONE)
 		return;
-	struct trouble t = {.kind = FAILURE_STUCK, .weight = FATAL, .remedy = REMEDY_STUCK};
+	struct failure_sign t = {.kind = FAILURE_STUCK, .weight = FATAL, .remedy = REMEDY_STUCK};
 	if (w->phase < PHASE_KERNEL)
 		t.remedy = hardware_remedy(accel);
 	if (!w->got_bytes)

@@ -1,9 +1,9 @@
 /*
  * phase.h - how far a boot got and what went wrong, read off its serial log
  *
- * Fed with the console's bytes as they come (any chunks, any bytes), it knows the last phase reached and the most
- * telling failure seen so far. Memory is bounded: one line and the last few. It decides nothing about time: the
- * supervisor compares clocks with phase_deadline_ms() and asks phase_expired() for a verdict.
+ * Fed with the console's bytes as they come (any chunks, any bytes), it knows the last phase reached and the
+ * failure seen so far that explains most. Memory is bounded: one line and the last few. It decides nothing about time:
+ *the supervisor compares clocks with phase_deadline_ms() and asks phase_expired() for a verdict.
  *
  *	struct phase_watch *w = phase_new(os);
  *	phase_feed(w, bytes, n);
@@ -35,7 +35,7 @@ enum machine_phase {
 	PHASE_COUNT,
 };
 
-/* In rising order of how much each tells: a later one replaces an earlier one. */
+/* In rising order of how much each explains: a later one replaces an earlier one. */
 enum failure_kind {
 	FAILURE_NONE,
 	FAILURE_STUCK,     /* alive, then nothing more in time */
@@ -78,7 +78,7 @@ enum machine_phase phase_reached(const struct phase_watch *w);
 /** phase_advance() - say that @phase was reached (ready and later are not on the console); never goes back */
 void phase_advance(struct phase_watch *w, enum machine_phase phase);
 
-/** phase_failure() - the most telling failure so far; kind FAILURE_NONE when there is none; borrowed */
+/** phase_failure() - the failure so far that explains most; kind FAILURE_NONE when there is none; borrowed */
 const struct phase_failure *phase_failure(const struct phase_watch *w);
 
 /**

@@ -2,8 +2,8 @@
  * rules.h - what is known to break, as a table: (host, QEMU, guest, size) -> adjust, warn or refuse
  *
  * Each row (rules_table.c) has its reason and a link to where it was learned. machine_rules() evaluates all rows;
- *argv.c takes the result. Nothing here is stored: the answer is computed at each start, so that a new macOS or QEMU is
- *judged anew.
+ * argv.c takes the result. Nothing here is stored: the answer is computed at each start, so that a new macOS or QEMU is
+ * judged anew.
  *
  *	struct machine_ruling ruling = MACHINE_RULING_INIT;
  *	TRY(machine_rules(spec, start, facts, &ruling));
@@ -20,7 +20,7 @@ enum rule_effect { RULE_ADJUST, RULE_WARN, RULE_REFUSE };
 struct rule_hit {
 	const char *name;
 	enum rule_effect effect;
-	const char *why;    /* NULL = an adjustment that nobody needs to hear of */
+	const char *why;    /* NULL = an adjustment that needs no message */
 	const char *remedy; /* may be NULL */
 	const char *link;
 };

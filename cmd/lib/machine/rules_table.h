@@ -57,7 +57,7 @@ struct rule {
 	bool one_thread;
 	const char *cpu;
 	const char *gic;
-	const char *why;    /* a sentence; NULL = an adjustment that nobody needs to hear of */
+	const char *why;    /* a sentence; NULL = an adjustment that needs no message */
 	const char *remedy; /* hint of a refusal, end of a warning */
 	const char *link;
 };

@@ -21,7 +21,7 @@ void server_init(struct server *s, int take_report_fd)
 		s->clients[i].fd = -1;
 	if (take_report_fd < 0)
 		return;
-	/* QEMU must not inherit it: the starter takes its end of file for our death */
+	/* QEMU must not inherit it: to the process that started us, its end of file is our end */
 	fcntl(take_report_fd, F_SETFD, FD_CLOEXEC);
 	fcntl(take_report_fd, F_SETFL, fcntl(take_report_fd, F_GETFL) | O_NONBLOCK);
 	s->clients[0].fd = take_report_fd;
@@ -56,7 +56,7 @@ void server_done(struct server *s)
 	s->path = NULL;
 }
 
-/* Lines are short: what does not fit into the socket's buffer goes to somebody who does not read. */
+/* Lines are short: one that does not fit into the socket's buffer is for a client that does not read. */
 static void send_line(struct server_client *c, const char *line)
 {
 	AUTO_FREE char *text = mem_printf("%s\n", line);
@@ -164,7 +164,7 @@ void server_wait(struct server *s, const int *fds, size_t n, int timeout_ms)
 		bug("server_wait() with %zu descriptors", n);
 	for (size_t i = 0; i < SERVER_CLIENTS; i++) {
 		struct server_client *c = &s->clients[i];
-		/* of a pipe's reader that went away poll() tells without being asked */
+		/* that a pipe's reader went away is reported without being asked for */
 		all[count++] = (struct pollfd){c->fd, c->listens_only ? 0 : POLLIN, 0};
 	}
 	all[count++] = (struct pollfd){s->fd, POLLIN, 0};

@@ -5,7 +5,7 @@
  *            {"do":"stop"}    {"event":"stopping"}; the connection ends when the machine has
  *            {"do":"wait"}    where the boot stands, then each event until {"event":"ready"} or {"event":"failed"}
  *
- * A client that sends rubbish, or does not read, is dropped. The report descriptor (a pipe to the process that
+ * A client that sends no valid line, or does not read, is dropped. The report descriptor (a pipe to the process that
  * started us) is a client that only listens. control.h is the other end.
  */
 #ifndef COOPER_MACHINE_SERVER_H
@@ -39,10 +39,10 @@ struct server {
 void server_init(struct server *s, int take_report_fd);
 /** server_listen() - from now on serve @path, 0600; a socket that a dead supervisor left is replaced */
 MUST_CHECK struct err *server_listen(struct server *s, const char *path);
-/** server_done() - remove the socket and hang up */
+/** server_done() - close all connections and remove the socket */
 void server_done(struct server *s);
-/** server_wait() - sleep until a client, one of @fds (count @n, at most 4; -1 is skipped) or @timeout_ms calls, and
- *  serve the clients */
+/** server_wait() - wait at most @timeout_ms for a client or one of @fds (count @n, at most 4; -1 is skipped),
+ *  and serve the clients */
 void server_wait(struct server *s, const int *fds, size_t n, int timeout_ms);
 /** server_tell() - send @line to all that wait; @last: they need not wait any longer */
 void server_tell(struct server *s, const char *line, bool last);

@@ -1,9 +1,9 @@
 /*
  * fetch_part.h - the file that a download grows in: <target>.part, locked, resumable, digested on the way
  *
- *	TRY(part_open(&part, target, sha256, sha512, &state));
- *	... part_restart() or go on at part.bytes; part_add() ...; part_check(), part_place();
- *part_close()
+ *	part_init(&part, target, sha256, sha512, true);
+ *	TRY(part_open(&part, &state));
+ *	... part_restart() or go on at part.bytes; part_add() ...; part_check(), part_place(); part_done()
  *
  * Whoever writes holds flock() on the part itself, so the kernel frees it when the writer dies. Beside a part
  * that is worth keeping stands <target>.part.json: where the bytes are from (without secrets), the server's

@@ -4,7 +4,7 @@
  * Small files never see a second thread: it starts when the first buffer is full. The kernel is asked to begin
  * writing each buffer back at once, so that the flush at the end finds little to do.
  *
- *	struct writer *w = writer_new(fd, path, sha256, sha512);
+ *	struct writer *w = writer_new(fd, path, sha256, sha512, true);
  *	TRY(writer_add(w, data, size)) ...; TRY(writer_flush(w)); ... now the digests may be asked; writer_free(w)
  */
 #ifndef COOPER_NET_FETCH_WRITER_H

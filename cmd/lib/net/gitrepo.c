@@ -26,8 +26,6 @@ enum { PROGRESS_MS = 100 };
 
 #define SHALLOW_SINCE (LIBGIT2_VER_MAJOR > 1 || (LIBGIT2_VER_MAJOR == 1 && LIBGIT2_VER_MINOR >= 7))
 
-/* --- the library --- */
-
 /* Nothing of the user's configuration counts, and nobody else's is ever run: owners do not matter. */
 static void start_library(void)
 {
@@ -377,8 +375,6 @@ struct err *gitrepo_tag(const char *url, const char *tag, char ret_commit[GITREP
 	return talk_run(talk_new(&pin, /* take_lock= */ -1), talk_main, NULL, NULL, ret_commit);
 }
 
-/* --- reading all of it again --- */
-
 struct reading {
 	git_odb *odb;
 	int64_t bytes;
@@ -433,8 +429,7 @@ struct err *gitrepo_check(const char *dir, int64_t *ret_bytes)
 
 /* --- writing the tree --- */
 
-struct export
-{
+struct checkout {
 	git_repository *repo;
 	git_odb *odb;
 	struct tree_writer *writer;
@@ -444,16 +439,15 @@ struct export
 	const char *step;
 	struct sink *sink;
 	struct gitrepo_tree result;
-	int64_t seen;
-	int64_t told_ms;
+	int64_t seen, told_ms;
 };
 
-static struct err *check_amount(struct export *x, int64_t file_bytes)
+static struct err *check_amount(struct checkout *x, int64_t file_bytes)
 {
 	return archive_policy_amount(&x->limits, x->seen, x->result.bytes + file_bytes, file_bytes);
 }
 
-static struct err *read_blob(struct export *x, const char *path, const git_oid *id, git_odb_object **ret)
+static struct err *read_blob(struct checkout *x, const char *path, const git_oid *id, git_odb_object **ret)
 {
 	size_t size = 0;
 	git_object_t type = GIT_OBJECT_INVALID;
@@ -465,23 +459,22 @@ static struct err *read_blob(struct export *x, const char *path, const git_oid *
 	return git_odb_read(ret, x->odb, id) == 0 ? NULL : damaged(x->dir, what);
 }
 
-static struct err *write_blob(struct export *x, const char *path, bool executable, const git_odb_object *blob)
+static struct err *write_blob(struct checkout *x, const char *path, bool executable, git_odb_object *blob)
 {
-	size_t size = git_odb_object_size((git_odb_object *)(uintptr_t)blob);
+	size_t size = git_odb_object_size(blob);
 	TRY(tree_writer_file(x->writer, path, executable));
 	if (size > 0)
-		TRY(tree_writer_data(x->writer, git_odb_object_data((git_odb_object *)(uintptr_t)blob), size, 0));
+		TRY(tree_writer_data(x->writer, git_odb_object_data(blob), size, 0));
 	TRY(tree_writer_file_end(x->writer, (int64_t)size));
 	x->result.bytes += (int64_t)size;
 	return NULL;
 }
 
-static struct err *write_link(struct export *x, const char *path, const git_odb_object *blob)
+static struct err *write_link(struct checkout *x, const char *path, git_odb_object *blob)
 {
 	bool wanted = true;
-	git_odb_object *b = (git_odb_object *)(uintptr_t)blob;
-	AUTO_FREE char *target = mem_strndup(git_odb_object_data(b), git_odb_object_size(b));
-	if (strlen(target) != git_odb_object_size(b)) {
+	AUTO_FREE char *target = mem_strndup(git_odb_object_data(blob), git_odb_object_size(blob));
+	if (strlen(target) != git_odb_object_size(blob)) {
 		AUTO_FREE char *shown = str_escape(path);
 		return err_new(ERR_CORRUPT, "link '%s' has a target with a NUL byte", shown);
 	}
@@ -500,7 +493,7 @@ static struct err *refuse_submodule(const char *path, const git_tree_entry *entr
 			id, shown);
 }
 
-static struct err *write_entry(struct export *x, const char *path, const git_tree_entry *entry)
+static struct err *write_entry(struct checkout *x, const char *path, const git_tree_entry *entry)
 {
 	git_odb_object *blob = NULL;
 	unsigned mode = git_tree_entry_filemode(entry);
@@ -526,9 +519,9 @@ static struct err *check_name(const char *name)
 	return err_new(ERR_CORRUPT, "the commit holds the name '%s', which no tree may hold", shown);
 }
 
-static struct err *export_tree(struct export *x, const git_oid *id, const char *prefix);
+static struct err *export_tree(struct checkout *x, const git_oid *id, const char *prefix);
 
-static struct err *export_entry(struct export *x, const git_tree_entry *entry, const char *prefix)
+static struct err *export_entry(struct checkout *x, const git_tree_entry *entry, const char *prefix)
 {
 	const char *name = git_tree_entry_name(entry);
 	TRY(check_name(name));
@@ -543,7 +536,7 @@ static struct err *export_entry(struct export *x, const git_tree_entry *entry, c
 	return is_folder ? export_tree(x, git_tree_entry_id(entry), path) : write_entry(x, path, entry);
 }
 
-static struct err *export_tree(struct export *x, const git_oid *id, const char *prefix)
+static struct err *export_tree(struct checkout *x, const git_oid *id, const char *prefix)
 {
 	git_tree *tree = NULL;
 	struct err *e = NULL;
@@ -559,7 +552,7 @@ static struct err *export_tree(struct export *x, const git_oid *id, const char *
 	return e;
 }
 
-static struct err *export_commit(struct export *x, const git_object *commit)
+static struct err *export_commit(struct checkout *x, const git_object *commit)
 {
 	const git_oid *tree = git_commit_tree_id((const git_commit *)commit);
 	git_oid_tostr(x->result.id, sizeof(x->result.id), tree);
@@ -570,7 +563,7 @@ static struct err *export_commit(struct export *x, const git_object *commit)
 	return tree_writer_finish(x->writer, x->result.digest);
 }
 
-static struct err *export_from(struct export *x, const char *commit_hex, int target_fd)
+static struct err *export_from(struct checkout *x, const char *commit_hex, int target_fd)
 {
 	git_object *commit = NULL;
 	if (git_repository_open_bare(&x->repo, x->dir) != 0 || git_repository_odb(&x->odb, x->repo) != 0 ||
@@ -586,7 +579,7 @@ static struct err *export_from(struct export *x, const char *commit_hex, int tar
 struct err *gitrepo_export(const char *dir, const char *commit, const char *target, const struct gitrepo_options *o,
 			   const char *step, struct sink *sink, struct gitrepo_tree *ret_tree)
 {
-	struct export x = {
+	struct checkout x = {
 		.options = o, .dir = dir, .limits = archive_limits_of(o->limits), .step = step, .sink = sink};
 	AUTO_CLOSE int top = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSE int below = -1;

@@ -82,11 +82,12 @@ struct patch_set {
 		0                                                                                                      \
 	}
 
+struct patch_scan;
+
 void patch_set_done(struct patch_set *set);
 /** patch_parse() - CORRUPT with the patch's line on damage, USAGE on a context diff */
 MUST_CHECK struct err *patch_parse(const struct patch_input *input, struct patch_set *ret);
-/** patch_parse_hunks() - the hunks at @*p (see patch_scan.h) onto the last file of @set */
-struct patch_scan;
+/** patch_parse_hunks() - the hunks that follow in @s (patch_scan.h) onto the last file of @set */
 MUST_CHECK struct err *patch_parse_hunks(struct patch_scan *s, struct patch_set *set);
 void patch_set_reverse(struct patch_set *set);
 

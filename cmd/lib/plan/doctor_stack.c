@@ -4,7 +4,9 @@
 #include "base/path.h"
 #include "host/survey.h"
 #include "machine/accel.h"
-#include "plan/stack_internal.h"
+#include "plan/host_check.h"
+#include "plan/stack.h"
+#include "plan/stack_lock.h"
 
 #define GIB ((int64_t)1 << 30)
 #define BUILD_BYTES (4 * GIB) /* sources, objects, keg */
@@ -46,30 +48,34 @@ struct err *doctor_survey(struct project *p, struct host_survey *ret_survey)
 	}
 	TRY(open_stack(p, &s));
 	list_packages(p, s, &packages);
-	struct survey_input input = {
-		.host = &p->facts, .home = p->home.root, .packages = &packages, .emulator = s ? s->spec.qemu : NULL};
+	struct survey_input input = {.host = &p->facts,
+				     .home = p->home.root,
+				     .packages = &packages,
+				     .emulator = s ? stack_machine(s)->qemu : NULL};
 	survey_measure(&input, ret_survey);
 	stack_free(s);
 	return NULL;
 }
 
-static bool is_pending(const struct step *step)
+/* Also when the stack is not known yet. */
+static bool is_pending(struct stack *s, const char *kind)
 {
-	return step->state == STEP_PENDING;
+	return !s || graph_kind(stack_graph(s), kind)->state == STEP_PENDING;
 }
 
-static void judge_machine(const struct stack *s, struct doctor_input *in, struct doctor_report *report)
+static void judge_machine(const struct project *p, const struct stack *s, struct doctor_input *in,
+			  struct doctor_report *report)
 {
 	AUTO(accel_list) list = {.count = 0};
 	struct rule_hit hits[RULE_HITS_MAX];
-	in->spec = &s->spec;
-	struct err *e = stack_accelerators(s, &list);
+	in->spec = stack_machine(s);
+	struct err *e = host_accelerators(p, in->spec, &list);
 	if (!e) {
 		struct machine_start start = {.accel = list.items[0]};
 		in->emulated = start.accel == ACCEL_TCG;
 		in->accel_why = list.why;
 		in->hits = hits;
-		in->hit_count = machine_rules_hits(&s->spec, &start, &s->p->facts, hits);
+		in->hit_count = machine_rules_hits(in->spec, &start, &p->facts, hits);
 	}
 	doctor_check(in, report);
 	if (e)
@@ -82,8 +88,8 @@ struct err *doctor_stack(struct project *p, const struct host_survey *survey, st
 	struct stack *s = NULL;
 	TRY(open_stack(p, &s));
 	list_packages(p, s, &packages);
-	bool build = !s || is_pending(s->build_step);
-	bool image = !s || is_pending(s->image_step);
+	bool build = is_pending(s, "build");
+	bool image = is_pending(s, "image");
 	struct doctor_input in = {.survey = survey,
 				  .packages = &packages,
 				  .guest_arch = p->guest_arch,
@@ -96,7 +102,7 @@ struct err *doctor_stack(struct project *p, const struct host_survey *survey, st
 						.data_bytes = p->stack->stack.disk_bytes};
 	in.spec = &unresolved;
 	if (s)
-		judge_machine(s, &in, report);
+		judge_machine(p, s, &in, report);
 	else
 		doctor_check(&in, report);
 	stack_free(s);

@@ -3,15 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fmt/digest.h"
+#include "plan/reasons.h"
+#include "store/store.h"
 
 static void step_free(struct step *s)
 {
+	if (s->kind->free_job)
+		s->kind->free_job(s->job);
 	free(s->id);
 	free(s->title);
-	free(s->verb);
 	js_free(s->inputs);
-	free(s->needs);
+	free(s->links);
 	strs_done(&s->why);
 	free(s->note);
 	err_free(s->failure);
@@ -26,36 +28,44 @@ void graph_done(struct graph *g)
 	*g = (struct graph)GRAPH_INIT;
 }
 
-struct step *graph_add(struct graph *g, const char *id, const char *title, enum step_weight weight)
+struct step *graph_add(struct graph *g, const struct step_kind *kind, const char *subject, void *job)
 {
 	struct step *s = mem_alloc(sizeof(*s));
-	s->id = mem_strdup(id);
-	s->title = mem_strdup(title);
-	s->verb = mem_strdup("run");
-	s->weight = weight;
+	AUTO(str) title = STR_INIT;
+	if (g->sealed)
+		bug("step '%s' added to a sealed graph", kind->name);
+	s->kind = kind;
+	s->context = g->context;
+	s->id = subject ? mem_printf("%s:%s", kind->name, subject) : mem_strdup(kind->name);
+	s->subject = subject ? s->id + strlen(kind->name) + 1 : "";
+	s->job = job;
+	s->verb = kind->verb;
 	s->inputs = js_object();
+	kind->describe(s, &title);
+	s->title = str_take(&title);
 	g->steps = mem_grow(g->steps, &g->cap, g->count + 1, sizeof(*g->steps));
 	g->steps[g->count++] = s;
 	return s;
 }
 
-void step_needs(struct step *step, struct step *need)
+static void link_steps(struct step *step, struct step *other, bool in_key)
 {
-	if (!need)
+	if (!other)
 		return;
-	step->needs = mem_grow(step->needs, &step->need_cap, step->need_count + 1, sizeof(struct step *));
-	step->needs[step->need_count++] = need;
+	if (*step->key)
+		bug("step '%s' linked after it was sealed", step->id);
+	step->links = mem_grow(step->links, &step->link_cap, step->link_count + 1, sizeof(*step->links));
+	step->links[step->link_count++] = (struct step_link){other, in_key};
 }
 
-void step_seal(struct step *step)
+void step_needs(struct step *step, struct step *need)
 {
-	for (size_t i = 0; i < step->need_count; i++) {
-		if (!*step->needs[i]->key)
-			bug("step '%s' sealed before '%s'", step->id, step->needs[i]->id);
-		js_set_text(step->inputs, step->needs[i]->id, step->needs[i]->key);
-	}
-	AUTO_FREE char *text = js_canonical(step->inputs);
-	digest_bytes(text, strlen(text), step->key);
+	link_steps(step, need, /* in_key= */ true);
+}
+
+void step_after(struct step *step, struct step *other)
+{
+	link_steps(step, other, /* in_key= */ false);
 }
 
 struct step *graph_find(const struct graph *g, const char *id)
@@ -66,56 +76,45 @@ struct step *graph_find(const struct graph *g, const char *id)
 	return NULL;
 }
 
-void step_set_outcome(struct step *step, const char *fmt, ...)
+struct step *graph_kind(const struct graph *g, const char *kind)
 {
-	va_list ap;
-	va_start(ap, fmt);
-	free(step->note);
-	step->note = mem_vprintf(fmt, ap);
-	va_end(ap);
+	for (size_t i = 0; i < g->count; i++)
+		if (step_is(g->steps[i], kind))
+			return g->steps[i];
+	return NULL;
 }
 
-/* "memory 2 GiB -> 4 GiB"; a changed key of a needed step says only its name: its own reasons are listed there. */
-static void add_reason(struct step *s, const char *name, const char *was, const char *is)
+/* @depth: more than the graph has steps means that they go in a circle. */
+static struct err *seal(struct step *s, size_t depth)
 {
-	for (size_t i = 0; i < s->need_count; i++) {
-		if (streq(s->needs[i]->id, name)) {
-			strs_addf(&s->why, "%s changed", s->needs[i]->title);
-			return;
-		}
-	}
-	bool is_digest = digest_is(is);
-	if (!was)
-		strs_addf(&s->why, is_digest ? "%s is new" : "%s is new: %s", name, is);
-	else if (!is)
-		strs_addf(&s->why, "%s is gone", name);
-	else if (is_digest)
-		strs_addf(&s->why, "%s changed", name);
-	else
-		strs_addf(&s->why, "%s %s -> %s", name, was, is);
+	if (*s->key)
+		return NULL;
+	if (depth == 0)
+		bug("step '%s' comes after itself", s->id);
+	for (size_t i = 0; i < s->link_count; i++)
+		TRY(seal(s->links[i].step, depth - 1));
+	if (s->kind->inputs)
+		TRY(s->kind->inputs(s, s->inputs));
+	for (size_t i = 0; i < s->link_count; i++)
+		if (s->links[i].in_key)
+			js_set_text(s->inputs, s->links[i].step->id, s->links[i].step->key);
+	key_of(s->inputs, s->key);
+	return NULL;
 }
 
-static void compare_inputs(struct step *s, const struct json *old)
+struct err *graph_seal(struct graph *g)
 {
-	for (size_t i = 0; i < js_count(s->inputs); i++) {
-		const char *name = js_key_at(s->inputs, i);
-		const char *is = js_get_text(s->inputs, name);
-		const char *was = js_get_text(old, name);
-		if (!streq(is, was))
-			add_reason(s, name, was, is);
-	}
-	for (size_t i = 0; i < js_count(old); i++) {
-		const char *name = js_key_at(old, i);
-		if (!js_get(s->inputs, name))
-			add_reason(s, name, js_get_text(old, name), NULL);
-	}
+	for (size_t i = 0; i < g->count && !g->sealed; i++)
+		TRY(seal(g->steps[i], g->count));
+	g->sealed = true;
+	return NULL;
 }
 
 static void explain(struct step *s, const struct json *record, const char *note)
 {
 	const struct json *old = js_get(record, s->id);
 	if (old)
-		compare_inputs(s, old);
+		reasons_add(s, old);
 	if (s->why.count == 0)
 		strs_add(&s->why, note ? note : old ? "its result is gone" : "not done yet");
 }
@@ -125,21 +124,24 @@ static struct err *demand(struct step *s, const struct json *record)
 	if (s->state != STEP_UNKNOWN)
 		return NULL;
 	struct observed seen = {.present = false};
-	TRY(s->observe(s, &seen));
+	TRY(s->kind->observe(s, &seen));
 	AUTO_FREE char *note = seen.note;
 	s->state = seen.present ? STEP_PRESENT : STEP_PENDING;
+	if (seen.verb)
+		s->verb = seen.verb;
 	if (!seen.present) {
 		explain(s, record, note);
 	} else if (note) {
 		free(s->note);
 		s->note = TAKE(note);
 	}
-	for (size_t i = 0; i < s->need_count && (!seen.present || s->always_follows); i++) {
-		TRY(demand(s->needs[i], record));
-		if (s->state == STEP_PRESENT && s->needs[i]->state == STEP_PENDING) {
+	for (size_t i = 0; i < s->link_count && (!seen.present || s->kind->follows); i++) {
+		struct step *before = s->links[i].step;
+		TRY(demand(before, record));
+		if (s->state == STEP_PRESENT && before->state == STEP_PENDING) {
 			s->state = STEP_PENDING;
 			s->only_follows = true;
-			strs_addf(&s->why, "follows: %s", s->needs[i]->title);
+			strs_addf(&s->why, "follows: %s", before->title);
 		}
 	}
 	return NULL;
@@ -147,7 +149,7 @@ static struct err *demand(struct step *s, const struct json *record)
 
 struct err *graph_observe(struct graph *g, struct step *goal, const struct json *record)
 {
-	(void)g;
+	TRY(graph_seal(g));
 	return demand(goal, record);
 }
 

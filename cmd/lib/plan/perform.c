@@ -41,7 +41,7 @@ static void finish(struct run *r, struct step *s, struct err *e)
 		r->failure = err_wrap(e, "%s", s->title);
 	else
 		err_free(e);
-	r->running[s->weight]--;
+	r->running[s->kind->weight]--;
 	r->running_all--;
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->mutex);
@@ -53,7 +53,7 @@ static void *work(void *data)
 	struct step *s = job->step;
 	struct run *r = job->run;
 	int64_t started = tick_ms();
-	struct err *e = s->perform(s, r->sink);
+	struct err *e = s->kind->perform(s, r->sink);
 	s->ms = tick_ms() - started;
 	finish(r, s, e);
 	return NULL;
@@ -61,10 +61,10 @@ static void *work(void *data)
 
 static bool is_ready(const struct run *r, const struct step *s)
 {
-	if (s->state != STEP_PENDING || r->running[s->weight] >= weight_limit[s->weight])
+	if (s->state != STEP_PENDING || r->running[s->kind->weight] >= weight_limit[s->kind->weight])
 		return false;
-	for (size_t i = 0; i < s->need_count; i++) {
-		enum step_state state = s->needs[i]->state;
+	for (size_t i = 0; i < s->link_count; i++) {
+		enum step_state state = s->links[i].step->state;
 		if (state == STEP_PENDING || state == STEP_RUNNING || state == STEP_FAILED)
 			return false;
 	}
@@ -86,7 +86,7 @@ static void launch(struct run *r, struct job *job, struct step *s)
 	free(s->note);
 	s->note = NULL;
 	s->state = STEP_RUNNING;
-	r->running[s->weight]++;
+	r->running[s->kind->weight]++;
 	r->running_all++;
 	AUTO_FREE char *why = strs_join(&s->why, "; ");
 	tell(r, s, EVENT_STEP_START, why);

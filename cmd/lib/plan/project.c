@@ -1,10 +1,11 @@
 #include "plan/project.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/path.h"
 #include "build/developer_tools.h"
-#include "machine/argv.h"
+#include "machine/vmm.h"
 #include "recipe/texts.h"
 #include "source/channel.h"
 #include "sys/file.h"
@@ -111,7 +112,7 @@ static void add_own_root(struct project *p)
 static void choose_lock(struct project *p)
 {
 	const char *shipped = p->roots.items[p->roots.count - 1];
-	bool is_shipped = str_starts(p->stack_path, shipped);
+	bool is_shipped = str_starts(p->stack_path, shipped) && p->stack_path[strlen(shipped)] == '/';
 	AUTO_FREE char *dir = path_dir(p->stack_path);
 	p->lock_path = path_join(is_shipped ? p->home.root : dir, "cooper.lock");
 }
@@ -149,7 +150,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	choose_lock(p);
 	add_own_root(p);
 	TRY(load_stack(p, arch ? arch_name(arch) : NULL));
-	TRY(machine_guest_check(p->guest_arch));
+	TRY(vmm_guest_check(p->guest_arch));
 	TRY(load(p, p->stack->stack.emulator, RECIPE_BUILD, p->guest_arch, &p->emulator));
 	TRY(load(p, p->stack->stack.image, RECIPE_IMAGE, p->guest_arch, &p->image));
 	if (p->other_host)

@@ -1,326 +1,153 @@
-#include "plan/stack_internal.h"
+/* The wiring: which steps a stack has, what each works on, and which come before which. */
+#include "plan/stack.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/path.h"
-#include "base/units.h"
 #include "host/host_packages.h"
+#include "image/image.h"
+#include "machine/record.h"
 #include "net/fetch.h"
-#include "store/store.h"
+#include "plan/stack_lock.h"
+#include "plan/stack_spec.h"
+#include "step/outputs.h"
 #include "sys/file.h"
 
-/* --- what the lock lacks --- */
+/* Every kind there is. A new one is its file in step/, a line here and its place in a function below. */
+extern const struct step_kind kind_fetch, kind_source, kind_build, kind_image, kind_emulators, kind_generation,
+	kind_boot, kind_handlers, kind_guest_step, kind_connect, kind_canary, kind_switch;
 
-static void add_unresolved(const struct project *p, const struct source *sources, size_t count, struct strs *references)
+struct stack {
+	const struct project *p;
+	struct step_context context;
+	struct machine_spec spec;
+	struct strs foreign;
+	struct graph graph;
+	struct json *record; /* inputs as of the last success */
+	char *record_path;
+	struct step *goal;
+};
+
+static struct step *add_fetch(struct stack *s, const char *what, struct fetch_job *take_job)
 {
-	for (size_t i = 0; i < count; i++) {
-		AUTO_FREE char *reference = source_reference(&sources[i], p->facts.arch);
-		if (reference && !lock_find(p->lock, reference) && !strs_has(references, reference))
-			strs_add(references, reference);
-	}
+	return graph_add(&s->graph, &kind_fetch, what, take_job);
 }
 
-/* Architectures that containers must run and the guest's processor is not. */
-static void foreign_archs(const struct project *p, struct strs *foreign)
+static struct err *add_emulator(struct stack *s, struct step **ret_build)
 {
-	const struct strs *run = &p->stack->stack.run;
-	for (size_t i = 0; i < run->count; i++)
-		if (!streq(run->items[i], p->guest_arch) && !strs_has(foreign, run->items[i]))
-			strs_add(foreign, run->items[i]);
-}
-
-bool stack_needs_emulators(const struct project *p)
-{
-	AUTO(strs) foreign = STRS_INIT;
-	foreign_archs(p, &foreign);
-	const char *provider = p->stack->stack.provider;
-	bool by_store = !provider || streq(provider, "auto") || streq(provider, "store");
-	return foreign.count && by_store && p->stack->stack.emulator_package.debian_package;
-}
-
-/* The emulator programs run in the guest, so the package is of its architecture. */
-struct source stack_emulator_package(const struct project *p)
-{
-	struct source s = p->stack->stack.emulator_package;
-	s.arch = p->guest_arch;
-	return s;
-}
-
-struct err *stack_unresolved(const struct project *p, struct strs *references)
-{
-	add_unresolved(p, p->emulator->sources, p->emulator->source_count, references);
-	add_unresolved(p, p->image->sources, p->image->source_count, references);
-	if (p->image->image.debian_suite) {
-		AUTO_FREE char *set = image_set_reference(p->image, p->guest_arch);
-		if (!lock_find(p->lock, set))
-			strs_add(references, set);
-	}
-	if (stack_needs_emulators(p)) {
-		struct source package = stack_emulator_package(p);
-		add_unresolved(p, &package, 1, references);
-	}
+	const struct project *p = s->p;
+	struct recipe *r = p->emulator;
+	struct fetch_job *job = fetch_job_new();
+	struct step *fetch = add_fetch(s, r->name, job);
+	TRY(source_list(r->sources, r->source_count, p->facts.arch, p->lock, &job->files));
+	source_list_patches(r, &job->files);
+	struct step *source = graph_add(&s->graph, &kind_source, r->name, r);
+	struct step *build = graph_add(&s->graph, &kind_build, r->name, r);
+	step_needs(source, fetch);
+	step_needs(build, source);
+	*ret_build = build;
 	return NULL;
 }
 
-struct err *stack_resolve(struct project *p, struct sink *sink)
+static struct err *add_image(struct stack *s, struct step **ret_image)
 {
-	const char *arch = p->facts.arch;
-	AUTO(strs) references = STRS_INIT;
-	TRY(stack_unresolved(p, &references));
-	if (references.count)
-		event_note(sink, "resolve", "asking the package archive for %zu reference%s", references.count,
-			   references.count == 1 ? "" : "s");
-	TRY(source_resolve(&p->home, p->emulator->sources, p->emulator->source_count, arch, p->lock, sink));
-	TRY(source_resolve(&p->home, p->image->sources, p->image->source_count, arch, p->lock, sink));
-	if (p->image->image.debian_suite)
-		TRY(image_resolve(&p->home, p->image, p->guest_arch, p->lock, sink));
+	const struct project *p = s->p;
+	struct recipe *r = p->image;
+	struct fetch_job *job = fetch_job_new();
+	AUTO_FREE char *what = mem_printf("%s-image", r->name);
+	struct step *fetch = add_fetch(s, what, job);
+	if (r->image.debian_suite)
+		TRY(image_list(r, p->guest_arch, p->lock, &job->files));
+	else
+		TRY(source_list(r->sources, r->source_count, p->facts.arch, p->lock, &job->files));
+	struct step *image = graph_add(&s->graph, &kind_image, r->name, r);
+	step_needs(image, fetch);
+	*ret_image = image;
+	return NULL;
+}
+
+/* *ret_emulators stays NULL when none is needed. */
+static struct err *add_emulators(struct stack *s, struct step **ret_emulators)
+{
+	const struct project *p = s->p;
 	if (!stack_needs_emulators(p))
 		return NULL;
-	struct source package = stack_emulator_package(p);
-	return source_resolve(&p->home, &package, 1, arch, p->lock, sink);
-}
-
-/* --- fetch --- */
-
-static struct err *observe_fetch(struct step *step, struct observed *seen)
-{
-	const struct fetch_job *job = step->data;
-	size_t missing = 0;
-	int64_t bytes = 0;
-	TRY(source_missing(job->home, job->files, &missing, &bytes));
-	seen->present = missing == 0;
-	if (missing) {
-		AUTO(str) note = STR_INIT;
-		str_addf(&note, "%zu file%s to fetch", missing, missing == 1 ? "" : "s");
-		if (bytes > 0) { /* sizes are optional in recipes */
-			str_add(&note, ", ");
-			str_add_size(&note, bytes);
-		}
-		seen->note = str_take(&note);
-	}
+	struct fetch_job *job = fetch_job_new();
+	struct step *fetch = add_fetch(s, "emulators", job);
+	job->package = stack_emulator_package(p);
+	TRY(source_list(&job->package, 1, p->facts.arch, p->lock, &job->files));
+	struct step *emulators = graph_add(&s->graph, &kind_emulators, NULL, NULL);
+	step_needs(emulators, fetch);
+	*ret_emulators = emulators;
 	return NULL;
 }
 
-static struct err *perform_fetch(struct step *step, struct sink *sink)
+/* What is done in the guest belongs to its generation, and is not done again because of a boot. */
+static struct step *add_in_guest(struct stack *s, const struct step_kind *kind, const char *subject, void *job,
+				 struct step *last)
 {
-	const struct fetch_job *job = step->data;
-	size_t missing = 0;
-	int64_t told = 0;
-	TRY(source_missing(job->home, job->files, &missing, &told));
-	int64_t before = source_bytes(job->home, job->files);
-	TRY(source_fetch(job->home, job->files, step->id, sink));
-	int64_t bytes = source_bytes(job->home, job->files) - before;
-	AUTO(str) size = STR_INIT;
-	if (bytes > 0) { /* not of git repositories, nor of signatures */
-		str_add(&size, ", ");
-		str_add_size(&size, bytes);
-	}
-	step_set_outcome(step, "%zu file%s%s, verified", missing, missing == 1 ? "" : "s", str_text(&size));
-	return NULL;
-}
-
-static struct step *add_fetch(struct stack *s, const char *what, struct fetch_job *job)
-{
-	AUTO_FREE char *id = mem_printf("fetch:%s", what);
-	AUTO_FREE char *title = mem_printf("fetch %s", what);
-	struct step *step = graph_add(&s->graph, id, title, STEP_NET);
-	step->observe = observe_fetch;
-	step->perform = perform_fetch;
-	step->data = job;
-	source_inputs(job->files, step->inputs);
-	step_seal(step);
+	struct step *step = graph_add(&s->graph, kind, subject, job);
+	step_needs(step, graph_kind(&s->graph, "generation"));
+	step_after(step, graph_kind(&s->graph, "boot"));
+	step_after(step, last);
 	return step;
 }
 
-/* --- the emulator --- */
-
-static struct err *observe_source(struct step *step, struct observed *seen)
+static void add_machine(struct stack *s, struct step *build, struct step *image, struct step *emulators)
 {
-	const struct build_job *job = step->data;
-	seen->present = build_source_present(job) && !source_in_doubt(job->home, job->files);
+	const struct stack_recipe *r = &s->p->stack->stack;
+	struct step *generation = graph_add(&s->graph, &kind_generation, NULL, NULL);
+	struct step *boot = graph_add(&s->graph, &kind_boot, NULL, NULL);
+	struct step *last = NULL;
+	step_needs(generation, build);
+	step_needs(generation, image);
+	step_needs(generation, emulators);
+	step_needs(boot, generation);
+	if (s->foreign.count && !emulators) /* else Ignition registers those of our own device */
+		last = add_in_guest(s, &kind_handlers, NULL, NULL, NULL);
+	struct step *canary = graph_add(&s->graph, &kind_canary, NULL, NULL);
+	step_after(canary, boot);
+	step_after(canary, last);
+	for (size_t i = 0; i < r->step_count; i++) {
+		last = add_in_guest(s, &kind_guest_step, r->steps[i].name, &r->steps[i], last);
+		step_after(canary, last);
+	}
+	if (r->connect_podman) {
+		struct step *connect = graph_add(&s->graph, &kind_connect, NULL, NULL);
+		step_after(connect, boot);
+		step_after(canary, connect);
+	}
+	s->goal = graph_add(&s->graph, &kind_switch, NULL, NULL);
+	step_needs(s->goal, generation);
+	step_after(s->goal, canary);
+}
+
+static struct err *wire(struct stack *s)
+{
+	struct step *build = NULL, *image = NULL, *emulators = NULL;
+	TRY(add_emulator(s, &build));
+	TRY(add_image(s, &image));
+	TRY(add_emulators(s, &emulators));
+	add_machine(s, build, image, emulators);
+	stack_spec_copy(&s->context, &s->spec);
+	TRY(vmm_choose(&s->spec, s->context.facts, &s->context.vmm));
+	TRY(stack_spec_ignition(&s->context, emulators != NULL, &s->spec));
+	TRY(graph_seal(&s->graph));
+	stack_spec_paths(graph_kind(&s->graph, "generation"), &s->spec);
 	return NULL;
 }
 
-static struct err *perform_source(struct step *step, struct sink *sink)
-{
-	return build_source(step->data, sink);
-}
-
-static struct err *observe_build(struct step *step, struct observed *seen)
-{
-	const struct build_job *job = step->data;
-	AUTO_FREE char *name = build_name(job->recipe, job->guest_arch);
-	seen->present = store_has(job->home, job->key, name);
-	return NULL;
-}
-
-static struct err *perform_build(struct step *step, struct sink *sink)
-{
-	const struct build_job *job = step->data;
-	TRY(build_run(job, sink));
-	step_set_outcome(step, "keg %.*s-%s", STORE_KEY_SHOWN, job->key, job->recipe->name);
-	return NULL;
-}
-
-static struct err *add_emulator(struct stack *s)
-{
-	struct project *p = s->p;
-	const struct recipe *r = p->emulator;
-	TRY(source_list(r->sources, r->source_count, p->facts.arch, p->lock, &s->emulator_files));
-	source_list_patches(r, &s->emulator_files);
-	s->fetch_emulator = (struct fetch_job){&p->home, &s->emulator_files};
-	struct step *fetch = add_fetch(s, r->name, &s->fetch_emulator);
-
-	AUTO_FREE char *source_id = mem_printf("source:%s", r->name);
-	AUTO_FREE char *source_title = mem_printf("unpack and patch %s %s", r->name, r->version);
-	struct step *source = graph_add(&s->graph, source_id, source_title, STEP_CPU);
-	source->observe = observe_source;
-	source->perform = perform_source;
-	source->data = &s->build;
-	TRY(build_source_inputs(r, source->inputs));
-	step_needs(source, fetch);
-	step_seal(source);
-
-	AUTO_FREE char *build_id = mem_printf("build:%s", r->name);
-	AUTO_FREE char *build_title = mem_printf("build %s %s for %s", r->name, r->version, p->guest_arch);
-	struct step *build = graph_add(&s->graph, build_id, build_title, STEP_CPU);
-	build->observe = observe_build;
-	build->perform = perform_build;
-	build->data = &s->build;
-	js_set_text(build->inputs, "recipe", r->canonical_digest);
-	js_set_text(build->inputs, "guest_arch", p->guest_arch);
-	js_set_text(build->inputs, "host", p->facts.os);
-	js_set_text(build->inputs, "host_arch", p->facts.arch);
-	step_needs(build, source);
-	step_seal(build);
-	s->build_step = build;
-	s->build = (struct build_job){.home = &p->home,
-				      .recipe = r,
-				      .guest_arch = p->guest_arch,
-				      .facts = &p->facts,
-				      .files = &s->emulator_files,
-				      .source_key = source->key,
-				      .key = build->key,
-				      .source_step = source->id,
-				      .step = build->id};
-	return NULL;
-}
-
-/* --- the image --- */
-
-static struct err *observe_image(struct step *step, struct observed *seen)
-{
-	const struct image_job *job = step->data;
-	AUTO_FREE char *name = image_name(job->recipe, job->guest_arch);
-	seen->present = store_has(job->home, job->key, name);
-	return NULL;
-}
-
-static struct err *perform_image(struct step *step, struct sink *sink)
-{
-	const struct image_job *job = step->data;
-	TRY(image_make(job, sink));
-	step_set_outcome(step, "%s %s for %s", job->recipe->name, job->recipe->version, job->guest_arch);
-	return NULL;
-}
-
-static struct err *add_image(struct stack *s)
-{
-	struct project *p = s->p;
-	const struct recipe *r = p->image;
-	if (r->image.debian_suite)
-		TRY(image_list(r, p->guest_arch, p->lock, &s->image_files));
-	else
-		TRY(source_list(r->sources, r->source_count, p->facts.arch, p->lock, &s->image_files));
-	AUTO_FREE char *what = mem_printf("%s-image", r->name);
-	s->fetch_image = (struct fetch_job){&p->home, &s->image_files};
-	struct step *fetch = add_fetch(s, what, &s->fetch_image);
-
-	AUTO_FREE char *id = mem_printf("image:%s", r->name);
-	AUTO_FREE char *title = mem_printf("make image %s %s for %s", r->name, r->version, p->guest_arch);
-	struct step *image = graph_add(&s->graph, id, title, STEP_CPU);
-	image->observe = observe_image;
-	image->perform = perform_image;
-	image->data = &s->image;
-	js_set_text(image->inputs, "recipe", r->canonical_digest);
-	js_set_text(image->inputs, "guest_arch", p->guest_arch);
-	TRY(image_inputs(r, image->inputs));
-	step_needs(image, fetch);
-	step_seal(image);
-	s->image_step = image;
-	s->image = (struct image_job){.home = &p->home,
-				      .recipe = r,
-				      .guest_arch = p->guest_arch,
-				      .facts = &p->facts,
-				      .files = &s->image_files,
-				      .key = image->key,
-				      .step = image->id};
-	return NULL;
-}
-
-/* --- user-mode emulators --- */
-
-static struct err *observe_emulators(struct step *step, struct observed *seen)
-{
-	const struct emulators_job *job = step->data;
-	AUTO_FREE char *name = emulators_name(job->guest_arch);
-	seen->present = store_has(job->home, job->key, name);
-	return NULL;
-}
-
-static struct err *perform_emulators(struct step *step, struct sink *sink)
-{
-	const struct emulators_job *job = step->data;
-	TRY(emulators_make(job, sink));
-	AUTO_FREE char *archs = strs_join(job->archs, ", ");
-	step_set_outcome(step, "for %s", archs);
-	return NULL;
-}
-
-static struct err *add_emulators(struct stack *s)
-{
-	struct project *p = s->p;
-	foreign_archs(p, &s->foreign);
-	if (!stack_needs_emulators(p))
-		return NULL;
-	s->package = stack_emulator_package(p);
-	TRY(source_list(&s->package, 1, p->facts.arch, p->lock, &s->emulators_files));
-	s->fetch_emulators = (struct fetch_job){&p->home, &s->emulators_files};
-	struct step *fetch = add_fetch(s, "emulators", &s->fetch_emulators);
-	struct step *step = graph_add(&s->graph, "emulators", "make the device with user-mode emulators", STEP_CPU);
-	AUTO_FREE char *archs = strs_join(&s->foreign, " ");
-	step->observe = observe_emulators;
-	step->perform = perform_emulators;
-	step->data = &s->emulators;
-	js_set_text(step->inputs, "architectures", archs);
-	js_set_text(step->inputs, "guest_arch", p->guest_arch);
-	step_needs(step, fetch);
-	step_seal(step);
-	s->emulators_step = step;
-	s->emulators = (struct emulators_job){.home = &p->home,
-					      .files = &s->emulators_files,
-					      .archs = &s->foreign,
-					      .guest_arch = p->guest_arch,
-					      .key = step->key,
-					      .step = step->id};
-	return NULL;
-}
-
-/* --- the whole --- */
+/* --- a stack --- */
 
 struct stack *stack_free(struct stack *s)
 {
 	if (!s)
 		return NULL;
-	stack_machine_done(s);
 	graph_done(&s->graph);
+	machine_spec_done(&s->spec);
+	strs_done(&s->foreign);
 	js_free(s->record);
 	free(s->record_path);
-	source_files_done(&s->emulator_files);
-	source_files_done(&s->image_files);
-	source_files_done(&s->emulators_files);
-	strs_done(&s->foreign);
 	free(s);
 	return NULL;
 }
@@ -337,20 +164,22 @@ static void read_record(struct stack *s)
 	}
 }
 
-static struct err *build_graph(struct stack *s)
-{
-	TRY(add_emulator(s));
-	TRY(add_image(s));
-	TRY(add_emulators(s));
-	return stack_add_machine(s);
-}
-
 struct err *stack_open(struct project *p, struct stack **ret_stack)
 {
 	struct stack *s = mem_alloc(sizeof(*s));
 	s->p = p;
+	s->context = (struct step_context){.home = &p->home,
+					   .facts = &p->facts,
+					   .guest_arch = p->guest_arch,
+					   .stack = p->stack,
+					   .emulator = p->emulator,
+					   .image = p->image,
+					   .foreign = &s->foreign,
+					   .machine = &s->spec};
+	s->graph.context = &s->context;
+	stack_foreign_archs(p, &s->foreign);
 	read_record(s);
-	struct err *e = build_graph(s);
+	struct err *e = wire(s);
 	if (e) {
 		stack_free(s);
 		return e;
@@ -369,23 +198,23 @@ const struct machine_spec *stack_machine(const struct stack *s)
 	return &s->spec;
 }
 
-struct err *stack_observe(struct stack *s, const char *goal)
+struct err *stack_observe(struct stack *s, const char *kind)
 {
-	struct step *step = goal ? graph_find(&s->graph, goal) : s->goal;
-	if (!step)
-		return err_new(ERR_USAGE, "the stack has no step '%s'", goal);
-	return graph_observe(&s->graph, step, s->record);
+	if (!kind)
+		return graph_observe(&s->graph, s->goal, s->record);
+	for (size_t i = 0; i < s->graph.count; i++)
+		if (step_is(s->graph.steps[i], kind))
+			TRY(graph_observe(&s->graph, s->graph.steps[i], s->record));
+	return NULL;
 }
 
 void stack_packages(const struct stack *s, struct strs *names)
 {
-	bool mac = streq(s->p->facts.os, "macos");
-	if (s->build_step->state == STEP_PENDING)
-		strs_copy(names, mac ? &s->p->emulator->build.host_brew : &s->p->emulator->build.host_apt);
-	if (s->image_step->state == STEP_PENDING && !mac)
-		strs_copy(names, &s->p->image->image.host_apt);
-	if (s->boot_step->state == STEP_PENDING && !mac)
-		strs_add(names, "openssh-client");
+	for (size_t i = 0; i < s->graph.count; i++) {
+		const struct step *step = s->graph.steps[i];
+		if (step->state == STEP_PENDING && step->kind->host_packages)
+			step->kind->host_packages(step, names);
+	}
 }
 
 struct err *stack_host_packages(struct stack *s, struct strs *missing)
@@ -400,9 +229,9 @@ static struct err *check_reach(const struct graph *g)
 {
 	AUTO(strs) lines = STRS_INIT;
 	for (size_t i = 0; i < g->count; i++) {
-		const struct fetch_job *job = g->steps[i]->data;
-		if (g->steps[i]->state == STEP_PENDING && g->steps[i]->perform == perform_fetch)
-			TRY(source_out_of_reach(job->home, job->files, &lines));
+		const struct step *step = g->steps[i];
+		if (step->state == STEP_PENDING && step->kind->reach)
+			TRY(step->kind->reach(step, &lines));
 	}
 	return lines.count ? fetch_offline_error(&lines) : NULL;
 }

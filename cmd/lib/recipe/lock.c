@@ -211,15 +211,21 @@ static struct err *check_entry(const struct lock *lock, const struct lock_entry 
 }
 
 /* Another process may have added entries since the file was read: they are kept. */
-struct err *lock_put(struct lock *lock, const struct lock_entry *entry)
+struct err *lock_put_all(struct lock *lock, const struct lock_entry *entries, size_t count)
 {
-	TRY(check_entry(lock, entry));
+	for (size_t i = 0; i < count; i++)
+		TRY(check_entry(lock, &entries[i]));
 	pthread_mutex_lock(&lock->mutex);
 	struct err *e = read_entries(lock->path, lock->arena, &lock->entries);
-	if (!e) {
-		map_put(&lock->entries, entry->reference, copy_entry(lock->arena, entry));
+	for (size_t i = 0; i < count && !e; i++)
+		map_put(&lock->entries, entries[i].reference, copy_entry(lock->arena, &entries[i]));
+	if (!e)
 		e = write_entries(lock->path, &lock->entries);
-	}
 	pthread_mutex_unlock(&lock->mutex);
 	return e;
+}
+
+struct err *lock_put(struct lock *lock, const struct lock_entry *entry)
+{
+	return lock_put_all(lock, entry, 1);
 }

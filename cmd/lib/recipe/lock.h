@@ -43,5 +43,7 @@ struct lock *lock_free(struct lock *lock);
 const struct lock_entry *lock_find(const struct lock *lock, const char *reference);
 /** lock_put() - add or replace the entry of @entry->reference (copied) and write the file atomically; thread-safe */
 MUST_CHECK struct err *lock_put(struct lock *lock, const struct lock_entry *entry);
+/** lock_put_all() - the same of @count entries: the file has all of them or none */
+MUST_CHECK struct err *lock_put_all(struct lock *lock, const struct lock_entry *entries, size_t count);
 
 #endif

@@ -162,11 +162,23 @@ int64_t source_bytes(const struct home *home, const struct source_files *files)
 
 void source_inputs(const struct source_files *files, struct json *inputs)
 {
+	struct json *list = js_array();
+	const struct source *last = NULL;
+	int64_t number = 0;
 	for (size_t i = 0; i < files->count; i++) {
 		const struct source_file *f = &files->items[i];
-		AUTO_FREE char *name = mem_printf("file %s", f->digest ? f->name : f->url);
-		js_set_text(inputs, name, f->digest ? f->digest : source_git_commit(f->url));
+		AUTO_FREE char *url = mem_strndup(f->url, strcspn(f->url, "#"));
+		struct json *item = js_object();
+		js_set_text(item, "name", f->digest ? f->name : url);
+		js_set_text(item, f->digest ? "digest" : "commit", f->digest ? f->digest : source_git_commit(f->url));
+		if (f->source) {
+			number += f->source != last;
+			js_set_int(item, "source", number);
+		}
+		last = f->source;
+		js_add(list, item);
 	}
+	js_set(inputs, "file", list);
 }
 
 struct err *source_ask(const struct home *home, const struct source *s, const char *host_arch, struct sink *sink,

@@ -91,7 +91,7 @@ MUST_CHECK struct err *source_fetch(const struct home *home, const struct source
 MUST_CHECK struct err *source_out_of_reach(const struct home *home, const struct source_files *files,
 					   struct strs *lines);
 
-/** source_inputs() - add "file <name>" -> digest of each file to @inputs (what keys are made of) */
+/** source_inputs() - add "file", a list of names and digests and of which source they are, to @inputs */
 void source_inputs(const struct source_files *files, struct json *inputs);
 
 #endif

@@ -30,6 +30,7 @@ struct running {
 	struct str line;  /* unfinished line of the log */
 	struct strs tail; /* last lines */
 	bool overflow;
+	int64_t started_ms, heard_ms;
 };
 
 static void close_fd(int *fd)
@@ -215,6 +216,7 @@ static bool drain(struct running *r, int fd)
 		return errno == EINTR || errno == EAGAIN;
 	if (n == 0)
 		return false;
+	r->heard_ms = tick_ms();
 	if (fd != r->out_fd) {
 		add_log(r, buffer, (size_t)n);
 		return true;
@@ -226,14 +228,18 @@ static bool drain(struct running *r, int fd)
 	return true;
 }
 
-static struct err *check_time(const struct running *r, int64_t started)
+static struct err *check_time(const struct running *r)
 {
+	const struct child_spec *spec = r->spec;
+	int64_t now = tick_ms();
+	bool late = spec->deadline_ms && now - r->started_ms > spec->deadline_ms;
 	TRY(cancel_check());
-	if (!r->spec->deadline_ms || tick_ms() - started <= r->spec->deadline_ms)
+	if (!late && (!spec->silence_ms || now - r->heard_ms <= spec->silence_ms))
 		return NULL;
 	AUTO(str) text = STR_INIT;
-	str_add_duration(&text, r->spec->deadline_ms);
-	return err_new(ERR_TIMEOUT, "'%s' did not end within %s", r->spec->argv[0], str_text(&text));
+	str_add_duration(&text, late ? spec->deadline_ms : spec->silence_ms);
+	return err_new(ERR_TIMEOUT, "'%s' %s %s", spec->argv[0], late ? "did not end within" : "has said nothing for",
+		       str_text(&text));
 }
 
 /* waitpid() without blocking; false while nothing has changed. */
@@ -263,8 +269,8 @@ static struct err *look(const struct running *r, bool *ret_ended, int *ret_wait_
 /* Pump output until the child has ended; kill it on deadline or cancel. Returns TIMEOUT or CANCELED then. */
 static struct err *pump(struct running *r, int *ret_wait_status)
 {
-	int64_t started = tick_ms();
 	bool ended = false;
+	r->started_ms = r->heard_ms = tick_ms();
 	while (!ended || r->out_fd >= 0 || r->log_fd >= 0) {
 		struct pollfd fds[2] = {{r->out_fd, POLLIN, 0}, {r->log_fd, POLLIN, 0}};
 		bool closed = r->out_fd < 0 && r->log_fd < 0; /* it is about to end */
@@ -280,7 +286,7 @@ static struct err *pump(struct running *r, int *ret_wait_status)
 		if (ended)
 			continue;
 		if (!e)
-			e = check_time(r, started);
+			e = check_time(r);
 		if (e) {
 			child_stop(r->pid, KILL_GRACE_MS);
 			return e;

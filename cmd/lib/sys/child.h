@@ -2,10 +2,10 @@
  * child.h - children are described, not improvised
  *
  * No shell. argv[0] is looked up in the child's PATH, then where Homebrew puts programs on Apple Silicon. Every
- *descriptor but 0, 1, 2 (and pass_fd) is closed on exec. The child gets its own process group, so that a kill reaches
- *its children; default signal handlers; stdin is /dev/null unless given. exec failure is an error of child_start(),
- *distinct from any exit status. One that stops because it wants to read from the terminal is ended, with an error;
- *with `terminal` it may, as we may, and ^C reaches it as it does us, but a kill does not reach its children.
+ * descriptor but 0, 1, 2 (and pass_fd) is closed on exec. The child gets its own process group, so that a kill reaches
+ * its children; default signal handlers; stdin is /dev/null unless given. exec failure is an error of child_start(),
+ * distinct from any exit status. One that stops because it wants to read from the terminal is ended, with an error;
+ * with `terminal` it may, as we may, and ^C reaches it as it does us, but a kill does not reach its children.
  *
  *	struct child_spec spec = {.argv = (const char *[]){"gpgv", "--version", NULL}, .deadline_ms = 5000};
  *	AUTO(str) out = STR_INIT;
@@ -30,6 +30,7 @@ struct child_spec {
 	const char *input;       /* text for stdin; NULL = /dev/null */
 	const char *input_path;  /* file for stdin; instead of input */
 	int64_t deadline_ms;     /* how long it may take, relative; 0 = no limit */
+	int64_t silence_ms;      /* how long it may print nothing; 0 = no limit */
 	const char *step;        /* step id for output events */
 	struct sink *sink;       /* gets EVENT_OUTPUT per line; NULL = none */
 	int pass_fd;             /* descriptor the child inherits as 3; 0 or -1 = none */
@@ -44,8 +45,8 @@ enum { CHILD_LOST = -1 };
  * child_run() - run to the end
  *
  * Errors: ABSENT (program not found), OS (fork or exec), CHILD (exit status not 0 or a signal: the message
- * says which, or that it wants the terminal; detail holds the last 20 lines, log the log's path), TIMEOUT (killed),
- * CANCELED (killed).
+ * says which, or that it wants the terminal; detail holds the last 20 lines, log the log's path), TIMEOUT (too long, or
+ * silent for too long: killed), CANCELED (killed).
  */
 MUST_CHECK struct err *child_run(const struct child_spec *spec);
 

@@ -200,7 +200,15 @@ void os_guard(void)
 	int queue = kqueue(); /* a child does not inherit it */
 	if (queue < 0)
 		return;
+	sigset_t stops;
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTTIN);
+	sigaddset(&stops, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &stops,
+		    NULL); /* a child that asks at the terminal stops us, but not before pipes are closed */
 	pid_t child = fork();
+	if (child <= 0)
+		sigprocmask(SIG_UNBLOCK, &stops, NULL);
 	if (child == 0)
 		return;
 	if (child < 0) {
@@ -209,6 +217,7 @@ void os_guard(void)
 	}
 	sigaction(SIGTERM, &ignore, NULL); /* the group gets it: the child decides what it means */
 	os_close_inherited(0, &queue, 1);  /* pipes must end when the child ends */
+	sigprocmask(SIG_UNBLOCK, &stops, NULL);
 	guard(queue, parent, child);
 }
 

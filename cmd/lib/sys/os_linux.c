@@ -207,8 +207,16 @@ void os_guard(void)
 	pid_t parent = getppid();
 	struct sigaction act = {.sa_handler = on_parent_death};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t stops;
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTTIN);
+	sigaddset(&stops, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &stops,
+		    NULL); /* a child that asks at the terminal stops us, but not before pipes are closed */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid_t child = fork();
+	if (child <= 0)
+		sigprocmask(SIG_UNBLOCK, &stops, NULL);
 	if (child == 0)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (child <= 0)
@@ -219,6 +227,7 @@ void os_guard(void)
 	if (getppid() != parent)
 		kill_all_below();
 	os_close_inherited(0, NULL, 0); /* pipes must end when the child ends */
+	sigprocmask(SIG_UNBLOCK, &stops, NULL);
 	guard(child);
 }
 

@@ -1,15 +1,15 @@
 /*
  * unpack.h - an archive becomes a tree, under one policy, by a confined child
  *
- * The policy is archive_policy.h; the writing is tree_writer.h. The reading runs in a forked child that may only
- * write below the target folder, with limits on memory and file size and without the network where the system can
+ * The policy is archive_policy.h; the writing is tree_writer.h. The reading runs in a child (unpack_child.h) that may
+ * only write below the target folder, with limits on memory and file size and without the network where the system can
  * do that: a bug in a reader harms nothing else. The child's words come back over a pipe; the parent reports
  * progress (packed bytes), obeys cancellation, and ends a child that stands still.
  *
  *	struct strs exclude = ...;
  *	struct unpack_report report;
- *	TRY(unpack_archive(tarball, dir, &(struct unpack_options){.strip = 1, .exclude = &exclude}, step, sink,
- *&report));
+ *	struct unpack_options o = {.strip = 1, .exclude = &exclude};
+ *	TRY(unpack_archive(tarball, dir, &o, step, sink, &report));
  */
 #ifndef COOPER_TREE_UNPACK_H
 #define COOPER_TREE_UNPACK_H

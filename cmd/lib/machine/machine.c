@@ -1,4 +1,4 @@
-#include "plan/machine.h"
+#include "machine/machine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +94,15 @@ struct err *machine_boot(const struct machine_spec *spec, int generation, const 
 	};
 	TRY(machine_start(&launch, ret_status));
 	return note_boot(spec->dir, kept, ret_status);
+}
+
+struct err *machine_stop_noted(const char *machine_dir, const char *step, struct sink *sink)
+{
+	bool was_running = false;
+	TRY(machine_stop(machine_dir, MACHINE_STOP_MS, &was_running));
+	if (was_running)
+		event_note(sink, step, "the machine was stopped");
+	return NULL;
 }
 
 bool machine_connected(const char *machine_dir)

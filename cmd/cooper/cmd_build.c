@@ -1,30 +1,27 @@
-/* Parts of `up`: fetch, build, info. */
+/* What a stack is made of: fetch it, build it, show it: fetch, build, info, key, tool key. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "fmt/digest.h"
 #include "plan/stack.h"
+#include "plan/stack_lock.h"
 #include "session.h"
 #include "store/store.h"
-#include "sys/lock.h"
 #include "sys/tick.h"
 #include "table.h"
 #include "ui.h"
 
 static const struct option_spec options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
 
-/* Converge to the steps whose ids begin with @prefix, under the lock that `up` takes. */
-static struct err *reach(struct call *call, struct project *p, const char *prefix)
+/* Converge to the steps of @kind, under the lock that `up` takes. */
+static struct err *reach(struct call *call, struct project *p, const char *kind)
 {
 	int64_t started = tick_ms();
 	TRY(stack_resolve(p, call->sink));
 	struct stack *s = NULL;
 	TRY(stack_open(p, &s));
 	struct graph *g = stack_graph(s);
-	struct err *e = NULL;
-	for (size_t i = 0; i < g->count && !e; i++)
-		if (str_starts(g->steps[i]->id, prefix))
-			e = stack_observe(s, g->steps[i]->id);
+	struct err *e = stack_observe(s, kind);
 	size_t pending = graph_pending(g);
 	if (!e && pending)
 		e = stack_perform(s, call->sink);
@@ -37,20 +34,18 @@ static struct err *reach(struct call *call, struct project *p, const char *prefi
 	return e;
 }
 
-static struct err *reach_locked(struct call *call, const char *prefix)
+static struct err *reach_locked(struct call *call, const char *kind)
 {
 	AUTO(project) p = PROJECT_INIT;
-	TRY(session_open(call, &p));
-	TRY(home_make(&p.home));
-	AUTO_FREE char *path = mem_printf("%s/up.lock", p.home.root);
 	AUTO_CLOSE int lock = -1;
-	struct err *e = lock_wait(path, call->command->name, /* timeout_ms= */ 0, call->sink, &lock);
-	return e ? e : reach(call, &p, prefix);
+	TRY(session_open(call, &p));
+	TRY(session_lock(call, &p.home, /* timeout_ms= */ 0, &lock));
+	return reach(call, &p, kind);
 }
 
 static struct err *run_fetch(struct call *call)
 {
-	return reach_locked(call, "fetch:");
+	return reach_locked(call, "fetch");
 }
 
 const struct subcommand cmd_fetch = {
@@ -64,7 +59,7 @@ const struct subcommand cmd_fetch = {
 
 static struct err *run_build(struct call *call)
 {
-	return reach_locked(call, call_has(call, "image") ? "image:" : "build:");
+	return reach_locked(call, call_has(call, "image") ? "image" : "build");
 }
 
 static const struct option_spec build_options[] = {
@@ -186,15 +181,14 @@ const struct subcommand cmd_tool_key = {
 
 static const struct option_spec key_options[] = {STACK_OPTIONS, HOST_OPTION, {NULL, 0, NULL, NULL}};
 
-/* What a cache of COOPER_HOME is good for: the emulator, the image and the device with emulators. */
+/* What a cache of COOPER_HOME is good for: what steps keep there. */
 static struct err *add_result_keys(struct project *p, struct str *keys)
 {
 	struct stack *s = NULL;
 	TRY(stack_open(p, &s));
 	const struct graph *g = stack_graph(s);
 	for (size_t i = 0; i < g->count; i++)
-		if (str_starts(g->steps[i]->id, "build:") || str_starts(g->steps[i]->id, "image:") ||
-		    streq(g->steps[i]->id, "emulators"))
+		if (g->steps[i]->kind->gc_roots)
 			str_addf(keys, "%s %s\n", g->steps[i]->id, g->steps[i]->key);
 	stack_free(s);
 	return NULL;

@@ -1,8 +1,79 @@
+#include "plan/stack_lock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/stack_internal.h"
+#include "image/image.h"
 #include "source/channel.h"
+
+static void add_unresolved(const struct project *p, const struct source *sources, size_t count, struct strs *references)
+{
+	for (size_t i = 0; i < count; i++) {
+		AUTO_FREE char *reference = source_reference(&sources[i], p->facts.arch);
+		if (reference && !lock_find(p->lock, reference) && !strs_has(references, reference))
+			strs_add(references, reference);
+	}
+}
+
+void stack_foreign_archs(const struct project *p, struct strs *foreign)
+{
+	const struct strs *run = &p->stack->stack.run;
+	for (size_t i = 0; i < run->count; i++)
+		if (!streq(run->items[i], p->guest_arch) && !strs_has(foreign, run->items[i]))
+			strs_add(foreign, run->items[i]);
+}
+
+bool stack_needs_emulators(const struct project *p)
+{
+	AUTO(strs) foreign = STRS_INIT;
+	stack_foreign_archs(p, &foreign);
+	const char *provider = p->stack->stack.provider;
+	bool by_store = !provider || streq(provider, "auto") || streq(provider, "store");
+	return foreign.count && by_store && p->stack->stack.emulator_package.debian_package;
+}
+
+struct source stack_emulator_package(const struct project *p)
+{
+	struct source s = p->stack->stack.emulator_package;
+	s.arch = p->guest_arch;
+	return s;
+}
+
+struct err *stack_unresolved(const struct project *p, struct strs *references)
+{
+	add_unresolved(p, p->emulator->sources, p->emulator->source_count, references);
+	add_unresolved(p, p->image->sources, p->image->source_count, references);
+	if (p->image->image.debian_suite) {
+		AUTO_FREE char *set = image_set_reference(p->image, p->guest_arch);
+		if (!lock_find(p->lock, set))
+			strs_add(references, set);
+	}
+	if (stack_needs_emulators(p)) {
+		struct source package = stack_emulator_package(p);
+		add_unresolved(p, &package, 1, references);
+	}
+	return NULL;
+}
+
+struct err *stack_resolve(struct project *p, struct sink *sink)
+{
+	const char *arch = p->facts.arch;
+	AUTO(strs) references = STRS_INIT;
+	TRY(stack_unresolved(p, &references));
+	if (references.count)
+		event_note(sink, "resolve", "asking the package archive for %zu reference%s", references.count,
+			   references.count == 1 ? "" : "s");
+	TRY(source_resolve(&p->home, p->emulator->sources, p->emulator->source_count, arch, p->lock, sink));
+	TRY(source_resolve(&p->home, p->image->sources, p->image->source_count, arch, p->lock, sink));
+	if (p->image->image.debian_suite)
+		TRY(image_resolve(&p->home, p->image, p->guest_arch, p->lock, sink));
+	if (!stack_needs_emulators(p))
+		return NULL;
+	struct source package = stack_emulator_package(p);
+	return source_resolve(&p->home, &package, 1, arch, p->lock, sink);
+}
+
+/* --- everything anew --- */
 
 /* What was resolved, kept until all is: a lock is never half new. */
 struct update {
@@ -112,9 +183,7 @@ static struct err *write_all(struct update *u, bool dry_run, struct json *change
 {
 	for (size_t i = 0; i < u->count; i++)
 		js_add(changes, describe(u->p, lock_find(u->p->lock, u->entries[i].reference), &u->entries[i]));
-	for (size_t i = 0; i < u->count && !dry_run; i++)
-		TRY(lock_put(u->p->lock, &u->entries[i]));
-	return NULL;
+	return dry_run || u->count == 0 ? NULL : lock_put_all(u->p->lock, u->entries, u->count);
 }
 
 struct err *stack_update(const struct project *p, bool dry_run, struct sink *sink, struct json **ret_changes)

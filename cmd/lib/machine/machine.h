@@ -4,8 +4,8 @@
  * What is remembered beside the machine: boot.json (which boot this is, with which key and ssh port) and
  * proofs.json (what the canaries said in that boot). Neither says that the machine runs: its lock does.
  */
-#ifndef COOPER_PLAN_MACHINE_H
-#define COOPER_PLAN_MACHINE_H
+#ifndef COOPER_MACHINE_MACHINE_H
+#define COOPER_MACHINE_MACHINE_H
 
 #include "fmt/json.h"
 #include "machine/control.h"
@@ -30,6 +30,8 @@ void machine_ssh_done(struct machine_ssh *ssh);
  */
 MUST_CHECK struct err *machine_boot(const struct machine_spec *spec, int generation, const char *key, const char *step,
 				    struct sink *sink, struct machine_status *ret_status);
+/** machine_stop_noted() - machine_stop(), with a note for @step when it was running */
+MUST_CHECK struct err *machine_stop_noted(const char *machine_dir, const char *step, struct sink *sink);
 /** machine_boot_read(), machine_proofs_read() - the notes; an empty object when there is none */
 struct json *machine_boot_read(const char *machine_dir);
 struct json *machine_proofs_read(const char *machine_dir);

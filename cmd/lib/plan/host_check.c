@@ -1,0 +1,48 @@
+#include "plan/host_check.h"
+
+#include "machine/paths.h"
+#include "machine/rules.h"
+#include "sys/file.h"
+
+enum { VERDICTS_MAX = 1 << 20 };
+
+/* What earlier boots have shown of /dev/kvm: on this host from its file, of another one from its facts. */
+static struct json *read_verdicts(const struct project *p, const struct machine_spec *m)
+{
+	struct json *verdicts;
+	AUTO_FREE char *path = accel_verdicts_path(p->home.root);
+	AUTO_FREE char *text = NULL;
+	if (!p->other_host)
+		err_free(file_read(path, VERDICTS_MAX, &text, NULL));
+	verdicts = accel_verdicts_parse(text);
+	if (p->other_host && p->survey.kvm_verdict)
+		accel_remember(&verdicts, p->facts.boot_id, m->qemu, ACCEL_KVM, streq(p->survey.kvm_verdict, "works"));
+	return verdicts;
+}
+
+struct err *host_accelerators(const struct project *p, const struct machine_spec *m, struct accel_list *ret_list)
+{
+	AUTO_JSON *verdicts = read_verdicts(p, m);
+	return accel_candidates(m->accel, &p->facts, m->guest_arch, verdicts, m->qemu, ret_list);
+}
+
+struct err *host_start(const struct project *p, const struct machine_spec *m, struct machine_start *ret_start)
+{
+	AUTO(accel_list) list = {.count = 0};
+	TRY(host_accelerators(p, m, &list));
+	*ret_start = (struct machine_start){.accel = list.items[0], .ssh_port = 2222};
+	return NULL;
+}
+
+struct err *host_check(const struct project *p, const struct machine_spec *m, struct strs *warnings)
+{
+	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
+	struct machine_start start;
+	if (!p->other_host)
+		TRY(machine_paths_check(m));
+	TRY(host_start(p, m, &start));
+	TRY(machine_rules(m, &start, &p->facts, &ruling));
+	if (warnings)
+		strs_copy(warnings, &ruling.warnings);
+	return NULL;
+}

@@ -1,0 +1,29 @@
+/*
+ * host_check.h - what a machine meets on the project's host, before anything is built for it
+ */
+#ifndef COOPER_PLAN_HOST_CHECK_H
+#define COOPER_PLAN_HOST_CHECK_H
+
+#include "machine/accel.h"
+#include "plan/project.h"
+
+/** host_accelerators() - what a start on the project's host would try, and why; USAGE: the one insisted on is not there
+ */
+MUST_CHECK struct err *host_accelerators(const struct project *p, const struct machine_spec *m,
+					 struct accel_list *ret_list);
+/**
+ * host_start() - what a start on the project's host would choose: the first accelerator to try
+ *
+ * Errors: USAGE (the stack insists on an accelerator that the host does not have)
+ */
+MUST_CHECK struct err *host_start(const struct project *p, const struct machine_spec *m,
+				  struct machine_start *ret_start);
+/**
+ * host_check() - whether the machine may run on the project's host
+ * @warnings: receives sentences for people; may be NULL
+ *
+ * Errors: USAGE (a compatibility rule refuses; the hint says what to do)
+ */
+MUST_CHECK struct err *host_check(const struct project *p, const struct machine_spec *m, struct strs *warnings);
+
+#endif

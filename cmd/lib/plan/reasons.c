@@ -1,0 +1,126 @@
+#include "plan/reasons.h"
+
+#include "fmt/digest.h"
+
+/* A value as people read it; heap, NULL when there is none. */
+static char *shown(const struct json *value)
+{
+	AUTO(str) s = STR_INIT;
+	if (js_as_text(value))
+		return mem_strdup(js_as_text(value));
+	for (size_t i = 0; js_is_array(value) && i < js_count(value); i++)
+		str_addf(&s, "%s%s", i ? " " : "", js_as_text(js_at(value, i)));
+	if (js_is_array(value))
+		return str_take(&s);
+	return value ? js_line(value) : NULL;
+}
+
+static void add_change(struct step *s, const char *name, const struct json *was, const struct json *is)
+{
+	AUTO_FREE char *old = shown(was);
+	AUTO_FREE char *now = shown(is);
+	bool is_digest = now && digest_is(now);
+	if (!old)
+		strs_addf(&s->why, is_digest ? "%s is new" : "%s is new: %s", name, now);
+	else if (!now)
+		strs_addf(&s->why, "%s is gone", name);
+	else if (is_digest)
+		strs_addf(&s->why, "%s changed", name);
+	else
+		strs_addf(&s->why, "%s %s -> %s", name, *old ? old : "none", *now ? now : "none");
+}
+
+static bool same(const struct json *a, const struct json *b)
+{
+	if (!a || !b)
+		return a == b;
+	AUTO_FREE char *left = js_canonical(a);
+	AUTO_FREE char *right = js_canonical(b);
+	return streq(left, right);
+}
+
+/* How many before the @at-th of @list have its name: two sources may be called v1.tar.gz. */
+static size_t rank(const struct json *list, size_t at)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < at; i++)
+		n += streq(js_get_text(js_at(list, i), "name"), js_get_text(js_at(list, at), "name"));
+	return n;
+}
+
+/* The thing of @list that is the @at-th of @from: the same name, as many of which come before; its place, or -1. */
+static ptrdiff_t counterpart(const struct json *list, const struct json *from, size_t at)
+{
+	size_t wanted = rank(from, at);
+	for (size_t i = 0; i < js_count(list); i++)
+		if (streq(js_get_text(js_at(list, i), "name"), js_get_text(js_at(from, at), "name")) &&
+		    rank(list, i) == wanted)
+			return (ptrdiff_t)i;
+	return -1;
+}
+
+static void compare_fields(struct step *s, const char *what, const struct json *was, const struct json *is)
+{
+	AUTO_FREE char *subject = mem_printf("%s %s", what, js_get_text(is, "name"));
+	for (size_t i = 0; i < js_count(is); i++) {
+		const char *field = js_key_at(is, i);
+		const char *text = js_get_text(is, field);
+		AUTO_FREE char *name =
+			text && digest_is(text) ? mem_strdup(subject) : mem_printf("%s: %s", subject, field);
+		if (!same(js_get(was, field), js_get(is, field)))
+			add_change(s, name, js_get(was, field), js_get(is, field));
+	}
+	for (size_t i = 0; i < js_count(was); i++)
+		if (!js_get(is, js_key_at(was, i)))
+			strs_addf(&s->why, "%s: %s is gone", subject, js_key_at(was, i));
+}
+
+static void compare_lists(struct step *s, const char *what, const struct json *was, const struct json *is)
+{
+	ptrdiff_t last = -1;
+	bool moved = false;
+	for (size_t i = 0; i < js_count(is); i++) {
+		ptrdiff_t at = counterpart(was, is, i);
+		if (at < 0) {
+			strs_addf(&s->why, "%s %s is new", what, js_get_text(js_at(is, i), "name"));
+			continue;
+		}
+		moved = moved || at < last;
+		last = at;
+		compare_fields(s, what, js_at(was, (size_t)at), js_at(is, i));
+	}
+	for (size_t i = 0; i < js_count(was); i++)
+		if (counterpart(is, was, i) < 0)
+			strs_addf(&s->why, "%s %s is gone", what, js_get_text(js_at(was, i), "name"));
+	if (moved)
+		strs_addf(&s->why, "the order of '%s' changed", what);
+}
+
+static void compare(struct step *s, const char *name, const struct json *was, const struct json *is)
+{
+	if (same(was, is))
+		return;
+	for (size_t i = 0; i < s->link_count; i++) {
+		if (s->links[i].in_key && streq(s->links[i].step->id, name)) {
+			strs_addf(&s->why, "%s changed", s->links[i].step->title);
+			return;
+		}
+	}
+	if (js_is_array(is) || js_is_array(was))
+		compare_lists(s, name, was, is);
+	else
+		add_change(s, name, was, is);
+}
+
+void reasons_add(struct step *step, const struct json *old)
+{
+	for (size_t i = 0; i < js_count(step->inputs); i++) {
+		const char *name = js_key_at(step->inputs, i);
+		compare(step, name, js_get(old, name), js_get(step->inputs, name));
+	}
+	for (size_t i = 0; i < js_count(old); i++) {
+		const char *name = js_key_at(old, i);
+		if (!js_get(step->inputs, name))
+			compare(step, name, js_get(old, name), NULL);
+	}
+}

@@ -1,0 +1,35 @@
+/*
+ * stack_lock.h - what a stack refers to by names that float, and the lock that pins them
+ */
+#ifndef COOPER_PLAN_STACK_LOCK_H
+#define COOPER_PLAN_STACK_LOCK_H
+
+#include "base/event.h"
+#include "fmt/json.h"
+#include "plan/project.h"
+
+/** stack_unresolved() - append the references that the lock lacks; none = stack_open() will work */
+MUST_CHECK struct err *stack_unresolved(const struct project *p, struct strs *references);
+/** stack_resolve() - ask apt for what the lock lacks and write the lock */
+MUST_CHECK struct err *stack_resolve(struct project *p, struct sink *sink);
+
+/**
+ * stack_update() - resolve every floating reference anew: the image's channel, Debian sources, packages and sets, git's
+ * names
+ * @dry_run:     leave the lock as it is
+ * @ret_changes: an array of {reference, old, new, changed, files, files_changed}; old is null where nothing was pinned
+ *
+ * The lock is written when all of them could be resolved. Errors: those of channel_resolve() and of debian.h
+ */
+MUST_CHECK struct err *stack_update(const struct project *p, bool dry_run, struct sink *sink,
+				    struct json **ret_changes);
+
+/** stack_foreign_archs() - append the architectures that containers must run and the guest's processor is not */
+void stack_foreign_archs(const struct project *p, struct strs *foreign);
+/** stack_needs_emulators() - whether the device with user-mode emulators is wanted, from the package that the stack
+ * names */
+bool stack_needs_emulators(const struct project *p);
+/** stack_emulator_package() - that package, for the architecture of the guest, where its programs run; all borrowed */
+struct source stack_emulator_package(const struct project *p);
+
+#endif

@@ -1,0 +1,63 @@
+/* The machine, running the stack's generation with the stack's settings. */
+#include "base/path.h"
+#include "machine/machine.h"
+#include "machine/record.h"
+#include "step/context.h"
+#include "step/outputs.h"
+#include "sys/lock.h"
+
+static void describe(const struct step *step UNUSED, struct str *title)
+{
+	str_add(title, "boot the machine");
+}
+
+static struct err *inputs(const struct step *step, struct json *inputs)
+{
+	machine_spec_inputs(step->context->machine, SPEC_BOOT, inputs);
+	return NULL;
+}
+
+static struct err *observe(const struct step *step, struct observed *seen)
+{
+	const struct machine_spec *m = step->context->machine;
+	AUTO_JSON *boot = machine_boot_read(m->dir);
+	AUTO_FREE char *lock = path_join(m->dir, "lock");
+	bool running = lock_held(lock, NULL);
+	seen->present = running && streq(js_get_text(boot, "key"), step->key);
+	seen->verb = running ? "restart" : "start";
+	if (!running)
+		seen->note = mem_strdup("the machine is not running");
+	return NULL;
+}
+
+static struct err *perform(struct step *step, struct sink *sink)
+{
+	struct machine_spec m = *step->context->machine; /* borrows all but the generation's folder */
+	AUTO(generation) g = GENERATION_INIT;
+	struct machine_status status;
+	TRY(step_generation(step_need(step, "generation"), &g));
+	TRY(machine_stop_noted(m.dir, step->id, sink));
+	TRY(disk_make_data(&m, step->context->vmm, sink));
+	m.gen_dir = g.dir;
+	TRY(machine_record_write(&m));
+	TRY(machine_boot(&m, g.number, step->key, step->id, sink, &status));
+	step_set_outcome(step, "generation %d under %s, ssh on 127.0.0.1:%d", g.number, status.accel, status.ssh_port);
+	return NULL;
+}
+
+static void host_packages(const struct step *step, struct strs *names)
+{
+	if (!streq(step->context->facts->os, "macos"))
+		strs_add(names, "openssh-client");
+}
+
+const struct step_kind kind_boot = {
+	.name = "boot",
+	.verb = "run",
+	.weight = STEP_MACHINE,
+	.describe = describe,
+	.inputs = inputs,
+	.observe = observe,
+	.perform = perform,
+	.host_packages = host_packages,
+};

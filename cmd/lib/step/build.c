@@ -1,0 +1,93 @@
+/* The keg of a build recipe, the step's job: configured, built, installed, signed and tested. */
+#include "build/build.h"
+
+#include "step/build_job.h"
+#include "step/context.h"
+#include "step/outputs.h"
+#include "store/store.h"
+
+struct build_job build_job_of(const struct step *step)
+{
+	const struct step *source = step_is(step, "source") ? step : step_need(step, "source");
+	return (struct build_job){.home = step->context->home,
+				  .recipe = step->job,
+				  .guest_arch = step->context->guest_arch,
+				  .facts = step->context->facts,
+				  .files = step_files(step_need(step, "fetch")),
+				  .source_key = source->key,
+				  .key = step->key,
+				  .source_step = source->id,
+				  .step = step->id};
+}
+
+static char *keg_name(const struct step *step)
+{
+	return build_name(step->job, step->context->guest_arch);
+}
+
+char *step_keg(const struct step *build)
+{
+	AUTO_FREE char *name = keg_name(build);
+	return store_path(build->context->home, build->key, name);
+}
+
+struct err *step_build_receipt(const struct step *build, struct json **ret_receipt)
+{
+	AUTO_FREE char *name = keg_name(build);
+	return store_receipt(build->context->home, build->key, name, ret_receipt);
+}
+
+static void describe(const struct step *step, struct str *title)
+{
+	const struct recipe *r = step->job;
+	str_addf(title, "build %s %s for %s", r->name, r->version, step->context->guest_arch);
+}
+
+static struct err *inputs(const struct step *step, struct json *inputs)
+{
+	const struct recipe *r = step->job;
+	js_set_text(inputs, "recipe", r->canonical_digest);
+	js_set_text(inputs, "guest_arch", step->context->guest_arch);
+	js_set_text(inputs, "host", step->context->facts->os);
+	js_set_text(inputs, "host_arch", step->context->facts->arch);
+	return NULL;
+}
+
+static struct err *observe(const struct step *step, struct observed *seen)
+{
+	AUTO_FREE char *name = keg_name(step);
+	seen->present = store_has(step->context->home, step->key, name);
+	return NULL;
+}
+
+static struct err *perform(struct step *step, struct sink *sink)
+{
+	const struct build_job job = build_job_of(step);
+	TRY(build_run(&job, sink));
+	step_set_outcome(step, "keg %.*s-%s", STORE_KEY_SHOWN, step->key, job.recipe->name);
+	return NULL;
+}
+
+static void host_packages(const struct step *step, struct strs *names)
+{
+	const struct recipe *r = step->job;
+	bool mac = streq(step->context->facts->os, "macos");
+	strs_copy(names, mac ? &r->build.host_brew : &r->build.host_apt);
+}
+
+static void gc_roots(const struct step *step, struct strs *roots)
+{
+	strs_add(roots, step->key);
+}
+
+const struct step_kind kind_build = {
+	.name = "build",
+	.verb = "run",
+	.weight = STEP_CPU,
+	.describe = describe,
+	.inputs = inputs,
+	.observe = observe,
+	.perform = perform,
+	.host_packages = host_packages,
+	.gc_roots = gc_roots,
+};

@@ -1,0 +1,34 @@
+/* podman on the host, told where the machine is. */
+#include "machine/machine.h"
+#include "step/context.h"
+#include "step/kind.h"
+
+static void describe(const struct step *step UNUSED, struct str *title)
+{
+	str_add(title, "connect podman");
+}
+
+static struct err *observe(const struct step *step, struct observed *seen)
+{
+	seen->present = machine_connected(step->context->machine->dir);
+	return NULL;
+}
+
+static struct err *perform(struct step *step, struct sink *sink)
+{
+	const struct machine_spec *m = step->context->machine;
+	bool connected = false;
+	TRY(machine_connect(m, sink, &connected));
+	step_set_outcome(step, connected ? "podman --connection %s" : "no podman on this host, machine %s", m->name);
+	return NULL;
+}
+
+const struct step_kind kind_connect = {
+	.name = "connect",
+	.verb = "run",
+	.weight = STEP_MACHINE,
+	.follows = true, /* the ssh port may be another after a boot */
+	.describe = describe,
+	.observe = observe,
+	.perform = perform,
+};

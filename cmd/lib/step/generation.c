@@ -1,0 +1,96 @@
+/* A generation: the OS disk and what its first boot is told. */
+#include <unistd.h>
+
+#include "base/path.h"
+#include "machine/ignition.h"
+#include "machine/keys.h"
+#include "machine/machine.h"
+#include "step/context.h"
+#include "step/outputs.h"
+#include "sys/file.h"
+
+struct err *step_generation(const struct step *generation, struct generation *ret_generation)
+{
+	const struct machine_spec *m = generation->context->machine;
+	TRY(generation_made(m->dir, generation->key, ret_generation));
+	if (ret_generation->number)
+		return NULL;
+	return err_new(ERR_ABSENT, "the machine '%s' has no generation of this stack", m->name);
+}
+
+static void describe(const struct step *step UNUSED, struct str *title)
+{
+	str_add(title, "make a new OS disk");
+}
+
+static struct err *inputs(const struct step *step, struct json *inputs)
+{
+	machine_spec_inputs(step->context->machine, SPEC_GENERATION, inputs);
+	return NULL;
+}
+
+static struct err *observe(const struct step *step, struct observed *seen)
+{
+	AUTO(generation) g = GENERATION_INIT;
+	TRY(generation_find(step->context->machine->dir, step->key, &g));
+	seen->present = g.number > 0;
+	return NULL;
+}
+
+static struct err *make_ignition(const struct step_context *c, char **ret_text)
+{
+	const struct machine_spec *m = c->machine;
+	AUTO_FREE char *client = NULL;
+	AUTO_FREE char *host = NULL;
+	AUTO_FREE char *host_public = NULL;
+	TRY(keys_make(m->dir, m->name));
+	TRY(keys_read(m->dir, KEY_CLIENT, /* public_half= */ true, &client));
+	TRY(keys_read(m->dir, KEY_HOST, /* public_half= */ false, &host));
+	TRY(keys_read(m->dir, KEY_HOST, /* public_half= */ true, &host_public));
+	struct ignition_input input = {.spec = m,
+				       .os = guest_os_find(c->image->image.os),
+				       .uid = (int)getuid(),
+				       .authorized_key = client,
+				       .host_key = host,
+				       .host_key_public = host_public,
+				       .emulators = m->emulator_iso != NULL};
+	return machine_ignition(&input, ret_text);
+}
+
+static struct err *check_firmware(const struct step_context *c)
+{
+	const struct machine_spec *m = c->machine;
+	if (m->boot != BOOT_UEFI || file_exists(m->firmware_code))
+		return NULL;
+	return err_hint(err_new(ERR_ABSENT, "the emulator '%s' comes without UEFI firmware for %s guests",
+				c->emulator->name, m->guest_arch),
+			"take another emulator, or add `share/qemu/%s` to what its recipe installs",
+			path_base(m->firmware_code));
+}
+
+static struct err *perform(struct step *step, struct sink *sink)
+{
+	const struct machine_spec *m = step->context->machine;
+	AUTO_FREE char *log = path_join(m->dir, "log");
+	AUTO_FREE char *ignition = NULL;
+	AUTO(generation) g = GENERATION_INIT;
+	TRY(check_firmware(step->context));
+	TRY(dir_make(m->dir, 0700));
+	TRY(dir_make(log, 0700));
+	TRY(machine_stop_noted(m->dir, step->id, sink));
+	TRY(make_ignition(step->context, &ignition));
+	struct generation_input input = {.spec = m, .vmm = step->context->vmm, .key = step->key, .ignition = ignition};
+	TRY(generation_make(&input, &g));
+	step_set_outcome(step, "generation %d", g.number);
+	return NULL;
+}
+
+const struct step_kind kind_generation = {
+	.name = "generation",
+	.verb = "run",
+	.weight = STEP_MACHINE,
+	.describe = describe,
+	.inputs = inputs,
+	.observe = observe,
+	.perform = perform,
+};

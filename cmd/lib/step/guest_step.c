@@ -1,0 +1,63 @@
+/* One entry of the stack's `steps:`, the step's job, done in the running guest. */
+#include "base/path.h"
+#include "guest/guest.h"
+#include "machine/machine.h"
+#include "step/context.h"
+#include "step/outputs.h"
+
+enum { GUEST_STEP_MS = 30 * 60 * 1000 };
+
+static void describe(const struct step *step, struct str *title)
+{
+	str_addf(title, "guest step %s", step->subject);
+}
+
+/* A file that is copied into the guest is part of what the step is. */
+static struct err *inputs(const struct step *step, struct json *inputs)
+{
+	const struct guest_step *g = step->job;
+	char file[SHA256_HEX], digest[SHA256_HEX];
+	if (g->write_from) {
+		AUTO_FREE char *dir = path_dir(step->context->stack->path);
+		AUTO_FREE char *path = path_join(dir, g->write_from);
+		TRY(digest_file(path, file, NULL));
+	}
+	guest_step_digest(g, g->write_from ? file : NULL, digest);
+	js_set_text(inputs, "content", digest);
+	return NULL;
+}
+
+static struct err *observe(const struct step *step, struct observed *seen)
+{
+	return step_mark_holds(step, &seen->present);
+}
+
+static struct err *perform(struct step *step, struct sink *sink)
+{
+	const struct machine_spec *m = step->context->machine;
+	AUTO(machine_ssh) ssh = {.config = NULL};
+	AUTO_FREE char *files = path_dir(step->context->stack->path);
+	enum guest_outcome outcome = GUEST_SAME;
+	machine_ssh_open(m->dir, m->name, &ssh);
+	AUTO(guest)
+	guest = {.ssh = ssh.ssh,
+		 .os = guest_os_find(m->os),
+		 .files_dir = files,
+		 .deadline_ms = GUEST_STEP_MS,
+		 .sink = sink,
+		 .step = step->id};
+	TRY(guest_open(&guest));
+	TRY(guest_step_run(&guest, step->job, &outcome));
+	step_set_outcome(step, "%s", guest_outcome_text(outcome));
+	return step_mark(step);
+}
+
+const struct step_kind kind_guest_step = {
+	.name = "step",
+	.verb = "run",
+	.weight = STEP_MACHINE,
+	.describe = describe,
+	.inputs = inputs,
+	.observe = observe,
+	.perform = perform,
+};

@@ -1,0 +1,74 @@
+/* The guest image of an image recipe, the step's job: made of packages, or unpacked. */
+#include "image/image.h"
+
+#include "base/path.h"
+#include "step/context.h"
+#include "step/outputs.h"
+#include "store/store.h"
+
+char *step_image_file(const struct step *image, const char *name)
+{
+	AUTO_FREE char *result = image_name(image->job, image->context->guest_arch);
+	AUTO_FREE char *dir = store_path(image->context->home, image->key, result);
+	return path_join(dir, name);
+}
+
+static void describe(const struct step *step, struct str *title)
+{
+	const struct recipe *r = step->job;
+	str_addf(title, "make image %s %s for %s", r->name, r->version, step->context->guest_arch);
+}
+
+static struct err *inputs(const struct step *step, struct json *inputs)
+{
+	const struct recipe *r = step->job;
+	js_set_text(inputs, "recipe", r->canonical_digest);
+	js_set_text(inputs, "guest_arch", step->context->guest_arch);
+	return image_inputs(r, inputs);
+}
+
+static struct err *observe(const struct step *step, struct observed *seen)
+{
+	AUTO_FREE char *name = image_name(step->job, step->context->guest_arch);
+	seen->present = store_has(step->context->home, step->key, name);
+	return NULL;
+}
+
+static struct err *perform(struct step *step, struct sink *sink)
+{
+	const struct step_context *c = step->context;
+	const struct image_job job = {.home = c->home,
+				      .recipe = step->job,
+				      .guest_arch = c->guest_arch,
+				      .facts = c->facts,
+				      .files = step_files(step_need(step, "fetch")),
+				      .key = step->key,
+				      .step = step->id};
+	TRY(image_make(&job, sink));
+	step_set_outcome(step, "%s %s for %s", job.recipe->name, job.recipe->version, job.guest_arch);
+	return NULL;
+}
+
+static void host_packages(const struct step *step, struct strs *names)
+{
+	const struct recipe *r = step->job;
+	if (!streq(step->context->facts->os, "macos"))
+		strs_copy(names, &r->image.host_apt);
+}
+
+static void gc_roots(const struct step *step, struct strs *roots)
+{
+	strs_add(roots, step->key);
+}
+
+const struct step_kind kind_image = {
+	.name = "image",
+	.verb = "run",
+	.weight = STEP_CPU,
+	.describe = describe,
+	.inputs = inputs,
+	.observe = observe,
+	.perform = perform,
+	.host_packages = host_packages,
+	.gc_roots = gc_roots,
+};

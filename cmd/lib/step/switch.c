@@ -1,0 +1,42 @@
+/* The generation that proved itself becomes the current one; the one before is kept for a rollback. */
+#include "machine/disk.h"
+
+#include "step/context.h"
+#include "step/outputs.h"
+
+static void describe(const struct step *step UNUSED, struct str *title)
+{
+	str_add(title, "make the new OS disk the current one");
+}
+
+/* While there is none yet nothing is amiss: it follows the canary. */
+static struct err *observe(const struct step *step, struct observed *seen)
+{
+	AUTO(generation) g = GENERATION_INIT;
+	TRY(generation_find(step->context->machine->dir, step_need(step, "generation")->key, &g));
+	seen->present = g.number == 0 || g.current;
+	if (!seen->present)
+		seen->note = mem_strdup("another one is");
+	return NULL;
+}
+
+static struct err *perform(struct step *step, struct sink *sink UNUSED)
+{
+	const char *dir = step->context->machine->dir;
+	AUTO(generation) g = GENERATION_INIT;
+	TRY(step_generation(step_need(step, "generation"), &g));
+	TRY(generation_switch(dir, g.number));
+	TRY(generation_prune(dir));
+	step_set_outcome(step, "generation %d", g.number);
+	return NULL;
+}
+
+const struct step_kind kind_switch = {
+	.name = "switch",
+	.verb = "run",
+	.weight = STEP_MACHINE,
+	.follows = true, /* what is current was proved by its last boot */
+	.describe = describe,
+	.observe = observe,
+	.perform = perform,
+};

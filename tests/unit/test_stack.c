@@ -1,0 +1,225 @@
+#include "harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "machine/disk.h"
+#include "plan/stack.h"
+#include "step/outputs.h"
+#include "sys/file.h"
+
+#define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HEX_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define HEX_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+static const char stack_text[] =
+	"kind: stack\nemulator: emu\nimage: img\nmachine: { name: dev, guest_arch: aarch64 }\nrun: [amd64, arm64]\n"
+	"steps:\n"
+	"  - { name: one, run: [\"true\"] }\n  - { name: two, run: [\"true\"] }\n";
+static const char image_text[] =
+	"kind: image\nname: img\nversion: \"1\"\nos: debian\nsource:\n  - { url: \"https://h/disk.qcow2\", "
+	"sha256: " HEX_C " }\nformat: qcow2\nboot: { mode: uefi }\nuser: core\n";
+static const char plain[] = "source:\n  - { url: \"https://h/v1.tar.gz\", sha256: " HEX_A " }\n";
+
+static void put(const char *root, const char *name, const char *text)
+{
+	AUTO_FREE char *path = path_join(root, name);
+	AUTO_FREE char *dir = path_dir(path);
+	assert_ok(dir_make(dir, 0755));
+	assert_ok(file_write(path, text, strlen(text), 0644));
+}
+
+/* A folder with recipes, a stack of them, and a home; what the emulator is built from is @sources. */
+static char *make_recipes(const char *sources)
+{
+	char *root = test_dir();
+	AUTO_FREE char *home = path_join(root, "home");
+	AUTO_FREE char *emulator =
+		mem_printf("kind: build\nname: emu\nversion: \"1\"\n%sinstall:\n  - [\"true\"]\n", sources);
+	put(root, "recipes/emu.yaml", emulator);
+	put(root, "recipes/st.yaml", stack_text);
+	put(root, "vmimages/img.yaml", image_text);
+	put(root, "patches/a.patch", "a");
+	put(root, "patches/b.patch", "b");
+	setenv("COOPER_RECIPES", root, 1);
+	setenv("COOPER_HOME", home, 1);
+	return root;
+}
+
+static void open_stack(struct project *p, struct stack **ret_stack)
+{
+	assert_ok(project_open(p, "st", NULL));
+	assert_ok(stack_open(p, ret_stack));
+}
+
+/* The key of the patched tree of an emulator that is built from @sources; heap. */
+static char *source_key(const char *sources)
+{
+	AUTO_FREE char *root = make_recipes(sources);
+	AUTO(project) p = PROJECT_INIT;
+	struct stack *s = NULL;
+	open_stack(&p, &s);
+	char *key = mem_strdup(graph_find(stack_graph(s), "source:emu")->key);
+	stack_free(s);
+	return key;
+}
+
+#define URLS(first, second)                                                                                            \
+	"source:\n  - { url: \"https://h/a/v1.tar.gz\", sha256: " first ", into: a }\n"                                \
+	"  - { url: \"https://h/b/v1.tar.gz\", sha256: " second ", into: b }\n"
+#define FILE_PATCH(more) "  - { file: a.patch" more " }\n"
+#define URL_PATCH(place, hex, more) "  - { url: \"https://h/" place "/fix.patch\", sha256: " hex more " }\n"
+
+static void everything_of_sources_and_patches_is_in_the_key(void **state UNUSED)
+{
+#define PATCHES "source:\n  - { url: \"https://h/v1.tar.gz\", sha256: " HEX_A " }\npatches:\n"
+	static const struct {
+		const char *what, *before, *after;
+	} cases[] = {
+		{"the first of two files of one name", URLS(HEX_A, HEX_B), URLS(HEX_C, HEX_B)},
+		{"order of two files of one name", URLS(HEX_A, HEX_B), URLS(HEX_B, HEX_A)},
+		{"order of patches", PATCHES FILE_PATCH() "  - { file: b.patch }\n",
+		 PATCHES "  - { file: b.patch }\n" FILE_PATCH()},
+		{"strip of a file", PATCHES FILE_PATCH(), PATCHES FILE_PATCH(", strip: 0")},
+		{"exclude of a file", PATCHES FILE_PATCH(), PATCHES FILE_PATCH(", exclude: [x]")},
+		{"strip of a URL", PATCHES URL_PATCH("p", HEX_B, ""), PATCHES URL_PATCH("p", HEX_B, ", strip: 0")},
+		{"the first of two patches of one name", PATCHES URL_PATCH("p", HEX_B, "") URL_PATCH("q", HEX_C, ""),
+		 PATCHES URL_PATCH("p", HEX_A, "") URL_PATCH("q", HEX_C, "")},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_FREE char *before = source_key(cases[i].before);
+		AUTO_FREE char *again = source_key(cases[i].before);
+		AUTO_FREE char *after = source_key(cases[i].after);
+		assert_string_equal(before, again);
+		if (streq(before, after))
+			fail_msg("%s: in no key", cases[i].what);
+	}
+}
+
+/* Every step, what it needs and what it only comes after. */
+static void wiring(void **state UNUSED)
+{
+	static const char *const expected[] = {
+		"fetch:emu",
+		"source:emu <- fetch:emu",
+		"build:emu <- source:emu",
+		"fetch:img-image",
+		"image:img <- fetch:img-image",
+		"generation <- build:emu image:img",
+		"boot <- generation",
+		"handlers <- generation (boot)",
+		"canary <- (boot) (handlers) (step:one) (step:two) (connect)",
+		"step:one <- generation (boot) (handlers)",
+		"step:two <- generation (boot) (step:one)",
+		"connect <- (boot)",
+		"switch <- generation (canary)",
+	};
+	AUTO_FREE char *root = make_recipes(plain);
+	AUTO(project) p = PROJECT_INIT;
+	struct stack *s = NULL;
+	open_stack(&p, &s);
+	const struct graph *g = stack_graph(s);
+	assert_int_equal(g->count, ARRAY_LEN(expected));
+	for (size_t i = 0; i < g->count; i++) {
+		const struct step *step = g->steps[i];
+		AUTO(str) line = STR_INIT;
+		str_addf(&line, "%s%s", step->id, step->link_count ? " <-" : "");
+		for (size_t k = 0; k < step->link_count; k++)
+			str_addf(&line, step->links[k].in_key ? " %s" : " (%s)", step->links[k].step->id);
+		assert_string_equal(str_text(&line), expected[i]);
+	}
+	assert_ok(stack_observe(s, NULL));
+	assert_int_equal(graph_pending(stack_graph(s)), ARRAY_LEN(expected));
+	/* paths are those of the results that the steps make */
+	AUTO_FREE char *keg = step_keg(graph_kind(g, "build"));
+	assert_true(str_starts(stack_machine(s)->qemu, keg));
+	assert_true(str_ends(stack_machine(s)->base_disk, "disk.qcow2"));
+	stack_free(s);
+}
+
+static void put_generation(const struct step *generation, const char *dir, int number)
+{
+	AUTO_FREE char *name = mem_printf("gen-%d/generation.json", number);
+	AUTO_FREE char *text = mem_printf("{\"key\": \"%s\"}", generation->key);
+	AUTO_FREE char *gen = mem_printf("%s/gen-%d", dir, number);
+	put(dir, name, text);
+	assert_ok(generation_set_booted(gen));
+}
+
+static bool is_done(const struct step *step)
+{
+	struct observed seen = {.present = false};
+	assert_ok(step->kind->observe(step, &seen));
+	return seen.present;
+}
+
+/* What was done in a guest is gone with its disk, whatever the new disk's key is. */
+static void marks_go_with_the_disk(void **state UNUSED)
+{
+	AUTO_FREE char *root = make_recipes(plain);
+	AUTO(project) p = PROJECT_INIT;
+	struct stack *s = NULL;
+	open_stack(&p, &s);
+	const struct graph *g = stack_graph(s);
+	const struct step *step = graph_find(g, "step:one"), *handlers = graph_find(g, "handlers");
+	const char *dir = stack_machine(s)->dir;
+	assert_false(is_done(step));
+	put_generation(graph_kind(g, "generation"), dir, 1);
+	assert_false(is_done(step));
+	assert_ok(step_mark(step));
+	assert_ok(step_mark(handlers));
+	assert_true(is_done(step) && is_done(handlers));
+	assert_false(is_done(graph_find(g, "step:two")));
+
+	AUTO_FREE char *old = path_join(dir, "gen-1");
+	assert_ok(tree_remove(old));
+	put_generation(graph_kind(g, "generation"), dir, 2); /* the same key */
+	assert_false(is_done(step) || is_done(handlers));
+	stack_free(s);
+}
+
+/* Proved and not yet current: the next run switches, and does nothing else. */
+static void a_generation_that_is_not_current_is_switched_to(void **state UNUSED)
+{
+	AUTO_FREE char *root = make_recipes(plain);
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(generation) current = GENERATION_INIT;
+	struct stack *s = NULL;
+	open_stack(&p, &s);
+	struct step *change = graph_kind(stack_graph(s), "switch");
+	const char *dir = stack_machine(s)->dir;
+	put_generation(graph_kind(stack_graph(s), "generation"), dir, 2);
+	assert_false(is_done(change));
+	assert_ok(change->kind->perform(change, NULL));
+	assert_true(is_done(change));
+	assert_ok(generation_current(dir, &current));
+	assert_int_equal(current.number, 2);
+	stack_free(s);
+}
+
+static void a_folder_whose_name_begins_alike_is_another_one(void **state UNUSED)
+{
+	AUTO_FREE char *root = make_recipes(plain);
+	AUTO_FREE char *mine = mem_printf("%s-mine", root);
+	AUTO_FREE char *stack = path_join(mine, "cooper.yaml");
+	AUTO_FREE char *lock = path_join(mine, "cooper.lock");
+	AUTO(project) p = PROJECT_INIT;
+	put(mine, "cooper.yaml", stack_text);
+	assert_ok(project_open(&p, stack, NULL));
+	assert_string_equal(p.lock_path, lock);
+	assert_ok(tree_remove(mine));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(everything_of_sources_and_patches_is_in_the_key),
+		cmocka_unit_test(wiring),
+		cmocka_unit_test(marks_go_with_the_disk),
+		cmocka_unit_test(a_generation_that_is_not_current_is_switched_to),
+		cmocka_unit_test(a_folder_whose_name_begins_alike_is_another_one),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
