@@ -262,6 +262,21 @@ char *debian_stanza_version(const char *text, const char *file)
 	return found ? TAKE(version) : NULL;
 }
 
+char *debian_upstream_version(const char *version)
+{
+	static const char *const repacked[] = {"+ds", "+dfsg", "~ds", "~dfsg"};
+	const char *colon = strchr(version, ':');
+	const char *from = colon ? colon + 1 : version;
+	const char *dash = strrchr(from, '-');
+	AUTO_FREE char *upstream = mem_strndup(from, dash ? (size_t)(dash - from) : strlen(from));
+	for (size_t i = 0; i < ARRAY_LEN(repacked); i++) {
+		char *at = strstr(upstream, repacked[i]);
+		if (at)
+			*at = '\0';
+	}
+	return TAKE(upstream);
+}
+
 bool debian_name_valid(const char *name)
 {
 	size_t n = strlen(name);

@@ -66,6 +66,10 @@ char *debian_deb_version(const char *name);
  */
 char *debian_stanza_version(const char *text, const char *file);
 
+/** debian_upstream_version() - "10.0.13" of Debian's "1:10.0.13+ds-0+deb13u1", heap: no epoch, no revision, nothing
+ * that Debian adds for what it took out */
+char *debian_upstream_version(const char *version);
+
 /** debian_name_valid() - whether @name is a package name (Debian Policy 5.6.1) that apt-get takes as nothing else */
 bool debian_name_valid(const char *name);
 
