@@ -44,9 +44,22 @@ static void finds_mirrors(void **state)
 		       "http://b.test/debian/|stable|$(CODENAME)|$(ORIGIN)|main\n"
 		       "http://b.test/sec/|stable-security|$(CODENAME)|$(ORIGIN)|main\n",
 		       "http://b.test/debian/", "http://b.test/sec/");
-	/* "stable" is this release by its codename, or is another one. */
+	/* "stable" is this release by its codename, or another one, which serves where nothing else does. */
 	assert_mirrors("http://b.test/debian/|oldstable|bookworm|Debian|main\n", "http://b.test/debian/", NULL);
-	assert_mirrors("http://b.test/debian/|stable|trixie|Debian|main\n", NULL, NULL);
+	assert_mirrors("http://b.test/debian/|stable|trixie|Debian|main\n"
+		       "http://b.test/sec/|stable-security|trixie-security|Debian|main\n",
+		       "http://b.test/debian/", "http://b.test/sec/");
+	assert_mirrors("http://a.test/debian/|trixie|trixie|Debian|main\n"
+		       "http://b.test/debian/|bookworm|bookworm|Debian|main\n",
+		       "http://b.test/debian/", NULL);
+	/* Ubuntu's own archive is not Debian's; a line that was added for it is. */
+	assert_mirrors("http://u.test/ubuntu/|noble|noble|Ubuntu|main\n"
+		       "http://u.test/ubuntu/|noble-security|noble|Ubuntu|main\n",
+		       NULL, NULL);
+	assert_mirrors("http://u.test/ubuntu/|noble|noble|Ubuntu|main\n"
+		       "http://b.test/debian/|trixie-backports|trixie-backports|Debian|main\n"
+		       "http://b.test/debian/|trixie|trixie|Debian|main\n",
+		       "http://b.test/debian/", NULL);
 	assert_mirrors("cdrom:[Debian]/|bookworm|bookworm|Debian|main\n"
 		       "mirror+file:/etc/apt/list/|bookworm|bookworm|Debian|main\n",
 		       "mirror+file:/etc/apt/list/", NULL);

@@ -29,9 +29,10 @@ void debian_mirrors_done(struct debian_mirrors *m);
 /**
  * debian_mirrors_find() - the host's mirrors from lines of DEBIAN_TARGET_FORMAT
  *
- * A line counts when it is of release @codename and component main. Where apt knows the origin (lists were
- * downloaded) it must be Debian: others use Debian's release names too. Where it does not, a repository that has
- * "-updates" as well, or whose path ends in /debian/, is taken before others.
+ * A line counts when it is of component main. Where apt knows the origin (lists were downloaded) it must be Debian:
+ * others use Debian's release names too. Then any release will do, that of @codename before others: an archive has
+ * all of them. Where apt does not know it, the release must be @codename, and a repository that has "-updates" as
+ * well, or whose path ends in /debian/, is taken before others.
  */
 void debian_mirrors_find(const char *lines, const char *codename, struct debian_mirrors *ret_mirrors);
 /** debian_mirror_list_first() - the first URI of an apt mirror list file with '/' at its end, heap, or NULL */
