@@ -118,7 +118,7 @@ static struct err *build_tree(const char *dir, const char *more, char ret_tree[S
 		"build: [[\"true\"]]\ninstall: [[\"true\"]]\n",
 		archive, hex, more);
 	assert_ok(file_write(path, yaml, strlen(yaml), 0644));
-	struct recipe_target target = {"linux", "x86_64", "x86_64"};
+	struct recipe_target target = {.os = "linux", .arch = "x86_64", .guest_arch = "x86_64"};
 	struct recipe *r = NULL;
 	struct lock *lock = NULL;
 	struct home home;
