@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include "build/sign.h"
-#include "machine/argv.h"
 #include "machine/ignition.h"
 #include "machine/rules.h"
+#include "machine/vmm.h"
 #include "plan/host_check.h"
 #include "plan/stack.h"
 #include "recipe/docs.h"
@@ -42,7 +42,9 @@ static struct err *print_argv(const struct machine_spec *spec, const struct mach
 {
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(strs) warnings = STRS_INIT;
-	TRY(machine_argv(spec, start, facts, &argv, &warnings));
+	const struct vmm *vmm = NULL;
+	TRY(vmm_choose(spec, facts, &vmm));
+	TRY(vmm->argv(spec, start, facts, &argv, &warnings));
 	for (size_t i = 0; i < argv.count; i++)
 		printf("%s\n", argv.items[i]);
 	for (size_t i = 0; i < warnings.count; i++)

@@ -45,6 +45,11 @@ grep -lE '^#include <(curl|yaml|openssl|archive|lzma|jansson|zlib|git2|utf8proc)
 grep -nE '(^|[^a-zA-Z0-9_>.])(strcpy|strcat|sprintf|strncpy|strtok|atoi|strtol|gmtime|localtime|ctime|mktemp|system|popen|alloca|setenv|signal)\(' $sources |
 	grep -vE ':[[:space:]]*(\*|/\*|//)' | check "banned functions"
 
+# Only a monitor's own files know how it is driven: all else goes through machine/vmm.h.
+# shellcheck disable=SC2086
+grep -nE '^#include "(net/qmp|machine/argv|machine/qemu_[a-z]*|machine/vmm_qemu)\.h"' $sources |
+	grep -vE '^cmd/lib/(net/qmp|machine/(argv|qemu_[a-z]*|vmm_qemu|vmm_list))\.[ch]:' | check "monitors behind machine/vmm.h"
+
 # Platform differences live in sys/os_*.c alone.
 # shellcheck disable=SC2086
 grep -nE '^#[[:space:]]*(if|ifdef|ifndef|elif).*(__APPLE__|__linux__|__MACH__|TARGET_OS)' $sources | grep -v '^cmd/lib/sys/os_' | check "#if on platform only in sys/os_*.c"

@@ -10,7 +10,6 @@
 #include "base/path.h"
 #include "sys/child.h"
 #include "sys/file.h"
-#include "tree/unpack_child.h"
 
 /* base/victim and base/outside/ stand for the user's files; base/tree is the target. */
 struct scene {
@@ -429,10 +428,8 @@ static void test_several_sources(void **state)
 	scene_done(&s);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-	if (argc == 4 && streq(argv[2], UNPACK_CHILD))
-		unpack_child_run(argv[3]);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tar),
 		cmocka_unit_test(test_zip),

@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "machine/disk.h"
 #include "machine/keys.h"
+#include "machine/vmm_qemu.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/lock.h"
@@ -51,15 +52,33 @@ static void tear_down(struct fixture *f)
 	mem_free_at(&f->qemu_img);
 }
 
+static struct machine_spec machine(const struct fixture *f, const char *arch)
+{
+	return (struct machine_spec){.dir = f->dir,
+				     .guest_arch = (char *)(uintptr_t)arch,
+				     .qemu_img = f->qemu_img,
+				     .qemu_share = f->top,
+				     .base_disk = f->base,
+				     .boot = BOOT_UEFI};
+}
+
+static struct err *make_for(const struct fixture *f, const char *arch, const char *key, struct generation *g)
+{
+	struct machine_spec spec = machine(f, arch);
+	struct generation_input input = {.spec = &spec, .vmm = &vmm_qemu, .key = key, .ignition = "{}"};
+	return generation_make(&input, g);
+}
+
 static struct err *make(const struct fixture *f, const char *key, struct generation *g)
 {
-	struct generation_input input = {.machine_dir = f->dir,
-					 .key = key,
-					 .qemu_img = f->qemu_img,
-					 .base_disk = f->base,
-					 .ignition = "{}",
-					 .flash_vars = true};
-	return generation_make(&input, g);
+	return make_for(f, "aarch64", key, g);
+}
+
+static struct err *data(const struct fixture *f, int64_t bytes)
+{
+	struct machine_spec spec = machine(f, "aarch64");
+	spec.data_bytes = bytes;
+	return disk_make_data(&spec, &vmm_qemu, /* sink= */ NULL);
 }
 
 static mode_t mode_of(const char *dir, const char *name)
@@ -86,17 +105,10 @@ static void generations(void **state)
 	assert_int_equal(mode_of(f.dir, "."), 0700);
 	AUTO_FREE char *vars = path_join(one.dir, "flash-vars.fd");
 	assert_int_equal(file_size(vars), 64 << 20);
-	AUTO_FREE char *template = path_join(f.top, "vars.fd");
+	AUTO_FREE char *template = path_join(f.top, "edk2-i386-vars.fd");
 	assert_ok(file_write(template, "_FVH", 4, 0400));
-	struct generation_input x86 = {.machine_dir = f.dir,
-				       .key = "k1",
-				       .qemu_img = f.qemu_img,
-				       .base_disk = f.base,
-				       .ignition = "{}",
-				       .flash_vars = true,
-				       .flash_template = template};
 	generation_done(&one);
-	assert_ok(generation_make(&x86, &one));
+	assert_ok(make_for(&f, "x86_64", "k1", &one));
 	assert_int_equal(file_size(vars), 4);
 	assert_int_equal(mode_of(one.dir, "flash-vars.fd"), 0600);
 	/* it never came up: it is not found, and the next one takes its place */
@@ -181,10 +193,10 @@ static void data_disk(void **state)
 	AUTO_FREE char *left = mem_printf("%s.new", path);
 	assert_ok(dir_make(f.dir, 0700));
 	assert_ok(file_write(left, "half", 4, 0600));
-	assert_ok(disk_make_data(f.dir, f.qemu_img, 8 << 20, NULL));
+	assert_ok(data(&f, 8 << 20));
 	assert_false(file_exists(left));
-	assert_ok(disk_make_data(f.dir, f.qemu_img, 16 << 20, NULL));
-	assert_ok(disk_make_data(f.dir, f.qemu_img, 4 << 20, NULL));
+	assert_ok(data(&f, 16 << 20));
+	assert_ok(data(&f, 4 << 20));
 	struct child_spec spec = {.argv = (const char *[]){f.qemu_img, "info", "--output=json", path, NULL}};
 	assert_ok(child_output(&spec, 65536, &info));
 	assert_non_null(strstr(str_text(&info), "\"virtual-size\": 16777216"));

@@ -13,7 +13,6 @@
 #include "sys/file.h"
 #include "sys/tick.h"
 #include "tree/tree_digest.h"
-#include "tree/unpack_child.h"
 
 static void run_sh(const char *dir, const char *script)
 {
@@ -284,10 +283,8 @@ static void test_iso_damage(void **state)
 	fclose(f);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-	if (argc == 4 && streq(argv[2], UNPACK_CHILD))
-		unpack_child_run(argv[3]);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equals_tar), cmocka_unit_test(test_long_names), cmocka_unit_test(test_options),
 		cmocka_unit_test(test_zip),        cmocka_unit_test(test_deb),        cmocka_unit_test(test_iso_write),

@@ -5,6 +5,7 @@
 #include "base/arch.h"
 #include "machine/paths.h"
 #include "machine/rules.h"
+#include "machine/vmm.h"
 
 #define MIB ((int64_t)1 << 20)
 
@@ -202,15 +203,6 @@ static void add_mounts(struct line *l)
 	}
 }
 
-struct err *machine_guest_check(const char *arch)
-{
-	AUTO_FREE char *guests = arch_list(arch_is_guest);
-	if (arch_is_guest(arch_of(arch)))
-		return NULL;
-	return err_hint(err_new(ERR_USAGE, "a machine cannot have the architecture '%s'", arch),
-			"a guest (guest_arch:, --guest-arch) is one of: %s; containers may run more (run:)", guests);
-}
-
 static void add_all(struct line *l)
 {
 	AUTO_FREE char *name = quoted(l->spec->name);
@@ -238,7 +230,7 @@ struct err *machine_argv(const struct machine_spec *spec, const struct machine_s
 	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
 	struct line l = {.spec = spec, .start = start, .facts = facts, .ruling = &ruling, .argv = argv};
 
-	TRY(machine_guest_check(spec->guest_arch));
+	TRY(vmm_guest_check(spec->guest_arch));
 	l.guest = &arch_row(arch_of(spec->guest_arch))->guest;
 	TRY(machine_paths_check(spec));
 	TRY(machine_rules(spec, start, facts, &ruling));

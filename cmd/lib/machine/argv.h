@@ -17,14 +17,8 @@
 #include "base/err.h"
 #include "machine/spec.h"
 
-#define MACHINE_READY_PORT "org.cooper.ready"
-#define MACHINE_MOUNT_TAG "cooper" /* then the mount's index, from 0 */
-
 /* Bytes of each of the two flash banks of an aarch64 guest; the variables start as so many zero bytes. */
-enum { MACHINE_FLASH_BYTES = 64 * 1024 * 1024 };
-
-/** machine_guest_check() - whether there are machines of this architecture (cooper's name of it); USAGE where not */
-MUST_CHECK struct err *machine_guest_check(const char *arch);
+enum { QEMU_FLASH_BYTES = 64 * 1024 * 1024 };
 
 /**
  * machine_argv() - the command line of one start

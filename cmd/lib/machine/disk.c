@@ -1,16 +1,12 @@
 #include "machine/disk.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/path.h"
 #include "base/units.h"
 #include "fmt/json.h"
-#include "machine/argv.h"
-#include "sys/child.h"
+#include "machine/paths.h"
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "sys/tick.h"
@@ -20,7 +16,7 @@
 #define CURRENT_FILE "current"
 #define RECEIPT_FILE "generation.json"
 
-enum { QEMU_IMG_MS = 120 * 1000, NUMBER_MAX = 1000000, INFO_MAX = 256 * 1024 };
+enum { NUMBER_MAX = 1000000 };
 
 void generation_done(struct generation *g)
 {
@@ -204,33 +200,6 @@ static struct err *remove_unfinished(const char *machine_dir, int *ret_next)
 	return NULL;
 }
 
-static struct err *run_qemu_img(const char *const *argv)
-{
-	struct child_spec spec = {.argv = argv, .deadline_ms = QEMU_IMG_MS};
-	return child_run(&spec);
-}
-
-/*
- * aarch64: all zero, the file has no blocks until the firmware writes them. x86_64: the firmware takes a bank without
- * its headers for none, and keeps its variables in memory.
- */
-static struct err *make_flash_vars(const char *dir, const char *template)
-{
-	AUTO_FREE char *path = path_join(dir, "flash-vars.fd");
-	if (template)
-		return file_copy(template, path, 0600);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	struct err *e = NULL;
-
-	if (fd < 0)
-		return err_os(errno, "cannot create '%s'", path);
-	if (ftruncate(fd, MACHINE_FLASH_BYTES) != 0)
-		e = err_os(errno, "cannot size '%s'", path);
-	if (close(fd) != 0 && !e)
-		e = err_os(errno, "cannot write '%s'", path);
-	return e;
-}
-
 static struct err *write_receipt(const struct generation_input *input, const char *dir, int number)
 {
 	AUTO_FREE char *path = path_join(dir, RECEIPT_FILE);
@@ -240,7 +209,7 @@ static struct err *write_receipt(const struct generation_input *input, const cha
 	str_add_utc(&made, tick_wall_ms());
 	js_set_int(receipt, "generation", number);
 	js_set_text(receipt, "key", input->key);
-	js_set_text(receipt, "base_disk", input->base_disk);
+	js_set_text(receipt, "base_disk", input->spec->base_disk);
 	js_set_text(receipt, "made", str_text(&made));
 	AUTO_FREE char *text = js_pretty(receipt);
 	return file_write(path, text, strlen(text), 0600);
@@ -248,40 +217,40 @@ static struct err *write_receipt(const struct generation_input *input, const cha
 
 static struct err *fill(const struct generation_input *input, const char *dir, int number)
 {
+	const struct machine_spec *spec = input->spec;
 	AUTO_FREE char *disk = path_join(dir, "os.qcow2");
 	AUTO_FREE char *ignition = path_join(dir, "config.ign");
-	const char *format = str_ends(input->base_disk, ".raw") ? "raw" : "qcow2";
-	const char *argv[] = {input->qemu_img,  "create", "-q",   "-f", "qcow2", "-b",
-			      input->base_disk, "-F",     format, disk, NULL};
+	AUTO_FREE char *firmware = path_join(dir, "flash-vars.fd");
 
 	TRY(dir_make(dir, 0700));
-	if (!file_exists(input->base_disk))
-		return err_new(ERR_ABSENT, "the image's disk '%s' does not exist", input->base_disk);
-	TRY(run_qemu_img(argv));
+	if (!file_exists(spec->base_disk))
+		return err_new(ERR_ABSENT, "the image's disk '%s' does not exist", spec->base_disk);
+	TRY(input->vmm->disk_create(spec, disk, /* bytes= */ 0, spec->base_disk));
 	TRY(file_write(ignition, input->ignition, strlen(input->ignition), 0600));
-	if (input->flash_vars)
-		TRY(make_flash_vars(dir, input->flash_template));
+	if (spec->boot == BOOT_UEFI)
+		TRY(input->vmm->firmware_create(spec, firmware));
 	TRY(write_receipt(input, dir, number));
 	return tree_sync(dir);
 }
 
 struct err *generation_make(const struct generation_input *input, struct generation *ret_generation)
 {
+	const char *machine_dir = input->spec->dir;
 	int number = 0;
 
-	TRY(refuse_running(input->machine_dir));
-	TRY(dir_make(input->machine_dir, 0700));
-	TRY(remove_unfinished(input->machine_dir, &number));
-	AUTO_FREE char *temp = mem_printf("%s/." GENERATION_PREFIX "%d", input->machine_dir, number);
-	AUTO_FREE char *dir = generation_dir(input->machine_dir, number);
+	TRY(refuse_running(machine_dir));
+	TRY(dir_make(machine_dir, 0700));
+	TRY(remove_unfinished(machine_dir, &number));
+	AUTO_FREE char *temp = mem_printf("%s/." GENERATION_PREFIX "%d", machine_dir, number);
+	AUTO_FREE char *dir = generation_dir(machine_dir, number);
 	struct err *e = fill(input, temp, number);
 	if (!e)
 		e = file_rename(temp, dir);
 	if (e) {
 		err_free(tree_remove(temp));
-		return err_wrap(e, "cannot make the OS disk of machine '%s'", path_base(input->machine_dir));
+		return err_wrap(e, "cannot make the OS disk of machine '%s'", path_base(machine_dir));
 	}
-	return generation_load(input->machine_dir, number, ret_generation);
+	return generation_load(machine_dir, number, ret_generation);
 }
 
 struct err *generation_switch(const char *machine_dir, int number)
@@ -313,56 +282,40 @@ struct err *generation_prune(const char *machine_dir)
 	return NULL;
 }
 
-static struct err *virtual_size(const char *qemu_img, const char *path, int64_t *ret_bytes)
-{
-	AUTO(str) text = STR_INIT;
-	AUTO_JSON *info = NULL;
-	/* -U: a running QEMU holds the lock */
-	const char *argv[] = {qemu_img, "info", "-U", "-f", "qcow2", "--output=json", path, NULL};
-	struct child_spec spec = {.argv = argv, .deadline_ms = QEMU_IMG_MS};
-
-	TRY(child_output(&spec, INFO_MAX, &text));
-	TRY(js_parse(str_text(&text), text.len, "qemu-img info", &info));
-	*ret_bytes = js_get_int(info, "virtual-size", -1);
-	return *ret_bytes >= 0 ? NULL : err_new(ERR_CORRUPT, "qemu-img tells no size of '%s'", path);
-}
-
-static struct err *grow_data(const char *machine_dir, const char *qemu_img, const char *path, int64_t bytes,
+static struct err *grow_data(const struct machine_spec *spec, const struct vmm *vmm, const char *path,
 			     struct sink *sink)
 {
-	AUTO_FREE char *size = mem_printf("%lld", (long long)bytes);
 	int64_t now = 0;
 
-	TRY(virtual_size(qemu_img, path, &now));
-	if (bytes < now) {
+	TRY(vmm->disk_size(spec, path, &now));
+	if (spec->data_bytes < now) {
 		AUTO(str) has = STR_INIT;
 		str_add_size(&has, now);
 		event_warn(sink, NULL, "the data disk of machine '%s' stays at %s: disks only grow",
-			   path_base(machine_dir), str_text(&has));
+			   path_base(spec->dir), str_text(&has));
 	}
-	if (bytes <= now)
+	if (spec->data_bytes <= now)
 		return NULL;
-	TRY(refuse_running(machine_dir));
-	return run_qemu_img((const char *[]){qemu_img, "resize", "-q", "-f", "qcow2", path, size, NULL});
+	TRY(refuse_running(spec->dir));
+	return vmm->disk_grow(spec, path, spec->data_bytes);
 }
 
-struct err *disk_make_data(const char *machine_dir, const char *qemu_img, int64_t bytes, struct sink *sink)
+struct err *disk_make_data(const struct machine_spec *spec, const struct vmm *vmm, struct sink *sink)
 {
-	AUTO_FREE char *path = path_join(machine_dir, "data.qcow2");
+	AUTO_FREE char *path = machine_path(spec, MACHINE_DATA_DISK);
 	AUTO_FREE char *temp = mem_printf("%s.new", path);
-	AUTO_FREE char *size = mem_printf("%lld", (long long)bytes);
 	struct err *e;
 
 	if (file_exists(path)) {
-		e = grow_data(machine_dir, qemu_img, path, bytes, sink);
-		return e ? err_wrap(e, "the data disk of machine '%s'", path_base(machine_dir)) : NULL;
+		e = grow_data(spec, vmm, path, sink);
+		return e ? err_wrap(e, "the data disk of machine '%s'", path_base(spec->dir)) : NULL;
 	}
-	TRY(dir_make(machine_dir, 0700));
+	TRY(dir_make(spec->dir, 0700));
 	TRY(file_remove(temp));
-	e = run_qemu_img((const char *[]){qemu_img, "create", "-q", "-f", "qcow2", temp, size, NULL});
+	e = vmm->disk_create(spec, temp, spec->data_bytes, /* base= */ NULL);
 	if (!e)
 		e = tree_sync(temp);
 	if (!e)
 		e = file_rename(temp, path);
-	return e ? err_wrap(e, "cannot make the data disk of machine '%s'", path_base(machine_dir)) : NULL;
+	return e ? err_wrap(e, "cannot make the data disk of machine '%s'", path_base(spec->dir)) : NULL;
 }

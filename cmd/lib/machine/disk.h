@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "machine/spec.h"
+#include "machine/vmm.h"
 
 struct generation {
 	int number;  /* 0 = none */
@@ -39,13 +40,10 @@ void generation_done(struct generation *g);
 
 /* All borrowed. */
 struct generation_input {
-	const char *machine_dir;
-	const char *key; /* changes when the OS disk must be another one */
-	const char *qemu_img;
-	const char *base_disk;      /* raw where its name ends in .raw, else qcow2; read-only */
-	const char *ignition;       /* text */
-	bool flash_vars;            /* the machine has firmware variables (BOOT_UEFI) */
-	const char *flash_template; /* file that they start as; NULL = MACHINE_FLASH_BYTES of zeros */
+	const struct machine_spec *spec;
+	const struct vmm *vmm;
+	const char *key;      /* changes when the OS disk must be another one */
+	const char *ignition; /* text */
 };
 
 /** generation_current() - the active one; number 0 when there is none */
@@ -63,7 +61,7 @@ MUST_CHECK struct err *generation_made(const char *machine_dir, const char *key,
 /**
  * generation_make() - a new one, with the next free number; those that never came up are removed first
  *
- * Errors:    BUSY (the machine runs), CHILD (qemu-img), OS
+ * Errors:    BUSY (the machine runs), CHILD (the monitor's tool), OS
  * On error:  nothing new is visible.
  */
 MUST_CHECK struct err *generation_make(const struct generation_input *input, struct generation *ret_generation);
@@ -86,9 +84,9 @@ MUST_CHECK struct err *generation_prune(const char *machine_dir);
 /**
  * disk_make_data() - make the data disk, or let it grow; it never shrinks (a warning says so)
  *
- * Errors:    BUSY (it has to grow and the machine runs), CHILD (qemu-img), CORRUPT (it is no qcow2), OS
+ * Errors:    BUSY (it has to grow and the machine runs), CHILD (the monitor's tool), CORRUPT (it is no disk), OS
  * On error:  an existing disk is as it was.
  */
-MUST_CHECK struct err *disk_make_data(const char *machine_dir, const char *qemu_img, int64_t bytes, struct sink *sink);
+MUST_CHECK struct err *disk_make_data(const struct machine_spec *spec, const struct vmm *vmm, struct sink *sink);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "fmt/binfmt.h"
 #include "fmt/json.h"
-#include "machine/argv.h"
+#include "machine/vmm.h"
 
 #define READY_DEVICE "dev-virtio\\x2dports-" MACHINE_READY_PORT ".device"
 /* On the data disk, beside the homes: what /var/lib/containers really is. */

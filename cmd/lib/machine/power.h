@@ -1,63 +1,55 @@
 /*
- * power.h - one QEMU process from power-on to its end: the process, its QMP, its ready port, its console
+ * power.h - one process of a virtual machine monitor from power-on to its end, and the guest's console
  *
- * Acts and observes; decides nothing (run.h does). Nothing here blocks for longer than one QMP answer.
+ * Acts and observes; decides nothing (run.h does). Nothing here blocks for longer than one answer of the monitor.
  *
- *	TRY(power_on(&p, spec, &start, facts, &warnings));
- *	while (p.running) { sleep until p.qmp or p.ready_fd or 50 ms; power_look(&p); }
+ *	power_init(&p, vmm, spec);
+ *	TRY(power_on(&p, &start, facts, &warnings));
+ *	while (p.run.running) { sleep until p.run.control_fd or p.run.ready_fd or 50 ms; power_look(&p); }
  *	power_done(&p);
  */
 #ifndef COOPER_MACHINE_POWER_H
 #define COOPER_MACHINE_POWER_H
 
-#include <sys/types.h>
-
 #include "base/err.h"
 #include "machine/phase.h"
 #include "machine/spec.h"
-#include "net/qmp.h"
+#include "machine/vmm.h"
 
 struct power {
-	pid_t pid;
-	bool running;
-	int wait_status;           /* once it is not */
-	struct qmp *qmp;           /* NULL until QEMU answers, and after it hung up */
-	int ready_fd;              /* -1 until connected */
-	bool ready;                /* the guest said so */
-	char reason[32];           /* of QMP's SHUTDOWN: "guest-reset", "guest-shutdown", ...; "" before */
+	const struct vmm *vmm;
+	struct vmm_run run;
 	struct phase_watch *watch; /* of this boot's console */
 	int serial_fd;
 	int64_t serial_offset;
-	int64_t qemu_log_offset; /* where this QEMU's own words begin */
+	int64_t log_offset; /* where this process's own words begin */
 	char *serial_path;
-	char *qemu_log_path;
-	char *qmp_path;
-	char *ready_path;
+	char *log_path;
 };
 
 /** power_init() - all off; power_done() - kill what runs, remove the sockets that were ours, free */
-void power_init(struct power *p, const struct machine_spec *spec);
+void power_init(struct power *p, const struct vmm *vmm, const struct machine_spec *spec);
 void power_done(struct power *p);
 
 /**
- * power_on() - start QEMU; a QEMU that an ended supervisor left behind is ended first
- * @warnings:  of the compatibility rules
+ * power_on() - start the monitor; one that an ended supervisor left behind is ended first
+ * @warnings:  sentences for people
  *
- * Errors:  USAGE (rules), ABSENT (no such QEMU), OS
+ * Errors:  USAGE (the machine cannot be had so), ABSENT (no such program), OS
  */
-MUST_CHECK struct err *power_on(struct power *p, const struct machine_spec *spec, const struct machine_start *start,
-				const struct host_facts *facts, struct strs *warnings);
+MUST_CHECK struct err *power_on(struct power *p, const struct machine_start *start, const struct host_facts *facts,
+				struct strs *warnings);
 
 /** power_look() - take in what happened: console, events, the ready port, the process's end */
 void power_look(struct power *p);
 
-/** power_command() - a QMP command without arguments; false when QEMU does not take it */
-bool power_command(struct power *p, const char *command);
+/** power_command() - false when the monitor does not take it */
+bool power_command(struct power *p, enum vmm_command command);
 
 /** power_kill() - TERM, then KILL; returns when it has ended */
 void power_kill(struct power *p);
 
-/** power_words() - the last lines that QEMU itself printed since power_on(), escaped, heap */
+/** power_words() - the last lines that the monitor itself printed since power_on(), escaped, heap */
 char *power_words(const struct power *p);
 
 #endif

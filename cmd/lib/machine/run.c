@@ -16,8 +16,8 @@
 #include "machine/keys.h"
 #include "machine/paths.h"
 #include "machine/power.h"
-#include "machine/qemu_words.h"
 #include "machine/server.h"
+#include "machine/vmm.h"
 #include "net/ssh.h"
 #include "sys/file.h"
 #include "sys/lock.h"
@@ -27,7 +27,6 @@
 enum {
 	TICK_BOOT_MS = 25,
 	TICK_READY_MS = 1000, /* sockets wake us; this is for the console and for signals */
-	LOCK_MS = 500,        /* somebody's look at the lock takes it for an instant */
 	QUIT_MS = 5000,
 	POWERDOWN_MS = 20 * 1000,
 	POWERDOWN_MAX_MS = 90 * 1000,
@@ -50,7 +49,7 @@ struct supervisor {
 	struct machine_start start;
 	bool accel_known;         /* this one is known to work: no probe */
 	enum machine_phase phase; /* last told */
-	int64_t power_ms;         /* when this QEMU was started */
+	int64_t power_ms;         /* when this process was started */
 	int64_t boot_ms;          /* when the machine was */
 	int64_t phase_ms;         /* when the phase was reached */
 	bool ready;
@@ -91,7 +90,7 @@ static struct json *describe(const struct supervisor *s)
 
 	js_set_bool(line, "ready", s->ready);
 	js_set_int(line, "pid", getpid());
-	js_set_int(line, "qemu_pid", s->power.running ? s->power.pid : 0);
+	js_set_int(line, "qemu_pid", s->power.run.running ? s->power.run.pid : 0);
 	js_set_int(line, "ssh_port", s->start.ssh_port);
 	js_set_int(line, "generation", generation_number(s->spec));
 	js_set_int(line, "uptime_ms", s->power_ms ? tick_ms() - s->power_ms : 0);
@@ -162,13 +161,13 @@ static void remember(struct supervisor *s, bool works)
 /* Sleep until something happens, then take it in. */
 static void tick(struct supervisor *s, int timeout_ms)
 {
-	int fds[] = {s->power.qmp ? qmp_fd(s->power.qmp) : -1, s->power.ready_fd};
+	int fds[] = {s->power.run.control_fd, s->power.run.ready_fd};
 
 	server_wait(&s->server, fds, ARRAY_LEN(fds), timeout_ms);
 	power_look(&s->power);
-	if (s->power.ready)
+	if (s->power.run.ready)
 		phase_advance(s->power.watch, PHASE_READY);
-	if (s->ready && !s->stopping && s->power.running)
+	if (s->ready && !s->stopping && s->power.run.running)
 		forward_look(&s->api);
 	enum machine_phase reached = phase_reached(s->power.watch);
 	if (reached <= s->phase)
@@ -194,22 +193,22 @@ static bool wait_end(struct supervisor *s, int64_t ms)
 {
 	int64_t until = tick_ms() + ms;
 
-	while (s->power.running && tick_ms() < until)
+	while (s->power.run.running && tick_ms() < until)
 		tick(s, TICK_BOOT_MS);
-	return !s->power.running;
+	return !s->power.run.running;
 }
 
 /* A guest that is still booting does not listen to the power button. */
-static void stop_qemu(struct supervisor *s)
+static void stop_monitor(struct supervisor *s)
 {
 	int64_t ms = accel_scale_ms(s->start.accel, POWERDOWN_MS);
 
 	s->stopping = true;
 	forward_close(&s->api);
-	if (s->ready && power_command(&s->power, "system_powerdown") &&
+	if (s->ready && power_command(&s->power, VMM_POWER_BUTTON) &&
 	    wait_end(s, ms > POWERDOWN_MAX_MS ? POWERDOWN_MAX_MS : ms))
 		return;
-	if (power_command(&s->power, "quit") && wait_end(s, QUIT_MS))
+	if (power_command(&s->power, VMM_QUIT) && wait_end(s, QUIT_MS))
 		return;
 	power_kill(&s->power);
 }
@@ -232,55 +231,60 @@ static enum outcome fail_boot(struct supervisor *s)
 	return fail(s, err_log(phase_error(s->power.watch, s->spec->name), s->power.serial_path));
 }
 
-/* QEMU ended by itself with an error: what it printed says why. */
-static enum outcome judge_exit(struct supervisor *s, bool may_fall_back)
+static enum outcome fail_port(struct supervisor *s, int port)
 {
-	AUTO_FREE char *words = power_words(&s->power);
-	int status = s->power.wait_status;
-	int port = 0;
+	struct err *e =
+		err_new(ERR_BUSY, "port %d of this host is taken: machine '%s' cannot forward it", port, s->spec->name);
+	return fail(s, err_hint(e, "stop what listens there, or change 'ports' in the stack"));
+}
+
+/* The monitor ended by itself with an error: what it printed says why. */
+static enum outcome fail_exit(struct supervisor *s, char *take_words)
+{
+	AUTO_FREE char *words = take_words;
+	const char *monitor = s->power.vmm->name;
+	int status = s->power.run.wait_status;
 	struct err *e;
 
-	if (qemu_port_conflict(words, &port)) {
-		if (port == s->start.ssh_port)
-			return OUTCOME_PORT_TAKEN;
-		e = err_new(ERR_BUSY, "port %d of this host is taken: machine '%s' cannot forward it", port,
-			    s->spec->name);
-		return fail(s, err_hint(e, "stop what listens there, or change 'ports' in the stack"));
-	}
-	if (may_fall_back && qemu_blames_accel(words, s->start.accel)) {
-		remember(s, /* works= */ false);
-		return OUTCOME_NO_KERNEL;
-	}
 	if (WIFSIGNALED(status))
-		e = err_new(ERR_CHILD, "QEMU of machine '%s' was ended by signal %d", s->spec->name, WTERMSIG(status));
+		e = err_new(ERR_CHILD, "%s of machine '%s' was ended by signal %d", monitor, s->spec->name,
+			    WTERMSIG(status));
 	else
-		e = err_new(ERR_CHILD, "QEMU of machine '%s' failed with exit status %d", s->spec->name,
+		e = err_new(ERR_CHILD, "%s of machine '%s' failed with exit status %d", monitor, s->spec->name,
 			    WEXITSTATUS(status));
 	if (*words)
 		e = err_detail(e, TAKE(words));
-	return fail(s, err_log(e, s->power.qemu_log_path));
+	return fail(s, err_log(e, s->power.log_path));
+}
+
+static enum outcome fall_back(struct supervisor *s)
+{
+	remember(s, /* works= */ false);
+	return OUTCOME_NO_KERNEL;
 }
 
 static enum outcome judge_end(struct supervisor *s, bool may_fall_back)
 {
-	bool clean = WIFEXITED(s->power.wait_status) && WEXITSTATUS(s->power.wait_status) == 0;
+	AUTO_FREE char *words = power_words(&s->power);
+	int port = 0;
+	enum vmm_end end = s->power.vmm->judge(&s->power.run, words, s->start.accel, &port);
 
-	if (!clean)
-		return judge_exit(s, may_fall_back);
-	if (unproven(s, may_fall_back)) {
-		remember(s, /* works= */ false);
-		return OUTCOME_NO_KERNEL;
-	}
-	if (streq(s->power.reason, "guest-reset")) {
+	if (end == VMM_PORT_TAKEN)
+		return port == s->start.ssh_port ? OUTCOME_PORT_TAKEN : fail_port(s, port);
+	if (end == VMM_NO_ACCEL && may_fall_back)
+		return fall_back(s);
+	if (end == VMM_NO_ACCEL || end == VMM_FAILED)
+		return fail_exit(s, TAKE(words));
+	if (unproven(s, may_fall_back))
+		return fall_back(s);
+	if (end == VMM_REBOOT) {
 		if (s->ready || ++s->reboots <= REBOOTS_MAX)
 			return OUTCOME_REBOOT;
 		return fail(s, err_log(err_new(ERR_GUEST, "the machine '%s' rebooted %d times without getting ready",
 					       s->spec->name, REBOOTS_MAX + 1),
 				       s->power.serial_path));
 	}
-	if (s->ready)
-		return OUTCOME_ENDED;
-	return fail_boot(s);
+	return s->ready ? OUTCOME_ENDED : fail_boot(s);
 }
 
 static bool expired(const struct supervisor *s)
@@ -313,12 +317,12 @@ static bool passing(const struct phase_watch *w)
 	return phase_failure(w)->passing && phase_reached(w) < PHASE_IGNITION;
 }
 
-/* From power-on to the end of this QEMU. */
-static enum outcome run_qemu_once(struct supervisor *s, bool may_fall_back)
+/* From power-on to the end of this process. */
+static enum outcome run_once(struct supervisor *s, bool may_fall_back)
 {
 	AUTO(strs) warnings = STRS_INIT;
 
-	struct err *e = power_on(&s->power, s->spec, &s->start, s->facts, &warnings);
+	struct err *e = power_on(&s->power, &s->start, s->facts, &warnings);
 	if (e)
 		return fail(s, e);
 	for (size_t i = 0; i < warnings.count; i++)
@@ -327,16 +331,16 @@ static enum outcome run_qemu_once(struct supervisor *s, bool may_fall_back)
 	s->power_ms = tick_ms();
 	tell_phase(s, PHASE_POWER);
 	for (;;) {
-		/* a QEMU that hung up is about to end */
-		tick(s, s->ready && s->power.qmp ? TICK_READY_MS : TICK_BOOT_MS);
+		/* one that hung up is about to end */
+		tick(s, s->ready && s->power.run.control_fd >= 0 ? TICK_READY_MS : TICK_BOOT_MS);
 		if (s->failure) {
-			stop_qemu(s);
+			stop_monitor(s);
 			return OUTCOME_FAILED;
 		}
-		if (!s->power.running)
+		if (!s->power.run.running)
 			return judge_end(s, may_fall_back);
 		if (s->server.stop_asked || cancel_requested()) {
-			stop_qemu(s);
+			stop_monitor(s);
 			return OUTCOME_ENDED;
 		}
 		if (s->ready)
@@ -347,7 +351,7 @@ static enum outcome run_qemu_once(struct supervisor *s, bool may_fall_back)
 			continue;
 		}
 		if (phase_failure(s->power.watch)->fatal || expired(s)) {
-			stop_qemu(s);
+			stop_monitor(s);
 			if (passing(s->power.watch) && s->restarts++ < RESTARTS_MAX)
 				return OUTCOME_RESTART;
 			return fail_boot(s);
@@ -355,9 +359,9 @@ static enum outcome run_qemu_once(struct supervisor *s, bool may_fall_back)
 	}
 }
 
-static enum outcome run_qemu(struct supervisor *s, bool may_fall_back)
+static enum outcome run_monitor(struct supervisor *s, bool may_fall_back)
 {
-	enum outcome outcome = run_qemu_once(s, may_fall_back);
+	enum outcome outcome = run_once(s, may_fall_back);
 	forward_close(&s->api);
 	return outcome;
 }
@@ -443,7 +447,7 @@ static struct err *run_machine(struct supervisor *s)
 		s->accel_known =
 			s->start.accel == ACCEL_TCG ||
 			accel_known(s->verdicts, s->facts->boot_id, s->spec->qemu, s->start.accel) == VERDICT_WORKS;
-		switch (run_qemu(s, may_fall_back)) {
+		switch (run_monitor(s, may_fall_back)) {
 		case OUTCOME_ENDED:
 			if (!s->ready)
 				return err_new(ERR_CANCELED, "the machine '%s' was stopped before it was ready",
@@ -492,12 +496,12 @@ static struct err *prepare(struct supervisor *s)
 		return err_hint(
 			err_new(ERR_ABSENT, "the machine '%s' has no OS disk in '%s'", s->spec->name, s->spec->gen_dir),
 			"`cooper up` makes it");
-	struct err *e = lock_wait(lock, holder, LOCK_MS, /* sink= */ NULL, &s->lock_fd);
+	struct err *e = lock_try(lock, holder, &s->lock_fd);
 	if (e)
 		return err_wrap(e, "the machine '%s' is running already", s->spec->name);
 	TRY(dir_make(log, 0700));
 	TRY(rotate(s->power.serial_path));
-	TRY(rotate(s->power.qemu_log_path));
+	TRY(rotate(s->power.log_path));
 	forward_init(&s->api, s->spec);
 	TRY(rotate(s->api.log_path));
 	err_free(file_read(s->options->accel_path, ACCEL_FILE_MAX, &text, NULL));
@@ -521,6 +525,7 @@ struct err *machine_supervise(const struct machine_spec *spec, const struct host
 			      const struct machine_options *options)
 {
 	struct supervisor s = {.spec = spec, .facts = facts, .options = options, .lock_fd = -1};
+	const struct vmm *vmm = NULL;
 
 	if (options->report_fd >= 0)
 		leave_session();
@@ -528,8 +533,11 @@ struct err *machine_supervise(const struct machine_spec *spec, const struct host
 	s.server.status = status_line;
 	s.server.welcome = welcome_line;
 	s.server.arg = &s;
-	power_init(&s.power, spec);
-	struct err *e = prepare(&s);
+	struct err *e = vmm_choose(spec, facts, &vmm);
+	if (!e) {
+		power_init(&s.power, vmm, spec);
+		e = prepare(&s);
+	}
 	if (!e)
 		e = run_machine(&s);
 	bool locked = s.lock_fd >= 0;

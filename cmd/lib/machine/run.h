@@ -1,15 +1,15 @@
 /*
  * run.h - the supervisor: one process per running machine
  *
- * It holds machines/<name>/lock (that lock is "running"), chooses accelerator and ssh port, runs QEMU, follows the boot
- * with a deadline for each phase, starts QEMU again when the guest reboots, serves the control socket, and ends the
- * machine politely when asked to (SIGTERM, SIGINT, or "stop"). `cooper machine run NAME` is this in the foreground, for
- * launchd and systemd too; machine_start() (control.h) detaches the same.
+ * It holds machines/<name>/lock (that lock is "running"), chooses accelerator and ssh port, runs the monitor (vmm.h),
+ *follows the boot with a deadline for each phase, starts it again when the guest reboots, serves the control socket,
+ *and ends the machine politely when asked to (SIGTERM, SIGINT, or "stop"). `cooper machine run NAME` is this in the
+ *foreground, for launchd and systemd too; machine_start() (control.h) detaches the same.
  *
  *	struct machine_options options = {.accel_path = path, .report_fd = -1, .sink = sink};
  *	TRY(machine_supervise(&spec, &facts, &options));
  *
- * What it leaves: ssh/config and ssh/known_hosts for `ssh -F`, gen-<n>/booted, log/. What it never leaves: a QEMU
+ * What it leaves: ssh/config and ssh/known_hosts for `ssh -F`, gen-<n>/booted, log/. What it never leaves: a monitor
  * without a supervisor, a socket, a lock. The caller has installed signal handlers (sys/signals.h).
  */
 #ifndef COOPER_MACHINE_RUN_H
@@ -31,8 +31,9 @@ struct machine_options {
  * machine_supervise() - run the machine until it is stopped, powers itself off, or fails
  *
  * Success is a machine that was ready and ended as asked, by the guest or by us.
- * Errors:  BUSY (it runs already; or a port to forward is taken), GUEST (it did not come up, see phase.h), CHILD (QEMU
- *          failed), USAGE (rules, socket path too long), CANCELED (asked to stop before it was ready), ABSENT, OS
+ * Errors:  BUSY (it runs already; or a port to forward is taken), GUEST (it did not come up, see phase.h), CHILD (the
+ *          monitor failed), USAGE (rules, socket path too long), CANCELED (asked to stop before it was ready), ABSENT,
+ * OS
  */
 MUST_CHECK struct err *machine_supervise(const struct machine_spec *spec, const struct host_facts *facts,
 					 const struct machine_options *options);

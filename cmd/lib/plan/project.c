@@ -4,7 +4,7 @@
 
 #include "base/path.h"
 #include "build/developer_tools.h"
-#include "machine/argv.h"
+#include "machine/vmm.h"
 #include "recipe/texts.h"
 #include "source/channel.h"
 #include "sys/file.h"
@@ -149,7 +149,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	choose_lock(p);
 	add_own_root(p);
 	TRY(load_stack(p, arch ? arch_name(arch) : NULL));
-	TRY(machine_guest_check(p->guest_arch));
+	TRY(vmm_guest_check(p->guest_arch));
 	TRY(load(p, p->stack->stack.emulator, RECIPE_BUILD, p->guest_arch, &p->emulator));
 	TRY(load(p, p->stack->stack.image, RECIPE_IMAGE, p->guest_arch, &p->image));
 	if (p->other_host)

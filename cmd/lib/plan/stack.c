@@ -130,6 +130,7 @@ static struct err *wire(struct stack *s)
 	TRY(add_emulators(s, &emulators));
 	add_machine(s, build, image, emulators);
 	stack_spec_copy(&s->context, &s->spec);
+	TRY(vmm_choose(&s->spec, s->context.facts, &s->context.vmm));
 	TRY(stack_spec_ignition(&s->context, emulators != NULL, &s->spec));
 	TRY(graph_seal(&s->graph));
 	stack_spec_paths(graph_kind(&s->graph, "generation"), &s->spec);

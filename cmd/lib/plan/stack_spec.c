@@ -66,16 +66,12 @@ void stack_spec_paths(const struct step *generation, struct machine_spec *m)
 	const struct step *image = step_need(generation, "image");
 	const struct step *emulators = step_need(generation, "emulators");
 	AUTO_FREE char *keg = step_keg(step_need(generation, "build"));
-	m->qemu = mem_printf("%s/bin/qemu-system-%s", keg, m->guest_arch);
-	m->qemu_img = path_join(keg, "bin/qemu-img");
-	m->qemu_share = path_join(keg, "share/qemu");
+	generation->context->vmm->parts(keg, m);
 	m->base_disk = step_image_file(image, image_disk_file(image->job));
 	if (((const struct recipe *)image->job)->image.debian_suite) {
 		m->kernel = step_image_file(image, "vmlinuz");
 		m->initrd = step_image_file(image, "initrd.img");
 	}
-	if (m->boot == BOOT_UEFI)
-		m->firmware_code = mem_printf("%s/share/qemu/edk2-%s-code.fd", keg, m->guest_arch);
 	if (emulators)
 		m->emulator_iso = step_emulators_iso(emulators);
 }

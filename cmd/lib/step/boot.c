@@ -37,7 +37,7 @@ static struct err *perform(struct step *step, struct sink *sink)
 	struct machine_status status;
 	TRY(step_generation(step_need(step, "generation"), &g));
 	TRY(machine_stop_noted(m.dir, step->id, sink));
-	TRY(disk_make_data(m.dir, m.qemu_img, m.data_bytes, sink));
+	TRY(disk_make_data(&m, step->context->vmm, sink));
 	m.gen_dir = g.dir;
 	TRY(machine_record_write(&m));
 	TRY(machine_boot(&m, g.number, step->key, step->id, sink, &status));

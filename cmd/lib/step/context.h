@@ -7,6 +7,7 @@
 #define COOPER_STEP_CONTEXT_H
 
 #include "machine/spec.h"
+#include "machine/vmm.h"
 #include "recipe/recipe.h"
 #include "store/home.h"
 #include "sys/os.h"
@@ -20,6 +21,7 @@ struct step_context {
 	const struct recipe *image;
 	const struct strs *foreign;         /* architectures to run that the guest's processor is not */
 	const struct machine_spec *machine; /* paths of results are in it once keys are sealed */
+	const struct vmm *vmm;              /* what runs it on this host */
 };
 
 #endif

@@ -1,7 +1,6 @@
 /* A generation: the OS disk and what its first boot is told. */
 #include <unistd.h>
 
-#include "base/arch.h"
 #include "base/path.h"
 #include "machine/ignition.h"
 #include "machine/keys.h"
@@ -58,21 +57,14 @@ static struct err *make_ignition(const struct step_context *c, char **ret_text)
 	return machine_ignition(&input, ret_text);
 }
 
-/* The banks of x86_64 guests have the sizes and headers of their template; those of aarch64 start empty. */
-static struct err *check_firmware(const struct step *step, char **ret_template)
+static struct err *check_firmware(const struct step *step)
 {
 	const struct machine_spec *m = step->context->machine;
-	AUTO_FREE char *keg = step_keg(step_need(step, "build"));
-	if (m->boot != BOOT_UEFI)
-		return NULL;
-	if (!file_exists(m->firmware_code))
+	if (m->boot == BOOT_UEFI && !file_exists(m->firmware_code))
 		return err_hint(err_new(ERR_ABSENT, "the emulator '%s' comes without UEFI firmware for %s guests",
 					step->context->emulator->name, m->guest_arch),
 				"take another emulator, or add `share/qemu/%s` to what its recipe installs",
 				path_base(m->firmware_code));
-	const char *vars = arch_row(arch_of(m->guest_arch))->guest.flash_vars;
-	if (vars)
-		*ret_template = mem_printf("%s/share/qemu/%s", keg, vars);
 	return NULL;
 }
 
@@ -81,20 +73,13 @@ static struct err *perform(struct step *step, struct sink *sink)
 	const struct machine_spec *m = step->context->machine;
 	AUTO_FREE char *log = path_join(m->dir, "log");
 	AUTO_FREE char *ignition = NULL;
-	AUTO_FREE char *template = NULL;
 	AUTO(generation) g = GENERATION_INIT;
-	TRY(check_firmware(step, &template));
+	TRY(check_firmware(step));
 	TRY(dir_make(m->dir, 0700));
 	TRY(dir_make(log, 0700));
 	TRY(machine_stop_noted(m->dir, step->id, sink));
 	TRY(make_ignition(step->context, &ignition));
-	struct generation_input input = {.machine_dir = m->dir,
-					 .key = step->key,
-					 .qemu_img = m->qemu_img,
-					 .base_disk = m->base_disk,
-					 .ignition = ignition,
-					 .flash_vars = m->boot == BOOT_UEFI,
-					 .flash_template = template};
+	struct generation_input input = {.spec = m, .vmm = step->context->vmm, .key = step->key, .ignition = ignition};
 	TRY(generation_make(&input, &g));
 	step_set_outcome(step, "generation %d", g.number);
 	return NULL;

@@ -1,0 +1,272 @@
+#include "machine/vmm_qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arch.h"
+#include "base/path.h"
+#include "machine/argv.h"
+#include "machine/paths.h"
+#include "machine/qemu_words.h"
+#include "net/qmp.h"
+#include "sys/child.h"
+#include "sys/file.h"
+#include "sys/sock.h"
+#include "sys/tick.h"
+
+enum { QMP_ANSWER_MS = 5000, ORPHAN_MS = 10 * 1000, QEMU_IMG_MS = 120 * 1000, INFO_MAX = 256 * 1024 };
+
+static bool available(const struct host_facts *facts UNUSED, const char **ret_why UNUSED)
+{
+	return true;
+}
+
+static void parts(const char *keg, struct machine_spec *spec)
+{
+	spec->qemu = mem_printf("%s/bin/qemu-system-%s", keg, spec->guest_arch);
+	spec->qemu_img = path_join(keg, "bin/qemu-img");
+	spec->qemu_share = path_join(keg, "share/qemu");
+	if (spec->boot == BOOT_UEFI)
+		spec->firmware_code = mem_printf("%s/edk2-%s-code.fd", spec->qemu_share, spec->guest_arch);
+}
+
+/* --- the process --- */
+
+/*
+ * Where processes do not die with their parent, a killed supervisor leaves QEMU behind. We hold the machine's lock:
+ * whoever answers there is nobody's.
+ */
+static void end_orphan(const char *qmp_path)
+{
+	struct qmp *q = NULL;
+	struct json *event = NULL;
+	int64_t until = tick_ms() + ORPHAN_MS;
+	struct err *e = qmp_open(qmp_path, tick_ms() + QMP_ANSWER_MS, &q);
+
+	if (!e)
+		e = qmp_run(q, "quit", NULL, tick_ms() + QMP_ANSWER_MS, NULL);
+	while (!e && tick_ms() < until) {
+		e = qmp_event(q, until, &event);
+		event = js_free(event);
+	}
+	err_free(e);
+	qmp_close(q);
+}
+
+static struct err *remove_sockets(const struct machine_spec *spec)
+{
+	AUTO_FREE char *qmp = machine_path(spec, MACHINE_QMP_SOCKET);
+	AUTO_FREE char *ready = machine_path(spec, MACHINE_READY_SOCKET);
+
+	return err_first(file_remove(qmp), file_remove(ready));
+}
+
+static struct err *prepare(const struct machine_spec *spec)
+{
+	AUTO_FREE char *qmp = machine_path(spec, MACHINE_QMP_SOCKET);
+
+	end_orphan(qmp);
+	return remove_sockets(spec);
+}
+
+static void forget(const struct machine_spec *spec)
+{
+	err_free(remove_sockets(spec));
+}
+
+static void close_qmp(struct vmm_run *run)
+{
+	run->state = qmp_close(run->state);
+	run->control_fd = -1;
+}
+
+static void close_ready(struct vmm_run *run)
+{
+	if (run->ready_fd >= 0)
+		close(run->ready_fd);
+	run->ready_fd = -1;
+}
+
+static void hang_up(struct vmm_run *run)
+{
+	close_qmp(run);
+	close_ready(run);
+}
+
+static bool open_qmp(struct vmm_run *run)
+{
+	AUTO_FREE char *path = machine_path(run->spec, MACHINE_QMP_SOCKET);
+	struct qmp *q = NULL;
+
+	err_free(qmp_open(path, tick_ms() + QMP_ANSWER_MS, &q));
+	if (!q)
+		return false;
+	run->state = q;
+	run->control_fd = qmp_fd(q);
+	/* QEMU makes it with our umask; the folder is 0700, this is the second fence */
+	(void)chmod(path, 0600);
+	return true;
+}
+
+static void read_events(struct vmm_run *run)
+{
+	if (!run->state && !open_qmp(run))
+		return;
+	for (;;) {
+		AUTO_JSON *event = NULL;
+		struct err *e = qmp_event(run->state, /* deadline_ms= */ 0, &event);
+		if (e) {
+			err_free(e);
+			close_qmp(run);
+			return;
+		}
+		if (!event)
+			return;
+		if (!streq(js_get_text(event, "event"), "SHUTDOWN"))
+			continue;
+		const char *reason = js_get_text(js_get(event, "data"), "reason");
+		snprintf(run->reason, sizeof(run->reason), "%s", reason ? reason : "unknown");
+	}
+}
+
+static bool open_ready(struct vmm_run *run)
+{
+	AUTO_FREE char *path = machine_path(run->spec, MACHINE_READY_SOCKET);
+
+	err_free(sock_connect(path, &run->ready_fd));
+	if (run->ready_fd < 0)
+		return false;
+	fcntl(run->ready_fd, F_SETFL, O_NONBLOCK);
+	(void)chmod(path, 0600);
+	return true;
+}
+
+static void read_ready(struct vmm_run *run)
+{
+	char buffer[256];
+
+	if (run->ready_fd < 0 && !open_ready(run))
+		return;
+	ssize_t n = read(run->ready_fd, buffer, sizeof(buffer));
+	if (n > 0)
+		run->ready = true;
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		close_ready(run);
+}
+
+/* To an ended QEMU no connection is made; what it said before is still in ours. */
+static void look(struct vmm_run *run, bool ended)
+{
+	if (run->state || !ended)
+		read_events(run);
+	if (run->ready_fd >= 0 || !ended)
+		read_ready(run);
+}
+
+static bool command(struct vmm_run *run, enum vmm_command command)
+{
+	static const char *const words[] = {[VMM_POWER_BUTTON] = "system_powerdown", [VMM_QUIT] = "quit"};
+
+	if (!run->state)
+		return false;
+	struct err *e = qmp_run(run->state, words[command], NULL, tick_ms() + QMP_ANSWER_MS, NULL);
+	bool taken = !e || err_is(e, ERR_NET); /* it may end before it answers */
+	if (e && !err_is(e, ERR_GUEST))
+		close_qmp(run);
+	err_free(e);
+	return taken;
+}
+
+static enum vmm_end judge(const struct vmm_run *run, const char *words, enum machine_accel accel, int *ret_port)
+{
+	if (WIFEXITED(run->wait_status) && WEXITSTATUS(run->wait_status) == 0)
+		return streq(run->reason, "guest-reset") ? VMM_REBOOT : VMM_OFF;
+	if (qemu_port_conflict(words, ret_port))
+		return VMM_PORT_TAKEN;
+	return qemu_blames_accel(words, accel) ? VMM_NO_ACCEL : VMM_FAILED;
+}
+
+/* --- disks --- */
+
+static struct err *run_qemu_img(const char *const *argv)
+{
+	struct child_spec spec = {.argv = argv, .deadline_ms = QEMU_IMG_MS};
+	return child_run(&spec);
+}
+
+static struct err *disk_create(const struct machine_spec *spec, const char *path, int64_t bytes, const char *base)
+{
+	AUTO_FREE char *size = mem_printf("%lld", (long long)bytes);
+	const char *format = base && str_ends(base, ".raw") ? "raw" : "qcow2";
+
+	if (base)
+		return run_qemu_img((const char *[]){spec->qemu_img, "create", "-q", "-f", "qcow2", "-b", base, "-F",
+						     format, path, NULL});
+	return run_qemu_img((const char *[]){spec->qemu_img, "create", "-q", "-f", "qcow2", path, size, NULL});
+}
+
+static struct err *disk_size(const struct machine_spec *spec, const char *path, int64_t *ret_bytes)
+{
+	AUTO(str) text = STR_INIT;
+	AUTO_JSON *info = NULL;
+	/* -U: a running QEMU holds the lock */
+	const char *argv[] = {spec->qemu_img, "info", "-U", "-f", "qcow2", "--output=json", path, NULL};
+	struct child_spec child = {.argv = argv, .deadline_ms = QEMU_IMG_MS};
+
+	TRY(child_output(&child, INFO_MAX, &text));
+	TRY(js_parse(str_text(&text), text.len, "qemu-img info", &info));
+	*ret_bytes = js_get_int(info, "virtual-size", -1);
+	return *ret_bytes >= 0 ? NULL : err_new(ERR_CORRUPT, "qemu-img tells no size of '%s'", path);
+}
+
+static struct err *disk_grow(const struct machine_spec *spec, const char *path, int64_t bytes)
+{
+	AUTO_FREE char *size = mem_printf("%lld", (long long)bytes);
+
+	return run_qemu_img((const char *[]){spec->qemu_img, "resize", "-q", "-f", "qcow2", path, size, NULL});
+}
+
+/*
+ * aarch64: all zero, the file has no blocks until the firmware writes them. x86_64: the banks have the sizes and
+ * headers of a template; without its headers the firmware takes a bank for none, and keeps its variables in memory.
+ */
+static struct err *firmware_create(const struct machine_spec *spec, const char *path)
+{
+	const char *template = arch_row(arch_of(spec->guest_arch))->guest.flash_vars;
+	AUTO_FREE char *from = template ? path_join(spec->qemu_share, template) : NULL;
+	struct err *e = NULL;
+
+	if (from)
+		return file_copy(from, path, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_os(errno, "cannot create '%s'", path);
+	if (ftruncate(fd, QEMU_FLASH_BYTES) != 0)
+		e = err_os(errno, "cannot size '%s'", path);
+	if (close(fd) != 0 && !e)
+		e = err_os(errno, "cannot write '%s'", path);
+	return e;
+}
+
+const struct vmm vmm_qemu = {
+	.name = "QEMU",
+	.can_9p = true,
+	.can_uefi = true,
+	.available = available,
+	.parts = parts,
+	.argv = machine_argv,
+	.prepare = prepare,
+	.look = look,
+	.command = command,
+	.hang_up = hang_up,
+	.forget = forget,
+	.judge = judge,
+	.disk_create = disk_create,
+	.disk_size = disk_size,
+	.disk_grow = disk_grow,
+	.firmware_create = firmware_create,
+};
