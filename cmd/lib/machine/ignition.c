@@ -53,6 +53,17 @@ enum guest_os guest_os_of_image(const char *image_name)
 	return image_name && str_starts(image_name, "fedora-coreos") ? GUEST_FEDORA_COREOS : GUEST_DEBIAN;
 }
 
+struct ignition_input ignition_input_of(const struct machine_spec *spec, const char *image_name)
+{
+	return (struct ignition_input){.spec = spec,
+				       .os = guest_os_of_image(image_name),
+				       .uid = 1000,
+				       .authorized_key = "ssh-ed25519 PUBLIC-KEY cooper",
+				       .host_key = "HOST-KEY\n",
+				       .host_key_public = "ssh-ed25519 PUBLIC-HOST-KEY cooper",
+				       .emulators = spec->emulator_iso != NULL};
+}
+
 /* RFC 2397, everything but unreserved characters escaped */
 static char *data_url(const char *text)
 {

@@ -35,6 +35,13 @@ struct ignition_input {
 enum guest_os guest_os_of_image(const char *image_name);
 
 /**
+ * ignition_input_of() - for @spec and the recipe of its image, with placeholders: a user's number and keys
+ *
+ * Keys of a real machine are secret, and made when it is: who makes it puts them in, and the host user's number.
+ */
+struct ignition_input ignition_input_of(const struct machine_spec *spec, const char *image_name);
+
+/**
  * machine_ignition() - the whole configuration
  * @ret_text:  canonical JSON (sorted keys, no spaces), heap
  *
