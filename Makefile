@@ -70,6 +70,13 @@ $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcooper.a
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)$(CC) $(CPPFLAGS) -iquote tests/fuzz $(CFLAGS) -MMD -MP $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libcooper.a $(LDLIBS)
 
+# cooper with another list of monitors: an object that is named comes before the archive's of the same symbol.
+SCRIPTED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/scripted/*.c))
+scripted: $(BUILD)/tests/cooper-scripted
+$(BUILD)/tests/scripted/%.o: CPPFLAGS += -iquote tests/scripted
+$(BUILD)/tests/cooper-scripted: $(BIN_OBJ) $(SCRIPTED_OBJ) $(BUILD)/libcooper.a $(LZMA)
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(SCRIPTED_OBJ) $(BUILD)/libcooper.a $(LDLIBS)
+
 # Rebuilt when compiler or flags change, so that one build folder never mixes two.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
@@ -145,6 +152,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all install dist up check check-unit check-darwin e2e lint bench fuzz golden docs libraries clean help FORCE
+.PHONY: all scripted install dist up check check-unit check-darwin e2e lint bench fuzz golden docs libraries clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d)

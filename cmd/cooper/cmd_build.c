@@ -94,7 +94,7 @@ static struct json *info_json(const struct project *p, const struct graph *g)
 	js_set_text(out, "host", p->facts.os);
 	js_set_text(out, "host_arch", p->facts.arch);
 	js_set_text(out, "guest_arch", p->guest_arch);
-	js_set_text(out, "emulator", p->emulator->version);
+	js_set_text(out, "emulator", *p->emulator->version ? p->emulator->version : NULL);
 	js_set_text(out, "image", p->image->version);
 	js_set_text(out, "machine", p->stack->stack.machine_name);
 	js_set(out, "steps", table_plan_json(g));

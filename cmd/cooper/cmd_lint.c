@@ -11,7 +11,8 @@ static struct err *lint_file(const char *path, const struct strs *roots, int *re
 	for (size_t o = 0; o < ARRAY_LEN(oses); o++) {
 		for (size_t h = 0; h < ARRAY_LEN(arches); h++) {
 			for (size_t g = 0; g < ARRAY_LEN(arches); g++) {
-				struct recipe_target target = {oses[o], arches[h], arches[g]};
+				struct recipe_target target = {
+					.os = oses[o], .arch = arches[h], .guest_arch = arches[g]};
 				struct recipe *r = NULL;
 				TRY(recipe_load_from(path, &target, roots, &r));
 				recipe_free(r);

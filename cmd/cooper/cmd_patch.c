@@ -40,17 +40,15 @@ static struct err *absolute(char **dir)
 }
 
 /* The files of the recipe, resolved and in the object store. */
-static struct err *get_sources(const struct project *p, const struct recipe *r, struct lock *lock,
+static struct err *get_sources(const struct project *p, const struct recipe *r, const struct lock *lock,
 			       struct source_files *files, struct sink *sink)
 {
-	TRY(home_make(&p->home));
-	TRY(source_resolve(&p->home, r->sources, r->source_count, p->facts.arch, lock, sink));
 	TRY(source_list(r->sources, r->source_count, p->facts.arch, lock, files));
 	return source_fetch(&p->home, files, "fetch", sink);
 }
 
 static struct err *open_tree(const struct call *call, const struct project *p, const struct recipe *r,
-			     struct lock *lock)
+			     const struct lock *lock)
 {
 	struct source_files files = {.items = NULL};
 	AUTO_FREE char *dir = work_tree(call, r->name);
@@ -86,12 +84,16 @@ static struct err *run_edit(struct call *call)
 		TRY(arch_option("guest architecture", call_get(call, "guest-arch"), arch_is_guest, &arch));
 	TRY(recipe_find(call_arg(call, 0), RECIPE_BUILD, &p.roots, &path));
 	TRY(absolute(&path)); /* `patch save` finds patches/ from anywhere */
-	struct recipe_target target = {p.facts.os, p.facts.arch, arch_name(arch)};
+	struct recipe_target target = {.os = p.facts.os, .arch = p.facts.arch, .guest_arch = arch_name(arch)};
 	struct recipe *r = NULL;
 	struct lock *lock = NULL;
 	TRY(recipe_load_from(path, &target, &p.roots, &r));
 	locked = file_exists("cooper.lock") ? mem_strdup("cooper.lock") : path_join(p.home.root, "cooper.lock");
 	struct err *e = lock_open(locked, &lock);
+	if (!e)
+		e = home_make(&p.home);
+	if (!e)
+		e = source_resolve_build(&p.home, &target, &p.roots, lock, call->sink, &r);
 	if (!e)
 		e = open_tree(call, &p, r, lock);
 	lock_free(lock);

@@ -95,14 +95,8 @@ static struct err *run_ignition(struct call *call)
 	TRY(session_open(call, &p));
 	struct stack *s = NULL;
 	TRY(stack_open(&p, &s));
-	/* Keys of a real machine are secret and made at its first boot. */
-	struct ignition_input input = {.spec = stack_machine(s),
-				       .os = guest_os_find(p.image->image.os),
-				       .uid = user_number(&p),
-				       .authorized_key = "ssh-ed25519 PUBLIC-KEY cooper",
-				       .host_key = "HOST-KEY\n",
-				       .host_key_public = "ssh-ed25519 PUBLIC-HOST-KEY cooper",
-				       .emulators = stack_machine(s)->emulator_iso != NULL};
+	struct ignition_input input = ignition_input_of(stack_machine(s));
+	input.uid = user_number(&p);
 	struct err *e = machine_ignition(&input, &text);
 	if (!e)
 		printf("%s\n", text);

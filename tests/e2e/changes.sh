@@ -75,8 +75,9 @@ sed -i '1s/^/A line above the first hunk changes no code.\n/' "$patch"
 exits 3 "$cooper" plan
 result "one patch changed: something to do" $?
 cat "$work/out"
-wanted='run unpack and patch qemu 7.2.22
-run build qemu 7.2.22 for '$(uname -m)'
+version=$("$cooper" info | sed -n 's|^emulator  *||p')
+wanted='run unpack and patch qemu '$version'
+run build qemu '$version' for '$(uname -m)'
 run make a new OS disk
 restart boot the machine
 run guest step tree'

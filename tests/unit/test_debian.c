@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "fmt/digest.h"
 #include "source/debian.h"
+#include "source/source.h"
 #include "sys/child.h"
+#include "sys/file.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -41,9 +44,22 @@ static void finds_mirrors(void **state)
 		       "http://b.test/debian/|stable|$(CODENAME)|$(ORIGIN)|main\n"
 		       "http://b.test/sec/|stable-security|$(CODENAME)|$(ORIGIN)|main\n",
 		       "http://b.test/debian/", "http://b.test/sec/");
-	/* "stable" is this release by its codename, or is another one. */
+	/* "stable" is this release by its codename, or another one, which serves where nothing else does. */
 	assert_mirrors("http://b.test/debian/|oldstable|bookworm|Debian|main\n", "http://b.test/debian/", NULL);
-	assert_mirrors("http://b.test/debian/|stable|trixie|Debian|main\n", NULL, NULL);
+	assert_mirrors("http://b.test/debian/|stable|trixie|Debian|main\n"
+		       "http://b.test/sec/|stable-security|trixie-security|Debian|main\n",
+		       "http://b.test/debian/", "http://b.test/sec/");
+	assert_mirrors("http://a.test/debian/|trixie|trixie|Debian|main\n"
+		       "http://b.test/debian/|bookworm|bookworm|Debian|main\n",
+		       "http://b.test/debian/", NULL);
+	/* Ubuntu's own archive is not Debian's; a line that was added for it is. */
+	assert_mirrors("http://u.test/ubuntu/|noble|noble|Ubuntu|main\n"
+		       "http://u.test/ubuntu/|noble-security|noble|Ubuntu|main\n",
+		       NULL, NULL);
+	assert_mirrors("http://u.test/ubuntu/|noble|noble|Ubuntu|main\n"
+		       "http://b.test/debian/|trixie-backports|trixie-backports|Debian|main\n"
+		       "http://b.test/debian/|trixie|trixie|Debian|main\n",
+		       "http://b.test/debian/", NULL);
 	assert_mirrors("cdrom:[Debian]/|bookworm|bookworm|Debian|main\n"
 		       "mirror+file:/etc/apt/list/|bookworm|bookworm|Debian|main\n",
 		       "mirror+file:/etc/apt/list/", NULL);
@@ -151,6 +167,94 @@ static void stanzas(void **state)
 	assert_null(debian_stanza_version("", "x"));
 }
 
+static void upstream(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"1:10.0.13+ds-0+deb13u1", "10.0.13"}, {"1:7.2+dfsg-7+deb12u18", "7.2"},
+		{"1:11.1.3+ds-1~bpo13+1", "11.1.3"},   {"2.10-3", "2.10"},
+		{"1.16~rc1-2-1", "1.16~rc1-2"},        {"12", "12"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		AUTO_FREE char *version = debian_upstream_version(pairs[i][0]);
+		assert_string_equal(version, pairs[i][1]);
+	}
+}
+
+/* --- a build whose version is its source's --- */
+
+static const struct recipe_target linux_x86 = {.os = "linux", .arch = "x86_64", .guest_arch = "x86_64"};
+
+static struct lock_entry resolved(const char *version)
+{
+	static struct lock_file file = {.name = (char *)"q.dsc", .url = (char *)"debian:q.dsc", .sha256 = (char *)HEX};
+	return (struct lock_entry){.reference = (char *)"debian-source:qemu:trixie",
+				   .version = (char *)version,
+				   .files = &file,
+				   .file_count = 1};
+}
+
+/* A lock with that one entry, or with none. */
+static struct lock *lock_of(const char *dir, const char *version)
+{
+	AUTO_FREE char *path = path_join(dir, "cooper.lock");
+	struct lock_entry entry = resolved(version);
+	struct lock *lock = NULL;
+	assert_ok(file_remove(path));
+	assert_ok(lock_open(path, &lock));
+	if (version)
+		assert_ok(lock_put(lock, &entry));
+	return lock;
+}
+
+static struct err *load_with(const char *stated, const char *locked, const char *asked, struct recipe **ret)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "qemu.yaml");
+	AUTO_FREE char *text = mem_printf("kind: build\nname: qemu\n%s"
+					  "source: [{ debian-source: qemu, suite: trixie }]\n"
+					  "patches:\n"
+					  "  - { file: old.patch, when: { version: \"< 8\" } }\n"
+					  "  - { file: new.patch, when: { version: \">= 10.0, < 10.1\" } }\n"
+					  "install: [[make, install]]\n",
+					  stated);
+	struct lock *lock = lock_of(dir, locked);
+	struct lock_entry entry = resolved(asked);
+	AUTO(strs) roots = STRS_INIT;
+	assert_ok(file_write(path, text, strlen(text), 0644));
+	struct err *e = source_load(path, &linux_x86, &roots, lock, asked ? &entry : NULL, ret);
+	lock_free(lock);
+	return e;
+}
+
+static void assert_loads(const char *stated, const char *locked, const char *asked, const char *version,
+			 const char *patch)
+{
+	struct recipe *r = NULL;
+	assert_ok(load_with(stated, locked, asked, &r));
+	assert_string_equal(r->version, version);
+	assert_int_equal(r->patch_count, patch ? 1 : 0);
+	if (patch)
+		assert_string_equal(r->patches[0].file, patch);
+	recipe_free(r);
+}
+
+static void version_of_source(void **state)
+{
+	struct recipe *none = NULL;
+	(void)state;
+	assert_loads("", NULL, NULL, "", NULL);
+	assert_loads("", "1:10.0.13+ds-0+deb13u1", NULL, "10.0.13", "new.patch");
+	assert_loads("", "1:7.2+dfsg-7+deb12u18", NULL, "7.2", "old.patch");
+	assert_loads("", "1:7.2+dfsg-7+deb12u18", "1:10.0.14+ds-1", "10.0.14", "new.patch");
+	assert_loads("version: 7.2.22\n", NULL, NULL, "7.2.22", "old.patch");
+	assert_loads("version: 7.2.22\n", "1:7.2+dfsg-7+deb12u18", NULL, "7.2.22", "old.patch");
+	assert_fails(load_with("version: 7.2.22\n", "1:10.0.13+ds-0+deb13u1", NULL, &none), ERR_USAGE,
+		     "says version 7.2.22, and its source is 10.0.13");
+	assert_fails(load_with("version: 10.0.1\n", "10.0.13-1", NULL, &none), ERR_USAGE, "take 'version' out");
+	assert_null(none);
+}
+
 static void names(void **state)
 {
 	static const char *const good[] = {"qemu", "g++", "libstdc++6", "python3.11", "0ad", "linux-image-arm64"};
@@ -206,9 +310,11 @@ static void live(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_mirrors), cmocka_unit_test(urls),    cmocka_unit_test(sources),
-		cmocka_unit_test(uri_lines),     cmocka_unit_test(stanzas), cmocka_unit_test(names),
+		cmocka_unit_test(finds_mirrors), cmocka_unit_test(urls),
+		cmocka_unit_test(sources),       cmocka_unit_test(uri_lines),
+		cmocka_unit_test(stanzas),       cmocka_unit_test(names),
 		cmocka_unit_test(gone),          cmocka_unit_test(live),
+		cmocka_unit_test(upstream),      cmocka_unit_test(version_of_source),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -387,7 +387,8 @@ static void test_shipped(void **state)
 		assert_ok(recipe_list((enum recipe_kind)kind, &roots, &names));
 		for (size_t i = 0; i < names.count * 8; i++) {
 			AUTO_FREE char *path = NULL;
-			struct recipe_target target = {oses[i & 1], arches[i >> 1 & 1], arches[i >> 2 & 1]};
+			struct recipe_target target = {
+				.os = oses[i & 1], .arch = arches[i >> 1 & 1], .guest_arch = arches[i >> 2 & 1]};
 			struct recipe *r = NULL;
 			assert_ok(recipe_find(names.items[i / 8], (enum recipe_kind)kind, &roots, &path));
 			assert_ok(recipe_load_from(path, &target, &roots, &r));

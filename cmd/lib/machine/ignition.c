@@ -48,6 +48,17 @@ char *unit_name_of_path(const char *path)
 	return str_take(&s);
 }
 
+struct ignition_input ignition_input_of(const struct machine_spec *spec)
+{
+	return (struct ignition_input){.spec = spec,
+				       .os = guest_os_find(spec->os),
+				       .uid = 1000,
+				       .authorized_key = "ssh-ed25519 PUBLIC-KEY cooper",
+				       .host_key = "HOST-KEY\n",
+				       .host_key_public = "ssh-ed25519 PUBLIC-HOST-KEY cooper",
+				       .emulators = spec->emulator_iso != NULL};
+}
+
 /* RFC 2397, everything but unreserved characters escaped */
 static char *data_url(const char *text)
 {

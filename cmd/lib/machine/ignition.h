@@ -31,6 +31,13 @@ struct ignition_input {
 };
 
 /**
+ * ignition_input_of() - for @spec, whose system is known, with placeholders: a user's number and keys
+ *
+ * Keys of a real machine are secret, and made when it is: who makes it puts them in, and the host user's number.
+ */
+struct ignition_input ignition_input_of(const struct machine_spec *spec);
+
+/**
  * machine_ignition() - the whole configuration
  * @ret_text:  canonical JSON (sorted keys, no spaces), heap
  *

@@ -7,6 +7,7 @@
 #include "plan/host_check.h"
 #include "plan/stack.h"
 #include "plan/stack_lock.h"
+#include "source/debian.h"
 
 #define GIB ((int64_t)1 << 30)
 #define BUILD_BYTES (4 * GIB) /* sources, objects, keg */
@@ -82,6 +83,22 @@ static void judge_machine(const struct project *p, const struct stack *s, struct
 		doctor_add_failure(report, "accelerator", e);
 }
 
+/* Whether what the lock lacks can be asked for. */
+static void judge_archive(const struct project *p, struct doctor_report *report)
+{
+	AUTO(strs) unresolved = STRS_INIT;
+	AUTO_FREE char *archive = NULL;
+	AUTO_FREE char *security = NULL;
+	struct err *e = stack_unresolved(p, &unresolved);
+	bool asks = false;
+	for (size_t i = 0; i < unresolved.count; i++)
+		asks = asks || str_starts(unresolved.items[i], "debian-");
+	if (!e && asks && !p->other_host)
+		e = debian_host_mirrors(&archive, &security);
+	if (e)
+		doctor_add_failure(report, "package archive", e);
+}
+
 struct err *doctor_stack(struct project *p, const struct host_survey *survey, struct doctor_report *report)
 {
 	AUTO(strs) packages = STRS_INIT;
@@ -105,6 +122,7 @@ struct err *doctor_stack(struct project *p, const struct host_survey *survey, st
 		judge_machine(p, s, &in, report);
 	else
 		doctor_check(&in, report);
+	judge_archive(p, report);
 	stack_free(s);
 	return NULL;
 }

@@ -8,6 +8,7 @@
 #include "machine/vmm.h"
 #include "recipe/texts.h"
 #include "source/channel.h"
+#include "source/source.h"
 #include "sys/file.h"
 
 void project_done(struct project *p)
@@ -117,19 +118,31 @@ static void choose_lock(struct project *p)
 	p->lock_path = path_join(is_shipped ? p->home.root : dir, "cooper.lock");
 }
 
-static struct err *load(struct project *p, const char *name, enum recipe_kind kind, const char *guest_arch,
-			struct recipe **ret)
+struct recipe_target project_target(const struct project *p)
+{
+	return (struct recipe_target){.os = p->facts.os, .arch = p->facts.arch, .guest_arch = p->guest_arch};
+}
+
+static struct err *load_image(struct project *p)
 {
 	AUTO_FREE char *path = NULL;
-	TRY(recipe_find(name, kind, &p->roots, &path));
-	struct recipe_target target = {p->facts.os, p->facts.arch, guest_arch};
-	return recipe_load_from(path, &target, &p->roots, ret);
+	struct recipe_target target = project_target(p);
+	TRY(recipe_find(p->stack->stack.image, RECIPE_IMAGE, &p->roots, &path));
+	return recipe_load_from(path, &target, &p->roots, &p->image);
+}
+
+struct err *project_load_emulator(const struct project *p, const struct lock_entry *entry, struct recipe **ret)
+{
+	AUTO_FREE char *path = NULL;
+	struct recipe_target target = project_target(p);
+	TRY(recipe_find(p->stack->stack.emulator, RECIPE_BUILD, &p->roots, &path));
+	return source_load(path, &target, &p->roots, p->lock, entry, ret);
 }
 
 /* The guest's architecture decides `when:` in the stack itself too, so the stack may be loaded twice. */
 static struct err *load_stack(struct project *p, const char *guest_arch)
 {
-	struct recipe_target target = {p->facts.os, p->facts.arch, guest_arch};
+	struct recipe_target target = {.os = p->facts.os, .arch = p->facts.arch, .guest_arch = guest_arch};
 	TRY(recipe_load_from(p->stack_path, &target, &p->roots, &p->stack));
 	const char *own = p->stack->stack.guest_arch;
 	p->guest_arch = mem_strdup(guest_arch ? guest_arch : own ? own : p->facts.arch);
@@ -151,10 +164,10 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	add_own_root(p);
 	TRY(load_stack(p, arch ? arch_name(arch) : NULL));
 	TRY(vmm_guest_check(p->guest_arch));
-	TRY(load(p, p->stack->stack.emulator, RECIPE_BUILD, p->guest_arch, &p->emulator));
-	TRY(load(p, p->stack->stack.image, RECIPE_IMAGE, p->guest_arch, &p->image));
+	TRY(lock_open(p->lock_path, &p->lock));
+	TRY(project_load_emulator(p, /* entry= */ NULL, &p->emulator));
+	TRY(load_image(p));
 	if (p->other_host)
 		move_home(p);
-	TRY(lock_open(p->lock_path, &p->lock));
 	return channel_apply(p->image, p->guest_arch, p->lock);
 }

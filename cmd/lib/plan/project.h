@@ -52,6 +52,16 @@ MUST_CHECK struct err *project_start(struct project *p);
  * Errors: ABSENT (no such stack, with a did-you-mean), USAGE (bad recipe, all problems in the detail)
  */
 MUST_CHECK struct err *project_open(struct project *p, const char *stack, const char *guest_arch);
+/** project_target() - what `when:` is decided against for @p; borrowed from it */
+struct recipe_target project_target(const struct project *p);
+/**
+ * project_load_emulator() - the stack's emulator as what its source resolved to decides
+ * @entry: of that source; NULL = the lock's, where there is one
+ *
+ * Errors: as source_load()
+ */
+MUST_CHECK struct err *project_load_emulator(const struct project *p, const struct lock_entry *entry,
+					     struct recipe **ret);
 void project_done(struct project *p);
 
 #endif

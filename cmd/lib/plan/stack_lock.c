@@ -63,7 +63,8 @@ struct err *stack_resolve(struct project *p, struct sink *sink)
 	if (references.count)
 		event_note(sink, "resolve", "asking the package archive for %zu reference%s", references.count,
 			   references.count == 1 ? "" : "s");
-	TRY(source_resolve(&p->home, p->emulator->sources, p->emulator->source_count, arch, p->lock, sink));
+	struct recipe_target target = project_target(p);
+	TRY(source_resolve_build(&p->home, &target, &p->roots, p->lock, sink, &p->emulator));
 	TRY(source_resolve(&p->home, p->image->sources, p->image->source_count, arch, p->lock, sink));
 	if (p->image->image.debian_suite)
 		TRY(image_resolve(&p->home, p->image, p->guest_arch, p->lock, sink));
@@ -118,13 +119,26 @@ static struct err *ask_sources(struct update *u, const struct source *sources, s
 	return NULL;
 }
 
+/* What the first source is now decides which others there are. */
+static struct err *ask_emulator(struct update *u)
+{
+	const struct recipe *now = u->p->emulator;
+	struct recipe *r = NULL;
+	size_t before = u->count;
+	TRY(ask_sources(u, now->sources, 1));
+	TRY(project_load_emulator(u->p, u->count > before ? &u->entries[before] : NULL, &r));
+	struct err *e = ask_sources(u, r->sources, r->source_count);
+	recipe_free(r);
+	return e;
+}
+
 static struct err *ask_all(struct update *u)
 {
 	const struct project *p = u->p;
 	AUTO_FREE char *channel = channel_reference(p->image, p->guest_arch);
 	if (channel)
 		TRY(channel_resolve(&p->home, p->image, p->guest_arch, u->sink, add_entry(u)));
-	TRY(ask_sources(u, p->emulator->sources, p->emulator->source_count));
+	TRY(ask_emulator(u));
 	TRY(ask_sources(u, p->image->sources, p->image->source_count));
 	if (p->image->image.debian_suite)
 		TRY(image_ask(&p->home, p->image, p->guest_arch, u->sink, add_entry(u)));

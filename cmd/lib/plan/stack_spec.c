@@ -49,13 +49,8 @@ struct err *stack_spec_ignition(const struct step_context *c, bool emulators, st
 	if (!file)
 		return NULL;
 	path = path_join(dir, file);
-	struct ignition_input input = {.spec = m,
-				       .os = guest_os_find(c->image->image.os),
-				       .uid = 1000,
-				       .authorized_key = "",
-				       .host_key = "",
-				       .host_key_public = "",
-				       .emulators = emulators};
+	struct ignition_input input = ignition_input_of(m);
+	input.emulators = emulators; /* their device has no path yet */
 	struct ignition_limits limits = input.os->ignition(c->image->version);
 	TRY(machine_ignition(&input, &ours));
 	struct err *e = ignition_read(path, &limits, ours, &m->ignition);

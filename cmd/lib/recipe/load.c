@@ -258,15 +258,14 @@ static void set_identity(struct loading *l, struct recipe *r)
 	r->root = arena_strdup(l->arena, root);
 	if (!r->name)
 		r->name = arena_strndup(l->arena, base, strlen(base) - (str_ends(base, ".yaml") ? 5 : 0));
-	if (!r->version)
-		r->version = arena_strdup(l->arena, "");
 	for (size_t i = 0; i < r->source_count; i++)
 		r->sources[i].root = r->root;
 }
 
 static struct recipe *fill(struct loading *l, const struct yaml_node *root, const struct recipe_target *target)
 {
-	const char *version = yaml_get_text(root, "version");
+	const char *stated = yaml_get_text(root, "version");
+	const char *version = stated ? stated : l->kind == RECIPE_BUILD ? target->version : NULL;
 	enum arch arch = arch_of(target->arch);
 	struct when_facts facts = {.os = target->os,
 				   .arch = arch ? arch_name(arch) : target->arch,
@@ -278,6 +277,8 @@ static struct recipe *fill(struct loading *l, const struct yaml_node *root, cons
 	r->stack.emulator_package.size = -1;
 	check_fill(&check, schema_of(l->kind), decided, r);
 	set_identity(l, r);
+	r->version = arena_strdup(l->arena, facts.version);
+	r->version_stated = stated;
 	if (l->problems.count)
 		return r;
 	check_count(l, r, decided, &facts);

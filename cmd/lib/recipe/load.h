@@ -20,6 +20,7 @@ struct recipe_target {
 	const char *os;         /* "macos", "linux" */
 	const char *arch;       /* of the host */
 	const char *guest_arch; /* NULL = the stack's, else the host's */
+	const char *version;    /* of a build that says none: what its source resolved to; NULL = not known yet */
 };
 
 /**

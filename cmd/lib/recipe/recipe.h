@@ -170,7 +170,8 @@ struct recipe {
 	char *path; /* file it came from */
 	char *root; /* folder that holds recipes/, patches/, vmimages/ for it */
 	char *name;
-	char *version; /* builds and images; "" for stacks */
+	char *version;       /* builds and images; "" for stacks, and for a build whose own is not resolved yet */
+	bool version_stated; /* by the recipe; a build may leave it to its first source (source_load()) */
 	char *license;
 	char *summary;          /* one line for people, or NULL; not part of keys */
 	char *canonical_digest; /* SHA-256 of canonical, for keys; set by recipe_load() */

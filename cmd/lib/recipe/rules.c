@@ -31,10 +31,20 @@ void rule_source(struct problems *problems, const struct yaml_node *map)
 		    "%s source needs 'sha256' or 'sha512'", str_starts(url, "http:") ? "an http:" : "this");
 }
 
+/* Nothing else that is fetched says which version it is. */
+static void rule_version(struct problems *problems, const struct yaml_node *map, const struct yaml_node *sources)
+{
+	const struct yaml_node *first = sources && sources->kind == YAML_LIST ? sources->values[0] : NULL;
+	if (!yaml_get(map, "version") && first && first->kind == YAML_MAP && !yaml_get(first, "debian-source"))
+		problem_add(problems, map, "add 'version: ...'; only a 'debian-source' that comes first says it",
+			    "'version' is missing");
+}
+
 /* A digest that nothing compares would only seem to protect. */
 void rule_build(struct problems *problems, const struct yaml_node *map)
 {
 	const struct yaml_node *list = yaml_get(map, "source");
+	rule_version(problems, map, list);
 	for (size_t i = 0; list && list->kind == YAML_LIST && i < list->count; i++) {
 		const struct yaml_node *key =
 			list->values[i]->kind == YAML_MAP ? yaml_key(list->values[i], "uncompressed-sha256") : NULL;

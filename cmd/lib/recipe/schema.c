@@ -253,7 +253,10 @@ static const struct schema sign_schema = {.name = "signing",
 static const struct schema_field build_fields[] = {
 	KIND,
 	{"name", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(recipe, name), .doc = "Name of what is built."},
-	{"version", FIELD_TEXT, FIELD_REQUIRED, TEXT_VERSION, AT(recipe, version), .doc = "Its version; `${version}`."},
+	{"version", FIELD_TEXT, 0, TEXT_VERSION, AT(recipe, version),
+	 .fallback_doc = "what the first source, a `debian-source`, resolved to",
+	 .doc = "Its version; `${version}`. Of Debian's `1:10.0.13+ds-0+deb13u1` it is `10.0.13`. What is written here "
+		"must agree with that."},
 	SUMMARY,
 	LICENSE,
 	{"source", FIELD_LIST, FIELD_REQUIRED, TEXT_ANY, COUNTED(recipe, sources, source_count), .of = &source_schema,

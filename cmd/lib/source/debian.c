@@ -56,8 +56,7 @@ static struct err *ask_mirrors(struct host *h, bool release_info)
 		.argv = (const char *const[]){"apt-get", "-o",
 					      release_info ? "APT::Get::IndexTargets::ReleaseInfo=true"
 							   : "APT::Get::IndexTargets::ReleaseInfo=false",
-					      "indextargets", "--format", DEBIAN_TARGET_FORMAT, "Created-By: Packages",
-					      NULL},
+					      "indextargets", "--format", DEBIAN_TARGET_FORMAT, NULL},
 		.deadline_ms = ASK_DEADLINE_MS,
 	};
 	TRY(child_output(&spec, 1 << 20, &out));
@@ -100,7 +99,9 @@ static struct err *read_host(struct host *h)
 	if (!h->mirrors.main)
 		return err_hint(
 			err_new(ERR_ABSENT, "apt's configuration names no Debian mirror for '%s'", h->codename),
-			"see `apt-get indextargets`; sources in /etc/apt/sources.list or sources.list.d are needed");
+			"a line in /etc/apt/sources.list.d is enough: 'deb-src [signed-by=%s] URL trixie main', with the "
+			"mirror's URL; then apt-get update",
+			KEYRING);
 	TRY(open_mirror_list(&h->mirrors.main));
 	return open_mirror_list(&h->mirrors.security);
 }

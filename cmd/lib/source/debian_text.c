@@ -71,12 +71,14 @@ static bool has_updates(const char *lines, const char *base)
 	return false;
 }
 
-/* How surely this is Debian's main archive; 0 = it is not. */
-static int score(const char *lines, const struct target *t)
+/* How surely this is Debian's main archive; 0 = it is not. One that serves another release has this one, too. */
+static int score(const char *lines, const struct target *t, const char *codename)
 {
+	if (!is_release(t, codename, ""))
+		return *t->origin && !strchr(t->release, '-') ? 1 : 0;
 	if (*t->origin)
-		return streq(t->origin, "Debian") ? 4 : 0;
-	return has_updates(lines, t->base) ? 3 : str_ends(t->base, "/debian/") ? 2 : 1;
+		return 5;
+	return 1 + (has_updates(lines, t->base) ? 3 : str_ends(t->base, "/debian/") ? 2 : 1);
 }
 
 void debian_mirrors_find(const char *lines, const char *codename, struct debian_mirrors *ret_mirrors)
@@ -90,12 +92,13 @@ void debian_mirrors_find(const char *lines, const char *codename, struct debian_
 		if (!parse_target(all.items[i], &t) || !fetchable(t.base) || !streq(t.component, "main") ||
 		    (*t.origin && !streq(t.origin, "Debian")))
 			continue;
-		if (is_release(&t, codename, "") && score(lines, &t) > best) {
-			best = score(lines, &t);
+		if (score(lines, &t, codename) > best) {
+			best = score(lines, &t, codename);
 			free(ret_mirrors->main);
 			ret_mirrors->main = mem_strdup(t.base);
 		}
-		if (!ret_mirrors->security && is_release(&t, codename, "-security"))
+		bool secure = is_release(&t, codename, "-security") || (*t.origin && str_ends(t.release, "-security"));
+		if (secure && !ret_mirrors->security)
 			ret_mirrors->security = mem_strdup(t.base);
 	}
 }
@@ -260,6 +263,21 @@ char *debian_stanza_version(const char *text, const char *file)
 		}
 	}
 	return found ? TAKE(version) : NULL;
+}
+
+char *debian_upstream_version(const char *version)
+{
+	static const char *const repacked[] = {"+ds", "+dfsg", "~ds", "~dfsg"};
+	const char *colon = strchr(version, ':');
+	const char *from = colon ? colon + 1 : version;
+	const char *dash = strrchr(from, '-');
+	AUTO_FREE char *upstream = mem_strndup(from, dash ? (size_t)(dash - from) : strlen(from));
+	for (size_t i = 0; i < ARRAY_LEN(repacked); i++) {
+		char *at = strstr(upstream, repacked[i]);
+		if (at)
+			*at = '\0';
+	}
+	return TAKE(upstream);
 }
 
 bool debian_name_valid(const char *name)

@@ -29,9 +29,10 @@ void debian_mirrors_done(struct debian_mirrors *m);
 /**
  * debian_mirrors_find() - the host's mirrors from lines of DEBIAN_TARGET_FORMAT
  *
- * A line counts when it is of release @codename and component main. Where apt knows the origin (lists were
- * downloaded) it must be Debian: others use Debian's release names too. Where it does not, a repository that has
- * "-updates" as well, or whose path ends in /debian/, is taken before others.
+ * A line counts when it is of component main. Where apt knows the origin (lists were downloaded) it must be Debian:
+ * others use Debian's release names too. Then any release will do, that of @codename before others: an archive has
+ * all of them. Where apt does not know it, the release must be @codename, and a repository that has "-updates" as
+ * well, or whose path ends in /debian/, is taken before others.
  */
 void debian_mirrors_find(const char *lines, const char *codename, struct debian_mirrors *ret_mirrors);
 /** debian_mirror_list_first() - the first URI of an apt mirror list file with '/' at its end, heap, or NULL */
@@ -65,6 +66,10 @@ char *debian_deb_version(const char *name);
 /** debian_stanza_version() - the Version of the stanza of @text (Sources or Packages) that lists @file, heap, or NULL
  */
 char *debian_stanza_version(const char *text, const char *file);
+
+/** debian_upstream_version() - "10.0.13" of Debian's "1:10.0.13+ds-0+deb13u1", heap: no epoch, no revision, nothing
+ * that Debian adds for what it took out */
+char *debian_upstream_version(const char *version);
 
 /** debian_name_valid() - whether @name is a package name (Debian Policy 5.6.1) that apt-get takes as nothing else */
 bool debian_name_valid(const char *name);

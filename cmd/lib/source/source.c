@@ -41,6 +41,44 @@ char *source_reference(const struct source *source, const char *host_arch)
 	return NULL;
 }
 
+/* "7.2.22" agrees with Debian's 7.2, whose patches make it 7.2.22. */
+static struct err *compare_version(const struct recipe *r, const char *resolved)
+{
+	size_t n = strlen(resolved);
+	if (str_starts(r->version, resolved) && (r->version[n] == '\0' || r->version[n] == '.'))
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "'%s' says version %s, and its source is %s", r->path, r->version, resolved),
+			"take 'version' out of the recipe, or name a 'suite' that has it");
+}
+
+/* What the first source resolved to, heap; NULL where that is not known, or is none of Debian's. */
+static char *resolved_version(const struct recipe *r, const char *host_arch, const struct lock *lock,
+			      const struct lock_entry *entry)
+{
+	if (!r->sources[0].debian_source)
+		return NULL;
+	AUTO_FREE char *reference = source_reference(&r->sources[0], host_arch);
+	entry = entry ? entry : lock_find(lock, reference);
+	return entry && entry->version ? debian_upstream_version(entry->version) : NULL;
+}
+
+struct err *source_load(const char *path, const struct recipe_target *target, const struct strs *roots,
+			const struct lock *lock, const struct lock_entry *entry, struct recipe **ret_recipe)
+{
+	struct recipe *r = NULL;
+	struct recipe_target known = *target;
+	TRY(recipe_load_from(path, target, roots, &r));
+	AUTO_FREE char *version = resolved_version(r, target->arch, lock, entry);
+	if (!version || r->version_stated) {
+		struct err *e = version ? compare_version(r, version) : NULL;
+		*ret_recipe = e ? recipe_free(r) : r;
+		return e;
+	}
+	recipe_free(r);
+	known.version = version;
+	return recipe_load_from(path, &known, roots, ret_recipe);
+}
+
 static void add_file(struct source_files *files, struct source_file file)
 {
 	files->items = mem_grow(files->items, &files->cap, files->count + 1, sizeof(*files->items));
@@ -213,6 +251,18 @@ struct err *source_resolve(const struct home *home, const struct source *sources
 		event_note(sink, "resolve", "%s is %s", reference, entry.version ? entry.version : "pinned");
 	}
 	return NULL;
+}
+
+struct err *source_resolve_build(const struct home *home, const struct recipe_target *target, const struct strs *roots,
+				 struct lock *lock, struct sink *sink, struct recipe **recipe)
+{
+	struct recipe *old = *recipe;
+	struct recipe *r = NULL;
+	TRY(source_resolve(home, old->sources, 1, target->arch, lock, sink));
+	TRY(source_load(old->path, target, roots, lock, /* entry= */ NULL, &r));
+	*recipe = r;
+	recipe_free(old);
+	return source_resolve(home, r->sources, r->source_count, target->arch, lock, sink);
 }
 
 /* Requests for what is missing, with real URLs. */

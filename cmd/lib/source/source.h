@@ -9,6 +9,7 @@
 
 #include "base/event.h"
 #include "fmt/json.h"
+#include "recipe/load.h"
 #include "recipe/lock.h"
 #include "recipe/recipe.h"
 #include "store/home.h"
@@ -38,6 +39,17 @@ void source_files_done(struct source_files *files);
 char *source_reference(const struct source *source, const char *host_arch);
 
 /**
+ * source_load() - recipe_load_from() of a build whose version may come from its first source
+ * @entry: what the first source resolved to; NULL = what @lock has for it
+ *
+ * Where neither has it yet, a recipe that states no version has "", and `when: { version: ... }` does not hold in it.
+ *
+ * Errors: those of recipe_load_from(), and USAGE (the recipe states another version than what was resolved)
+ */
+MUST_CHECK struct err *source_load(const char *path, const struct recipe_target *target, const struct strs *roots,
+				   const struct lock *lock, const struct lock_entry *entry, struct recipe **ret_recipe);
+
+/**
  * source_list() - append the files of @sources
  *
  * Errors: ABSENT when the lock has no entry for a floating source: the message names it, the caller resolves.
@@ -56,6 +68,13 @@ MUST_CHECK struct err *source_ask(const struct home *home, const struct source *
 /** source_resolve() - ask apt about every floating source that the lock lacks, and write the lock */
 MUST_CHECK struct err *source_resolve(const struct home *home, const struct source *sources, size_t count,
 				      const char *host_arch, struct lock *lock, struct sink *sink);
+/**
+ * source_resolve_build() - source_resolve() for a build, which is loaded anew once its first source is known
+ * @recipe: of recipe_load_from() or source_load(); replaced by what the first source decides
+ */
+MUST_CHECK struct err *source_resolve_build(const struct home *home, const struct recipe_target *target,
+					    const struct strs *roots, struct lock *lock, struct sink *sink,
+					    struct recipe **recipe);
 
 /**
  * source_missing() - number and bytes of the files that are not in the object store, or whose signature has not been

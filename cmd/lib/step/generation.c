@@ -47,13 +47,11 @@ static struct err *make_ignition(const struct step_context *c, char **ret_text)
 	TRY(keys_read(m->dir, KEY_CLIENT, /* public_half= */ true, &client));
 	TRY(keys_read(m->dir, KEY_HOST, /* public_half= */ false, &host));
 	TRY(keys_read(m->dir, KEY_HOST, /* public_half= */ true, &host_public));
-	struct ignition_input input = {.spec = m,
-				       .os = guest_os_find(c->image->image.os),
-				       .uid = (int)getuid(),
-				       .authorized_key = client,
-				       .host_key = host,
-				       .host_key_public = host_public,
-				       .emulators = m->emulator_iso != NULL};
+	struct ignition_input input = ignition_input_of(m);
+	input.uid = (int)getuid();
+	input.authorized_key = client;
+	input.host_key = host;
+	input.host_key_public = host_public;
 	return machine_ignition(&input, ret_text);
 }
 

@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# The whole life of a stack under the scripted machine: up, nothing to do, changes, failures, rollback, interruptions,
+# kill -9 at every step, two at once, destroy. Fetch, unpack, patch, build, image, generation, boot, guest steps,
+# handlers, connection and canaries really run; only the virtual machine is a script. Seconds, no network, no root.
+set -u
+set -m # without job control a shell's background programs ignore ^C
+cd "$(dirname "$0")/../.." || exit 1
+. tests/scripted/lib.sh
+motd='{ name: motd, write: { path: /etc/motd, text: "hello" }, then: { run: [cp, /etc/motd, /etc/then] } }'
+extra='{ name: extra, script: "date >>/etc/extra" }'
+emulator one && image 1 && stack 512MiB "$motd" "$extra"
+cd "$project" || exit 1
+
+# --- up, and again ---
+
+check "status before there is a machine" ends 0 "there is no machine 'dev'" "$cooper" status
+check "up" ends 0 "x86_64 runs, aarch64 runs" up
+check "the first generation is the current one" [ "$(current)" = 1 ]
+check "the patched emulator is in the keg" grep -qx one "$COOPER_HOME"/store/*-tiny-10.2.3-*/share/firmware
+check "the guest steps were done, in the guest" [ "$(guest etc/motd) $(guest etc/then)" = "hello hello" ]
+check "the handlers' flags were corrected" grep -q '^flags: .*C' "$(disk 1)/proc/sys/fs/binfmt_misc/qemu-aarch64"
+check "podman is connected to the machine's port" grep -q ":$(cat "$machine/ssh/port")/" "$work/connections"
+check "up again: nothing to do" ends 0 "nothing to do" up
+check "plan: nothing to do" ends 0 "nothing to do" "$cooper" plan
+check "status: ready" ends 0 "'dev' is ready: generation 1" "$cooper" status
+check "ssh runs a command in the guest" ends 0 hello "$cooper" ssh -- cat /etc/motd
+check "one boot so far" [ "$(boots)" = 1 ]
+
+# --- changes ---
+
+stack 768MiB "$motd" "$extra"
+check "plan: memory asks for a restart" ends 3 "memory" "$cooper" plan
+check "up: restart" ends 0 "boot" up
+check "the same disk, restarted with more memory" [ "$(current) $(tail -1 "$COOPER_HOME/booted")" = "1 up run: 768M again $machine/gen-1" ]
+check "guest steps were not done again" [ "$(guest etc/extra | grep -c .)" = 1 ]
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }' "$extra"
+check "a changed guest step is done, without a boot" ends 0 "step:motd" up
+check "in the guest" [ "$(guest etc/motd) $(boots)" = "bye 2" ]
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'
+check "a guest step that is removed leaves nothing to do" ends 0 "nothing to do" up
+image 2
+check "another image: a new generation" ends 0 "generation 2" up
+check "which is the current one, with its steps done" [ "$(current) $(guest etc/motd)" = "2 bye" ]
+check "and the one before is kept" [ -d "$(disk 1)" ]
+stack 768MiB '{ name: fails, run: [sh, -c, "echo because >&2; exit 3"] }'
+check "a guest step that fails" ends 1 "because" up
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'
+check "is repaired by the next up" ends 0 "" up
+
+# --- a generation that does not come up ---
+
+image 3
+for boot in panic no-kernel ignition 'kernel die:3' off; do
+	echo "$boot" >"$COOPER_HOME/boots"
+	case $boot in
+	panic) code=8 text='Kernel panic' ;;
+	no-kernel) code=8 text='No bootable option' ;;
+	ignition) code=8 text='failed to fetch config' ;;
+	*die*) code=1 text='scripted: dies' ;;
+	off) code=8 text='' ;;
+	esac
+	check "a new generation with the boot '$boot': exit $code" ends $code "$text" up
+	check "and the old one stays the current one" [ "$(current)" = 2 ]
+done
+check "nothing runs then" ends 0 "'dev' is not running" "$cooper" status
+image 2
+check "back to what worked: the same generation again" ends 0 "generation 2" up
+check "not a new one" [ "$(current)" = 2 ]
+
+# --- reboots, a dead monitor ---
+
+"$cooper" stop >"$out" 2>&1
+check "status while stopped" ends 0 "'dev' is not running" "$cooper" status
+printf 'kernel reset\nup run\n' >"$COOPER_HOME/boots"
+check "a guest that reboots comes back" ends 0 "" "$cooper" start
+read -r monitor _ <"$machine/guest"
+kill -9 "$monitor"
+check "a monitor that dies takes its supervisor along" wait_for ends 0 "'dev' is not running" "$cooper" status
+check "up starts the machine again" ends 0 "runs" up
+
+# --- rollback ---
+
+check "rollback" ends 0 "generation 1 is the current one" "$cooper" rollback
+check "the disk of the first image" [ "$(current) $(guest etc/os-release | tail -1)" = "1 VERSION_ID=1" ]
+check "up goes to the stack's own again" ends 0 "generation 2" up
+check "and it is the current one" [ "$(current)" = 2 ]
+
+# --- two at once ---
+
+hang() { printf '%s' "$1" >"$COOPER_HOME/hang" && rm -f "$COOPER_HOME/hung"; }
+hung() { [ -e "$COOPER_HOME/hung" ]; }
+stack 768MiB "$motd"
+up >"$work/one" 2>&1 &
+one=$!
+check "two ups at once: the second waits" ends 0 "nothing to do" up
+wait $one
+check "and the first did it" grep -q 'step:motd' "$work/one"
+stack 512MiB "$motd"
+hang 'sh -c'
+up >"$work/one" 2>&1 &
+one=$!
+wait_for hung
+check "up --no-wait does not wait" ends 5 "cooper up" up --no-wait
+kill -INT $one
+wait $one
+check "^C in the canary: 130" [ $? = 130 ]
+check "and the next up proves the machine" ends 0 "runs" up
+
+# --- interrupted ---
+
+stack 768MiB "$motd"
+echo silent >"$COOPER_HOME/boots"
+up >"$out" 2>&1 &
+one=$!
+wait_for grep -q '^silent: 768M' "$COOPER_HOME/booted"
+kill -INT $one
+wait $one
+check "^C during the boot: 130" [ $? = 130 ]
+"$cooper" stop >"$out" 2>&1
+check "and the next up boots the machine" ends 0 "runs" up
+check "then nothing to do" ends 0 "nothing to do" up
+
+# --- kill -9 at every step: where it begins, where it has ended, and within guest steps ---
+
+check "destroy" ends 0 "" "$cooper" destroy --yes
+check "leaves no machine" [ ! -d "$machine" ]
+chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME" && mkdir "$COOPER_HOME"
+mkfifo "$work/lines"
+kills=0
+# killed_at TEXT - up, killed when it says TEXT, if it does
+killed_at() {
+	local line pid
+	"$cooper" up >"$work/lines" 2>&1 &
+	pid=$!
+	while read -r line; do
+		case $line in "$1"*) kill -9 $pid && break ;; esac
+	done <"$work/lines"
+	wait $pid 2>/dev/null
+	[ $? != 137 ] || kills=$((kills + 1))
+}
+for step in fetch:tiny source:tiny build:tiny fetch:tiny-os-image image:tiny-os generation boot handlers step:motd connect canary; do
+	killed_at "$step: started" 2>/dev/null
+	killed_at "$step: done" 2>/dev/null
+done
+check "up was killed where steps begin and end ($kills times)" [ $kills -ge 16 ]
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "last" }, then: { run: [cp, /etc/motd, /etc/then] } }'
+for place in 'cat >' 'timeout --kill-after=10 1800 cp' '.new &&'; do
+	hang "$place"
+	up >"$out" 2>&1 &
+	one=$!
+	check "a guest step is killed before '$place'" wait_for hung
+	kill -9 $one
+	wait $one 2>/dev/null
+done
+check "kill -9 at every step, and up again: it converges" ends 0 "" up
+check "then nothing to do" ends 0 "nothing to do" up
+check "and the machine is as wanted" [ "$(guest etc/motd) $(guest etc/then)" = "last last" ]
+kill -9 "$("$cooper" status --json | sed -n 's/.*"pid": \([0-9]*\),*/\1/p' | head -1)"
+check "the supervisor is killed: up boots the machine again" wait_for ends 0 "boot" up
+check "the store has no damage" ends 0 "" "$cooper" verify
+
+# --- the end ---
+
+check "destroy" ends 0 "" "$cooper" destroy --yes
+check "nothing of the machine is left" [ ! -e "$machine" ]
+check "nor its podman connection" [ ! -e "$work/connections" ]
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
