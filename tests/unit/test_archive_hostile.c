@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "tree/unpack.h"
 
 /* base/victim and base/outside/ stand for the user's files; base/tree is the target. */
 struct scene {

@@ -13,6 +13,7 @@
 #include "sys/file.h"
 #include "sys/tick.h"
 #include "tree/tree_digest.h"
+#include "tree/unpack.h"
 
 static void run_sh(const char *dir, const char *script)
 {
