@@ -44,20 +44,38 @@ ends() {
 }
 
 sum() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1; }
-up() { "$cooper" up "$@"; }
+up() { "$cooper" up ${1+"$@"}; }
+# start NAME COMMAND... - in the background, its output in $work/NAME; $started is its pid
+start() {
+	local file=$work/$1
+	shift
+	"$@" >"$file" 2>&1 &
+	started=$!
+}
+# ended PID CODE NAME - it ends with that exit code
+ended() {
+	local got=0
+	wait "$1" 2>/dev/null || got=$?
+	cp "$work/$3" "$out"
+	[ $got = "$2" ] || { echo "exit $got instead of $2" >>"$out" && return 1; }
+}
+# hang TEXT - the next command for the guest that holds TEXT waits there, before it runs, until release
+hang() { rm -f "$COOPER_HOME/hung" && printf '%s' "$1" >"$COOPER_HOME/hang"; }
+hung() { [ -e "$COOPER_HOME/hung" ]; }
+release() { rm -f "$COOPER_HOME/hang" "$COOPER_HOME/hung"; }
 current() { cat "$machine/current"; }
 disk() { echo "$machine/gen-$1/os.qcow2"; }
 boots() { grep -c . "$COOPER_HOME/booted"; }
 # guest FILE - the guest's own file, of the current generation
 guest() { cat "$(disk "$(current)")/$1"; }
-# wait_for COMMAND... - at most 5 s
+# wait_for COMMAND... - at most 5 s, and more on a busy host
 wait_for() {
-	local i
-	for i in $(seq 250); do
-		"$@" 2>/dev/null && return
+	local tries=0
+	until "$@" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt 250 ] || return 1
 		sleep 0.02
 	done
-	return 1
 }
 
 # emulator TEXT - the emulator's recipe; its keg holds TEXT besides the machine
