@@ -50,6 +50,7 @@ start() {
 	local file=$work/$1
 	shift
 	"$@" >"$file" 2>&1 &
+	# shellcheck disable=SC2034
 	started=$!
 }
 # ended PID CODE NAME - it ends with that exit code
