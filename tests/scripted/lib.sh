@@ -20,6 +20,8 @@ trap finish EXIT
 export COOPER_HOME=$work/home HOME=$work TMPDIR=$work NO_COLOR=1 PATH="$scripted/host-bin:$PATH"
 unset COOPER_MIRROR COOPER_OFFLINE XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME
 export COOPER_RECIPES=$work/project
+# what the guest, which has the host's architecture, runs with a handler
+case $(uname -m) in x86_64) foreign=aarch64 ;; *) foreign=x86_64 ;; esac
 project=$work/project machine=$work/home/machines/dev out=$work/out
 mkdir -p "$project/recipes" "$project/vmimages" "$project/patches/tiny" "$work/home"
 
@@ -121,7 +123,7 @@ image() {
 # stack MEMORY [STEP...] - the stack, with guest steps as YAML's flow maps
 stack() {
 	{
-		printf 'kind: stack\nemulator: tiny\nimage: tiny-os\nrun: [amd64, arm64]\n'
+		printf 'kind: stack\nemulator: tiny\nimage: tiny-os\nrun: [%s]\n' $foreign
 		printf 'machine: { name: dev, cpus: 1, memory: %s, disk: 1GiB, accel: tcg }\n' "$1"
 		shift
 		[ $# = 0 ] || printf 'steps:\n'

@@ -14,11 +14,11 @@ cd "$project" || exit 1
 # --- up, and again ---
 
 check "status before there is a machine" ends 0 "there is no machine 'dev'" "$cooper" status
-check "up" ends 0 "x86_64 runs, aarch64 runs" up
+check "up" ends 0 "$foreign runs" up
 check "the first generation is the current one" [ "$(current)" = 1 ]
 check "the patched emulator is in the keg" grep -qx one "$COOPER_HOME"/store/*-tiny-10.2.3-*/share/firmware
 check "the guest steps were done, in the guest" [ "$(guest etc/motd) $(guest etc/then)" = "hello hello" ]
-check "the handlers' flags were corrected" grep -q '^flags: .*C' "$(disk 1)/proc/sys/fs/binfmt_misc/qemu-aarch64"
+check "the handlers' flags were corrected" grep -q '^flags: .*C' "$(disk 1)/proc/sys/fs/binfmt_misc/qemu-$foreign"
 check "podman is connected to the machine's port" grep -q ":$(cat "$machine/ssh/port")/" "$work/connections"
 check "up again: nothing to do" ends 0 "nothing to do" up
 check "plan: nothing to do" ends 0 "nothing to do" "$cooper" plan
