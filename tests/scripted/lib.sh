@@ -17,6 +17,8 @@ finish() {
 	rm -rf "$work"
 }
 trap finish EXIT
+# the program ends with its sinks open
+export ASAN_OPTIONS=detect_leaks=0
 export COOPER_HOME=$work/home HOME=$work TMPDIR=$work NO_COLOR=1 PATH="$scripted/host-bin:$PATH"
 unset COOPER_MIRROR COOPER_OFFLINE XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME
 export COOPER_RECIPES=$work/project
