@@ -72,7 +72,7 @@ $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcooper.a
 
 # cooper with another list of monitors: an object that is named comes before the archive's of the same symbol.
 SCRIPTED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/scripted/*.c))
-scripted: $(BUILD)/tests/cooper-scripted
+scripted: $(BUILD)/tests/cooper-scripted # cooper for tests/scripted/life.sh
 $(BUILD)/tests/scripted/%.o: CPPFLAGS += -iquote tests/scripted
 $(BUILD)/tests/cooper-scripted: $(BIN_OBJ) $(SCRIPTED_OBJ) $(BUILD)/libcooper.a $(LZMA)
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(SCRIPTED_OBJ) $(BUILD)/libcooper.a $(LDLIBS)

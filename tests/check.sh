@@ -29,13 +29,14 @@ run() { # run NAME COMMAND...
 }
 
 make=${MAKE:-make}
-run "compile, release" "$make" -s -j"$jobs" CONFIG=release WERROR=-Werror
+run "compile, release" "$make" -s -j"$jobs" CONFIG=release WERROR=-Werror all scripted
 run "compile, clang, debug" "$make" -s -j"$jobs" CONFIG=debug CC=clang WERROR=-Werror
 run "unit tests, address and undefined-behaviour sanitizers" "$make" -s -j"$jobs" CONFIG=asan CC=gcc WERROR=-Werror check-unit
 run "unit tests, clang" "$make" -s -j"$jobs" CONFIG=debug CC=clang WERROR=-Werror check-unit
 run "messages for bad recipes" sh tests/golden/errors.sh
 run "decisions for other hosts" sh tests/golden/hosts.sh
 run "Ignition of every stack" sh tests/golden/ignition-validate.sh
+run "life of a stack, scripted" bash tests/scripted/life.sh
 sh tests/archives/run.sh >"$work/archives" 2>&1 &
 archives=$!
 run "fuzzers, on their corpora" env FUZZ_SECONDS=0 sh tests/fuzz/run.sh

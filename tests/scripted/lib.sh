@@ -17,9 +17,13 @@ finish() {
 	rm -rf "$work"
 }
 trap finish EXIT
+# the program ends with its sinks open
+export ASAN_OPTIONS=detect_leaks=0
 export COOPER_HOME=$work/home HOME=$work TMPDIR=$work NO_COLOR=1 PATH="$scripted/host-bin:$PATH"
 unset COOPER_MIRROR COOPER_OFFLINE XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME
 export COOPER_RECIPES=$work/project
+# what the guest, which has the host's architecture, runs with a handler
+case $(uname -m) in x86_64) foreign=aarch64 ;; *) foreign=x86_64 ;; esac
 project=$work/project machine=$work/home/machines/dev out=$work/out
 mkdir -p "$project/recipes" "$project/vmimages" "$project/patches/tiny" "$work/home"
 
@@ -44,20 +48,39 @@ ends() {
 }
 
 sum() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1; }
-up() { "$cooper" up "$@"; }
+up() { "$cooper" up ${1+"$@"}; }
+# start NAME COMMAND... - in the background, its output in $work/NAME; $started is its pid
+start() {
+	local file=$work/$1
+	shift
+	"$@" >"$file" 2>&1 &
+	# shellcheck disable=SC2034
+	started=$!
+}
+# ended PID CODE NAME - it ends with that exit code
+ended() {
+	local got=0
+	wait "$1" 2>/dev/null || got=$?
+	cp "$work/$3" "$out"
+	[ $got = "$2" ] || { echo "exit $got instead of $2" >>"$out" && return 1; }
+}
+# hang TEXT - the next command for the guest that holds TEXT waits there, before it runs, until release
+hang() { rm -f "$COOPER_HOME/hung" && printf '%s' "$1" >"$COOPER_HOME/hang"; }
+hung() { [ -e "$COOPER_HOME/hung" ]; }
+release() { rm -f "$COOPER_HOME/hang" "$COOPER_HOME/hung"; }
 current() { cat "$machine/current"; }
 disk() { echo "$machine/gen-$1/os.qcow2"; }
 boots() { grep -c . "$COOPER_HOME/booted"; }
 # guest FILE - the guest's own file, of the current generation
 guest() { cat "$(disk "$(current)")/$1"; }
-# wait_for COMMAND... - at most 5 s
+# wait_for COMMAND... - at most 5 s, and more on a busy host
 wait_for() {
-	local i
-	for i in $(seq 250); do
-		"$@" 2>/dev/null && return
+	local tries=0
+	until "$@" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt 250 ] || return 1
 		sleep 0.02
 	done
-	return 1
 }
 
 # emulator TEXT - the emulator's recipe; its keg holds TEXT besides the machine
@@ -103,7 +126,7 @@ image() {
 # stack MEMORY [STEP...] - the stack, with guest steps as YAML's flow maps
 stack() {
 	{
-		printf 'kind: stack\nemulator: tiny\nimage: tiny-os\nrun: [amd64, arm64]\n'
+		printf 'kind: stack\nemulator: tiny\nimage: tiny-os\nrun: [%s]\n' $foreign
 		printf 'machine: { name: dev, cpus: 1, memory: %s, disk: 1GiB, accel: tcg }\n' "$1"
 		shift
 		[ $# = 0 ] || printf 'steps:\n'

@@ -22,7 +22,7 @@ deaf=
 # As Fedora CoreOS has them: registered by systemd-binfmt, with flag F alone.
 handlers() {
 	for arch in aarch64 x86_64; do
-		echo ":qemu-$arch:M::\\x7fELF:\\xff:/usr/bin/qemu-$arch-static:F" >"$disk/usr/lib/binfmt.d/qemu-$arch.conf"
+		printf ':qemu-%s:M::\\x7fELF:\\xff:/usr/bin/qemu-%s-static:F\n' "$arch" "$arch" >"$disk/usr/lib/binfmt.d/qemu-$arch.conf"
 	done
 	GUEST=$disk "${0%/*}/systemctl" restart systemd-binfmt.service
 }

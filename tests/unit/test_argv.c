@@ -193,7 +193,7 @@ static void test_paths(void **state)
 	struct machine_spec spec = {.dir = "/m", .gen_dir = "/m/gen-1"};
 
 	(void)state;
-	AUTO_FREE char *qmp = machine_path(&spec, MACHINE_QMP_SOCKET);
+	AUTO_FREE char *qmp = machine_path(&spec, MACHINE_MONITOR_SOCKET);
 	AUTO_FREE char *ignition = machine_path(&spec, MACHINE_IGNITION);
 	assert_string_equal(qmp, "/m/qmp.sock");
 	assert_string_equal(ignition, "/m/gen-1/config.ign");

@@ -173,7 +173,7 @@ static void add_network(struct line *l)
 
 static void add_channels(struct line *l)
 {
-	AUTO_FREE char *qmp = quoted_path(l, MACHINE_QMP_SOCKET);
+	AUTO_FREE char *qmp = quoted_path(l, MACHINE_MONITOR_SOCKET);
 	AUTO_FREE char *ready = quoted_path(l, MACHINE_READY_SOCKET);
 	AUTO_FREE char *serial = quoted_path(l, MACHINE_SERIAL_LOG);
 

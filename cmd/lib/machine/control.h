@@ -28,7 +28,7 @@ struct machine_status {
 	int qemu_pid;
 	int ssh_port;
 	int generation;
-	int64_t uptime_ms; /* since QEMU was started */
+	int64_t uptime_ms; /* since power-on */
 	char phase[16];    /* "kernel", "ready", ...; "" when unknown */
 	char accel[8];
 	char api[SOCK_PATH_MAX + 1]; /* the guest's container API on this host; "" when it is not open */

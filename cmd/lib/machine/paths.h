@@ -10,16 +10,16 @@
 #include "machine/spec.h"
 
 enum machine_file {
-	MACHINE_QMP_SOCKET,   /* QEMU's control socket */
-	MACHINE_READY_SOCKET, /* where the guest says "ready" */
-	MACHINE_API_SOCKET,   /* the guest's container API, see forward.h */
-	MACHINE_DATA_DISK,    /* home and containers; outlives generations */
-	MACHINE_SERIAL_LOG,   /* all that the guest's console said */
-	MACHINE_QEMU_LOG,     /* what QEMU itself said */
-	MACHINE_API_LOG,      /* what the forward of its API said */
-	MACHINE_OS_DISK,      /* of the generation */
-	MACHINE_FLASH_VARS,   /* of the generation: firmware variables (BOOT_UEFI) */
-	MACHINE_IGNITION,     /* of the generation: first-boot config, 0600 */
+	MACHINE_MONITOR_SOCKET, /* the monitor's control socket */
+	MACHINE_READY_SOCKET,   /* where the guest says "ready" */
+	MACHINE_API_SOCKET,     /* the guest's container API, see forward.h */
+	MACHINE_DATA_DISK,      /* home and containers; outlives generations */
+	MACHINE_SERIAL_LOG,     /* all that the guest's console said */
+	MACHINE_MONITOR_LOG,    /* what the monitor itself said */
+	MACHINE_API_LOG,        /* what the forward of its API said */
+	MACHINE_OS_DISK,        /* of the generation */
+	MACHINE_FLASH_VARS,     /* of the generation: firmware variables (BOOT_UEFI) */
+	MACHINE_IGNITION,       /* of the generation: first-boot config, 0600 */
 };
 
 /** machine_path() - the path of @file, heap */

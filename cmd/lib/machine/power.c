@@ -21,7 +21,7 @@ void power_init(struct power *p, const struct vmm *vmm, const struct machine_spe
 {
 	*p = (struct power){.vmm = vmm, .run = {.spec = spec, .control_fd = -1, .ready_fd = -1}, .serial_fd = -1};
 	p->serial_path = machine_path(spec, MACHINE_SERIAL_LOG);
-	p->log_path = machine_path(spec, MACHINE_QEMU_LOG);
+	p->log_path = machine_path(spec, MACHINE_MONITOR_LOG);
 }
 
 static void hang_up(struct power *p)

@@ -2,9 +2,9 @@
  * run.h - the supervisor: one process per running machine
  *
  * It holds machines/<name>/lock (that lock is "running"), chooses accelerator and ssh port, runs the monitor (vmm.h),
- *follows the boot with a deadline for each phase, starts it again when the guest reboots, serves the control socket,
- *and ends the machine politely when asked to (SIGTERM, SIGINT, or "stop"). `cooper machine run NAME` is this in the
- *foreground, for launchd and systemd too; machine_start() (control.h) detaches the same.
+ * follows the boot with a deadline for each phase, starts it again when the guest reboots, serves the control socket,
+ * and ends the machine politely when asked to (SIGTERM, SIGINT, or "stop"). `cooper machine run NAME` is this in the
+ * foreground, for launchd and systemd too; machine_start() (control.h) detaches the same.
  *
  *	struct machine_options options = {.accel_path = path, .report_fd = -1, .sink = sink};
  *	TRY(machine_supervise(&spec, &facts, &options));
@@ -33,7 +33,7 @@ struct machine_options {
  * Success is a machine that was ready and ended as asked, by the guest or by us.
  * Errors:  BUSY (it runs already; or a port to forward is taken), GUEST (it did not come up, see phase.h), CHILD (the
  *          monitor failed), USAGE (rules, socket path too long), CANCELED (asked to stop before it was ready), ABSENT,
- * OS
+ *          OS
  */
 MUST_CHECK struct err *machine_supervise(const struct machine_spec *spec, const struct host_facts *facts,
 					 const struct machine_options *options);

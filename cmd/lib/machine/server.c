@@ -21,7 +21,7 @@ void server_init(struct server *s, int take_report_fd)
 		s->clients[i].fd = -1;
 	if (take_report_fd < 0)
 		return;
-	/* QEMU must not inherit it: to the process that started us, its end of file is our end */
+	/* the monitor must not inherit it: to the process that started us, its end of file is our end */
 	fcntl(take_report_fd, F_SETFD, FD_CLOEXEC);
 	fcntl(take_report_fd, F_SETFL, fcntl(take_report_fd, F_GETFL) | O_NONBLOCK);
 	s->clients[0].fd = take_report_fd;

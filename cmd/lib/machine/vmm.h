@@ -12,7 +12,7 @@
  *	vmm->look(&run, false); ... vmm->command(&run, VMM_POWER_BUTTON); ... vmm->judge(&run, words, accel, &port)
  *
  * Whatever the monitor, the guest's console goes to MACHINE_SERIAL_LOG (phase.h judges it), the monitor's own words to
- * MACHINE_QEMU_LOG, and the guest finds /dev/disk/by-id/virtio-{os,data,emulators}, a port MACHINE_READY_PORT that it
+ * MACHINE_MONITOR_LOG, and the guest finds /dev/disk/by-id/virtio-{os,data,emulators}, a port MACHINE_READY_PORT that it
  * writes to when it is up, its mounts by MACHINE_MOUNT_TAG, and an ssh server's port forwarded to machine_start's.
  */
 #ifndef COOPER_MACHINE_VMM_H

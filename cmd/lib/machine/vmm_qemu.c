@@ -59,7 +59,7 @@ static void end_orphan(const char *qmp_path)
 
 static struct err *remove_sockets(const struct machine_spec *spec)
 {
-	AUTO_FREE char *qmp = machine_path(spec, MACHINE_QMP_SOCKET);
+	AUTO_FREE char *qmp = machine_path(spec, MACHINE_MONITOR_SOCKET);
 	AUTO_FREE char *ready = machine_path(spec, MACHINE_READY_SOCKET);
 
 	return err_first(file_remove(qmp), file_remove(ready));
@@ -67,7 +67,7 @@ static struct err *remove_sockets(const struct machine_spec *spec)
 
 static struct err *prepare(const struct machine_spec *spec)
 {
-	AUTO_FREE char *qmp = machine_path(spec, MACHINE_QMP_SOCKET);
+	AUTO_FREE char *qmp = machine_path(spec, MACHINE_MONITOR_SOCKET);
 
 	end_orphan(qmp);
 	return remove_sockets(spec);
@@ -99,7 +99,7 @@ static void hang_up(struct vmm_run *run)
 
 static bool open_qmp(struct vmm_run *run)
 {
-	AUTO_FREE char *path = machine_path(run->spec, MACHINE_QMP_SOCKET);
+	AUTO_FREE char *path = machine_path(run->spec, MACHINE_MONITOR_SOCKET);
 	struct qmp *q = NULL;
 
 	err_free(qmp_open(path, tick_ms() + QMP_ANSWER_MS, &q));
