@@ -91,9 +91,9 @@ static struct json *info_json(const struct project *p, const struct graph *g)
 	js_set_text(out, "stack", p->stack_path);
 	js_set_text(out, "lock", p->lock_path);
 	js_set_text(out, "home", p->home.root);
-	js_set_text(out, "host", p->facts.os);
-	js_set_text(out, "host_arch", p->facts.arch);
-	js_set_text(out, "guest_arch", p->guest_arch);
+	js_set_text(out, "host", os_name(p->facts.os));
+	js_set_text(out, "host_arch", arch_name(p->facts.arch));
+	js_set_text(out, "guest_arch", arch_name(p->guest_arch));
 	js_set_text(out, "emulator", *p->emulator->version ? p->emulator->version : NULL);
 	js_set_text(out, "image", p->image->version);
 	js_set_text(out, "machine", p->stack->stack.machine_name);
@@ -204,9 +204,9 @@ static struct err *print_cache_key(struct project *p)
 		TRY(add_result_keys(p, &keys));
 	else /* nothing is pinned yet, so the recipes are all there is */
 		str_addf(&keys, "%s %s %s unresolved\n", p->emulator->canonical_digest, p->image->canonical_digest,
-			 p->guest_arch);
+			 arch_name(p->guest_arch));
 	digest_bytes(str_text(&keys), keys.len, hex);
-	printf("cooper-%s-%s-%s-%.16s\n", p->stack->name, p->facts.os, p->facts.arch, hex);
+	printf("cooper-%s-%s-%s-%.16s\n", p->stack->name, os_name(p->facts.os), arch_name(p->facts.arch), hex);
 	return NULL;
 }
 

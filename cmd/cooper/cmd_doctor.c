@@ -28,7 +28,7 @@ static void print_json(const struct project *p, const struct host_survey *survey
 {
 	AUTO_JSON *root = doctor_json(report);
 	js_set_text(root, "stack", p->stack->name);
-	js_set_text(root, "guest_arch", p->guest_arch);
+	js_set_text(root, "guest_arch", arch_name(p->guest_arch));
 	js_set(root, "facts", survey_to_json(survey));
 	AUTO_FREE char *text = js_pretty(root);
 	fputs(text, stdout);

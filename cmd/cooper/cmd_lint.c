@@ -6,14 +6,13 @@
 /* A recipe must hold for every host and guest, not only for this one. */
 static struct err *lint_file(const char *path, const struct strs *roots, int *ret_variants)
 {
-	static const char *const oses[] = {"linux", "macos"};
-	static const char *const arches[] = {"x86_64", "aarch64"};
-	for (size_t o = 0; o < ARRAY_LEN(oses); o++) {
-		for (size_t h = 0; h < ARRAY_LEN(arches); h++) {
-			for (size_t g = 0; g < ARRAY_LEN(arches); g++) {
-				struct recipe_target target = {
-					.os = oses[o], .arch = arches[h], .guest_arch = arches[g]};
+	for (enum os os = OS_LINUX; os < OS_COUNT; os++) {
+		for (enum arch host = ARCH_NONE + 1; host < ARCH_COUNT; host++) {
+			for (enum arch guest = ARCH_NONE + 1; guest < ARCH_COUNT; guest++) {
+				struct recipe_target target = {.os = os, .arch = host, .guest_arch = guest};
 				struct recipe *r = NULL;
+				if (!arch_is_guest(host) || !arch_is_guest(guest))
+					continue;
 				TRY(recipe_load_from(path, &target, roots, &r));
 				recipe_free(r);
 				++*ret_variants;

@@ -79,12 +79,12 @@ static struct err *run_edit(struct call *call)
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *locked = NULL;
 	TRY(project_start(&p));
-	enum arch arch = arch_of(p.facts.arch);
+	enum arch arch = p.facts.arch;
 	if (call_has(call, "guest-arch"))
 		TRY(arch_option("guest architecture", call_get(call, "guest-arch"), arch_is_guest, &arch));
 	TRY(recipe_find(call_arg(call, 0), RECIPE_BUILD, &p.roots, &path));
 	TRY(absolute(&path)); /* `patch save` finds patches/ from anywhere */
-	struct recipe_target target = {.os = p.facts.os, .arch = p.facts.arch, .guest_arch = arch_name(arch)};
+	struct recipe_target target = {.os = p.facts.os, .arch = p.facts.arch, .guest_arch = arch};
 	struct recipe *r = NULL;
 	struct lock *lock = NULL;
 	TRY(recipe_load_from(path, &target, &p.roots, &r));

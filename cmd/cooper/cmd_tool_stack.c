@@ -85,7 +85,7 @@ static int user_number(const struct project *p)
 {
 	if (!p->other_host)
 		return (int)getuid();
-	return streq(p->facts.os, "macos") ? 501 : 1000;
+	return p->facts.os == OS_MACOS ? 501 : 1000;
 }
 
 static struct err *run_ignition(struct call *call)
@@ -137,7 +137,7 @@ static struct err *print_signing(const struct project *p, struct stack *s)
 				   .plist = "entitlements.plist",
 				   .recipe = p->emulator->path};
 	if (b->sign_files.count == 0) {
-		printf("nothing is signed on %s\n", p->facts.os);
+		printf("nothing is signed on %s\n", os_name(p->facts.os));
 		return NULL;
 	}
 	TRY(list_signed(keg, &b->sign_files, &files));

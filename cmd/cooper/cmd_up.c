@@ -78,7 +78,7 @@ static struct err *install_packages(struct call *call, struct project *p, struct
 	if (missing.count == 0)
 		return NULL;
 	AUTO_FREE char *list = strs_join(&missing, " ");
-	bool is_mac = streq(p->facts.os, "macos");
+	bool is_mac = p->facts.os == OS_MACOS;
 	struct fetch_env env;
 	fetch_env_read(&env);
 	if (env.offline)
@@ -106,7 +106,7 @@ static struct err *summarize(struct stack *s, struct strs *lines)
 	AUTO_FREE char *keg = step_keg(build);
 	TRY(step_build_receipt(build, &receipt));
 	const char *version = js_as_text(js_at(js_get(receipt, "tests"), 0));
-	strs_addf(lines, "machine '%s': %s guest under %s", m->name, m->guest_arch,
+	strs_addf(lines, "machine '%s': %s guest under %s", m->name, arch_name(m->guest_arch),
 		  version ? version : m->qemu_version);
 	strs_addf(lines, "emulator: %s", keg);
 	const struct json *list = js_get(proofs, "proofs");

@@ -67,6 +67,14 @@ grep -nE '(^|[^a-zA-Z0-9_])(opendir|fdopendir|readdir|readdir_r|scandir|fts_open
 # shellcheck disable=SC2086
 grep -nE '(^|[^a-zA-Z0-9_])(fork|vfork|posix_spawnp?|waitpid|waitid|wait[34])\(' $sources | grep -vE '^cmd/lib/sys/(child|os_[a-z]*)\.c:' | check "children are started and waited for in sys/"
 
+# Names of architectures and operating systems stand in their tables alone (arch.def, os_name.c); texts.c has examples for
+# the reference page. Prose may name them.
+names='x86_64|x86-64|amd64|aarch64|arm64|armhf|armv7l?|i[36]86|riscv64|ppc64[el]+|s390x|macos|linux|darwin'
+# shellcheck disable=SC2086
+awk -v names="\"($names)\"" '{code = $0; sub(/\/\*.*/, "", code); sub(/^[ \t]*\*.*/, "", code)}
+code ~ names && FILENAME !~ /(base\/os_name|recipe\/texts)\.c$/ {print FILENAME ":" FNR ": " $0}' $sources |
+	check "architectures and operating systems in their tables"
+
 # shellcheck disable=SC2086
 wc -l $sources | awk '$2 != "total" && $1 > 600 {print $2 ": " $1 " lines"}' | check "files of at most 600 lines"
 echo "$sources" | grep -E '/util[s]?\.[ch]$' | check "no file is called util"

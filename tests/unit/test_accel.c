@@ -5,11 +5,11 @@
 
 #include "machine/accel.h"
 
-static const struct host_facts mac = {.os = "macos", .arch = "aarch64", .hv_support = true, .boot_id = "boot-1"};
-static const struct host_facts box = {.os = "linux", .arch = "x86_64", .kvm_present = true, .boot_id = "boot-1"};
+static const struct host_facts mac = {.os = OS_MACOS, .arch = ARCH_AARCH64, .hv_support = true, .boot_id = "boot-1"};
+static const struct host_facts box = {.os = OS_LINUX, .arch = ARCH_X86_64, .kvm_present = true, .boot_id = "boot-1"};
 
 /* the candidates as "kvm tcg" */
-static void expect(const char *wanted, const struct host_facts *facts, const char *arch, const struct json *verdicts,
+static void expect(const char *wanted, const struct host_facts *facts, enum arch arch, const struct json *verdicts,
 		   const char *names, const char *why)
 {
 	AUTO(accel_list) list = {.count = 0};
@@ -28,15 +28,15 @@ static void test_auto(void **state)
 	struct host_facts facts = mac;
 
 	(void)state;
-	expect("auto", &mac, "aarch64", NULL, "hvf tcg", "offers hvf");
-	expect(NULL, &mac, "x86_64", NULL, "tcg", "not the host's");
+	expect("auto", &mac, ARCH_AARCH64, NULL, "hvf tcg", "offers hvf");
+	expect(NULL, &mac, ARCH_X86_64, NULL, "tcg", "not the host's");
 	facts.hv_support = false;
-	expect("auto", &facts, "aarch64", NULL, "tcg", "kern.hv_support");
-	expect("auto", &box, "x86_64", NULL, "kvm tcg", "the boot will show");
-	expect("auto", &box, "aarch64", NULL, "tcg", "not the host's");
+	expect("auto", &facts, ARCH_AARCH64, NULL, "tcg", "kern.hv_support");
+	expect("auto", &box, ARCH_X86_64, NULL, "kvm tcg", "the boot will show");
+	expect("auto", &box, ARCH_AARCH64, NULL, "tcg", "not the host's");
 	facts = box;
 	facts.kvm_present = false;
-	expect("auto", &facts, "x86_64", NULL, "tcg", "/dev/kvm");
+	expect("auto", &facts, ARCH_X86_64, NULL, "tcg", "/dev/kvm");
 }
 
 static void test_named(void **state)
@@ -44,12 +44,12 @@ static void test_named(void **state)
 	AUTO(accel_list) list = {.count = 0};
 
 	(void)state;
-	expect("tcg", &mac, "aarch64", NULL, "tcg", "names it");
-	expect("kvm", &box, "x86_64", NULL, "kvm", "names it");
-	assert_fails(accel_candidates("kvm", &mac, "aarch64", NULL, "q", &list), ERR_USAGE, "Linux only");
-	assert_fails(accel_candidates("hvf", &box, "x86_64", NULL, "q", &list), ERR_USAGE, "macOS only");
-	assert_fails(accel_candidates("kvm", &box, "aarch64", NULL, "q", &list), ERR_USAGE, "not the host's");
-	assert_fails(accel_candidates("warp", &box, "x86_64", NULL, "q", &list), ERR_USAGE, "one of: auto");
+	expect("tcg", &mac, ARCH_AARCH64, NULL, "tcg", "names it");
+	expect("kvm", &box, ARCH_X86_64, NULL, "kvm", "names it");
+	assert_fails(accel_candidates("kvm", &mac, ARCH_AARCH64, NULL, "q", &list), ERR_USAGE, "Linux only");
+	assert_fails(accel_candidates("hvf", &box, ARCH_X86_64, NULL, "q", &list), ERR_USAGE, "macOS only");
+	assert_fails(accel_candidates("kvm", &box, ARCH_AARCH64, NULL, "q", &list), ERR_USAGE, "not the host's");
+	assert_fails(accel_candidates("warp", &box, ARCH_X86_64, NULL, "q", &list), ERR_USAGE, "one of: auto");
 	assert_int_equal(list.count, 0);
 }
 
@@ -61,10 +61,10 @@ static void test_verdicts(void **state)
 	(void)state;
 	accel_remember(&verdicts, "boot-0", "qemu-1", ACCEL_KVM, true);
 	accel_remember(&verdicts, "boot-1", "qemu-1", ACCEL_KVM, true);
-	expect("auto", &box, "x86_64", verdicts, "kvm tcg", "booted a guest");
+	expect("auto", &box, ARCH_X86_64, verdicts, "kvm tcg", "booted a guest");
 	accel_remember(&verdicts, "boot-1", "qemu-1", ACCEL_KVM, false);
-	expect("auto", &box, "x86_64", verdicts, "tcg", "no kernel came up");
-	expect("kvm", &box, "x86_64", verdicts, "kvm", "names it");
+	expect("auto", &box, ARCH_X86_64, verdicts, "tcg", "no kernel came up");
+	expect("kvm", &box, ARCH_X86_64, verdicts, "kvm", "names it");
 	accel_remember(&verdicts, "boot-1", "qemu-2", ACCEL_KVM, true);
 	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-2", ACCEL_KVM), VERDICT_WORKS);
 	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-1", ACCEL_KVM), VERDICT_BROKEN);
@@ -76,7 +76,7 @@ static void test_verdicts(void **state)
 			 VERDICT_NONE);
 	assert_int_equal(accel_known(verdicts, "boot-1", "/other/bin/q", ACCEL_KVM), VERDICT_NONE);
 	snprintf(rebooted.boot_id, sizeof(rebooted.boot_id), "boot-2");
-	expect("auto", &rebooted, "x86_64", verdicts, "kvm tcg", "will show");
+	expect("auto", &rebooted, ARCH_X86_64, verdicts, "kvm tcg", "will show");
 
 	AUTO_FREE char *text = js_canonical(verdicts);
 	assert_string_equal(text, "[{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"qemu-1\",\"works\":false},"

@@ -109,22 +109,22 @@ static void test_apply(void **state)
 				 .sha256 = A64,
 				 .size = -1,
 				 .uncompressed_sha256 = A64};
-	AUTO_FREE char *reference = channel_reference(&r, "aarch64");
+	AUTO_FREE char *reference = channel_reference(&r, ARCH_AARCH64);
 	struct lock_entry entry = {.reference = reference, .version = "44.1", .files = &file, .file_count = 1};
 	struct lock *lock = NULL;
 	r.arena = arena_new();
 	assert_string_equal(reference, "channel:fedora-coreos:stable:aarch64:qcow2.xz");
 	assert_ok(lock_open(path, &lock));
-	assert_ok(channel_apply(&r, "aarch64", lock));
+	assert_ok(channel_apply(&r, ARCH_AARCH64, lock));
 	assert_string_equal(r.version, "1");
 	assert_ok(lock_put(lock, &entry));
-	assert_fails(channel_apply(&r, "aarch64", lock), ERR_CORRUPT, "has no signature");
+	assert_fails(channel_apply(&r, ARCH_AARCH64, lock), ERR_CORRUPT, "has no signature");
 	assert_string_equal(source.url, "https://x.test/old.qcow2.xz");
 	file.signature = "https://x.test/f.qcow2.xz.sig";
 	assert_ok(lock_put(lock, &entry));
 	lock_free(lock);
 	assert_ok(lock_open(path, &lock));
-	assert_ok(channel_apply(&r, "aarch64", lock));
+	assert_ok(channel_apply(&r, ARCH_AARCH64, lock));
 	assert_string_equal(r.version, "44.1");
 	assert_string_equal(source.url, "https://x.test/f.qcow2.xz");
 	assert_string_equal(source.sha256, A64);

@@ -183,7 +183,7 @@ static void upstream(void **state)
 
 /* --- a build whose version is its source's --- */
 
-static const struct recipe_target linux_x86 = {.os = "linux", .arch = "x86_64", .guest_arch = "x86_64"};
+static const struct recipe_target linux_x86 = {.os = OS_LINUX, .arch = ARCH_X86_64, .guest_arch = ARCH_X86_64};
 
 static struct lock_entry resolved(const char *version)
 {

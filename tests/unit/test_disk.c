@@ -52,17 +52,17 @@ static void tear_down(struct fixture *f)
 	mem_free_at(&f->qemu_img);
 }
 
-static struct machine_spec machine(const struct fixture *f, const char *arch)
+static struct machine_spec machine(const struct fixture *f, enum arch arch)
 {
 	return (struct machine_spec){.dir = f->dir,
-				     .guest_arch = (char *)(uintptr_t)arch,
+				     .guest_arch = arch,
 				     .qemu_img = f->qemu_img,
 				     .qemu_share = f->top,
 				     .base_disk = f->base,
 				     .boot = BOOT_UEFI};
 }
 
-static struct err *make_for(const struct fixture *f, const char *arch, const char *key, struct generation *g)
+static struct err *make_for(const struct fixture *f, enum arch arch, const char *key, struct generation *g)
 {
 	struct machine_spec spec = machine(f, arch);
 	struct generation_input input = {.spec = &spec, .vmm = &vmm_qemu, .key = key, .ignition = "{}"};
@@ -71,12 +71,12 @@ static struct err *make_for(const struct fixture *f, const char *arch, const cha
 
 static struct err *make(const struct fixture *f, const char *key, struct generation *g)
 {
-	return make_for(f, "aarch64", key, g);
+	return make_for(f, ARCH_AARCH64, key, g);
 }
 
 static struct err *data(const struct fixture *f, int64_t bytes)
 {
-	struct machine_spec spec = machine(f, "aarch64");
+	struct machine_spec spec = machine(f, ARCH_AARCH64);
 	spec.data_bytes = bytes;
 	return disk_make_data(&spec, &vmm_qemu, /* sink= */ NULL);
 }
@@ -108,7 +108,7 @@ static void generations(void **state)
 	AUTO_FREE char *template = path_join(f.top, "edk2-i386-vars.fd");
 	assert_ok(file_write(template, "_FVH", 4, 0400));
 	generation_done(&one);
-	assert_ok(make_for(&f, "x86_64", "k1", &one));
+	assert_ok(make_for(&f, ARCH_X86_64, "k1", &one));
 	assert_int_equal(file_size(vars), 4);
 	assert_int_equal(mode_of(one.dir, "flash-vars.fd"), 0600);
 	/* it never came up: it is not found, and the next one takes its place */

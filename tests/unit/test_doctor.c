@@ -9,9 +9,9 @@
 static struct host_survey good_mac(void)
 {
 	return (struct host_survey){
-		.host = {.os = "macos",
+		.host = {.os = OS_MACOS,
 			 .os_version = "15.6",
-			 .arch = "aarch64",
+			 .arch = ARCH_AARCH64,
 			 .chip = "Apple M1",
 			 .cpus = 8,
 			 .memory_bytes = 16 * GIB,
@@ -31,7 +31,7 @@ static struct host_survey good_mac(void)
 static struct host_survey good_linux(void)
 {
 	return (struct host_survey){
-		.host = {.os = "linux", .arch = "x86_64", .cpus = 4, .memory_bytes = 16 * GIB, .kvm_present = true},
+		.host = {.os = OS_LINUX, .arch = ARCH_X86_64, .cpus = 4, .memory_bytes = 16 * GIB, .kvm_present = true},
 		.disk_free_bytes = 500 * GIB,
 		.clock_s = 1795000000,
 		.packages_known = "yes",
@@ -132,7 +132,7 @@ static void test_linux(void **state)
 	expect(&in, "accelerator", DOCTOR_WARN, "nested");
 	box.host.kvm_present = false;
 	expect(&in, "accelerator", DOCTOR_WARN, "group that owns /dev/kvm");
-	in.guest_arch = "aarch64";
+	in.guest_arch = ARCH_AARCH64;
 	expect(&in, "accelerator", DOCTOR_NOTE, "emulated");
 	in.makes_image = true;
 	box.binfmt_misc = "no";

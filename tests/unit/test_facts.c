@@ -55,7 +55,7 @@ static void test_strict(void **state)
 	refused("\"disk_free_byte\": 1", "did you mean 'disk_free_bytes'");
 	assert_fails(survey_of_host("plan9/mips", &survey), ERR_USAGE, "macos/arm64");
 	assert_ok(survey_of_host("macos/arm64", &survey));
-	assert_string_equal(survey.host.os, "macos");
+	assert_int_equal(survey.host.os, OS_MACOS);
 	assert_true(survey.host.hv_support);
 }
 

@@ -7,9 +7,9 @@
 #include "host/host_packages.h"
 #include "sys/file.h"
 
-static const struct host_facts mac = {.os = "macos"};
-static const struct host_facts debian = {.os = "linux", .distro = "debian"};
-static const struct host_facts fedora = {.os = "linux", .distro = "fedora"};
+static const struct host_facts mac = {.os = OS_MACOS};
+static const struct host_facts debian = {.os = OS_LINUX, .distro = "debian"};
+static const struct host_facts fedora = {.os = OS_LINUX, .distro = "fedora"};
 
 /* answers as `brew list --versions` does, and notes how often it was asked */
 static const char brew[] =

@@ -12,11 +12,11 @@ static struct mount mounts[] = {
 	{.host = "/Users/ann/data", .guest = "/mnt/data"},
 };
 
-static struct machine_spec make_spec(const char *arch, bool rich)
+static struct machine_spec make_spec(enum arch arch, bool rich)
 {
 	struct machine_spec spec = {
 		.name = "dev",
-		.guest_arch = (char *)arch,
+		.guest_arch = arch,
 		.user = "core",
 		.run = {.items = run_archs, .count = 3},
 		.dir = "/m",
@@ -67,14 +67,14 @@ static char *readable(const char *text)
 
 static const struct {
 	const char *golden;
-	const char *arch;
+	enum arch arch;
 	const char *os;
 	bool rich;
 	int uid;
 } samples[] = {
-	{"debian-aarch64", "aarch64", "debian", true, 501},
-	{"debian-x86_64-plain", "x86_64", "debian", false, 0},
-	{"fedora-coreos-aarch64", "aarch64", "fedora-coreos", true, 501},
+	{"debian-aarch64", ARCH_AARCH64, "debian", true, 501},
+	{"debian-x86_64-plain", ARCH_X86_64, "debian", false, 0},
+	{"fedora-coreos-aarch64", ARCH_AARCH64, "fedora-coreos", true, 501},
 };
 
 static void test_golden(void **state)
@@ -132,7 +132,7 @@ static void test_refusals(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct machine_spec spec = make_spec("aarch64", false);
+		struct machine_spec spec = make_spec(ARCH_AARCH64, false);
 		struct mount mount = {.host = "/h", .guest = (char *)cases[i].guest};
 		char *text = NULL;
 		spec.mounts = &mount;
@@ -148,7 +148,7 @@ static char *message_of(const char *path, char **ret_text)
 {
 	const char *os = str_starts(path_base(path), "debian") ? "debian" : "fedora-coreos";
 	const char *version = str_starts(path_base(path), "coreos-34") ? "34.20210821.3.0" : "44.20260707.3.1";
-	struct machine_spec spec = make_spec("aarch64", true);
+	struct machine_spec spec = make_spec(ARCH_AARCH64, true);
 	struct ignition_input input = make_input(&spec, os, 0);
 	struct ignition_limits limits = guest_os_find(os)->ignition(version);
 	AUTO_FREE char *ours = NULL;
@@ -220,7 +220,7 @@ static void test_users_good(void **state)
 		if (message)
 			fail_msg("%s", message);
 		/* it is in what the guest gets, whole */
-		struct machine_spec spec = make_spec("x86_64", true);
+		struct machine_spec spec = make_spec(ARCH_X86_64, true);
 		struct ignition_input input = make_input(&spec, "debian", 0);
 		AUTO_FREE char *merged = NULL;
 		spec.ignition = text;

@@ -118,7 +118,7 @@ static struct err *build_tree(const char *dir, const char *more, char ret_tree[S
 		"build: [[\"true\"]]\ninstall: [[\"true\"]]\n",
 		archive, hex, more);
 	assert_ok(file_write(path, yaml, strlen(yaml), 0644));
-	struct recipe_target target = {.os = "linux", .arch = "x86_64", .guest_arch = "x86_64"};
+	struct recipe_target target = {.os = OS_LINUX, .arch = ARCH_X86_64, .guest_arch = ARCH_X86_64};
 	struct recipe *r = NULL;
 	struct lock *lock = NULL;
 	struct home home;
@@ -127,7 +127,7 @@ static struct err *build_tree(const char *dir, const char *more, char ret_tree[S
 	assert_ok(home_make(&home));
 	assert_ok(recipe_load(path, &target, &r));
 	assert_ok(lock_open("/nonexistent", &lock));
-	assert_ok(source_list(r->sources, r->source_count, "x86_64", lock, &files));
+	assert_ok(source_list(r->sources, r->source_count, ARCH_X86_64, lock, &files));
 	assert_ok(source_fetch(&home, &files, "fetch", NULL));
 	struct build_job job = {.home = &home, .recipe = r, .files = &files, .source_key = "k", .source_step = "s"};
 	struct err *e = build_source(&job, NULL);

@@ -79,7 +79,7 @@ static void test_interrupted_in_the_container(void **state)
 	setenv("PATH", search, 1);
 	strs_add(&archs, "x86_64");
 	assert_int_equal(pthread_create(&thread, NULL, cancel_when_it_loads, sign), 0);
-	struct err *e = prove_run(&ssh, "aarch64", &archs, dir, "canary", NULL, &proofs);
+	struct err *e = prove_run(&ssh, ARCH_AARCH64, &archs, dir, "canary", NULL, &proofs);
 	pthread_join(thread, NULL);
 	assert_true(!err_find_hint(e) || !strstr(err_find_hint(e), "handler"));
 	assert_fails(e, ERR_CANCELED, "in a container");

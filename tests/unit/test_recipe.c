@@ -14,8 +14,8 @@
 	"kind: build\nname: hello\nversion: 1.2.3\nsource: [{ url: https://example.org/a.tar.xz, sha256: " DIGEST      \
 	" }]\n"
 
-static const struct recipe_target linux_x86 = {.os = "linux", .arch = "x86_64"};
-static const struct recipe_target mac_arm = {.os = "macos", .arch = "aarch64"};
+static const struct recipe_target linux_x86 = {.os = OS_LINUX, .arch = ARCH_X86_64};
+static const struct recipe_target mac_arm = {.os = OS_MACOS, .arch = ARCH_AARCH64};
 
 /* A fresh root with recipes/ and vmimages/ in it. */
 static char *make_root(void)
@@ -211,7 +211,7 @@ static void test_guest_arch(void **state)
 	static const char text[] = "kind: stack\nemulator: e\nimage: i\nmachine: { guest_arch: aarch64 }\n"
 				   "steps:\n  - { name: a, packages: [a], when: { guest_arch: arm64 } }\n"
 				   "  - { name: b, packages: [b], when: { guest_arch: amd64 } }\n";
-	struct recipe_target target = {.os = "linux", .arch = "x86_64", .guest_arch = "x86_64"};
+	struct recipe_target target = {.os = OS_LINUX, .arch = ARCH_X86_64, .guest_arch = ARCH_X86_64};
 	struct recipe *r = load_text(text, &linux_x86);
 	assert_string_equal(r->stack.steps[0].name, "a");
 	recipe_free(r);
@@ -377,8 +377,8 @@ static void test_files(void **state)
 static void test_shipped(void **state)
 {
 	(void)state;
-	static const char *const oses[] = {"linux", "macos"};
-	static const char *const arches[] = {"x86_64", "aarch64"};
+	static const enum os oses[] = {OS_LINUX, OS_MACOS};
+	static const enum arch arches[] = {ARCH_X86_64, ARCH_AARCH64};
 	AUTO(strs) roots = STRS_INIT;
 	int loaded = 0;
 	strs_add(&roots, ".");

@@ -7,25 +7,25 @@
 
 #define GIB ((int64_t)1 << 30)
 
-static const struct host_facts m1 = {.os = "macos",
+static const struct host_facts m1 = {.os = OS_MACOS,
 				     .os_version = "14.5",
-				     .arch = "aarch64",
+				     .arch = ARCH_AARCH64,
 				     .chip = "Apple M1",
 				     .cpus = 8,
 				     .memory_bytes = 16 * GIB,
 				     .hv_support = true};
-static const struct host_facts linux_box = {.os = "linux",
+static const struct host_facts linux_box = {.os = OS_LINUX,
 					    .os_version = "6.1.0",
-					    .arch = "x86_64",
+					    .arch = ARCH_X86_64,
 					    .cpus = 4,
 					    .memory_bytes = 8 * GIB,
 					    .kvm_present = true};
 
-static struct machine_spec spec_of(const char *arch, const char *version, enum image_boot boot)
+static struct machine_spec spec_of(enum arch arch, const char *version, enum image_boot boot)
 {
 	return (struct machine_spec){
 		.name = "dev",
-		.guest_arch = (char *)arch,
+		.guest_arch = arch,
 		.qemu_version = (char *)version,
 		.boot = boot,
 		.cpus = 2,
@@ -77,7 +77,7 @@ static void test_release_compare(void **state)
 
 static void test_refusals(void **state)
 {
-	struct machine_spec spec = spec_of("aarch64", "10.2.3", BOOT_UEFI);
+	struct machine_spec spec = spec_of(ARCH_AARCH64, "10.2.3", BOOT_UEFI);
 	struct host_facts host = m1;
 
 	(void)state;
@@ -86,25 +86,25 @@ static void test_refusals(void **state)
 	refused(&spec, ACCEL_HVF, &host, "issues/2981");
 	spec.memory_bytes = 17 * GIB;
 	refused(&spec, ACCEL_TCG, &m1, "more than the host has");
-	spec = spec_of("aarch64", "5.2.0", BOOT_UEFI);
+	spec = spec_of(ARCH_AARCH64, "5.2.0", BOOT_UEFI);
 	refused(&spec, ACCEL_TCG, &m1, "-action");
-	spec = spec_of("aarch64", "9.2.0", BOOT_UEFI);
+	spec = spec_of(ARCH_AARCH64, "9.2.0", BOOT_UEFI);
 	snprintf(host.chip, sizeof(host.chip), "Apple M4 Max");
 	host.hv_support = true;
 	refused(&spec, ACCEL_HVF, &host, "issues/2721");
-	spec = spec_of("aarch64", "9.2.3", BOOT_UEFI);
+	spec = spec_of(ARCH_AARCH64, "9.2.3", BOOT_UEFI);
 	warned(&spec, ACCEL_HVF, &host, NULL);
-	spec = spec_of("aarch64", "11.1.2", BOOT_UEFI);
+	spec = spec_of(ARCH_AARCH64, "11.1.2", BOOT_UEFI);
 	refused(&spec, ACCEL_HVF, &m1, "macOS 15");
 	host = linux_box;
 	host.kvm_present = false;
-	spec = spec_of("x86_64", "10.2.3", BOOT_KERNEL);
+	spec = spec_of(ARCH_X86_64, "10.2.3", BOOT_KERNEL);
 	refused(&spec, ACCEL_KVM, &host, "/dev/kvm");
 }
 
 static void test_clamps(void **state)
 {
-	struct machine_spec spec = spec_of("aarch64", "6.2.0", BOOT_UEFI);
+	struct machine_spec spec = spec_of(ARCH_AARCH64, "6.2.0", BOOT_UEFI);
 	struct host_facts host = m1;
 	AUTO(machine_ruling) r = MACHINE_RULING_INIT;
 
@@ -118,7 +118,7 @@ static void test_clamps(void **state)
 	assert_string_equal(r.cpu, "cortex-a57");
 	assert_string_equal(r.gic, "2");
 
-	spec = spec_of("aarch64", "10.2.3", BOOT_UEFI);
+	spec = spec_of(ARCH_AARCH64, "10.2.3", BOOT_UEFI);
 	spec.memory_bytes = 4 * GIB;
 	snprintf(host.os_version, sizeof(host.os_version), "12.3");
 	refused(&spec, ACCEL_HVF, &host, "issues/795");
@@ -136,7 +136,7 @@ static void test_clamps(void **state)
 	assert_int_equal(r.warnings.count, 0);
 
 	host.memory_bytes = 128 * GIB;
-	spec = spec_of("aarch64", "9.1.0", BOOT_UEFI);
+	spec = spec_of(ARCH_AARCH64, "9.1.0", BOOT_UEFI);
 	spec.memory_bytes = 96 * GIB;
 	assert_ok(rule(&spec, ACCEL_HVF, &host, &r));
 	assert_int_equal(r.memory_bytes, 63 * GIB);
@@ -144,7 +144,7 @@ static void test_clamps(void **state)
 
 static void test_warnings(void **state)
 {
-	struct machine_spec spec = spec_of("aarch64", "10.2.3", BOOT_UEFI);
+	struct machine_spec spec = spec_of(ARCH_AARCH64, "10.2.3", BOOT_UEFI);
 	struct host_facts host = m1;
 	struct mount mount = {.host = "/h", .guest = "/g", .writable = true};
 
@@ -153,22 +153,22 @@ static void test_warnings(void **state)
 	warned(&spec, ACCEL_TCG, &linux_box, NULL);
 	spec.firmware_code = "/opt/homebrew/share/qemu/edk2-aarch64-code.fd";
 	warned(&spec, ACCEL_HVF, &m1, "firmware does not come with this QEMU");
-	spec = spec_of("aarch64", "8.1.3", BOOT_UEFI);
+	spec = spec_of(ARCH_AARCH64, "8.1.3", BOOT_UEFI);
 	warned(&spec, ACCEL_HVF, &m1, "issues/1990");
 	spec.boot = BOOT_KERNEL;
 	warned(&spec, ACCEL_HVF, &m1, NULL);
-	spec = spec_of("x86_64", "8.0.5", BOOT_KERNEL);
+	spec = spec_of(ARCH_X86_64, "8.0.5", BOOT_KERNEL);
 	warned(&spec, ACCEL_TCG, &m1, "memory order");
 	warned(&spec, ACCEL_TCG, &linux_box, NULL);
-	spec = spec_of("x86_64", "7.1.0", BOOT_KERNEL);
+	spec = spec_of(ARCH_X86_64, "7.1.0", BOOT_KERNEL);
 	warned(&spec, ACCEL_TCG, &linux_box, "AVX");
 	snprintf(host.os_version, sizeof(host.os_version), "26.1");
-	spec = spec_of("aarch64", "11.1.2", BOOT_UEFI);
+	spec = spec_of(ARCH_AARCH64, "11.1.2", BOOT_UEFI);
 	warned(&spec, ACCEL_HVF, &host, "EXC_GUARD");
 	warned(&spec, ACCEL_HVF, &host, "Exiting boot services");
 	spec.qemu_version = "11.0.1";
 	warned(&spec, ACCEL_HVF, &host, "idle vCPU");
-	spec = spec_of("aarch64", "7.2.22", BOOT_KERNEL);
+	spec = spec_of(ARCH_AARCH64, "7.2.22", BOOT_KERNEL);
 	spec.memory_bytes = GIB / 2;
 	warned(&spec, ACCEL_TCG, &linux_box, "less than 1 GiB");
 	spec.memory_bytes = GIB;

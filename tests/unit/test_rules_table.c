@@ -11,8 +11,9 @@
 
 /* What a row's case sets; the rest is a machine that no row has anything against, on an M1 with macOS 15. */
 struct setting {
-	const char *guest_arch, *host_arch, *os, *os_version, *chip, *sdk, *qemu, *provides, *image, *firmware,
-		*provider;
+	enum arch guest_arch, host_arch;
+	enum os os;
+	const char *os_version, *chip, *sdk, *qemu, *provides, *image, *firmware, *provider;
 	int64_t memory_bytes;
 	int cpus, host_cpus, perf_cpus;
 	enum machine_accel accel;
@@ -26,11 +27,11 @@ struct row_case {
 };
 
 #define TCG .accel = ACCEL_TCG, .accel_set = true
-#define KVM .os = "linux", .os_version = "6.1.0", .accel = ACCEL_KVM, .accel_set = true
+#define KVM .os = OS_LINUX, .os_version = "6.1.0", .accel = ACCEL_KVM, .accel_set = true
 
 static const struct row_case cases[] = {
 	{"qemu-too-old", {.qemu = "5.2.0", TCG}, {.qemu = "6.0.0", TCG}},
-	{"hardware-other-arch", {.guest_arch = "x86_64"}, {.guest_arch = "x86_64", TCG}},
+	{"hardware-other-arch", {.guest_arch = ARCH_X86_64}, {.guest_arch = ARCH_X86_64, TCG}},
 	{"hvf-unsupported", {.no_hv = true}, {.no_hv = true, TCG}},
 	{"kvm-absent", {KVM, .no_kvm = true}, {KVM}},
 	{"over-host-memory", {.memory_bytes = 17 * GIB}, {.memory_bytes = 16 * GIB}},
@@ -64,9 +65,11 @@ static const struct row_case cases[] = {
 	 {.qemu = "11.1.2", .os_version = "26.0", .provides = "hvf-unmap"}},
 	{"hvf-boot-services-stall", {.qemu = "11.1.2"}, {.qemu = "11.2.0"}},
 	{"tcg-memory-order",
-	 {.guest_arch = "x86_64", .qemu = "8.0.5", TCG},
-	 {.guest_arch = "x86_64", .qemu = "8.0.5", .host_arch = "x86_64", TCG}},
-	{"tcg-no-avx", {.guest_arch = "x86_64", .qemu = "7.1.0", TCG}, {.guest_arch = "x86_64", .qemu = "7.2.0", TCG}},
+	 {.guest_arch = ARCH_X86_64, .qemu = "8.0.5", TCG},
+	 {.guest_arch = ARCH_X86_64, .qemu = "8.0.5", .host_arch = ARCH_X86_64, TCG}},
+	{"tcg-no-avx",
+	 {.guest_arch = ARCH_X86_64, .qemu = "7.1.0", TCG},
+	 {.guest_arch = ARCH_X86_64, .qemu = "7.2.0", TCG}},
 	{"guest-without-emulator",
 	 {.image = "fedora-coreos-34-34.20210821.3.0", .provider = "guest"},
 	 {.image = "fedora-coreos-34-34.20210821.3.0", .provider = "package"}},
@@ -90,9 +93,9 @@ static struct host_facts host_of(const struct setting *s)
 			       .hv_support = !s->no_hv,
 			       .kvm_present = !s->no_kvm};
 
-	snprintf(h.os, sizeof(h.os), "%s", or_else(s->os, "macos"));
+	h.os = s->os ? s->os : OS_MACOS;
 	snprintf(h.os_version, sizeof(h.os_version), "%s", or_else(s->os_version, "15.6"));
-	snprintf(h.arch, sizeof(h.arch), "%s", or_else(s->host_arch, "aarch64"));
+	h.arch = s->host_arch ? s->host_arch : ARCH_AARCH64;
 	snprintf(h.chip, sizeof(h.chip), "%s", or_else(s->chip, "Apple M1"));
 	snprintf(h.sdk_version, sizeof(h.sdk_version), "%s", or_else(s->sdk, ""));
 	return h;
@@ -105,7 +108,7 @@ static bool hit(const char *name, const struct setting *s)
 	struct host_facts host = host_of(s);
 	struct machine_start start = {.accel = s->accel_set ? s->accel : ACCEL_HVF};
 	struct machine_spec spec = {.name = "dev",
-				    .guest_arch = (char *)or_else(s->guest_arch, "aarch64"),
+				    .guest_arch = s->guest_arch ? s->guest_arch : ARCH_AARCH64,
 				    .qemu_version = (char *)or_else(s->qemu, "10.2.3"),
 				    .qemu_provides = {(char *[]){(char *)s->provides}, s->provides ? 1 : 0, 0},
 				    .provider = (char *)s->provider,

@@ -57,14 +57,14 @@ static void set_up(struct fixture *f, const char *scenario)
 	AUTO_FREE char *qemu = mem_printf("%s/qemu", top);
 	AUTO_FREE char *text = mem_printf("#!/bin/sh\nexec python3 -S -E '%s' '%s' \"$@\"\n", here, f->scenario);
 	write_file(qemu, text, 0755);
-	f->facts = (struct host_facts){.os = "linux",
-				       .arch = "x86_64",
+	f->facts = (struct host_facts){.os = OS_LINUX,
+				       .arch = ARCH_X86_64,
 				       .cpus = 2,
 				       .memory_bytes = 8LL << 30,
 				       .kvm_present = true,
 				       .boot_id = "b1"};
 	f->spec = (struct machine_spec){.name = mem_strdup("dev"),
-					.guest_arch = mem_strdup("x86_64"),
+					.guest_arch = ARCH_X86_64,
 					.cpus = 1,
 					.memory_bytes = 512LL << 20,
 					.qemu = TAKE(qemu),
@@ -422,7 +422,7 @@ static int be_supervisor(char **argv)
 {
 	struct machine_spec spec;
 	struct host_facts facts = {
-		.os = "linux", .arch = "x86_64", .cpus = 2, .memory_bytes = 8LL << 30, .boot_id = "b1"};
+		.os = OS_LINUX, .arch = ARCH_X86_64, .cpus = 2, .memory_bytes = 8LL << 30, .boot_id = "b1"};
 	struct machine_options options = {.accel_path = argv[3], .report_fd = 3};
 
 	signals_install();

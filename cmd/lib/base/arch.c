@@ -33,6 +33,11 @@ const char *arch_uname(enum arch arch)
 	return rows[arch].uname ? rows[arch].uname : arch_name(arch);
 }
 
+const char *arch_qemu_system(enum arch arch)
+{
+	return rows[arch].qemu_system ? rows[arch].qemu_system : arch_name(arch);
+}
+
 bool arch_runs(enum arch kernel, enum arch program)
 {
 	return kernel == program || (program && rows[kernel].runs_too == program);

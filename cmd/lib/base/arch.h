@@ -61,6 +61,8 @@ const struct arch_row *arch_row(enum arch arch);
 const char *arch_name(enum arch arch);
 /** arch_uname() - what uname(2) calls the machine */
 const char *arch_uname(enum arch arch);
+/** arch_qemu_system() - what comes after "qemu-system-" */
+const char *arch_qemu_system(enum arch arch);
 /** arch_runs() - whether a kernel of @kernel runs programs of @program itself */
 bool arch_runs(enum arch kernel, enum arch program);
 /** arch_spellings() - append every name that arch_of() takes, in the order of the table */

@@ -15,9 +15,9 @@
 
 enum { COMMAND_DEADLINE_MS = 4 * 60 * 60 * 1000 };
 
-char *build_name(const struct recipe *recipe, const char *guest_arch)
+char *build_name(const struct recipe *recipe, enum arch guest_arch)
 {
-	return mem_printf("%s-%s-%s", recipe->name, recipe->version, guest_arch);
+	return mem_printf("%s-%s-%s", recipe->name, recipe->version, arch_name(guest_arch));
 }
 
 static void set_texts(struct json *object, const char *name, const struct strs *texts)
@@ -107,7 +107,7 @@ static void add_path(struct strs *env, const struct host_facts *facts)
 {
 	static const char *const cache_dirs[] = {"/usr/lib/ccache", "/opt/homebrew/opt/ccache/libexec",
 						 "/usr/local/opt/ccache/libexec"};
-	const char *base = streq(facts->os, "macos")
+	const char *base = facts->os == OS_MACOS
 				   ? "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 				   : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 	for (size_t i = 0; i < ARRAY_LEN(cache_dirs); i++) {
@@ -147,7 +147,7 @@ static void open_workplace(struct workplace *w, const struct build_job *job)
 	AUTO_FREE char *name = build_name(job->recipe, job->guest_arch);
 	*w = (struct workplace){
 		.source = source_dir(job),
-		.build = mem_printf("%s/%s/out-%s", job->home->build, job->recipe->name, job->guest_arch),
+		.build = mem_printf("%s/%s/out-%s", job->home->build, job->recipe->name, arch_name(job->guest_arch)),
 		.home = mem_printf("%s/%s/home", job->home->build, job->recipe->name),
 		.log = mem_printf("%s/build-%s.log", job->home->log, name),
 		.final = store_path(job->home, job->key, name),
@@ -167,12 +167,12 @@ static struct vars make_vars(const struct workplace *w, const struct build_job *
 		.source = w->source,
 		.build = w->build,
 		.prefix = prefix,
-		.guest_arch = job->guest_arch,
-		.host_arch = job->facts->arch,
-		.os = job->facts->os,
+		.guest_arch = arch_name(job->guest_arch),
+		.host_arch = arch_name(job->facts->arch),
+		.os = os_name(job->facts->os),
 		.jobs = w->jobs,
 		.key = key_shown,
-		.debian_arch = arch_row(arch_of(job->guest_arch))->debian,
+		.debian_arch = arch_row(job->guest_arch)->debian,
 	};
 }
 
@@ -296,9 +296,9 @@ static struct json *make_receipt(const struct build_job *job, int64_t ms, struct
 	js_set_text(receipt, "source_key", job->source_key);
 	js_set_text(receipt, "name", job->recipe->name);
 	js_set_text(receipt, "version", job->recipe->version);
-	js_set_text(receipt, "guest_arch", job->guest_arch);
-	js_set_text(receipt, "os", job->facts->os);
-	js_set_text(receipt, "arch", job->facts->arch);
+	js_set_text(receipt, "guest_arch", arch_name(job->guest_arch));
+	js_set_text(receipt, "os", os_name(job->facts->os));
+	js_set_text(receipt, "arch", arch_name(job->facts->arch));
 	js_set_text(receipt, "made", str_text(&now));
 	js_set_int(receipt, "ms", ms);
 	struct json *inputs = js_object();

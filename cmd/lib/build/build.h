@@ -21,7 +21,7 @@
 struct build_job {
 	const struct home *home;
 	const struct recipe *recipe;
-	const char *guest_arch;
+	enum arch guest_arch;
 	const struct host_facts *facts;
 	const struct source_files *files;
 	const char *source_key;  /* of the patched tree */
@@ -31,7 +31,7 @@ struct build_job {
 };
 
 /** build_name() - name of the keg in the store: "qemu-7.2-aarch64"; heap */
-char *build_name(const struct recipe *recipe, const char *guest_arch);
+char *build_name(const struct recipe *recipe, enum arch guest_arch);
 /** build_source_inputs() - add what decides the patched tree: patches, and how sources are unpacked */
 MUST_CHECK struct err *build_source_inputs(const struct recipe *recipe, struct json *inputs);
 /** build_source_present() - whether the patched tree of @source_key is in place */

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/os_name.h"
 #include "fmt/digest.h"
 #include "fmt/json.h"
 #include "fmt/ustar.h"
@@ -256,7 +257,7 @@ static char *image_config(enum arch arch, const char *layer_hex)
 	js_set_text(root, "architecture", arch_row(arch)->oci);
 	if (arch_row(arch)->oci_variant)
 		js_set_text(root, "variant", arch_row(arch)->oci_variant);
-	js_set_text(root, "os", "linux");
+	js_set_text(root, "os", os_name(OS_LINUX));
 	js_set_text(root, "created", "1970-01-01T00:00:00Z");
 	js_set(root, "config", config);
 	js_set(root, "rootfs", rootfs);

@@ -11,9 +11,9 @@
 #include "sys/tick.h"
 #include "tree/unpack.h"
 
-char *emulators_name(const char *guest_arch)
+char *emulators_name(enum arch guest_arch)
 {
-	return mem_printf("emulators-%s", guest_arch);
+	return mem_printf("emulators-%s", arch_name(guest_arch));
 }
 
 /* The package's static program for @arch: Debian 12 calls it qemu-<arch>-static, Debian 13 qemu-<arch>. */

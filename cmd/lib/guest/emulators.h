@@ -7,6 +7,7 @@
 #ifndef COOPER_GUEST_EMULATORS_H
 #define COOPER_GUEST_EMULATORS_H
 
+#include "base/arch.h"
 #include "base/event.h"
 #include "recipe/recipe.h"
 #include "source/source.h"
@@ -16,13 +17,13 @@ struct emulators_job {
 	const struct home *home;
 	const struct source_files *files; /* the package */
 	const struct strs *archs;         /* foreign architectures wanted */
-	const char *guest_arch;
+	enum arch guest_arch;
 	const char *key;
 	const char *step;
 };
 
 /** emulators_name() - name of the result in the store: "emulators-aarch64"; heap */
-char *emulators_name(const char *guest_arch);
+char *emulators_name(enum arch guest_arch);
 /** emulators_make() - make emulators.iso and commit it to the store; ABSENT when the package lacks one of @archs */
 MUST_CHECK struct err *emulators_make(const struct emulators_job *job, struct sink *sink);
 

@@ -171,27 +171,27 @@ static struct err *prove_container(const struct prover *p, const char *arch, str
  * that name where the guest's own architecture is not among them, whichever is asked for. What has been proved by then
  * is there after a power loss, too.
  */
-static struct err *make_manifest(const struct prover *p, const char *guest_arch, const struct strs *archs)
+static struct err *make_manifest(const struct prover *p, enum arch guest_arch, const struct strs *archs)
 {
 	AUTO(str) script = STR_INIT;
 	AUTO(str) out = STR_INIT;
-	bool own = strs_has(archs, guest_arch);
+	bool own = strs_has(archs, arch_name(guest_arch));
 	if (!own)
-		TRY(load(p, guest_arch));
+		TRY(load(p, arch_name(guest_arch)));
 	str_add(&script, "podman manifest exists " CANARY_IMAGE ":latest && podman manifest rm " CANARY_IMAGE
 			 ":latest >/dev/null; podman manifest create " CANARY_IMAGE ":latest");
 	for (size_t i = 0; i < archs->count; i++)
 		str_addf(&script, " containers-storage:" CANARY_IMAGE ":%s", oci_name(archs->items[i]));
 	if (!own)
-		str_addf(&script, " containers-storage:" CANARY_IMAGE ":%s", oci_name(guest_arch));
+		str_addf(&script, " containers-storage:" CANARY_IMAGE ":%s", arch_row(guest_arch)->oci);
 	str_add(&script, " >/dev/null && sync");
 	return ask(p, (const char *const[]){"sh", "-c", str_text(&script), NULL}, NULL, &out);
 }
 
-struct err *prove_run(const struct ssh *ssh, const char *guest_arch, const struct strs *archs, const char *scratch,
+struct err *prove_run(const struct ssh *ssh, enum arch guest_arch, const struct strs *archs, const char *scratch,
 		      const char *step, struct sink *sink, struct proofs *ret_proofs)
 {
-	struct prover p = {arch_of(guest_arch), ssh, scratch, step, sink};
+	struct prover p = {guest_arch, ssh, scratch, step, sink};
 	for (size_t i = 0; i < archs->count; i++) {
 		int64_t started = tick_ms();
 		ret_proofs->items =

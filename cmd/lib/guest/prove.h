@@ -38,7 +38,7 @@ void proofs_done(struct proofs *proofs);
  * Errors: GUEST (a canary did not run, or said something else: the message names architecture and place; the hint
  * says what to look at), or those of ssh_run()
  */
-MUST_CHECK struct err *prove_run(const struct ssh *ssh, const char *guest_arch, const struct strs *archs,
+MUST_CHECK struct err *prove_run(const struct ssh *ssh, enum arch guest_arch, const struct strs *archs,
 				 const char *scratch, const char *step, struct sink *sink, struct proofs *ret_proofs);
 
 /**

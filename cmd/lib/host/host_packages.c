@@ -72,7 +72,7 @@ static struct err *ask_brew(const struct strs *names, struct strs *installed)
 
 bool host_packages_askable(const struct host_facts *facts)
 {
-	return streq(facts->os, "macos") || streq(facts->distro, "debian") || streq(facts->distro, "ubuntu");
+	return facts->os == OS_MACOS || streq(facts->distro, "debian") || streq(facts->distro, "ubuntu");
 }
 
 struct err *host_packages_missing(const struct host_facts *facts, const struct strs *names, struct strs *missing)
@@ -80,7 +80,7 @@ struct err *host_packages_missing(const struct host_facts *facts, const struct s
 	AUTO(strs) installed = STRS_INIT;
 	if (names->count == 0 || !host_packages_askable(facts))
 		return NULL;
-	if (streq(facts->os, "macos"))
+	if (facts->os == OS_MACOS)
 		TRY(ask_brew(names, &installed));
 	else
 		TRY(ask_dpkg(names, &installed));

@@ -214,7 +214,7 @@ void survey_measure(const struct survey_input *input, struct host_survey *ret_su
 	char *podman = child_find("podman");
 	s.podman = podman ? podman : mem_strdup("no");
 	measure_network(&s);
-	if (streq(s.host.os, "macos"))
+	if (s.host.os == OS_MACOS)
 		measure_macos(input, &s);
 	else
 		measure_linux(input, &s);

@@ -56,33 +56,32 @@ static void workplace_done(struct workplace *w)
 	strs_done(&w->inside);
 }
 
-char *image_name(const struct recipe *recipe, const char *guest_arch)
+char *image_name(const struct recipe *recipe, enum arch guest_arch)
 {
-	return mem_printf("%s-%s", recipe->name, guest_arch);
+	return mem_printf("%s-%s", recipe->name, arch_name(guest_arch));
 }
 
 /* The kernel's package differs by architecture; everything else has one name everywhere. */
-static struct err *package_names(const struct recipe *recipe, const char *guest_arch, struct strs *names)
+static struct err *package_names(const struct recipe *recipe, enum arch guest_arch, struct strs *names)
 {
 	struct vars vars = {.name = recipe->name,
 			    .version = recipe->version,
-			    .guest_arch = guest_arch,
-			    .debian_arch = arch_row(arch_of(guest_arch))->debian};
+			    .guest_arch = arch_name(guest_arch),
+			    .debian_arch = arch_row(guest_arch)->debian};
 	TRY(vars_expand_all(&vars, &recipe->image.packages, names));
 	strs_sort(names);
 	return NULL;
 }
 
-char *image_set_reference(const struct recipe *recipe, const char *guest_arch)
+char *image_set_reference(const struct recipe *recipe, enum arch guest_arch)
 {
 	AUTO_FREE char *text = strs_join(&recipe->image.packages, "\n");
 	char digest[SHA256_HEX];
 	digest_bytes(text, strlen(text), digest);
-	return mem_printf("debian-set:%s:%s:%.12s", recipe->image.debian_suite, arch_row(arch_of(guest_arch))->debian,
-			  digest);
+	return mem_printf("debian-set:%s:%s:%.12s", recipe->image.debian_suite, arch_row(guest_arch)->debian, digest);
 }
 
-struct err *image_list(const struct recipe *recipe, const char *guest_arch, const struct lock *lock,
+struct err *image_list(const struct recipe *recipe, enum arch guest_arch, const struct lock *lock,
 		       struct source_files *files)
 {
 	AUTO_FREE char *reference = image_set_reference(recipe, guest_arch);
@@ -98,13 +97,13 @@ struct err *image_list(const struct recipe *recipe, const char *guest_arch, cons
 	return NULL;
 }
 
-struct err *image_ask(const struct home *home, const struct recipe *recipe, const char *guest_arch, struct sink *sink,
+struct err *image_ask(const struct home *home, const struct recipe *recipe, enum arch guest_arch, struct sink *sink,
 		      struct lock_entry *ret_entry)
 {
 	AUTO(strs) names = STRS_INIT;
 	TRY(package_names(recipe, guest_arch, &names));
-	struct err *e = debian_resolve_set(recipe->image.debian_suite, arch_row(arch_of(guest_arch))->debian, &names,
-					   home->apt, sink, ret_entry);
+	struct err *e = debian_resolve_set(recipe->image.debian_suite, arch_row(guest_arch)->debian, &names, home->apt,
+					   sink, ret_entry);
 	if (e)
 		return err_wrap(e, "cannot resolve the packages of image '%s'", recipe->name);
 	free(ret_entry->reference);
@@ -112,8 +111,8 @@ struct err *image_ask(const struct home *home, const struct recipe *recipe, cons
 	return NULL;
 }
 
-struct err *image_resolve(const struct home *home, const struct recipe *recipe, const char *guest_arch,
-			  struct lock *lock, struct sink *sink)
+struct err *image_resolve(const struct home *home, const struct recipe *recipe, enum arch guest_arch, struct lock *lock,
+			  struct sink *sink)
 {
 	AUTO_FREE char *reference = image_set_reference(recipe, guest_arch);
 	if (lock_find(lock, reference))
@@ -243,7 +242,7 @@ static struct err *install_root(const struct image_job *job, const struct workpl
 					    "--dpkgopt=force-confold",
 					    NULL};
 	strs_add_all(&argv, fixed);
-	strs_addf(&argv, "--architectures=%s", arch_row(arch_of(job->guest_arch))->debian);
+	strs_addf(&argv, "--architectures=%s", arch_row(job->guest_arch)->debian);
 	for (size_t i = 0; i < image->exclude.count; i++)
 		strs_addf(&argv, "--dpkgopt=path-exclude=%s", image->exclude.items[i]);
 	strs_addf(&argv, "--include=%s", names);
@@ -367,7 +366,7 @@ static struct json *make_receipt(const struct image_job *job, int64_t ms)
 	js_set_text(receipt, "key", job->key);
 	js_set_text(receipt, "name", job->recipe->name);
 	js_set_text(receipt, "version", job->recipe->version);
-	js_set_text(receipt, "guest_arch", job->guest_arch);
+	js_set_text(receipt, "guest_arch", arch_name(job->guest_arch));
 	js_set_text(receipt, "made", str_text(&now));
 	js_set_int(receipt, "ms", ms);
 	struct json *packages = js_array();
@@ -433,8 +432,8 @@ static struct err *make(const struct image_job *job, struct workplace *w, struct
 	TRY(clear(job, w, sink));
 	TRY(dir_make(w->packages, 0755));
 	TRY(dir_make(w->root, 0755));
-	if (!streq(job->guest_arch, job->facts->arch))
-		TRY(binfmt_host_ensure(arch_of(job->guest_arch)));
+	if (job->guest_arch != job->facts->arch)
+		TRY(binfmt_host_ensure(job->guest_arch));
 	TRY(store_begin(job->home, job->key, name, &stage));
 	TRY(fill_stage(job, w, stage, sink));
 	AUTO_JSON *receipt = make_receipt(job, tick_ms() - started);

@@ -18,7 +18,7 @@
 struct image_job {
 	const struct home *home;
 	const struct recipe *recipe;
-	const char *guest_arch;
+	enum arch guest_arch;
 	const struct host_facts *facts;
 	const struct source_files *files; /* packages, or the downloaded image */
 	const char *key;                  /* of the result */
@@ -26,20 +26,20 @@ struct image_job {
 };
 
 /** image_set_reference() - the lock's name of the package set of a made image, heap */
-char *image_set_reference(const struct recipe *recipe, const char *guest_arch);
+char *image_set_reference(const struct recipe *recipe, enum arch guest_arch);
 /** image_list() - append the package files that the lock pins for a made image; ABSENT when it has none */
-MUST_CHECK struct err *image_list(const struct recipe *recipe, const char *guest_arch, const struct lock *lock,
+MUST_CHECK struct err *image_list(const struct recipe *recipe, enum arch guest_arch, const struct lock *lock,
 				  struct source_files *files);
 /** image_ask() - ask apt for the complete set of packages, whatever the lock has; @ret_entry: for lock_entry_done() */
-MUST_CHECK struct err *image_ask(const struct home *home, const struct recipe *recipe, const char *guest_arch,
+MUST_CHECK struct err *image_ask(const struct home *home, const struct recipe *recipe, enum arch guest_arch,
 				 struct sink *sink, struct lock_entry *ret_entry);
 /** image_resolve() - ask apt for the complete set of packages, unless the lock has it, and write the lock */
-MUST_CHECK struct err *image_resolve(const struct home *home, const struct recipe *recipe, const char *guest_arch,
+MUST_CHECK struct err *image_resolve(const struct home *home, const struct recipe *recipe, enum arch guest_arch,
 				     struct lock *lock, struct sink *sink);
 /** image_inputs() - add the digests of overlay and customize script to @inputs */
 MUST_CHECK struct err *image_inputs(const struct recipe *recipe, struct json *inputs);
 /** image_name() - name of the result in the store: "debian-aarch64"; heap */
-char *image_name(const struct recipe *recipe, const char *guest_arch);
+char *image_name(const struct recipe *recipe, enum arch guest_arch);
 /** image_make() - make or unpack (image_download()) the image and commit it to the store */
 MUST_CHECK struct err *image_make(const struct image_job *job, struct sink *sink);
 

@@ -23,7 +23,7 @@ static struct json *make_receipt(const struct image_job *job, const char *inner,
 	js_set_text(receipt, "key", job->key);
 	js_set_text(receipt, "name", job->recipe->name);
 	js_set_text(receipt, "version", job->recipe->version);
-	js_set_text(receipt, "guest_arch", job->guest_arch);
+	js_set_text(receipt, "guest_arch", arch_name(job->guest_arch));
 	js_set_text(receipt, "made", str_text(&now));
 	js_set_int(receipt, "ms", ms);
 	js_set_text(receipt, "file", f->name);

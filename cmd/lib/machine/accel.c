@@ -27,15 +27,15 @@ const char *accel_name(enum machine_accel accel)
 }
 
 /* Why @accel cannot be had at all; NULL when it may be tried. */
-static const char *impossible(enum machine_accel accel, const struct host_facts *facts, const char *guest_arch)
+static const char *impossible(enum machine_accel accel, const struct host_facts *facts, enum arch guest_arch)
 {
 	if (accel == ACCEL_TCG)
 		return NULL;
-	if (accel == ACCEL_HVF && !streq(facts->os, "macos"))
+	if (accel == ACCEL_HVF && facts->os != OS_MACOS)
 		return "hvf exists on macOS only";
-	if (accel == ACCEL_KVM && !streq(facts->os, "linux"))
+	if (accel == ACCEL_KVM && facts->os != OS_LINUX)
 		return "kvm exists on Linux only";
-	if (!streq(facts->arch, guest_arch))
+	if (facts->arch != guest_arch)
 		return "the guest's architecture is not the host's";
 	if (accel == ACCEL_HVF && !facts->hv_support)
 		return "macOS says that it has no hypervisor here (kern.hv_support is not 1)";
@@ -44,7 +44,7 @@ static const char *impossible(enum machine_accel accel, const struct host_facts 
 	return NULL;
 }
 
-static struct err *named(const char *wanted, const struct host_facts *facts, const char *guest_arch,
+static struct err *named(const char *wanted, const struct host_facts *facts, enum arch guest_arch,
 			 struct accel_list *ret_list)
 {
 	for (int i = 0; i < ACCEL_COUNT; i++) {
@@ -61,10 +61,10 @@ static struct err *named(const char *wanted, const struct host_facts *facts, con
 	return err_hint(err_new(ERR_USAGE, "there is no accelerator '%s'", wanted), "one of: auto, hvf, kvm, tcg");
 }
 
-struct err *accel_candidates(const char *wanted, const struct host_facts *facts, const char *guest_arch,
+struct err *accel_candidates(const char *wanted, const struct host_facts *facts, enum arch guest_arch,
 			     const struct json *verdicts, const char *qemu, struct accel_list *ret_list)
 {
-	enum machine_accel hardware = streq(facts->os, "macos") ? ACCEL_HVF : ACCEL_KVM;
+	enum machine_accel hardware = facts->os == OS_MACOS ? ACCEL_HVF : ACCEL_KVM;
 	struct accel_list list = {.count = 0};
 	const char *why;
 

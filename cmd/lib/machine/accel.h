@@ -43,7 +43,7 @@ const char *accel_name(enum machine_accel accel);
  *
  * Errors:  USAGE (the named one cannot be had on this host or for this guest; the hint says what can)
  */
-MUST_CHECK struct err *accel_candidates(const char *wanted, const struct host_facts *facts, const char *guest_arch,
+MUST_CHECK struct err *accel_candidates(const char *wanted, const struct host_facts *facts, enum arch guest_arch,
 					const struct json *verdicts, const char *qemu, struct accel_list *ret_list);
 
 /** accel_known() - what was learned of @accel on this boot of the host with this QEMU */

@@ -53,7 +53,7 @@ static const char *gic_version(const struct line *l)
 
 static void add_board(struct line *l)
 {
-	if (arch_of(l->spec->guest_arch) == ARCH_AARCH64)
+	if (l->spec->guest_arch == ARCH_AARCH64)
 		option(l, "-machine",
 		       mem_printf("%s,gic-version=%s%s", l->guest->board, gic_version(l),
 				  l->ruling->highmem_off ? ",highmem=off" : ""));
@@ -231,7 +231,7 @@ struct err *machine_argv(const struct machine_spec *spec, const struct machine_s
 	struct line l = {.spec = spec, .start = start, .facts = facts, .ruling = &ruling, .argv = argv};
 
 	TRY(vmm_guest_check(spec->guest_arch));
-	l.guest = &arch_row(arch_of(spec->guest_arch))->guest;
+	l.guest = &arch_row(spec->guest_arch)->guest;
 	TRY(machine_paths_check(spec));
 	TRY(machine_rules(spec, start, facts, &ruling));
 	if (warnings)

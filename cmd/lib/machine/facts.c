@@ -9,6 +9,8 @@
 #include "sys/file.h"
 
 enum field_kind {
+	FIELD_OS,
+	FIELD_ARCH,
 	FIELD_TEXT,  /* char[size] */
 	FIELD_HEAP,  /* char *; NULL is "" */
 	FIELD_TEXTS, /* struct strs */
@@ -39,9 +41,9 @@ struct field {
 	}
 
 static const struct field fields[] = {
-	FACT(os, FIELD_TEXT, REQUIRED),
+	FACT(os, FIELD_OS, REQUIRED),
 	FACT(os_version, FIELD_TEXT, OPTIONAL),
-	FACT(arch, FIELD_TEXT, REQUIRED),
+	FACT(arch, FIELD_ARCH, REQUIRED),
 	FACT(chip, FIELD_TEXT, OPTIONAL),
 	FACT(cpus, FIELD_INT, REQUIRED),
 	FACT(perf_cpus, FIELD_INT, OPTIONAL),
@@ -110,6 +112,12 @@ static void write_field(struct json *root, const struct field *f, const struct h
 	const char *heap = is_heap(f) ? *(char **)value : NULL;
 
 	switch (f->kind) {
+	case FIELD_OS:
+		js_set_text(root, f->name, os_name(*(enum os *)value));
+		break;
+	case FIELD_ARCH:
+		js_set_text(root, f->name, arch_name(*(enum arch *)value));
+		break;
 	case FIELD_TEXT:
 		if (*(char *)value)
 			js_set_text(root, f->name, value);
@@ -190,6 +198,23 @@ static struct err *read_bool(const struct json *root, const char *name, const st
 	return NULL;
 }
 
+static struct err *read_os(const char *text, const char *name, enum os *ret_os)
+{
+	*ret_os = os_of(text);
+	if (*ret_os)
+		return NULL;
+	return err_new(ERR_USAGE, "%s: 'os' must be macos or linux, not '%s'", name, text ? text : "");
+}
+
+static struct err *read_arch(const char *text, const char *name, enum arch *ret_arch)
+{
+	AUTO_FREE char *list = arch_list(arch_is_guest);
+	*ret_arch = arch_of(text);
+	if (arch_is_guest(*ret_arch))
+		return NULL;
+	return err_new(ERR_USAGE, "%s: 'arch' must be one of %s, not '%s'", name, list, text ? text : "");
+}
+
 static struct err *read_field(const struct json *root, const char *name, const struct field *f,
 			      struct host_survey *survey)
 {
@@ -198,6 +223,10 @@ static struct err *read_field(const struct json *root, const char *name, const s
 	void *to = at(survey, f);
 
 	switch (f->kind) {
+	case FIELD_OS:
+		return read_os(text, name, to);
+	case FIELD_ARCH:
+		return read_arch(text, name, to);
 	case FIELD_TEXT:
 		if (!text || strlen(text) >= f->size)
 			return bad_value(name, f, "a short text");
@@ -254,11 +283,6 @@ static struct err *read_all(const struct json *root, const char *name, struct ho
 		else if (f->need == REQUIRED)
 			return err_new(ERR_USAGE, "%s: the host fact '%s' is missing", name, f->name);
 	}
-	const struct host_facts *host = &survey->host;
-	if (!streq(host->os, "macos") && !streq(host->os, "linux"))
-		return err_new(ERR_USAGE, "%s: 'os' must be macos or linux, not '%s'", name, host->os);
-	if (!streq(host->arch, "aarch64") && !streq(host->arch, "x86_64"))
-		return err_new(ERR_USAGE, "%s: 'arch' must be aarch64 or x86_64, not '%s'", name, host->arch);
 	return NULL;
 }
 
@@ -287,31 +311,31 @@ static const struct {
 	struct host_facts host;
 } platforms[] = {
 	{"macos/arm64",
-	 {.os = "macos",
+	 {.os = OS_MACOS,
 	  .os_version = "15.6",
-	  .arch = "aarch64",
+	  .arch = ARCH_AARCH64,
 	  .chip = "Apple M1",
 	  .cpus = 8,
 	  .perf_cpus = 4,
 	  .memory_bytes = 16 * GIB,
 	  .hv_support = true}},
 	{"macos/amd64",
-	 {.os = "macos",
+	 {.os = OS_MACOS,
 	  .os_version = "15.6",
-	  .arch = "x86_64",
+	  .arch = ARCH_X86_64,
 	  .cpus = 8,
 	  .memory_bytes = 16 * GIB,
 	  .hv_support = true}},
 	{"linux/arm64",
-	 {.os = "linux",
-	  .arch = "aarch64",
+	 {.os = OS_LINUX,
+	  .arch = ARCH_AARCH64,
 	  .cpus = 8,
 	  .memory_bytes = 16 * GIB,
 	  .kvm_present = true,
 	  .distro = "debian"}},
 	{"linux/amd64",
-	 {.os = "linux",
-	  .arch = "x86_64",
+	 {.os = OS_LINUX,
+	  .arch = ARCH_X86_64,
 	  .cpus = 8,
 	  .memory_bytes = 16 * GIB,
 	  .kvm_present = true,

@@ -286,7 +286,7 @@ static void add_emulators(struct config *c)
 		enum arch arch = arch_of(spec->run.items[i]);
 		AUTO_FREE char *path = binfmt_conf_path(arch);
 		AUTO_FREE char *conf = binfmt_conf(arch);
-		if (!arch_runs(arch_of(spec->guest_arch), arch))
+		if (!arch_runs(spec->guest_arch, arch))
 			add_file(c, path, 0644, conf);
 	}
 }

@@ -25,6 +25,8 @@ static struct err *check(const struct machine_spec *spec, const char *path)
 		if (fields[i].type == SPEC_NEEDED &&
 		    !*(char *const *)(const void *)((const char *)spec + fields[i].offset))
 			return err_new(ERR_CORRUPT, "'%s' names no %s", path, fields[i].name);
+	if (!spec->guest_arch)
+		return err_new(ERR_CORRUPT, "'%s' names no guest_arch", path);
 	for (size_t i = 0; i < spec->mount_count; i++)
 		if (!spec->mounts[i].host || !spec->mounts[i].guest)
 			return err_new(ERR_CORRUPT, "'%s' has a mount without its folders", path);

@@ -45,7 +45,7 @@ static bool has_read_only_mount(const struct machine_spec *spec)
 static bool runs_foreign(const struct machine_spec *spec)
 {
 	for (size_t i = 0; i < spec->run.count; i++)
-		if (!streq(spec->run.items[i], spec->guest_arch))
+		if (!arch_runs(spec->guest_arch, arch_of(spec->run.items[i])))
 			return true;
 	return false;
 }
@@ -56,7 +56,7 @@ static bool test_holds(enum rule_test test, const struct machine_spec *spec, con
 	case RULE_ANY:
 		return true;
 	case RULE_HOST_ARCH_DIFFERS:
-		return !streq(spec->guest_arch, facts->arch);
+		return spec->guest_arch != facts->arch;
 	case RULE_NO_HV_SUPPORT:
 		return !facts->hv_support;
 	case RULE_NO_KVM:
@@ -74,7 +74,8 @@ static bool test_holds(enum rule_test test, const struct machine_spec *spec, con
 	case RULE_GUEST_EMULATES:
 		return streq(spec->provider, "guest") && runs_foreign(spec);
 	case RULE_SYSTEM_EMULATES_X86:
-		return !spec->emulator_iso && !streq(spec->guest_arch, "x86_64") && strs_has(&spec->run, "x86_64");
+		return !spec->emulator_iso && spec->guest_arch != ARCH_X86_64 &&
+		       strs_has(&spec->run, arch_name(ARCH_X86_64));
 	case RULE_FOREIGN_FIRMWARE:
 		return spec->firmware_code && spec->qemu_share && !str_starts(spec->firmware_code, spec->qemu_share);
 	}
@@ -90,8 +91,8 @@ static bool host_matches(const struct rule *r, const struct host_facts *facts)
 {
 	bool about_macos = r->os_from || r->os_below || r->sdk_below;
 
-	return (!r->host_arch || streq(r->host_arch, facts->arch)) && (!r->chip || str_starts(facts->chip, r->chip)) &&
-	       (!about_macos || streq(facts->os, "macos")) && within(facts->os_version, r->os_from, r->os_below) &&
+	return (!r->host_arch || r->host_arch == facts->arch) && (!r->chip || str_starts(facts->chip, r->chip)) &&
+	       (!about_macos || facts->os == OS_MACOS) && within(facts->os_version, r->os_from, r->os_below) &&
 	       (!r->sdk_below || (*facts->sdk_version && within(facts->sdk_version, NULL, r->sdk_below)));
 }
 
@@ -107,7 +108,7 @@ static bool image_matches(const struct rule *r, const struct machine_spec *spec)
 
 static bool machine_matches(const struct rule *r, const struct machine_spec *spec)
 {
-	return (!r->guest_arch || streq(r->guest_arch, spec->guest_arch)) &&
+	return (!r->guest_arch || r->guest_arch == spec->guest_arch) &&
 	       within(spec->qemu_version, r->qemu_from, r->qemu_below) &&
 	       (!r->unless_provided || !strs_has(&spec->qemu_provides, r->unless_provided)) &&
 	       (r->firmware == FIRMWARE_ANY || spec->boot == BOOT_UEFI) &&

@@ -72,8 +72,8 @@ static void add_conditions(const struct rule *r, struct str *s)
 {
 	add_accelerators(s, r->accel);
 	add_condition(s, "", r->chip);
-	add_condition(s, "host ", r->host_arch);
-	add_condition(s, "guest ", r->guest_arch);
+	add_condition(s, "host ", r->host_arch ? arch_name(r->host_arch) : NULL);
+	add_condition(s, "guest ", r->guest_arch ? arch_name(r->guest_arch) : NULL);
 	add_range(s, "QEMU", r->qemu_from, r->qemu_below);
 	add_condition(s, "without a patch that provides ", r->unless_provided);
 	add_range(s, "macOS", r->os_from, r->os_below);

@@ -67,7 +67,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-by-patch",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_below = "6.2",
 		.effect = RULE_WARN,
 		.why = "QEMU before 6.2 has hvf on Apple Silicon only through a patch series",
@@ -82,7 +82,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-wide-memory-map",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_below = "7.0",
 		.effect = RULE_ADJUST,
 		.highmem_off = true,
@@ -92,7 +92,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-host-panic",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.os_below = "12.4",
 		.effect = RULE_ADJUST,
 		.highmem_off = true,
@@ -101,7 +101,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-host-panic-memory",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.os_below = "12.4",
 		.memory_over = 3 * GIB,
 		.effect = RULE_REFUSE,
@@ -112,7 +112,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-address-bits",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_below = "9.2",
 		.memory_over = 63 * GIB,
 		.effect = RULE_ADJUST,
@@ -124,7 +124,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-address-bits-macos",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_from = "9.2",
 		.os_below = "15.0",
 		.memory_over = 63 * GIB,
@@ -136,7 +136,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-gic2",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_below = "8.0",
 		.effect = RULE_ADJUST,
 		.gic = "2",
@@ -145,7 +145,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-gic2-cpus",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_below = "8.0",
 		.cpus_over = 8,
 		.effect = RULE_ADJUST,
@@ -156,7 +156,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-efficiency-cores",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.test = RULE_OVER_PERF_CPUS,
 		.effect = RULE_WARN,
 		.why = "the machine has more CPUs than the host has performance cores: some will run on slow ones",
@@ -166,7 +166,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-unknown-registers",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_below = "7.0",
 		.image = "fedora-coreos",
 		.image_from = "36",
@@ -180,7 +180,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-firmware-assert",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_below = "8.2.1",
 		.firmware = FIRMWARE_UEFI,
 		.effect = RULE_WARN,
@@ -213,7 +213,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-macos-15",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_from = "11.0",
 		.os_below = "15.0",
 		.effect = RULE_REFUSE,
@@ -224,7 +224,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-sdk",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_from = "11.0",
 		.sdk_below = "15.2",
 		.effect = RULE_REFUSE,
@@ -235,7 +235,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-idle-spin",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_from = "11.0",
 		.qemu_below = "11.0.1",
 		.effect = RULE_WARN,
@@ -246,7 +246,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-idle-spin-maybe",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_from = "11.0.1",
 		.qemu_below = "11.1",
 		.effect = RULE_WARN,
@@ -259,7 +259,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-flash-guard",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_from = "11.0",
 		.unless_provided = "hvf-unmap",
 		.os_from = "26.0",
@@ -273,7 +273,7 @@ static const struct rule rules[] = {
 	{
 		.name = "hvf-boot-services-stall",
 		.accel = ON_HVF,
-		.guest_arch = "aarch64",
+		.guest_arch = ARCH_AARCH64,
 		.qemu_from = "11.1",
 		.qemu_below = "11.2",
 		.firmware = FIRMWARE_UEFI,
@@ -286,8 +286,8 @@ static const struct rule rules[] = {
 	{
 		.name = "tcg-memory-order",
 		.accel = ON_TCG,
-		.guest_arch = "x86_64",
-		.host_arch = "aarch64",
+		.guest_arch = ARCH_X86_64,
+		.host_arch = ARCH_AARCH64,
 		.qemu_below = "8.1",
 		.effect = RULE_ADJUST,
 		.one_thread = true,
@@ -297,7 +297,7 @@ static const struct rule rules[] = {
 	{
 		.name = "tcg-no-avx",
 		.accel = ON_TCG,
-		.guest_arch = "x86_64",
+		.guest_arch = ARCH_X86_64,
 		.qemu_below = "7.2",
 		.effect = RULE_WARN,
 		.why = "QEMU before 7.2 does not emulate AVX: programs built for x86-64-v3 will not run in the machine",

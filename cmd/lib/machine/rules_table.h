@@ -7,6 +7,7 @@
 #ifndef COOPER_MACHINE_RULES_TABLE_H
 #define COOPER_MACHINE_RULES_TABLE_H
 
+#include "base/arch.h"
 #include "machine/rules.h"
 
 /* Conditions that are more than a comparison with a constant. */
@@ -31,9 +32,9 @@ enum rule_firmware { FIRMWARE_ANY, FIRMWARE_UEFI };
 struct rule {
 	const char *name;
 	/* conditions */
-	unsigned accel; /* ON_* bits */
-	const char *guest_arch;
-	const char *host_arch;
+	unsigned accel;              /* ON_* bits */
+	enum arch guest_arch;        /* ARCH_NONE = any */
+	enum arch host_arch;         /* ARCH_NONE = any */
 	const char *chip;            /* beginning of the chip's name */
 	const char *qemu_from;       /* this version or later */
 	const char *qemu_below;      /* before this version */

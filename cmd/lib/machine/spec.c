@@ -112,6 +112,9 @@ static void write_field(const struct machine_spec *spec, const struct spec_field
 	case SPEC_MS:
 		js_set_int(record, f->name, *(const int64_t *)at);
 		break;
+	case SPEC_ARCH:
+		js_set_text(record, f->name, arch_name(*(const enum arch *)at));
+		break;
 	case SPEC_BOOTS:
 		js_set_text(record, f->name, *(const enum image_boot *)at == BOOT_UEFI ? "uefi" : "kernel");
 		break;
@@ -186,6 +189,9 @@ static void read_field(const struct json *record, const struct spec_field *f, st
 	case SPEC_BYTES:
 	case SPEC_MS:
 		*(int64_t *)at = js_as_int(value, 0);
+		break;
+	case SPEC_ARCH:
+		*(enum arch *)at = arch_of(js_as_text(value));
 		break;
 	case SPEC_BOOTS:
 		*(enum image_boot *)at = streq(js_as_text(value), "uefi") ? BOOT_UEFI : BOOT_KERNEL;
@@ -277,6 +283,8 @@ static char *input_text(const struct machine_spec *spec, const struct spec_field
 		return exact_size(*(const int64_t *)at);
 	case SPEC_MS:
 		return mem_printf("%lld ms", (long long)*(const int64_t *)at);
+	case SPEC_ARCH:
+		return mem_strdup(arch_name(*(const enum arch *)at));
 	case SPEC_BOOTS:
 		return mem_strdup(*(const enum image_boot *)at == BOOT_UEFI ? "uefi" : "kernel");
 	case SPEC_TEXTS:

@@ -39,6 +39,7 @@ enum spec_type {
 	SPEC_BYTES,    /* int64_t */
 	SPEC_MS,       /* int64_t */
 	SPEC_BOOTS,    /* enum image_boot */
+	SPEC_ARCH,     /* enum arch; a record without it is damaged */
 	SPEC_TEXTS,    /* struct strs */
 	SPEC_MOUNTS,   /* mounts and mount_count */
 	SPEC_PORTS,    /* ports and port_count */
@@ -51,7 +52,7 @@ enum spec_type {
 /* clang-format off */
 #define MACHINE_SPEC(MADE, COPIED) \
 	COPIED(NEEDED, name, GENERATION, "machine", stack.machine_name) \
-	MADE(NEEDED, guest_arch, NEITHER, "in the keys of keg and image") \
+	MADE(ARCH, guest_arch, NEITHER, "in the keys of keg and image") \
 	COPIED(NUMBER, cpus, BOOT, "cpus", stack.cpus) \
 	COPIED(BYTES, memory_bytes, BOOT, "memory", stack.memory_bytes) \
 	COPIED(BYTES, data_bytes, BOOT, "data disk", stack.disk_bytes) \
@@ -94,6 +95,7 @@ enum spec_type {
 #define SPEC_MEMBER_BYTES(member) int64_t member;
 #define SPEC_MEMBER_MS(member) int64_t member;
 #define SPEC_MEMBER_BOOTS(member) enum image_boot member;
+#define SPEC_MEMBER_ARCH(member) enum arch member;
 #define SPEC_MEMBER_TEXTS(member) struct strs member;
 #define SPEC_MEMBER_MOUNTS(member)                                                                                     \
 	struct mount *member;                                                                                          \

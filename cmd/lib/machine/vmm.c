@@ -32,11 +32,11 @@ struct err *vmm_choose(const struct machine_spec *spec, const struct host_facts 
 			str_text(&all));
 }
 
-struct err *vmm_guest_check(const char *arch)
+struct err *vmm_guest_check(enum arch arch)
 {
 	AUTO_FREE char *guests = arch_list(arch_is_guest);
-	if (arch_is_guest(arch_of(arch)))
+	if (arch_is_guest(arch))
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "a machine cannot have the architecture '%s'", arch),
+	return err_hint(err_new(ERR_USAGE, "a machine cannot have the architecture '%s'", arch_name(arch)),
 			"a guest (guest_arch:, --guest-arch) is one of: %s; containers may run more (run:)", guests);
 }

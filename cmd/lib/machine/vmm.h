@@ -114,6 +114,6 @@ MUST_CHECK struct err *vmm_choose(const struct machine_spec *spec, const struct 
 				  const struct vmm **ret_vmm);
 
 /** vmm_guest_check() - whether there are machines of this architecture (cooper's name of it); USAGE where not */
-MUST_CHECK struct err *vmm_guest_check(const char *arch);
+MUST_CHECK struct err *vmm_guest_check(enum arch arch);
 
 #endif

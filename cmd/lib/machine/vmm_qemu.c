@@ -27,11 +27,11 @@ static bool available(const struct host_facts *facts UNUSED, const char **ret_wh
 
 static void parts(const char *keg, struct machine_spec *spec)
 {
-	spec->qemu = mem_printf("%s/bin/qemu-system-%s", keg, spec->guest_arch);
+	spec->qemu = mem_printf("%s/bin/qemu-system-%s", keg, arch_qemu_system(spec->guest_arch));
 	spec->qemu_img = path_join(keg, "bin/qemu-img");
 	spec->qemu_share = path_join(keg, "share/qemu");
 	if (spec->boot == BOOT_UEFI)
-		spec->firmware_code = mem_printf("%s/edk2-%s-code.fd", spec->qemu_share, spec->guest_arch);
+		spec->firmware_code = mem_printf("%s/edk2-%s-code.fd", spec->qemu_share, arch_name(spec->guest_arch));
 }
 
 /* --- the process --- */
@@ -236,7 +236,7 @@ static struct err *disk_grow(const struct machine_spec *spec, const char *path, 
  */
 static struct err *firmware_create(const struct machine_spec *spec, const char *path)
 {
-	const char *template = arch_row(arch_of(spec->guest_arch))->guest.flash_vars;
+	const char *template = arch_row(spec->guest_arch)->guest.flash_vars;
 	AUTO_FREE char *from = template ? path_join(spec->qemu_share, template) : NULL;
 	struct err *e = NULL;
 

@@ -37,7 +37,7 @@ static void add_plain(struct doctor_report *r, enum doctor_level level, const ch
 
 static bool is_macos(const struct doctor_input *in)
 {
-	return streq(in->survey->host.os, "macos");
+	return in->survey->host.os == OS_MACOS;
 }
 
 static bool known(const char *text)
@@ -51,7 +51,8 @@ static void check_system(const struct doctor_input *in, struct doctor_report *r)
 {
 	const struct host_facts *h = &in->survey->host;
 	AUTO(str) s = STR_INIT;
-	str_addf(&s, "%s %s, %s, %d CPUs", h->os, h->os_version, *h->chip ? h->chip : h->arch, h->cpus);
+	str_addf(&s, "%s %s, %s, %d CPUs", os_name(h->os), h->os_version, *h->chip ? h->chip : arch_name(h->arch),
+		 h->cpus);
 	if (h->perf_cpus)
 		str_addf(&s, " (%d fast)", h->perf_cpus);
 	str_add(&s, ", ");
@@ -70,7 +71,7 @@ static void check_accelerator(const struct doctor_input *in, struct doctor_repor
 		return;
 	}
 	char *text = mem_printf("%s: the machine is emulated, about ten times slower", in->accel_why);
-	if (!streq(h->arch, in->guest_arch))
+	if (h->arch != in->guest_arch)
 		add(r, DOCTOR_NOTE, "accelerator", text, NULL);
 	else if (is_macos(in))
 		add(r, DOCTOR_WARN, "accelerator", text,
@@ -176,7 +177,7 @@ static void check_image(const struct doctor_input *in, struct doctor_report *r)
 			  "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER, or use a stack "
 			  "with "
 			  "a downloaded image, such as podman");
-	if (!streq(s->host.arch, in->guest_arch) && streq(s->binfmt_misc, "no"))
+	if (s->host.arch != in->guest_arch && streq(s->binfmt_misc, "no"))
 		add_plain(r, DOCTOR_WARN, "binfmt",
 			  "binfmt_misc is not mounted, and the image is made by running programs of another "
 			  "architecture",

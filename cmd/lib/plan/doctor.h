@@ -47,7 +47,7 @@ void doctor_report_done(struct doctor_report *report);
 struct doctor_input {
 	const struct host_survey *survey;
 	const struct strs *packages; /* what the pending steps need on the host */
-	const char *guest_arch;
+	enum arch guest_arch;
 	const char *accel_why;           /* why the first accelerator is the first */
 	bool emulated;                   /* it is tcg */
 	const struct machine_spec *spec; /* NULL: the lock lacks something, so the machine is not known yet */

@@ -29,7 +29,7 @@ static struct err *open_stack(struct project *p, struct stack **ret_stack)
 
 static void list_packages(const struct project *p, const struct stack *s, struct strs *names)
 {
-	bool mac = streq(p->facts.os, "macos");
+	bool mac = p->facts.os == OS_MACOS;
 	if (s) {
 		stack_packages(s, names);
 		return;

@@ -17,7 +17,6 @@ void project_done(struct project *p)
 	strs_done(&p->roots);
 	free(p->stack_path);
 	free(p->lock_path);
-	free(p->guest_arch);
 	lock_free(p->lock);
 	recipe_free(p->stack);
 	recipe_free(p->emulator);
@@ -63,7 +62,7 @@ struct err *project_set_host(struct project *p, const char *name)
 static void measure_host(struct host_facts *facts)
 {
 	os_host_facts(facts);
-	AUTO_FREE char *tools = streq(facts->os, "macos") ? developer_tools_find("") : NULL;
+	AUTO_FREE char *tools = facts->os == OS_MACOS ? developer_tools_find("") : NULL;
 	if (tools)
 		developer_tools_sdk(tools, facts->sdk_version, sizeof(facts->sdk_version));
 }
@@ -73,7 +72,7 @@ static void move_home(struct project *p)
 {
 	const char *own = p->survey.home;
 	const char *usual =
-		streq(p->facts.os, "macos") ? "/Users/me/.local/share/cooper" : "/home/me/.local/share/cooper";
+		p->facts.os == OS_MACOS ? "/Users/me/.local/share/cooper" : "/home/me/.local/share/cooper";
 	home_done(&p->home);
 	home_at(own && *own == '/' ? own : usual, &p->home);
 }
@@ -92,7 +91,7 @@ static struct err *find_stack(struct project *p, const char *stack)
 	if (own)
 		stack = "./cooper.yaml";
 	if (!stack)
-		stack = streq(p->facts.os, "macos") ? "podman" : "podman-debian";
+		stack = p->facts.os == OS_MACOS ? "podman" : "podman-debian";
 	return recipe_find(stack, RECIPE_STACK, &p->roots, &p->stack_path);
 }
 
@@ -140,13 +139,13 @@ struct err *project_load_emulator(const struct project *p, const struct lock_ent
 }
 
 /* The guest's architecture decides `when:` in the stack itself too, so the stack may be loaded twice. */
-static struct err *load_stack(struct project *p, const char *guest_arch)
+static struct err *load_stack(struct project *p, enum arch guest_arch)
 {
 	struct recipe_target target = {.os = p->facts.os, .arch = p->facts.arch, .guest_arch = guest_arch};
 	TRY(recipe_load_from(p->stack_path, &target, &p->roots, &p->stack));
-	const char *own = p->stack->stack.guest_arch;
-	p->guest_arch = mem_strdup(guest_arch ? guest_arch : own ? own : p->facts.arch);
-	if (guest_arch || streq(p->guest_arch, p->facts.arch))
+	enum arch own = arch_of(p->stack->stack.guest_arch);
+	p->guest_arch = guest_arch ? guest_arch : own ? own : p->facts.arch;
+	if (guest_arch || p->guest_arch == p->facts.arch)
 		return NULL;
 	p->stack = recipe_free(p->stack);
 	target.guest_arch = p->guest_arch;
@@ -162,7 +161,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	TRY(find_stack(p, stack));
 	choose_lock(p);
 	add_own_root(p);
-	TRY(load_stack(p, arch ? arch_name(arch) : NULL));
+	TRY(load_stack(p, arch));
 	TRY(vmm_guest_check(p->guest_arch));
 	TRY(lock_open(p->lock_path, &p->lock));
 	TRY(project_load_emulator(p, /* entry= */ NULL, &p->emulator));

@@ -23,7 +23,7 @@ struct project {
 	struct strs roots;         /* folders with recipes/, vmimages/, patches/: the project's, then the shipped one */
 	char *stack_path;
 	char *lock_path;
-	char *guest_arch; /* decided: the option, else the stack, else the host */
+	enum arch guest_arch; /* decided: the option, else the stack, else the host */
 	struct lock *lock;
 	struct recipe *stack;
 	struct recipe *emulator;

@@ -156,7 +156,7 @@ struct stack *stack_free(struct stack *s)
 static void read_record(struct stack *s)
 {
 	const struct project *p = s->p;
-	s->record_path = mem_printf("%s/%s.%s.record", p->home.root, p->stack->name, p->guest_arch);
+	s->record_path = mem_printf("%s/%s.%s.record", p->home.root, p->stack->name, arch_name(p->guest_arch));
 	struct err *e = js_read(s->record_path, &s->record);
 	if (e) {
 		err_free(e);

@@ -19,7 +19,7 @@ void stack_foreign_archs(const struct project *p, struct strs *foreign)
 {
 	const struct strs *run = &p->stack->stack.run;
 	for (size_t i = 0; i < run->count; i++)
-		if (!streq(run->items[i], p->guest_arch) && !strs_has(foreign, run->items[i]))
+		if (!arch_runs(p->guest_arch, arch_of(run->items[i])) && !strs_has(foreign, run->items[i]))
 			strs_add(foreign, run->items[i]);
 }
 
@@ -35,7 +35,7 @@ bool stack_needs_emulators(const struct project *p)
 struct source stack_emulator_package(const struct project *p)
 {
 	struct source s = p->stack->stack.emulator_package;
-	s.arch = p->guest_arch;
+	s.arch = (char *)arch_name(p->guest_arch);
 	return s;
 }
 
@@ -57,7 +57,7 @@ struct err *stack_unresolved(const struct project *p, struct strs *references)
 
 struct err *stack_resolve(struct project *p, struct sink *sink)
 {
-	const char *arch = p->facts.arch;
+	enum arch arch = p->facts.arch;
 	AUTO(strs) references = STRS_INIT;
 	TRY(stack_unresolved(p, &references));
 	if (references.count)

@@ -31,7 +31,7 @@ void stack_spec_copy(const struct step_context *c, struct machine_spec *m)
 		AUTO_FREE char *given = m->mounts[i].host;
 		m->mounts[i].host = host_folder(c->stack, given);
 	}
-	m->guest_arch = mem_strdup(c->guest_arch);
+	m->guest_arch = c->guest_arch;
 	m->qemu_version = mem_strdup(c->emulator->version);
 	for (size_t i = 0; i < c->emulator->patch_count; i++)
 		strs_copy(&m->qemu_provides, &c->emulator->patches[i].provides);

@@ -173,11 +173,10 @@ static struct err *merge_bases(struct loading *l, struct yaml_node **root)
 
 /* --- filling --- */
 
-static const char *guest_arch_of(const struct yaml_node *root, const struct recipe_target *target)
+static enum arch guest_arch_of(const struct yaml_node *root, const struct recipe_target *target)
 {
-	const char *own = yaml_get_text(yaml_get(root, "machine"), "guest_arch");
-	const char *name = target->guest_arch ? target->guest_arch : own ? own : target->arch;
-	return arch_of(name) ? arch_name(arch_of(name)) : name;
+	enum arch own = arch_of(yaml_get_text(yaml_get(root, "machine"), "guest_arch"));
+	return target->guest_arch ? target->guest_arch : own ? own : target->arch;
 }
 
 static void check_count(struct loading *l, const struct recipe *r, const struct yaml_node *root,
@@ -187,11 +186,11 @@ static void check_count(struct loading *l, const struct recipe *r, const struct 
 	const struct yaml_node *at = yaml_key(root, "source");
 	if ((r->kind == RECIPE_BUILD || downloaded) && r->source_count == 0)
 		problem_add(&l->problems, at ? at : root, "add one whose 'when' holds there",
-			    "no source is left on %s %s for a guest of %s", facts->os, facts->arch, facts->guest_arch);
+			    "no source is left on %s %s for a guest of %s", os_name(facts->os), arch_name(facts->arch), arch_name(facts->guest_arch));
 	if (downloaded && r->source_count > 1)
 		problem_add(&l->problems, at, "add a 'when' that tells them apart",
-			    "%zu sources are left on %s %s for a guest of %s", r->source_count, facts->os, facts->arch,
-			    facts->guest_arch);
+			    "%zu sources are left on %s %s for a guest of %s", r->source_count, os_name(facts->os), arch_name(facts->arch),
+			    arch_name(facts->guest_arch));
 }
 
 static void check_steps(struct loading *l, const struct stack_recipe *s, const struct yaml_node *steps)
@@ -266,9 +265,8 @@ static struct recipe *fill(struct loading *l, const struct yaml_node *root, cons
 {
 	const char *stated = yaml_get_text(root, "version");
 	const char *version = stated ? stated : l->kind == RECIPE_BUILD ? target->version : NULL;
-	enum arch arch = arch_of(target->arch);
 	struct when_facts facts = {.os = target->os,
-				   .arch = arch ? arch_name(arch) : target->arch,
+				   .arch = target->arch,
 				   .guest_arch = guest_arch_of(root, target),
 				   .version = version ? version : ""};
 	struct yaml_node *decided = when_decide(l->arena, root, &facts);

@@ -1,7 +1,7 @@
 /*
  * load.h - from a YAML file to a checked recipe
  *
- *	struct recipe_target target = {.os = "linux", .arch = "x86_64", .guest_arch = "aarch64"};
+ *	struct recipe_target target = {.os = OS_LINUX, .arch = ARCH_X86_64, .guest_arch = ARCH_AARCH64};
  *	TRY(recipe_find("podman-debian", RECIPE_STACK, roots, &path));
  *	TRY(recipe_load(path, &target, &recipe));
  *
@@ -13,13 +13,14 @@
 
 #include "base/arch.h"
 #include "base/err.h"
+#include "base/os_name.h"
 #include "recipe/recipe.h"
 
 /* What `when:` is decided against. */
 struct recipe_target {
-	const char *os;         /* "macos", "linux" */
-	const char *arch;       /* of the host */
-	const char *guest_arch; /* NULL = the stack's, else the host's */
+	enum os os;
+	enum arch arch;       /* of the host */
+	enum arch guest_arch; /* ARCH_NONE = the stack's, else the host's */
 	const char *version;    /* of a build that says none: what its source resolved to; NULL = not known yet */
 };
 

@@ -1,5 +1,6 @@
 #include "recipe/schema.h"
 
+#include "base/os_name.h"
 #include "base/units.h"
 #include "recipe/guest_oses.h"
 
@@ -14,7 +15,7 @@
 /* --- when --- */
 
 static const struct schema_field when_fields[] = {
-	{"os", FIELD_TEXTS, FIELD_ONE, TEXT_ANY, NOT_STORED, .values = WORDS("linux", "macos"),
+	{"os", FIELD_TEXTS, FIELD_ONE, TEXT_ANY, NOT_STORED, .values = os_names,
 	 .doc = "Operating system of the host."},
 	{"arch", FIELD_TEXTS, FIELD_ONE, TEXT_ARCH, NOT_STORED, .doc = "Architecture of the host."},
 	{"guest_arch", FIELD_TEXTS, FIELD_ONE, TEXT_ARCH, NOT_STORED, .doc = "Architecture of the guest."},

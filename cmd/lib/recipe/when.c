@@ -1,17 +1,16 @@
 #include "recipe/when.h"
 
-#include "base/arch.h"
 #include "recipe/texts.h"
 #include "recipe/version.h"
 
 static bool word_holds(const char *key, const char *word, const struct when_facts *facts)
 {
 	if (streq(key, "os"))
-		return streq(word, facts->os);
+		return os_of(word) == facts->os;
 	if (streq(key, "arch"))
-		return streq(arch_name(arch_of(word)), facts->arch);
+		return arch_of(word) == facts->arch;
 	if (streq(key, "guest_arch"))
-		return streq(arch_name(arch_of(word)), facts->guest_arch);
+		return arch_of(word) == facts->guest_arch;
 	return *facts->version && version_matches(word, facts->version);
 }
 

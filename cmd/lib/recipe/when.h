@@ -4,13 +4,15 @@
 #ifndef COOPER_RECIPE_WHEN_H
 #define COOPER_RECIPE_WHEN_H
 
+#include "base/arch.h"
+#include "base/os_name.h"
 #include "fmt/yaml.h"
 
 struct when_facts {
-	const char *os;         /* macos, linux */
-	const char *arch;       /* of the host, cooper's name */
-	const char *guest_arch; /* cooper's name */
-	const char *version;    /* of the recipe; "" = none */
+	enum os os;
+	enum arch arch; /* of the host */
+	enum arch guest_arch;
+	const char *version; /* of the recipe; "" = none */
 };
 
 /**

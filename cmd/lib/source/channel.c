@@ -98,13 +98,13 @@ struct err *channel_find(const struct json *document, const char *arch, const ch
 	return check_disk(format, ret);
 }
 
-char *channel_reference(const struct recipe *image, const char *guest_arch)
+char *channel_reference(const struct recipe *image, enum arch guest_arch)
 {
 	if (!image->image.channel || image->source_count != 1)
 		return NULL;
 	const char *name = path_base(image->image.channel);
 	int size = (int)(str_ends(name, ".json") ? strlen(name) - strlen(".json") : strlen(name));
-	return mem_printf("channel:%s:%.*s:%s:%s", image->name, size, name, guest_arch, image->image.format);
+	return mem_printf("channel:%s:%.*s:%s:%s", image->name, size, name, arch_name(guest_arch), image->image.format);
 }
 
 static struct err *lacks(const char *reference, const char *what)
@@ -113,7 +113,7 @@ static struct err *lacks(const char *reference, const char *what)
 			"`cooper update` resolves it anew");
 }
 
-struct err *channel_apply(struct recipe *image, const char *guest_arch, const struct lock *lock)
+struct err *channel_apply(struct recipe *image, enum arch guest_arch, const struct lock *lock)
 {
 	AUTO_FREE char *reference = channel_reference(image, guest_arch);
 	const struct lock_entry *entry = reference ? lock_find(lock, reference) : NULL;

@@ -9,6 +9,7 @@
 #ifndef COOPER_SOURCE_CHANNEL_H
 #define COOPER_SOURCE_CHANNEL_H
 
+#include "base/arch.h"
 #include "base/event.h"
 #include "fmt/json.h"
 #include "recipe/lock.h"
@@ -40,14 +41,14 @@ MUST_CHECK struct err *channel_find(const struct json *document, const char *arc
 
 /** channel_reference() - the lock's name of a followed image: "channel:fedora-coreos:stable:aarch64:qcow2.xz"; heap,
  * NULL when the recipe follows none */
-char *channel_reference(const struct recipe *image, const char *guest_arch);
+char *channel_reference(const struct recipe *image, enum arch guest_arch);
 
 /**
  * channel_apply() - let the lock's entry, where there is one, take the place of what the recipe pins
  *
  * Errors: CORRUPT (the entry lacks what the recipe asks for: a signature, the inner digest)
  */
-MUST_CHECK struct err *channel_apply(struct recipe *image, const char *guest_arch, const struct lock *lock);
+MUST_CHECK struct err *channel_apply(struct recipe *image, enum arch guest_arch, const struct lock *lock);
 
 /**
  * channel_resolve() - fetch the channel's document and make a lock entry of what it says
@@ -55,7 +56,7 @@ MUST_CHECK struct err *channel_apply(struct recipe *image, const char *guest_arc
  *
  * At most 4 MiB, over https:, or http: on this machine. Errors: USAGE (the channel's URL), NET, those of channel_find()
  */
-MUST_CHECK struct err *channel_resolve(const struct home *home, const struct recipe *image, const char *guest_arch,
+MUST_CHECK struct err *channel_resolve(const struct home *home, const struct recipe *image, enum arch guest_arch,
 				       struct sink *sink, struct lock_entry *ret_entry);
 
 #endif

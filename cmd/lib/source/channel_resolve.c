@@ -41,7 +41,7 @@ static struct err *fetch_document(const struct home *home, const char *url, stru
 }
 
 /* The recipe says whether a signature is asked for; a document cannot take that back. */
-static struct err *make_entry(const struct recipe *image, const char *guest_arch, const struct channel_disk *d,
+static struct err *make_entry(const struct recipe *image, enum arch guest_arch, const struct channel_disk *d,
 			      struct lock_entry *entry)
 {
 	if (image->source_count && image->sources[0].signature_url && !d->signature)
@@ -61,7 +61,7 @@ static struct err *make_entry(const struct recipe *image, const char *guest_arch
 	return NULL;
 }
 
-struct err *channel_resolve(const struct home *home, const struct recipe *image, const char *guest_arch,
+struct err *channel_resolve(const struct home *home, const struct recipe *image, enum arch guest_arch,
 			    struct sink *sink, struct lock_entry *ret_entry)
 {
 	const char *format = image->image.format;
@@ -70,7 +70,7 @@ struct err *channel_resolve(const struct home *home, const struct recipe *image,
 	struct channel_disk d;
 	struct err *e = fetch_document(home, image->image.channel, sink, &document);
 	if (!e)
-		e = channel_find(document, guest_arch, channel_artifact(format), format, &d);
+		e = channel_find(document, arch_name(guest_arch), channel_artifact(format), format, &d);
 	if (!e)
 		e = make_entry(image, guest_arch, &d, ret_entry);
 	return e ? err_wrap(e, "cannot follow the channel '%s'", shown) : NULL;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arch.h"
 #include "base/path.h"
 #include "net/fetch_env.h"
 #include "sys/child.h"
@@ -443,7 +444,7 @@ struct err *debian_resolve_source(const char *name, const char *suite, const cha
 	static const char *const words[] = {"apt-get", "-qq", "--print-uris", "--download-only", "--only-source",
 					    "source",  NULL};
 	TRY(check_name(name));
-	TRY(open_state(&s, "deb-src", suite, "amd64", state_dir, sink));
+	TRY(open_state(&s, "deb-src", suite, arch_row(ARCH_X86_64)->debian, state_dir, sink));
 	strs_add_all(&argv, words);
 	strs_add(&argv, name);
 	TRY(ask(&s, &argv, what, sink, ret_entry));
@@ -458,7 +459,7 @@ struct err *debian_resolve_package(const char *name, const char *suite, const ch
 	AUTO_FREE char *what = mem_printf("package '%s' for %s", name, arch);
 	static const char *const words[] = {"apt-get", "-qq", "--print-uris", "download", NULL};
 	/* packages for all are in every architecture's index; not every mirror keeps one of them alone in order */
-	const char *index_arch = streq(arch, "all") ? "amd64" : arch;
+	const char *index_arch = streq(arch, "all") ? arch_row(ARCH_X86_64)->debian : arch;
 	TRY(check_name(name));
 	TRY(open_state(&s, "deb", suite, index_arch, state_dir, sink));
 	strs_add_all(&argv, words);

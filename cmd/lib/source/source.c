@@ -22,13 +22,14 @@ void source_files_done(struct source_files *files)
 	*files = (struct source_files){.items = NULL};
 }
 
-static const char *package_arch(const struct source *s, const char *host_arch)
+static const char *package_arch(const struct source *s, enum arch host_arch)
 {
-	const char *name = s->arch ? s->arch : host_arch;
-	return streq(name, "all") ? name : arch_row(arch_of(name))->debian;
+	if (streq(s->arch, "all"))
+		return s->arch;
+	return arch_row(s->arch ? arch_of(s->arch) : host_arch)->debian;
 }
 
-char *source_reference(const struct source *source, const char *host_arch)
+char *source_reference(const struct source *source, enum arch host_arch)
 {
 	const char *suite = source->suite ? source->suite : "host";
 	if (source->debian_source)
@@ -52,7 +53,7 @@ static struct err *compare_version(const struct recipe *r, const char *resolved)
 }
 
 /* What the first source resolved to, heap; NULL where that is not known, or is none of Debian's. */
-static char *resolved_version(const struct recipe *r, const char *host_arch, const struct lock *lock,
+static char *resolved_version(const struct recipe *r, enum arch host_arch, const struct lock *lock,
 			      const struct lock_entry *entry)
 {
 	if (!r->sources[0].debian_source)
@@ -105,7 +106,7 @@ static void add_pinned(const struct source *s, struct source_files *files)
 					     .signature_keys = &s->signature_keys});
 }
 
-static struct err *list_one(const struct source *s, const char *host_arch, const struct lock *lock,
+static struct err *list_one(const struct source *s, enum arch host_arch, const struct lock *lock,
 			    struct source_files *files)
 {
 	AUTO_FREE char *reference = source_reference(s, host_arch);
@@ -128,7 +129,7 @@ static struct err *list_one(const struct source *s, const char *host_arch, const
 	return NULL;
 }
 
-struct err *source_list(const struct source *sources, size_t count, const char *host_arch, const struct lock *lock,
+struct err *source_list(const struct source *sources, size_t count, enum arch host_arch, const struct lock *lock,
 			struct source_files *files)
 {
 	for (size_t i = 0; i < count; i++)
@@ -219,7 +220,7 @@ void source_inputs(const struct source_files *files, struct json *inputs)
 	js_set(inputs, "file", list);
 }
 
-struct err *source_ask(const struct home *home, const struct source *s, const char *host_arch, struct sink *sink,
+struct err *source_ask(const struct home *home, const struct source *s, enum arch host_arch, struct sink *sink,
 		       struct lock_entry *ret_entry)
 {
 	AUTO_FREE char *reference = source_reference(s, host_arch);
@@ -238,7 +239,7 @@ struct err *source_ask(const struct home *home, const struct source *s, const ch
 	return NULL;
 }
 
-struct err *source_resolve(const struct home *home, const struct source *sources, size_t count, const char *host_arch,
+struct err *source_resolve(const struct home *home, const struct source *sources, size_t count, enum arch host_arch,
 			   struct lock *lock, struct sink *sink)
 {
 	for (size_t i = 0; i < count; i++) {

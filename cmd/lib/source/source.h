@@ -7,6 +7,7 @@
 #ifndef COOPER_SOURCE_SOURCE_H
 #define COOPER_SOURCE_SOURCE_H
 
+#include "base/arch.h"
 #include "base/event.h"
 #include "fmt/json.h"
 #include "recipe/load.h"
@@ -36,7 +37,7 @@ struct source_files {
 void source_files_done(struct source_files *files);
 
 /** source_reference() - the lock's name of a floating source, heap; NULL when the recipe itself pins it */
-char *source_reference(const struct source *source, const char *host_arch);
+char *source_reference(const struct source *source, enum arch host_arch);
 
 /**
  * source_load() - recipe_load_from() of a build whose version may come from its first source
@@ -54,7 +55,7 @@ MUST_CHECK struct err *source_load(const char *path, const struct recipe_target 
  *
  * Errors: ABSENT when the lock has no entry for a floating source: the message names it, the caller resolves.
  */
-MUST_CHECK struct err *source_list(const struct source *sources, size_t count, const char *host_arch,
+MUST_CHECK struct err *source_list(const struct source *sources, size_t count, enum arch host_arch,
 				   const struct lock *lock, struct source_files *files);
 
 /** source_list_patches() - append the patches of @recipe that are fetched: files without a source */
@@ -62,12 +63,12 @@ void source_list_patches(const struct recipe *recipe, struct source_files *files
 
 /** source_ask() - ask apt, or git, about one floating source, whatever the lock has; @ret_entry: for lock_entry_done(),
  * always */
-MUST_CHECK struct err *source_ask(const struct home *home, const struct source *source, const char *host_arch,
+MUST_CHECK struct err *source_ask(const struct home *home, const struct source *source, enum arch host_arch,
 				  struct sink *sink, struct lock_entry *ret_entry);
 
 /** source_resolve() - ask apt about every floating source that the lock lacks, and write the lock */
 MUST_CHECK struct err *source_resolve(const struct home *home, const struct source *sources, size_t count,
-				      const char *host_arch, struct lock *lock, struct sink *sink);
+				      enum arch host_arch, struct lock *lock, struct sink *sink);
 /**
  * source_resolve_build() - source_resolve() for a build, which is loaded anew once its first source is known
  * @recipe: of recipe_load_from() or source_load(); replaced by what the first source decides

@@ -47,7 +47,7 @@ static struct err *perform(struct step *step, struct sink *sink)
 
 static void host_packages(const struct step *step, struct strs *names)
 {
-	if (!streq(step->context->facts->os, "macos"))
+	if (step->context->facts->os != OS_MACOS)
 		strs_add(names, "openssh-client");
 }
 

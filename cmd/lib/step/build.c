@@ -40,16 +40,16 @@ struct err *step_build_receipt(const struct step *build, struct json **ret_recei
 static void describe(const struct step *step, struct str *title)
 {
 	const struct recipe *r = step->job;
-	str_addf(title, "build %s %s for %s", r->name, r->version, step->context->guest_arch);
+	str_addf(title, "build %s %s for %s", r->name, r->version, arch_name(step->context->guest_arch));
 }
 
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	const struct recipe *r = step->job;
 	js_set_text(inputs, "recipe", r->canonical_digest);
-	js_set_text(inputs, "guest_arch", step->context->guest_arch);
-	js_set_text(inputs, "host", step->context->facts->os);
-	js_set_text(inputs, "host_arch", step->context->facts->arch);
+	js_set_text(inputs, "guest_arch", arch_name(step->context->guest_arch));
+	js_set_text(inputs, "host", os_name(step->context->facts->os));
+	js_set_text(inputs, "host_arch", arch_name(step->context->facts->arch));
 	return NULL;
 }
 
@@ -71,7 +71,7 @@ static struct err *perform(struct step *step, struct sink *sink)
 static void host_packages(const struct step *step, struct strs *names)
 {
 	const struct recipe *r = step->job;
-	bool mac = streq(step->context->facts->os, "macos");
+	bool mac = step->context->facts->os == OS_MACOS;
 	strs_copy(names, mac ? &r->build.host_brew : &r->build.host_apt);
 }
 

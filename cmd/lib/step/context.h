@@ -15,7 +15,7 @@
 struct step_context {
 	const struct home *home;
 	const struct host_facts *facts;
-	const char *guest_arch;
+	enum arch guest_arch;
 	const struct recipe *stack;
 	const struct recipe *emulator;
 	const struct recipe *image;

@@ -22,7 +22,7 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	AUTO_FREE char *archs = strs_join(step->context->foreign, " ");
 	js_set_text(inputs, "architectures", archs);
-	js_set_text(inputs, "guest_arch", step->context->guest_arch);
+	js_set_text(inputs, "guest_arch", arch_name(step->context->guest_arch));
 	return NULL;
 }
 

@@ -61,7 +61,7 @@ static struct err *check_firmware(const struct step_context *c)
 	if (m->boot != BOOT_UEFI || file_exists(m->firmware_code))
 		return NULL;
 	return err_hint(err_new(ERR_ABSENT, "the emulator '%s' comes without UEFI firmware for %s guests",
-				c->emulator->name, m->guest_arch),
+				c->emulator->name, arch_name(m->guest_arch)),
 			"take another emulator, or add `share/qemu/%s` to what its recipe installs",
 			path_base(m->firmware_code));
 }

@@ -16,14 +16,14 @@ char *step_image_file(const struct step *image, const char *name)
 static void describe(const struct step *step, struct str *title)
 {
 	const struct recipe *r = step->job;
-	str_addf(title, "make image %s %s for %s", r->name, r->version, step->context->guest_arch);
+	str_addf(title, "make image %s %s for %s", r->name, r->version, arch_name(step->context->guest_arch));
 }
 
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	const struct recipe *r = step->job;
 	js_set_text(inputs, "recipe", r->canonical_digest);
-	js_set_text(inputs, "guest_arch", step->context->guest_arch);
+	js_set_text(inputs, "guest_arch", arch_name(step->context->guest_arch));
 	return image_inputs(r, inputs);
 }
 
@@ -45,14 +45,14 @@ static struct err *perform(struct step *step, struct sink *sink)
 				      .key = step->key,
 				      .step = step->id};
 	TRY(image_make(&job, sink));
-	step_set_outcome(step, "%s %s for %s", job.recipe->name, job.recipe->version, job.guest_arch);
+	step_set_outcome(step, "%s %s for %s", job.recipe->name, job.recipe->version, arch_name(job.guest_arch));
 	return NULL;
 }
 
 static void host_packages(const struct step *step, struct strs *names)
 {
 	const struct recipe *r = step->job;
-	if (!streq(step->context->facts->os, "macos"))
+	if (step->context->facts->os != OS_MACOS)
 		strs_copy(names, &r->image.host_apt);
 }
 

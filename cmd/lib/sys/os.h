@@ -9,13 +9,14 @@
 
 #include "base/arch.h"
 #include "base/err.h"
+#include "base/os_name.h"
 
 /* Facts about a host: measured here, or read from a file for another machine (cooper tool argv --host). */
 struct host_facts {
-	char os[16];         /* "macos" or "linux" */
+	enum os os;
 	char os_version[32]; /* "14.5", kernel release on Linux */
-	char arch[16];       /* "aarch64" or "x86_64" */
-	char chip[64];       /* "Apple M1", or "" */
+	enum arch arch;
+	char chip[64]; /* "Apple M1", or "" */
 	int cpus;
 	int perf_cpus; /* performance cores (macOS: hw.perflevel0.physicalcpu); 0 = unknown, or all alike */
 	int64_t memory_bytes;

@@ -69,10 +69,10 @@ int64_t os_memory_bytes(void)
 
 void os_host_facts(struct host_facts *ret_facts)
 {
-	struct host_facts f = {.os = "macos"};
+	struct host_facts f = {.os = OS_MACOS};
 	read_text("kern.osproductversion", f.os_version, sizeof(f.os_version));
 	/* not uname's machine: under Rosetta that says x86_64 on a Mac that is not */
-	snprintf(f.arch, sizeof(f.arch), "%s", read_number("hw.optional.arm64") == 1 ? "aarch64" : "x86_64");
+	f.arch = read_number("hw.optional.arm64") == 1 ? ARCH_AARCH64 : ARCH_X86_64;
 	read_text("machdep.cpu.brand_string", f.chip, sizeof(f.chip));
 	f.cpus = os_cpu_count();
 	f.perf_cpus = (int)read_number("hw.perflevel0.physicalcpu");

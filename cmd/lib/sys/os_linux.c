@@ -84,11 +84,11 @@ int64_t os_memory_bytes(void)
 
 void os_host_facts(struct host_facts *ret_facts)
 {
-	struct host_facts f = {.os = "linux"};
+	struct host_facts f = {.os = OS_LINUX};
 	struct utsname name;
 	uname(&name);
 	copy_text(f.os_version, sizeof(f.os_version), name.release, strlen(name.release));
-	copy_text(f.arch, sizeof(f.arch), name.machine, strlen(name.machine));
+	f.arch = arch_of(name.machine);
 	f.cpus = os_cpu_count();
 	f.memory_bytes = os_memory_bytes();
 	AUTO_CLOSE int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
