@@ -73,7 +73,7 @@ check "not a new one" [ "$(current)" = 2 ]
 check "status while stopped" ends 0 "'dev' is not running" "$cooper" status
 printf 'kernel reset\nup run\n' >"$COOPER_HOME/boots"
 check "a guest that reboots comes back" ends 0 "" "$cooper" start
-read -r monitor _ <"$machine/guest"
+read -r monitor _ <"$machine/guest" || exit 1
 kill -9 "$monitor"
 check "a monitor that dies takes its supervisor along" wait_for ends 0 "'dev' is not running" "$cooper" status
 check "up starts the machine again" ends 0 "runs" up
