@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "host/host_packages.h"
-#include "net/fetch_env.h"
 #include "machine/machine.h"
+#include "net/fetch_env.h"
 #include "plan/host_check.h"
 #include "plan/stack.h"
 #include "plan/stack_lock.h"

@@ -8,6 +8,7 @@
 #include "image/image.h"
 #include "machine/record.h"
 #include "net/fetch.h"
+#include "net/fetch_env.h"
 #include "plan/stack_lock.h"
 #include "plan/stack_spec.h"
 #include "step/outputs.h"
