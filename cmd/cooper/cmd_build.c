@@ -51,7 +51,7 @@ static struct err *run_fetch(struct call *call)
 const struct subcommand cmd_fetch = {
 	.name = "fetch",
 	.operands = "[STACK]",
-	.summary = "download and verify everything that a stack needs, and nothing else",
+	.summary = "only download and verify everything that a stack needs",
 	.options = options,
 	.max_args = 1,
 	.run = run_fetch,
@@ -64,14 +64,14 @@ static struct err *run_build(struct call *call)
 
 static const struct option_spec build_options[] = {
 	STACK_OPTIONS,
-	{"image", 0, NULL, "make the guest image instead of the emulator"},
+	{"image", 0, NULL, "build the guest image instead of the emulator"},
 	{NULL, 0, NULL, NULL},
 };
 
 const struct subcommand cmd_build = {
 	.name = "build",
 	.operands = "[STACK]",
-	.summary = "build a stack's emulator or its image, and nothing else",
+	.summary = "only build a stack's emulator, or its image",
 	.options = build_options,
 	.max_args = 1,
 	.run = run_build,
@@ -81,7 +81,7 @@ const struct subcommand cmd_build = {
 
 static const struct option_spec info_options[] = {
 	STACK_OPTIONS,
-	{"json", 0, NULL, "machine-readable"},
+	{"json", 0, NULL, "print JSON"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -135,14 +135,14 @@ static struct err *run_info(struct call *call)
 const struct subcommand cmd_info = {
 	.name = "info",
 	.operands = "[STACK]",
-	.summary = "what a stack is made of: recipes, versions, places, keys",
+	.summary = "show what a stack is made of: recipes, versions, paths, keys",
 	.options = info_options,
 	.max_args = 1,
 	.run = run_info,
 };
 
 static const struct option_spec tool_key_options[] = {
-	{"stack", 's', "STACK", "the stack whose step is meant"},
+	{"stack", 's', "STACK", "the stack to look in"},
 	STACK_OPTIONS,
 	{NULL, 0, NULL, NULL},
 };
@@ -172,7 +172,7 @@ static struct err *run_tool_key(struct call *call)
 const struct subcommand cmd_tool_key = {
 	.name = "tool key",
 	.operands = "STEP",
-	.summary = "a step's key, and everything it is made of",
+	.summary = "show a step's key and all of its inputs",
 	.options = tool_key_options,
 	.min_args = 1,
 	.max_args = 1,
@@ -220,7 +220,7 @@ static struct err *run_key(struct call *call)
 const struct subcommand cmd_key = {
 	.name = "key",
 	.operands = "[STACK]",
-	.summary = "one line that changes when what COOPER_HOME keeps for a stack does: a key for caches",
+	.summary = "print a cache key for a stack (for CI)",
 	.help = "For CI: restore COOPER_HOME by this key before `cooper up`, save it under the key after. Hosts of another\n"
 		"system or architecture get another key.",
 	.options = key_options,

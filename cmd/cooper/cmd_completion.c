@@ -192,7 +192,7 @@ static struct err *run_completion(struct call *call)
 const struct subcommand cmd_completion = {
 	.name = "completion",
 	.operands = "SHELL",
-	.summary = "a completion script for bash, zsh or fish",
+	.summary = "print a completion script for bash, zsh or fish",
 	.help = "bash: cooper completion bash > ~/.local/share/bash-completion/completions/cooper\n"
 		"zsh:  cooper completion zsh > a file _cooper in a folder of $fpath\n"
 		"fish: cooper completion fish > ~/.config/fish/completions/cooper.fish",
@@ -267,7 +267,7 @@ static struct err *run_man(struct call *call UNUSED)
 const struct subcommand cmd_tool_man = {
 	.name = "tool man",
 	.operands = "",
-	.summary = "the manual page, from the option tables",
+	.summary = "print the manual page",
 	.hidden = true,
 	.run = run_man,
 };

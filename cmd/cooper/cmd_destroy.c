@@ -8,8 +8,8 @@
 
 static const struct option_spec options[] = {
 	STACK_OPTIONS,
-	{"all", 0, NULL, "every machine, the store and all downloads: all that cooper keeps"},
-	{"yes", 'y', NULL, "do not ask"},
+	{"all", 0, NULL, "remove every machine, the store and all downloads"},
+	{"yes", 'y', NULL, "do not ask for confirmation"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -69,7 +69,7 @@ static struct err *run(struct call *call)
 const struct subcommand cmd_destroy = {
 	.name = "destroy",
 	.operands = "[STACK]",
-	.summary = "remove the machine and its disks; with --all everything that cooper keeps",
+	.summary = "remove the machine and its disks; with --all, everything cooper keeps",
 	.options = options,
 	.max_args = 1,
 	.run = run,

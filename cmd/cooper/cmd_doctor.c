@@ -7,7 +7,7 @@
 static const struct option_spec options[] = {
 	STACK_OPTIONS,
 	HOST_OPTION,
-	{"json", 0, NULL, "machine-readable, with the facts that were judged"},
+	{"json", 0, NULL, "print JSON, with the facts that were checked"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -53,7 +53,7 @@ static struct err *run(struct call *call)
 const struct subcommand cmd_doctor = {
 	.name = "doctor",
 	.operands = "[STACK]",
-	.summary = "whether a stack can come up here, and what to do where it cannot; exit 1 when it cannot",
+	.summary = "check whether this host can run a stack, and how to fix it; exit 1 when it cannot",
 	.help = "Looks at the host, its packages, disk, network settings and clock, and at what is known to break. "
 		"Changes\n"
 		"nothing, downloads nothing, opens no dialog. With --host it judges another host from its facts, as "
@@ -81,7 +81,7 @@ static struct err *run_facts(struct call *call)
 const struct subcommand cmd_tool_facts = {
 	.name = "tool facts",
 	.operands = "[STACK]",
-	.summary = "what is known of this host, in the form that --host takes",
+	.summary = "print facts about this host as JSON (input for --host)",
 	.options = facts_options,
 	.max_args = 1,
 	.run = run_facts,

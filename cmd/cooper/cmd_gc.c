@@ -8,7 +8,7 @@
 
 static const struct option_spec options[] = {
 	{"dry-run", 'n', NULL, "list what would be removed, with sizes, and remove nothing"},
-	{"yes", 'y', NULL, "do not ask"},
+	{"yes", 'y', NULL, "do not ask for confirmation"},
 	{NULL, 0, NULL, NULL},
 };
 

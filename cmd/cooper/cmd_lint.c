@@ -49,7 +49,7 @@ static struct err *run(struct call *call)
 		int variants = 0;
 		TRY(lint_file(paths.items[i], &p.roots, &variants));
 		if (!call_has(call, "quiet"))
-			printf("%s: ok for %d pairs of host and guest\n", paths.items[i], variants);
+			printf("%s: ok (%d host/guest combinations checked)\n", paths.items[i], variants);
 	}
 	return NULL;
 }
@@ -57,8 +57,8 @@ static struct err *run(struct call *call)
 const struct subcommand cmd_lint = {
 	.name = "lint",
 	.operands = "[FILE...]",
-	.summary = "check recipes, for every host and guest they may be used on",
-	.help = "Without FILE, every shipped recipe. All problems of a file are shown, each with its line.",
+	.summary = "check recipes for every host and guest they may be used on",
+	.help = "Without FILE, checks every shipped recipe. All problems in a file are shown, each with its line.",
 	.max_args = -1,
 	.run = run,
 };

@@ -7,7 +7,7 @@
 #include "sys/file.h"
 #include "sys/lock.h"
 
-static const struct option_spec options[] = {{"json", 0, NULL, "machine-readable"}, {NULL, 0, NULL, NULL}};
+static const struct option_spec options[] = {{"json", 0, NULL, "print JSON"}, {NULL, 0, NULL, NULL}};
 
 static struct err *add_recipes(const struct project *p, const char *key, enum recipe_kind kind, struct json *out)
 {
@@ -74,7 +74,7 @@ static struct err *run(struct call *call)
 const struct subcommand cmd_list = {
 	.name = "list",
 	.operands = "",
-	.summary = "recipes and machines there are",
+	.summary = "list recipes and machines",
 	.options = options,
 	.run = run,
 };

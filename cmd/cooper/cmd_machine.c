@@ -28,7 +28,7 @@ static struct err *open_machine(const struct project *p, struct machine_spec *sp
 	TRY(generation_current(dir, g));
 	if (g->number == 0)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' does not exist", session_machine(p)),
-				"`cooper up` makes it");
+				"run `cooper up` to create it");
 	return machine_record_read(g->dir, spec);
 }
 
@@ -36,7 +36,7 @@ static struct err *open_machine(const struct project *p, struct machine_spec *sp
 
 static const struct option_spec run_options[] = {
 	{"generation", 0, "N", "boot this generation instead of the current one"},
-	{"report-fd", 0, "FD", "tell events on this descriptor and detach (used by `up` and `start`)"},
+	{"report-fd", 0, "FD", "report events on this descriptor and detach (used by `up` and `start`)"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -77,7 +77,7 @@ const struct subcommand cmd_machine_run = {
 	.name = "machine run",
 	.operands = "NAME",
 	.summary = "run a machine in the foreground (for launchd and systemd)",
-	.help = "Holds the machine's lock, runs QEMU, and ends the machine politely on SIGTERM or SIGINT.",
+	.help = "Holds the machine's lock, runs QEMU, and shuts the machine down cleanly on SIGTERM or SIGINT.",
 	.options = run_options,
 	.min_args = 1,
 	.max_args = 1,
@@ -132,7 +132,7 @@ static struct err *run_start(struct call *call)
 const struct subcommand cmd_start = {
 	.name = "start",
 	.operands = "[STACK]",
-	.summary = "start the machine as it is, and run the canaries",
+	.summary = "start the machine without applying changes, then run the checks",
 	.options = stack_options,
 	.max_args = 1,
 	.run = run_start,
@@ -165,7 +165,7 @@ static struct err *run_rollback(struct call *call)
 const struct subcommand cmd_rollback = {
 	.name = "rollback",
 	.operands = "[STACK]",
-	.summary = "go back to the generation before: its OS disk, its QEMU, its settings; data stays as it is",
+	.summary = "return to the previous generation (OS disk, QEMU, settings); /home is kept",
 	.options = stack_options,
 	.max_args = 1,
 	.run = run_rollback,
@@ -187,7 +187,7 @@ static struct err *run_stop(struct call *call)
 const struct subcommand cmd_stop = {
 	.name = "stop",
 	.operands = "[STACK]",
-	.summary = "power the machine down; harder means follow by themselves",
+	.summary = "shut the machine down; force it off if it does not respond",
 	.options = stack_options,
 	.max_args = 1,
 	.run = run_stop,
@@ -197,7 +197,7 @@ const struct subcommand cmd_stop = {
 
 static const struct option_spec status_options[] = {
 	STACK_OPTIONS,
-	{"json", 0, NULL, "machine-readable"},
+	{"json", 0, NULL, "print JSON"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -231,7 +231,7 @@ static struct json *status_json(const char *name, bool exists, const struct mach
 static void print_status(const char *name, bool exists, const struct machine_status *s, const struct json *proofs)
 {
 	if (!s->running) {
-		printf(exists ? "'%s' is not running\n" : "there is no machine '%s': `cooper up` makes it\n", name);
+		printf(exists ? "'%s' is not running\n" : "no machine '%s'; run `cooper up` to create it\n", name);
 		return;
 	}
 	AUTO(str) up = STR_INIT;
@@ -272,7 +272,7 @@ static struct err *run_status(struct call *call)
 const struct subcommand cmd_status = {
 	.name = "status",
 	.operands = "[STACK]",
-	.summary = "whether the machine runs, since when, where, and what it was proved to run",
+	.summary = "show the machine's state, uptime, address and verified architectures",
 	.options = status_options,
 	.max_args = 1,
 	.run = run_status,
@@ -281,7 +281,7 @@ const struct subcommand cmd_status = {
 /* --- ssh --- */
 
 static const struct option_spec ssh_options[] = {
-	{"stack", 's', "STACK", "the stack whose machine is meant"},
+	{"stack", 's', "STACK", "the stack to connect to"},
 	STACK_OPTIONS,
 	{NULL, 0, NULL, NULL},
 };
@@ -307,7 +307,7 @@ static struct err *run_ssh(struct call *call)
 const struct subcommand cmd_ssh = {
 	.name = "ssh",
 	.operands = "[-- CMD...]",
-	.summary = "a shell in the machine, or one command",
+	.summary = "open a shell in the machine, or run one command",
 	.help = "Words after -- reach the program in the guest exactly as given. The exit status is the command's.",
 	.options = ssh_options,
 	.max_args = -1,
@@ -318,7 +318,7 @@ const struct subcommand cmd_ssh = {
 
 static const struct option_spec verify_options[] = {
 	STACK_OPTIONS,
-	{"deep", 0, NULL, "hash everything in COOPER_HOME again instead; drop what is damaged"},
+	{"deep", 0, NULL, "re-hash everything in COOPER_HOME instead, and drop what is damaged"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -384,8 +384,8 @@ static struct err *run_verify(struct call *call)
 const struct subcommand cmd_verify = {
 	.name = "verify",
 	.operands = "[STACK]",
-	.summary = "run the canaries again: bare, and in rootless containers",
-	.help = "With --deep no machine is looked at: all downloads and results are compared with their digests.",
+	.summary = "run the checks again: directly, and in rootless containers",
+	.help = "With --deep, all downloads and results are compared with their digests; no machine is involved.",
 	.options = verify_options,
 	.max_args = 1,
 	.run = run_verify,

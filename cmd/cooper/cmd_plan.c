@@ -9,7 +9,7 @@
 static const struct option_spec options[] = {
 	STACK_OPTIONS,
 	HOST_OPTION,
-	{"json", 0, NULL, "machine-readable"},
+	{"json", 0, NULL, "print JSON"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -87,7 +87,7 @@ static struct err *run(struct call *call)
 const struct subcommand cmd_plan = {
 	.name = "plan",
 	.operands = "[STACK]",
-	.summary = "what `up` would do, and why; exit 3 when something is pending",
+	.summary = "show what `up` would do, and why; exit 3 when something is pending",
 	.options = options,
 	.max_args = 1,
 	.run = run,

@@ -15,11 +15,11 @@
 #include "tree/unpack_child.h"
 
 static const struct option_spec fetch_options[] = {
-	{"sha256", 0, "HEX", "digest that the bytes must have"},
+	{"sha256", 0, "HEX", "expected SHA-256 digest"},
 	{"sha512", 0, "HEX", "the same with SHA-512"},
 	{"size", 0, "BYTES", "exact size"},
 	{"output", 'o', "FILE", "where the bytes go"},
-	{"list", 0, "FILE", "many at once: lines of URL, SHA-256 or SHA-512, output, mirrors"},
+	{"list", 0, "FILE", "fetch many files: lines of URL, SHA-256 or SHA-512, output, mirrors"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -136,7 +136,7 @@ const struct subcommand cmd_tool_fetch = {
 
 static const struct option_spec unpack_options_table[] = {
 	{"strip", 0, "N", "drop N leading components of every name"},
-	{"exclude", 0, "GLOB,...", "leave out what matches (roms/, *.bin)"},
+	{"exclude", 0, "GLOB,...", "skip what matches (roms/, *.bin)"},
 	{"limit", 0, "NAME=N,...", "other limits: entries=N,bytes=SIZE,file=SIZE,ratio=N"},
 	{NULL, 0, NULL, NULL},
 };
@@ -197,8 +197,8 @@ const struct subcommand cmd_tool_unpack_child = {
 };
 
 static const struct option_spec inflate_options_table[] = {
-	{"sha256", 0, "HEX", "digest that FILE must have"},
-	{"packed-sha256", 0, "HEX", "digest that the packed file must have"},
+	{"sha256", 0, "HEX", "expected digest of FILE"},
+	{"packed-sha256", 0, "HEX", "expected digest of the compressed file"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -219,7 +219,7 @@ static struct err *run_inflate(struct call *call)
 const struct subcommand cmd_tool_inflate = {
 	.name = "tool inflate",
 	.operands = "PACKED FILE",
-	.summary = "unpack a disk image (xz, gzip, zstd, bzip2) to a sparse FILE, verified at both ends",
+	.summary = "decompress a disk image (xz, gzip, zstd, bzip2) to a sparse FILE, verifying input and output",
 	.options = inflate_options_table,
 	.min_args = 2,
 	.max_args = 2,
@@ -250,7 +250,7 @@ static struct err *run_canary(struct call *call)
 const struct subcommand cmd_tool_canary = {
 	.name = "tool canary",
 	.operands = "ARCH",
-	.summary = "write the tiny program that proves that ARCH runs",
+	.summary = "write the tiny program that checks that ARCH runs",
 	.options = canary_options,
 	.min_args = 1,
 	.max_args = 1,

@@ -14,9 +14,9 @@ enum { PATCH_MAX = 64 << 20 };
 static const struct option_spec options[] = {
 	{"strip", 'p', "N", "drop N leading components of every name (default 1)"},
 	{"directory", 'd', "DIR", "the tree (default: the current folder)"},
-	{"check", 0, NULL, "find out whether everything fits; write nothing"},
-	{"refresh", 0, NULL, "write the patches anew with the line numbers where they fit; the tree stays"},
-	{"reverse", 'R', NULL, "take the series back, last patch first"},
+	{"check", 0, NULL, "check whether everything applies; write nothing"},
+	{"refresh", 0, NULL, "rewrite the patches with the line numbers where they apply; the tree is unchanged"},
+	{"reverse", 'R', NULL, "revert the series, last patch first"},
 	{"exclude", 0, "GLOB,...", "skip targets that match"},
 	{NULL, 0, NULL, NULL},
 };
@@ -28,9 +28,9 @@ static void print_report(const struct patch_report *r, bool check)
 		str_add_patch_offset(&line, &r->offsets[i]);
 		printf("%s\n", str_text(&line));
 	}
-	printf("%zu patch%s %s: %zu files, %zu hunks, %zu elsewhere than they say, %zu skipped\n", r->patches,
-	       r->patches == 1 ? "" : "es", check ? "would apply" : "applied", r->files, r->hunks, r->offset_count,
-	       r->hunks_skipped);
+	AUTO(str) line = STR_INIT;
+	str_add_patch_report(&line, r);
+	printf("%s %s\n", check ? "would apply" : "applied", str_text(&line));
 }
 
 static struct err *read_inputs(const struct call *call, int strip, const struct strs *exclude,

@@ -16,7 +16,7 @@
 static const struct option_spec argv_options[] = {
 	STACK_OPTIONS,
 	HOST_OPTION,
-	{"accel", 0, "NAME", "hvf, kvm or tcg; default: the best that the host may have"},
+	{"accel", 0, "NAME", "hvf, kvm or tcg; default: the best one available on the host"},
 	{"first-boot", 0, NULL, "with the first boot's arguments"},
 	{NULL, 0, NULL, NULL},
 };
@@ -72,7 +72,7 @@ static struct err *run_argv(struct call *call)
 const struct subcommand cmd_tool_argv = {
 	.name = "tool argv",
 	.operands = "[STACK]",
-	.summary = "the QEMU command line of a stack's machine, one word a line",
+	.summary = "print the QEMU command line of a stack's machine, one argument per line",
 	.options = argv_options,
 	.max_args = 1,
 	.run = run_argv,
@@ -107,7 +107,7 @@ static struct err *run_ignition(struct call *call)
 const struct subcommand cmd_tool_ignition = {
 	.name = "tool ignition",
 	.operands = "[STACK]",
-	.summary = "the first boot's configuration of a stack's machine, with placeholders for keys",
+	.summary = "print the Ignition configuration of a stack's machine, with placeholders for keys",
 	.options = ignition_options,
 	.max_args = 1,
 	.run = run_ignition,
@@ -161,7 +161,7 @@ static struct err *run_sign(struct call *call)
 const struct subcommand cmd_tool_sign = {
 	.name = "tool sign",
 	.operands = "[STACK]",
-	.summary = "how a stack's emulator is signed, a command a line; does nothing",
+	.summary = "print the commands that sign a stack's emulator, one per line",
 	.options = sign_options,
 	.max_args = 1,
 	.run = run_sign,
@@ -178,7 +178,7 @@ static struct err *run_docs(struct call *call UNUSED)
 const struct subcommand cmd_tool_docs = {
 	.name = "tool docs",
 	.operands = "",
-	.summary = "docs/recipes.md, from the field tables",
+	.summary = "print docs/recipes.md, from the field tables",
 	.hidden = true,
 	.run = run_docs,
 };
@@ -194,7 +194,7 @@ static struct err *run_rules(struct call *call UNUSED)
 const struct subcommand cmd_tool_rules = {
 	.name = "tool rules",
 	.operands = "",
-	.summary = "docs/compatibility.md, from the table of what is known to break",
+	.summary = "print docs/compatibility.md, from the table of known problems",
 	.hidden = true,
 	.run = run_rules,
 };
@@ -210,7 +210,7 @@ static struct err *run_schema(struct call *call UNUSED)
 const struct subcommand cmd_tool_schema = {
 	.name = "tool schema",
 	.operands = "",
-	.summary = "recipes/schema.json, from the field tables",
+	.summary = "print recipes/schema.json, from the field tables",
 	.hidden = true,
 	.run = run_schema,
 };

@@ -20,8 +20,8 @@ enum { INSTALL_DEADLINE_MS = 30 * 60 * 1000 };
 
 static const struct option_spec options[] = {
 	STACK_OPTIONS,
-	{"yes", 'y', NULL, "install the host packages that are needed, without asking"},
-	{"no-wait", 0, NULL, "fail when another cooper works on this home, instead of waiting"},
+	{"yes", 'y', NULL, "install missing host packages without asking"},
+	{"no-wait", 0, NULL, "do not wait for another cooper process; fail instead"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -193,9 +193,9 @@ static struct err *run(struct call *call)
 const struct subcommand cmd_up = {
 	.name = "up",
 	.operands = "[STACK]",
-	.summary = "build, boot and prove a stack; only what changed is done again",
+	.summary = "build, boot and verify a stack; unchanged steps are skipped",
 	.help = "STACK is a name (`cooper list`) or a file; without it ./cooper.yaml, else the shipped stack for this\n"
-		"host. Interrupted anywhere, the same command goes on. Nothing is installed on the host without --yes\n"
+		"host. Interrupt it at any point; run it again to resume. Nothing is installed on the host without --yes\n"
 		"or an answer at the terminal.",
 	.options = options,
 	.max_args = 1,

@@ -8,8 +8,8 @@
 
 static const struct option_spec options[] = {
 	STACK_OPTIONS,
-	{"dry-run", 0, NULL, "show what would change and leave the lock as it is"},
-	{"json", 0, NULL, "machine-readable"},
+	{"dry-run", 0, NULL, "show what would change, without writing the lock"},
+	{"json", 0, NULL, "print JSON"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -67,7 +67,7 @@ static struct err *run_update(struct call *call)
 const struct subcommand cmd_update = {
 	.name = "update",
 	.operands = "[STACK]",
-	.summary = "resolve what a stack follows anew, and write the lock",
+	.summary = "update cooper.lock to the latest versions",
 	.help = "The image's channel and Debian packages are asked for what they have now; `old -> new` is shown for each.\n"
 		"Nothing is downloaded or built: `cooper up` does that, and checks what it gets against the lock.",
 	.options = options,

@@ -22,17 +22,17 @@ void help_group(const char *group)
 {
 	printf("usage: cooper %s COMMAND [OPTIONS] [ARGS]\n\ncommands:\n", group);
 	print_commands(group);
-	printf("\n`cooper %s COMMAND --help` tells more.\n", group);
+	printf("\nRun `cooper %s COMMAND --help` for details.\n", group);
 }
 
 void help_program(void)
 {
 	printf("cooper: from a bare machine to running containers of any CPU architecture\n\n"
 	       "usage: cooper COMMAND [OPTIONS] [ARGS]\n\n"
-	       "  cooper up            build, boot and prove the stack of this folder, or the shipped one\n"
+	       "  cooper up            build, boot and verify this folder's stack, or the shipped one\n"
 	       "  cooper plan          what `up` would do, and why\n\ncommands:\n");
 	print_commands(NULL);
-	printf("\n`cooper COMMAND --help` tells more. Files live in COOPER_HOME (default ~/.local/share/cooper).\n"
+	printf("\nRun `cooper COMMAND --help` for details. Files live in COOPER_HOME (default ~/.local/share/cooper).\n"
 	       "exit codes: ");
 	for (size_t i = 0; i < EXIT_CODES; i++)
 		printf("%s%d %s",

@@ -10,7 +10,7 @@
 /** options of commands that work on a stack: append STACK_OPTIONS to a command's own table */
 #define STACK_OPTIONS                                                                                                  \
 	{                                                                                                              \
-		"guest-arch", 0, "ARCH", "architecture of the guest instead of the stack's: aarch64 or x86_64"         \
+		"guest-arch", 0, "ARCH", "override the guest architecture: aarch64 or x86_64"                          \
 	}
 
 /** option of commands that decide and do not act: for another host */

@@ -18,7 +18,7 @@ void table_times(const struct graph *g, int64_t total_ms)
 	}
 	AUTO(str) total = STR_INIT;
 	str_add_duration(&total, total_ms);
-	printf("  %-22s %12s  %zu step%s there already\n", "total", str_text(&total), present, present == 1 ? "" : "s");
+	printf("  %-22s %12s  %zu step%s up to date\n", "total", str_text(&total), present, present == 1 ? "" : "s");
 }
 
 void table_plan(const struct graph *g)

@@ -80,7 +80,7 @@ setup() {
 
 @test "status and stop without a machine" {
 	run -0 "$cooper" status podman-debian
-	[[ "$output" == "there is no machine 'cooper'"* ]]
+	[[ "$output" == "no machine 'cooper'"* ]]
 	run -0 "$cooper" status --json podman-debian
 	[[ "$output" == *'"exists": false'* ]]
 	run "$cooper" stop podman-debian

@@ -174,7 +174,7 @@ def attempt(numbers, git):
                 return NO_WAY_BACK
             if p.returncode:
                 return "%s: %s" % (what, p.stdout.decode(errors="replace"))
-            if b" 0 elsewhere than they say" not in p.stdout:
+            if b" with an offset" in p.stdout:
                 return "%s: a hunk moved: %s" % (what, p.stdout.decode(errors="replace"))
             found, wanted = read(tree), flat(wanted)
             if found != wanted:

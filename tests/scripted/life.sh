@@ -13,7 +13,7 @@ cd "$project" || exit 1
 
 # --- up, and again ---
 
-check "status before there is a machine" ends 0 "there is no machine 'dev'" "$cooper" status
+check "status before there is a machine" ends 0 "no machine 'dev'" "$cooper" status
 check "up" ends 0 "$foreign runs" up
 check "the first generation is the current one" [ "$(current)" = 1 ]
 check "the patched emulator is in the keg" grep -qx one "$COOPER_HOME"/store/*-tiny-10.2.3-*/share/firmware

@@ -103,9 +103,9 @@ static void report_offsets(const struct build_job *job, const struct patch_repor
 		event_emit(sink,
 			   &(struct event){.kind = EVENT_OUTPUT, .step = job->source_step, .text = str_text(&text)});
 	}
-	event_note(sink, job->source_step,
-		   "%zu patches applied: %zu files, %zu hunks (%zu elsewhere than they say), %zu skipped", r->patches,
-		   r->files, r->hunks, r->offset_count, r->hunks_skipped);
+	AUTO(str) text = STR_INIT;
+	str_add_patch_report(&text, r);
+	event_note(sink, job->source_step, "applied %s", str_text(&text));
 }
 
 /* What was applied, patch by patch; the keg's receipt has it as "source". */

@@ -495,7 +495,7 @@ static struct err *prepare(struct supervisor *s)
 	if (!dir_exists(s->spec->gen_dir))
 		return err_hint(
 			err_new(ERR_ABSENT, "the machine '%s' has no OS disk in '%s'", s->spec->name, s->spec->gen_dir),
-			"`cooper up` makes it");
+			"run `cooper up` to create it");
 	struct err *e = lock_try(lock, holder, &s->lock_fd);
 	if (e)
 		return err_wrap(e, "the machine '%s' is running already", s->spec->name);

@@ -98,6 +98,9 @@ MUST_CHECK struct err *patch_series_apply(const char *tree_dir, const struct pat
 /** str_add_patch_offset() - "hunk 2 of 'a.c' at line 120, 5 lines further down" */
 void str_add_patch_offset(struct str *s, const struct patch_offset *offset);
 
+/** str_add_patch_report() - "40 patches to 582 files (1691 hunks, 10 with an offset, 469 excluded)" */
+void str_add_patch_report(struct str *s, const struct patch_report *report);
+
 /**
  * patch_refresh() - the text of input @index with the line numbers where its hunks fit, everything else byte for byte
  * @report: of an application of the series with options->places (check_only is enough)

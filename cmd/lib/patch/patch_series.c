@@ -32,6 +32,17 @@ void str_add_patch_offset(struct str *s, const struct patch_offset *o)
 		 n == 1 ? "" : "s", o->offset < 0 ? "up" : "down");
 }
 
+void str_add_patch_report(struct str *s, const struct patch_report *r)
+{
+	str_addf(s, "%zu patch%s to %zu file%s (%zu hunk%s", r->patches, r->patches == 1 ? "" : "es", r->files,
+		 r->files == 1 ? "" : "s", r->hunks, r->hunks == 1 ? "" : "s");
+	if (r->offset_count)
+		str_addf(s, ", %zu with an offset", r->offset_count);
+	if (r->hunks_skipped)
+		str_addf(s, ", %zu excluded", r->hunks_skipped);
+	str_add(s, ")");
+}
+
 /* The series, in the order of application. */
 struct series {
 	const struct patch_input *inputs;

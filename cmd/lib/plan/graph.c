@@ -116,7 +116,7 @@ static void explain(struct step *s, const struct json *record, const char *note)
 	if (old)
 		reasons_add(s, old);
 	if (s->why.count == 0)
-		strs_add(&s->why, note ? note : old ? "its result is gone" : "not done yet");
+		strs_add(&s->why, note ? note : old ? "its result is missing" : "it has no result yet");
 }
 
 static struct err *demand(struct step *s, const struct json *record)

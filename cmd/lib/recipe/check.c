@@ -111,7 +111,7 @@ static void check_one_of(struct check *check, const struct schema *schema, const
 		if (first) {
 			bool in_order = first->start.offset < key->start.offset;
 			problem_add(check->problems, in_order ? key : first, "keep one of the two",
-				    "'%s' and '%s' exclude each other", in_order ? first->text : key->text,
+				    "use only one of '%s' and '%s'", in_order ? first->text : key->text,
 				    in_order ? key->text : first->text);
 			return;
 		}

@@ -177,7 +177,7 @@ static void add_table(struct str *out, const struct schema *schema)
 		str_add(out, ".\n");
 	}
 	if (schema->shorthand)
-		str_addf(out, "\nWhat is no map stands for `%s`.\n", schema->shorthand);
+		str_addf(out, "\nA plain value is short for `%s:`.\n", schema->shorthand);
 }
 
 /* The tables below @schema that are not there yet; @key is the path of keys to it. */

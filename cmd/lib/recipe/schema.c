@@ -442,7 +442,7 @@ static const struct schema_field port_fields[] = {
 
 static const struct schema port_schema = {
 	.name = "a port",
-	.doc = "A port of the host that leads into the guest, written as text.",
+	.doc = "A port forward from the host to the guest, written as text.",
 	TABLE(port_fields),
 	.size = sizeof(struct port),
 	.mark_offset = offsetof(struct port, mark),
@@ -487,7 +487,7 @@ static const struct schema_field step_fields[] = {
 
 static const struct schema step_schema = {
 	.name = "a guest step",
-	.doc = "Something that is made so in the guest; safe to run again.",
+	.doc = "One idempotent change.",
 	TABLE(step_fields),
 	.size = sizeof(struct guest_step),
 	.mark_offset = offsetof(struct guest_step, mark),
@@ -501,7 +501,7 @@ static const struct schema_field connect_fields[] = {
 };
 
 static const struct schema connect_schema = {
-	.name = "connections", .doc = "What the host's tools are told.", TABLE(connect_fields), NOTHING_MARKED};
+	.name = "connections", .doc = "Integration with host tools.", TABLE(connect_fields), NOTHING_MARKED};
 
 static const struct schema_field stack_boot_fields[] = {
 	{"timeout", FIELD_DURATION, 0, TEXT_DURATION, AT(recipe, stack.boot_timeout_ms), .min = 1000, .max = 3600000,
@@ -529,13 +529,13 @@ static const struct schema_field stack_fields[] = {
 	{"mounts", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.mounts, stack.mount_count), .of = &mount_schema,
 	 .doc = "Folders of the host in the guest."},
 	{"ports", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.ports, stack.port_count), .of = &port_schema,
-	 .doc = "Ports of the host that lead into the guest."},
+	 .doc = "Port forwards from the host to the guest."},
 	{"ignition", FIELD_TEXT, 0, TEXT_PATH, AT(recipe, stack.ignition),
 	 .doc = "File beside the recipe with an Ignition configuration of yours (JSON, spec 3.0.0 to 3.3.0; to 3.4.0 for "
 		"Fedora CoreOS 38 and later): merged with the machine's own at the first boot, never in its place."},
 	{"steps", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.steps, stack.step_count), .of = &step_schema,
-	 .doc = "What is made so in the guest, in order."},
-	{"connect", FIELD_MAP, 0, TEXT_ANY, 0, .of = &connect_schema, .doc = "What the host's tools are told."},
+	 .doc = "Changes to make in the guest, in order."},
+	{"connect", FIELD_MAP, 0, TEXT_ANY, 0, .of = &connect_schema, .doc = "Integration with host tools."},
 	{"boot", FIELD_MAP, 0, TEXT_ANY, 0, .of = &stack_boot_schema, .doc = "How long the guest may take."},
 };
 

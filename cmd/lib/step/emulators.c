@@ -15,7 +15,7 @@ char *step_emulators_iso(const struct step *emulators)
 
 static void describe(const struct step *step UNUSED, struct str *title)
 {
-	str_add(title, "make the device with user-mode emulators");
+	str_add(title, "build the emulator disk");
 }
 
 static struct err *inputs(const struct step *step, struct json *inputs)

@@ -9,7 +9,7 @@ enum { HANDLERS_MS = 30 * 60 * 1000 };
 
 static void describe(const struct step *step UNUSED, struct str *title)
 {
-	str_add(title, "see to handlers for foreign programs");
+	str_add(title, "register binfmt handlers");
 }
 
 static struct err *inputs(const struct step *step, struct json *inputs)
