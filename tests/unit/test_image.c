@@ -54,7 +54,7 @@ static void hooks_find_their_scripts(void **state)
 	AUTO(strs) argv = STRS_INIT;
 	struct recipe recipe = {.name = "own"};
 	struct source_files none = {.items = NULL};
-	struct image_job job = {.recipe = &recipe, .guest_arch = "aarch64", .files = &none};
+	struct image_job job = {.recipe = &recipe, .guest_arch = ARCH_AARCH64, .files = &none};
 	size_t hooks = 0;
 
 	(void)state;
