@@ -4,7 +4,9 @@
 
 #include "base/path.h"
 #include "harness.h"
+#include "fmt/json.h"
 #include "image/debstrap.h"
+#include "image/image.h"
 #include "sys/child.h"
 #include "sys/file.h"
 
