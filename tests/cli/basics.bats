@@ -305,6 +305,22 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 	[ -z "$output" ]
 }
 
+@test "a build where the caller has closed the standard descriptors" {
+	make_project 'install:
+  - script: mkdir -p ${prefix}/bin && cp ${source}/word ${prefix}/bin/said'
+	for closed in '<&- >&-' '<&- 2>&-' '<&- >&- 2>&-'; do
+		rm -rf "$COOPER_HOME"
+		code=0
+		eval '"$cooper" build '"$closed" || code=$?
+		# 1 where it cannot say what it did
+		case $closed in *'>&- '* | *' >&-') [ $code = 1 ] ;; *) [ $code = 0 ] ;; esac
+		echo "$COOPER_HOME"/store/*-hello-1.0-*/bin/said
+		grep -q . "$COOPER_HOME"/store/*-hello-1.0-*/bin/said
+		[ "$(grep -vc '^pid ' "$COOPER_HOME/up.lock")" = 0 ]
+		chmod -R u+w "$COOPER_HOME"
+	done
+}
+
 @test "what cannot be read is neither garbage nor damaged" {
 	command -v strace >/dev/null || skip "no strace"
 	make_project 'install:
