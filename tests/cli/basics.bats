@@ -321,6 +321,13 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 	done
 }
 
+@test "a lock that cannot be opened is not called another cooper" {
+	mkdir -p "$COOPER_HOME/up.lock"
+	run -1 "$cooper" gc --yes
+	[[ "$output" == *"cannot open the lock '$COOPER_HOME/up.lock': Is a directory"* ]]
+	[[ "$output" != *"another cooper"* ]]
+}
+
 @test "what cannot be read is neither garbage nor damaged" {
 	command -v strace >/dev/null || skip "no strace"
 	make_project 'install:
@@ -352,6 +359,10 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 	run --separate-stderr -7 sh -c '"$1" list >/dev/full' sh "$cooper"
 	[[ "$stderr" == *"cannot write the output"* ]]
 	run -0 bash -c 'set -o pipefail; "$1" tool docs | head -n 1' sh "$cooper"
+	run -0 python3 -c 'import os, subprocess, sys
+gone, out = os.pipe()
+os.close(gone) # before the first of many writes
+sys.exit(subprocess.call([sys.argv[1], "tool", "docs"], stdout=out))' "$cooper"
 }
 
 @test "doctor says that paths of sockets are too long" {
