@@ -47,6 +47,14 @@ check "a guest step that fails" ends 1 "because" up
 stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'
 check "is repaired by the next up" ends 0 "" up
 
+rm "$(dirname "$(disk 2)")/generation.json"
+check "plan, a running machine's generation is lost: a restart" ends 3 "restart   boot the machine" "$cooper" plan
+check "up makes it again, and boots it" ends 0 "generation 3" up
+image 1
+check "back to the first image" ends 0 "generation 1" up
+image 2
+check "and to a second generation" ends 0 "generation 2" up
+
 # --- a generation that does not come up ---
 
 image 3

@@ -22,11 +22,16 @@ static struct err *observe(const struct step *step, struct observed *seen)
 	const struct machine_spec *m = step->context->machine;
 	AUTO_JSON *boot = machine_boot_read(m->dir);
 	AUTO_FREE char *lock = path_join(m->dir, "lock");
+	AUTO(generation) g = GENERATION_INIT;
+	TRY(generation_find(m->dir, step_need(step, "generation")->key, &g));
 	bool running = lock_held(lock, NULL);
-	seen->present = running && streq(js_get_text(boot, "key"), step->key);
+	bool same = running && streq(js_get_text(boot, "key"), step->key);
+	seen->present = same && g.number;
 	seen->verb = running ? "restart" : "start";
 	if (!running)
 		seen->note = mem_strdup("the machine is not running");
+	else if (same && !g.number)
+		seen->note = mem_strdup("its OS disk is to be made again"); /* which stops the machine */
 	return NULL;
 }
 
