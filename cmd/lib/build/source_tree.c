@@ -138,8 +138,7 @@ static struct err *write_receipt(const struct build_job *job, const char *tree, 
 	TRY(tree_digest_path(tree, hex));
 	js_set_text(receipt, "tree", hex);
 	AUTO_FREE char *path = receipt_path(job);
-	AUTO_FREE char *text = js_pretty(receipt);
-	return file_write(path, text, strlen(text), 0600);
+	return js_write(path, receipt, 0600);
 }
 
 static struct err *patch_tree(const struct build_job *job, const char *tree, struct sink *sink)
