@@ -129,18 +129,13 @@ static void make_env(struct workplace *w, const struct build_job *job)
 	strs_addf(&w->env, "CCACHE_BASEDIR=%s", job->home->build);
 }
 
-static char *source_dir(const struct build_job *job)
-{
-	return mem_printf("%s/%s/src", job->home->build, job->recipe->name);
-}
-
 static void open_workplace(struct workplace *w, const struct build_job *job)
 {
 	AUTO_FREE char *name = build_name(job->recipe, job->guest_arch);
 	*w = (struct workplace){
-		.source = source_dir(job),
+		.source = build_place(job, "src"),
 		.build = mem_printf("%s/%s/out-%s", job->home->build, job->recipe->name, arch_name(job->guest_arch)),
-		.home = mem_printf("%s/%s/home", job->home->build, job->recipe->name),
+		.home = build_place(job, "home"),
 		.log = mem_printf("%s/build-%s.log", job->home->log, name),
 		.final = store_path(job->home, job->key, name),
 		.jobs = mem_printf("%d", job->facts->cpus),
