@@ -290,17 +290,9 @@ static struct err *fill_stage(const struct image_job *job, const struct workplac
 	return make_disk(job, w, disk, sink);
 }
 
-static struct json *make_receipt(const struct image_job *job, int64_t ms)
+static struct json *make_receipt(const struct image_job *job, int64_t started_ms)
 {
-	struct json *receipt = js_object();
-	AUTO(str) now = STR_INIT;
-	str_add_utc(&now, tick_wall_ms());
-	js_set_text(receipt, "key", job->key);
-	js_set_text(receipt, "name", job->recipe->name);
-	js_set_text(receipt, "version", job->recipe->version);
-	js_set_text(receipt, "guest_arch", arch_name(job->guest_arch));
-	js_set_text(receipt, "made", str_text(&now));
-	js_set_int(receipt, "ms", ms);
+	struct json *receipt = store_receipt_new(job->key, job->recipe, job->guest_arch, started_ms);
 	struct json *packages = js_array();
 	for (size_t i = 0; i < job->files->count; i++) {
 		struct json *p = js_object();
@@ -368,7 +360,7 @@ static struct err *make(const struct image_job *job, struct workplace *w, struct
 		TRY(binfmt_host_ensure(job->guest_arch));
 	TRY(store_begin(job->home, job->key, name, &stage));
 	TRY(fill_stage(job, w, stage, sink));
-	AUTO_JSON *receipt = make_receipt(job, tick_ms() - started);
+	AUTO_JSON *receipt = make_receipt(job, started);
 	TRY(store_commit(job->home, job->key, name, stage, receipt));
 	return clear(job, w, sink);
 }

@@ -6,11 +6,6 @@
 #include "step/outputs.h"
 #include "sys/lock.h"
 
-static void describe(const struct step *step UNUSED, struct str *title)
-{
-	str_add(title, "boot the machine");
-}
-
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	machine_spec_inputs(step->context->machine, SPEC_BOOT, inputs);
@@ -58,9 +53,8 @@ static void host_packages(const struct step *step, struct strs *names)
 
 const struct step_kind kind_boot = {
 	.name = "boot",
-	.verb = "run",
+	.title = "boot the machine",
 	.weight = STEP_MACHINE,
-	.describe = describe,
 	.inputs = inputs,
 	.observe = observe,
 	.perform = perform,
