@@ -64,7 +64,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 
 $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(BUILD)/libcooper.a $(BUILD)/tests/unit/harness.o
 	@mkdir -p $(@D)
-	$(call say,TEST,$@)$(CC) $(CPPFLAGS) -iquote tests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/tests/unit/harness.o $(BUILD)/libcooper.a $(LDLIBS) $(CMOCKA)
+	$(call say,TEST,$@)$(CC) $(CPPFLAGS) -iquote tests/unit -Dmain=test_main $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/tests/unit/harness.o $(BUILD)/libcooper.a $(LDLIBS) $(CMOCKA)
 
 $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcooper.a
 	@mkdir -p $(@D)

@@ -10,13 +10,6 @@
 #include "sys/file.h"
 #include "tree/unpack_child.h"
 
-/* Unpacking starts its own program again for the reading (tree/unpack_child.h): here that is the test. */
-__attribute__((constructor)) static void be_unpack_child(int argc, char **argv)
-{
-	if (argc == 4 && streq(argv[2], UNPACK_CHILD))
-		unpack_child_run(argv[3]);
-}
-
 static struct strs made_dirs;
 
 static void remove_dirs(void)
@@ -75,4 +68,17 @@ void assert_fails(struct err *take_e, enum err_kind kind, const char *part)
 		fail_msg("error kind %d instead of %d: %s", (int)found, (int)kind, all);
 	if (part && !strstr(all, part))
 		fail_msg("'%s' is not in the error: %s", part, all);
+}
+
+int test_argc;
+char **test_argv;
+
+/* Unpacking starts its own program again for the reading (tree/unpack_child.h): here that is the test. */
+int main(int argc, char **argv)
+{
+	if (argc == 4 && streq(argv[2], UNPACK_CHILD))
+		unpack_child_run(argv[3]);
+	test_argc = argc;
+	test_argv = argv;
+	return test_main();
 }

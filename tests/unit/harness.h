@@ -22,4 +22,9 @@ void assert_ok(struct err *take_e);
 /** assert_fails() - @take_e must be of @kind with @part in its text, hint or detail */
 void assert_fails(struct err *take_e, enum err_kind kind, const char *part);
 
+/** test_main() - what a test's own main() is compiled as; the program's is in harness.c */
+int test_main(void);
+extern int test_argc;
+extern char **test_argv;
+
 #endif

@@ -436,7 +436,7 @@ static int be_supervisor(char **argv)
 	return status;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lives),
@@ -453,8 +453,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(record_round_trip),
 	};
 
-	if (argc == 5 && streq(argv[1], "supervise"))
-		return be_supervisor(argv);
+	if (test_argc == 5 && streq(test_argv[1], "supervise"))
+		return be_supervisor(test_argv);
 	signals_install();
 	assert_ok(os_exe_path(&self_path));
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
