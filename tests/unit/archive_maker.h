@@ -71,11 +71,10 @@ UNUSED static void make_tar_item(struct str *tar, const struct tar_item *item)
 	size_t size = item->data ? strlen(item->data) : 0;
 
 	if (item->pax) {
-		char record[8192];
 		int n = (int)strlen(item->pax) + 2;
 		int digits = n + 2 < 10 ? 1 : n + 2 < 99 ? 2 : n + 3 < 999 ? 3 : 4;
+		AUTO_FREE char *record = mem_printf("%d %s\n", n + digits, item->pax);
 
-		snprintf(record, sizeof(record), "%d %s\n", n + digits, item->pax);
 		make_tar_header(tar, "pax", 'x', NULL, strlen(record), 0644);
 		make_tar_data(tar, record, strlen(record));
 	}
