@@ -152,6 +152,7 @@ static bool is_done(const struct step *step)
 {
 	struct observed seen = {.present = false};
 	assert_ok(step->kind->observe(step, &seen));
+	free(seen.note);
 	return seen.present;
 }
 

@@ -273,8 +273,6 @@ static void add_emulators(struct config *c)
 
 	if (!c->in->emulators)
 		return;
-	if (!spec->emulator_iso)
-		bug("handlers for emulators without the device that holds them");
 	add_mount_unit(c, BINFMT_STORE_DIR,
 		       "[Unit]\nDescription=Emulators for foreign programs\nBefore=local-fs.target\n\n"
 		       "[Mount]\nWhat=/dev/disk/by-id/virtio-emulators\nWhere=" BINFMT_STORE_DIR "\nType=iso9660\n"
