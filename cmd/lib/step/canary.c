@@ -5,7 +5,7 @@
 
 static void describe(const struct step *step UNUSED, struct str *title)
 {
-	str_add(title, "run the canaries");
+	str_add(title, "run the checks (canaries)");
 }
 
 static struct err *observe(const struct step *step, struct observed *seen)

@@ -20,7 +20,7 @@ struct err *step_generation(const struct step *generation, struct generation *re
 
 static void describe(const struct step *step UNUSED, struct str *title)
 {
-	str_add(title, "make a new OS disk");
+	str_add(title, "create a new OS disk");
 }
 
 static struct err *inputs(const struct step *step, struct json *inputs)
@@ -62,7 +62,7 @@ static struct err *check_firmware(const struct step_context *c)
 		return NULL;
 	return err_hint(err_new(ERR_ABSENT, "the emulator '%s' comes without UEFI firmware for %s guests",
 				c->emulator->name, arch_name(m->guest_arch)),
-			"take another emulator, or add `share/qemu/%s` to what its recipe installs",
+			"use another emulator, or add `share/qemu/%s` to what its recipe installs",
 			path_base(m->firmware_code));
 }
 

@@ -6,7 +6,7 @@
 
 static void describe(const struct step *step UNUSED, struct str *title)
 {
-	str_add(title, "make the new OS disk the current one");
+	str_add(title, "switch to the new OS disk");
 }
 
 /* While there is none yet nothing is amiss: it follows the canary. */
