@@ -154,4 +154,4 @@ help: ## this list
 FORCE:
 .PHONY: all scripted install dist up check check-unit check-darwin e2e lint bench fuzz golden docs libraries clean help FORCE
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d)
+-include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d) $(SCRIPTED_OBJ:.o=.d)

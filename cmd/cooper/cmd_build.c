@@ -103,11 +103,9 @@ static struct json *info_json(const struct project *p, const struct graph *g)
 
 static void print_info(const struct json *info)
 {
-	for (size_t i = 0; i < js_count(info); i++) {
-		const char *text = js_as_text(js_value_at(info, i));
-		if (text)
-			printf("%-12s %s\n", js_key_at(info, i), text);
-	}
+	for (struct js_member m = {.of = info}; js_next(&m);)
+		if (js_as_text(m.value))
+			printf("%-12s %s\n", m.key, js_as_text(m.value));
 }
 
 static struct err *run_info(struct call *call)
@@ -123,8 +121,7 @@ static struct err *run_info(struct call *call)
 	struct err *e = s ? stack_observe(s, NULL) : NULL;
 	AUTO_JSON *info = e ? NULL : info_json(&p, s ? stack_graph(s) : &none);
 	if (!e && call_has(call, "json")) {
-		AUTO_FREE char *text = js_pretty(info);
-		fputs(text, stdout);
+		print_json(info);
 	} else if (!e) {
 		print_info(info);
 	}

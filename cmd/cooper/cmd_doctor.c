@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "session.h"
+#include "table.h"
 
 static const struct option_spec options[] = {
 	STACK_OPTIONS,
@@ -24,14 +25,14 @@ static void print_findings(const struct doctor_report *report)
 	}
 }
 
-static void print_json(const struct project *p, const struct host_survey *survey, const struct doctor_report *report)
+static void print_doctor_json(const struct project *p, const struct host_survey *survey,
+			      const struct doctor_report *report)
 {
 	AUTO_JSON *root = doctor_json(report);
 	js_set_text(root, "stack", p->stack->name);
 	js_set_text(root, "guest_arch", arch_name(p->guest_arch));
 	js_set(root, "facts", survey_to_json(survey));
-	AUTO_FREE char *text = js_pretty(root);
-	fputs(text, stdout);
+	print_json(root);
 }
 
 static struct err *run(struct call *call)
@@ -43,7 +44,7 @@ static struct err *run(struct call *call)
 	TRY(doctor_survey(&p, &survey));
 	TRY(doctor_stack(&p, &survey, &report));
 	if (call_has(call, "json"))
-		print_json(&p, &survey, &report);
+		print_doctor_json(&p, &survey, &report);
 	else
 		print_findings(&report);
 	call->exit_code = doctor_fails(&report) ? EXIT_FAILED : EXIT_DONE;
@@ -73,8 +74,7 @@ static struct err *run_facts(struct call *call)
 	TRY(session_open(call, &p));
 	TRY(doctor_survey(&p, &survey));
 	AUTO_JSON *root = survey_to_json(&survey);
-	AUTO_FREE char *text = js_pretty(root);
-	fputs(text, stdout);
+	print_json(root);
 	return NULL;
 }
 

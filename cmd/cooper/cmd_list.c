@@ -6,6 +6,7 @@
 #include "plan/project.h"
 #include "sys/file.h"
 #include "sys/lock.h"
+#include "table.h"
 
 static const struct option_spec options[] = {{"json", 0, NULL, "print JSON"}, {NULL, 0, NULL, NULL}};
 
@@ -13,10 +14,7 @@ static struct err *add_recipes(const struct project *p, const char *key, enum re
 {
 	AUTO(strs) names = STRS_INIT;
 	TRY(recipe_list(kind, &p->roots, &names));
-	struct json *list = js_array();
-	for (size_t i = 0; i < names.count; i++)
-		js_add_text(list, names.items[i]);
-	js_set(out, key, list);
+	js_set(out, key, js_texts(&names));
 	return NULL;
 }
 
@@ -61,8 +59,7 @@ static struct err *run(struct call *call)
 	TRY(add_recipes(&p, "images", RECIPE_IMAGE, all));
 	TRY(add_machines(&p, all));
 	if (call_has(call, "json")) {
-		AUTO_FREE char *text = js_pretty(all);
-		fputs(text, stdout);
+		print_json(all);
 		return NULL;
 	}
 	static const char *const groups[] = {"stacks", "builds", "images", "machines"};

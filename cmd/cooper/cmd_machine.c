@@ -10,13 +10,14 @@
 #include "base/units.h"
 #include "machine/accel.h"
 #include "machine/disk.h"
+#include "machine/machine.h"
 #include "machine/record.h"
 #include "machine/run.h"
-#include "machine/machine.h"
 #include "session.h"
 #include "store/audit.h"
 #include "sys/file.h"
 #include "sys/lock.h"
+#include "table.h"
 #include "ui.h"
 
 static const struct option_spec stack_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
@@ -261,8 +262,7 @@ static struct err *run_status(struct call *call)
 	AUTO_JSON *proofs = machine_proofs_read(dir);
 	if (call_has(call, "json")) {
 		AUTO_JSON *out = status_json(session_machine(&p), dir_exists(dir), &status, proofs);
-		AUTO_FREE char *text = js_pretty(out);
-		fputs(text, stdout);
+		print_json(out);
 	} else {
 		print_status(session_machine(&p), dir_exists(dir), &status, proofs);
 	}

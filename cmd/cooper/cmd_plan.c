@@ -13,23 +13,14 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static struct json *texts_json(const struct strs *texts)
-{
-	struct json *list = js_array();
-	for (size_t i = 0; i < texts->count; i++)
-		js_add_text(list, texts->items[i]);
-	return list;
-}
-
-static void print_json(const struct graph *g, const struct strs *unresolved, const struct strs *warnings)
+static void print_plan_json(const struct graph *g, const struct strs *unresolved, const struct strs *warnings)
 {
 	AUTO_JSON *out = js_object();
 	js_set_bool(out, "pending", unresolved->count || (g && graph_pending(g)));
-	js_set(out, "unresolved", texts_json(unresolved));
-	js_set(out, "warnings", texts_json(warnings));
+	js_set(out, "unresolved", js_texts(unresolved));
+	js_set(out, "warnings", js_texts(warnings));
 	js_set(out, "steps", g ? table_plan_json(g) : js_array());
-	AUTO_FREE char *text = js_pretty(out);
-	fputs(text, stdout);
+	print_json(out);
 }
 
 static void print_unresolved(const struct project *p, const struct strs *unresolved)
@@ -47,7 +38,7 @@ static struct err *show(struct call *call, const struct project *p, const struct
 	if (unresolved->count || pending)
 		call->exit_code = EXIT_PENDING;
 	if (call_has(call, "json"))
-		print_json(g, unresolved, warnings);
+		print_plan_json(g, unresolved, warnings);
 	else if (unresolved->count)
 		print_unresolved(p, unresolved);
 	else if (pending)

@@ -11,6 +11,7 @@
 #include "recipe/texts.h"
 #include "sys/file.h"
 #include "tree/inflate.h"
+#include "tree/unpack.h"
 #include "tree/unpack_child.h"
 
 static const struct option_spec fetch_options[] = {

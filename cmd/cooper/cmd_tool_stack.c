@@ -130,7 +130,7 @@ static struct err *print_signing(const struct project *p, struct stack *s)
 	AUTO(sign_files) files = SIGN_FILES_INIT;
 	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
 	AUTO(str) out = STR_INIT;
-	AUTO_FREE char *keg = step_keg(graph_kind(stack_graph(s), "build"));
+	AUTO_FREE char *keg = step_result(graph_kind(stack_graph(s), "build"), NULL);
 	struct sign_input input = {.prefix = keg,
 				   .globs = &b->sign_files,
 				   .entitlements = &b->sign_entitlements,

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "host/host_packages.h"
-#include "net/fetch_env.h"
 #include "machine/machine.h"
+#include "net/fetch_env.h"
 #include "plan/host_check.h"
 #include "plan/stack.h"
 #include "plan/stack_lock.h"
@@ -103,8 +103,8 @@ static struct err *summarize(struct stack *s, struct strs *lines)
 	const struct step *build = graph_kind(stack_graph(s), "build");
 	AUTO_JSON *receipt = NULL;
 	AUTO_JSON *proofs = machine_proofs_read(m->dir);
-	AUTO_FREE char *keg = step_keg(build);
-	TRY(step_build_receipt(build, &receipt));
+	AUTO_FREE char *keg = step_result(build, NULL);
+	TRY(step_receipt(build, &receipt));
 	const char *version = js_as_text(js_at(js_get(receipt, "tests"), 0));
 	strs_addf(lines, "machine '%s': %s guest under %s", m->name, arch_name(m->guest_arch),
 		  version ? version : m->qemu_version);

@@ -4,6 +4,7 @@
 #include "plan/stack_lock.h"
 #include "session.h"
 #include "sys/lock.h"
+#include "table.h"
 #include "ui.h"
 
 static const struct option_spec options[] = {
@@ -38,8 +39,7 @@ static struct err *show(const struct call *call, const struct project *p, struct
 	js_set(out, "changes", take_changes);
 	ui_finish();
 	if (call_has(call, "json")) {
-		AUTO_FREE char *text = js_pretty(out);
-		fputs(text, stdout);
+		print_json(out);
 		return NULL;
 	}
 	for (size_t i = 0; i < js_count(take_changes); i++)

@@ -1,5 +1,6 @@
 /* Finds the command, sets up the output, runs it, prints the one error there may be. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,10 +112,15 @@ static struct err *open_sinks(struct call *call, bool color)
 /* A result that nobody could read is no success; a reader that has seen enough is none of our business. */
 static struct err *flush_output(void)
 {
+	struct pollfd reader = {.fd = STDOUT_FILENO, .events = 0};
+
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return NULL;
-	return errno == EPIPE ? NULL : err_os(errno ? errno : EIO, "cannot write the output");
+	int errnum = errno ? errno : EIO; /* of the write that failed, where it was not an earlier one */
+	if (errnum == EPIPE || (poll(&reader, 1, 0) == 1 && (reader.revents & (POLLERR | POLLHUP))))
+		return NULL;
+	return err_os(errnum, "cannot write the output");
 }
 
 static int run(struct call *call, int argc, char **argv)

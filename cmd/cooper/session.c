@@ -31,7 +31,7 @@ struct err *session_lock(const struct call *call, const struct home *home, int64
 	TRY(home_make(home));
 	struct err *e = timeout_ms < 0 ? lock_try(path, holder, ret_fd)
 				       : lock_wait(path, holder, timeout_ms, call->sink, ret_fd);
-	return e ? err_wrap(e, "another cooper process is running here") : NULL;
+	return err_is(e, ERR_BUSY) ? err_wrap(e, "another cooper process is running here") : e;
 }
 
 bool session_consent(const struct call *call, const char *question)

@@ -34,6 +34,12 @@ void table_plan(const struct graph *g)
 	}
 }
 
+void print_json(const struct json *value)
+{
+	AUTO_FREE char *text = js_pretty(value);
+	fputs(text, stdout);
+}
+
 struct json *table_plan_json(const struct graph *g)
 {
 	struct json *list = js_array();
@@ -42,14 +48,11 @@ struct json *table_plan_json(const struct graph *g)
 		if (s->state != STEP_PENDING && s->state != STEP_PRESENT)
 			continue;
 		struct json *item = js_object();
-		struct json *why = js_array();
 		js_set_text(item, "id", s->id);
 		js_set_text(item, "title", s->title);
 		js_set_text(item, "action", s->state == STEP_PENDING ? s->verb : "none");
 		js_set_text(item, "key", s->key);
-		for (size_t k = 0; k < s->why.count; k++)
-			js_add_text(why, s->why.items[k]);
-		js_set(item, "why", why);
+		js_set(item, "why", js_texts(&s->why));
 		js_add(list, item);
 	}
 	return list;

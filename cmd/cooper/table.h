@@ -1,5 +1,5 @@
 /*
- * table.h - steps as a table on stdout
+ * table.h - what commands print on stdout: steps as a table, and JSON
  */
 #ifndef COOPER_TABLE_H
 #define COOPER_TABLE_H
@@ -13,5 +13,7 @@ void table_times(const struct graph *g, int64_t total_ms);
 void table_plan(const struct graph *g);
 /** table_plan_json() - the same as JSON */
 struct json *table_plan_json(const struct graph *g);
+/** print_json() - @value, as `--json` shows it */
+void print_json(const struct json *value);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "base/str.h"
 #include "fmt/json.h"
-#include "sys/tick.h"
 #include "ui.h"
 
 struct json_sink {
@@ -17,10 +16,8 @@ static void json_emit(struct sink *sink, const struct event *e)
 {
 	struct json_sink *s = (struct json_sink *)sink;
 	AUTO_JSON *line = js_object();
-	AUTO(str) when = STR_INIT;
-	str_add_utc(&when, tick_wall_ms());
 	js_set_int(line, "v", 1);
-	js_set_text(line, "ts", str_text(&when));
+	js_set_now(line, "ts");
 	js_set_text(line, "type", event_kind_name(e->kind));
 	if (e->step)
 		js_set_text(line, "step", e->step);

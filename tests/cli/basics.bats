@@ -305,6 +305,29 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 	[ -z "$output" ]
 }
 
+@test "a build where the caller has closed the standard descriptors" {
+	make_project 'install:
+  - script: mkdir -p ${prefix}/bin && cp ${source}/word ${prefix}/bin/said'
+	for closed in '<&- >&-' '<&- 2>&-' '<&- >&- 2>&-'; do
+		rm -rf "$COOPER_HOME"
+		code=0
+		eval '"$cooper" build '"$closed" || code=$?
+		# 1 where it cannot say what it did
+		case $closed in *'>&- '* | *' >&-') [ $code = 1 ] ;; *) [ $code = 0 ] ;; esac
+		echo "$COOPER_HOME"/store/*-hello-1.0-*/bin/said
+		grep -q . "$COOPER_HOME"/store/*-hello-1.0-*/bin/said
+		[ "$(grep -vc '^pid ' "$COOPER_HOME/up.lock")" = 0 ]
+		chmod -R u+w "$COOPER_HOME"
+	done
+}
+
+@test "a lock that cannot be opened is not called another cooper" {
+	mkdir -p "$COOPER_HOME/up.lock"
+	run -1 "$cooper" gc --yes
+	[[ "$output" == *"cannot open the lock '$COOPER_HOME/up.lock': Is a directory"* ]]
+	[[ "$output" != *"another cooper"* ]]
+}
+
 @test "what cannot be read is neither garbage nor damaged" {
 	command -v strace >/dev/null || skip "no strace"
 	make_project 'install:
@@ -336,6 +359,10 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 	run --separate-stderr -7 sh -c '"$1" list >/dev/full' sh "$cooper"
 	[[ "$stderr" == *"cannot write the output"* ]]
 	run -0 bash -c 'set -o pipefail; "$1" tool docs | head -n 1' sh "$cooper"
+	run -0 python3 -c 'import os, subprocess, sys
+gone, out = os.pipe()
+os.close(gone) # before the first of many writes
+sys.exit(subprocess.call([sys.argv[1], "tool", "docs"], stdout=out))' "$cooper"
 }
 
 @test "doctor says that paths of sockets are too long" {

@@ -77,6 +77,22 @@ code ~ names && FILENAME !~ /(base\/os_name|recipe\/texts)\.c$/ {print FILENAME 
 
 # shellcheck disable=SC2086
 wc -l $sources | awk '$2 != "total" && $1 > 600 {print $2 ": " $1 " lines"}' | check "files of at most 600 lines"
+# shellcheck disable=SC2086
+wc -l $sources | awk '$2 != "total" && $1 > 400 {print $2}' | while read -r file; do
+	grep -qF "\`${file#cmd/}\`:" cmd/README.md || echo "$file: over 400 lines, and cmd/README.md does not say why it is one thing"
+done | check "a reason for each file of more than 400 lines"
+# shellcheck disable=SC2086
+wc -l $sources | awk '$2 != "total" {print $1}' | sort -n |
+	awk '{n[NR] = $1} END {m = n[int((NR + 1) / 2)]; if (m > 200) print m " lines"}' | check "median of at most 200 lines"
+
+# A file and its header are one; what one includes never leads back to it. tsort names what it finds in a circle.
+# shellcheck disable=SC2086
+awk '/^#include "/ {
+	from = FILENAME; sub(/^cmd\/lib\//, "", from); sub(/\.[ch]$/, "", from)
+	to = $2; gsub(/"/, "", to); sub(/\.h$/, "", to)
+	if (to !~ /\//) to = "cmd/cooper/" to
+	if (to != from) print from, to
+}' $sources | tsort 2>&1 >/dev/null | grep -v 'input contains a loop' | sed 's/^tsort: //' | check "no circle of files"
 echo "$sources" | grep -E '/util[s]?\.[ch]$' | check "no file is called util"
 
 # Headers compile alone, and say what they are first.

@@ -47,6 +47,14 @@ check "a guest step that fails" ends 1 "because" up
 stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'
 check "is repaired by the next up" ends 0 "" up
 
+rm "$(dirname "$(disk 2)")/generation.json"
+check "plan, a running machine's generation is lost: a restart" ends 3 "restart   boot the machine" "$cooper" plan
+check "up makes it again, and boots it" ends 0 "generation 3" up
+image 1
+check "back to the first image" ends 0 "generation 1" up
+image 2
+check "and to a second generation" ends 0 "generation 2" up
+
 # --- a generation that does not come up ---
 
 image 3
@@ -73,7 +81,7 @@ check "not a new one" [ "$(current)" = 2 ]
 check "status while stopped" ends 0 "'dev' is not running" "$cooper" status
 printf 'kernel reset\nup run\n' >"$COOPER_HOME/boots"
 check "a guest that reboots comes back" ends 0 "" "$cooper" start
-read -r monitor _ <"$machine/guest"
+read -r monitor _ <"$machine/guest" || exit 1
 kill -9 "$monitor"
 check "a monitor that dies takes its supervisor along" wait_for ends 0 "'dev' is not running" "$cooper" status
 check "up starts the machine again" ends 0 "runs" up

@@ -98,6 +98,49 @@ static void paths(void **state UNUSED)
 	assert_false(path_is_plain("a/"));
 }
 
+static void test_last_lines(void **state)
+{
+	AUTO(strs) v = STRS_INIT;
+
+	(void)state;
+	strs_addf(&v, "too many");
+	for (int i = 0; i < 7; i++) {
+		AUTO_FREE char *text = mem_printf("%d", i);
+		strs_add_last(&v, text, 3);
+	}
+	AUTO_FREE char *all = strs_join(&v, " ");
+	assert_string_equal(all, "4 5 6");
+	strs_add_last(&v, "7", 1);
+	assert_int_equal(v.count, 1);
+	assert_null(v.items[1]);
+}
+
+static void test_git_names(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_git;
+	} cases[] = {
+		{".git", true},
+		{".GiT", true},
+		{"git~1", true},
+		{"GIT~1", true},
+		{".g\xe2\x80\x8cit", true},
+		{"\xef\xbb\xbf.git", true},
+		{".git\xe2\x81\xaf", true},
+		{".gitignore", false},
+		{"git", false},
+		{"git~2", false},
+		{".g", false},
+		{"", false},
+		{".g\xe2\x80\x90it", false},
+		{".git\xe2", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(path_part_is_git(cases[i].name, strlen(cases[i].name)), cases[i].is_git);
+}
+
 static void globs(void **state UNUSED)
 {
 	assert_true(glob_match("roms/", "roms/seabios/x.c"));
@@ -121,9 +164,10 @@ static void suggestions(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(errors_chain), cmocka_unit_test(exit_codes),  cmocka_unit_test(escaping),
-		cmocka_unit_test(maps),         cmocka_unit_test(sizes),       cmocka_unit_test(paths),
-		cmocka_unit_test(globs),        cmocka_unit_test(suggestions),
+		cmocka_unit_test(test_git_names), cmocka_unit_test(test_last_lines), cmocka_unit_test(errors_chain),
+		cmocka_unit_test(exit_codes),     cmocka_unit_test(escaping),        cmocka_unit_test(maps),
+		cmocka_unit_test(sizes),          cmocka_unit_test(paths),           cmocka_unit_test(globs),
+		cmocka_unit_test(suggestions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "fetch_server.h"
 
 #include <stdio.h>
+#include "net/fetch_env.h"
 
 static struct err *get_sizeless(const char *fault, int64_t max)
 {

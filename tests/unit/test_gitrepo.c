@@ -149,6 +149,34 @@ static void test_refused(void **state)
 		     "fetched again");
 }
 
+/* Trees that no git would make, each with one file under a name that some file system takes for git's own folder. */
+static const char make_disguised[] =
+	"set -e; cd r; export GIT_CONFIG_NOSYSTEM=1 HOME=\"$PWD\" GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@x "
+	"GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@x\n"
+	"blob=$(git rev-parse HEAD:a)\n"
+	"inner=$(printf '100644 blob %s\\tconfig\\n' $blob | git mktree)\n"
+	"tree=$(printf \"040000 tree %s\\t$NAME\\n\" $inner | git mktree)\n"
+	"id=$(git commit-tree -m x $tree); git update-ref refs/heads/disguised $id; echo $id >../disguised\n";
+
+static void test_disguised(void **state)
+{
+	static const char *const names[] = {".git", ".GIT", "git~1", "GIT~1", ".g\xe2\x80\x8cit", "\xef\xbb\xbf.git"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO_FREE char *name = mem_printf("NAME=%s", names[i]);
+		AUTO_FREE char *into = mem_printf("disguised-%zu", i);
+		struct gitrepo_tree written;
+		struct child_spec spec = {.argv = (const char *const[]){"env", name, "sh", "-c", make_disguised, NULL},
+					  .cwd = dir,
+					  .deadline_ms = 60000};
+		assert_ok(child_run(&spec));
+		AUTO_FREE char *id = id_of("disguised");
+		assert_ok(fetch(id, NULL, "copy.git"));
+		assert_fails(export(id, into, NULL, &written), ERR_CORRUPT, "which no tree may hold");
+	}
+}
+
 /* A server that says nothing: the thread that was given up may still write, and nobody else may until it ends. */
 static void test_given_up(void **state)
 {
@@ -182,6 +210,6 @@ const char *__lsan_default_suppressions(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fetch_and_export), cmocka_unit_test(test_refused),
-					   cmocka_unit_test(test_given_up)};
+					   cmocka_unit_test(test_disguised), cmocka_unit_test(test_given_up)};
 	return cmocka_run_group_tests(tests, make_once, forget);
 }

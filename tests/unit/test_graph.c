@@ -58,7 +58,7 @@ static struct step *add(struct graph *g, const char *id, struct fake *f, struct 
 	static struct step_kind kinds[8];
 	static size_t used;
 	struct step_kind *kind = &kinds[used++ % ARRAY_LEN(kinds)];
-	*kind = (struct step_kind){.name = id, .verb = "run", .weight = STEP_MACHINE, FAKE_FUNCTIONS};
+	*kind = (struct step_kind){.name = id, .weight = STEP_MACHINE, FAKE_FUNCTIONS};
 	struct step *s = graph_add(g, kind, NULL, f);
 	step_needs(s, need);
 	return s;
@@ -109,7 +109,7 @@ static void a_failure_drops_the_rest(void **state UNUSED)
 
 static void says_why(void **state UNUSED)
 {
-	static const struct step_kind follower = {.name = "b", .verb = "run", .follows = true, FAKE_FUNCTIONS};
+	static const struct step_kind follower = {.name = "b", .follows = true, FAKE_FUNCTIONS};
 	struct fake absent = {.field = "4 GiB"}, there = {.present = true, .field = "2 GiB"}, plain = {.present = true};
 	struct graph g = GRAPH_INIT;
 	struct step *a = add(&g, "a", &there, NULL);
@@ -209,7 +209,7 @@ static void weights_limit_what_runs_at_once(void **state UNUSED)
 	} cases[] = {{STEP_NET, 2}, {STEP_CPU, 2}, {STEP_MACHINE, 1}};
 	struct fake f = {.present = false};
 	for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
-		struct step_kind kind = {.name = "k", .verb = "run", .weight = cases[c].weight, FAKE_FUNCTIONS};
+		struct step_kind kind = {.name = "k", .weight = cases[c].weight, FAKE_FUNCTIONS};
 		struct graph g = GRAPH_INIT;
 		kind.perform = crowd_perform;
 		crowd.most = 0;

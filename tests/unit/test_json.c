@@ -29,6 +29,17 @@ static void test_refuses(void **state)
 	refused("[NaN]", "line 1");
 }
 
+static void assert_members(const struct json *object, const char *expected)
+{
+	AUTO(str) keys = STR_INIT;
+
+	for (struct js_member m = {.of = object}; js_next(&m);) {
+		assert_ptr_equal(m.value, js_get(object, m.key));
+		str_addf(&keys, "%s ", m.key);
+	}
+	assert_string_equal(str_text(&keys), expected);
+}
+
 static void test_forgiving_reads(void **state)
 {
 	static const char text[] = "{\"z\": {\"n\": 5, \"on\": true}, \"list\": [\"x\", 2], \"none\": null}";
@@ -51,12 +62,28 @@ static void test_forgiving_reads(void **state)
 	assert_int_equal(js_as_int(js_at(js_get(root, "list"), 1), 0), 2);
 	assert_null(js_at(js_get(root, "list"), 2));
 	assert_null(js_at(root, 0));
-	assert_string_equal(js_key_at(root, 1), "list");
-	assert_true(js_is_array(js_value_at(root, 1)));
-	assert_true(js_is_object(js_value_at(root, 0)));
-	assert_null(js_key_at(root, 3));
-	assert_null(js_value_at(NULL, 0));
+	assert_members(root, "z list none ");
+	assert_members(js_get(root, "list"), "");
+	assert_members(NULL, "");
 	assert_false(js_is_object(NULL));
+}
+
+static void test_texts(void **state)
+{
+	AUTO(strs) texts = STRS_INIT;
+	AUTO_JSON *mixed = js_array();
+	AUTO_JSON *none = js_texts(NULL);
+
+	(void)state;
+	js_add_text(mixed, "a");
+	js_add(mixed, NULL);
+	js_add_text(mixed, "b");
+	js_copy_texts(mixed, &texts);
+	js_copy_texts(NULL, &texts);
+	AUTO_JSON *back = js_texts(&texts);
+	AUTO_FREE char *line = js_line(back);
+	assert_string_equal(line, "[\"a\",\"b\"]");
+	assert_true(js_is_array(none) && js_count(none) == 0);
 }
 
 static void test_build_and_write(void **state)
@@ -125,7 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refuses),         cmocka_unit_test(test_forgiving_reads),
 		cmocka_unit_test(test_build_and_write), cmocka_unit_test(test_file),
-		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_depth),           cmocka_unit_test(test_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

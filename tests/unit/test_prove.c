@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "guest/prove.h"
 #include "base/cancel.h"
+#include "guest/prove.h"
 #include "harness.h"
 #include "sys/file.h"
 #include "sys/tick.h"

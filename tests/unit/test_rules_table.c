@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "machine/rules.h"
 #include "machine/rules_table.h"
 #include "recipe/schema.h"
 

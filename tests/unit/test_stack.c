@@ -133,7 +133,7 @@ static void wiring(void **state UNUSED)
 	assert_ok(stack_observe(s, NULL));
 	assert_int_equal(graph_pending(stack_graph(s)), ARRAY_LEN(expected));
 	/* paths are those of the results that the steps make */
-	AUTO_FREE char *keg = step_keg(graph_kind(g, "build"));
+	AUTO_FREE char *keg = step_result(graph_kind(g, "build"), NULL);
 	assert_true(str_starts(stack_machine(s)->qemu, keg));
 	assert_true(str_ends(stack_machine(s)->base_disk, "disk.qcow2"));
 	stack_free(s);

@@ -1,6 +1,7 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,9 @@ struct err *err_new(enum err_kind kind, const char *fmt, ...)
 	return e;
 }
 
+/* macOS composes some texts in one buffer for all threads; nothing else calls strerror(). */
+static pthread_mutex_t strerror_mutex = PTHREAD_MUTEX_INITIALIZER;
+
 struct err *err_os(int errnum, const char *fmt, ...)
 {
 	va_list ap;
@@ -31,7 +35,9 @@ struct err *err_os(int errnum, const char *fmt, ...)
 	struct err *e = make(ERR_OS, errnum, fmt, ap);
 	va_end(ap);
 	AUTO_FREE char *words = e->message;
+	pthread_mutex_lock(&strerror_mutex);
 	e->message = mem_printf("%s: %s", words, strerror(errnum));
+	pthread_mutex_unlock(&strerror_mutex);
 	return e;
 }
 

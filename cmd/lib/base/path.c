@@ -61,6 +61,30 @@ bool path_is_plain(const char *path)
 	return true;
 }
 
+static bool is_skipped_by_hfs(const unsigned char *p)
+{
+	return (p[0] == 0xe2 && p[1] == 0x80 && ((p[2] >= 0x8c && p[2] <= 0x8f) || (p[2] >= 0xaa && p[2] <= 0xae))) ||
+	       (p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xaa && p[2] <= 0xaf) ||
+	       (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf);
+}
+
+bool path_part_is_git(const char *part, size_t len)
+{
+	char folded[6];
+	size_t n = 0;
+	for (size_t i = 0; i < len;) {
+		if (len - i >= 3 && is_skipped_by_hfs((const unsigned char *)part + i)) {
+			i += 3;
+			continue;
+		}
+		if (n == sizeof(folded))
+			return false;
+		char c = part[i++];
+		folded[n++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	return (n == 4 && memcmp(folded, ".git", 4) == 0) || (n == 5 && memcmp(folded, "git~1", 5) == 0);
+}
+
 static bool match(const char *p, const char *s)
 {
 	for (; *p; p++, s++) {

@@ -23,6 +23,12 @@ char *path_clean(const char *path);
 /** path_is_plain() - relative, not empty, no "." or ".." or empty component */
 bool path_is_plain(const char *path);
 /**
+ * path_part_is_git() - whether the component of @len bytes is git's own folder to some file system
+ *
+ * By letter case, by marks that HFS+ does not see, or by the short name of FAT. See: CVE-2014-9390
+ */
+bool path_part_is_git(const char *part, size_t len);
+/**
  * glob_match() - whether @path matches @pattern
  *
  * '*' and '?' do not match '/', '**' does; a pattern that ends in '/' matches everything below that folder;

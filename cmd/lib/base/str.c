@@ -154,6 +154,15 @@ void strs_add(struct strs *v, const char *text)
 	strs_take(v, mem_strdup(text));
 }
 
+void strs_add_last(struct strs *v, const char *text, size_t most)
+{
+	while (v->count >= most && v->count > 0) {
+		free(v->items[0]);
+		memmove(v->items, v->items + 1, v->count-- * sizeof(*v->items));
+	}
+	strs_add(v, text);
+}
+
 void strs_addf(struct strs *v, const char *fmt, ...)
 {
 	va_list ap;

@@ -61,6 +61,8 @@ void strs_done(struct strs *v);
 void strs_add(struct strs *v, const char *text);
 void strs_take(struct strs *v, char *take_text);
 void strs_addf(struct strs *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/** strs_add_last() - append a copy of @text and drop the first items above @most */
+void strs_add_last(struct strs *v, const char *text, size_t most);
 /** strs_add_all() - append copies of the NULL-terminated list @items (NULL is fine) */
 void strs_add_all(struct strs *v, const char *const *items);
 /** strs_copy() - append copies of all of @from */

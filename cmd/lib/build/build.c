@@ -20,14 +20,6 @@ char *build_name(const struct recipe *recipe, enum arch guest_arch)
 	return mem_printf("%s-%s-%s", recipe->name, recipe->version, arch_name(guest_arch));
 }
 
-static void set_texts(struct json *object, const char *name, const struct strs *texts)
-{
-	struct json *list = js_array();
-	for (size_t i = 0; i < texts->count; i++)
-		js_add_text(list, texts->items[i]);
-	js_set(object, name, list);
-}
-
 /* How a source is laid out: what is left out, stripped and put where, and whether it is a package to be unpacked. */
 static struct json *source_input(const struct source *s, size_t number)
 {
@@ -37,7 +29,7 @@ static struct json *source_input(const struct source *s, size_t number)
 	js_set_text(item, "kind", s->debian_source ? "debian-source" : s->debian_package ? "debian-package" : "url");
 	js_set_int(item, "strip", s->strip);
 	js_set_text(item, "into", s->into ? s->into : ".");
-	set_texts(item, "exclude", &s->exclude);
+	js_set(item, "exclude", js_texts(&s->exclude));
 	return item;
 }
 
@@ -72,7 +64,7 @@ struct err *build_source_inputs(const struct recipe *recipe, struct json *inputs
 		js_set_text(item, "name", p->url ? path_base(p->url) : p->file ? p->file : p->series);
 		js_set_text(item, "kind", p->url ? "url" : p->file ? "file" : "series");
 		js_set_int(item, "strip", p->strip);
-		set_texts(item, "exclude", &p->exclude);
+		js_set(item, "exclude", js_texts(&p->exclude));
 		TRY(patch_digest(recipe, p, item));
 	}
 	return NULL;
@@ -137,18 +129,13 @@ static void make_env(struct workplace *w, const struct build_job *job)
 	strs_addf(&w->env, "CCACHE_BASEDIR=%s", job->home->build);
 }
 
-static char *source_dir(const struct build_job *job)
-{
-	return mem_printf("%s/%s/src", job->home->build, job->recipe->name);
-}
-
 static void open_workplace(struct workplace *w, const struct build_job *job)
 {
 	AUTO_FREE char *name = build_name(job->recipe, job->guest_arch);
 	*w = (struct workplace){
-		.source = source_dir(job),
+		.source = build_place(job, "src"),
 		.build = mem_printf("%s/%s/out-%s", job->home->build, job->recipe->name, arch_name(job->guest_arch)),
-		.home = mem_printf("%s/%s/home", job->home->build, job->recipe->name),
+		.home = build_place(job, "home"),
 		.log = mem_printf("%s/build-%s.log", job->home->log, name),
 		.final = store_path(job->home, job->key, name),
 		.jobs = mem_printf("%d", job->facts->cpus),
@@ -287,20 +274,12 @@ static struct err *sign_stage(const struct build_job *job, const struct workplac
 	return sign_perform(&input, &plan, w->log, job->step, sink);
 }
 
-static struct json *make_receipt(const struct build_job *job, int64_t ms, struct json *take_tests)
+static struct json *make_receipt(const struct build_job *job, int64_t started_ms, struct json *take_tests)
 {
-	struct json *receipt = js_object();
-	AUTO(str) now = STR_INIT;
-	str_add_utc(&now, tick_wall_ms());
-	js_set_text(receipt, "key", job->key);
+	struct json *receipt = store_receipt_new(job->key, job->recipe, job->guest_arch, started_ms);
 	js_set_text(receipt, "source_key", job->source_key);
-	js_set_text(receipt, "name", job->recipe->name);
-	js_set_text(receipt, "version", job->recipe->version);
-	js_set_text(receipt, "guest_arch", arch_name(job->guest_arch));
 	js_set_text(receipt, "os", os_name(job->facts->os));
 	js_set_text(receipt, "arch", arch_name(job->facts->arch));
-	js_set_text(receipt, "made", str_text(&now));
-	js_set_int(receipt, "ms", ms);
 	struct json *inputs = js_object();
 	source_inputs(job->files, inputs);
 	js_set(receipt, "inputs", inputs);
@@ -328,7 +307,7 @@ static struct err *build_in(const struct build_job *job, struct workplace *w, st
 	TRY(sign_stage(job, w, sink));
 	struct json *results = js_array();
 	struct err *e = run_tests(job, w, results);
-	AUTO_JSON *receipt = make_receipt(job, tick_ms() - started, results);
+	AUTO_JSON *receipt = make_receipt(job, started, results);
 	if (e)
 		return e;
 	TRY(store_commit(job->home, job->key, name, w->stage, receipt));

@@ -5,7 +5,6 @@
 
 #include "base/path.h"
 #include "sys/child.h"
-#include "sys/file.h"
 
 enum { GIT_DEADLINE_MS = 10 * 60 * 1000, GIT_OUTPUT_MAX = 256 << 20 };
 
@@ -77,6 +76,5 @@ struct err *repo_load(const char *dir, struct json **ret_state)
 struct err *repo_store(const char *dir, const struct json *state)
 {
 	AUTO_FREE char *path = state_path(dir);
-	AUTO_FREE char *text = js_pretty(state);
-	return file_write(path, text, strlen(text), 0600);
+	return js_write(path, state, 0600);
 }

@@ -12,26 +12,19 @@
 #include "tree/tree_digest.h"
 #include "tree/unpack.h"
 
+#define STAMP   "src.key"
+#define RECEIPT "src.receipt.json"
+
 enum { STAMP_MAX = 256 };
 
-static char *tree_path(const struct build_job *job)
+char *build_place(const struct build_job *job, const char *name)
 {
-	return mem_printf("%s/%s/src", job->home->build, job->recipe->name);
-}
-
-static char *stamp_path(const struct build_job *job)
-{
-	return mem_printf("%s/%s/src.key", job->home->build, job->recipe->name);
-}
-
-static char *receipt_path(const struct build_job *job)
-{
-	return mem_printf("%s/%s/src.receipt.json", job->home->build, job->recipe->name);
+	return mem_printf("%s/%s/%s", job->home->build, job->recipe->name, name);
 }
 
 bool build_source_present(const struct build_job *job)
 {
-	AUTO_FREE char *path = stamp_path(job);
+	AUTO_FREE char *path = build_place(job, STAMP);
 	AUTO_FREE char *text = NULL;
 	struct err *e = file_read(path, STAMP_MAX, &text, NULL);
 	if (e) {
@@ -137,9 +130,8 @@ static struct err *write_receipt(const struct build_job *job, const char *tree, 
 	char hex[SHA256_HEX];
 	TRY(tree_digest_path(tree, hex));
 	js_set_text(receipt, "tree", hex);
-	AUTO_FREE char *path = receipt_path(job);
-	AUTO_FREE char *text = js_pretty(receipt);
-	return file_write(path, text, strlen(text), 0600);
+	AUTO_FREE char *path = build_place(job, RECEIPT);
+	return js_write(path, receipt, 0600);
 }
 
 static struct err *patch_tree(const struct build_job *job, const char *tree, struct sink *sink)
@@ -157,7 +149,7 @@ static struct err *patch_tree(const struct build_job *job, const char *tree, str
 
 struct json *build_source_receipt(const struct build_job *job)
 {
-	AUTO_FREE char *path = receipt_path(job);
+	AUTO_FREE char *path = build_place(job, RECEIPT);
 	struct json *receipt = NULL;
 	struct err *e = js_read(path, &receipt);
 	err_free(e);
@@ -167,9 +159,9 @@ struct json *build_source_receipt(const struct build_job *job)
 /* Unpacked beside its place and renamed: a tree that is there, with its stamp, is whole. */
 struct err *build_source(const struct build_job *job, struct sink *sink)
 {
-	AUTO_FREE char *tree = tree_path(job);
+	AUTO_FREE char *tree = build_place(job, "src");
 	AUTO_FREE char *stage = mem_printf("%s.new", tree);
-	AUTO_FREE char *stamp = stamp_path(job);
+	AUTO_FREE char *stamp = build_place(job, STAMP);
 	TRY(file_remove(stamp));
 	TRY(tree_remove(stage));
 	TRY(tree_remove(tree));

@@ -17,7 +17,6 @@
 #include "fmt/rpm.h"
 #include "fmt/xz.h"
 #include "sys/file.h"
-#include "sys/os.h"
 
 enum { DRAIN_MAX = 64 << 20, MEMBERS_MAX = 16, MAGIC_BYTES = 8 };
 
@@ -497,30 +496,6 @@ static struct err *write_entries(struct archive *take_writer, int fd, const char
 	return e;
 }
 
-/* A new file beside @path, to be renamed over it. */
-static struct err *temp_open(const char *path, char **ret_temp, int *ret_fd)
-{
-	uint64_t random;
-
-	os_random(&random, sizeof(random));
-	*ret_temp = mem_printf("%s.tmp-%016llx", path, (unsigned long long)random);
-	*ret_fd = open(*ret_temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return *ret_fd < 0 ? err_os(errno, "cannot create a file beside '%s'", path) : NULL;
-}
-
-static struct err *temp_commit(int take_fd, const char *temp, const char *path, struct err *take_e)
-{
-	struct err *e = take_e ? take_e : file_sync(take_fd, path);
-
-	if (close(take_fd) != 0 && !e)
-		e = err_os(errno, "cannot write '%s'", path);
-	if (!e)
-		e = file_rename(temp, path);
-	if (e)
-		unlink(temp);
-	return e;
-}
-
 struct err *iso_write(const char *path, const struct archive_entry_spec *entries, size_t count, const char *volume_id)
 {
 	AUTO_FREE char *temp = NULL;
@@ -528,12 +503,12 @@ struct err *iso_write(const char *path, const struct archive_entry_spec *entries
 
 	if (strlen(volume_id) > 32 || volume_id[strspn(volume_id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
 		return err_new(ERR_USAGE, "'%s' cannot be a volume id", volume_id);
-	TRY(temp_open(path, &temp, &fd));
+	TRY(file_temp_open(path, &temp, &fd));
 	struct archive *a = archive_write_new();
 	archive_write_set_format_iso9660(a);
 	archive_write_set_format_option(a, "iso9660", "volume-id", volume_id);
 	archive_write_set_format_option(a, "iso9660", "joliet", NULL);
 	archive_write_set_format_option(a, "iso9660", "rockridge", "strict");
 	struct err *e = write_entries(a, fd, path, entries, count);
-	return temp_commit(fd, temp, path, e ? e : iso_times_fix(fd, path));
+	return file_temp_commit(fd, temp, path, 0644, e ? e : iso_times_fix(fd, path));
 }

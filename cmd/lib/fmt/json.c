@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "sys/file.h"
+#include "sys/tick.h"
 
 enum { JSON_FILE_MAX = 16 * 1024 * 1024 };
 
@@ -66,6 +66,13 @@ struct err *js_read(const char *path, struct json **ret_root)
 	return js_parse(text, size, path, ret_root);
 }
 
+struct err *js_write(const char *path, const struct json *value, mode_t mode)
+{
+	AUTO_FREE char *text = js_pretty(value);
+
+	return file_write(path, text, strlen(text), mode);
+}
+
 struct json *js_free(struct json *root)
 {
 	json_decref(inner(root));
@@ -90,6 +97,15 @@ struct json *js_array(void)
 struct json *js_text(const char *value)
 {
 	return outer(make_text(value));
+}
+
+struct json *js_texts(const struct strs *texts)
+{
+	struct json *list = js_array();
+
+	for (size_t i = 0; texts && i < texts->count; i++)
+		js_add_text(list, texts->items[i]);
+	return list;
 }
 
 struct json *js_copy(const struct json *value)
@@ -130,6 +146,14 @@ void js_set_int(struct json *object, const char *key, int64_t value)
 void js_set_bool(struct json *object, const char *key, bool value)
 {
 	set_take(object, key, json_boolean(value));
+}
+
+void js_set_now(struct json *object, const char *key)
+{
+	AUTO(str) now = STR_INIT;
+
+	str_add_utc(&now, tick_wall_ms());
+	js_set_text(object, key, str_text(&now));
 }
 
 static void add_take(struct json *array, json_t *take_value)
@@ -192,27 +216,21 @@ struct json *js_at(const struct json *array, size_t index)
 	return outer(json_array_get(inner(array), index));
 }
 
-static void *member_at(const struct json *object, size_t index)
+bool js_next(struct js_member *m)
 {
-	void *at = json_object_iter(inner(object));
+	json_t *of = inner(m->of);
 
-	while (at && index-- > 0)
-		at = json_object_iter_next(inner(object), at);
-	return at;
+	m->at = m->at ? json_object_iter_next(of, m->at) : json_object_iter(of);
+	m->key = m->at ? json_object_iter_key(m->at) : NULL;
+	m->value = m->at ? outer(json_object_iter_value(m->at)) : NULL;
+	return m->at != NULL;
 }
 
-const char *js_key_at(const struct json *object, size_t index)
+void js_copy_texts(const struct json *array, struct strs *texts)
 {
-	void *at = member_at(object, index);
-
-	return at ? json_object_iter_key(at) : NULL;
-}
-
-struct json *js_value_at(const struct json *object, size_t index)
-{
-	void *at = member_at(object, index);
-
-	return at ? outer(json_object_iter_value(at)) : NULL;
+	for (size_t i = 0; i < js_count(array); i++)
+		if (js_as_text(js_at(array, i)))
+			strs_add(texts, js_as_text(js_at(array, i)));
 }
 
 bool js_is_object(const struct json *value)

@@ -11,8 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 struct json;
 
@@ -20,6 +22,8 @@ struct json;
 MUST_CHECK struct err *js_parse(const char *text, size_t size, const char *name, struct json **ret_root);
 /** js_read() - js_parse() of a file of at most 16 MiB */
 MUST_CHECK struct err *js_read(const char *path, struct json **ret_root);
+/** js_write() - replace @path atomically with js_pretty(@value), @mode exactly */
+MUST_CHECK struct err *js_write(const char *path, const struct json *value, mode_t mode);
 /** js_free() - free a root; NULL is fine; returns NULL */
 struct json *js_free(struct json *root);
 /** js_free_at() - cleanup handler: __attribute__((cleanup(js_free_at))) struct json *j */
@@ -33,9 +37,13 @@ void js_set(struct json *object, const char *key, struct json *take_value);
 void js_set_text(struct json *object, const char *key, const char *value);
 void js_set_int(struct json *object, const char *key, int64_t value);
 void js_set_bool(struct json *object, const char *key, bool value);
+/** js_set_now() - the time of day, in UTC */
+void js_set_now(struct json *object, const char *key);
 void js_add(struct json *array, struct json *take_value);
 void js_add_text(struct json *array, const char *value);
 struct json *js_text(const char *value);
+/** js_texts() - an array of @texts; NULL is none */
+struct json *js_texts(const struct strs *texts);
 /** js_copy() - deep copy */
 struct json *js_copy(const struct json *value);
 
@@ -48,9 +56,19 @@ size_t js_count(const struct json *array_or_object);
 struct json *js_at(const struct json *array, size_t index);
 const char *js_as_text(const struct json *value); /* NULL when not a string */
 int64_t js_as_int(const struct json *value, int64_t otherwise);
-/** js_key_at(), js_value_at() - the @index-th member of an object (insertion order) */
-const char *js_key_at(const struct json *object, size_t index);
-struct json *js_value_at(const struct json *object, size_t index);
+/** js_copy_texts() - append the texts in @array to @texts */
+void js_copy_texts(const struct json *array, struct strs *texts);
+/* On its way over the members of an object, in the order they were put in; nothing may be added meanwhile:
+ *	for (struct js_member m = {.of = object}; js_next(&m);)
+ */
+struct js_member {
+	const struct json *of;
+	const char *key;
+	struct json *value;
+	void *at;
+};
+/** js_next() - go on to the next member; false after the last, and for anything but an object */
+bool js_next(struct js_member *m);
 bool js_is_object(const struct json *value);
 bool js_is_array(const struct json *value);
 

@@ -80,12 +80,10 @@ struct err *emulators_make(const struct emulators_job *job, struct sink *sink)
 	TRY(store_begin(job->home, job->key, name, &stage));
 	AUTO_FREE char *iso = path_join(stage, "emulators.iso");
 	TRY(write_iso(job, tree, iso));
-	AUTO_JSON *receipt = js_object();
+	AUTO_JSON *receipt = store_receipt_new(job->key, /* recipe= */ NULL, job->guest_arch, started);
 	struct json *inputs = js_object();
 	source_inputs(job->files, inputs);
-	js_set_text(receipt, "key", job->key);
 	js_set(receipt, "inputs", inputs);
-	js_set_int(receipt, "ms", tick_ms() - started);
 	TRY(store_commit(job->home, job->key, name, stage, receipt));
 	return tree_remove(tree);
 }

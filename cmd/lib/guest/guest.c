@@ -109,10 +109,7 @@ static void set_command(struct json *object, const char *name, const struct comm
 	if (!is_set(command))
 		return;
 	value = js_object();
-	struct json *argv = js_array();
-	for (size_t i = 0; i < command->argv.count; i++)
-		js_add_text(argv, command->argv.items[i]);
-	js_set(value, "argv", argv);
+	js_set(value, "argv", js_texts(&command->argv));
 	js_set_text(value, "script", command->script);
 	js_set_text(value, "interpreter", command->interpreter);
 	js_set(object, name, value);
@@ -121,16 +118,13 @@ static void set_command(struct json *object, const char *name, const struct comm
 void guest_step_digest(const struct guest_step *step, const char *file_digest, char ret_hex[SHA256_HEX])
 {
 	AUTO_JSON *all = js_object();
-	struct json *packages = js_array();
 
 	js_set_text(all, "name", step->name);
 	js_set_text(all, "path", step->write_path);
 	js_set_text(all, "text", step->write_text);
 	js_set_text(all, "file", file_digest);
 	js_set_int(all, "mode", step->write_mode);
-	for (size_t i = 0; i < step->packages.count; i++)
-		js_add_text(packages, step->packages.items[i]);
-	js_set(all, "packages", packages);
+	js_set(all, "packages", js_texts(&step->packages));
 	set_command(all, "run", &step->run);
 	set_command(all, "then", &step->then);
 	set_command(all, "unless", &step->unless);

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "fmt/digest.h"
 #include "image/binfmt_host.h"
+#include "image/debstrap.h"
 #include "image/image_download.h"
 #include "recipe/vars.h"
 #include "source/debian.h"
@@ -18,6 +19,7 @@
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/tick.h"
+#include "tree/tree_digest.h"
 
 /* Every time in the image; also what dpkg and dracut see as "now". */
 #define IMAGE_EPOCH "1760000000"
@@ -54,11 +56,6 @@ static void workplace_done(struct workplace *w)
 	free(w->root);
 	free(w->log);
 	strs_done(&w->inside);
-}
-
-char *image_name(const struct recipe *recipe, enum arch guest_arch)
-{
-	return mem_printf("%s-%s", recipe->name, arch_name(guest_arch));
 }
 
 /* The kernel's package differs by architecture; everything else has one name everywhere. */
@@ -130,48 +127,15 @@ static char *beside_recipe(const struct recipe *recipe, const char *name)
 	return file_absolute(path);
 }
 
-/* Digest over names, modes and contents below @dir, in name order. */
-static struct err *digest_tree(const char *dir, const char *name, struct digest *d)
-{
-	AUTO_FREE char *path = *name ? path_join(dir, name) : mem_strdup(dir);
-	struct stat st;
-	if (lstat(path, &st) != 0)
-		return err_os(errno, "cannot stat '%s'", path);
-	digest_add(d, name, strlen(name) + 1);
-	if (S_ISLNK(st.st_mode)) {
-		char target[4096];
-		ssize_t n = readlink(path, target, sizeof(target));
-		digest_add(d, target, n > 0 ? (size_t)n : 0);
-	} else if (S_ISDIR(st.st_mode)) {
-		AUTO(strs) names = STRS_INIT;
-		TRY(dir_list(path, &names));
-		for (size_t i = 0; i < names.count; i++) {
-			AUTO_FREE char *inner = *name ? path_join(name, names.items[i]) : mem_strdup(names.items[i]);
-			TRY(digest_tree(dir, inner, d));
-		}
-	} else {
-		AUTO_FREE char *data = NULL;
-		size_t size = 0;
-		TRY(file_read(path, 16 << 20, &data, &size));
-		digest_add(d, st.st_mode & 0100 ? "x" : "-", 1);
-		digest_add(d, data, size);
-	}
-	return NULL;
-}
-
 struct err *image_inputs(const struct recipe *recipe, struct json *inputs)
 {
 	if (!recipe->image.files)
 		return NULL;
 	AUTO_FREE char *path = beside_recipe(recipe, recipe->image.files);
-	struct digest *d = digest_new(DIGEST_SHA256);
-	struct err *e = digest_tree(path, "", d);
-	char hex[DIGEST_HEX_MAX];
-	digest_hex(d, hex);
-	digest_free(d);
-	if (!e)
-		js_set_text(inputs, recipe->image.files, hex);
-	return e;
+	char hex[SHA256_HEX];
+	TRY(tree_digest_path(path, hex));
+	js_set_text(inputs, recipe->image.files, hex);
+	return NULL;
 }
 
 /* A command on the guest's tree. */
@@ -215,43 +179,11 @@ static struct err *lay_out_packages(const struct image_job *job, const struct wo
 	return file_write(path, str_text(&index), index.len, 0644);
 }
 
-/* apt writes names with the epoch's colon escaped; the part before the first '_' is the package. */
-static char *include_list(const struct source_files *files)
-{
-	AUTO(strs) names = STRS_INIT;
-	for (size_t i = 0; i < files->count; i++)
-		strs_take(&names, mem_strndup(files->items[i].name, strcspn(files->items[i].name, "_")));
-	return strs_join(&names, ",");
-}
-
 static struct err *install_root(const struct image_job *job, const struct workplace *w, struct sink *sink)
 {
-	const struct image_recipe *image = &job->recipe->image;
-	AUTO_FREE char *names = include_list(job->files);
+	AUTO_FREE char *files = beside_recipe(job->recipe, job->recipe->image.files);
 	AUTO(strs) argv = STRS_INIT;
-	static const char *const fixed[] = {"mmdebstrap",
-					    "--mode=root",
-					    "--variant=essential",
-					    "--format=directory",
-					    "--skip=cleanup/apt,check/empty",
-					    "--aptopt=APT::Install-Recommends \"false\"",
-					    "--aptopt=Acquire::Languages \"none\"",
-					    "--aptopt=APT::Sandbox::User \"root\"",
-					    "--aptopt=DPkg::Path \"/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin\"",
-					    "--dpkgopt=force-unsafe-io",
-					    "--dpkgopt=force-confold",
-					    NULL};
-	strs_add_all(&argv, fixed);
-	strs_addf(&argv, "--architectures=%s", arch_row(job->guest_arch)->debian);
-	for (size_t i = 0; i < image->exclude.count; i++)
-		strs_addf(&argv, "--dpkgopt=path-exclude=%s", image->exclude.items[i]);
-	strs_addf(&argv, "--include=%s", names);
-	AUTO_FREE char *files = beside_recipe(job->recipe, image->files);
-	strs_addf(&argv, "--essential-hook=sh \"%s/prepare.sh\" \"$1\"", files);
-	strs_addf(&argv, "--customize-hook=sh \"%s/customize.sh\" \"$1\"", files);
-	strs_add(&argv, "");
-	strs_add(&argv, w->root);
-	strs_addf(&argv, "deb [trusted=yes] copy:%s ./", w->packages);
+	debstrap_argv(job, files, w->packages, w->root, &argv);
 	return run(job, w, (const char *const *)argv.items, w->top, sink);
 }
 
@@ -358,17 +290,9 @@ static struct err *fill_stage(const struct image_job *job, const struct workplac
 	return make_disk(job, w, disk, sink);
 }
 
-static struct json *make_receipt(const struct image_job *job, int64_t ms)
+static struct json *make_receipt(const struct image_job *job, int64_t started_ms)
 {
-	struct json *receipt = js_object();
-	AUTO(str) now = STR_INIT;
-	str_add_utc(&now, tick_wall_ms());
-	js_set_text(receipt, "key", job->key);
-	js_set_text(receipt, "name", job->recipe->name);
-	js_set_text(receipt, "version", job->recipe->version);
-	js_set_text(receipt, "guest_arch", arch_name(job->guest_arch));
-	js_set_text(receipt, "made", str_text(&now));
-	js_set_int(receipt, "ms", ms);
+	struct json *receipt = store_receipt_new(job->key, job->recipe, job->guest_arch, started_ms);
 	struct json *packages = js_array();
 	for (size_t i = 0; i < job->files->count; i++) {
 		struct json *p = js_object();
@@ -436,7 +360,7 @@ static struct err *make(const struct image_job *job, struct workplace *w, struct
 		TRY(binfmt_host_ensure(job->guest_arch));
 	TRY(store_begin(job->home, job->key, name, &stage));
 	TRY(fill_stage(job, w, stage, sink));
-	AUTO_JSON *receipt = make_receipt(job, tick_ms() - started);
+	AUTO_JSON *receipt = make_receipt(job, started);
 	TRY(store_commit(job->home, job->key, name, stage, receipt));
 	return clear(job, w, sink);
 }

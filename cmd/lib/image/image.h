@@ -9,21 +9,9 @@
 #define COOPER_IMAGE_IMAGE_H
 
 #include "base/event.h"
+#include "image/image_job.h"
 #include "recipe/recipe.h"
 #include "source/source.h"
-#include "store/home.h"
-#include "sys/os.h"
-
-/* One image for one guest architecture. All borrowed. */
-struct image_job {
-	const struct home *home;
-	const struct recipe *recipe;
-	enum arch guest_arch;
-	const struct host_facts *facts;
-	const struct source_files *files; /* packages, or the downloaded image */
-	const char *key;                  /* of the result */
-	const char *step;
-};
 
 /** image_set_reference() - the lock's name of the package set of a made image, heap */
 char *image_set_reference(const struct recipe *recipe, enum arch guest_arch);
@@ -38,8 +26,6 @@ MUST_CHECK struct err *image_resolve(const struct home *home, const struct recip
 				     struct lock *lock, struct sink *sink);
 /** image_inputs() - add the digests of overlay and customize script to @inputs */
 MUST_CHECK struct err *image_inputs(const struct recipe *recipe, struct json *inputs);
-/** image_name() - name of the result in the store: "debian-aarch64"; heap */
-char *image_name(const struct recipe *recipe, enum arch guest_arch);
 /** image_make() - make or unpack (image_download()) the image and commit it to the store */
 MUST_CHECK struct err *image_make(const struct image_job *job, struct sink *sink);
 

@@ -14,18 +14,10 @@ const char *image_disk_file(const struct recipe *image)
 	return raw ? "disk.raw" : "disk.qcow2";
 }
 
-static struct json *make_receipt(const struct image_job *job, const char *inner, int64_t ms)
+static struct json *make_receipt(const struct image_job *job, const char *inner, int64_t started_ms)
 {
 	const struct source_file *f = &job->files->items[0];
-	struct json *receipt = js_object();
-	AUTO(str) now = STR_INIT;
-	str_add_utc(&now, tick_wall_ms());
-	js_set_text(receipt, "key", job->key);
-	js_set_text(receipt, "name", job->recipe->name);
-	js_set_text(receipt, "version", job->recipe->version);
-	js_set_text(receipt, "guest_arch", arch_name(job->guest_arch));
-	js_set_text(receipt, "made", str_text(&now));
-	js_set_int(receipt, "ms", ms);
+	struct json *receipt = store_receipt_new(job->key, job->recipe, job->guest_arch, started_ms);
 	js_set_text(receipt, "file", f->name);
 	js_set_text(receipt, "url", f->url);
 	js_set_text(receipt, digest_kind_name(digest_kind_of(f->digest)), f->digest);
@@ -45,7 +37,7 @@ static struct err *unpack(const struct image_job *job, const char *stage, const 
 				    .packed_digest = f->digest,
 				    .sha256 = job->recipe->sources[0].uncompressed_sha256};
 	TRY(inflate_image(object, disk, &o, job->step, sink, inner));
-	AUTO_JSON *receipt = make_receipt(job, inner, tick_ms() - started);
+	AUTO_JSON *receipt = make_receipt(job, inner, started);
 	return store_commit(job->home, job->key, name, stage, receipt);
 }
 

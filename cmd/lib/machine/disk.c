@@ -204,15 +204,12 @@ static struct err *write_receipt(const struct generation_input *input, const cha
 {
 	AUTO_FREE char *path = path_join(dir, RECEIPT_FILE);
 	AUTO_JSON *receipt = js_object();
-	AUTO(str) made = STR_INIT;
 
-	str_add_utc(&made, tick_wall_ms());
 	js_set_int(receipt, "generation", number);
 	js_set_text(receipt, "key", input->key);
 	js_set_text(receipt, "base_disk", input->spec->base_disk);
-	js_set_text(receipt, "made", str_text(&made));
-	AUTO_FREE char *text = js_pretty(receipt);
-	return file_write(path, text, strlen(text), 0600);
+	js_set_now(receipt, "made");
+	return js_write(path, receipt, 0600);
 }
 
 static struct err *fill(const struct generation_input *input, const char *dir, int number)

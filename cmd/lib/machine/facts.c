@@ -97,15 +97,6 @@ void host_survey_done(struct host_survey *survey)
 
 /* --- to JSON --- */
 
-static void add_texts(struct json *root, const char *name, const struct strs *texts)
-{
-	struct json *list = js_array();
-
-	for (size_t i = 0; i < texts->count; i++)
-		js_add_text(list, texts->items[i]);
-	js_set(root, name, list);
-}
-
 static void write_field(struct json *root, const struct field *f, const struct host_survey *survey)
 {
 	void *value = at(survey, f);
@@ -129,7 +120,7 @@ static void write_field(struct json *root, const struct field *f, const struct h
 		break;
 	case FIELD_TEXTS:
 		if (((struct strs *)value)->count)
-			add_texts(root, f->name, value);
+			js_set(root, f->name, js_texts(value));
 		break;
 	case FIELD_INT:
 		if (*(int *)value > 0)
@@ -259,15 +250,14 @@ static struct err *check_keys(const struct json *root, const char *name)
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		known[i] = fields[i].name;
-	for (size_t i = 0; i < js_count(root); i++) {
-		const char *key = js_key_at(root, i);
+	for (struct js_member m = {.of = root}; js_next(&m);) {
 		bool found = false;
 		for (size_t k = 0; k < ARRAY_LEN(fields); k++)
-			found = found || streq(key, known[k]);
+			found = found || streq(m.key, known[k]);
 		if (found)
 			continue;
-		const char *near = suggest_nearest(key, known, ARRAY_LEN(known));
-		struct err *e = err_new(ERR_USAGE, "%s: unknown host fact '%s'", name, key);
+		const char *near = suggest_nearest(m.key, known, ARRAY_LEN(known));
+		struct err *e = err_new(ERR_USAGE, "%s: unknown host fact '%s'", name, m.key);
 		return near ? err_hint(e, "did you mean '%s'?", near) : e;
 	}
 	return NULL;

@@ -1,7 +1,6 @@
 #include "machine/machine.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -11,7 +10,6 @@
 #include "machine/keys.h"
 #include "sys/file.h"
 #include "sys/os.h"
-#include "sys/tick.h"
 
 enum { START_DEADLINE_MS = 30 * 60 * 1000 };
 
@@ -43,8 +41,7 @@ static struct json *read_note(const char *machine_dir, const char *name)
 static struct err *write_note(const char *machine_dir, const char *name, const struct json *note)
 {
 	AUTO_FREE char *path = path_join(machine_dir, name);
-	AUTO_FREE char *text = js_pretty(note);
-	return file_write(path, text, strlen(text), 0600);
+	return js_write(path, note, 0600);
 }
 
 struct json *machine_boot_read(const char *machine_dir)

@@ -1,10 +1,7 @@
 #include "machine/record.h"
 
-#include <string.h>
-
 #include "base/path.h"
 #include "fmt/json.h"
-#include "sys/file.h"
 
 #define RECORD_FILE "machine.json"
 
@@ -12,8 +9,7 @@ struct err *machine_record_write(const struct machine_spec *spec)
 {
 	AUTO_FREE char *path = path_join(spec->gen_dir, RECORD_FILE);
 	AUTO_JSON *record = machine_spec_to_json(spec);
-	AUTO_FREE char *text = js_pretty(record);
-	return file_write(path, text, strlen(text), 0600);
+	return js_write(path, record, 0600);
 }
 
 static struct err *check(const struct machine_spec *spec, const char *path)

@@ -12,9 +12,8 @@
 #define COOPER_MACHINE_RULES_H
 
 #include "base/err.h"
+#include "machine/rules_table.h"
 #include "machine/spec.h"
-
-enum rule_effect { RULE_ADJUST, RULE_WARN, RULE_REFUSE };
 
 /* A row that applies; texts are the table's. */
 struct rule_hit {

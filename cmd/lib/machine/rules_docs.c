@@ -1,6 +1,7 @@
 /* The compatibility table as a page for people: docs/compatibility.md. */
 #include "base/units.h"
 #include "machine/accel.h"
+#include "machine/rules.h"
 #include "machine/rules_table.h"
 
 static void add_condition(struct str *s, const char *fmt, const char *value)

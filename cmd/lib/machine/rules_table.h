@@ -8,7 +8,9 @@
 #define COOPER_MACHINE_RULES_TABLE_H
 
 #include "base/arch.h"
-#include "machine/rules.h"
+#include "machine/spec.h"
+
+enum rule_effect { RULE_ADJUST, RULE_WARN, RULE_REFUSE };
 
 /* Conditions that are more than a comparison with a constant. */
 enum rule_test {

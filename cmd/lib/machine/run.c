@@ -154,8 +154,7 @@ static void remember(struct supervisor *s, bool works)
 	if (s->start.accel == ACCEL_TCG)
 		return;
 	accel_remember(&s->verdicts, s->facts->boot_id, s->spec->qemu, s->start.accel, works);
-	AUTO_FREE char *text = js_pretty(s->verdicts);
-	err_free(file_write(s->options->accel_path, text, strlen(text), 0600));
+	err_free(js_write(s->options->accel_path, s->verdicts, 0600));
 }
 
 /* Sleep until something happens, then take it in. */

@@ -83,15 +83,6 @@ static struct json *ports_to_json(const struct machine_spec *spec)
 	return ports;
 }
 
-static struct json *texts_to_json(const struct strs *texts)
-{
-	struct json *list = js_array();
-
-	for (size_t i = 0; i < texts->count; i++)
-		js_add_text(list, texts->items[i]);
-	return list;
-}
-
 static void write_field(const struct machine_spec *spec, const struct spec_field *f, struct json *record)
 {
 	const void *at = (const char *)spec + f->offset;
@@ -119,7 +110,7 @@ static void write_field(const struct machine_spec *spec, const struct spec_field
 		js_set_text(record, f->name, *(const enum image_boot *)at == BOOT_UEFI ? "uefi" : "kernel");
 		break;
 	case SPEC_TEXTS:
-		js_set(record, f->name, texts_to_json(at));
+		js_set(record, f->name, js_texts(at));
 		break;
 	case SPEC_MOUNTS:
 		js_set(record, f->name, mounts_to_json(spec));
@@ -163,13 +154,6 @@ static void read_ports(const struct json *ports, struct machine_spec *spec)
 	}
 }
 
-static void read_texts(const struct json *list, struct strs *texts)
-{
-	for (size_t i = 0; i < js_count(list); i++)
-		if (js_as_text(js_at(list, i)))
-			strs_add(texts, js_as_text(js_at(list, i)));
-}
-
 static void read_field(const struct json *record, const struct spec_field *f, struct machine_spec *spec)
 {
 	const struct json *value = js_get(record, f->name);
@@ -197,7 +181,7 @@ static void read_field(const struct json *record, const struct spec_field *f, st
 		*(enum image_boot *)at = streq(js_as_text(value), "uefi") ? BOOT_UEFI : BOOT_KERNEL;
 		break;
 	case SPEC_TEXTS:
-		read_texts(value, at);
+		js_copy_texts(value, at);
 		break;
 	case SPEC_MOUNTS:
 		read_mounts(value, spec);

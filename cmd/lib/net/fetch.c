@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cancel.h"
+#include "net/fetch_env.h"
 #include "net/fetch_transfer.h"
 #include "net/fetch_url.h"
 #include "sys/tick.h"

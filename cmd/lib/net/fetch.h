@@ -12,21 +12,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
-
-struct fetch_request {
-	const char *url;            /* https://, http:// or file:// */
-	const char *const *mirrors; /* further URLs of the same bytes, tried in order; NULL-terminated; may be NULL */
-	const char *sha256;         /* required unless sha512 or unverified */
-	const char *sha512;
-	int64_t size;          /* exact size, -1 = unknown */
-	int64_t max_size;      /* cap where the size is unknown; 0 = 16 GiB */
-	const char *target;    /* final path; the part is kept beside it as <target>.part */
-	const char *step;      /* step id for progress */
-	bool allow_http;       /* http: is allowed (a digest is there) */
-	bool allow_local_http; /* http: to this machine is allowed without a digest; a redirect to http: never is */
-	bool unverified;       /* no digest is known (only `tool fetch` without one, and channels) */
-	bool unflushed; /* done when the kernel has the bytes, as with cp and curl: nothing relies on the file later */
-};
+#include "net/fetch_request.h"
 
 /**
  * fetch_run() - download @count requests, in parallel
@@ -40,12 +26,5 @@ struct fetch_request {
  */
 MUST_CHECK struct err *fetch_run(const struct fetch_request *requests, size_t count, int64_t deadline_ms,
 				 struct sink *sink);
-
-/** fetch_out_of_reach() - whether COOPER_OFFLINE is set, and no place that can be asked without a connection has @r */
-bool fetch_out_of_reach(const struct fetch_request *r);
-/** fetch_date() - a date as HTTP has it, "Sun, 06 Nov 1994 08:49:37 GMT", in seconds since 1970; -1 = none */
-int64_t fetch_date(const char *text);
-/** fetch_offline_error() - the NET error that lists what is out of reach, a line each: digest or commit, URL */
-MUST_CHECK struct err *fetch_offline_error(const struct strs *lines);
 
 #endif

@@ -16,8 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/str.h"
-#include "net/fetch.h"
+#include "net/fetch_request.h"
 
 struct fetch_env {
 	bool offline;
@@ -40,5 +41,9 @@ void fetch_env_read(struct fetch_env *ret_env);
  */
 MUST_CHECK struct err *fetch_env_urls(const struct fetch_env *env, const struct fetch_request *r, struct strs *urls,
 				      size_t *ret_primary);
+/** fetch_out_of_reach() - whether COOPER_OFFLINE is set, and no place that can be asked without a connection has @r */
+bool fetch_out_of_reach(const struct fetch_request *r);
+/** fetch_offline_error() - the NET error that lists what is out of reach, a line each: digest or commit, URL */
+MUST_CHECK struct err *fetch_offline_error(const struct strs *lines);
 
 #endif

@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "base/units.h"
-#include "net/fetch.h"
 
 static void forget(struct fetch_head *h)
 {

@@ -41,4 +41,8 @@ bool fetch_validator_ok(const char *text);
 /** fetch_parse_range() - a Content-Range: "bytes 5-9/10", the total or the range may be an asterisk; false otherwise */
 bool fetch_parse_range(const char *text, int64_t *ret_from, int64_t *ret_to, int64_t *ret_total);
 
+/** fetch_date() - a date as HTTP has it, "Sun, 06 Nov 1994 08:49:37 GMT", in seconds since 1970, by libcurl (fetch.c);
+ * -1 = none */
+int64_t fetch_date(const char *text);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cancel.h"
+#include "base/event.h"
 #include "net/fetch_url.h"
 #include "sys/file.h"
 #include "sys/os.h"

@@ -513,7 +513,8 @@ static struct err *write_entry(struct checkout *x, const char *path, const git_t
 /* A name that no repository may hold, on any system. */
 static struct err *check_name(const char *name)
 {
-	if (*name && !streq(name, ".") && !streq(name, "..") && !strchr(name, '/') && strcasecmp(name, ".git") != 0)
+	if (*name && !streq(name, ".") && !streq(name, "..") && !strchr(name, '/') &&
+	    !path_part_is_git(name, strlen(name)))
 		return NULL;
 	AUTO_FREE char *shown = str_escape(name);
 	return err_new(ERR_CORRUPT, "the commit contains the name '%s', which is not allowed", shown);

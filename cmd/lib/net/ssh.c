@@ -131,14 +131,8 @@ static void listen_to(struct sink *sink, const struct event *event)
 {
 	struct listener *l = (struct listener *)(void *)sink;
 
-	if (event->kind == EVENT_OUTPUT) {
-		if (l->tail.count == LISTENER_LINES) {
-			free(l->tail.items[0]);
-			memmove(l->tail.items, l->tail.items + 1, l->tail.count * sizeof(*l->tail.items));
-			l->tail.count--;
-		}
-		strs_add(&l->tail, event->text);
-	}
+	if (event->kind == EVENT_OUTPUT)
+		strs_add_last(&l->tail, event->text, LISTENER_LINES);
 	event_emit(l->next, event);
 }
 

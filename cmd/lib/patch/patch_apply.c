@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/path.h"
+#include "tree/archive_policy.h"
 
 enum { GIT_SYMLINK = 0120000, GIT_TYPE = 0170000 };
 
@@ -34,25 +35,13 @@ static struct err *get_node(const struct work *w, const char *path, struct patch
 	return e ? err_wrap(e, "patch '%s', line %zu: '%s' is refused", w->set->name, w->f->line, path) : NULL;
 }
 
-/* A link may point to what is below the tree only: some "../", then plain names; nothing after them goes up. */
 static struct err *check_link(const struct work *w, const char *path, const struct patch_content *c)
 {
 	AUTO_FREE char *target = mem_strndup(c->data, c->size);
 	AUTO_FREE char *shown = str_escape(target);
-	size_t depth = 0;
-	for (const char *p = path; *p; p++)
-		depth += *p == '/';
-	bool plain = false;
-	bool bad = !*target || *target == '/' || strlen(target) != c->size;
-	for (const char *p = target; *p && !bad;) {
-		size_t n = strcspn(p, "/");
-		bool up = n == 2 && memcmp(p, "..", 2) == 0;
-		bad = up && (plain || depth == 0);
-		depth -= up && !bad;
-		plain |= !up && n > 0 && !(n == 1 && *p == '.');
-		p += n + strspn(p + n, "/");
-	}
-	return bad ? misfit(w, path, "would be a symbolic link that leads outside the tree: '%s'", shown) : NULL;
+	if (strlen(target) == c->size && !archive_policy_link_fault(path, target))
+		return NULL;
+	return misfit(w, path, "would be a symbolic link that leads outside the tree: '%s'", shown);
 }
 
 static struct err *binary_content(const struct work *w, const char *path, const struct patch_state *source,

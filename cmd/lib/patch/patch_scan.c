@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
+
 bool patch_peek(const struct patch_scan *s, struct patch_row *row)
 {
 	if (s->at == s->end)
@@ -126,34 +128,6 @@ static const char *strip_name(const char *raw, int strip)
 	return *p ? p : NULL;
 }
 
-static bool is_skipped_by_hfs(const unsigned char *p)
-{
-	return (p[0] == 0xe2 && p[1] == 0x80 && ((p[2] >= 0x8c && p[2] <= 0x8f) || (p[2] >= 0xaa && p[2] <= 0xae))) ||
-	       (p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xaa && p[2] <= 0xaf) ||
-	       (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf);
-}
-
-/*
- * Whether a component is git's own folder under any name that some file system takes for it: letter case, marks
- * that HFS+ ignores, the short name of FAT (CVE-2014-9390).
- */
-static bool is_git_dir(const char *part, size_t len)
-{
-	char folded[6];
-	size_t n = 0;
-	for (size_t i = 0; i < len;) {
-		if (len - i >= 3 && is_skipped_by_hfs((const unsigned char *)part + i)) {
-			i += 3;
-			continue;
-		}
-		if (n == sizeof(folded))
-			return false;
-		char c = part[i++];
-		folded[n++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
-	return (n == 4 && memcmp(folded, ".git", 4) == 0) || (n == 5 && memcmp(folded, "git~1", 5) == 0);
-}
-
 /* Found out here and not when half of the series is in place. macOS takes 1024 bytes with the tree's own path. */
 enum { NAME_BYTES_MAX = 255, PATH_BYTES_MAX = 768 };
 
@@ -168,7 +142,7 @@ static struct err *check_parts(const struct patch_scan *s, const char *raw, cons
 			return patch_damaged(s, s->line, "'%s' leads outside the tree", shown);
 		if (n > NAME_BYTES_MAX)
 			return patch_damaged(s, s->line, "a name of %zu bytes is longer than file systems take", n);
-		if (is_git_dir(p, n))
+		if (path_part_is_git(p, n))
 			return patch_damaged(s, s->line, "'%s' is inside a .git folder", shown);
 		p += n + strspn(p + n, "/");
 	}

@@ -39,9 +39,12 @@ struct step *graph_add(struct graph *g, const struct step_kind *kind, const char
 	s->id = subject ? mem_printf("%s:%s", kind->name, subject) : mem_strdup(kind->name);
 	s->subject = subject ? s->id + strlen(kind->name) + 1 : "";
 	s->job = job;
-	s->verb = kind->verb;
+	s->verb = "run";
 	s->inputs = js_object();
-	kind->describe(s, &title);
+	if (kind->title)
+		str_add(&title, kind->title);
+	else
+		kind->describe(s, &title);
 	s->title = str_take(&title);
 	g->steps = mem_grow(g->steps, &g->cap, g->count + 1, sizeof(*g->steps));
 	g->steps[g->count++] = s;

@@ -62,17 +62,16 @@ static ptrdiff_t counterpart(const struct json *list, const struct json *from, s
 static void compare_fields(struct step *s, const char *what, const struct json *was, const struct json *is)
 {
 	AUTO_FREE char *subject = mem_printf("%s %s", what, js_get_text(is, "name"));
-	for (size_t i = 0; i < js_count(is); i++) {
-		const char *field = js_key_at(is, i);
-		const char *text = js_get_text(is, field);
+	for (struct js_member m = {.of = is}; js_next(&m);) {
+		const char *text = js_as_text(m.value);
 		AUTO_FREE char *name =
-			text && digest_is(text) ? mem_strdup(subject) : mem_printf("%s: %s", subject, field);
-		if (!same(js_get(was, field), js_get(is, field)))
-			add_change(s, name, js_get(was, field), js_get(is, field));
+			text && digest_is(text) ? mem_strdup(subject) : mem_printf("%s: %s", subject, m.key);
+		if (!same(js_get(was, m.key), m.value))
+			add_change(s, name, js_get(was, m.key), m.value);
 	}
-	for (size_t i = 0; i < js_count(was); i++)
-		if (!js_get(is, js_key_at(was, i)))
-			strs_addf(&s->why, "%s: %s is gone", subject, js_key_at(was, i));
+	for (struct js_member m = {.of = was}; js_next(&m);)
+		if (!js_get(is, m.key))
+			strs_addf(&s->why, "%s: %s is gone", subject, m.key);
 }
 
 static void compare_lists(struct step *s, const char *what, const struct json *was, const struct json *is)
@@ -114,13 +113,9 @@ static void compare(struct step *s, const char *name, const struct json *was, co
 
 void reasons_add(struct step *step, const struct json *old)
 {
-	for (size_t i = 0; i < js_count(step->inputs); i++) {
-		const char *name = js_key_at(step->inputs, i);
-		compare(step, name, js_get(old, name), js_get(step->inputs, name));
-	}
-	for (size_t i = 0; i < js_count(old); i++) {
-		const char *name = js_key_at(old, i);
-		if (!js_get(step->inputs, name))
-			compare(step, name, js_get(old, name), NULL);
-	}
+	for (struct js_member m = {.of = step->inputs}; js_next(&m);)
+		compare(step, m.key, js_get(old, m.key), m.value);
+	for (struct js_member m = {.of = old}; js_next(&m);)
+		if (!js_get(step->inputs, m.key))
+			compare(step, m.key, m.value, NULL);
 }

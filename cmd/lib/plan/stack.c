@@ -2,16 +2,15 @@
 #include "plan/stack.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "host/host_packages.h"
 #include "image/image.h"
 #include "machine/record.h"
 #include "net/fetch.h"
+#include "net/fetch_env.h"
 #include "plan/stack_lock.h"
 #include "plan/stack_spec.h"
 #include "step/outputs.h"
-#include "sys/file.h"
 
 /* Every kind there is. A new one is its file in step/, a line here and its place in a function below. */
 extern const struct step_kind kind_fetch, kind_source, kind_build, kind_image, kind_emulators, kind_generation,
@@ -241,6 +240,5 @@ struct err *stack_perform(struct stack *s, struct sink *sink)
 	TRY(check_reach(&s->graph));
 	struct err *e = graph_perform(&s->graph, sink);
 	graph_record(&s->graph, s->record);
-	AUTO_FREE char *text = js_pretty(s->record);
-	return err_first(e, file_write(s->record_path, text, strlen(text), 0600));
+	return err_first(e, js_write(s->record_path, s->record, 0600));
 }

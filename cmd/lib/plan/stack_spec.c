@@ -61,13 +61,13 @@ void stack_spec_paths(const struct step *generation, struct machine_spec *m)
 {
 	const struct step *image = step_need(generation, "image");
 	const struct step *emulators = step_need(generation, "emulators");
-	AUTO_FREE char *keg = step_keg(step_need(generation, "build"));
+	AUTO_FREE char *keg = step_result(step_need(generation, "build"), NULL);
 	generation->context->vmm->parts(keg, m);
-	m->base_disk = step_image_file(image, image_disk_file(image->job));
+	m->base_disk = step_result(image, image_disk_file(image->job));
 	if (((const struct recipe *)image->job)->image.debian_suite) {
-		m->kernel = step_image_file(image, "vmlinuz");
-		m->initrd = step_image_file(image, "initrd.img");
+		m->kernel = step_result(image, "vmlinuz");
+		m->initrd = step_result(image, "initrd.img");
 	}
 	if (emulators)
-		m->emulator_iso = step_emulators_iso(emulators);
+		m->emulator_iso = step_result(emulators, "emulators.iso");
 }

@@ -90,13 +90,12 @@ static struct err *read_entries(const char *path, struct arena *arena, struct ma
 		return err_hint(err_new(ERR_CORRUPT, "the lock '%s' has an unknown format", path),
 				"it was written by another version of cooper; use that one, or remove the file");
 	const struct json *list = js_get(root, "entries");
-	for (size_t i = 0; i < js_count(list); i++) {
-		const char *reference = js_key_at(list, i);
+	for (struct js_member m = {.of = list}; js_next(&m);) {
 		struct lock_entry *entry = NULL;
-		if (map_has(entries, reference))
+		if (map_has(entries, m.key))
 			continue;
-		TRY(read_entry(path, reference, js_value_at(list, i), arena, &entry));
-		map_put(entries, reference, entry);
+		TRY(read_entry(path, m.key, m.value, arena, &entry));
+		map_put(entries, m.key, entry);
 	}
 	return NULL;
 }
@@ -194,8 +193,7 @@ static struct err *write_entries(const char *path, const struct map *entries)
 		js_set(list, names.items[i], entry_json(map_get(entries, names.items[i])));
 	js_set_int(root, "format", LOCK_FORMAT);
 	js_set(root, "entries", list);
-	AUTO_FREE char *text = js_pretty(root);
-	struct err *e = file_write(path, text, strlen(text), 0644);
+	struct err *e = js_write(path, root, 0644);
 	return e ? err_wrap(e, "cannot write the lock '%s'", path) : NULL;
 }
 

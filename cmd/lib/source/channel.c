@@ -21,8 +21,8 @@ static struct err *not_there(const struct json *object, const char *what, const 
 	const char *names[NAMES_MAX];
 	AUTO(str) list = STR_INIT;
 	size_t n = 0;
-	for (size_t i = 0; i < js_count(object) && n < NAMES_MAX && js_is_object(object); i++) {
-		names[n++] = js_key_at(object, i);
+	for (struct js_member m = {.of = object}; n < NAMES_MAX && js_next(&m);) {
+		names[n++] = m.key;
 		AUTO_FREE char *shown = str_escape(names[n - 1]);
 		str_addf(&list, "%s%s", n > 1 ? ", " : "", shown);
 	}

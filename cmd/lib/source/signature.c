@@ -1,7 +1,5 @@
 #include "source/signature.h"
 
-#include <string.h>
-
 #include "base/path.h"
 #include "fmt/digest.h"
 #include "net/fetch.h"
@@ -105,11 +103,9 @@ static struct err *write_note(const struct home *home, const struct source_file 
 {
 	AUTO_FREE char *path = place(home, f, "json");
 	AUTO(str) made = STR_INIT;
-	AUTO(str) checked = STR_INIT;
 	char signature_hex[SHA256_HEX];
 	TRY(digest_file(signature_path, signature_hex, NULL));
 	str_add_utc(&made, found->made_s * 1000);
-	str_add_utc(&checked, tick_wall_ms());
 	AUTO_JSON *note = js_object();
 	js_set_text(note, "file", f->name);
 	js_set_text(note, digest_kind_name(digest_kind_of(f->digest)), f->digest);
@@ -118,9 +114,8 @@ static struct err *write_note(const struct home *home, const struct source_file 
 	js_set_text(note, "made", str_text(&made));
 	js_set_text(note, "signature_url", f->signature_url);
 	js_set_text(note, "signature_sha256", signature_hex);
-	js_set_text(note, "checked", str_text(&checked));
-	AUTO_FREE char *text = js_pretty(note);
-	return file_write(path, text, strlen(text), 0644);
+	js_set_now(note, "checked");
+	return js_write(path, note, 0644);
 }
 
 /* One that did not hold is not kept: the next run asks the server again. */

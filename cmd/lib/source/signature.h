@@ -15,7 +15,7 @@
 
 #include "base/event.h"
 #include "fmt/json.h"
-#include "source/source.h"
+#include "source/source_files.h"
 #include "store/home.h"
 
 /** signature_held() - whether @f needs none, or its signature was checked before and was good */

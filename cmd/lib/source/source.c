@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "fmt/digest.h"
 #include "net/fetch.h"
+#include "net/fetch_env.h"
 #include "net/fetch_url.h"
 #include "source/debian.h"
 #include "source/signature.h"
@@ -14,13 +15,6 @@
 #include "source/source_gits.h"
 #include "store/cas.h"
 #include "sys/file.h"
-
-void source_files_done(struct source_files *files)
-{
-	free(files->items);
-	strs_done(&files->owned);
-	*files = (struct source_files){.items = NULL};
-}
 
 static const char *package_arch(const struct source *s, enum arch host_arch)
 {

@@ -81,8 +81,7 @@ struct err *source_git_export(const struct home *home, const struct source_file 
 	js_set_text(note, "written", written.digest);
 	js_set_int(note, "files", written.entries);
 	js_set_int(note, "bytes", written.bytes);
-	AUTO_FREE char *text = js_pretty(note);
-	return file_write(path, text, strlen(text), 0600);
+	return js_write(path, note, 0600);
 }
 
 struct err *source_git_resolve(const struct source *s, struct lock_entry *ret_entry)

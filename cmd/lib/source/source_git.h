@@ -12,7 +12,7 @@
 #include "base/event.h"
 #include "fmt/json.h"
 #include "recipe/lock.h"
-#include "source/source.h"
+#include "source/source_files.h"
 #include "store/home.h"
 
 /** source_git_is() - whether @url begins with git: */

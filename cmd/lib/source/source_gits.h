@@ -13,7 +13,7 @@
 #define COOPER_SOURCE_SOURCE_GITS_H
 
 #include "base/event.h"
-#include "source/source.h"
+#include "source/source_files.h"
 #include "store/home.h"
 
 struct source_gits;

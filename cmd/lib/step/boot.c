@@ -6,11 +6,6 @@
 #include "step/outputs.h"
 #include "sys/lock.h"
 
-static void describe(const struct step *step UNUSED, struct str *title)
-{
-	str_add(title, "boot the machine");
-}
-
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	machine_spec_inputs(step->context->machine, SPEC_BOOT, inputs);
@@ -22,11 +17,16 @@ static struct err *observe(const struct step *step, struct observed *seen)
 	const struct machine_spec *m = step->context->machine;
 	AUTO_JSON *boot = machine_boot_read(m->dir);
 	AUTO_FREE char *lock = path_join(m->dir, "lock");
+	AUTO(generation) g = GENERATION_INIT;
+	TRY(generation_find(m->dir, step_need(step, "generation")->key, &g));
 	bool running = lock_held(lock, NULL);
-	seen->present = running && streq(js_get_text(boot, "key"), step->key);
+	bool same = running && streq(js_get_text(boot, "key"), step->key);
+	seen->present = same && g.number;
 	seen->verb = running ? "restart" : "start";
 	if (!running)
 		seen->note = mem_strdup("the machine is not running");
+	else if (same && !g.number)
+		seen->note = mem_strdup("its OS disk is to be made again"); /* which stops the machine */
 	return NULL;
 }
 
@@ -53,9 +53,8 @@ static void host_packages(const struct step *step, struct strs *names)
 
 const struct step_kind kind_boot = {
 	.name = "boot",
-	.verb = "run",
+	.title = "boot the machine",
 	.weight = STEP_MACHINE,
-	.describe = describe,
 	.inputs = inputs,
 	.observe = observe,
 	.perform = perform,

@@ -20,21 +20,9 @@ struct build_job build_job_of(const struct step *step)
 				  .step = step->id};
 }
 
-static char *keg_name(const struct step *step)
+static char *result(const struct step *step)
 {
 	return build_name(step->job, step->context->guest_arch);
-}
-
-char *step_keg(const struct step *build)
-{
-	AUTO_FREE char *name = keg_name(build);
-	return store_path(build->context->home, build->key, name);
-}
-
-struct err *step_build_receipt(const struct step *build, struct json **ret_receipt)
-{
-	AUTO_FREE char *name = keg_name(build);
-	return store_receipt(build->context->home, build->key, name, ret_receipt);
 }
 
 static void describe(const struct step *step, struct str *title)
@@ -53,13 +41,6 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 	return NULL;
 }
 
-static struct err *observe(const struct step *step, struct observed *seen)
-{
-	AUTO_FREE char *name = keg_name(step);
-	seen->present = store_has(step->context->home, step->key, name);
-	return NULL;
-}
-
 static struct err *perform(struct step *step, struct sink *sink)
 {
 	const struct build_job job = build_job_of(step);
@@ -75,19 +56,14 @@ static void host_packages(const struct step *step, struct strs *names)
 	strs_copy(names, mac ? &r->build.host_brew : &r->build.host_apt);
 }
 
-static void gc_roots(const struct step *step, struct strs *roots)
-{
-	strs_add(roots, step->key);
-}
-
 const struct step_kind kind_build = {
 	.name = "build",
-	.verb = "run",
 	.weight = STEP_CPU,
 	.describe = describe,
 	.inputs = inputs,
-	.observe = observe,
+	.result = result,
+	.observe = step_result_observe,
 	.perform = perform,
 	.host_packages = host_packages,
-	.gc_roots = gc_roots,
+	.gc_roots = step_result_roots,
 };

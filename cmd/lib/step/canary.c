@@ -3,11 +3,6 @@
 #include "step/context.h"
 #include "step/kind.h"
 
-static void describe(const struct step *step UNUSED, struct str *title)
-{
-	str_add(title, "run the checks (canaries)");
-}
-
 static struct err *observe(const struct step *step, struct observed *seen)
 {
 	const char *dir = step->context->machine->dir;
@@ -28,10 +23,9 @@ static struct err *perform(struct step *step, struct sink *sink)
 
 const struct step_kind kind_canary = {
 	.name = "canary",
-	.verb = "run",
+	.title = "run the checks (canaries)",
 	.weight = STEP_MACHINE,
 	.follows = true, /* every boot is proved */
-	.describe = describe,
 	.observe = observe,
 	.perform = perform,
 };

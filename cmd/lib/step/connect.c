@@ -3,11 +3,6 @@
 #include "step/context.h"
 #include "step/kind.h"
 
-static void describe(const struct step *step UNUSED, struct str *title)
-{
-	str_add(title, "connect podman");
-}
-
 static struct err *observe(const struct step *step, struct observed *seen)
 {
 	seen->present = machine_connected(step->context->machine->dir);
@@ -27,10 +22,9 @@ static struct err *perform(struct step *step, struct sink *sink)
 
 const struct step_kind kind_connect = {
 	.name = "connect",
-	.verb = "run",
+	.title = "connect podman",
 	.weight = STEP_MACHINE,
 	.follows = true, /* the ssh port may be another after a boot */
-	.describe = describe,
 	.observe = observe,
 	.perform = perform,
 };

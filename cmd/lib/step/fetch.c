@@ -86,7 +86,6 @@ static void gc_roots(const struct step *step, struct strs *roots)
 
 const struct step_kind kind_fetch = {
 	.name = "fetch",
-	.verb = "run",
 	.weight = STEP_NET,
 	.describe = describe,
 	.inputs = inputs,

@@ -18,11 +18,6 @@ struct err *step_generation(const struct step *generation, struct generation *re
 	return err_new(ERR_ABSENT, "the machine '%s' has no generation of this stack", m->name);
 }
 
-static void describe(const struct step *step UNUSED, struct str *title)
-{
-	str_add(title, "create a new OS disk");
-}
-
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	machine_spec_inputs(step->context->machine, SPEC_GENERATION, inputs);
@@ -85,9 +80,8 @@ static struct err *perform(struct step *step, struct sink *sink)
 
 const struct step_kind kind_generation = {
 	.name = "generation",
-	.verb = "run",
+	.title = "create a new OS disk",
 	.weight = STEP_MACHINE,
-	.describe = describe,
 	.inputs = inputs,
 	.observe = observe,
 	.perform = perform,

@@ -27,11 +27,6 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 	return NULL;
 }
 
-static struct err *observe(const struct step *step, struct observed *seen)
-{
-	return step_mark_holds(step, &seen->present);
-}
-
 static struct err *perform(struct step *step, struct sink *sink)
 {
 	const struct machine_spec *m = step->context->machine;
@@ -54,10 +49,9 @@ static struct err *perform(struct step *step, struct sink *sink)
 
 const struct step_kind kind_guest_step = {
 	.name = "step",
-	.verb = "run",
 	.weight = STEP_MACHINE,
 	.describe = describe,
 	.inputs = inputs,
-	.observe = observe,
+	.observe = step_mark_observe,
 	.perform = perform,
 };

@@ -7,11 +7,6 @@
 
 enum { HANDLERS_MS = 30 * 60 * 1000 };
 
-static void describe(const struct step *step UNUSED, struct str *title)
-{
-	str_add(title, "register binfmt handlers");
-}
-
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	const char *provider = step->context->machine->provider;
@@ -19,11 +14,6 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 	js_set_text(inputs, "architectures", archs);
 	js_set_text(inputs, "provider", provider ? provider : "auto");
 	return NULL;
-}
-
-static struct err *observe(const struct step *step, struct observed *seen)
-{
-	return step_mark_holds(step, &seen->present);
 }
 
 static struct err *perform(struct step *step, struct sink *sink)
@@ -43,10 +33,9 @@ static struct err *perform(struct step *step, struct sink *sink)
 
 const struct step_kind kind_handlers = {
 	.name = "handlers",
-	.verb = "run",
+	.title = "register binfmt handlers",
 	.weight = STEP_MACHINE,
-	.describe = describe,
 	.inputs = inputs,
-	.observe = observe,
+	.observe = step_mark_observe,
 	.perform = perform,
 };

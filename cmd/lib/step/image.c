@@ -1,16 +1,12 @@
 /* The guest image of an image recipe, the step's job: made of packages, or unpacked. */
 #include "image/image.h"
 
-#include "base/path.h"
 #include "step/context.h"
 #include "step/outputs.h"
-#include "store/store.h"
 
-char *step_image_file(const struct step *image, const char *name)
+static char *result(const struct step *step)
 {
-	AUTO_FREE char *result = image_name(image->job, image->context->guest_arch);
-	AUTO_FREE char *dir = store_path(image->context->home, image->key, result);
-	return path_join(dir, name);
+	return image_name(step->job, step->context->guest_arch);
 }
 
 static void describe(const struct step *step, struct str *title)
@@ -25,13 +21,6 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 	js_set_text(inputs, "recipe", r->canonical_digest);
 	js_set_text(inputs, "guest_arch", arch_name(step->context->guest_arch));
 	return image_inputs(r, inputs);
-}
-
-static struct err *observe(const struct step *step, struct observed *seen)
-{
-	AUTO_FREE char *name = image_name(step->job, step->context->guest_arch);
-	seen->present = store_has(step->context->home, step->key, name);
-	return NULL;
 }
 
 static struct err *perform(struct step *step, struct sink *sink)
@@ -56,19 +45,14 @@ static void host_packages(const struct step *step, struct strs *names)
 		strs_copy(names, &r->image.host_apt);
 }
 
-static void gc_roots(const struct step *step, struct strs *roots)
-{
-	strs_add(roots, step->key);
-}
-
 const struct step_kind kind_image = {
 	.name = "image",
-	.verb = "run",
 	.weight = STEP_CPU,
 	.describe = describe,
 	.inputs = inputs,
-	.observe = observe,
+	.result = result,
+	.observe = step_result_observe,
 	.perform = perform,
 	.host_packages = host_packages,
-	.gc_roots = gc_roots,
+	.gc_roots = step_result_roots,
 };

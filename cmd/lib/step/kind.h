@@ -6,7 +6,7 @@
  * digest of `inputs`: an ordered structure of everything that can change the result, and of nothing else; a list of
  * things is an array with every field of every one of them at its place, never a map by name.
  *
- *	const struct step_kind kind_build = {.name = "build", .verb = "run", .weight = STEP_CPU, .inputs = ...};
+ *	const struct step_kind kind_build = {.name = "build", .weight = STEP_CPU, .inputs = ...};
  *
  * Kinds are listed and wired in plan/stack.c. What a step produced is asked of the kind that produces it (outputs.h).
  */
@@ -39,16 +39,18 @@ enum step_state {
 /* What a step's observe() says. */
 struct observed {
 	bool present;
-	const char *verb; /* instead of the kind's; static, or NULL */
+	const char *verb; /* instead of "run"; static, or NULL */
 	char *note;       /* heap, or NULL: "running, pid 7", "keg 12ab" or what is missing */
 };
 
 struct step_kind {
-	const char *name; /* "build": the step's id is name:subject, or the name alone */
-	const char *verb; /* "run" */
+	const char *name;  /* "build": the step's id is name:subject, or the name alone */
+	const char *title; /* "boot the machine"; NULL = describe() tells */
 	enum step_weight weight;
 	bool follows; /* runs whenever a step runs that it comes after */
 	void (*describe)(const struct step *step, struct str *title);
+	/* The name of what it makes in the store; heap. NULL = it makes nothing there. */
+	char *(*result)(const struct step *step);
 	/* All that makes the key beside the keys of what it needs; reads files at most. NULL = nothing. */
 	struct err *(*inputs)(const struct step *step, struct json *inputs);
 	/* Stat and receipts: no network, no child. Keys are sealed. */

@@ -16,14 +16,14 @@ static struct err *mark_path(const struct step *step, char **ret_path)
 	return NULL;
 }
 
-struct err *step_mark_holds(const struct step *step, bool *ret_holds)
+struct err *step_mark_observe(const struct step *step, struct observed *seen)
 {
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *found = NULL;
 	struct err *e = mark_path(step, &path);
 	if (!e)
 		e = file_read(path, MARK_MAX, &found, NULL);
-	*ret_holds = !e && streq(found, step->key);
+	seen->present = !e && streq(found, step->key);
 	return err_is(e, ERR_ABSENT) ? err_free(e) : e;
 }
 

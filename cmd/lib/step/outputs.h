@@ -20,19 +20,18 @@ struct fetch_job {
 struct fetch_job *fetch_job_new(void);
 /** step_files() - the files of a "fetch" */
 const struct source_files *step_files(const struct step *fetch);
-/** step_keg() - the folder that a "build" installs into */
-char *step_keg(const struct step *build);
-/** step_build_receipt() - what is written in that folder about the build; OS or ABSENT when there is none */
-MUST_CHECK struct err *step_build_receipt(const struct step *build, struct json **ret_receipt);
-/** step_image_file() - @name in the folder that an "image" makes */
-char *step_image_file(const struct step *image, const char *name);
-/** step_emulators_iso() - the device that "emulators" makes */
-char *step_emulators_iso(const struct step *emulators);
+/** step_result() - @file (NULL: all) in the folder that @step's kind makes in the store: a keg, an image, emulators */
+char *step_result(const struct step *step, const char *file);
+/** step_result_observe(), step_result_roots() - whether that folder is there; keep it: observe() and gc_roots() */
+MUST_CHECK struct err *step_result_observe(const struct step *step, struct observed *seen);
+void step_result_roots(const struct step *step, struct strs *roots);
+/** step_receipt() - what is written in that folder about it; OS or ABSENT when there is none */
+MUST_CHECK struct err *step_receipt(const struct step *step, struct json **ret_receipt);
 /** step_generation() - the one that a "generation" made, whether it came up already or not; ABSENT when there is none
  */
 MUST_CHECK struct err *step_generation(const struct step *generation, struct generation *ret_generation);
-/** step_mark_holds(), step_mark() - whether the step was done in the generation it needs; say that it was (mark.c) */
-MUST_CHECK struct err *step_mark_holds(const struct step *step, bool *ret_holds);
+/** step_mark_observe(), step_mark() - whether the step was done in the generation it needs; say that it was (mark.c) */
+MUST_CHECK struct err *step_mark_observe(const struct step *step, struct observed *seen);
 MUST_CHECK struct err *step_mark(const struct step *step);
 
 #endif

@@ -30,7 +30,6 @@ static struct err *perform(struct step *step, struct sink *sink)
 
 const struct step_kind kind_source = {
 	.name = "source",
-	.verb = "run",
 	.weight = STEP_CPU,
 	.describe = describe,
 	.inputs = inputs,

@@ -1,6 +1,9 @@
 #include <stdlib.h>
 
-#include "step/kind.h"
+#include "base/path.h"
+#include "step/context.h"
+#include "step/outputs.h"
+#include "store/store.h"
 
 void step_set_outcome(struct step *step, const char *fmt, ...)
 {
@@ -9,6 +12,31 @@ void step_set_outcome(struct step *step, const char *fmt, ...)
 	free(step->note);
 	step->note = mem_vprintf(fmt, ap);
 	va_end(ap);
+}
+
+char *step_result(const struct step *step, const char *file)
+{
+	AUTO_FREE char *name = step->kind->result(step);
+	AUTO_FREE char *dir = store_path(step->context->home, step->key, name);
+	return file ? path_join(dir, file) : TAKE(dir);
+}
+
+struct err *step_result_observe(const struct step *step, struct observed *seen)
+{
+	AUTO_FREE char *name = step->kind->result(step);
+	seen->present = store_has(step->context->home, step->key, name);
+	return NULL;
+}
+
+struct err *step_receipt(const struct step *step, struct json **ret_receipt)
+{
+	AUTO_FREE char *name = step->kind->result(step);
+	return store_receipt(step->context->home, step->key, name, ret_receipt);
+}
+
+void step_result_roots(const struct step *step, struct strs *roots)
+{
+	strs_add(roots, step->key);
 }
 
 bool step_is(const struct step *step, const char *kind)

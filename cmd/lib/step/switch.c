@@ -4,11 +4,6 @@
 #include "step/context.h"
 #include "step/outputs.h"
 
-static void describe(const struct step *step UNUSED, struct str *title)
-{
-	str_add(title, "switch to the new OS disk");
-}
-
 /* While there is none yet nothing is amiss: it follows the canary. */
 static struct err *observe(const struct step *step, struct observed *seen)
 {
@@ -33,10 +28,9 @@ static struct err *perform(struct step *step, struct sink *sink UNUSED)
 
 const struct step_kind kind_switch = {
 	.name = "switch",
-	.verb = "run",
+	.title = "switch to the new OS disk",
 	.weight = STEP_MACHINE,
 	.follows = true, /* what is current was proved by its last boot */
-	.describe = describe,
 	.observe = observe,
 	.perform = perform,
 };

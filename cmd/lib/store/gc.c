@@ -80,9 +80,9 @@ static struct err *keep_record(struct map *live, const char *path)
 	if (e)
 		return err_hint(err_wrap(e, "cannot determine what is in use"),
 				"remove '%s'; the next `up` writes it again", path);
-	for (size_t i = 0; i < js_count(record); i++) {
+	for (struct js_member m = {.of = record}; js_next(&m);) {
 		char key[SHA256_HEX];
-		key_of(js_value_at(record, i), key);
+		key_of(m.value, key);
 		keep(live, key);
 	}
 	return keep_file(live, path);

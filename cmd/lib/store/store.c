@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "fmt/digest.h"
 #include "sys/file.h"
+#include "sys/tick.h"
 #include "tree/tree_digest.h"
 
 char *store_path(const struct home *home, const char *key, const char *name)
@@ -47,14 +48,27 @@ struct err *store_commit(const struct home *home, const char *key, const char *n
 	char hex[SHA256_HEX];
 	TRY(tree_digest_without(stage, STORE_RECEIPT, hex));
 	js_set_text(full, "digest", hex);
-	AUTO_FREE char *text = js_pretty(full);
-	TRY(file_write(path, text, strlen(text), 0444));
+	TRY(js_write(path, full, 0444));
 	TRY(tree_sync(stage));
 	TRY(tree_read_only(stage));
 	/* A folder can be renamed only while it is writable on macOS. */
 	if (chmod(stage, 0755) != 0)
 		return err_os(errno, "cannot change the mode of '%s'", stage);
 	return file_rename(stage, final);
+}
+
+struct json *store_receipt_new(const char *key, const struct recipe *recipe, enum arch guest_arch, int64_t started_ms)
+{
+	struct json *receipt = js_object();
+	js_set_text(receipt, "key", key);
+	if (recipe) {
+		js_set_text(receipt, "name", recipe->name);
+		js_set_text(receipt, "version", recipe->version);
+	}
+	js_set_text(receipt, "guest_arch", arch_name(guest_arch));
+	js_set_now(receipt, "made");
+	js_set_int(receipt, "ms", tick_ms() - started_ms);
+	return receipt;
 }
 
 struct err *store_receipt(const struct home *home, const char *key, const char *name, struct json **ret_receipt)

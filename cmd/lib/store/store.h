@@ -3,7 +3,7 @@
  *
  *	if (!store_has(home, key, name)) {
  *		TRY(store_begin(home, key, name, &stage));
- *		... fill stage ...
+ *		... fill stage; receipt = store_receipt_new(...) ...
  *		TRY(store_commit(home, key, name, stage, receipt));
  *	}
  *
@@ -15,7 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arch.h"
 #include "fmt/json.h"
+#include "recipe/recipe.h"
 #include "store/home.h"
 
 #define STORE_RECEIPT "receipt.json" /* in every result */
@@ -32,6 +34,12 @@ MUST_CHECK struct err *store_begin(const struct home *home, const char *key, con
  * rename to its final name */
 MUST_CHECK struct err *store_commit(const struct home *home, const char *key, const char *name, const char *stage,
 				    const struct json *receipt);
+/**
+ * store_receipt_new() - a receipt with what all of them say, for the maker to add to
+ * @recipe:      of the result; NULL when there is none
+ * @started_ms:  when making it began, on tick_ms()
+ */
+struct json *store_receipt_new(const char *key, const struct recipe *recipe, enum arch guest_arch, int64_t started_ms);
 /** store_receipt() - read a result's receipt */
 MUST_CHECK struct err *store_receipt(const struct home *home, const char *key, const char *name,
 				     struct json **ret_receipt);

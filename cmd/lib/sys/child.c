@@ -183,12 +183,7 @@ static struct err *open_input(const char *text, const char *path, int *ret_fd)
 static void finish_line(struct running *r)
 {
 	const struct child_spec *spec = r->spec;
-	if (r->tail.count == TAIL_LINES) {
-		free(r->tail.items[0]);
-		memmove(r->tail.items, r->tail.items + 1, r->tail.count * sizeof(*r->tail.items));
-		r->tail.count--;
-	}
-	strs_add(&r->tail, str_text(&r->line));
+	strs_add_last(&r->tail, str_text(&r->line), TAIL_LINES);
 	event_emit(spec->sink, &(struct event){.kind = EVENT_OUTPUT, .step = spec->step, .text = str_text(&r->line)});
 	str_clear(&r->line);
 }

@@ -90,14 +90,13 @@ static struct err *sync_parent(const char *path)
 	return dir_sync(dir);
 }
 
-/* A fresh file beside @path under a name that nobody else uses. */
-static struct err *open_temp(const char *path, char **ret_name, int *ret_fd)
+struct err *file_temp_open(const char *path, char **ret_name, int *ret_fd)
 {
 	for (int tries = 0; tries < 100; tries++) {
 		uint64_t r;
 		os_random(&r, sizeof(r));
 		AUTO_FREE char *name = mem_printf("%s.tmp-%016llx", path, (unsigned long long)r);
-		int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd >= 0) {
 			*ret_name = TAKE(name);
 			*ret_fd = fd;
@@ -109,8 +108,7 @@ static struct err *open_temp(const char *path, char **ret_name, int *ret_fd)
 	return err_os(EEXIST, "cannot create a file beside '%s'", path);
 }
 
-/* Set the mode, flush, close, rename: or remove the temporary file. Takes @fd. */
-static struct err *commit_temp(int take_fd, const char *temp, const char *path, mode_t mode, struct err *take_e)
+struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mode_t mode, struct err *take_e)
 {
 	struct err *e = take_e;
 	if (!e && fchmod(take_fd, mode) != 0)
@@ -130,8 +128,8 @@ struct err *file_write(const char *path, const void *data, size_t size, mode_t m
 {
 	AUTO_FREE char *temp = NULL;
 	int fd = -1;
-	TRY(open_temp(path, &temp, &fd));
-	return commit_temp(fd, temp, path, mode, file_write_all(fd, data, size, path));
+	TRY(file_temp_open(path, &temp, &fd));
+	return file_temp_commit(fd, temp, path, mode, file_write_all(fd, data, size, path));
 }
 
 static struct err *copy_bytes(int from, int to, const char *from_name, const char *to_name)
@@ -160,7 +158,7 @@ struct err *file_copy(const char *from, const char *to, mode_t mode)
 		return err_os(errno, "cannot stat '%s'", from);
 	AUTO_FREE char *temp = NULL;
 	int out = -1;
-	TRY(open_temp(to, &temp, &out));
+	TRY(file_temp_open(to, &temp, &out));
 	struct err *e = NULL;
 	if (!os_copy_range(in, out, st.st_size)) {
 		if (lseek(in, 0, SEEK_SET) != 0 || lseek(out, 0, SEEK_SET) != 0 || ftruncate(out, 0) != 0)
@@ -168,7 +166,7 @@ struct err *file_copy(const char *from, const char *to, mode_t mode)
 		else
 			e = copy_bytes(in, out, from, to);
 	}
-	return commit_temp(out, temp, to, mode, e);
+	return file_temp_commit(out, temp, to, mode, e);
 }
 
 struct err *dir_make(const char *path, mode_t mode)

@@ -19,6 +19,12 @@
 MUST_CHECK struct err *file_read(const char *path, size_t max, char **ret_data, size_t *ret_size);
 /** file_write() - replace @path atomically with @size bytes, @mode exactly, flushed with its directory */
 MUST_CHECK struct err *file_write(const char *path, const void *data, size_t size, mode_t mode);
+/** file_temp_open() - a new file beside @path, to read and write, under a name that nobody else uses */
+MUST_CHECK struct err *file_temp_open(const char *path, char **ret_temp, int *ret_fd);
+/** file_temp_commit() - make @temp the file @path, with @mode exactly and flushed; or, after @take_e, remove it.
+ *  Returns @take_e or what failed */
+MUST_CHECK struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mode_t mode,
+					struct err *take_e);
 /** file_write_all() - write() until all of it is out */
 MUST_CHECK struct err *file_write_all(int fd, const void *data, size_t size, const char *name);
 /** file_sync() - to the platter (F_FULLFSYNC on macOS) */

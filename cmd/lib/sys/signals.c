@@ -1,5 +1,6 @@
 #include "sys/signals.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,11 +24,22 @@ static void handle_unless_ignored(int number)
 		sigaction(number, &act, NULL);
 }
 
+static void fill_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDONLY); /* the lowest number that is free; for children, too: no O_CLOEXEC */
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
 void signals_install(void)
 {
 	struct sigaction plain = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
 	struct sigaction act = {.sa_handler = on_signal};
 	sigset_t none;
+	fill_standard_descriptors();
 	sigemptyset(&act.sa_mask);
 	handle_unless_ignored(SIGINT);
 	handle_unless_ignored(SIGHUP);

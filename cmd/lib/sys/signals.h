@@ -2,6 +2,8 @@
  * signals.h - SIGINT, SIGTERM, SIGHUP ask for cancellation; SIGPIPE is ignored; a second SIGINT ends at once
  *
  * Whatever the caller left: SIGCHLD has its default, nothing is blocked; an ignored SIGINT or SIGHUP stays ignored.
+ * A descriptor of 0, 1 and 2 that is closed becomes one that reads nothing and fails to write, before a lock or a
+ * folder gets its number.
  */
 #ifndef COOPER_SYS_SIGNALS_H
 #define COOPER_SYS_SIGNALS_H

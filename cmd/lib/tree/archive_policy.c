@@ -151,47 +151,43 @@ static struct err *refuse_link(const char *path, const char *target, const char 
 			"if this link is not needed, add it to 'exclude:' of the source");
 }
 
-static int folders_above(const char *path)
+const char *archive_policy_link_fault(const char *path, const char *target)
 {
-	int n = 0;
+	int up = 0;
+	bool named = false;
 
+	if (target[0] == '\0')
+		return "points to nothing";
+	if (target[0] == '/')
+		return "points outside the tree (absolute)";
 	for (; *path; path++)
-		n += *path == '/';
-	return n;
+		up -= *path == '/';
+	for (const char *p = target; *p;) {
+		size_t n = strcspn(p, "/");
+
+		if (is_dots(p, n) && named)
+			return "has '..' after a name, where another link could redirect it";
+		if (is_dots(p, n) && ++up > 0)
+			return "points outside the tree";
+		named |= n > 0 && !is_dots(p, n) && !(n == 1 && p[0] == '.');
+		p += n + (p[n] == '/');
+	}
+	return NULL;
 }
 
 struct err *archive_policy_symlink(const char *path, const char *target, enum archive_absolute absolute,
 				   const struct archive_limits *limits, bool *ret_write)
 {
-	int up = 0;
-	bool named = false;
+	const char *fault = archive_policy_link_fault(path, target);
 
 	*ret_write = true;
-	if (target[0] == '\0')
-		return refuse_link(path, target, "points to nothing");
 	if (strlen(target) > (size_t)limits->path_bytes)
 		return refuse_link(path, target, "has too long a target");
 	if (has_control(target))
 		return refuse_link(path, target, "has control characters in its target");
-	if (target[0] == '/' && absolute == ABSOLUTE_REFUSE)
-		return refuse_link(path, target, "points outside the tree (absolute)");
-	if (target[0] == '/') {
-		*ret_write = absolute == ABSOLUTE_KEEP;
-		return NULL;
-	}
-	for (const char *p = target; *p;) {
-		size_t n = strcspn(p, "/");
-
-		if (is_dots(p, n) && named)
-			return refuse_link(path, target, "has '..' after a name, where another link could redirect it");
-		if (is_dots(p, n))
-			up++;
-		else if (n > 0 && !(n == 1 && p[0] == '.'))
-			named = true;
-		p += n + (p[n] == '/');
-	}
-	if (up > folders_above(path))
-		return refuse_link(path, target, "points outside the tree");
+	if (target[0] != '/' || absolute == ABSOLUTE_REFUSE)
+		return fault ? refuse_link(path, target, fault) : NULL;
+	*ret_write = absolute == ABSOLUTE_KEEP;
 	return NULL;
 }
 

@@ -58,6 +58,9 @@ MUST_CHECK struct err *archive_policy_path(const char *name, int strip, char **r
 /** archive_policy_name() - CORRUPT unless @path is within the limits, UTF-8 and free of control characters */
 MUST_CHECK struct err *archive_policy_name(const char *path, const struct archive_limits *limits);
 
+/** archive_policy_link_fault() - what lets a link at @path lead outside the tree, or to nothing; NULL when it does not
+ */
+const char *archive_policy_link_fault(const char *path, const char *target);
 /**
  * archive_policy_symlink() - whether a link at @path may point to @target
  * @ret_write: false when the link is to be left out (an absolute target under ABSOLUTE_SKIP)

@@ -12,7 +12,6 @@
 #include "fmt/archive.h"
 #include "fmt/packing.h"
 #include "sys/file.h"
-#include "sys/os.h"
 #include "sys/tick.h"
 
 enum { BLOCK = 4096, PROGRESS_MS = 100 };
@@ -182,7 +181,6 @@ static const char *packing_wanted(const struct inflate_options *o, int fd)
 static struct err *open_files(struct inflating *f, char **ret_temp)
 {
 	int fd = open(f->src, O_RDONLY | O_CLOEXEC);
-	uint64_t random;
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
@@ -194,27 +192,7 @@ static struct err *open_files(struct inflating *f, char **ret_temp)
 		return err_os(errno, "cannot stat it");
 	f->packed_total = st.st_size;
 	f->packing = packing_wanted(f->options, fd);
-	os_random(&random, sizeof(random));
-	*ret_temp = mem_printf("%s.tmp-%016llx", f->dst, (unsigned long long)random);
-	f->fd = open(*ret_temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return f->fd < 0 ? err_os(errno, "cannot create a file beside '%s'", f->dst) : NULL;
-}
-
-static struct err *finish(struct inflating *f, const char *temp, struct err *take_e)
-{
-	struct err *e = take_e;
-
-	if (f->fd < 0)
-		return e;
-	if (!e)
-		e = file_sync(f->fd, f->dst);
-	if (close(f->fd) != 0 && !e)
-		e = err_os(errno, "cannot write '%s'", f->dst);
-	if (!e)
-		e = file_rename(temp, f->dst);
-	if (e)
-		unlink(temp);
-	return e;
+	return file_temp_open(f->dst, ret_temp, &f->fd);
 }
 
 struct err *inflate_image(const char *src, const char *dst, const struct inflate_options *o, const char *step,
@@ -230,7 +208,8 @@ struct err *inflate_image(const char *src, const char *dst, const struct inflate
 	struct err *e = open_files(&f, &temp);
 	if (!e)
 		e = inflate_to_fd(&f, hex);
-	e = finish(&f, temp, e);
+	if (f.fd >= 0)
+		e = file_temp_commit(f.fd, temp, dst, 0644, e);
 	stream_close(f.tee.inner);
 	digest_free(f.tee.digest);
 	digest_free(f.digest);

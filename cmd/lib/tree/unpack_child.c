@@ -35,14 +35,11 @@ char *unpack_child_job(const char *archive, const char *dir, const struct unpack
 {
 	const struct archive_limits limits = archive_limits_of(o->limits);
 	AUTO_JSON *job = js_object();
-	struct json *exclude = js_array();
 
-	for (size_t i = 0; o->exclude && i < o->exclude->count; i++)
-		js_add_text(exclude, o->exclude->items[i]);
 	js_set_text(job, "archive", archive);
 	js_set_text(job, "dir", dir);
 	js_set_int(job, "strip", o->strip);
-	js_set(job, "exclude", exclude);
+	js_set(job, "exclude", js_texts(o->exclude));
 	js_set_text(job, "only_format", o->only_format);
 	js_set_int(job, "absolute_links", o->absolute_links);
 	js_set_bool(job, "allow_collisions", o->allow_collisions);
@@ -63,10 +60,8 @@ static struct err *read_job(struct job *job, const char *text)
 {
 	TRY(js_parse(text, strlen(text), "the job", &job->json));
 	const struct json *j = job->json;
-	const struct json *exclude = js_get(j, "exclude");
 
-	for (size_t i = 0; i < js_count(exclude); i++)
-		strs_add(&job->exclude, js_as_text(js_at(exclude, i)));
+	js_copy_texts(js_get(j, "exclude"), &job->exclude);
 	job->archive = js_get_text(j, "archive");
 	job->dir = js_get_text(j, "dir");
 	if (!job->archive || !job->dir)

@@ -8,7 +8,7 @@
 #ifndef COOPER_TREE_UNPACK_CHILD_H
 #define COOPER_TREE_UNPACK_CHILD_H
 
-#include "tree/unpack.h"
+#include "tree/unpack_options.h"
 
 #define UNPACK_CHILD "unpack-child"
 

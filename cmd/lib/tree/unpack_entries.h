@@ -6,7 +6,7 @@
 
 #include "fmt/archive.h"
 #include "tree/tree_writer.h"
-#include "tree/unpack.h"
+#include "tree/unpack_options.h"
 
 /* Who is told about progress and oddities */
 struct unpack_listener {

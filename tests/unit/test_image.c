@@ -1,0 +1,94 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "harness.h"
+#include "fmt/json.h"
+#include "image/debstrap.h"
+#include "image/image.h"
+#include "sys/child.h"
+#include "sys/file.h"
+
+static void put(const char *dir, const char *name, const char *bytes, size_t size)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+
+	assert_ok(dir_make(dir, 0755));
+	assert_ok(file_write(path, bytes, size, 0644));
+}
+
+/* The digest in the image's key of the folder @name beside a recipe in @dir. */
+static char *key_of(const char *dir, char *name)
+{
+	AUTO_FREE char *path = path_join(dir, "own.yaml");
+	struct recipe recipe = {.path = path, .image = {.files = name}};
+	AUTO_JSON *inputs = js_object();
+
+	assert_ok(image_inputs(&recipe, inputs));
+	return mem_strdup(js_get_text(inputs, name));
+}
+
+/* Names and contents are told apart: what one file holds cannot look like a second file. */
+static void folders_differ(void **state)
+{
+	static const char both[] = "Xb\0-Y";
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *one = path_join(dir, "one");
+	AUTO_FREE char *two = path_join(dir, "two");
+
+	(void)state;
+	put(one, "a", both, sizeof(both) - 1);
+	put(two, "a", "X", 1);
+	put(two, "b", "Y", 1);
+	AUTO_FREE char *first = key_of(dir, "one");
+	AUTO_FREE char *second = key_of(dir, "two");
+	assert_string_not_equal(first, second);
+}
+
+/* The hooks as mmdebstrap runs them, from a folder whose name is full of what a shell knows. */
+static void hooks_find_their_scripts(void **state)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *files = path_join(dir, "a $(touch bad) `touch bad` \"it's\" %20");
+	AUTO_FREE char *done = path_join(dir, "done");
+	AUTO_FREE char *bad = path_join(dir, "bad");
+	AUTO(strs) argv = STRS_INIT;
+	struct recipe recipe = {.name = "own"};
+	struct source_files none = {.items = NULL};
+	struct image_job job = {.recipe = &recipe, .guest_arch = ARCH_AARCH64, .files = &none};
+	size_t hooks = 0;
+
+	(void)state;
+	put(files, "prepare.sh", "printf p >>\"$1\"\n", 17);
+	put(files, "customize.sh", "printf c >>\"$1\"\n", 17);
+	debstrap_argv(&job, files, "/home/a b/100%/packages", "/root dir", &argv);
+	for (size_t i = 0; i < argv.count; i++) {
+		const char *hook = strstr(argv.items[i], "-hook=");
+		if (!hook)
+			continue;
+		struct child_spec spec = {.argv = (const char *const[]){"sh", "-c", hook + 6, "exec", done, NULL},
+					  .cwd = dir,
+					  .deadline_ms = 5000};
+		assert_ok(child_run(&spec));
+		hooks++;
+	}
+	assert_int_equal(hooks, 2);
+	AUTO_FREE char *text = NULL;
+	assert_ok(file_read(done, 100, &text, NULL));
+	assert_string_equal(text, "pc");
+	assert_false(file_exists(bad));
+	assert_string_equal(argv.items[argv.count - 1], "deb [trusted=yes] copy:/home/a%20b/100%25/packages ./");
+	assert_string_equal(argv.items[argv.count - 2], "/root dir");
+	assert_true(strs_has(&argv, "--architectures=arm64"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(folders_differ),
+		cmocka_unit_test(hooks_find_their_scripts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
