@@ -173,7 +173,7 @@ static void test_disguised(void **state)
 		assert_ok(child_run(&spec));
 		AUTO_FREE char *id = id_of("disguised");
 		assert_ok(fetch(id, NULL, "copy.git"));
-		assert_fails(export(id, into, NULL, &written), ERR_CORRUPT, "which no tree may hold");
+		assert_fails(export(id, into, NULL, &written), ERR_CORRUPT, "which is not allowed");
 	}
 }
 
