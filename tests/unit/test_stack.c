@@ -58,6 +58,7 @@ static void open_stack(struct project *p, struct stack **ret_stack)
 static char *source_key(const char *sources)
 {
 	AUTO_FREE char *root = make_recipes(sources);
+	(void)root;
 	AUTO(project) p = PROJECT_INIT;
 	struct stack *s = NULL;
 	open_stack(&p, &s);
@@ -117,6 +118,7 @@ static void wiring(void **state UNUSED)
 		"switch <- generation (canary)",
 	};
 	AUTO_FREE char *root = make_recipes(plain);
+	(void)root;
 	AUTO(project) p = PROJECT_INIT;
 	struct stack *s = NULL;
 	open_stack(&p, &s);
@@ -160,6 +162,7 @@ static bool is_done(const struct step *step)
 static void marks_go_with_the_disk(void **state UNUSED)
 {
 	AUTO_FREE char *root = make_recipes(plain);
+	(void)root;
 	AUTO(project) p = PROJECT_INIT;
 	struct stack *s = NULL;
 	open_stack(&p, &s);
@@ -185,6 +188,7 @@ static void marks_go_with_the_disk(void **state UNUSED)
 static void a_generation_that_is_not_current_is_switched_to(void **state UNUSED)
 {
 	AUTO_FREE char *root = make_recipes(plain);
+	(void)root;
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(generation) current = GENERATION_INIT;
 	struct stack *s = NULL;
@@ -203,6 +207,7 @@ static void a_generation_that_is_not_current_is_switched_to(void **state UNUSED)
 static void a_folder_whose_name_begins_alike_is_another_one(void **state UNUSED)
 {
 	AUTO_FREE char *root = make_recipes(plain);
+	(void)root;
 	AUTO_FREE char *mine = mem_printf("%s-mine", root);
 	AUTO_FREE char *stack = path_join(mine, "cooper.yaml");
 	AUTO_FREE char *lock = path_join(mine, "cooper.lock");
