@@ -116,7 +116,7 @@ static void *swap(void *unused)
 	AUTO_FREE char *file = mem_printf("%s.file", swapped_target);
 	while (swapping) {
 		AUTO_CLOSE int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	(void)fd;
+		(void)fd;
 		rename(file, swapped_path);
 		if (symlink(swapped_target, link) == 0)
 			rename(link, swapped_path);
