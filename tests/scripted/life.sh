@@ -2,6 +2,10 @@
 # The whole life of a stack under the scripted machine: up, nothing to do, changes, failures, rollback, interruptions,
 # kill -9 at every step, two at once, destroy. Fetch, unpack, patch, build, image, generation, boot, guest steps,
 # handlers, connection and canaries really run; only the virtual machine is a script. Seconds, no network, no root.
+# A job in the background of a shell without job control ignores ^C, and so would all that it starts.
+if [ -z "${INT_IS_DEFAULT:-}" ] && env --default-signal=INT true 2>/dev/null; then
+	INT_IS_DEFAULT=1 exec env --default-signal=INT bash "$0" "$@"
+fi
 set -u
 set -m # without job control a shell's background programs ignore ^C
 cd "$(dirname "$0")/../.." || exit 1
