@@ -387,7 +387,7 @@ sys.exit(subprocess.call([sys.argv[1], "tool", "docs"], stdout=out))' "$cooper"
 		      for n in 1 2 3 4 5; do echo "$(printf '\346\274\242\303\251%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20)$(printf 'x%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)"; sleep 0.1; done
 	EOF
 	printf 'kind: stack\nemulator: hello\nimage: fedora-coreos-34\n' >cooper.yaml
-	export COOPER_RECIPES="$PWD"
+	export COOPER_RECIPES="$PWD" TERM=xterm
 	for columns in 40 41; do
 		rm -rf home
 		python3 - "$columns" "$cooper" build <<-'EOF'
