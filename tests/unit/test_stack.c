@@ -7,6 +7,7 @@
 #include "fmt/digest.h"
 #include "machine/disk.h"
 #include "plan/stack.h"
+#include "plan/stack_lock.h"
 #include "step/outputs.h"
 #include "sys/file.h"
 
@@ -218,6 +219,33 @@ static void a_folder_whose_name_begins_alike_is_another_one(void **state UNUSED)
 	assert_ok(tree_remove(mine));
 }
 
+/* An Ignition configuration of the user's is merged before results have paths, the device with emulators among them. */
+static void a_users_ignition_beside_emulators(void **state UNUSED)
+{
+	AUTO_FREE char *root = make_recipes(plain);
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(strs) references = STRS_INIT;
+	struct stack *s = NULL;
+	AUTO_FREE char *stack = mem_printf("%signition: mine.ign\n"
+					   "emulation: { package: { debian-package: qemu-user-static } }\n",
+					   stack_text);
+	put(root, "recipes/st.yaml", stack);
+	put(root, "recipes/mine.ign", "{\"ignition\": {\"version\": \"3.2.0\"}}");
+	home_at(getenv("COOPER_HOME"), &p.home);
+	assert_ok(home_make(&p.home));
+	home_done(&p.home);
+	assert_ok(project_open(&p, "st", NULL));
+	assert_ok(stack_unresolved(&p, &references));
+	assert_int_equal(references.count, 1);
+	struct lock_file file = {.name = "q.deb", .url = "debian:pool/q.deb", .sha256 = HEX_B, .size = 1};
+	struct lock_entry entry = {.reference = references.items[0], .version = "1", .files = &file, .file_count = 1};
+	assert_ok(lock_put(p.lock, &entry));
+	assert_ok(stack_open(&p, &s));
+	assert_non_null(graph_kind(stack_graph(s), "emulators"));
+	assert_non_null(stack_machine(s)->ignition);
+	stack_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +254,7 @@ int main(void)
 		cmocka_unit_test(marks_go_with_the_disk),
 		cmocka_unit_test(a_generation_that_is_not_current_is_switched_to),
 		cmocka_unit_test(a_folder_whose_name_begins_alike_is_another_one),
+		cmocka_unit_test(a_users_ignition_beside_emulators),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
