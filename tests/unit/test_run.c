@@ -196,6 +196,17 @@ static void torn_instruction(void **state)
 	tear_down(&f);
 }
 
+/* A processor that lost its timer: the kernel says so again and again, and comes no further. */
+static void stalled_kernel(void **state UNUSED)
+{
+	struct fixture f;
+
+	set_up(&f, KERNEL " say:'rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:' run\n" UP " poweroff");
+	f.spec.boot_timeout_ms = 200; /* times 8 under tcg */
+	assert_ok(supervise(&f));
+	tear_down(&f);
+}
+
 static void time_is_bounded(void **state)
 {
 	(void)state;
@@ -443,6 +454,7 @@ int main(void)
 		cmocka_unit_test(failures),
 		cmocka_unit_test(too_busy),
 		cmocka_unit_test(torn_instruction),
+		cmocka_unit_test(stalled_kernel),
 		cmocka_unit_test(time_is_bounded),
 		cmocka_unit_test(accelerator_falls_back),
 		cmocka_unit_test(port_is_kept_or_changed),

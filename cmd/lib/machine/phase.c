@@ -125,6 +125,8 @@ static const struct failure_sign failure_signs[] = {
 	{"Boot failed: not a bootable disk", NULL, FAILURE_NO_BOOT, NOTE, REMEDY_NO_BOOT},
 	{"grub rescue>", NULL, FAILURE_NO_BOOT, PROMPT, REMEDY_NO_BOOT},
 	{"Oops: int3: ", NULL, FAILURE_PANIC, TRANSIENT_NOTE, REMEDY_PATCHING},
+	/* an emulated processor that lost its timer idles for ever; one that is merely late goes on */
+	{"rcu: INFO: rcu_", "detected stalls", FAILURE_STUCK, TRANSIENT_NOTE, REMEDY_TIMER},
 	{"Kernel panic - not syncing", "Unable to mount root", FAILURE_PANIC, FATAL, REMEDY_ROOT},
 	{"Kernel panic - not syncing", "deadlocked on memory", FAILURE_PANIC, FATAL, REMEDY_MEMORY},
 	{"Kernel panic - not syncing", "Out of memory", FAILURE_PANIC, FATAL, REMEDY_MEMORY},
