@@ -86,7 +86,7 @@ static struct err *perform(struct step *step, struct sink *sink UNUSED)
 }
 
 const struct step_kind kind_greet = {
-	.name = "greet", .verb = "run", .weight = STEP_CPU, .describe = describe, .observe = observe, .perform = perform};
+	.name = "greet", .weight = STEP_CPU, .describe = describe, .observe = observe, .perform = perform};
 C
 insert cmd/lib/plan/stack.c '^extern const struct step_kind kind_fetch' '	kind_greet,'
 insert cmd/lib/plan/stack.c 's->goal = graph_add' '	step_after(s->goal, graph_add(&s->graph, &kind_greet, NULL, NULL));'

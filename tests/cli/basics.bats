@@ -388,6 +388,7 @@ sys.exit(subprocess.call([sys.argv[1], "tool", "docs"], stdout=out))' "$cooper"
 	EOF
 	printf 'kind: stack\nemulator: hello\nimage: fedora-coreos-34\n' >cooper.yaml
 	export COOPER_RECIPES="$PWD" TERM=xterm
+	unset CI # there, output is plain
 	for columns in 40 41; do
 		rm -rf home
 		python3 - "$columns" "$cooper" build <<-'EOF'
