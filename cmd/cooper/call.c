@@ -8,7 +8,7 @@
 
 const struct option_spec global_options[] = {
 	{"help", 'h', NULL, "show this help"},
-	{"quiet", 'q', NULL, "errors and results only"},
+	{"quiet", 'q', NULL, "print errors and results only"},
 	{"verbose", 'v', NULL, "show the output of every program that is run"},
 	{"offline", 0, NULL, "do not use the network; list missing files"},
 	{"events", 0, "FILE", "append every event to FILE as JSON lines"},

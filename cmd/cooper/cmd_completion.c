@@ -257,8 +257,8 @@ static struct err *run_man(struct call *call UNUSED)
 	printf(".SH EXIT STATUS\n");
 	for (size_t i = 0; i < EXIT_CODES; i++)
 		printf("%s%d %s", i ? "; " : "", (int)exit_meanings[i].code, exit_meanings[i].text);
-	printf("\n.SH ENVIRONMENT\n.TP\n.B COOPER_HOME\nwhere everything is kept (default: $XDG_DATA_HOME/cooper, else "
-	       "~/.local/share/cooper)\n.TP\n.B COOPER_MIRROR\na base address tried first for every download, laid out "
+	printf("\n.SH ENVIRONMENT\n.TP\n.B COOPER_HOME\ndirectory for all of cooper's files (default: $XDG_DATA_HOME/cooper, else "
+	       "~/.local/share/cooper)\n.TP\n.B COOPER_MIRROR\nbase URL tried first for every download, laid out "
 	       "by "
 	       "digest\n.TP\n.B COOPER_OFFLINE\nset: as --offline\n.TP\n.B NO_COLOR\nset: no colours\n");
 	return NULL;

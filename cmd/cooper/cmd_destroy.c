@@ -17,7 +17,7 @@ static struct err *destroy_machine(const struct project *p, const char *name)
 {
 	AUTO_FREE char *dir = path_join(p->home.machines, name);
 	if (!dir_exists(dir)) {
-		printf("there is no machine '%s'\n", name);
+		printf("no machine '%s'\n", name);
 		return NULL;
 	}
 	TRY(machine_stop(dir, MACHINE_STOP_MS, NULL));
@@ -38,7 +38,7 @@ static struct err *destroy_all(const struct project *p)
 	AUTO_FREE char *left = NULL;
 	TRY(home_remove(&p->home, &left));
 	if (left)
-		printf("'%s' is empty but for '%s' and what else is not cooper's\n", p->home.root, left);
+		printf("'%s' is empty except for '%s' and files that are not cooper's\n", p->home.root, left);
 	else
 		printf("'%s' is gone\n", p->home.root);
 	return NULL;
@@ -55,12 +55,12 @@ static struct err *run(struct call *call)
 	AUTO_FREE char *question = all ? mem_printf("remove everything in '%s'?", p.home.root)
 				       : mem_printf("remove the machine '%s' and its disks?", session_machine(&p));
 	if (!dir_exists(p.home.root)) {
-		printf("there is no '%s'\n", p.home.root);
+		printf("'%s' does not exist\n", p.home.root);
 		return NULL;
 	}
 	TRY(home_check(&p.home));
 	if (!session_consent(call, question))
-		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "give --yes to remove without being asked");
+		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "use --yes to remove without confirmation");
 	AUTO_CLOSE int lock = -1;
 	TRY(session_lock(call, &p.home, /* timeout_ms= */ 10000, &lock));
 	return all ? destroy_all(&p) : destroy_machine(&p, session_machine(&p));

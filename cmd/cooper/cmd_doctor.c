@@ -55,9 +55,9 @@ const struct subcommand cmd_doctor = {
 	.name = "doctor",
 	.operands = "[STACK]",
 	.summary = "check whether this host can run a stack, and how to fix it; exit 1 when it cannot",
-	.help = "Looks at the host, its packages, disk, network settings and clock, and at what is known to break. "
+	.help = "Checks the host, its packages, disk, network settings and clock, and known problems. "
 		"Changes\n"
-		"nothing, downloads nothing, opens no dialog. With --host it judges another host from its facts, as "
+		"nothing, downloads nothing, opens no dialog. With --host it checks another host from its facts, as "
 		"printed\n"
 		"there by `cooper tool facts`.",
 	.options = options,

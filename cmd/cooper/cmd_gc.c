@@ -39,7 +39,7 @@ static struct err *collect(struct call *call, const struct home *home, struct gc
 	}
 	AUTO_FREE char *question = mem_printf("remove these %zu, %s?", gc->count, str_text(&size));
 	if (!session_consent(call, question))
-		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "give --yes to remove without being asked");
+		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "use --yes to remove without confirmation");
 	struct err *e = gc_remove(gc, call->sink);
 	ui_finish();
 	if (!e)
@@ -61,8 +61,8 @@ const struct subcommand cmd_gc = {
 	.name = "gc",
 	.operands = "",
 	.summary = "remove downloads and results that no stack, lock or machine refers to",
-	.help = "Kept is what the last `up` of each stack used, what cooper.lock (in COOPER_HOME and in this folder) pins, and\n"
-		"what any generation of any machine was made of.",
+	.help = "Keeps what the last `up` of each stack used, what cooper.lock (in COOPER_HOME and in this folder) pins, and\n"
+		"what the generations of all machines were built from.",
 	.options = options,
 	.max_args = 0,
 	.run = run,

@@ -48,7 +48,7 @@ static struct err *load_generation(const struct call *call, const char *dir, str
 	if (!text)
 		return generation_current(dir, g);
 	if (!num_parse(text, 1, 1 << 30, &number))
-		return err_new(ERR_USAGE, "'%s' is no generation", text);
+		return err_new(ERR_USAGE, "'%s' is not a generation", text);
 	return generation_load(dir, (int)number, g);
 }
 
@@ -60,7 +60,7 @@ static struct err *run_supervisor(struct call *call)
 	int64_t fd = -1;
 	const char *report = call_get(call, "report-fd");
 	if (report && !num_parse(report, 3, 255, &fd))
-		return err_new(ERR_USAGE, "'%s' is no descriptor", report);
+		return err_new(ERR_USAGE, "'%s' is not a file descriptor", report);
 	TRY(project_start(&p));
 	AUTO_FREE char *dir = path_join(p.home.machines, call_arg(call, 0));
 	TRY(load_generation(call, dir, &g));
@@ -153,13 +153,13 @@ static struct err *run_rollback(struct call *call)
 	TRY(generation_previous(dir, &g));
 	if (g.number == 0)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' has no earlier generation", session_machine(&p)),
-				"one is kept when `cooper up` makes a new OS disk");
+				"`cooper up` keeps the old one when it creates a new OS disk");
 	TRY(machine_record_read(g.dir, &spec));
 	TRY(machine_stop(dir, MACHINE_STOP_MS, &was_running));
 	/* a key of no stack: `up` then sees that the machine is not as the stack wants it */
 	TRY(boot_and_prove(call, &p, &spec, &g, "rollback"));
 	TRY(generation_switch(dir, g.number));
-	printf("generation %d is the current one; `cooper up` goes to the stack's own again\n", g.number);
+	printf("generation %d is now current; `cooper up` returns to the stack's own\n", g.number);
 	return NULL;
 }
 
@@ -248,7 +248,7 @@ static void print_status(const char *name, bool exists, const struct machine_sta
 	}
 	const struct json *list = js_get(proofs, "proofs");
 	for (size_t i = 0; i < js_count(list); i++)
-		printf("  runs %s: canary printed '%s' in a container\n", js_get_text(js_at(list, i), "arch"),
+		printf("  runs %s: verified in a container, which printed '%s'\n", js_get_text(js_at(list, i), "arch"),
 		       js_get_text(js_at(list, i), "container"));
 }
 
@@ -308,7 +308,7 @@ const struct subcommand cmd_ssh = {
 	.name = "ssh",
 	.operands = "[-- CMD...]",
 	.summary = "open a shell in the machine, or run one command",
-	.help = "Words after -- reach the program in the guest exactly as given. The exit status is the command's.",
+	.help = "Arguments after -- reach the program in the guest exactly as given. The exit status is the command's.",
 	.options = ssh_options,
 	.max_args = -1,
 	.run = run_ssh,
@@ -354,11 +354,11 @@ static struct err *verify_deep(struct call *call)
 		e = err_new(ERR_OS, "%zu of %zu could not be read", a.unreadable.count, all);
 		return err_hint(
 			err_detail(e, strs_join(&a.unreadable, "\n")),
-			"look at the disk, and at whose files these are; what is removed is fetched or made again");
+			"check the disk and the owner of these files; what is removed is fetched or built again");
 	}
 	e = err_new(ERR_CORRUPT, "%zu of %zu were damaged, and are dropped", a.damaged.count, all);
 	return err_hint(err_detail(e, strs_join(&a.damaged, "\n")),
-			"`cooper up` fetches or makes them again; when it happens twice, look at the disk");
+			"`cooper up` fetches or builds them again; if it happens again, check the disk");
 }
 
 static struct err *run_verify(struct call *call)

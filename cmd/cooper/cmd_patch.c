@@ -12,7 +12,7 @@
 
 static const struct option_spec options[] = {
 	{"directory", 'd', "DIR", "the work tree (default: ./RECIPE-patches)"},
-	{"guest-arch", 0, "ARCH", "what the recipe's `when: guest_arch` is decided for (default: the host's)"},
+	{"guest-arch", 0, "ARCH", "guest architecture for the recipe's `when: guest_arch` (default: the host's)"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -68,7 +68,7 @@ static struct err *open_tree(const struct call *call, const struct project *p, c
 		return e;
 	printf("'%s' has one commit per patch.\n", dir);
 	if (call_arg(call, 1))
-		printf("It stands at '%s': edit, git commit --amend, git rebase --continue.\n", call_arg(call, 1));
+		printf("It is at '%s': edit, git commit --amend, git rebase --continue.\n", call_arg(call, 1));
 	printf("Then: cooper patch save -d %s\n", dir);
 	return NULL;
 }
@@ -105,7 +105,7 @@ const struct subcommand cmd_patch_edit = {
 	.name = "patch edit",
 	.operands = "RECIPE [PATCH]",
 	.summary = "open a recipe's patched sources as a git work tree, one commit per patch",
-	.help = "With PATCH the tree stands at that patch, and the later ones wait in a rebase. `cooper patch save` "
+	.help = "With PATCH the tree is at that patch, with the later ones pending in a rebase. `cooper patch save` "
 		"writes "
 		"what changed back to patches/.",
 	.options = options,
@@ -138,7 +138,7 @@ const struct subcommand cmd_patch_save = {
 	.name = "patch save",
 	.operands = "[RECIPE]",
 	.summary = "write the commits of a patch work tree back to patches/",
-	.help = "Patches that nobody touched keep every byte; changed ones keep their headers; new commits become new "
+	.help = "Untouched patches stay byte for byte; changed ones keep their headers; new commits become new "
 		"files.",
 	.options = save_options,
 	.max_args = 1,

@@ -25,8 +25,8 @@ static void print_plan_json(const struct graph *g, const struct strs *unresolved
 
 static void print_unresolved(const struct project *p, const struct strs *unresolved)
 {
-	printf("the lock '%s' lacks %zu reference%s; `up` resolves them first, then does everything else:\n",
-	       p->lock_path, unresolved->count, unresolved->count == 1 ? "" : "s");
+	printf("'%s' lacks %zu entr%s; `cooper up` resolves them first:\n", p->lock_path, unresolved->count,
+	       unresolved->count == 1 ? "y" : "ies");
 	for (size_t i = 0; i < unresolved->count; i++)
 		printf("  resolve   %s\n", unresolved->items[i]);
 }

@@ -18,7 +18,7 @@ static const struct option_spec fetch_options[] = {
 	{"sha256", 0, "HEX", "expected SHA-256 digest"},
 	{"sha512", 0, "HEX", "the same with SHA-512"},
 	{"size", 0, "BYTES", "exact size"},
-	{"output", 'o', "FILE", "where the bytes go"},
+	{"output", 'o', "FILE", "output file"},
 	{"list", 0, "FILE", "fetch many files: lines of URL, SHA-256 or SHA-512, output, mirrors"},
 	{NULL, 0, NULL, NULL},
 };
@@ -26,9 +26,11 @@ static const struct option_spec fetch_options[] = {
 static struct err *check_digests(const char *sha256, const char *sha512)
 {
 	if (sha256 && !digest_valid(DIGEST_SHA256, sha256))
-		return err_hint(err_new(ERR_USAGE, "'%s' is no SHA-256", sha256), "give 64 lower-case hex digits");
+		return err_hint(err_new(ERR_USAGE, "'%s' is not a SHA-256 digest", sha256),
+				"give 64 lower-case hex digits");
 	if (sha512 && !digest_valid(DIGEST_SHA512, sha512))
-		return err_hint(err_new(ERR_USAGE, "'%s' is no SHA-512", sha512), "give 128 lower-case hex digits");
+		return err_hint(err_new(ERR_USAGE, "'%s' is not a SHA-512 digest", sha512),
+				"give 128 lower-case hex digits");
 	if (!sha256 && !sha512)
 		return err_hint(err_new(ERR_USAGE, "no digest given"), "add --sha256 HEX: cooper verifies every byte");
 	return NULL;
@@ -42,9 +44,9 @@ static struct err *read_line(const char *line, struct strs *words, struct fetch_
 	if (!*ret_any)
 		return NULL;
 	if (words->count < 3)
-		return err_hint(
-			err_new(ERR_USAGE, "%zu word%s where 3 belong", words->count, words->count == 1 ? "" : "s"),
-			"a line is: URL DIGEST OUTPUT, and perhaps mirrors: URL...");
+		return err_hint(err_new(ERR_USAGE, "%zu word%s where 3 are expected", words->count,
+					words->count == 1 ? "" : "s"),
+				"a line is: URL DIGEST OUTPUT [MIRROR URL...]");
 	const char *digest = words->items[1];
 	bool is_sha512 = digest_kind_of(digest) == DIGEST_SHA512;
 	*r = (struct fetch_request){.url = words->items[0],
@@ -99,7 +101,7 @@ static struct err *run_fetch(struct call *call)
 	int64_t bytes = -1;
 	if (list) {
 		if (call_arg(call, 0) || sha256 || sha512 || size || call_get(call, "output"))
-			return err_hint(err_new(ERR_USAGE, "--list goes with no URL and no other option"),
+			return err_hint(err_new(ERR_USAGE, "--list cannot be combined with a URL or another option"),
 					"write them into the list: URL DIGEST OUTPUT");
 		return fetch_list(list, call->sink);
 	}
@@ -109,7 +111,7 @@ static struct err *run_fetch(struct call *call)
 	if (!call_get(call, "output"))
 		return err_hint(err_new(ERR_USAGE, "no output file given"), "add -o FILE");
 	if (size && !num_parse(size, 0, INT64_MAX, &bytes))
-		return err_new(ERR_USAGE, "'%s' is no number of bytes", size);
+		return err_new(ERR_USAGE, "'%s' is not a number of bytes", size);
 	struct fetch_request request = {.url = call_arg(call, 0),
 					.mirrors = (const char *const *)call->args.items + 1,
 					.sha256 = sha256,
@@ -126,8 +128,8 @@ const struct subcommand cmd_tool_fetch = {
 	.name = "tool fetch",
 	.operands = "[URL [MIRROR...]]",
 	.summary = "download files and verify them on the way",
-	.help = "Mirrors are further URLs of the same bytes, tried in their order when the one before does not work.\n"
-		"A file has its name when all of it is there and verified; like any copy it may reach the disk later (sync).",
+	.help = "Mirrors are other URLs of the same file, tried in order when the one before fails.\n"
+		"A file gets its name once it is complete and verified; as with any copy, it may reach the disk later (sync).",
 	.options = fetch_options,
 	.min_args = 0,
 	.max_args = -1,
@@ -189,7 +191,7 @@ static struct err *run_unpack_child(struct call *call)
 const struct subcommand cmd_tool_unpack_child = {
 	.name = "tool " UNPACK_CHILD,
 	.operands = "JOB",
-	.summary = "what `tool unpack` starts to read the archive, confined",
+	.summary = "read the archive in a sandbox (started by `tool unpack`)",
 	.min_args = 1,
 	.max_args = 1,
 	.hidden = true,
@@ -227,8 +229,8 @@ const struct subcommand cmd_tool_inflate = {
 };
 
 static const struct option_spec canary_options[] = {
-	{"output", 'o', "FILE", "where the program goes"},
-	{"image", 0, NULL, "a container image for `podman load` instead of the program"},
+	{"output", 'o', "FILE", "output file"},
+	{"image", 0, NULL, "write a container image for `podman load` instead of the program"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -85,7 +85,7 @@ static struct err *run(struct call *call)
 				  .reverse = call_has(call, "reverse"),
 				  .places = refresh};
 	if (refresh && (o.reverse || call_has(call, "check")))
-		return err_new(ERR_USAGE, "--refresh and --%s do not go together", o.reverse ? "reverse" : "check");
+		return err_new(ERR_USAGE, "--refresh and --%s cannot be combined", o.reverse ? "reverse" : "check");
 	struct patch_input *inputs = mem_array(call->args.count, sizeof(*inputs));
 	AUTO(patch_report) report = PATCH_REPORT_INIT;
 	struct err *e = read_inputs(call, (int)strip, &exclude, inputs, &owned);

@@ -86,14 +86,14 @@ static struct err *install_packages(struct call *call, struct project *p, struct
 				"install them first: %s %s", is_mac ? "brew install" : "apt-get install", list);
 	AUTO_FREE char *question = mem_printf("install these host packages: %s?", list);
 	if (!session_consent(call, question))
-		return err_hint(err_new(ERR_ABSENT, "host packages are missing: %s", list), "%s %s, or give --yes",
+		return err_hint(err_new(ERR_ABSENT, "missing host packages: %s", list), "%s %s, or give --yes",
 				is_mac ? "brew install" : "apt-get install", list);
 	event_note(call->sink, "host-packages", "installing %s", list);
 	struct err *e = install(call, is_mac, &missing);
 	if (!e || err_is(e, ERR_CANCELED))
 		return e;
 	return err_hint(err_wrap(e, "cannot install the host packages %s", list),
-			is_mac ? "brew install %s" : "as root: apt-get update && apt-get install %s", list);
+			is_mac ? "brew install %s" : "run as root: apt-get update && apt-get install %s", list);
 }
 
 /* "machine 'dev': aarch64 guest under QEMU emulator version 10.2.3 ...", and what the canaries said. */
@@ -113,8 +113,8 @@ static struct err *summarize(struct stack *s, struct strs *lines)
 	for (size_t i = 0; i < js_count(list); i++) {
 		const struct json *p = js_at(list, i);
 		const char *level = js_get_text(p, "level");
-		strs_addf(lines, "canary in a container: %s (asked for %s)%s%s", js_get_text(p, "container"),
-			  js_get_text(p, "arch"), level && *level ? ", instructions of " : "", level ? level : "");
+		strs_addf(lines, "verified in a container: %s%s%s%s", js_get_text(p, "container"),
+			  level && *level ? " (CPU level " : "", level ? level : "", level && *level ? ")" : "");
 	}
 	return NULL;
 }

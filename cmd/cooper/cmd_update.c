@@ -45,7 +45,7 @@ static struct err *show(const struct call *call, const struct project *p, struct
 	for (size_t i = 0; i < js_count(take_changes); i++)
 		print_change(js_at(take_changes, i));
 	if (js_count(take_changes) == 0)
-		printf("the stack follows nothing: all is pinned in its recipes\n");
+		printf("nothing to update: the recipes pin every version\n");
 	else if (!dry_run)
 		printf("written: %s\n", p->lock_path);
 	return NULL;
@@ -68,7 +68,7 @@ const struct subcommand cmd_update = {
 	.name = "update",
 	.operands = "[STACK]",
 	.summary = "update cooper.lock to the latest versions",
-	.help = "The image's channel and Debian packages are asked for what they have now; `old -> new` is shown for each.\n"
+	.help = "Looks up the latest versions in the image's channel and the Debian archive; shows `old -> new` for each.\n"
 		"Nothing is downloaded or built: `cooper up` does that, and checks what it gets against the lock.",
 	.options = options,
 	.max_args = 1,

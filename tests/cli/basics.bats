@@ -108,7 +108,7 @@ setup() {
 	touch "$COOPER_HOME/thesis.tex"
 	run "$cooper" destroy --all --yes
 	[ "$status" = 2 ]
-	[[ "$output" == *"is not a folder of cooper's: it holds 'thesis.tex'"* ]]
+	[[ "$output" == *"is not cooper's folder: it contains 'thesis.tex'"* ]]
 	run "$cooper" gc
 	[ "$status" = 2 ]
 	[ -d "$COOPER_HOME/build" ]

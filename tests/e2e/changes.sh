@@ -78,7 +78,7 @@ cat "$work/out"
 version=$("$cooper" info | sed -n 's|^emulator  *||p')
 wanted='run unpack and patch qemu '$version'
 run build qemu '$version' for '$(uname -m)'
-run make a new OS disk
+run create a new OS disk
 restart boot the machine
 run guest step tree'
 [ "$(grep -E '^  [a-z]' "$work/out" | sed -E 's/^ +//; s/ +/ /')" = "$wanted" ]

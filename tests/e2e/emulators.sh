@@ -28,7 +28,7 @@ exits 8 up && grep -q "no handler for programs of '$foreign'" "$work/out" &&
 	grep -q 'provider: package' "$work/out"
 result "provider guest, and the image has none: said, with the remedy" $?
 stack package
-exits 3 "$cooper" plan && [ "$(grep -cE '^  [a-z]' "$work/out")" = 3 ] && grep -q 'see to handlers' "$work/out"
+exits 3 "$cooper" plan && [ "$(grep -cE '^  [a-z]' "$work/out")" = 3 ] && grep -q 'register binfmt handlers' "$work/out"
 result "another provider: the handlers and the proof, in the running machine" $?
 exits 0 up && grep -q 'installing qemu-user-static' "$work/out"
 result "provider package: installed in the guest, and proved" $?

@@ -143,7 +143,7 @@ kill -KILL "$before" && await 60 answers && [ "$(ssh_of)" != "$before" ]
 result "its ssh killed: another takes over" $?
 
 guest sh -c 'truncate -s 0 ~/.local/share/containers/storage/overlay/*/diff/canary' &&
-	exits 0 stacked verify && grep -q 'loading it anew' "$work/out"
+	exits 0 stacked verify && grep -q 'loading it again' "$work/out"
 result "an image that lost its contents with the power: the canaries bring it back" $?
 
 boot_of() { guest cat /proc/sys/kernel/random/boot_id 2>/dev/null; }

@@ -133,10 +133,10 @@ answers() {
 	fault 0 '' "$base/busy/$size/3"
 	fault 6 'HTTP 500' "$base/busy/$size/99"
 	fault 0 '' "$base/later/$size/1"
-	COOPER_STALL_SECONDS=1 fault 6 'sent next to nothing for 1 s' "$base/stall/$size"
-	COOPER_STALL_SECONDS=1 fault 6 'sent next to nothing for 1 s' "$base/trickle/$size"
+	COOPER_STALL_SECONDS=1 fault 6 'sent almost nothing for 1 s' "$base/stall/$size"
+	COOPER_STALL_SECONDS=1 fault 6 'sent almost nothing for 1 s' "$base/trickle/$size"
 	fault 6 'header has no end' "$base/headers_endless/10"
-	COOPER_STALL_SECONDS=1 fault 6 'sent next to nothing for 1 s' "$base/headers_trickle/10"
+	COOPER_STALL_SECONDS=1 fault 6 'sent almost nothing for 1 s' "$base/headers_trickle/10"
 	fault 6 'cannot fetch' "$base/garbage/10"
 	fault 6 'cannot fetch' http://127.0.0.1:1/x
 }

@@ -122,7 +122,7 @@ taken_over() {
 	wait $one 2>/dev/null
 	part=$(stat -c %s "$work/got/big.part")
 	check "taken over: it had begun, and was not done" test "$part" -ge 1000000 -a "$part" -lt 7500000
-	check "taken over: the second waited" grep -q 'is being written by somebody else' "$work/out2"
+	check "taken over: the second waited" grep -q 'is being written by another process' "$work/out2"
 	check "taken over: the second ends it" wait $two
 	check "taken over: it asked for the rest alone" is "$(logged "206 $((8000000 - part)) /slow/big bytes=$part-")" 1
 	check "taken over: the bytes" cmp "$work/www/big" "$work/got/big"

@@ -30,7 +30,7 @@ EXPLAINED = [
     ("git", r"a hunk's header is damaged", "a hunk header that counts nothing, or line 0 with lines"),
     ("git", r"has no content: it is cut short|ends inside a file's header|'---' and '\+\+\+' is missing",
      "a header line in the wrong place: git passes over it"),
-    ("git", r"does not fit 'f' \(expected at line \d+\)\n  'f' has 0 lines",
+    ("git", r"does not apply to 'f' \(expected at line \d+\)\n  'f' has 0 lines",
      "lines added after a line that does not exist: git moves them"),
     ("git", r"the hunk of line \d+ is cut short", "a patch that ends inside its last words"),
     ("git", r"\(no newline at the end\)", "the patch says that the file ends without a newline, it ends with one"),

@@ -76,7 +76,7 @@ check 'it stands there' [ "$(git -C "$work/tree" log -1 --format=%s)" = plain ]
 check 'no save while the rebase waits' refuses 'a git rebase is under way'
 (cd "$work/tree" && sed -i 's/^new$/newer\nand more/' g && git commit -qa --amend --no-edit && git rebase --continue) >/dev/null 2>&1
 echo loose >>"$work/tree/f"
-check 'no save of loose changes' refuses 'has changes that are in no commit'
+check 'no save of loose changes' refuses 'has uncommitted changes'
 git -C "$work/tree" checkout -q f
 git -C "$work/tree" am -q "$work/p/patches/p/0001-mail.patch" >/dev/null 2>&1
 check 'no save in the middle of git am' refuses 'a git am is under way'

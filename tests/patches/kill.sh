@@ -64,7 +64,7 @@ for call in ${calls//,/ }; do
 			listing "$work/seen" | cmp -s - "$work/old" || wrong="taken for the old tree"
 		else
 			case $out in
-			*'is half patched: a run was stopped in it'*) # restored, as the hint says
+			*'is half patched: a run was interrupted in it'*) # restored, as the hint says
 				half=$((half + 1))
 				fresh
 				out=$(apply) || wrong="not to be restored"

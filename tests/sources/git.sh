@@ -98,12 +98,12 @@ mkdir -p "$work/plain"
 from "file://$work/plain#$tip"
 ends "a folder that is no repository" 1 "there is no git repository at" "$cooper" build
 from "ssh://host/x.git#$tip"
-ends "a URL of another kind" 2 "https:// http:// file:///" "$cooper" build
+ends "a URL of another kind" 2 "https://, http:// or file:///" "$cooper" build
 from "https://no-such-host.invalid/x.git#$tip"
 ends "an unknown host" 6 "no-such-host.invalid" "$cooper" build
 COOPER_OFFLINE=1 ends "offline" 6 "$tip  git:https://no-such-host.invalid/x.git" "$cooper" build
 from "https://no-such-host.invalid/x.git" "tag: v9"
-ends "offline, and the lock lacks it" 6 "is not here" "$cooper" build --offline
+ends "offline, and the lock lacks it" 6 "is missing" "$cooper" build --offline
 ok "nothing was installed by any of these" nothing_stored
 
 # Trees that must not be written, each a commit of its own.
@@ -197,7 +197,7 @@ with open(sys.argv[1], "r+b") as f:
 END
 done
 chmod -R u+w "$COOPER_HOME/store" "$COOPER_HOME/build" && rm -rf "$COOPER_HOME/store" "$COOPER_HOME/build"
-ends "a damaged copy" 4 "is fetched anew" "$cooper" build
+ends "a damaged copy" 4 "is fetched again" "$cooper" build
 rm -rf "$COOPER_HOME/git"
 ends "the hint helps" 0 "" "$cooper" build
 ends "verify --deep reads it all" 0 "1 git repository" "$cooper" verify --deep

@@ -23,19 +23,19 @@ recipe "  - url: https://127.0.0.1:1/tiny-1.tar.gz
     into: two
   - url: git:https://127.0.0.1:1/x.git#$commit
     into: three"
-ends "nothing is here" 6 "offline, and 4 files are not in the store" "$cooper" fetch --offline
+ends "nothing is here" 6 "offline: 4 files are missing from the store" "$cooper" fetch --offline
 for line in "$tiny  https://127.0.0.1:1/tiny-1.tar.gz" "$(digest two)  https://127.0.0.1:1/two-1.tar.gz?..." \
 	"$commit  git:https://127.0.0.1:1/x.git" "$(digest none)  https://127.0.0.1:1/none.qcow2"; do
 	ok "it lists $line" grep -qF -- "$line" "$work/out"
 done
 ok "no step was begun" sh -c "! grep -q 'fetch:' '$work/out'"
-ends "a build needs the emulator's alone" 6 "3 files are not in the store" "$cooper" build --offline
+ends "a build needs the emulator's alone" 6 "3 files are missing from the store" "$cooper" build --offline
 
 # A mirror on this computer: what it holds is no more missing.
 mkdir -p "$work/mirror/sha256/${tiny:0:2}"
 cp "$work/tiny-1.tar.gz" "$work/mirror/sha256/${tiny:0:2}/$tiny"
 export COOPER_MIRROR=file://$work/mirror
-ends "with a mirror on disk" 6 "offline, and 2 files are not in the store" "$cooper" build --offline
+ends "with a mirror on disk" 6 "offline: 2 files are missing from the store" "$cooper" build --offline
 ok "what the mirror has is not listed" sh -c "! grep -q $tiny '$work/out'"
 recipe "  - url: https://127.0.0.1:1/tiny-1.tar.gz
     sha256: $tiny"

@@ -39,7 +39,7 @@ refused() { # refused NAME TEXT
 
 sign -u "$good"
 signed "$good"
-refused "no key" "is not here"
+refused "no key" "not found"
 ok "the message says where the key goes" grep -qF "$COOPER_HOME/keys/$good.asc" "$work/out"
 g --armor --export "$good" >"$keys/$good.asc"
 ends "a good signature" 0 "" "$cooper" build
@@ -57,7 +57,7 @@ sign -u "$other"
 refused "an unknown key" "is signed by the key $other and not by $good"
 
 signed "[$good, $other]"
-refused "one of two keys, and its file is not here" "no key file for 'tiny-1.tar.gz' holds the key $other"
+refused "one of two keys, and its file is not here" "no key file for 'tiny-1.tar.gz' contains the key $other"
 g --armor --export "$other" >"$keys/$other.asc"
 ends "one of two keys" 0 "" "$cooper" build
 ok "the receipt tells which" sh -c "grep -q '\"key\": \"$other\"' '$COOPER_HOME'/store/*/receipt.json"
@@ -77,12 +77,12 @@ again
 echo hello >"$work/elsewhere"
 rm -f "$sig"
 g -u "$good" --detach-sign -o "$sig" "$work/elsewhere"
-refused "the signature of another file" "does not hold"
+refused "the signature of another file" "belongs to another file"
 sign -u "$good"
 head -c 30 "$sig" >"$sig.cut" && mv "$sig.cut" "$sig"
 refused "a damaged signature" ""
 sign -u "$good"
-ends "the right signature after a wrong one: it is fetched anew" 0 "" "$cooper" build
+ends "the right signature after a wrong one: it is fetched again" 0 "" "$cooper" build
 
 again
 echo x >>"$archive"

@@ -63,7 +63,7 @@ static void test_verdicts(void **state)
 	accel_remember(&verdicts, "boot-1", "qemu-1", ACCEL_KVM, true);
 	expect("auto", &box, ARCH_X86_64, verdicts, "kvm tcg", "booted a guest");
 	accel_remember(&verdicts, "boot-1", "qemu-1", ACCEL_KVM, false);
-	expect("auto", &box, ARCH_X86_64, verdicts, "tcg", "no kernel came up");
+	expect("auto", &box, ARCH_X86_64, verdicts, "tcg", "no kernel booted");
 	expect("kvm", &box, ARCH_X86_64, verdicts, "kvm", "names it");
 	accel_remember(&verdicts, "boot-1", "qemu-2", ACCEL_KVM, true);
 	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-2", ACCEL_KVM), VERDICT_WORKS);

@@ -122,9 +122,10 @@ static void test_tar(void **state)
 		/* hard links */
 		{"absolute name", {{"h", '1', "/etc/passwd", NULL, 0, NULL}}},
 		{"'..' in its name", {{"h", '1', "../victim", NULL, 0, NULL}}},
-		{"no file that was unpacked", {{"h", '1', "later", NULL, 0, NULL}, {"later", '0', NULL, "x", 0, NULL}}},
-		{"no file that was unpacked", {{"d", '5', NULL, NULL, 0, NULL}, {"h", '1', "d", NULL, 0, NULL}}},
-		{"no file that was unpacked",
+		{"not a file unpacked before it",
+		 {{"h", '1', "later", NULL, 0, NULL}, {"later", '0', NULL, "x", 0, NULL}}},
+		{"not a file unpacked before it", {{"d", '5', NULL, NULL, 0, NULL}, {"h", '1', "d", NULL, 0, NULL}}},
+		{"not a file unpacked before it",
 		 {{"d/f", '0', NULL, "x", 0, NULL}, {"l", '2', "d", NULL, 0, NULL}, {"h", '1', "l/f", NULL, 0, NULL}}},
 		/* the target of a link, linked from higher up, would lead out */
 		{"points outside", {{"a/b/l", '2', "../../f", NULL, 0, NULL}, {"h", '1', "a/b/l", NULL, 0, NULL}}},
@@ -137,9 +138,10 @@ static void test_tar(void **state)
 		{"twice", {{"f", '0', NULL, "1", 0, NULL}, {"f", '0', NULL, "2", 0, NULL}}},
 		{"twice", {{"f", '0', NULL, "1", 0, NULL}, {"./f", '0', NULL, "2", 0, NULL}}},
 		{"twice", {{"l", '2', "x", NULL, 0, NULL}, {"l", '0', NULL, "2", 0, NULL}}},
-		{"one name on a Mac", {{"README", '0', NULL, "1", 0, NULL}, {"readme", '0', NULL, "2", 0, NULL}}},
-		{"one name on a Mac", {{"Src/a", '0', NULL, "1", 0, NULL}, {"src/b", '0', NULL, "2", 0, NULL}}},
-		{"one name on a Mac", {{"\xc3\xa9", '0', NULL, "1", 0, NULL}, {"e\xcc\x81", '0', NULL, "2", 0, NULL}}},
+		{"the same name on a Mac", {{"README", '0', NULL, "1", 0, NULL}, {"readme", '0', NULL, "2", 0, NULL}}},
+		{"the same name on a Mac", {{"Src/a", '0', NULL, "1", 0, NULL}, {"src/b", '0', NULL, "2", 0, NULL}}},
+		{"the same name on a Mac",
+		 {{"\xc3\xa9", '0', NULL, "1", 0, NULL}, {"e\xcc\x81", '0', NULL, "2", 0, NULL}}},
 		{"cannot be a folder", {{"f", '0', NULL, "1", 0, NULL}, {"f/g", '0', NULL, "2", 0, NULL}}},
 		/* names */
 		{"control characters", {{"a\nb", '0', NULL, "x", 0, NULL}}},
@@ -185,7 +187,7 @@ static void test_zip(void **state)
 		{"points outside", {{"l", "/etc/passwd", 0120777, NULL, false}}},
 		{"cannot be a folder", {{"l", "d", 0120777, NULL, false}, {"l/f", "x", 0, NULL, false}}},
 		{"twice", {{"f", "1", 0, NULL, false}, {"f", "2", 0, NULL, false}}},
-		{"one name on a Mac", {{"F", "1", 0, NULL, false}, {"f", "2", 0, NULL, false}}},
+		{"the same name on a Mac", {{"F", "1", 0, NULL, false}, {"f", "2", 0, NULL, false}}},
 		{"control characters", {{"a\033b", "1", 0, NULL, false}}},
 		{"cannot be read", {{"f", "123456789012345", 0, NULL, true}}},
 		{NULL, {{"p", "", 0010644, NULL, false}}}, /* the zip reader makes a file of it */
@@ -230,12 +232,12 @@ static void test_bombs(void **state)
 	assert_int_equal(truncate(zeros, 70 << 20), 0);
 	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
 		run(work, (const char *[]){"tar", "-I", filters[i], "-cf", s.archive, "zeros", NULL});
-		assert_fails(unpack(&s, &(struct unpack_options){0}), ERR_CORRUPT, "packed far too well");
+		assert_fails(unpack(&s, &(struct unpack_options){0}), ERR_CORRUPT, "compressed too well");
 		scene_check(&s);
 		/* what is left out has to be decoded all the same */
 		assert_fails(unpack(&s, &(struct unpack_options){.exclude = &exclude}), ERR_CORRUPT,
-			     "packed far too well");
-		assert_fails(unpack(&s, &(struct unpack_options){.strip = 1}), ERR_CORRUPT, "packed far too well");
+			     "compressed too well");
+		assert_fails(unpack(&s, &(struct unpack_options){.strip = 1}), ERR_CORRUPT, "compressed too well");
 	}
 	/* a sparse file: no bytes in the archive at all */
 	assert_int_equal(truncate(zeros, 5LL << 30), 0);
@@ -243,7 +245,7 @@ static void test_bombs(void **state)
 	assert_fails(unpack(&s, &(struct unpack_options){0}), ERR_CORRUPT, "one file is too large");
 	assert_int_equal(truncate(zeros, 2LL << 30), 0);
 	run(work, (const char *[]){"tar", "-cSf", s.archive, "zeros", NULL});
-	assert_fails(unpack(&s, &(struct unpack_options){0}), ERR_CORRUPT, "packed far too well");
+	assert_fails(unpack(&s, &(struct unpack_options){0}), ERR_CORRUPT, "compressed too well");
 	scene_done(&s);
 }
 
@@ -320,7 +322,7 @@ static void test_collisions_allowed(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(items); i++)
 		make_tar_item(&tar, &items[i]);
-	check_bytes(&s, &tar, &(struct unpack_options){0}, "one name on a Mac", "collisions");
+	check_bytes(&s, &tar, &(struct unpack_options){0}, "the same name on a Mac", "collisions");
 	check_bytes(&s, &tar, &(struct unpack_options){.allow_collisions = true}, NULL, "collisions");
 	make_tar_item(&tar, &items[0]);
 	check_bytes(&s, &tar, &(struct unpack_options){.allow_collisions = true}, "twice", "duplicate");
@@ -424,7 +426,7 @@ static void test_several_sources(void **state)
 		     ERR_USAGE, "'..'");
 	assert_ok(file_write(s.archive, over.data, over.len, 0644));
 	assert_fails(unpack_archive(s.archive, s.tree, &(struct unpack_options){0}, NULL, NULL, NULL), ERR_CORRUPT,
-		     "another source");
+		     "another source has a file");
 	scene_check(&s);
 	scene_done(&s);
 }

@@ -156,7 +156,7 @@ static void test_limits(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_fails(archive_limits_set(&set, bad[i]), ERR_USAGE, "is no limit");
+		assert_fails(archive_limits_set(&set, bad[i]), ERR_USAGE, "is not a limit");
 	same_limits(NULL);
 	same_limits(&set); /* what is no limit sets none */
 	assert_ok(archive_limits_set(&set, "entries=2000000"));

@@ -208,9 +208,9 @@ static int ask_in_background(void)
 	struct child_spec spec = {.argv = ARGV("sh", "-c", "read -r word </dev/tty"), .deadline_ms = 10000};
 	own_terminal();
 	int64_t started = tick_ms();
-	int failed = judge(child_run(&spec), ERR_CHILD, "it wants to use the terminal");
+	int failed = judge(child_run(&spec), ERR_CHILD, "it tried to use the terminal");
 	spec.die_with_parent = true;
-	failed += judge(child_run(&spec), ERR_CHILD, "it wants to use the terminal");
+	failed += judge(child_run(&spec), ERR_CHILD, "it tried to use the terminal");
 	return failed + (tick_ms() - started > 8000);
 }
 

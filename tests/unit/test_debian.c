@@ -138,9 +138,9 @@ static void uri_lines(void **state)
 	assert_false(is_uri);
 	assert_fails(debian_parse_uri("'http://m/x' x 12 MD5Sum:0123", &is_uri, &none), ERR_CORRUPT, "no SHA-256");
 	assert_fails(debian_parse_uri("'http://m/x' x 12 SHA256:012", &is_uri, &none), ERR_CORRUPT, "no SHA-256");
-	assert_fails(debian_parse_uri("'http://m/x' x 12 ", &is_uri, &none), ERR_CORRUPT, "no file");
-	assert_fails(debian_parse_uri("'http://m/x' x many SHA256:" HEX, &is_uri, &none), ERR_CORRUPT, "no file");
-	assert_fails(debian_parse_uri("' x 12 SHA256:" HEX, &is_uri, &none), ERR_CORRUPT, "no file");
+	assert_fails(debian_parse_uri("'http://m/x' x 12 ", &is_uri, &none), ERR_CORRUPT, "not a file of an archive");
+	assert_fails(debian_parse_uri("'http://m/x' x many SHA256:" HEX, &is_uri, &none), ERR_CORRUPT, "not a file of an archive");
+	assert_fails(debian_parse_uri("' x 12 SHA256:" HEX, &is_uri, &none), ERR_CORRUPT, "not a file of an archive");
 	assert_null(debian_deb_version("qemu_7.2.dsc"));
 	assert_null(debian_deb_version("plain.deb"));
 	assert_null(debian_deb_version("a__b.deb"));
@@ -250,8 +250,8 @@ static void version_of_source(void **state)
 	assert_loads("version: 7.2.22\n", NULL, NULL, "7.2.22", "old.patch");
 	assert_loads("version: 7.2.22\n", "1:7.2+dfsg-7+deb12u18", NULL, "7.2.22", "old.patch");
 	assert_fails(load_with("version: 7.2.22\n", "1:10.0.13+ds-0+deb13u1", NULL, &none), ERR_USAGE,
-		     "says version 7.2.22, and its source is 10.0.13");
-	assert_fails(load_with("version: 10.0.1\n", "10.0.13-1", NULL, &none), ERR_USAGE, "take 'version' out");
+		     "has version 7.2.22, but its source is 10.0.13");
+	assert_fails(load_with("version: 10.0.1\n", "10.0.13-1", NULL, &none), ERR_USAGE, "remove 'version'");
 	assert_null(none);
 }
 
@@ -267,14 +267,14 @@ static void names(void **state)
 		assert_false(debian_name_valid(bad[i]));
 	struct lock_entry none = {.reference = NULL};
 	assert_fails(debian_resolve_source("-oX=y", NULL, "/nonexistent", NULL, &none), ERR_USAGE,
-		     "no name of a Debian package");
+		     "not a Debian package name");
 }
 
 static void gone(void **state)
 {
 	(void)state;
 	assert_fails(debian_explain_gone(err_new(ERR_NET, "the server does not have it (HTTP 404)")), ERR_NET,
-		     "the pin has gone from the archive");
+		     "the pinned version is no longer in the archive");
 	assert_fails(debian_explain_gone(err_new(ERR_NET, "HTTP 500")), ERR_NET, "HTTP 500");
 	assert_null(debian_explain_gone(NULL));
 }

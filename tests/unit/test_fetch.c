@@ -217,7 +217,7 @@ static void explanations(void **state)
 		{FETCH_DNS, 0, "no such host", ERR_NET, "cannot be found: no such host"},
 		{FETCH_CONNECT, 0, "refused", ERR_NET, "no connection to https://host: refused"},
 		{FETCH_SHORT, 0, NULL, ERR_NET, "after 5 of 10 bytes"},
-		{FETCH_STALL, 0, NULL, ERR_NET, "sent next to nothing for 30 s"},
+		{FETCH_STALL, 0, NULL, ERR_NET, "sent almost nothing for 30 s"},
 		{FETCH_TOO_LONG, 0, NULL, ERR_CORRUPT, "more than the expected 10 bytes"},
 		{FETCH_LENGTH, 0, NULL, ERR_CORRUPT, "5 bytes instead of 10"},
 		{FETCH_HEADERS, 0, NULL, ERR_NET, "no end"},

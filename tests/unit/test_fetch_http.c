@@ -234,11 +234,11 @@ static void offline(void **state)
 	assert_true(held && not_held && !fetch_out_of_reach(&other));
 	assert_non_null(
 		strstr(err_find_detail(without), other.sha256)); /* the mirror has not got it: missing, by digest */
-	assert_fails(without, ERR_NET, "offline, and 1 file is not in the store");
+	assert_fails(without, ERR_NET, "offline: 1 file is missing from the store");
 	unsetenv("COOPER_MIRROR");
 	assert_non_null(e);
 	assert_non_null(strstr(err_find_detail(e), right));
-	assert_fails(e, ERR_NET, "offline, and 1 file is not in the store");
+	assert_fails(e, ERR_NET, "offline: 1 file is missing from the store");
 	assert_nothing("offline");
 	assert_ok(with_mirror);
 	assert_got("offline2");
@@ -271,7 +271,7 @@ static void refuses(void **state)
 	r = (struct fetch_request){.url = "/ok/1", .size = -1, .unverified = true};
 	assert_fails(get_with(r, "r", NULL), ERR_USAGE, "no digest protects it");
 	r = (struct fetch_request){.url = "/ok/1", .sha256 = "ABC", .size = -1};
-	assert_fails(get_with(r, "r", NULL), ERR_USAGE, "is none");
+	assert_fails(get_with(r, "r", NULL), ERR_USAGE, "is not a digest");
 	r = (struct fetch_request){.url = "http://127.0.0.1:1/x?token=secret", .sha256 = right, .size = -1};
 	struct err *e = get_with(r, "r", NULL);
 	AUTO_FREE char *text = err_text(e);

@@ -5,7 +5,7 @@
 static void short_bodies(void **state)
 {
 	(void)state;
-	assert_fails(get("short"), ERR_NET, "goes on where it stopped");
+	assert_fails(get("short"), ERR_NET, "resumes where it stopped");
 	assert_fails(get("quietshort"), ERR_NET, "ended after 300000 of 600000 bytes");
 	assert_nothing("quietshort.x");
 	/* What arrived of the first stays, with a note that tells where it is from. */

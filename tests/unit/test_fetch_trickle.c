@@ -18,7 +18,7 @@ static void trickles(void **state)
 		 .step = "b",
 		 .allow_http = true},
 	};
-	assert_fails(fetch_run(r, 2, tick_ms() + 3500, &c.sink), ERR_TIMEOUT, "the time is up");
+	assert_fails(fetch_run(r, 2, tick_ms() + 3500, &c.sink), ERR_TIMEOUT, "timed out");
 	const char *first = strstr(str_text(&c.notes), "trying again (2 of 5)");
 	assert_non_null(first);
 	assert_non_null(strstr(first + 1, "trying again (2 of 5)"));

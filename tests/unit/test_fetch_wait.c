@@ -18,12 +18,12 @@ static void waits(void **state)
 		{.url = stall, .sha256 = hex, .size = 20, .target = stall_target, .step = "b", .allow_http = true},
 	};
 	int64_t before = tick_ms();
-	assert_fails(fetch_run(r, 2, before + 4000, &c.sink), ERR_TIMEOUT, "the time is up");
+	assert_fails(fetch_run(r, 2, before + 4000, &c.sink), ERR_TIMEOUT, "timed out");
 	assert_got("later");
 	assert_false(file_exists(stall_target));
 	assert_int_equal(file_size(part), 10);
-	assert_non_null(strstr(str_text(&c.notes), "sent next to nothing for 1 s; trying again (2 of 5)"));
-	assert_non_null(strstr(str_text(&c.notes), "too many requests from here (HTTP 429); trying again"));
+	assert_non_null(strstr(str_text(&c.notes), "sent almost nothing for 1 s; trying again (2 of 5)"));
+	assert_non_null(strstr(str_text(&c.notes), "too many requests from this host (HTTP 429); trying again"));
 	/* Retry-After was waited for: the second request came a second later. */
 	assert_true(tick_ms() - before >= 1000);
 	assert_int_equal(server_asked(&server, "/later/", NULL), 2);
@@ -37,7 +37,7 @@ static void too_soon(void **state)
 	AUTO_FREE char *target = path_of("soon");
 	struct fetch_request r = {
 		.url = later, .sha256 = right, .size = SIZE, .target = target, .step = "a", .allow_http = true};
-	assert_fails(fetch_run(&r, 1, tick_ms() + 150, NULL), ERR_TIMEOUT, "the time is up");
+	assert_fails(fetch_run(&r, 1, tick_ms() + 150, NULL), ERR_TIMEOUT, "timed out");
 	assert_int_equal(server_asked(&server, "/soon", NULL), 1);
 	assert_nothing("soon");
 }

@@ -137,7 +137,7 @@ static void test_unreadable_root(void **state)
 	put_object(&home, "x", hex);
 	AUTO_FREE char *record = mem_printf("%s/stack.x86_64.record", dir);
 	put(record, "{\"fetch");
-	assert_fails(gc_find(&home, &locks, &gc), ERR_CORRUPT, "cannot tell what is in use");
+	assert_fails(gc_find(&home, &locks, &gc), ERR_CORRUPT, "cannot determine what is in use");
 	assert_int_equal(gc.count, 0);
 }
 

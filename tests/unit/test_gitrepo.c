@@ -133,20 +133,20 @@ static void test_refused(void **state)
 	struct gitrepo_tree written;
 	char found[GITREPO_ID];
 	assert_fails(fetch("0123456789012345678901234567890123456789", NULL, "none.git"), ERR_ABSENT, "has no commit");
-	assert_fails(fetch("v1", NULL, "none.git"), ERR_USAGE, "no whole commit id");
-	assert_fails(fetch("", NULL, "none.git"), ERR_USAGE, "no whole commit id");
+	assert_fails(fetch("v1", NULL, "none.git"), ERR_USAGE, "not a full commit id");
+	assert_fails(fetch("", NULL, "none.git"), ERR_USAGE, "not a full commit id");
 	assert_fails(fetch(tree, NULL, "none.git"), ERR_USAGE, "is a tree");
 	assert_ok(fetch(first, NULL, "none.git")); /* what failed is in nobody's way */
 	assert_fails(fetch(second, "v1", "other.git"), ERR_CORRUPT, "has moved");
 	assert_fails(fetch(second, "v2", "other.git"), ERR_ABSENT, "no tag 'v2'");
-	assert_fails(gitrepo_tag("ssh://host/r", "v1", found), ERR_USAGE, "can be read");
+	assert_fails(gitrepo_tag("ssh://host/r", "v1", found), ERR_USAGE, "not a readable git");
 	assert_fails(gitrepo_tag("file:///nonexistent/r", "v1", found), ERR_ABSENT, "no git repository");
 	assert_ok(fetch(third, NULL, "copy.git"));
 	assert_fails(export(third, "three", NULL, &written), ERR_CORRUPT, "'sub' is a submodule");
 	assert_ok(fetch(fourth, NULL, "copy.git"));
 	assert_fails(export(fourth, "four", NULL, &written), ERR_CORRUPT, "bad");
 	assert_fails(export("0123456789012345678901234567890123456789", "five", NULL, &written), ERR_CORRUPT,
-		     "fetched anew");
+		     "fetched again");
 }
 
 /* Trees that no git would make, each with one file under a name that some file system takes for git's own folder. */
@@ -173,7 +173,7 @@ static void test_disguised(void **state)
 		assert_ok(child_run(&spec));
 		AUTO_FREE char *id = id_of("disguised");
 		assert_ok(fetch(id, NULL, "copy.git"));
-		assert_fails(export(id, into, NULL, &written), ERR_CORRUPT, "which no tree may hold");
+		assert_fails(export(id, into, NULL, &written), ERR_CORRUPT, "which is not allowed");
 	}
 }
 

@@ -49,25 +49,25 @@ static void test_judge_refusals(void **state)
 		{S "NEWSIG\n" VALID(A, "8", "00", A), "no good signature"},
 		{GOOD VALID(B, "8", "00", B), "not by " A},
 		{GOOD VALID(A, "8", "00", B), "not by " A},
-		{GOOD S "VALIDSIG " A " 2026-11-23 1795443738 0 4 0 22 8 00\n", "nothing that is understood"},
-		{GOOD S "VALIDSIG\n", "nothing that is understood"},
+		{GOOD S "VALIDSIG " A " 2026-11-23 1795443738 0 4 0 22 8 00\n", "is not understood"},
+		{GOOD S "VALIDSIG\n", "is not understood"},
 		{GOOD VALID(A, "8", "00", "0C7D7F198EE642A6"), "not by " A},
 		{GOOD VALID(A, "8", "00", A "00"), "not by " A},
-		{GOOD VALID(A, "2", "00", A), "broken digest"},
-		{GOOD VALID(A, "1", "00", A), "broken digest"},
-		{GOOD VALID(A, "x", "00", A), "broken digest"},
+		{GOOD VALID(A, "2", "00", A), "broken digest algorithm"},
+		{GOOD VALID(A, "1", "00", A), "broken digest algorithm"},
+		{GOOD VALID(A, "x", "00", A), "broken digest algorithm"},
 		{GOOD VALID(A, "8", "01", A), "not one over bytes"},
 		{GOOD VALID(A, "8", "00", A) GOOD VALID(B, "8", "00", B), "more than one"},
 		{GOOD VALID(A, "8", "00", A) S "NEWSIG\n", "more than one"},
-		{S "NEWSIG\n" S "BADSIG 0C7D7F198EE642A6 A\n", "does not hold"},
-		{GOOD VALID(A, "8", "00", A) S "BADSIG 0C7D7F198EE642A6 A\n", "does not hold"},
+		{S "NEWSIG\n" S "BADSIG 0C7D7F198EE642A6 A\n", "is not valid"},
+		{GOOD VALID(A, "8", "00", A) S "BADSIG 0C7D7F198EE642A6 A\n", "is not valid"},
 		{S "NEWSIG\n" S "REVKEYSIG 0C7D7F198EE642A6 A\n" VALID(A, "8", "00", A), "was revoked"},
 		{S "NEWSIG\n" S "EXPKEYSIG 0C7D7F198EE642A6 A\n" VALID(A, "8", "00", A), "has expired"},
 		{S "NEWSIG\n" S "EXPSIG 0C7D7F198EE642A6 A\n" VALID(A, "8", "00", A), "has expired"},
-		{S "NODATA 1\n" S "NODATA 2\n", "no OpenPGP signature"},
+		{S "NODATA 1\n" S "NODATA 2\n", "not an OpenPGP signature"},
 		{S "NEWSIG\n" S "ERRSIG AADDD90E704A926E 22 8 00 1795443738 9 " B "\n" S "NO_PUBKEY AADDD90E704A926E\n",
 		 "signed by the key " B " and not by " A},
-		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 9 " A "\n", "holds the key " A},
+		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 9 " A "\n", "contains the key " A},
 		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 4\n", "cannot be checked"},
 		{S "NEWSIG\n" S "ERRSIG\n", "cannot be checked"},
 		{S "\n" S " \n", "no good signature"},
@@ -113,7 +113,7 @@ static void test_unarmor(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
 		AUTO(str) bytes = STR_INIT;
-		assert_fails(openpgp_unarmor(broken[i], strlen(broken[i]), "k", &bytes), ERR_CORRUPT, "no whole");
+		assert_fails(openpgp_unarmor(broken[i], strlen(broken[i]), "k", &bytes), ERR_CORRUPT, "no complete");
 	}
 }
 
@@ -199,11 +199,11 @@ static void test_gpg_refused(void **state)
 {
 	(void)state;
 	static const char *const cases[][5] = {
-		{"other", "a.sig", "a.key", "a", "does not hold"}, /* another file */
-		{"file", "b.sig", "a.key", "a", "not by"},         /* another key, not in the key file */
-		{"file", "b.sig", "both.key", "a", "not by"},      /* another key, in the key file */
-		{"file", "b.sig", "b.key", "a", "not by"},         /* the key file of another */
-		{"file", "a.sig", "b.key", "a", "holds the key"},  /* a key file without the key */
+		{"other", "a.sig", "a.key", "a", "is not valid"},    /* another file */
+		{"file", "b.sig", "a.key", "a", "not by"},           /* another key, not in the key file */
+		{"file", "b.sig", "both.key", "a", "not by"},        /* another key, in the key file */
+		{"file", "b.sig", "b.key", "a", "not by"},           /* the key file of another */
+		{"file", "a.sig", "b.key", "a", "contains the key"}, /* a key file without the key */
 		{"file", "both.sig", "both.key", "a", "more than one"},
 		{"file", "joined.sig", "both.key", "a", "more than one"},
 		{"file", "joined.sig", "a.key", "a", "not by"},
@@ -215,10 +215,10 @@ static void test_gpg_refused(void **state)
 		{"file", "clear.sig", "a.key", "a", NULL},
 		{"file", "inline.sig", "a.key", "a", NULL},
 		{"file", "empty.sig", "a.key", "a", NULL},
-		{"file", "junk.sig", "a.key", "a", "no OpenPGP signature"},
+		{"file", "junk.sig", "a.key", "a", "not an OpenPGP signature"},
 		{"file", "cut.sig", "a.key", "a", NULL},
 		{"file", "flipped.sig", "a.key", "a", NULL},
-		{"file", "a.sig", "junk.key", "a", "no whole OpenPGP public key"},
+		{"file", "a.sig", "junk.key", "a", "no complete OpenPGP public key"},
 		{"file", "a.sig", "none.key", "a", "cannot read the key"},
 		{"file", "none.sig", "a.key", "a", NULL},
 	};

@@ -52,7 +52,7 @@ static void test_series(void **state)
 	};
 	struct patch_report r = PATCH_REPORT_INIT;
 	assert_fails(patch_series_apply(tree, inputs, 4, NULL, &r), ERR_CORRUPT,
-		     "patch '4', line 3: hunk 1 does not fit 'd/g'");
+		     "patch '4', line 3: hunk 1 does not apply to 'd/g'");
 	assert_int_equal(r.patches, 3);
 	assert_tree(tree, plain_tree);
 	patch_report_done(&r);
@@ -71,7 +71,7 @@ static void test_series(void **state)
 	struct patch_options back = {.reverse = true};
 	assert_ok(patch_series_apply(tree, inputs, 3, &back, &r));
 	assert_tree(tree, plain_tree);
-	assert_fails(patch_series_apply(tree, inputs, 1, &back, &r), ERR_CORRUPT, "there is nothing to take back");
+	assert_fails(patch_series_apply(tree, inputs, 1, &back, &r), ERR_CORRUPT, "nothing to revert");
 	patch_report_done(&r);
 }
 
@@ -83,7 +83,7 @@ static void test_partly_upstream(void **state)
 				       input_of("2", EDIT("f", "5", "five") EDIT("d/g", "5", "five"))};
 	struct patch_report r = PATCH_REPORT_INIT;
 	assert_fails(patch_series_apply(tree, inputs, 2, NULL, &r), ERR_CORRUPT,
-		     "1 of 2 files of patch '2' are already");
+		     "1 of 2 files of patch '2' already have");
 	patch_report_done(&r);
 }
 
@@ -261,7 +261,7 @@ static void test_damage(void **state)
 		{"--- \"a/f\n+++ b/f\n@@ -1 +1 @@\n-1\n+2\n", "quoted name is broken"},
 		{"--- /dev/null\n+++ /dev/null\n@@ -1 +1 @@\n-1\n+2\n", "both sides are /dev/null"},
 		{"--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n-1\n\\ No newline\n+one\n 2\n", "No newline"},
-		{"--- /dev/null\n+++ b/.cooper-patch/0\n@@ -0,0 +1 @@\n+x\n", "cooper itself uses"},
+		{"--- /dev/null\n+++ b/.cooper-patch/0\n@@ -0,0 +1 @@\n+x\n", "cooper reserves"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(patches); i++) {
 		AUTO_FREE char *tree = make_tree(plain_tree);
@@ -367,7 +367,7 @@ static void test_killed(void **state)
 		struct err *e = patch_series_apply(tree, &input, 1, NULL, &r);
 		if (round == 0)
 			whole_ms = tick_ms() - start + 1;
-		if (e && str_ends(e->message, "is half patched: a run was stopped in it")) {
+		if (e && str_ends(e->message, "is half patched: a run was interrupted in it")) {
 			half++;
 			err_free(e);
 			free(kill_tree(dir));
@@ -449,7 +449,7 @@ static void test_series_file(void **state)
 	assert_fails(patch_series_parse("series", "a\na\n", 4, &s), ERR_CORRUPT,
 		     "series 'series', line 2: 'a' is named twice");
 	assert_fails(patch_series_parse("series", "../a\n", 5, &s), ERR_CORRUPT, "leads outside");
-	assert_fails(patch_series_parse("series", "a -x\n", 5, &s), ERR_CORRUPT, "'-x' is no option");
+	assert_fails(patch_series_parse("series", "a -x\n", 5, &s), ERR_CORRUPT, "'-x' is not a patch option");
 }
 
 /* Many equal lines and a hunk that nearly fits everywhere: linear, not quadratic. */
@@ -469,14 +469,14 @@ static void test_repetitive(void **state)
 		str_add(&patch, " x\n");
 	tree_put(tree, 'f', "f", body.data, body.len);
 	struct patch_report r = PATCH_REPORT_INIT;
-	assert_fails(apply_text(tree, str_text(&patch), 1, &r), ERR_CORRUPT, "does not fit 'f'");
+	assert_fails(apply_text(tree, str_text(&patch), 1, &r), ERR_CORRUPT, "does not apply to 'f'");
 	/* Half a million places where two names could meet. */
 	str_clear(&patch);
 	str_add(&patch, "diff --git a/");
 	for (int i = 0; i < 500000; i++)
 		str_add(&patch, "x ");
 	str_add(&patch, "\nold mode 100644\nnew mode 100755\n");
-	assert_fails(apply_text(tree, str_text(&patch), 1, &r), ERR_CORRUPT, "no name can be told");
+	assert_fails(apply_text(tree, str_text(&patch), 1, &r), ERR_CORRUPT, "no file name in this");
 	patch_report_done(&r);
 }
 

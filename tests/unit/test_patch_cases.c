@@ -102,7 +102,7 @@ static const struct patch_case cases[] = {
 	 {{'f', "f", "1\nTWO\n3\n4\n5\n6\n7\n8\n"}},
 	 EDIT("a/f", "b/f"),
 	 1,
-	 "hunk 1 does not fit 'f' (expected at line 2)",
+	 "hunk 1 does not apply to 'f' (expected at line 2)",
 	 {{0}}},
 	{"1 context line differs (fuzz 2)",
 	 {{'f', "f", "1\n2\nTHREE\n4\n5\n6\n7\n8\n"}},
@@ -216,13 +216,13 @@ static const struct patch_case cases[] = {
 	 {{'f', "f", DONE}},
 	 EDIT("a/f", "b/f"),
 	 1,
-	 "patch 't.patch' is upstream now, drop it",
+	 "patch 't.patch' is upstream now: drop it",
 	 {{0}}},
 	{"second file fails: the first is untouched",
 	 {{'f', "f", BODY}, {'f', "g", "other\n"}},
 	 EDIT("a/f", "b/f") EDIT("a/g", "b/g"),
 	 1,
-	 "does not fit 'g'",
+	 "does not apply to 'g'",
 	 {{0}}},
 	{"../f", {{'f', "f", BODY}}, EDIT("a/../f", "b/../f"), 1, "leads outside the tree", {{0}}},
 	{"../evil",
@@ -296,7 +296,7 @@ static const struct patch_case cases[] = {
 	 "is cut short",
 	 {{0}}},
 	{"empty patch file", {{'f', "f", BODY}}, "", 1, NULL, {{'f', "f", BODY}}},
-	{"patch file of prose alone", {{'f', "f", BODY}}, "<html>404 Not Found</html>\n", 1, "holds no diff", {{0}}},
+	{"patch file of prose alone", {{'f', "f", BODY}}, "<html>404 Not Found</html>\n", 1, "contains no diff", {{0}}},
 };
 
 static bool is_unsupported(const char *name)
@@ -371,7 +371,7 @@ static void test_ambiguous(void **state)
 	static const struct entry even[] = {{'f', "g", "a\nb\nc\nx\nx\nx\na\nb\nc\n"}, {0}};
 	tree_make(tree, even);
 	assert_fails(apply_text(tree, "--- a/g\n+++ b/g\n@@ -4,3 +4,3 @@\n a\n-b\n+B\n c\n", 1, &r), ERR_CORRUPT,
-		     "fits 'g' twice, equally near: at line 1 and at line 7");
+		     "applies to 'g' at two equally near places: at line 1 and at line 7");
 	assert_ok(apply_text(tree, "--- a/g\n+++ b/g\n@@ -5,3 +5,3 @@\n a\n-b\n+B\n c\n", 1, &r));
 	assert_int_equal(r.offset_count, 1);
 	assert_int_equal(r.offsets[0].offset, 2);
@@ -413,7 +413,7 @@ static void test_binary(void **state)
 	assert_ok(patch_series_apply(tree, &input, 1, NULL, &r));
 	AUTO(str) found = tree_dump(tree);
 	assert_true(tree_same(&found, &wanted));
-	assert_fails(patch_series_apply(tree, &input, 1, NULL, &r), ERR_CORRUPT, "'bin' is upstream now, drop it");
+	assert_fails(patch_series_apply(tree, &input, 1, NULL, &r), ERR_CORRUPT, "'bin' is upstream now: drop it");
 	input.reverse = true;
 	assert_ok(patch_series_apply(tree, &input, 1, NULL, &r));
 	AUTO(str) back = tree_dump(tree);

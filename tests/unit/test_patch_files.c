@@ -90,7 +90,7 @@ static void test_refused(void **state)
 				"diff --git a/f b/f\nindex e69de29..89abcde 100644\n--- a/f\n+++ b/f\n@@ -0,0 +1 "
 				"@@\n+x\n",
 				1, &r),
-		     ERR_CORRUPT, "'f' has lines in it, the patch was made for an empty file");
+		     ERR_CORRUPT, "'f' is not empty, the patch was made for an empty file");
 	assert_fails(apply_text(tree, text, 1, &r), ERR_CORRUPT,
 		     "a name of 256 bytes is longer than file systems take");
 	patch_report_done(&r);

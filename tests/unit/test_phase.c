@@ -107,7 +107,7 @@ static void test_failures(void **state)
 		{"[    1.2] Kernel panic - not syncing: System is deadlocked on memory\n", FAILURE_PANIC, true,
 		 "deadlocked", "more memory"},
 		{"[    0.0] Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with apic=debug\n",
-		 FAILURE_PANIC, true, "IO-APIC", "too busy"},
+		 FAILURE_PANIC, true, "IO-APIC", "overloaded"},
 		{"Linux version 6\n[    4.3] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n"
 		 "[    4.4] Kernel panic - not syncing: Fatal exception in interrupt\n",
 		 FAILURE_PANIC, true, "Oops: int3", "run the same command again"},

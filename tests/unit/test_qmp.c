@@ -71,7 +71,7 @@ static void nobody(void **state)
 	AUTO_FREE char *path = mem_printf("%s/none.sock", dir);
 	struct qmp *q = NULL;
 
-	assert_fails(qmp_open(path, tick_ms() + 300, &q), ERR_ABSENT, "nobody listens");
+	assert_fails(qmp_open(path, tick_ms() + 300, &q), ERR_ABSENT, "nothing listens");
 }
 
 static struct qmp *open_peer(struct peer *peer, const char *const *script)

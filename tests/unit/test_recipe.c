@@ -259,7 +259,7 @@ static void test_extends(void **state)
 	assert_string_equal(r->root, project);
 	assert_null(strstr(r->canonical, "extends"));
 	recipe_free(r);
-	assert_fails(recipe_load(own, &linux_x86, &r), ERR_USAGE, "no stack is called 'middle'");
+	assert_fails(recipe_load(own, &linux_x86, &r), ERR_USAGE, "no stack 'middle'");
 }
 
 static void test_extends_wrong(void **state)
@@ -275,7 +275,7 @@ static void test_extends_wrong(void **state)
 	add_in(root, "recipes/f.yaml", BUILD "install: [[x]]\n");
 	assert_fails(recipe_load(a, &linux_x86, &r), ERR_USAGE, "extends itself");
 	assert_fails(recipe_load(c, &linux_x86, &r), ERR_USAGE, "d.yaml:2:1: unknown key 'cpus'");
-	assert_fails(recipe_load(e, &linux_x86, &r), ERR_USAGE, "'f' is no stack");
+	assert_fails(recipe_load(e, &linux_x86, &r), ERR_USAGE, "'f' is not a stack");
 	for (int i = 0; i < 12; i++) {
 		AUTO_FREE char *name = mem_printf("recipes/s%d.yaml", i);
 		AUTO_FREE char *text = mem_printf("kind: stack\nextends: s%d\n", i + 1);
@@ -348,8 +348,8 @@ static void test_find(void **state)
 	free(path);
 	assert_fails(recipe_find("podmn", RECIPE_STACK, &roots, &path), ERR_ABSENT, "did you mean 'podman'");
 	assert_fails(recipe_find("xyz", RECIPE_BUILD, &roots, &path), ERR_ABSENT, "there are qemu");
-	assert_fails(recipe_find("qemu", RECIPE_STACK, &roots, &path), ERR_USAGE, "of kind 'build' and not 'stack'");
-	assert_fails(recipe_find("./none.yaml", RECIPE_STACK, &roots, &path), ERR_ABSENT, "no file");
+	assert_fails(recipe_find("qemu", RECIPE_STACK, &roots, &path), ERR_USAGE, "of kind 'build', not 'stack'");
+	assert_fails(recipe_find("./none.yaml", RECIPE_STACK, &roots, &path), ERR_ABSENT, "does not exist");
 	assert_ok(recipe_list(RECIPE_STACK, &roots, &names));
 	assert_int_equal(names.count, 1);
 	assert_string_equal(names.items[0], "podman");
@@ -408,7 +408,7 @@ static void assert_generated(const char *path, void (*generate)(struct str *out)
 	generate(&made);
 	assert_ok(file_read(path, 1 << 20, &text, &size));
 	if (!streq(text, str_text(&made)))
-		fail_msg("'%s' is not what the field tables say: `make docs` writes it anew", path);
+		fail_msg("'%s' is not what the field tables say: `make docs` writes it again", path);
 }
 
 static void test_generated(void **state)

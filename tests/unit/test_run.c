@@ -370,7 +370,7 @@ static void failed_start_leaves_nothing(void **state)
 	assert_fails(e, ERR_GUEST, "kernel panic");
 	/* a supervisor that cannot even begin */
 	assert_ok(tree_remove(f.gen_dir));
-	assert_fails(machine_start(&launch, &status), ERR_CHILD, "without a word");
+	assert_fails(machine_start(&launch, &status), ERR_CHILD, "without a message");
 	tear_down(&f);
 }
 
@@ -424,7 +424,7 @@ static void record_round_trip(void **state)
 	machine_spec_done(&read);
 	f.spec.boot = BOOT_UEFI;
 	assert_ok(machine_record_write(&f.spec));
-	assert_fails(machine_record_read(f.gen_dir, &read), ERR_CORRUPT, "what to boot");
+	assert_fails(machine_record_read(f.gen_dir, &read), ERR_CORRUPT, "nothing to boot");
 	tear_down(&f);
 }
 

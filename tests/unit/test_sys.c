@@ -161,7 +161,7 @@ static void sockets_have_short_paths(void **state UNUSED)
 	close(client);
 	close(server);
 	close(listener);
-	assert_fails(sock_connect(path, &client), ERR_ABSENT, "nobody listens");
+	assert_fails(sock_connect(path, &client), ERR_ABSENT, "nothing listens");
 	char deep[200];
 	memset(deep, 'a', sizeof(deep) - 1);
 	deep[sizeof(deep) - 1] = '\0';

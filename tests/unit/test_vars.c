@@ -36,7 +36,7 @@ static void test_refused(void **state)
 {
 	(void)state;
 	char *text = NULL;
-	assert_fails(vars_expand(&some, "${prefix}", &text), ERR_USAGE, "no value here");
+	assert_fails(vars_expand(&some, "${prefix}", &text), ERR_USAGE, "not available here");
 	assert_fails(vars_check("${nam}"), ERR_USAGE, "did you mean '${name}'");
 	assert_fails(vars_check("${HOME}"), ERR_USAGE, "unknown variable '${HOME}'");
 	assert_fails(vars_check("${name"), ERR_USAGE, "without a closing");

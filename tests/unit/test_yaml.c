@@ -92,9 +92,9 @@ static void test_aliases(void **state)
 	assert_ptr_equal(yaml_get(doc->root, "a"), yaml_get(doc->root, "b"));
 	assert_int_equal(doc->root->weight, 13);
 	assert_string_equal(yaml_get(doc->root, "c")->values[1]->text, "2");
-	assert_problem("a: &x [*x]\n", 11, 1, 8, "stands inside");
+	assert_problem("a: &x [*x]\n", 11, 1, 8, "refers to a value that contains it");
 	assert_problem("a: *x\n", 6, 1, 4, "unknown alias");
-	assert_problem("a: &x 1\nb: &x 2\n", 16, 2, 4, "set twice");
+	assert_problem("a: &x 1\nb: &x 2\n", 16, 2, 4, "defined twice");
 }
 
 /* @open @depth times, then as many @close. */

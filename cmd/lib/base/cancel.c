@@ -19,5 +19,5 @@ struct err *cancel_check(void)
 	if (!requested)
 		return NULL;
 	return err_hint(err_new(ERR_CANCELED, "interrupted"),
-			"run the same command again: it goes on where it stopped");
+			"run the same command again: it resumes where it stopped");
 }

@@ -237,7 +237,7 @@ static struct err *run_test(const struct build_job *job, const struct workplace 
 	AUTO_FREE char *expected = NULL;
 	TRY(vars_expand(vars, c->expect, &expected));
 	if (!strstr(str_text(&out), expected))
-		return err_new(ERR_CHILD, "test '%s' printed '%s' and not '%s'", path_base(argv.items[0]), *ret_line,
+		return err_new(ERR_CHILD, "test '%s' printed '%s' instead of '%s'", path_base(argv.items[0]), *ret_line,
 			       expected);
 	return NULL;
 }

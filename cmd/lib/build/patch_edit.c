@@ -130,7 +130,7 @@ struct err *patch_edit_open(const struct build_job *job, const char *dir, const 
 	TRY(dir_list(dir, &names));
 	if (names.count)
 		return err_hint(err_new(ERR_USAGE, "'%s' is not empty", dir),
-				"save what is in it with `cooper patch save`, or remove it");
+				"save its changes with `cooper patch save`, or remove it");
 	TRY(dir_make(dir, 0755));
 	struct err *e = make(job, dir, stop, sink);
 	return e ? err_first(e, tree_remove(dir)) : NULL;

@@ -68,7 +68,7 @@ struct err *repo_load(const char *dir, struct json **ret_state)
 	AUTO_FREE char *path = state_path(dir);
 	struct err *e = js_read(path, ret_state);
 	if (e && e->kind == ERR_ABSENT)
-		return err_hint(err_wrap(e, "'%s' is no work tree of `cooper patch edit`", dir),
+		return err_hint(err_wrap(e, "'%s' is not a work tree of `cooper patch edit`", dir),
 				"`cooper patch edit RECIPE` makes one");
 	return e;
 }

@@ -71,12 +71,12 @@ static struct err *check_clean(const char *dir)
 	for (size_t i = 0; i < ARRAY_LEN(unfinished); i++) {
 		AUTO_FREE char *sign = path_join(dir, unfinished[i][0]);
 		if (dir_exists(sign) || file_exists(sign))
-			return err_hint(err_new(ERR_USAGE, "a git %s is under way in '%s'", unfinished[i][1], dir),
+			return err_hint(err_new(ERR_USAGE, "a git %s is in progress in '%s'", unfinished[i][1], dir),
 					"git -C %s %s --continue, then save again", dir, unfinished[i][1]);
 	}
 	TRY(repo_git(dir, NULL, &out, GIT("status", "--porcelain", "--ignored=no")));
 	if (out.len)
-		return err_detail(err_hint(err_new(ERR_USAGE, "'%s' has changes that are in no commit", dir),
+		return err_detail(err_hint(err_new(ERR_USAGE, "'%s' has uncommitted changes", dir),
 					   "git commit them, or git commit --amend, then save again"),
 				  str_take(&out));
 	TRY(repo_git(dir, NULL, &out, GIT("rev-list", "--min-parents=2", PATCH_BASE "..HEAD")));
@@ -219,15 +219,15 @@ static struct err *may_write(const struct json *entry)
 {
 	const char *name = js_get_text(entry, "name");
 	if (!js_get_bool(entry, "own", false))
-		return err_hint(
-			err_new(ERR_CORRUPT, "patch '%s' has changed, and it is none of the recipe's own files", name),
-			"undo the change there and make it in a commit of its own after it");
+		return err_hint(err_new(ERR_CORRUPT,
+					"patch '%s' has changed, and it is not one of the recipe's own files", name),
+				"undo the change there and make it in a commit of its own after it");
 	if (!js_get_bool(entry, "whole", false))
 		return err_hint(err_new(ERR_CORRUPT,
 					"patch '%s' has changed, and the recipe does not apply all of it as "
 					"it is (exclude, reverse)",
 					name),
-				"what is left out would be lost: make the change in a commit of its own after it");
+				"excluded parts would be lost: make the change in a commit of its own after it");
 	if (js_get_int(entry, "strip", 1) > 1)
 		return err_hint(err_new(ERR_CORRUPT, "patch '%s' has changed, and its strip is neither 0 nor 1", name),
 				"give it a strip of 1 in the recipe, or make the change in a commit of its own");
@@ -247,7 +247,7 @@ static struct err *rewrite(struct save *s, const struct json *entry, const char 
 	digest_bytes(old, size, hex);
 	if (!streq(hex, js_get_text(entry, "sha256")))
 		return err_hint(err_new(ERR_CORRUPT, "'%s' has changed since the work tree was made", path),
-				"make the work tree anew, or put the file back as it was");
+				"create the work tree again, or restore the file");
 	struct patch_input input = {.name = js_get_text(entry, "name"),
 				    .text = old,
 				    .size = size,
@@ -448,7 +448,7 @@ static struct err *save_all(struct save *s)
 		TRY(save_commit(s, commits.items[i]));
 	for (size_t i = 0; i < s->known; i++)
 		if (!s->seen[i])
-			strs_addf(&s->report->to_do, "take out of %s: %s (it has no commit any more)",
+			strs_addf(&s->report->to_do, "remove from %s: %s (its commit is gone)",
 				  js_get_text(s->state, "recipe"), js_get_text(js_at(s->entries, i), "name"));
 	return write_outputs(s);
 }

@@ -61,7 +61,7 @@ static struct err *list_below(const char *prefix, const char *below, int depth, 
 		AUTO_FREE char *full = path_join(prefix, path);
 		struct stat st;
 		if (lstat(full, &st) != 0)
-			return err_os(errno, "cannot look at '%s'", full);
+			return err_os(errno, "cannot inspect '%s'", full);
 		if (S_ISDIR(st.st_mode))
 			TRY(list_below(prefix, path, depth + 1, files));
 		enum macho_kind kind = S_ISREG(st.st_mode) ? kind_of(full) : MACHO_NONE;
@@ -132,7 +132,7 @@ static struct err *check_globs(const struct sign_input *input, const struct sign
 		if (!found)
 			return err_hint(err_new(ERR_USAGE, "%s: 'sign' names '%s', and no program was installed there",
 						input->recipe, input->globs->items[g]),
-					"'files' are below ${prefix}: bin/qemu-system-*");
+					"'files' are relative to ${prefix}: bin/qemu-system-*");
 	}
 	return NULL;
 }
@@ -205,7 +205,7 @@ static struct err *run(const struct sign_command *c, const char *log, const char
 		if (!strstr(str_text(&out), c->expect.items[i]))
 			return err_hint(err_new(ERR_CHILD, "'%s' was signed, but does not have the entitlement '%s'",
 						c->words.items[c->words.count - 1], c->expect.items[i]),
-					"look at it: codesign -d --entitlements - FILE");
+					"inspect it: codesign -d --entitlements - FILE");
 	return NULL;
 }
 
@@ -213,7 +213,7 @@ static struct err *copy(const char *from, const char *to)
 {
 	struct stat st;
 	if (stat(from, &st) != 0)
-		return err_os(errno, "cannot look at '%s'", from);
+		return err_os(errno, "cannot inspect '%s'", from);
 	return file_copy(from, to, (st.st_mode & 0777) | 0200);
 }
 

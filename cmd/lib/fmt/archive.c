@@ -119,7 +119,7 @@ static struct err *member_read(struct stream *s, const void **ret_data, size_t *
 
 	TRY(archive_data(m->outer, ret_data, ret_size, &offset));
 	if (*ret_size > 0 && offset != m->offset)
-		return err_new(ERR_CORRUPT, "'%s' has a hole where a packed file must have none", m->outer->name);
+		return err_new(ERR_CORRUPT, "'%s' has a hole, which a compressed file cannot have", m->outer->name);
 	m->offset += (int64_t)*ret_size;
 	return NULL;
 }
@@ -184,7 +184,7 @@ static struct err *open_deb(struct stream *take_file, const char *name, int64_t 
 			if (streq(item.name, members[k][0]))
 				return open_packed(member_new(TAKE(ar)), name, members[k][1], memory_bytes, ret_opened);
 		AUTO_FREE char *shown = str_escape(item.name);
-		return err_new(ERR_CORRUPT, "'%s' has '%s', which is packed in no way that is known here", name, shown);
+		return err_new(ERR_CORRUPT, "'%s' has '%s', which is compressed in an unknown format", name, shown);
 	}
 	return err_new(ERR_CORRUPT, "'%s' has no data.tar: not a Debian package", name);
 }
@@ -391,7 +391,7 @@ struct err *raw_open(struct stream *take_inner, const char *name, const char *pa
 	/* exactly this filter: content that looks packed again must come out as it is */
 	int filter = streq(packing, "zst") ? ARCHIVE_FILTER_ZSTD : streq(packing, "bz2") ? ARCHIVE_FILTER_BZIP2 : -1;
 	if (filter < 0)
-		return err_new(ERR_USAGE, "'%s': unknown packing '%s'", name, packing);
+		return err_new(ERR_USAGE, "'%s': unknown compression '%s'", name, packing);
 	archive_read_append_filter(r->a, filter);
 	archive_read_support_format_raw(r->a);
 	archive_read_support_format_empty(r->a);

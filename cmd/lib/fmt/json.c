@@ -118,7 +118,7 @@ static void set_take(struct json *object, const char *key, json_t *take_value)
 	AUTO_FREE char *escaped = NULL;
 
 	if (!js_is_object(object))
-		bug("JSON member '%s' put into something that is no object", key);
+		bug("JSON member '%s' put into something that is not an object", key);
 	json_incref(take_value);
 	if (json_object_set_new(inner(object), key, take_value) != 0) {
 		escaped = str_escape(key);
@@ -159,7 +159,7 @@ void js_set_now(struct json *object, const char *key)
 static void add_take(struct json *array, json_t *take_value)
 {
 	if (json_array_append_new(inner(array), take_value) != 0)
-		bug("JSON item put into something that is no array");
+		bug("JSON item put into something that is not an array");
 }
 
 void js_add(struct json *array, struct json *take_value)

@@ -101,7 +101,8 @@ static struct yaml_mark mark_at_offset(struct reader *r, size_t offset)
 static const char *hint_for(const char *problem)
 {
 	static const char *const hints[][2] = {
-		{"mapping values are not allowed", "text that holds ': ' needs quotes; check the indentation as well"},
+		{"mapping values are not allowed",
+		 "text that contains ': ' needs quotes; check the indentation as well"},
 		{"a tab", "indent with spaces"},
 		{"cannot start any token", "text that starts with @, ` or % needs quotes"},
 		{"did not find expected key", "check the indentation of this line and of the one above"},
@@ -110,7 +111,7 @@ static const char *hint_for(const char *problem)
 		{"did not find expected ',' or ']'", "close the list with ']'"},
 		{"did not find expected ',' or '}'", "close the map with '}'"},
 		{"unexpected end of stream", "close the quotes"},
-		{"undefined alias", "name it first with &NAME"},
+		{"undefined alias", "define it first with &NAME"},
 		{"unknown escape character", "double the backslash, or use single quotes"},
 		{"UTF-8", "save the file as UTF-8"},
 		{"control characters are not allowed", "write such a character as an escape in double quotes"},
@@ -132,7 +133,7 @@ static void stop_at_library_error(struct reader *r)
 							      : mark_at_index(r, lib->problem_mark.index);
 	bool is_tab = at.offset < r->doc->size && r->doc->text[at.offset] == '\t';
 	if (is_tab)
-		problem = "a tab cannot stand here";
+		problem = "a tab is not allowed here";
 	const char *message = lib->context && !is_tab ? arena_printf(r->arena, "%s %s", problem, lib->context)
 						      : arena_printf(r->arena, "%s", problem);
 	stop(r, at, at, hint_for(problem), message);
@@ -157,7 +158,7 @@ static struct yaml_node *node_new(struct reader *r, enum yaml_kind kind, const y
 	node->start = mark_at_index(r, event->start_mark.index);
 	node->end = mark_at_index(r, event->end_mark.index);
 	if (++r->nodes > YAML_NODES_MAX)
-		stop(r, node->start, node->start, "split it, or write less by aliases",
+		stop(r, node->start, node->start, "split it, or use fewer aliases",
 		     "the document has more than 10000 values");
 	return node;
 }
@@ -176,7 +177,7 @@ static void note_anchor(struct reader *r, const yaml_char_t *name, struct yaml_n
 	for (size_t i = 0; i < r->anchor_count; i++)
 		if (streq(r->anchors[i].name, (const char *)name))
 			complain(r, node->start, node->start, "give each anchor a name of its own",
-				 arena_printf(r->arena, "the anchor '&%s' is set twice", (const char *)name));
+				 arena_printf(r->arena, "the anchor '&%s' is defined twice", (const char *)name));
 	r->anchors = arena_grow(r->arena, r->anchors, &r->anchor_cap, r->anchor_count + 1, sizeof(*r->anchors));
 	r->anchors[r->anchor_count++] = (struct anchor){arena_strdup(r->arena, (const char *)name), node};
 }
@@ -190,7 +191,7 @@ static struct yaml_node *read_scalar(struct reader *r, const yaml_event_t *event
 	node->text = arena_strndup(r->arena, (const char *)event->data.scalar.value, event->data.scalar.length);
 	node->type = node->quoted || node->block ? YAML_TEXT : yaml_scalar_type(node->text);
 	if (strlen(node->text) != event->data.scalar.length)
-		complain(r, node->start, node->end, "take '\\0' out", "text cannot hold a NUL character");
+		complain(r, node->start, node->end, "remove '\\0'", "text cannot contain a NUL character");
 	note_tag(r, event->data.scalar.tag, node);
 	note_anchor(r, event->data.scalar.anchor, node);
 	return node;
@@ -206,14 +207,14 @@ static struct yaml_node *resolve_alias(struct reader *r, const yaml_event_t *eve
 		if (streq(r->anchors[i].name, name))
 			node = r->anchors[i].node;
 	if (!node) {
-		stop(r, start, end, arena_printf(r->arena, "name it first with &%s", name),
+		stop(r, start, end, arena_printf(r->arena, "define it first with &%s", name),
 		     arena_printf(r->arena, "unknown alias '*%s'", name));
 	} else if (node->open) {
 		stop(r, start, end, "write the value out",
-		     arena_printf(r->arena, "the alias '*%s' stands inside what it names", name));
+		     arena_printf(r->arena, "the alias '*%s' refers to a value that contains it", name));
 		node = NULL;
 	} else if (node->weight > YAML_NODES_MAX - r->nodes) {
-		stop(r, start, end, "write less by aliases", "aliases expand the document to more than 10000 values");
+		stop(r, start, end, "use fewer aliases", "aliases expand the document to more than 10000 values");
 		node = NULL;
 	} else if (level + node->height > YAML_DEPTH_MAX) {
 		stop(r, start, end, "make it flatter", "aliases nest the document deeper than 32 levels");
@@ -335,7 +336,7 @@ static void read_document(struct reader *r, yaml_event_t *start)
 		start->data.document_start.tag_directives.start != start->data.document_start.tag_directives.end;
 	yaml_event_delete(start);
 	if (second) {
-		stop(r, at, at, "one file holds one recipe", "a second document starts here");
+		stop(r, at, at, "a file contains one recipe", "a second document starts here");
 		return;
 	}
 	if (directives)

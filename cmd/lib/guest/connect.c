@@ -113,8 +113,8 @@ struct err *connect_add(const struct connection *c, struct sink *sink, enum conn
 	*ret_outcome = CONNECT_ABSENT;
 	if (!list) {
 		event_note(sink, NULL,
-			   "there is no podman on this host: `cooper ssh` reaches the machine's own; once podman is "
-			   "installed, `cooper up` connects it");
+			   "podman is not installed on this host; use `cooper ssh -- podman`, or install it and run "
+			   "`cooper up` again");
 		return NULL;
 	}
 	enum connect_outcome state = connect_state(c, list, &is_default);
@@ -124,7 +124,7 @@ struct err *connect_add(const struct connection *c, struct sink *sink, enum conn
 	struct err *e = state == CONNECT_CHANGED ? remove_connection(c) : NULL;
 	if (!e)
 		e = add_connection(c, is_default);
-	return e ? err_wrap(e, "cannot tell podman of machine '%s'", c->name) : NULL;
+	return e ? err_wrap(e, "cannot add machine '%s' to podman", c->name) : NULL;
 }
 
 struct err *connect_remove(const struct connection *c, enum connect_outcome *ret_outcome)

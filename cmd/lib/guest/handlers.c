@@ -56,7 +56,7 @@ struct err *handlers_judge(const char *answer, const char *arch, enum handlers_s
 
 	*ret_conf = *ret_why = NULL;
 	if (!status || !line)
-		return err_new(ERR_GUEST, "the guest does not say which handler it has for '%s'", arch);
+		return err_new(ERR_GUEST, "the guest does not report its handler for '%s'", arch);
 	*ret_state = HANDLERS_FINE;
 	if (!*status)
 		*ret_why = mem_strdup("no handler is registered");
@@ -104,7 +104,7 @@ static struct err *reboot(struct guest *g)
 	int64_t deadline = tick_ms() + REBOOT_MS;
 
 	TRY(read_boot_id(g, &before));
-	event_note(g->sink, g->step, "the guest reboots");
+	event_note(g->sink, g->step, "the guest is rebooting");
 	TRY(shell(g, g->os->reboot, NULL));
 	while (tick_ms() < deadline) {
 		AUTO(str) now = STR_INIT;
@@ -118,7 +118,7 @@ static struct err *reboot(struct guest *g)
 	}
 	return err_hint(
 		err_new(ERR_GUEST, "the guest did not come back from its reboot within %d minutes", REBOOT_MS / 60000),
-		"its console is in the machine's log folder; 'cooper status' says whether it runs");
+		"its console log is in the machine's log folder; 'cooper status' shows whether it runs");
 }
 
 static struct err *install(struct guest *g)
@@ -176,10 +176,11 @@ static struct err *verify(struct guest *g, const struct strs *archs)
 		AUTO_FREE char *why = NULL;
 		TRY(handlers_judge(str_text(&answer), archs->items[i], &state, &conf, &why));
 		if (state != HANDLERS_FINE)
-			return err_hint(err_new(ERR_GUEST, "programs of '%s' cannot run in the guest: %s",
-						archs->items[i], why),
-					"'journalctl -u systemd-binfmt' in the guest says more; 'emulation: { package: "
-					"... }' brings emulators of ours");
+			return err_hint(
+				err_new(ERR_GUEST, "programs of '%s' cannot run in the guest: %s", archs->items[i],
+					why),
+				"'journalctl -u systemd-binfmt' in the guest has details; 'emulation: { package: "
+				"... }' uses emulators from that package");
 	}
 	return NULL;
 }

@@ -53,7 +53,7 @@ static struct err *failed(struct err *e, const char *arch, const char *place)
 	if (err_is(e, ERR_CANCELED) || err_is(e, ERR_TIMEOUT))
 		return e; /* which says nothing of the handler */
 	e->kind = ERR_GUEST;
-	return err_hint(e, "look at the handler: cooper ssh -- cat /proc/sys/fs/binfmt_misc/qemu-%s", arch);
+	return err_hint(e, "inspect the handler: cooper ssh -- cat /proc/sys/fs/binfmt_misc/qemu-%s", arch);
 }
 
 /* Put bytes made here into a file of the guest. */
@@ -110,8 +110,8 @@ struct err *prove_judge(const char *output, enum arch guest_arch, const char *ar
 	proof->bare = answer(output, "runs");
 	proof->level = answer(output, "level");
 	TRY(expect_arch(proof->bare, guest_arch, arch, "bare"));
-	TRY(expect(argv0, wanted_argv0, arch, "bare (argv[0]: binfmt flag P)"));
-	return expect(euid, "0", arch, "bare (setuid: binfmt flag C)");
+	TRY(expect(argv0, wanted_argv0, arch, "outside containers (argv[0]: binfmt flag P)"));
+	return expect(euid, "0", arch, "outside containers (setuid: binfmt flag C)");
 }
 
 static struct err *prove_bare(const struct prover *p, const char *arch, struct proof *proof)
@@ -154,7 +154,7 @@ static struct err *prove_container(const struct prover *p, const char *arch, str
 	if (err_is(e, ERR_CHILD)) {
 		/* podman flushes no layer, and takes one that is there for whole: lost power leaves empty files in it
 		 */
-		event_note(p->sink, p->step, "the canary's image does not run; loading it anew");
+		event_note(p->sink, p->step, "the canary's image does not run; loading it again");
 		err_free(e);
 		TRY(ask(p, (const char *const[]){"sh", "-c", forget, NULL}, NULL, &out));
 		str_clear(&out);

@@ -332,9 +332,9 @@ static struct err *go_inside(struct workplace *w)
 	else if (!root)
 		return err_hint(
 			err_new(ERR_USAGE,
-				"making a Debian image as a user needs a user namespace with subordinate ids, "
+				"building a Debian image as a user needs a user namespace with subordinate ids, "
 				"and none can be had here"),
-			"install uidmap and see that /etc/subuid and /etc/subgid have a line for you (`sudo usermod "
+			"install uidmap and make sure that /etc/subuid and /etc/subgid have a line for you (`sudo usermod "
 			"--add-subuids 100000-165535 --add-subgids 100000-165535 $USER`), or run cooper as root");
 	return NULL;
 }

@@ -57,7 +57,7 @@ struct err *image_download(const struct image_job *job, struct sink *sink)
 	e = err_wrap(e, "cannot install '%s'", job->files->items[0].name);
 	if (!err_is(e, ERR_CORRUPT))
 		return e;
-	return err_hint(
-		e, "nothing was installed; `cooper update` asks the channel again, and a download that differs from "
-		   "its digest is not used");
+	return err_hint(e,
+			"nothing was installed; `cooper update` reads the channel again; a download that differs from "
+			"its digest is not used");
 }

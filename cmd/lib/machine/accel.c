@@ -38,7 +38,7 @@ static const char *impossible(enum machine_accel accel, const struct host_facts 
 	if (facts->arch != guest_arch)
 		return "the guest's architecture is not the host's";
 	if (accel == ACCEL_HVF && !facts->hv_support)
-		return "macOS says that it has no hypervisor here (kern.hv_support is not 1)";
+		return "macOS reports no hypervisor (kern.hv_support is not 1)";
 	if (accel == ACCEL_KVM && !facts->kvm_present)
 		return "/dev/kvm cannot be opened";
 	return NULL;
@@ -54,11 +54,11 @@ static struct err *named(const char *wanted, const struct host_facts *facts, enu
 		const char *why = impossible(accel, facts, guest_arch);
 		if (why)
 			return err_hint(err_new(ERR_USAGE, "the accelerator '%s' cannot be used: %s", wanted, why),
-					"'accel: auto' takes what the host has, 'accel: tcg' works everywhere");
+					"'accel: auto' uses what the host has, 'accel: tcg' works everywhere");
 		*ret_list = (struct accel_list){.items = {accel}, .count = 1, .why = mem_strdup("the stack names it")};
 		return NULL;
 	}
-	return err_hint(err_new(ERR_USAGE, "there is no accelerator '%s'", wanted), "one of: auto, hvf, kvm, tcg");
+	return err_hint(err_new(ERR_USAGE, "unknown accelerator '%s'", wanted), "one of: auto, hvf, kvm, tcg");
 }
 
 struct err *accel_candidates(const char *wanted, const struct host_facts *facts, enum arch guest_arch,
@@ -82,7 +82,7 @@ struct err *accel_candidates(const char *wanted, const struct host_facts *facts,
 		break;
 	case VERDICT_BROKEN:
 		list.why = why ? mem_printf("no %s: %s", names[hardware], why)
-			       : mem_printf("%s is there, but no kernel came up under it", names[hardware]);
+			       : mem_printf("%s is available, but no kernel booted with it", names[hardware]);
 		break;
 	}
 	list.items[list.count++] = ACCEL_TCG;

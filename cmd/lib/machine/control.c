@@ -189,7 +189,7 @@ static struct err *died(const struct machine_launch *launch, const char *log, in
 		e = err_new(ERR_CHILD, "the supervisor of machine '%s' was ended by signal %d", launch->name,
 			    WTERMSIG(wait_status));
 	else
-		e = err_new(ERR_CHILD, "the supervisor of machine '%s' ended without a word (exit status %d)",
+		e = err_new(ERR_CHILD, "the supervisor of machine '%s' ended without a message (exit status %d)",
 			    launch->name, WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1);
 	err_free(file_read(log, 16 * (size_t)LOG_MAX, &text, &size));
 	if (text && size > 0) {
@@ -290,7 +290,9 @@ struct err *machine_start(const struct machine_launch *launch, struct machine_st
 		tick_sleep_ms(200);
 	}
 	err_free(e);
-	return err_hint(err_new(ERR_BUSY, "the machine '%s' comes and goes: another cooper works on it", launch->name),
+	return err_hint(err_new(ERR_BUSY,
+				"the machine '%s' keeps starting and stopping: another cooper process is using it",
+				launch->name),
 			"wait for the other command to end, then try again");
 }
 
@@ -360,5 +362,5 @@ struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_
 			return NULL;
 	}
 	return err_hint(err_new(ERR_TIMEOUT, "the machine '%s' does not stop", path_base(machine_dir)),
-			"look at log/supervisor.log in '%s'", machine_dir);
+			"see log/supervisor.log in '%s'", machine_dir);
 }

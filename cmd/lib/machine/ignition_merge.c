@@ -8,7 +8,7 @@
 #include "sys/file.h"
 
 #define UNITS_DIR "/etc/systemd/system"
-#define SEE_OURS "`cooper tool ignition` shows what the machine brings"
+#define SEE_OURS "`cooper tool ignition` shows the machine's own configuration"
 
 static const char *const node_kinds[] = {"files", "directories", "links"};
 
@@ -79,7 +79,7 @@ static void check_further(struct merge *m, const struct yaml_node *root)
 		problem_add(&m->problems, yaml_key(config, "replace"), "leave it out: this file is merged as a whole",
 			    "'replace' would drop the machine's own configuration");
 	if (count(yaml_get(config, "merge")))
-		problem_add(&m->problems, yaml_key(config, "merge"), "put what it holds into this file",
+		problem_add(&m->problems, yaml_key(config, "merge"), "put its content into this file",
 			    "a further configuration cannot be checked against the machine's own");
 }
 
@@ -95,7 +95,7 @@ static void check_sources(struct merge *m, const struct yaml_node *value)
 				    "the image has no network while Ignition runs");
 		else if (!text_of(yaml_get(value, "verification"), "hash"))
 			problem_add(&m->problems, source, "add \"verification\": {\"hash\": \"sha256-...\"} beside it",
-				    "what is fetched at the first boot needs a digest");
+				    "files fetched at the first boot need a digest");
 	}
 	for (size_t i = 0; i < count(value); i++)
 		if (value->kind != YAML_MAP || !streq(value->keys[i]->text, "config")) /* refused already */

@@ -92,25 +92,25 @@ struct failure_sign {
 };
 
 #define REMEDY_FIRMWARE                                                                                                \
-	"firmware and QEMU do not fit together: use the edk2 files of QEMU's own release, or another QEMU version"
+	"firmware and QEMU do not match: use the edk2 files of QEMU's own release, or another QEMU version"
 #define REMEDY_IGNITION                                                                                                \
 	"the first-boot config was refused: check it with 'cooper tool ignition', then destroy and recreate the "      \
 	"machine"
 #define REMEDY_NO_BOOT                                                                                                 \
 	"the disk image is not bootable on this guest architecture, or is damaged: check the image recipe, then "      \
 	"recreate the machine"
-#define REMEDY_ROOT "kernel and disk do not belong together, or the initramfs lacks a driver: rebuild the image"
+#define REMEDY_ROOT "the kernel does not match the disk, or the initramfs lacks a driver: rebuild the image"
 #define REMEDY_MEMORY "give the machine more memory (machine.memory in the stack)"
 #define REMEDY_PANIC "the serial log has the trace; try another accelerator (accel: tcg) or another image"
-#define REMEDY_TIMER "the host was too busy to deliver the guest's timer: run the same command again"
+#define REMEDY_TIMER "the host was overloaded and the guest's timer was late: run the same command again"
 #define REMEDY_PATCHING                                                                                                \
 	"under emulation, on a busy host, a processor ran an instruction while another was changing it: run the same " \
 	"command again"
 #define REMEDY_EMERGENCY                                                                                               \
-	"the serial log says which unit failed above this line; recreate the machine if it was interrupted"
-#define REMEDY_SERVICE "the serial log says why the service failed; 'cooper ssh' may still work"
+	"the serial log above this line shows which unit failed; recreate the machine if it was interrupted"
+#define REMEDY_SERVICE "the serial log shows why the service failed; 'cooper ssh' may still work"
 #define REMEDY_DISK "check that the host's disk is not full, and the machine's disks with 'qemu-img check'"
-#define REMEDY_STUCK "the host may be too busy: raise `boot: { timeout: ... }` in the stack, or look at the serial log"
+#define REMEDY_STUCK "the host may be overloaded: raise `boot: { timeout: ... }` in the stack, or check the serial log"
 #define REMEDY_DEVICE "a disk or a shared directory did not come up in the guest: check mounts in the stack"
 
 /* The first row that matches a line counts. */

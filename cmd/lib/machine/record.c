@@ -28,7 +28,7 @@ static struct err *check(const struct machine_spec *spec, const char *path)
 			return err_new(ERR_CORRUPT, "'%s' has a mount without its folders", path);
 	if ((spec->boot == BOOT_UEFI && !spec->firmware_code) || (spec->boot == BOOT_KERNEL && !spec->kernel) ||
 	    (spec->kernel && !spec->initrd))
-		return err_new(ERR_CORRUPT, "'%s' does not say what to boot", path);
+		return err_new(ERR_CORRUPT, "'%s' has nothing to boot", path);
 	if (spec->cpus < 1 || spec->memory_bytes < 1)
 		return err_new(ERR_CORRUPT, "'%s' has no processors or no memory", path);
 	return NULL;

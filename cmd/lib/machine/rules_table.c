@@ -8,7 +8,7 @@ static const struct rule rules[] = {
 		.name = "qemu-too-old",
 		.qemu_below = "6.0",
 		.effect = RULE_REFUSE,
-		.why = "QEMU before 6.0 has no -action: a guest's reboot could not be told from its power-off",
+		.why = "QEMU before 6.0 has no -action: a guest's reboot looks like its power-off",
 		.remedy = "build a newer QEMU: the shipped recipes do",
 		.link = "https://www.qemu.org/docs/master/interop/qemu-qmp-ref.html",
 	},
@@ -335,7 +335,7 @@ static const struct rule rules[] = {
 		.test = RULE_ANY_MOUNT,
 		.effect = RULE_REFUSE,
 		.why = "QEMU before 7.0 cannot share directories on macOS",
-		.remedy = "take 'mounts' out, or use QEMU 7.0 or later",
+		.remedy = "remove 'mounts', or use QEMU 7.0 or later",
 		.link = "https://github.com/qemu/qemu/compare/"
 			"v6.2.0...willcohen:0024dfc24f88410fe9d85ef8e4a27cbc7283b87a",
 	},
@@ -346,7 +346,7 @@ static const struct rule rules[] = {
 		.effect = RULE_WARN,
 		.why = "a guest can truncate files of a directory that is shared read-only (CVE-2026-63318), unless "
 		       "this QEMU carries the fix of 11.1",
-		.remedy = "share only what may be lost, or use QEMU 11.1",
+		.remedy = "share only what you can afford to lose, or use QEMU 11.1",
 		.link = "https://nvd.nist.gov/vuln/detail/CVE-2026-63318",
 	},
 };

@@ -232,9 +232,9 @@ static enum outcome fail_boot(struct supervisor *s)
 
 static enum outcome fail_port(struct supervisor *s, int port)
 {
-	struct err *e =
-		err_new(ERR_BUSY, "port %d of this host is taken: machine '%s' cannot forward it", port, s->spec->name);
-	return fail(s, err_hint(e, "stop what listens there, or change 'ports' in the stack"));
+	struct err *e = err_new(ERR_BUSY, "port %d of this host is in use: machine '%s' cannot forward it", port,
+				s->spec->name);
+	return fail(s, err_hint(e, "stop the program that listens on it, or change 'ports' in the stack"));
 }
 
 /* The monitor ended by itself with an error: what it printed says why. */
@@ -279,7 +279,7 @@ static enum outcome judge_end(struct supervisor *s, bool may_fall_back)
 	if (end == VMM_REBOOT) {
 		if (s->ready || ++s->reboots <= REBOOTS_MAX)
 			return OUTCOME_REBOOT;
-		return fail(s, err_log(err_new(ERR_GUEST, "the machine '%s' rebooted %d times without getting ready",
+		return fail(s, err_log(err_new(ERR_GUEST, "the machine '%s' rebooted %d times without becoming ready",
 					       s->spec->name, REBOOTS_MAX + 1),
 				       s->power.serial_path));
 	}
@@ -424,7 +424,7 @@ static struct err *choose_port(struct supervisor *s, bool anew)
 
 static void tell_fallback(struct supervisor *s, enum machine_accel next)
 {
-	AUTO_FREE char *text = mem_printf("%s brought no kernel up on this host; going on with %s, which is slower",
+	AUTO_FREE char *text = mem_printf("%s failed to boot a kernel on this host; using %s instead, which is slower",
 					  accel_name(s->start.accel), accel_name(next));
 	tell_note(s, "warn", text);
 }
@@ -455,10 +455,11 @@ static struct err *run_machine(struct supervisor *s)
 		case OUTCOME_REBOOT:
 			s->start.first_boot = false;
 			s->boot_ms = tick_ms();
-			tell_note(s, "note", "the guest reboots");
+			tell_note(s, "note", "the guest is rebooting");
 			break;
 		case OUTCOME_RESTART:
-			tell_note(s, "warn", "the host was too busy for the guest's kernel: it is started once more");
+			tell_note(s, "warn",
+				  "the host was overloaded and the guest's kernel failed: starting it again");
 			break;
 		case OUTCOME_NO_KERNEL:
 			tell_fallback(s, list.items[at + 1]);
@@ -466,7 +467,7 @@ static struct err *run_machine(struct supervisor *s)
 			break;
 		case OUTCOME_PORT_TAKEN:
 			if (++port_tries == PORT_TRIES)
-				return err_new(ERR_BUSY, "no port of this host stays free for ssh");
+				return err_new(ERR_BUSY, "no free port on this host for ssh");
 			TRY(choose_port(s, /* anew= */ true));
 			break;
 		case OUTCOME_FAILED:

@@ -220,7 +220,7 @@ static struct err *disk_size(const struct machine_spec *spec, const char *path, 
 	TRY(child_output(&child, INFO_MAX, &text));
 	TRY(js_parse(str_text(&text), text.len, "qemu-img info", &info));
 	*ret_bytes = js_get_int(info, "virtual-size", -1);
-	return *ret_bytes >= 0 ? NULL : err_new(ERR_CORRUPT, "qemu-img tells no size of '%s'", path);
+	return *ret_bytes >= 0 ? NULL : err_new(ERR_CORRUPT, "qemu-img reports no size for '%s'", path);
 }
 
 static struct err *disk_grow(const struct machine_spec *spec, const char *path, int64_t bytes)

@@ -331,7 +331,7 @@ static struct err *collect(struct fetch_batch *b)
 		struct err *e = TAKE(t->failure);
 		if (!t->done)
 			e = err_first(cancel_requested() ? cancel_check()
-							 : transfer_name(t, err_new(ERR_TIMEOUT, "the time is up")),
+							 : transfer_name(t, err_new(ERR_TIMEOUT, "timed out")),
 				      e);
 		if (first && e && others++ < LINES) {
 			AUTO_FREE char *text = err_text(e);

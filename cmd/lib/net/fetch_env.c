@@ -44,7 +44,7 @@ static struct err *check_digests(const struct fetch_request *r)
 {
 	if ((r->sha256 && !digest_valid(DIGEST_SHA256, r->sha256)) ||
 	    (r->sha512 && !digest_valid(DIGEST_SHA512, r->sha512)))
-		return err_new(ERR_USAGE, "the digest '%s' is none", r->sha256 ? r->sha256 : r->sha512);
+		return err_new(ERR_USAGE, "'%s' is not a digest", r->sha256 ? r->sha256 : r->sha512);
 	if (!r->sha256 && !r->sha512 && !r->unverified)
 		return err_hint(err_new(ERR_USAGE, "no digest is known"), "give its sha256: every byte is verified");
 	return NULL;
@@ -99,9 +99,9 @@ bool fetch_out_of_reach(const struct fetch_request *r)
 
 struct err *fetch_offline_error(const struct strs *lines)
 {
-	struct err *e = err_new(ERR_NET, "offline, and %zu file%s not in the store", lines->count,
+	struct err *e = err_new(ERR_NET, "offline: %zu file%s missing from the store", lines->count,
 				lines->count == 1 ? " is" : "s are");
 	e = err_hint(e, "leave out --offline (or unset COOPER_OFFLINE), or set COOPER_MIRROR to a folder (file:///...) "
-			"that holds them as sha256/ab/<digest>");
+			"that has them as sha256/ab/<digest>");
 	return err_detail(e, strs_join(lines, "\n"));
 }

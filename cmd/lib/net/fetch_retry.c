@@ -60,14 +60,13 @@ static struct err *explain_tls(const struct fetch_trouble *t)
 		return err_hint(err_new(ERR_NET, "the certificate of %s is for another name", t->origin),
 				"check the URL; a network with a login page may be answering in its place");
 	if (has(r, "issuer") || has(r, "self-signed") || has(r, "self signed") || has(r, "unknown ca"))
-		return err_hint(err_new(ERR_NET,
-					"the certificate of %s is signed by an authority that is not known here",
-					t->origin),
-				"behind a proxy that inspects TLS, set SSL_CERT_FILE to a bundle that holds its "
+		return err_hint(err_new(ERR_NET, "the certificate of %s is signed by an unknown authority", t->origin),
+				"behind a proxy that inspects TLS, set SSL_CERT_FILE to a bundle that contains its "
 				"certificate%s%s",
 				t->ca ? "; now in use: " : "", t->ca ? t->ca : "");
-	return err_hint(err_new(ERR_NET, "no secure connection to %s: %s", t->origin, r ? r : "the handshake failed"),
-			"behind a proxy that inspects TLS, set SSL_CERT_FILE to a bundle that holds its certificate");
+	return err_hint(
+		err_new(ERR_NET, "no secure connection to %s: %s", t->origin, r ? r : "the handshake failed"),
+		"behind a proxy that inspects TLS, set SSL_CERT_FILE to a bundle that contains its certificate");
 }
 
 static struct err *explain_status(const struct fetch_trouble *t)
@@ -80,17 +79,17 @@ static struct err *explain_status(const struct fetch_trouble *t)
 				"entry there and run cooper up");
 	case 401:
 	case 403:
-		return err_hint(err_new(ERR_NET, "%s does not let us (HTTP %d)", t->origin, t->status),
+		return err_hint(err_new(ERR_NET, "%s denied access (HTTP %d)", t->origin, t->status),
 				"where it needs a login, put one for that host into ~/.netrc");
 	case 407:
-		return err_hint(err_new(ERR_NET, "the proxy wants a login (HTTP 407)"),
+		return err_hint(err_new(ERR_NET, "the proxy requires a login (HTTP 407)"),
 				"put it into the proxy's URL: https_proxy=http://user:password@host:port");
 	case 429:
-		return err_hint(err_new(ERR_NET, "%s has had too many requests from here (HTTP 429)", t->origin),
+		return err_hint(err_new(ERR_NET, "%s received too many requests from this host (HTTP 429)", t->origin),
 				"wait for a while, then run the same command again");
 	default:
 		return err_hint(err_new(ERR_NET, "%s answered HTTP %d", t->origin, t->status),
-				t->status >= 500 ? "the server is in trouble: run the same command again later"
+				t->status >= 500 ? "the server has a problem: run the same command again later"
 						 : "check the URL");
 	}
 }
@@ -101,14 +100,14 @@ static struct err *explain_size(const struct fetch_trouble *t)
 				? err_new(ERR_CORRUPT, "the server announces %lld bytes instead of %lld",
 					  (long long)t->bytes, (long long)t->limit)
 				: err_new(ERR_CORRUPT, "more than the expected %lld bytes came", (long long)t->limit);
-	return err_hint(e, "nothing was stored; it is another file than the one that was pinned: check URL and size");
+	return err_hint(e, "nothing was stored; it is not the pinned file: check URL and size");
 }
 
 static struct err *explain_broken(const struct fetch_trouble *t)
 {
 	struct err *e = NULL;
 	if (t->cause == FETCH_STALL)
-		e = err_new(ERR_NET, "%s sent next to nothing for %lld s", t->origin, (long long)t->seconds);
+		e = err_new(ERR_NET, "%s sent almost nothing for %lld s", t->origin, (long long)t->seconds);
 	else if (t->cause == FETCH_SHORT && t->limit >= 0)
 		e = err_new(ERR_NET, "the transfer ended after %lld of %lld bytes", (long long)t->bytes,
 			    (long long)t->limit);
@@ -117,7 +116,7 @@ static struct err *explain_broken(const struct fetch_trouble *t)
 	else
 		e = err_new(ERR_NET, "the connection to %s broke: %s", t->origin,
 			    t->reason ? t->reason : "no reason given");
-	return err_hint(e, "run the same command again: it goes on where it stopped");
+	return err_hint(e, "run the same command again: it resumes where it stopped");
 }
 
 struct err *fetch_explain(const struct fetch_trouble *t)
@@ -132,7 +131,7 @@ struct err *fetch_explain(const struct fetch_trouble *t)
 				"check the network; where a proxy is needed set https_proxy and http_proxy");
 	case FETCH_PROXY:
 		return err_hint(
-			err_new(ERR_NET, "the proxy did not let us through to %s: %s", t->origin, reason),
+			err_new(ERR_NET, "the proxy refused the connection to %s: %s", t->origin, reason),
 			"check https_proxy, http_proxy (with a login: http://user:password@host:port) and no_proxy");
 	case FETCH_TLS:
 		return explain_tls(t);
@@ -152,10 +151,10 @@ struct err *fetch_explain(const struct fetch_trouble *t)
 		return explain_size(t);
 	case FETCH_RANGE:
 		return err_hint(err_new(ERR_NET, "the server answered with a part of the file that was not asked for"),
-				"run the same command again, or name another URL");
+				"run the same command again, or use another URL");
 	case FETCH_HEADERS:
 		return err_hint(err_new(ERR_NET, "the server's header has no end"),
-				"check the URL, or name another one");
+				"check the URL, or use another one");
 	case FETCH_FILE:
 		return err_hint(err_new(ERR_ABSENT, "the file does not exist or cannot be read"),
 				"check path and permissions");

@@ -235,7 +235,7 @@ static void check(struct transfer *t)
 	}
 	/* Bytes of two answers did not fit together: the whole once more, from here. */
 	err_free(e);
-	event_note(t->batch->sink, t->request->step, "%s: what was there before does not fit: starting over",
+	event_note(t->batch->sink, t->request->step, "%s: the partial download does not match: starting over",
 		   t->origin);
 	e = part_restart(&t->part);
 	if (e)
@@ -354,7 +354,7 @@ void transfer_end(struct transfer *t, const struct fetch_end *end)
 static void wait_for_other(struct transfer *t)
 {
 	if (!t->waited)
-		event_note(t->batch->sink, t->request->step, "waiting: '%s' is being written by somebody else",
+		event_note(t->batch->sink, t->request->step, "waiting: '%s' is being written by another process",
 			   t->part.path);
 	t->waited = true;
 	t->not_before_ms = tick_ms() + LOOK_MS;

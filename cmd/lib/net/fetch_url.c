@@ -89,12 +89,12 @@ struct err *fetch_redirect_check(const char *from, const char *to, int hop, bool
 	AUTO_FREE char *shown = fetch_url_shown(to);
 	if (hop > FETCH_HOPS_MAX)
 		return err_hint(err_new(ERR_NET, "more than %d redirects, the last one to '%s'", FETCH_HOPS_MAX, shown),
-				"the server sends us in circles: check the URL, or name another one");
+				"the server may have a redirect loop: check the URL, or use another one");
 	if (fetch_url_is(to, "https") || (allow_http && fetch_url_is(to, "http") && fetch_url_is(from, "http")))
 		return NULL;
 	struct err *e = fetch_url_is(to, "http") ? err_new(ERR_NET, "a redirect from https to '%s' was refused", shown)
 						 : err_new(ERR_NET, "a redirect to '%s' was refused", shown);
-	return err_hint(e, "nothing was fetched from there; name a URL that leads to https: directly");
+	return err_hint(e, "nothing was fetched; use an https: URL directly");
 }
 
 char *fetch_url_by_digest(const char *base, const char *sha256, const char *sha512)

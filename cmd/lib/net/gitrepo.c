@@ -60,12 +60,12 @@ static struct err *explain(int code, const char *url)
 	const char *words = last_words();
 	AUTO_FREE char *shown = fetch_url_shown(url);
 	if (code == GIT_EAUTH || strstr(words, "authentication required"))
-		return err_hint(err_new(ERR_NET, "'%s' wants a login, or does not exist", shown),
+		return err_hint(err_new(ERR_NET, "'%s' requires a login, or does not exist", shown),
 				"check the URL; git sources are read without a login");
 	if (code == GIT_ECERTIFICATE || class == GIT_ERROR_SSL)
 		return err_hint(
 			err_new(ERR_NET, "no secure connection to '%s': %s", shown, words),
-			"behind a proxy that inspects TLS, set SSL_CERT_FILE to a bundle that holds its certificate");
+			"behind a proxy that inspects TLS, set SSL_CERT_FILE to a bundle that contains its certificate");
 	if (strstr(words, "status code: 404"))
 		return err_hint(err_new(ERR_ABSENT, "there is no git repository at '%s'", shown), "check the URL");
 	if (fetch_url_is(url, "file") &&
@@ -78,7 +78,7 @@ static struct err *explain(int code, const char *url)
 static struct err *damaged(const char *dir, const char *what)
 {
 	return err_hint(err_new(ERR_CORRUPT, "%s: %s", what, last_words()),
-			"remove '%s' and run the same command again: it is fetched anew", dir);
+			"remove '%s' and run the same command again: it is fetched again", dir);
 }
 
 /* --- the conversation: these run in its thread --- */
@@ -148,7 +148,7 @@ static struct err *check_tag(struct talk *t, git_remote *remote)
 	if (!t->commit || streq(t->found, t->commit))
 		return NULL;
 	return err_hint(
-		err_new(ERR_CORRUPT, "the tag '%s' of '%s' has moved: it leads to %s, and was pinned as %s", t->tag,
+		err_new(ERR_CORRUPT, "the tag '%s' of '%s' has moved: it is now %s, and was pinned as %s", t->tag,
 			t->url, t->found, t->commit),
 		"nothing was fetched; a published tag does not move without a reason: ask the project, then change "
 		"the pin (`cooper update`, or the recipe)");
@@ -175,14 +175,14 @@ static struct err *check_whole(struct talk *t, git_odb *odb, git_repository *rep
 	git_tree *tree = NULL;
 	struct err *e = NULL;
 	if (depth == 0 || git_tree_lookup(&tree, repo, id) != 0)
-		return damaged(t->dir, "a folder of the commit is not there");
+		return damaged(t->dir, "a folder of the commit is missing");
 	for (size_t i = 0; i < git_tree_entrycount(tree) && !e; i++) {
 		const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
 		git_object_t type = git_tree_entry_type(entry);
 		if (type == GIT_OBJECT_TREE)
 			e = check_whole(t, odb, repo, git_tree_entry_id(entry), depth - 1);
 		else if (type == GIT_OBJECT_BLOB && !git_odb_exists(odb, git_tree_entry_id(entry)))
-			e = damaged(t->dir, "a file of the commit is not there");
+			e = damaged(t->dir, "a file of the commit is missing");
 	}
 	heard(t);
 	git_tree_free(tree);
@@ -267,7 +267,7 @@ static struct err *no_commit(const struct talk *t, git_repository *repo)
 		const char *type = git_object_type2string(git_object_type(other));
 		git_object_free(other);
 		git_reference_remove(repo, ref); /* one that leads to no commit is in the way of all fetches to come */
-		return err_hint(err_new(ERR_USAGE, "'%s' is a %s in '%s' and no commit", t->commit, type, t->url),
+		return err_hint(err_new(ERR_USAGE, "'%s' is a %s in '%s', not a commit", t->commit, type, t->url),
 				"`git rev-parse TAG^{commit}` prints a commit's id");
 	}
 	return err_hint(err_new(ERR_ABSENT, "'%s' has no commit %s", t->url, t->commit),
@@ -324,7 +324,7 @@ static struct err *check_url(const char *url)
 {
 	if (fetch_url_is(url, "https") || fetch_url_is(url, "http") || fetch_url_is(url, "file"))
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "'%s' is no URL of a git repository that can be read", url),
+	return err_hint(err_new(ERR_USAGE, "'%s' is not a readable git repository URL", url),
 			"https://, http:// and file:// can");
 }
 
@@ -339,8 +339,8 @@ static struct err *check_commit(const char *commit)
 		return NULL;
 	if (is_id(commit, 64))
 		return err_hint(err_new(ERR_USAGE, "'%s' is a commit of a repository with SHA-256 ids", commit),
-				"libgit2 reads repositories with SHA-1 ids alone; name a release archive instead");
-	return err_hint(err_new(ERR_USAGE, "'%s' is no whole commit id", commit),
+				"libgit2 only reads repositories with SHA-1 ids; use a release archive instead");
+	return err_hint(err_new(ERR_USAGE, "'%s' is not a full commit id", commit),
 			"40 hex digits in lower case, as `git rev-parse TAG^{commit}` prints them; names move");
 }
 
@@ -402,7 +402,7 @@ static struct err *check_commits(const char *dir, git_repository *repo)
 		if (!is_id(names.items[i], GITREPO_ID - 1))
 			continue;
 		if (!has_object(repo, names.items[i], GIT_OBJECT_COMMIT, &commit))
-			return damaged(dir, "a commit is not there any more");
+			return damaged(dir, "a commit no longer exists");
 		git_object_free(commit);
 	}
 	return NULL;
@@ -488,7 +488,7 @@ static struct err *refuse_submodule(const char *path, const git_tree_entry *entr
 	AUTO_FREE char *shown = str_escape(path);
 	git_oid_tostr(id, sizeof(id), git_tree_entry_id(entry));
 	return err_hint(err_new(ERR_CORRUPT, "'%s' is a submodule, and submodules are not fetched", shown),
-			"name it under 'exclude:' of the source; if it is needed, add a source 'git:URL#%s' with "
+			"add it to 'exclude:' of the source; if it is needed, add a source 'git:URL#%s' with "
 			"'into: %s' (.gitmodules has the URL)",
 			id, shown);
 }
@@ -517,7 +517,7 @@ static struct err *check_name(const char *name)
 	    !path_part_is_git(name, strlen(name)))
 		return NULL;
 	AUTO_FREE char *shown = str_escape(name);
-	return err_new(ERR_CORRUPT, "the commit holds the name '%s', which no tree may hold", shown);
+	return err_new(ERR_CORRUPT, "the commit contains the name '%s', which is not allowed", shown);
 }
 
 static struct err *export_tree(struct checkout *x, const git_oid *id, const char *prefix);
@@ -559,8 +559,8 @@ static struct err *export_commit(struct checkout *x, const git_object *commit)
 	git_oid_tostr(x->result.id, sizeof(x->result.id), tree);
 	TRY(export_tree(x, tree, ""));
 	if (x->result.entries == 0)
-		return err_hint(err_new(ERR_CORRUPT, "nothing of the commit is left"),
-				"look at 'exclude:' of the source");
+		return err_hint(err_new(ERR_CORRUPT, "no file of the commit is left"),
+				"check 'exclude:' of the source");
 	return tree_writer_finish(x->writer, x->result.digest);
 }
 

@@ -61,7 +61,7 @@ static struct err *reason_to_stop(struct talk *t, int64_t stall_ms)
 		return NULL;
 	AUTO_FREE char *shown = fetch_url_shown(t->url);
 	return err_hint(err_new(ERR_NET, "'%s' sent nothing for %lld s", shown, (long long)stall_ms / 1000),
-			"run the same command again; COOPER_STALL_SECONDS is half of how long is waited");
+			"run the same command again; COOPER_STALL_SECONDS is half of the waiting time");
 }
 
 static struct err *wait_for(struct talk *t, const char *step, int64_t stall_ms, struct sink *sink)
@@ -91,7 +91,7 @@ static struct err *check_online(const struct talk *t, const struct fetch_env *en
 	if (!env->offline || fetch_url_is(t->url, "file"))
 		return NULL;
 	AUTO_FREE char *shown = fetch_url_shown(t->url);
-	return err_hint(err_new(ERR_NET, "'%s' is not here, and COOPER_OFFLINE is set", shown),
+	return err_hint(err_new(ERR_NET, "'%s' is missing, and COOPER_OFFLINE is set", shown),
 			"run the same command once without COOPER_OFFLINE");
 }
 

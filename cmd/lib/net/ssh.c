@@ -12,9 +12,8 @@ enum { OUTPUT_MAX = 1024 * 1024, SSH_FAILED = 255 };
 static struct err *add_path(struct str *s, const char *keyword, const char *path)
 {
 	if (strpbrk(path, "\"\r\n"))
-		return err_hint(
-			err_new(ERR_USAGE, "ssh cannot be told of a path with quotes or line breaks: '%s'", path),
-			"choose another COOPER_HOME");
+		return err_hint(err_new(ERR_USAGE, "ssh cannot use a path with quotes or line breaks: '%s'", path),
+				"choose another COOPER_HOME");
 	str_addf(s, "\t%s \"", keyword);
 	for (const char *p = path; *p; p++) {
 		if (*p == '%')
@@ -108,7 +107,7 @@ static struct err *judge(const struct ssh *ssh, const struct ssh_command *comman
 {
 	if (status == SSH_FAILED)
 		return err_hint(err_new(ERR_GUEST, "ssh cannot reach '%s'", ssh->host),
-				"`cooper status` tells whether the machine runs");
+				"`cooper status` shows whether the machine runs");
 	const char *name = command->name ? command->name : command->argv[0];
 	if (status != 0 && status == command->timeout_status)
 		return err_new(ERR_TIMEOUT, "'%s' did not end in time in the guest", name);

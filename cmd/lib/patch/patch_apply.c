@@ -57,12 +57,12 @@ static struct err *binary_content(const struct work *w, const char *path, const 
 		size = old->size;
 	}
 	if (strlen(f->old_id) < 7 || strlen(f->new_id) < 7)
-		return misfit(w, path, "has a binary hunk without an index line: what it fits cannot be told");
+		return misfit(w, path, "has a binary hunk without an index line: its target is unknown");
 	if (old && !patch_blob_is(f->old_id, data, size))
 		return misfit(w, path, "is not the file that the binary hunk was made for (its git id is not %s)",
 			      f->old_id);
 	if (!f->forward.kind)
-		return misfit(w, path, "has a binary hunk without the data to take it back");
+		return misfit(w, path, "has a binary hunk without the data to revert it");
 	AUTO_FREE char *unpacked = NULL;
 	struct patch_content *c = patch_content_new(w->a->overlay);
 	struct err *e = patch_binary_unpack(&f->forward, &unpacked);
@@ -75,8 +75,7 @@ static struct err *binary_content(const struct work *w, const char *path, const 
 	if (e)
 		return err_wrap(e, "patch '%s', line %zu: '%s'", w->set->name, f->line, path);
 	if (f->op != PATCH_DELETE && !patch_blob_is(f->new_id, c->data, c->size))
-		return misfit(w, path, "comes out of its binary hunk with other bytes than it should (git id %s)",
-			      f->new_id);
+		return misfit(w, path, "has the wrong content after its binary hunk (git id %s)", f->new_id);
 	*ret = c;
 	return NULL;
 }
@@ -117,8 +116,9 @@ static struct err *no_place(const struct work *w, const char *path, size_t numbe
 			    const struct patch_text *t, int64_t expected)
 {
 	AUTO_FREE char *shown = str_escape(path);
-	struct err *e = err_new(ERR_CORRUPT, "patch '%s', line %zu: hunk %zu does not fit '%s' (expected at line %lld)",
-				w->set->name, h->line, number, shown, (long long)expected + 1);
+	struct err *e =
+		err_new(ERR_CORRUPT, "patch '%s', line %zu: hunk %zu does not apply to '%s' (expected at line %lld)",
+			w->set->name, h->line, number, shown, (long long)expected + 1);
 	if (patch_text_crlf(t) && !w->f->crlf)
 		e = err_hint(e,
 			     "the file's lines end in CRLF, the patch's in LF: make the patch against this very file");
@@ -133,7 +133,7 @@ static struct err *two_places(const struct work *w, const char *path, size_t num
 	AUTO_FREE char *shown = str_escape(path);
 	return err_hint(
 		err_new(ERR_CORRUPT,
-			"patch '%s', line %zu: hunk %zu fits '%s' twice, equally near: at line %zu and at line %zu",
+			"patch '%s', line %zu: hunk %zu applies to '%s' at two equally near places: at line %zu and at line %zu",
 			w->set->name, h->line, number, shown, at + 1, other + 1),
 		"refresh the patch for this version of the source, so that its line numbers are right");
 }
@@ -301,7 +301,7 @@ static struct err *check_source(const struct work *w, const char *path, const st
 		return err_hint(misfit(w, path, "does not exist"),
 				"the tree is not the one that the patch was made for");
 	if (state->kind == PATCH_FOLDER || state->kind == PATCH_OTHER)
-		return misfit(w, path, "is no regular file");
+		return misfit(w, path, "is not a regular file");
 	return NULL;
 }
 
@@ -320,7 +320,7 @@ static struct err *do_modify(const struct work *w, const char *path)
 	}
 	/* "@@ -0,0" alone may be the top of any file (diff -U0); git's id of nothing says that there was nothing. */
 	if (patch_id_is_empty(w->f->old_id) && w->f->hunk_count && patch_content_text(node->now.content)->count)
-		return err_hint(misfit(w, path, "has lines in it, the patch was made for an empty file"),
+		return err_hint(misfit(w, path, "is not empty, the patch was made for an empty file"),
 				"refresh the patch for this version of the source, or drop it");
 	TRY(make_state(w, path, &node->now, &state));
 	patch_overlay_set(w->a->overlay, node, state, w->group);
@@ -349,7 +349,7 @@ static struct err *do_delete(const struct work *w)
 	TRY(make_state(w, path, &node->now, &state));
 	patch_content_bytes(state.content);
 	if (state.content->size)
-		return err_hint(misfit(w, path, "would be deleted, but has more in it than the patch takes away"),
+		return err_hint(misfit(w, path, "would be deleted, but contains more than the patch removes"),
 				"refresh the patch for this version of the source, or drop it");
 	patch_overlay_set(w->a->overlay, node, (struct patch_state){.kind = PATCH_ABSENT}, w->group);
 	return NULL;

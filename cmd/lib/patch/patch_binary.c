@@ -57,7 +57,7 @@ struct err *patch_binary_unpack(const struct patch_binary *b, char **ret_data)
 	}
 	/* A deflate stream cannot grow more than 1032-fold: a size beyond that is a lie, not worth the memory. */
 	if (b->size / 1032 > packed.len)
-		return err_new(ERR_CORRUPT, "its binary data is shorter than it says");
+		return err_new(ERR_CORRUPT, "its binary data is shorter than declared");
 	AUTO_FREE char *data = mem_alloc(b->size + 1);
 	if (!zlib_inflate(str_text(&packed), packed.len, data, b->size))
 		return err_new(ERR_CORRUPT, "its binary data is damaged (zlib)");

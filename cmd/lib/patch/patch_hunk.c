@@ -56,7 +56,7 @@ static struct err *check_newlines(const struct patch_scan *s, const struct patch
 		const struct patch_line *l = &set->lines[h->first + i];
 		bool is_old = l->kind != '+', is_new = l->kind != '-';
 		if ((is_old && old_ended) || (is_new && new_ended))
-			return patch_damaged(s, h->line, "'\\ No newline' stands before more lines of the same file");
+			return patch_damaged(s, h->line, "'\\ No newline' is followed by more lines of the same file");
 		old_ended |= is_old && !l->eol;
 		new_ended |= is_new && !l->eol;
 	}

@@ -278,8 +278,7 @@ static struct err *settle_moved(const struct patch_scan *s, struct names *n, str
 static struct err *settle_kept(const struct patch_scan *s, struct names *n, struct patch_file *f, bool has_names)
 {
 	if (!n->pair_old.raw && !has_names)
-		return patch_damaged(s, f->line, "no name can be told from this 'diff --git' line at strip %d",
-				     s->input->strip);
+		return patch_damaged(s, f->line, "no file name in this 'diff --git' line at strip %d", s->input->strip);
 	if (has_names && n->old.absent && f->op == PATCH_MODIFY)
 		f->op = PATCH_CREATE;
 	if (has_names && n->new.absent && f->op == PATCH_MODIFY)
@@ -533,7 +532,7 @@ struct err *patch_parse(const struct patch_input *input, struct patch_set *ret)
 	*ret = (struct patch_set){.name = input->name};
 	struct err *e = parse_rows(&s, ret);
 	if (!e && input->size && !ret->file_count)
-		e = err_new(ERR_CORRUPT, "patch '%s' holds no diff", input->name);
+		e = err_new(ERR_CORRUPT, "patch '%s' contains no diff", input->name);
 	if (e)
 		patch_set_done(ret);
 	return e;

@@ -147,7 +147,7 @@ static struct err *check_parts(const struct patch_scan *s, const char *raw, cons
 		p += n + strspn(p + n, "/");
 	}
 	if (str_starts(path, ".cooper-patch"))
-		return patch_damaged(s, s->line, "'%s' is a name that cooper itself uses while it patches", shown);
+		return patch_damaged(s, s->line, "'%s' is a name that cooper reserves while it patches", shown);
 	return NULL;
 }
 

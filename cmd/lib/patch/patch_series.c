@@ -149,13 +149,12 @@ static struct err *hint_upstream(struct err *e, const struct series *s, size_t f
 	if (fits == 0)
 		return hint_strip(e, fd, input);
 	if (fits == wanted && undo)
-		return err_hint(e, "patch '%s' is not in this tree: there is nothing to take back", input->name);
+		return err_hint(e, "patch '%s' is not applied in this tree: nothing to revert", input->name);
 	if (fits == wanted)
-		return err_hint(e, "patch '%s' is upstream now, drop it", input->name);
-	return err_hint(
-		e,
-		"%zu of %zu files of patch '%s' are already as it would make them: part of it is upstream, refresh it",
-		fits, wanted, input->name);
+		return err_hint(e, "patch '%s' is upstream now: drop it", input->name);
+	return err_hint(e,
+			"%zu of %zu files of patch '%s' already have its changes: part of it is upstream, refresh it",
+			fits, wanted, input->name);
 }
 
 static struct err *apply_all(const struct series *s, int fd, struct patch_overlay *o, struct patch_report *report)
@@ -207,16 +206,16 @@ struct err *patch_series_apply(const char *tree_dir, const struct patch_input *i
 	struct series s = {.inputs = inputs, .count = count, .reverse = o->reverse, .places = o->places};
 	AUTO_CLOSE int fd = open(tree_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return err_new(ERR_ABSENT, "there is no folder '%s' to patch", tree_dir);
+		return err_new(ERR_ABSENT, "no folder '%s' to patch", tree_dir);
 	if (fd < 0)
 		return err_os(errno, "cannot open folder '%s'", tree_dir);
 	/* Held until the descriptor is closed; a kill frees it. */
 	if ((!o->check_only || patch_is_half(fd)) && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
 		return err_new(ERR_BUSY, "another run is patching '%s'", tree_dir);
 	if (patch_is_half(fd))
-		return err_hint(err_new(ERR_CORRUPT, "'%s' is half patched: a run was stopped in it", tree_dir),
+		return err_hint(err_new(ERR_CORRUPT, "'%s' is half patched: a run was interrupted in it", tree_dir),
 				"restore the tree (unpack it again, or `git stash -u`), remove '.cooper-patch' if it "
-				"is still there, then run the same again");
+				"is still there, then run the same command again");
 	return apply_and_commit(&s, fd, tree_dir, o->check_only, ret_report);
 }
 
@@ -242,7 +241,7 @@ static struct err *series_option(const char *word, const char *file, size_t line
 	}
 	if (!str_starts(word, "-p") || !num_parse(word + 2, 0, STRIP_MAX, &strip))
 		return err_hint(
-			err_new(ERR_CORRUPT, "series '%s', line %zu: '%s' is no option of a patch", file, line, word),
+			err_new(ERR_CORRUPT, "series '%s', line %zu: '%s' is not a patch option", file, line, word),
 			"only -pN and -R may follow a name");
 	item->strip = (int)strip;
 	return NULL;

@@ -79,8 +79,8 @@ static void check_accelerator(const struct doctor_input *in, struct doctor_repor
 	else
 		add(r, DOCTOR_WARN, "accelerator", text,
 		    mem_strdup(h->kvm_present
-				       ? "nested virtualization may be switched off where this host runs; boot it "
-					 "anew to try again"
+				       ? "nested virtualization may be disabled where this host runs; reboot the "
+					 "host to try again"
 				       : "load the module kvm, and join the group that owns /dev/kvm"));
 }
 
@@ -135,7 +135,7 @@ static void check_packages(const struct doctor_input *in, struct doctor_report *
 		return;
 	if (!s->packages_known) {
 		AUTO_FREE char *list = strs_join(in->packages, " ");
-		add(r, DOCTOR_NOTE, "packages", mem_printf("not asked for on this system; needed: %s", list), NULL);
+		add(r, DOCTOR_NOTE, "packages", mem_printf("not checked on this system; needed: %s", list), NULL);
 		return;
 	}
 	for (size_t i = 0; i < in->packages->count; i++)
@@ -144,8 +144,7 @@ static void check_packages(const struct doctor_input *in, struct doctor_report *
 	if (missing.count)
 		add_missing(in, &missing, r);
 	else
-		add(r, DOCTOR_OK, "packages",
-		    mem_printf("all that are needed (%zu) are installed", in->packages->count), NULL);
+		add(r, DOCTOR_OK, "packages", mem_printf("all %zu are installed", in->packages->count), NULL);
 }
 
 static void check_signature(const struct doctor_input *in, struct doctor_report *r)
@@ -159,7 +158,7 @@ static void check_signature(const struct doctor_input *in, struct doctor_report 
 		add_plain(r, DOCTOR_OK, "signature", "QEMU is signed, with com.apple.security.hypervisor", NULL);
 	else
 		add(r, DOCTOR_FAIL, "signature",
-		    mem_printf("QEMU's signature is %s: macOS gives it no hypervisor",
+		    mem_printf("QEMU's signature is %s: macOS denies it the hypervisor",
 			       streq(signature, "no-entitlement") ? "without the entitlement" : signature),
 		    mem_strdup("remove its folder from COOPER_HOME/store and run `cooper build`"));
 }
@@ -172,7 +171,7 @@ static void check_image(const struct doctor_input *in, struct doctor_report *r)
 	bool can_map = !streq(s->subordinate_ids, "no") && !streq(s->unprivileged_namespaces, "no");
 	if (streq(s->superuser, "no") && !can_map)
 		add_plain(r, DOCTOR_FAIL, "image",
-			  "making a Debian image needs root, or a user with subordinate ids who may make user "
+			  "building a Debian image needs root, or a user with subordinate ids who may make user "
 			  "namespaces",
 			  "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER, or use a stack "
 			  "with "
@@ -181,7 +180,7 @@ static void check_image(const struct doctor_input *in, struct doctor_report *r)
 		add_plain(r, DOCTOR_WARN, "binfmt",
 			  "binfmt_misc is not mounted, and the image is made by running programs of another "
 			  "architecture",
-			  "cooper mounts it when it may; else: mount -t binfmt_misc binfmt_misc "
+			  "cooper mounts it if permitted; otherwise: mount -t binfmt_misc binfmt_misc "
 			  "/proc/sys/fs/binfmt_misc");
 }
 
@@ -199,7 +198,7 @@ static void check_disk(const struct doctor_input *in, struct doctor_report *r)
 	if (free_bytes < in->work_bytes) {
 		add(r, DOCTOR_FAIL, "disk",
 		    mem_printf("%s free, and about %s are needed", str_text(&have), str_text(&want)),
-		    mem_strdup("free some, or set COOPER_HOME to a larger disk"));
+		    mem_strdup("free some space, or set COOPER_HOME to a larger disk"));
 		return;
 	}
 	if (in->spec && free_bytes - in->work_bytes < in->spec->data_bytes) {
@@ -207,7 +206,7 @@ static void check_disk(const struct doctor_input *in, struct doctor_report *r)
 		str_add_size(&data, in->spec->data_bytes);
 		add(r, DOCTOR_WARN, "disk",
 		    mem_printf("%s free; the machine's disk may grow to %s", str_text(&have), str_text(&data)),
-		    mem_strdup("a smaller machine.disk, or more room"));
+		    mem_strdup("reduce machine.disk, or free some space"));
 		return;
 	}
 	add(r, DOCTOR_OK, "disk", mem_printf("%s free", str_text(&have)), NULL);
@@ -219,7 +218,7 @@ static void check_sockets(const struct doctor_input *in, struct doctor_report *r
 		return;
 	struct err *e = machine_paths_check(in->spec);
 	if (!e) {
-		add_plain(r, DOCTOR_OK, "sockets", "their paths are short enough", NULL);
+		add_plain(r, DOCTOR_OK, "sockets", "path lengths ok", NULL);
 		return;
 	}
 	doctor_add_failure(r, "sockets", e);
@@ -249,7 +248,7 @@ static void check_network(const struct doctor_input *in, struct doctor_report *r
 		    mem_printf("'%s' cannot be read: every https download will fail", s->ca_file),
 		    mem_strdup("correct or unset CURL_CA_BUNDLE, SSL_CERT_FILE and COOPER_CA_BUNDLE"));
 	else if (known(s->ca_file))
-		add(r, DOCTOR_NOTE, "certificates", mem_printf("taken from '%s'", s->ca_file), NULL);
+		add(r, DOCTOR_OK, "certificates", mem_printf("from '%s'", s->ca_file), NULL);
 }
 
 static void check_clock(const struct doctor_input *in, struct doctor_report *r)
@@ -260,9 +259,9 @@ static void check_clock(const struct doctor_input *in, struct doctor_report *r)
 		str_add(&text, "the clock says ");
 		str_add_utc(&text, s->clock_s * 1000);
 		str_add(&text, ": certificates and signatures will look invalid");
-		add(r, DOCTOR_FAIL, "clock", str_take(&text), mem_strdup("set the clock; switch network time on"));
+		add(r, DOCTOR_FAIL, "clock", str_take(&text), mem_strdup("set the clock; turn network time on"));
 	} else if (known(s->clock_synchronized) && streq(s->clock_synchronized, "no")) {
-		add_plain(r, DOCTOR_WARN, "clock", "network time is off", "switch it on");
+		add_plain(r, DOCTOR_WARN, "clock", "network time is disabled", "turn it on");
 	} else if (s->clock_s > 0) {
 		add_plain(r, DOCTOR_OK, "clock", "plausible", NULL);
 	}
@@ -274,7 +273,7 @@ static void check_podman(const struct doctor_input *in, struct doctor_report *r)
 {
 	const struct host_survey *s = in->survey;
 	if (streq(s->podman, "no"))
-		add_plain(r, DOCTOR_NOTE, "podman", "none on this host: `cooper ssh -- podman` works without", NULL);
+		add_plain(r, DOCTOR_NOTE, "podman", "not installed; `cooper ssh -- podman` works without it", NULL);
 	if (is_macos(in) || !streq(s->superuser, "no"))
 		return;
 	if (streq(s->subordinate_ids, "no"))
@@ -284,7 +283,7 @@ static void check_podman(const struct doctor_input *in, struct doctor_report *r)
 			  NULL);
 	if (streq(s->unprivileged_namespaces, "no"))
 		add_plain(r, DOCTOR_NOTE, "user-namespaces",
-			  "a plain user may make none here: the host's own rootless podman cannot run", NULL);
+			  "unprivileged users cannot create any: rootless podman cannot run on this host", NULL);
 }
 
 void doctor_add_failure(struct doctor_report *r, const char *name, struct err *take_e)

@@ -48,7 +48,7 @@ static struct err *add_shipped_root(struct strs *roots)
 		}
 	}
 	return err_hint(err_new(ERR_ABSENT, "the shipped recipes are not beside '%s'", exe),
-			"set COOPER_RECIPES to the folder that holds recipes/ and vmimages/");
+			"set COOPER_RECIPES to the folder that contains recipes/ and vmimages/");
 }
 
 struct err *project_set_host(struct project *p, const char *name)
@@ -71,8 +71,7 @@ static void measure_host(struct host_facts *facts)
 static void move_home(struct project *p)
 {
 	const char *own = p->survey.home;
-	const char *usual =
-		p->facts.os == OS_MACOS ? "/Users/me/.local/share/cooper" : "/home/me/.local/share/cooper";
+	const char *usual = p->facts.os == OS_MACOS ? "/Users/me/.local/share/cooper" : "/home/me/.local/share/cooper";
 	home_done(&p->home);
 	home_at(own && *own == '/' ? own : usual, &p->home);
 }

@@ -61,8 +61,8 @@ struct err *stack_resolve(struct project *p, struct sink *sink)
 	AUTO(strs) references = STRS_INIT;
 	TRY(stack_unresolved(p, &references));
 	if (references.count)
-		event_note(sink, "resolve", "asking the package archive for %zu reference%s", references.count,
-			   references.count == 1 ? "" : "s");
+		event_note(sink, "resolve", "resolving %zu lock entr%s", references.count,
+			   references.count == 1 ? "y" : "ies");
 	struct recipe_target target = project_target(p);
 	TRY(source_resolve_build(&p->home, &target, &p->roots, p->lock, sink, &p->emulator));
 	TRY(source_resolve(&p->home, p->image->sources, p->image->source_count, arch, p->lock, sink));

@@ -50,7 +50,7 @@ static void set_default(struct arena *arena, const struct schema_field *field, v
 
 /* --- keys --- */
 
-/* The nested map that knows @key, for "it goes under"; NULL when none does. */
+/* The nested map that knows @key, for "it belongs under"; NULL when none does. */
 static const struct schema_field *find_below(const struct schema *schema, const char *key)
 {
 	for (size_t i = 0; i < schema->field_count; i++)
@@ -81,9 +81,9 @@ static void add_unknown_key(struct check *check, const struct schema *schema, co
 	if (near) {
 		str_addf(&hint, "did you mean '%s'?", near);
 	} else if (below) {
-		str_addf(&hint, "it goes under '%s:'", below->name);
+		str_addf(&hint, "it belongs under '%s:'", below->name);
 	} else if (streq(key->text, "when")) {
-		str_add(&hint, "'when' goes on an item of a list");
+		str_add(&hint, "'when' belongs to an item of a list");
 	} else {
 		str_add(&hint, "keys here are ");
 		for (size_t i = 0; i < n; i++)
@@ -130,8 +130,7 @@ static void check_with(struct check *check, const struct schema_field *field, co
 	for (size_t i = 0; field->with[i]; i++)
 		if (yaml_key(map, field->with[i]))
 			return;
-	problem_add(check->problems, key, NULL, "'%s' goes with %s only", field->name,
-		    join_or(check->arena, field->with));
+	problem_add(check->problems, key, NULL, "'%s' requires %s", field->name, join_or(check->arena, field->with));
 }
 
 static void check_required(struct check *check, const struct schema *schema, const struct schema_field *field,

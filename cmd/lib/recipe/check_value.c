@@ -38,7 +38,7 @@ static bool has_value(struct check *check, const struct schema_field *field, con
 {
 	if (node->kind != YAML_SCALAR || node->type != YAML_NULL)
 		return true;
-	problem_add(check->problems, node, *node->text ? quoted(check, node) : "give it a value, or take the key out",
+	problem_add(check->problems, node, *node->text ? quoted(check, node) : "give it a value, or remove the key",
 		    "%s has no value", label(check, field));
 	return false;
 }
@@ -181,7 +181,7 @@ static bool check_number(struct check *check, const struct schema_field *field, 
 		int64_t ignored = 0;
 		bool in_quotes = node->kind == YAML_SCALAR && num_parse(node->text, 0, INT64_MAX, &ignored);
 		add_wrong_type(check, field, "a whole number",
-			       in_quotes ? "take the quotes away"
+			       in_quotes ? "remove the quotes"
 					 : arena_printf(check->arena, "for example '%s: %lld'", field->name,
 							(long long)(field->min ? field->min : 1)),
 			       node);
@@ -277,7 +277,7 @@ static void check_item_map(struct check *check, const struct schema_field *field
 				    "unknown key '%s' in an item", key->text);
 	}
 	if (yaml_key(node, "item") && yaml_key(node, "items"))
-		problem_add(check->problems, node, "keep one of the two", "'item' and 'items' exclude each other");
+		problem_add(check->problems, node, "keep one of the two", "use only one of 'item' and 'items'");
 }
 
 static void check_one_text(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
@@ -318,7 +318,7 @@ static void check_texts(struct check *check, const struct schema_field *field, s
 		return;
 	}
 	if (node->count == 0 && !check->decided)
-		problem_add(check->problems, node, "take the key out", "'%s' is empty", field->name);
+		problem_add(check->problems, node, "remove the key", "'%s' is empty", field->name);
 	for (size_t i = 0; i < node->count; i++)
 		check_item(check, field, node->values[i], base);
 }
@@ -332,12 +332,12 @@ static void check_list(struct check *check, const struct schema_field *field, st
 		add_wrong_type(
 			check, field, "a list",
 			is_words ? arena_printf(check->arena, "write '%s: [%s]'", field->name, check_words(check, node))
-				 : "begin each item with '- '",
+				 : "start each item with '- '",
 			node);
 		return;
 	}
 	if (node->count == 0 && !check->decided)
-		problem_add(check->problems, node, "take the key out", "'%s' is empty", field->name);
+		problem_add(check->problems, node, "remove the key", "'%s' is empty", field->name);
 	char *items = stores(field, base) ? arena_array(check->arena, node->count, field->of->size) : NULL;
 	bool partial = check->partial;
 	check->partial = false; /* an item is whole wherever it stands */

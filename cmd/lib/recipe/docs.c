@@ -18,8 +18,8 @@ struct seen {
 static const char intro[] =
 	"# Recipes\n"
 	"\n"
-	"Generated from the field tables in `cmd/lib/recipe/schema.c` by `cooper tool docs`; `make docs` writes it "
-	"anew.\n"
+	"Generated from the field tables in `cmd/lib/recipe/schema.c` by `cooper tool docs`; `make docs` "
+	"regenerates it.\n"
 	"\n"
 	"A recipe is one YAML document: `recipes/NAME.yaml` of kind `build` or `stack`, `vmimages/NAME.yaml` of kind\n"
 	"`image`. `cooper lint FILE` checks one. Editors check while you type with this first line:\n"
@@ -55,7 +55,7 @@ static const char conditions[] =
 	"\n"
 	"## Conditions\n"
 	"\n"
-	"An item of a list may carry `when`; it is there only where the condition holds. An item that is plain text "
+	"An item of a list may carry `when`; it is included only where the condition matches. An item that is plain text "
 	"is\n"
 	"written as a map for that, and several at once with `items`:\n"
 	"\n"
@@ -72,9 +72,9 @@ static const char extending[] =
 	"\n"
 	"### extends\n"
 	"\n"
-	"The stack is laid over the one that it names: maps merge, values replace. Of `steps`, `mounts` and `ports` "
+	"The stack is merged over the one it names: maps merge, values replace. Of `steps`, `mounts` and `ports` "
 	"the\n"
-	"items are appended; one with the same `name`, the same place in the guest, or the same port of the host "
+	"items are appended; one with the same `name`, the same mount point, or the same port of the host "
 	"replaces\n"
 	"the one below. Other lists replace. A file that a step names lies beside the stack that has the step.\n";
 
@@ -170,7 +170,7 @@ static void add_table(struct str *out, const struct schema *schema)
 		str_add(out, " |\n");
 	}
 	if (schema->conditional)
-		str_add(out, "| `when` | map |  | The condition under which it is there. |\n");
+		str_add(out, "| `when` | map |  | Include it only when this condition matches. |\n");
 	if (schema->one_of) {
 		str_add(out, "\nExactly one of ");
 		add_values(out, schema->one_of);

@@ -48,9 +48,9 @@ static struct err *check_kind(const char *path, enum recipe_kind kind)
 	int found = kind_of_file(path);
 	if (found < 0 || found == (int)kind)
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "'%s' is of kind '%s' and not '%s'", path, schema_kinds()[found],
-				schema_kinds()[kind]),
-			"`cooper list` shows recipes by kind");
+	return err_hint(
+		err_new(ERR_USAGE, "'%s' is of kind '%s', not '%s'", path, schema_kinds()[found], schema_kinds()[kind]),
+		"`cooper list` shows recipes by kind");
 }
 
 struct err *recipe_list(enum recipe_kind kind, const struct strs *roots, struct strs *names)
@@ -78,7 +78,7 @@ static struct err *absent(const char *name, enum recipe_kind kind, const struct 
 {
 	AUTO(strs) names = STRS_INIT;
 	AUTO_FREE char *shown = str_escape(name);
-	struct err *e = err_new(ERR_ABSENT, "no %s recipe is called '%s'", schema_kinds()[kind], shown);
+	struct err *e = err_new(ERR_ABSENT, "no %s recipe '%s'", schema_kinds()[kind], shown);
 	err_free(recipe_list(kind, roots, &names));
 	const char *near = suggest_nearest(name, (const char *const *)names.items, names.count);
 	if (near)
@@ -86,14 +86,14 @@ static struct err *absent(const char *name, enum recipe_kind kind, const struct 
 	AUTO_FREE char *all = strs_join(&names, ", ");
 	if (names.count)
 		return err_hint(e, "there are %s", all);
-	return err_hint(e, "there is none; recipes are looked for in %s/", folder_of(kind));
+	return err_hint(e, "none exists; recipes are searched for in %s/", folder_of(kind));
 }
 
 struct err *recipe_find(const char *name, enum recipe_kind kind, const struct strs *roots, char **ret_path)
 {
 	if (strchr(name, '/') || str_ends(name, ".yaml")) {
 		if (!file_exists(name))
-			return err_hint(err_new(ERR_ABSENT, "there is no file '%s'", name),
+			return err_hint(err_new(ERR_ABSENT, "file '%s' does not exist", name),
 					"give the path of a recipe, or the name of a shipped one (`cooper list`)");
 		TRY(check_kind(name, kind));
 		*ret_path = mem_strdup(name);

@@ -30,7 +30,7 @@ struct recipe *recipe_free(struct recipe *r)
 	return NULL;
 }
 
-/* The folder that holds recipes/, vmimages/ and patches/ for the recipe at @path; heap. */
+/* The folder that contains recipes/, vmimages/ and patches/ for the recipe at @path; heap. */
 static char *root_of(const char *path)
 {
 	AUTO_FREE char *dir = path_dir(path);
@@ -58,7 +58,7 @@ static struct err *read_doc(struct loading *l, const char *path, struct yaml_doc
 
 static bool find_kind(struct loading *l, const struct yaml_node *root, enum recipe_kind *ret_kind)
 {
-	static const char hint[] = "begin the file with 'kind: build', 'kind: image' or 'kind: stack'";
+	static const char hint[] = "start the file with 'kind: build', 'kind: image' or 'kind: stack'";
 	const struct yaml_node *kind = yaml_get(root, "kind");
 	if (root->kind != YAML_MAP) {
 		problem_add(&l->problems, root, hint, "a recipe is a map of keys, not %s", yaml_kind_name(root));
@@ -129,7 +129,7 @@ static char *find_base(struct loading *l, const char *name, const char *from, bo
 static void add_no_base(struct loading *l, const struct yaml_node *extends, bool is_cycle)
 {
 	if (is_cycle) {
-		problem_add(&l->problems, extends, "take one 'extends' out", "'%s' extends itself", extends->text);
+		problem_add(&l->problems, extends, "remove one 'extends'", "'%s' extends itself", extends->text);
 		return;
 	}
 	AUTO(strs) roots = STRS_INIT;
@@ -138,7 +138,7 @@ static void add_no_base(struct loading *l, const struct yaml_node *extends, bool
 	if (l->roots)
 		strs_copy(&roots, l->roots);
 	struct err *e = recipe_find(extends->text, RECIPE_STACK, &roots, &path);
-	problem_add(&l->problems, extends, e ? err_find_hint(e) : NULL, "no stack is called '%s'", extends->text);
+	problem_add(&l->problems, extends, e ? err_find_hint(e) : NULL, "no stack '%s'", extends->text);
 	err_free(e);
 }
 
@@ -163,7 +163,7 @@ static struct err *merge_bases(struct loading *l, struct yaml_node **root)
 		struct yaml_node *base = NULL;
 		TRY(load_doc(l, path, &kind, &base));
 		if (base && kind != RECIPE_STACK)
-			problem_add(&l->problems, extends, "extend a stack", "'%s' is no stack", extends->text);
+			problem_add(&l->problems, extends, "extend a stack", "'%s' is not a stack", extends->text);
 		else if (base)
 			*root = extend_merge(l->arena, *root, base);
 		doc = base;
@@ -185,12 +185,13 @@ static void check_count(struct loading *l, const struct recipe *r, const struct 
 	bool downloaded = r->kind == RECIPE_IMAGE && !r->image.debian_suite;
 	const struct yaml_node *at = yaml_key(root, "source");
 	if ((r->kind == RECIPE_BUILD || downloaded) && r->source_count == 0)
-		problem_add(&l->problems, at ? at : root, "add one whose 'when' holds there",
-			    "no source is left on %s %s for a guest of %s", os_name(facts->os), arch_name(facts->arch), arch_name(facts->guest_arch));
+		problem_add(&l->problems, at ? at : root, "add one whose 'when' matches",
+			    "no source matches %s %s with a guest of %s", os_name(facts->os), arch_name(facts->arch),
+			    arch_name(facts->guest_arch));
 	if (downloaded && r->source_count > 1)
 		problem_add(&l->problems, at, "add a 'when' that tells them apart",
-			    "%zu sources are left on %s %s for a guest of %s", r->source_count, os_name(facts->os), arch_name(facts->arch),
-			    arch_name(facts->guest_arch));
+			    "%zu sources match %s %s with a guest of %s", r->source_count, os_name(facts->os),
+			    arch_name(facts->arch), arch_name(facts->guest_arch));
 }
 
 static void check_steps(struct loading *l, const struct stack_recipe *s, const struct yaml_node *steps)
@@ -199,7 +200,7 @@ static void check_steps(struct loading *l, const struct stack_recipe *s, const s
 		for (size_t j = 0; j < i; j++)
 			if (streq(s->steps[i].name, s->steps[j].name))
 				problem_add(&l->problems, yaml_get(steps->values[i], "name"),
-					    "give each step a name of its own", "two steps are called '%s'",
+					    "give each step a name of its own", "two steps are named '%s'",
 					    s->steps[i].name);
 }
 

@@ -25,7 +25,7 @@ static struct err *bad(const char *path, const char *reference, const char *what
 {
 	AUTO_FREE char *shown = str_escape(reference);
 	return err_hint(err_new(ERR_CORRUPT, "the lock '%s' is damaged: entry '%s' %s", path, shown, what),
-			"restore it from version control, or remove it to resolve everything anew");
+			"restore it from version control, or remove it to resolve everything again");
 }
 
 static struct err *read_file_entry(const char *path, const char *reference, const struct json *item,
@@ -46,7 +46,7 @@ static struct err *read_file_entry(const char *path, const char *reference, cons
 	if (!by_commit && size < 0 && (js_get(item, "size") || !str_starts(reference, "channel:")))
 		return bad(path, reference, "has a file without a size");
 	if (inner && !digest_valid(DIGEST_SHA256, inner))
-		return bad(path, reference, "has an inner digest that is no SHA-256");
+		return bad(path, reference, "has an inner digest that is not a SHA-256");
 	*ret = (struct lock_file){.name = arena_strdup(arena, name),
 				  .url = arena_strdup(arena, url),
 				  .sha256 = arena_strdup(arena, sha256),
@@ -85,7 +85,7 @@ static struct err *read_entries(const char *path, struct arena *arena, struct ma
 	}
 	if (e)
 		return err_hint(err_wrap(e, "cannot read the lock"),
-				"restore it from version control, or remove it to resolve everything anew");
+				"restore it from version control, or remove it to resolve everything again");
 	if (js_get_int(root, "format", 0) != LOCK_FORMAT)
 		return err_hint(err_new(ERR_CORRUPT, "the lock '%s' has an unknown format", path),
 				"it was written by another version of cooper; use that one, or remove the file");

@@ -168,7 +168,7 @@ struct stack_recipe {
 struct recipe {
 	enum recipe_kind kind;
 	char *path; /* file it came from */
-	char *root; /* folder that holds recipes/, patches/, vmimages/ for it */
+	char *root; /* folder that contains recipes/, patches/, vmimages/ for it */
 	char *name;
 	char *version;       /* builds and images; "" for stacks, and for a build whose own is not resolved yet */
 	bool version_stated; /* by the recipe; a build may leave it to its first source (source_load()) */

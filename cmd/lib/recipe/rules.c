@@ -12,7 +12,7 @@ static void rule_git(struct problems *problems, const struct yaml_node *map, con
 			    "append '#' and the commit's 40 hex digits, or add 'tag: NAME', which the lock pins",
 			    "a git: source needs a commit");
 	if (!is_git && url && yaml_get(map, "tag"))
-		problem_add(problems, yaml_key(map, "tag"), "leave it out", "'tag' is for a git: source alone");
+		problem_add(problems, yaml_key(map, "tag"), "leave it out", "'tag' is only for a git: source");
 }
 
 /* Of git: the URL itself holds the digest. */
@@ -36,7 +36,8 @@ static void rule_version(struct problems *problems, const struct yaml_node *map,
 {
 	const struct yaml_node *first = sources && sources->kind == YAML_LIST ? sources->values[0] : NULL;
 	if (!yaml_get(map, "version") && first && first->kind == YAML_MAP && !yaml_get(first, "debian-source"))
-		problem_add(problems, map, "add 'version: ...'; only a 'debian-source' that comes first says it",
+		problem_add(problems, map,
+			    "add 'version: ...'; it is implied only by a 'debian-source' that comes first",
 			    "'version' is missing");
 }
 
@@ -95,5 +96,5 @@ void rule_image(struct problems *problems, const struct yaml_node *map)
 			    "a downloaded image needs 'format'");
 	if (streq(yaml_get_text(boot, "mode"), "kernel"))
 		problem_add(problems, yaml_get(boot, "mode"), "write 'mode: uefi'",
-			    "a downloaded image has no kernel beside it");
+			    "a downloaded image has no separate kernel");
 }

@@ -24,7 +24,7 @@ static const struct schema_field when_fields[] = {
 
 static const struct schema when_schema = {
 	.name = "a condition",
-	.doc = "Every key that is given must hold; a list holds when one of its items does.",
+	.doc = "All given keys must match; a list matches when one of its items does.",
 	TABLE(when_fields),
 	NOTHING_MARKED,
 	.check = rule_when,
@@ -37,39 +37,39 @@ static const struct schema_field signature_fields[] = {
 	 .doc = "Detached OpenPGP signature of the file."},
 	{"key", FIELD_TEXTS, FIELD_REQUIRED | FIELD_ONE, TEXT_FINGERPRINT, AT(source, signature_keys),
 	 .doc = "Fingerprint of the key that must have made it, itself or by a subkey; or of several, of which one must: "
-		"a channel goes on where its project changes keys. They are read from `recipes/keys/FINGERPRINT.asc` beside "
+		"for a channel whose project changes keys. They are read from `recipes/keys/FINGERPRINT.asc` beside "
 		"the recipe, or from `keys/FINGERPRINT.asc` in COOPER_HOME."},
 	{"key-url", FIELD_TEXT, 0, TEXT_HTTPS_URL, AT(source, signature_key_url), .with = WORDS("key-sha256"),
 	 .doc = "File with the keys, fetched when neither has any."},
 	{"key-sha256", FIELD_TEXT, 0, TEXT_SHA256, AT(source, signature_key_sha256), .with = WORDS("key-url"),
-	 .doc = "Digest of the key's file as fetched."},
+	 .doc = "Digest of the key file as downloaded."},
 };
 
 static const struct schema signature_schema = {
-	.name = "a signature", .doc = "Who must have signed the file.", TABLE(signature_fields), NOTHING_MARKED};
+	.name = "a signature", .doc = "Key that must have signed the file.", TABLE(signature_fields), NOTHING_MARKED};
 
 static const struct schema_field limits_fields[] = {
 	{"entries", FIELD_INT64, 0, TEXT_ANY, AT(source, limits.entries), .min = 1, .max = ARCHIVE_ENTRIES_MAX,
-	 .fallback_doc = "1000000", .doc = "How many files, folders and links."},
+	 .fallback_doc = "1000000", .doc = "Number of files, folders and links."},
 	{"bytes", FIELD_SIZE, 0, TEXT_SIZE, AT(source, limits.bytes), .min = 1, .max = ARCHIVE_BYTES_MAX,
-	 .fallback_doc = "8GiB", .doc = "Size of all files together."},
+	 .fallback_doc = "8GiB", .doc = "Total size of all files."},
 	{"file", FIELD_SIZE, 0, TEXT_SIZE, AT(source, limits.file_bytes), .min = 1, .max = ARCHIVE_BYTES_MAX,
 	 .fallback_doc = "4GiB", .doc = "Size of one file."},
 	{"ratio", FIELD_INT64, 0, TEXT_ANY, AT(source, limits.ratio), .min = 1, .max = ARCHIVE_RATIO_MAX,
-	 .fallback_doc = "200", .doc = "How many times the archive's size, looked at beyond 64 MiB."},
+	 .fallback_doc = "200", .doc = "Unpacked size as a multiple of the archive's, checked beyond 64 MiB."},
 };
 
 static const struct schema limits_schema = {.name = "limits",
-					    .doc = "Where unpacking stops: an archive can be made to fill a disk.",
+					    .doc = "Limits on unpacking: a malicious archive could fill the disk.",
 					    TABLE(limits_fields),
 					    NOTHING_MARKED};
 
 static const struct schema_field source_fields[] = {
 	{"url", FIELD_TEXT, 0, TEXT_URL, AT(source, url),
-	 .doc = "Where the bytes are: `https:`, `http:`, `file:`, `git:URL#COMMIT`, or "
+	 .doc = "URL: `https:`, `http:`, `file:`, `git:URL#COMMIT`, or "
 		"`debian:pool/...`, a path below the mirror that the host's apt uses."},
 	{"mirrors", FIELD_TEXTS, FIELD_NOTE, TEXT_HTTPS_URL, AT(source, mirrors), .with = WORDS("url"),
-	 .doc = "Further URLs of the same bytes, tried in this order when `url` does not work; no part of any key."},
+	 .doc = "Other URLs of the same file, tried in order when `url` fails; not part of any key."},
 	{"tag", FIELD_TEXT, 0, TEXT_VERSION, AT(source, tag), .with = WORDS("url"),
 	 .doc = "Tag of a `git:` source: with a commit in the URL the tag must lead to it, without one the lock pins where "
 		"the tag leads."},
@@ -78,33 +78,33 @@ static const struct schema_field source_fields[] = {
 	{"debian-package", FIELD_TEXT, 0, TEXT_PACKAGE, AT(source, debian_package),
 	 .doc = "A Debian binary package; version and digest are pinned in the lock."},
 	{"suite", FIELD_TEXT, 0, TEXT_SUITE, AT(source, suite), .with = WORDS("debian-source", "debian-package"),
-	 .fallback_doc = "the host's own", .doc = "Debian suite that is looked into."},
+	 .fallback_doc = "the host's own", .doc = "Debian suite to search."},
 	{"arch", FIELD_TEXT, 0, TEXT_PACKAGE_ARCH, AT(source, arch), .with = WORDS("debian-package"),
 	 .fallback_doc = "the host's", .doc = "Architecture of the package; `all` where it has none."},
 	{"sha256", FIELD_TEXT, 0, TEXT_SHA256, AT(source, sha256), .with = WORDS("url"),
-	 .doc = "Digest of the bytes as fetched. Every `url` has this or `sha512`, or both."},
+	 .doc = "Digest of the file as downloaded. Every `url` has this or `sha512`, or both."},
 	{"sha512", FIELD_TEXT, 0, TEXT_SHA512, AT(source, sha512), .with = WORDS("url"),
-	 .doc = "Digest of the bytes as fetched."},
+	 .doc = "Digest of the file as downloaded."},
 	{"uncompressed-sha256", FIELD_TEXT, 0, TEXT_SHA256, AT(source, uncompressed_sha256), .with = WORDS("url"),
-	 .doc = "Digest of the bytes after decompression; of an image alone."},
+	 .doc = "Digest after decompression; only for an image."},
 	{"size", FIELD_INT64, 0, TEXT_ANY, AT(source, size), .min = 0, .max = INT64_C(1) << 50, .fallback = -1,
-	 .fallback_doc = "not checked", .with = WORDS("url"), .doc = "Exact size in bytes, as fetched."},
+	 .fallback_doc = "not checked", .with = WORDS("url"), .doc = "Exact size in bytes, as downloaded."},
 	{"signature", FIELD_MAP, 0, TEXT_ANY, 0, .of = &signature_schema, .with = WORDS("url"),
-	 .doc = "Signature that must hold besides the digest."},
+	 .doc = "Signature that must be valid in addition to the digest."},
 	{"exclude", FIELD_TEXTS, 0, TEXT_GLOB, AT(source, exclude),
-	 .doc = "Paths that are not unpacked: `roms/` and all below, `*.bin` anywhere, `a/**/b`."},
+	 .doc = "Paths to skip: `roms/` and all below, `*.bin` anywhere, `a/**/b`."},
 	{"strip", FIELD_INT, 0, TEXT_ANY, AT(source, strip), .max = 16, .fallback = 1, .fallback_doc = "1",
-	 .doc = "Leading parts of each path that are dropped on unpacking."},
+	 .doc = "Number of leading path components to strip when unpacking."},
 	{"into", FIELD_TEXT, 0, TEXT_PATH, AT(source, into), .fallback_doc = "its top",
-	 .doc = "Folder of the source tree that it is unpacked into."},
+	 .doc = "Folder of the source tree to unpack it into."},
 	{"limits", FIELD_MAP, FIELD_NOTE, TEXT_ANY, 0, .of = &limits_schema,
-	 .doc = "Other limits on unpacking than the usual ones, where an archive that is genuine needs them; no part of any "
+	 .doc = "Overrides the default unpacking limits for a genuine archive that needs more; not part of any "
 		"key."},
 };
 
 static const struct schema source_schema = {
 	.name = "a source",
-	.doc = "One thing that is fetched; its bytes are verified before anything reads them.",
+	.doc = "One file to fetch; it is verified before anything reads it.",
 	TABLE(source_fields),
 	.size = sizeof(struct source),
 	.mark_offset = offsetof(struct source, mark),
@@ -119,16 +119,16 @@ static const struct schema_field patch_fields[] = {
 	{"series", FIELD_TEXT, 0, TEXT_PATH, AT(patch_ref, series),
 	 .doc = "A quilt series inside the unpacked sources, such as `debian/patches/series`."},
 	{"sha256", FIELD_TEXT, 0, TEXT_SHA256, AT(patch_ref, sha256), .with = WORDS("url"),
-	 .doc = "Digest of the patch as fetched."},
+	 .doc = "Digest of the patch as downloaded."},
 	{"size", FIELD_INT64, 0, TEXT_ANY, AT(patch_ref, size), .min = 0, .max = INT64_C(1) << 30, .fallback = -1,
 	 .fallback_doc = "not checked", .with = WORDS("url"), .doc = "Exact size in bytes."},
 	{"strip", FIELD_INT, 0, TEXT_ANY, AT(patch_ref, strip), .max = 16, .fallback = 1, .fallback_doc = "1",
-	 .doc = "Leading parts of the paths in the patch that are dropped (`patch -p`)."},
-	{"why", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(patch_ref, why), .doc = "What the patch is for."},
+	 .doc = "Number of leading path components to strip (`patch -p`)."},
+	{"why", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(patch_ref, why), .doc = "Purpose of the patch."},
 	{"upstream", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(patch_ref, upstream),
 	 .doc = "`none`, a URL, a commit, or the release that has it."},
 	{"exclude", FIELD_TEXTS, 0, TEXT_GLOB, AT(patch_ref, exclude),
-	 .doc = "Files whose part of the patch is skipped, and counted."},
+	 .doc = "Files whose part of the patch is skipped (and counted)."},
 	{"provides", FIELD_TEXTS, FIELD_ONE | FIELD_LATER, TEXT_ANY, AT(patch_ref, provides),
 	 .values = WORDS("hvf-unmap"),
 	 .doc = "What the result has through this patch: the compatibility rules ask for it. `hvf-unmap`: under hvf only "
@@ -201,7 +201,7 @@ static const struct schema_field guest_command_fields[] = {
 
 static const struct schema guest_command_schema = {
 	.name = "a command in the guest",
-	.doc = "A list of words, or a map. `$` means nothing to cooper here.",
+	.doc = "A list of words, or a map. `$` has no special meaning here.",
 	TABLE(guest_command_fields),
 	.size = sizeof(struct command),
 	.mark_offset = offsetof(struct command, mark),
@@ -215,17 +215,16 @@ static const char *const kinds[] = {"build", "image", "stack", NULL};
 
 #define KIND                                                                                                           \
 	{                                                                                                              \
-		"kind", FIELD_CHOICE, FIELD_REQUIRED, TEXT_ANY, NOT_STORED, .values = kinds,                           \
-									    .doc = "What the recipe is for."           \
+		"kind", FIELD_CHOICE, FIELD_REQUIRED, TEXT_ANY, NOT_STORED, .values = kinds, .doc = "Kind of recipe."  \
 	}
 #define SUMMARY                                                                                                        \
 	{                                                                                                              \
-		"summary", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, summary), .doc = "One line for people."       \
+		"summary", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, summary), .doc = "One-line description."      \
 	}
 #define LICENSE                                                                                                        \
 	{                                                                                                              \
 		"license", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, license),                                     \
-			.doc = "SPDX expression of what is built."                                                     \
+			.doc = "License as an SPDX expression."                                                        \
 	}
 
 static const struct schema_field build_host_fields[] = {
@@ -234,15 +233,15 @@ static const struct schema_field build_host_fields[] = {
 };
 
 static const struct schema build_host_schema = {.name = "host packages",
-						.doc = "What the host needs; installed only when told to.",
+						.doc = "Host packages; installed only on request.",
 						TABLE(build_host_fields),
 						NOTHING_MARKED};
 
 static const struct schema_field sign_fields[] = {
 	{"entitlements", FIELD_TEXTS, 0, TEXT_LINE, AT(recipe, build.sign_entitlements),
-	 .doc = "Entitlements that are set to true."},
+	 .doc = "Entitlements to set to true."},
 	{"files", FIELD_TEXTS, FIELD_REQUIRED, TEXT_GLOB, AT(recipe, build.sign_files),
-	 .doc = "Programs below the prefix that are signed."},
+	 .doc = "Programs below the prefix to sign."},
 };
 
 static const struct schema sign_schema = {.name = "signing",
@@ -253,7 +252,7 @@ static const struct schema sign_schema = {.name = "signing",
 
 static const struct schema_field build_fields[] = {
 	KIND,
-	{"name", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(recipe, name), .doc = "Name of what is built."},
+	{"name", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(recipe, name), .doc = "Name of the software."},
 	{"version", FIELD_TEXT, 0, TEXT_VERSION, AT(recipe, version),
 	 .fallback_doc = "what the first source, a `debian-source`, resolved to",
 	 .doc = "Its version; `${version}`. Of Debian's `1:10.0.13+ds-0+deb13u1` it is `10.0.13`. What is written here "
@@ -261,22 +260,22 @@ static const struct schema_field build_fields[] = {
 	SUMMARY,
 	LICENSE,
 	{"source", FIELD_LIST, FIELD_REQUIRED, TEXT_ANY, COUNTED(recipe, sources, source_count), .of = &source_schema,
-	 .doc = "Unpacked one after another into one tree; `${source}`."},
+	 .doc = "Unpacked in order into one tree; `${source}`."},
 	{"patches", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, patches, patch_count), .of = &patch_schema,
 	 .doc = "Applied to the tree in order."},
 	{"host", FIELD_MAP, 0, TEXT_ANY, 0, .of = &build_host_schema,
 	 .doc = "Packages of the host that the build needs."},
 	{"env", FIELD_PAIRS, FIELD_VARS, TEXT_LINE, AT(recipe, build.env),
-	 .doc = "Variables added to the clean environment of all commands."},
+	 .doc = "Variables added to the clean environment of every command."},
 	{"configure", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, build.configure.items, build.configure.count),
 	 .of = &build_command_schema, .doc = "Run first, in an empty `${build}`."},
 	{"build", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, build.build.items, build.build.count),
-	 .of = &build_command_schema, .doc = "Run next; name the targets that are wanted."},
+	 .of = &build_command_schema, .doc = "Run next; name the targets to build."},
 	{"install", FIELD_LIST, FIELD_REQUIRED, TEXT_ANY, COUNTED(recipe, build.install.items, build.install.count),
-	 .of = &build_command_schema, .doc = "Run last; what is below `${prefix}` is the result."},
+	 .of = &build_command_schema, .doc = "Run last; the result is everything below `${prefix}`."},
 	{"sign", FIELD_MAP, 0, TEXT_ANY, 0, .of = &sign_schema, .doc = "Code signatures."},
 	{"test", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, build.test.items, build.test.count), .of = &test_schema,
-	 .doc = "What must hold before the result is kept."},
+	 .doc = "Tests that must pass before the result is kept."},
 };
 
 static const struct schema build_schema = {
@@ -294,7 +293,7 @@ static const struct schema_field image_host_fields[] = {
 };
 
 static const struct schema image_host_schema = {.name = "host packages",
-						.doc = "What the host needs; installed only when told to.",
+						.doc = "Host packages; installed only on request.",
 						TABLE(image_host_fields),
 						NOTHING_MARKED};
 
@@ -311,13 +310,13 @@ static const struct schema_field debian_fields[] = {
 };
 
 static const struct schema debian_schema = {.name = "an image from Debian packages",
-					    .doc = "The image is made here, for any architecture.",
+					    .doc = "The image is built locally, for any architecture.",
 					    TABLE(debian_fields),
 					    NOTHING_MARKED};
 
 static const struct schema_field disk_fields[] = {
 	{"size", FIELD_SIZE, 0, TEXT_SIZE, AT(recipe, image.disk_bytes), .min = 64 << 20, .max = GIB(1024),
-	 .fallback_doc = "as downloaded", .doc = "Size of the file system that is made."},
+	 .fallback_doc = "as downloaded", .doc = "Size of the file system."},
 	{"label", FIELD_TEXT, 0, TEXT_NAME, AT(recipe, image.root_label), .doc = "Label of the root file system."},
 };
 
@@ -328,7 +327,7 @@ static const struct schema_field image_boot_fields[] = {
 	 .doc = "`kernel`: QEMU loads the kernel that the image was made with; `uefi`: firmware boots the disk, or loads "
 		"that kernel where the image was made from packages."},
 	{"cmdline", FIELD_TEXT, FIELD_LATER, TEXT_LINE, AT(recipe, image.cmdline),
-	 .doc = "Kernel command line of an image made from packages."},
+	 .doc = "Kernel command line of an image built from packages."},
 	{"first_boot_cmdline", FIELD_TEXT, FIELD_LATER, TEXT_LINE, AT(recipe, image.first_boot_cmdline),
 	 .with = WORDS("cmdline"), .doc = "Appended on the first boot only, which is when Ignition runs."},
 };
@@ -344,28 +343,28 @@ static const struct schema_field image_fields[] = {
 	{"version", FIELD_TEXT, FIELD_REQUIRED, TEXT_VERSION, AT(recipe, version), .doc = "Its version."},
 	{"os", FIELD_CHOICE, FIELD_REQUIRED | FIELD_LATER, TEXT_ANY, AT(recipe, image.os),
 	 .values = (const char *const[]){GUEST_OSES(OS_NAME) NULL},
-	 .doc = "The operating system: how it is logged in to, configured at its first boot, and given packages."},
+	 .doc = "The operating system: sets the login, first-boot configuration and package manager."},
 	SUMMARY,
 	LICENSE,
-	{"debian", FIELD_MAP, 0, TEXT_ANY, 0, .of = &debian_schema, .doc = "Make the image from Debian packages."},
+	{"debian", FIELD_MAP, 0, TEXT_ANY, 0, .of = &debian_schema, .doc = "Build the image from Debian packages."},
 	{"source", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, sources, source_count), .of = &source_schema,
 	 .doc = "Download the image; exactly one source is left when conditions are decided."},
 	{"format", FIELD_CHOICE, 0, TEXT_ANY, AT(recipe, image.format),
 	 .values = WORDS("qcow2", "raw", "qcow2.xz", "raw.xz", "qcow2.gz", "raw.gz"), .with = WORDS("source"),
 	 .doc = "Format of the download."},
 	{"channel", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, image.channel), .with = WORDS("source"),
-	 .doc = "URL of the Fedora CoreOS stream document that `cooper update` follows; what it says then is in the lock."},
+	 .doc = "URL of the Fedora CoreOS stream document that `cooper update` follows; the result is in the lock."},
 	{"host", FIELD_MAP, 0, TEXT_ANY, 0, .of = &image_host_schema,
 	 .doc = "Packages of the host that making the image needs."},
 	{"disk", FIELD_MAP, 0, TEXT_ANY, 0, .of = &disk_schema, .doc = "The OS disk."},
 	{"boot", FIELD_MAP, FIELD_REQUIRED, TEXT_ANY, 0, .of = &image_boot_schema, .doc = "How the guest starts."},
 	{"user", FIELD_TEXT, FIELD_REQUIRED, TEXT_USER, AT(recipe, image.user),
-	 .doc = "Login user that Ignition makes."},
+	 .doc = "Login user that Ignition creates."},
 };
 
 static const struct schema image_schema = {
 	.name = "image",
-	.doc = "A guest operating system, made here or downloaded.",
+	.doc = "A guest operating system, built locally or downloaded.",
 	TABLE(image_fields),
 	NOTHING_MARKED,
 	.one_of = WORDS("debian", "source"),
@@ -387,7 +386,7 @@ static const struct schema_field machine_fields[] = {
 	{"guest_arch", FIELD_TEXT, 0, TEXT_ARCH, AT(recipe, stack.guest_arch), .fallback_doc = "the host's",
 	 .doc = "Architecture of the guest."},
 	{"accel", FIELD_CHOICE, 0, TEXT_ANY, AT(recipe, stack.accel), .values = WORDS("auto", "hvf", "kvm", "tcg"),
-	 .fallback_text = "auto", .doc = "Accelerator; `auto` takes the best that is proven to work."},
+	 .fallback_text = "auto", .doc = "Accelerator; `auto` uses the best one that works."},
 };
 
 static const struct schema machine_schema = {
@@ -397,11 +396,11 @@ static const struct schema_field emulator_package_fields[] = {
 	{"debian-package", FIELD_TEXT, FIELD_REQUIRED, TEXT_PACKAGE, AT(recipe, stack.emulator_package.debian_package),
 	 .doc = "Debian package with static `qemu-*` programs, pinned in the lock."},
 	{"suite", FIELD_TEXT, 0, TEXT_SUITE, AT(recipe, stack.emulator_package.suite), .fallback_doc = "the host's own",
-	 .doc = "Debian suite that is looked into."},
+	 .doc = "Debian suite to search."},
 };
 
 static const struct schema emulator_package_schema = {.name = "a package of emulators",
-						      .doc = "Where user-mode emulators come from.",
+						      .doc = "Source of the user-mode emulators.",
 						      TABLE(emulator_package_fields),
 						      .mark_offset =
 							      offsetof(struct recipe, stack.emulator_package.mark)};
@@ -415,20 +414,22 @@ static const struct schema_field emulation_fields[] = {
 	{"package", FIELD_MAP, 0, TEXT_ANY, 0, .of = &emulator_package_schema, .doc = "For the provider `store`."},
 };
 
-static const struct schema emulation_schema = {
-	.name = "emulation", .doc = "How foreign programs run.", TABLE(emulation_fields), NOTHING_MARKED};
+static const struct schema emulation_schema = {.name = "emulation",
+					       .doc = "Emulation of programs of other architectures.",
+					       TABLE(emulation_fields),
+					       NOTHING_MARKED};
 
 static const struct schema_field mount_fields[] = {
 	{"host", FIELD_TEXT, FIELD_REQUIRED, TEXT_HOST_PATH, AT(mount, host),
 	 .doc = "Folder of the host: absolute, below `~/`, or below `./`, the stack's own folder."},
-	{"guest", FIELD_TEXT, FIELD_REQUIRED, TEXT_GUEST_PATH, AT(mount, guest), .doc = "Where the guest sees it."},
+	{"guest", FIELD_TEXT, FIELD_REQUIRED, TEXT_GUEST_PATH, AT(mount, guest), .doc = "Mount point in the guest."},
 	{"writable", FIELD_BOOL, 0, TEXT_ANY, AT(mount, writable), .fallback_doc = "false",
-	 .doc = "Whether the guest may change it."},
+	 .doc = "Whether the guest can write to it."},
 };
 
 static const struct schema mount_schema = {
 	.name = "a mount",
-	.doc = "A folder of the host, seen in the guest.",
+	.doc = "A host folder, shared with the guest.",
 	TABLE(mount_fields),
 	.size = sizeof(struct mount),
 	.mark_offset = offsetof(struct mount, mark),
@@ -452,7 +453,7 @@ static const struct schema port_schema = {
 
 static const struct schema_field write_fields[] = {
 	{"path", FIELD_TEXT, FIELD_REQUIRED, TEXT_GUEST_PATH, AT(guest_step, write_path), .doc = "The file."},
-	{"text", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, write_text), .doc = "Its content."},
+	{"text", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, write_text), .doc = "Content of the file."},
 	{"from", FIELD_TEXT, 0, TEXT_PATH, AT(guest_step, write_from),
 	 .doc = "File beside the recipe with its content."},
 	{"mode", FIELD_MODE, 0, TEXT_MODE, AT(guest_step, write_mode), .fallback = 0644, .fallback_doc = "\"0644\"",
@@ -478,7 +479,7 @@ static const struct schema_field step_fields[] = {
 	{"then", FIELD_MAP, 0, TEXT_ANY, AT(guest_step, then), .of = &guest_command_schema,
 	 .doc = "Run only when the step changed something."},
 	{"creates", FIELD_TEXT, 0, TEXT_GUEST_PATH, AT(guest_step, creates),
-	 .doc = "Skip the step when this path is there."},
+	 .doc = "Skip the step when this path exists."},
 	{"unless", FIELD_MAP, 0, TEXT_ANY, AT(guest_step, unless), .of = &guest_command_schema,
 	 .doc = "Skip the step when this command succeeds."},
 	{"as_user", FIELD_BOOL, 0, TEXT_ANY, AT(guest_step, as_user), .fallback_doc = "false",
@@ -506,11 +507,11 @@ static const struct schema connect_schema = {
 static const struct schema_field stack_boot_fields[] = {
 	{"timeout", FIELD_DURATION, 0, TEXT_DURATION, AT(recipe, stack.boot_timeout_ms), .min = 1000, .max = 3600000,
 	 .fallback = 180000, .fallback_doc = "3m",
-	 .doc = "From power-on to ready with hardware acceleration; longer without."},
+	 .doc = "From power-on to ready, with hardware acceleration; emulation gets longer."},
 };
 
 static const struct schema stack_boot_schema = {
-	.name = "booting", .doc = "How long the guest may take.", TABLE(stack_boot_fields), NOTHING_MARKED};
+	.name = "booting", .doc = "Time limit for the boot.", TABLE(stack_boot_fields), NOTHING_MARKED};
 
 static const struct schema_field stack_fields[] = {
 	KIND,
@@ -524,24 +525,25 @@ static const struct schema_field stack_fields[] = {
 	{"image", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(recipe, stack.image), .doc = "Image recipe of the guest."},
 	{"machine", FIELD_MAP, 0, TEXT_ANY, 0, .of = &machine_schema, .doc = "The virtual machine."},
 	{"run", FIELD_TEXTS, 0, TEXT_ARCH, AT(recipe, stack.run),
-	 .doc = "Architectures that containers must be able to run; each is proven by a canary."},
-	{"emulation", FIELD_MAP, 0, TEXT_ANY, 0, .of = &emulation_schema, .doc = "How foreign programs run."},
+	 .doc = "Architectures that containers must run; a canary checks each."},
+	{"emulation", FIELD_MAP, 0, TEXT_ANY, 0, .of = &emulation_schema,
+	 .doc = "Emulation of programs of other architectures."},
 	{"mounts", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.mounts, stack.mount_count), .of = &mount_schema,
-	 .doc = "Folders of the host in the guest."},
+	 .doc = "Host folders shared with the guest."},
 	{"ports", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.ports, stack.port_count), .of = &port_schema,
 	 .doc = "Port forwards from the host to the guest."},
 	{"ignition", FIELD_TEXT, 0, TEXT_PATH, AT(recipe, stack.ignition),
-	 .doc = "File beside the recipe with an Ignition configuration of yours (JSON, spec 3.0.0 to 3.3.0; to 3.4.0 for "
-		"Fedora CoreOS 38 and later): merged with the machine's own at the first boot, never in its place."},
+	 .doc = "File beside the recipe with an Ignition configuration (JSON, spec 3.0.0 to 3.3.0; to 3.4.0 for "
+		"Fedora CoreOS 38 and later): merged with the machine's own at the first boot; it does not replace it."},
 	{"steps", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.steps, stack.step_count), .of = &step_schema,
 	 .doc = "Changes to make in the guest, in order."},
 	{"connect", FIELD_MAP, 0, TEXT_ANY, 0, .of = &connect_schema, .doc = "Integration with host tools."},
-	{"boot", FIELD_MAP, 0, TEXT_ANY, 0, .of = &stack_boot_schema, .doc = "How long the guest may take."},
+	{"boot", FIELD_MAP, 0, TEXT_ANY, 0, .of = &stack_boot_schema, .doc = "Time limit for the boot."},
 };
 
 static const struct schema stack_schema = {
 	.name = "stack",
-	.doc = "A whole environment: what `cooper up` converges to.",
+	.doc = "A complete environment: what `cooper up` creates.",
 	TABLE(stack_fields),
 	NOTHING_MARKED,
 };

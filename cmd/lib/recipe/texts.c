@@ -31,15 +31,15 @@ static bool check_word(const char *text, const char *first, const char *rest, si
 		return false;
 	}
 	if (!is_in(first, text[0])) {
-		str_addf(why, "cannot begin with '%.1s'", text);
+		str_addf(why, "cannot start with '%.1s'", text);
 		return false;
 	}
 	size_t good = 1 + strspn(text + 1, rest);
 	if (good == n)
 		return true;
-	str_add(why, (unsigned char)text[good] >= 0x80 ? "holds characters other than ASCII" : "");
+	str_add(why, (unsigned char)text[good] >= 0x80 ? "contains non-ASCII characters" : "");
 	if ((unsigned char)text[good] < 0x80)
-		str_addf(why, "cannot hold '%c'", text[good]);
+		str_addf(why, "cannot contain '%c'", text[good]);
 	return false;
 }
 
@@ -121,7 +121,8 @@ static bool check_arch(const char *text, struct str *why)
 		return true;
 	arch_spellings(&names);
 	const char *near = suggest_nearest(text, (const char *const *)names.items, names.count);
-	str_add(why, "is not a known architecture");
+	AUTO_FREE char *known = arch_list(NULL);
+	str_addf(why, "is not one of %s", known);
 	if (near)
 		str_addf(why, "; did you mean '%s'?", near);
 	return false;
@@ -144,7 +145,7 @@ static bool check_hex(const char *text, size_t digits, const char *set, const ch
 	if (good < n && is_in("0123456789abcdefABCDEF", text[good]))
 		return fail(why, unlike);
 	if (good < n) {
-		str_addf(why, "has a character that is no hex digit at position %zu", good + 1);
+		str_addf(why, "has a character that is not a hex digit at position %zu", good + 1);
 		return false;
 	}
 	if (n != digits) {
@@ -184,7 +185,7 @@ static bool check_authority(const char *rest, struct str *why)
 {
 	size_t n = strcspn(rest, "/?#");
 	if (memchr(rest, '@', n))
-		return fail(why, "holds a user name or password; keep those in ~/.netrc");
+		return fail(why, "contains a user name or password; keep those in ~/.netrc");
 	if (n == 0 || rest[0] == ':')
 		return fail(why, "lacks a host");
 	if (rest[n] != '/' || rest[n + 1] == '\0')
@@ -202,13 +203,13 @@ static bool check_git(const char *rest, struct str *why)
 		return true;
 	if (str_starts(rest, "https://") || str_starts(rest, "http://"))
 		return check_authority(strstr(rest, "://") + 3, why);
-	return fail(why, "names a repository by none of https:// http:// file:///");
+	return fail(why, "must be a repository at https://, http:// or file:///");
 }
 
 static bool check_pool(const char *rest, struct str *why)
 {
 	if (!str_starts(rest, "pool/") || !path_is_plain(rest))
-		return fail(why, "must be a plain path that begins with pool/");
+		return fail(why, "must be a plain path that starts with pool/");
 	return true;
 }
 
@@ -226,7 +227,7 @@ static bool check_url(const char *text, struct str *why)
 		return check_git(text + 4, why);
 	if (str_starts(text, "debian:"))
 		return check_pool(text + 7, why);
-	return fail(why, "begins with none of https: http: file: git: debian:");
+	return fail(why, "must start with https:, http:, file:, git: or debian:");
 }
 
 static bool check_https_url(const char *text, struct str *why)
@@ -236,7 +237,7 @@ static bool check_https_url(const char *text, struct str *why)
 	if (str_starts(text, "file:///"))
 		return true;
 	return str_starts(text, "https://") ? check_authority(text + 8, why)
-					    : fail(why, "must begin with https:// or file:///");
+					    : fail(why, "must start with https:// or file:///");
 }
 
 /* Why @text, a number with a unit, is not what @parse takes. */
@@ -244,7 +245,7 @@ static bool explain_unit(const char *text, bool (*parse)(const char *text, int64
 {
 	size_t n = strspn(text, DIGITS);
 	if (n == 0)
-		return fail(why, "must begin with digits");
+		return fail(why, "must start with digits");
 	if (!text[n])
 		return fail(why, "has no unit");
 	if (text[n] == ' ')
@@ -274,7 +275,7 @@ static bool check_path(const char *text, struct str *why)
 		return false;
 	if (text[0] == '/')
 		return fail(why, "must be relative");
-	return path_is_plain(text) ? true : fail(why, "cannot hold '.', '..' or empty parts");
+	return path_is_plain(text) ? true : fail(why, "cannot contain '.', '..' or empty parts");
 }
 
 static bool check_guest_path(const char *text, struct str *why)
@@ -283,7 +284,7 @@ static bool check_guest_path(const char *text, struct str *why)
 		return false;
 	if (text[0] != '/')
 		return fail(why, "must be absolute");
-	return path_is_plain(text + 1) ? true : fail(why, "cannot be '/' nor hold '.', '..' or empty parts");
+	return path_is_plain(text + 1) ? true : fail(why, "cannot be '/' or contain '.', '..' or empty parts");
 }
 
 static bool check_host_path(const char *text, struct str *why)
@@ -293,12 +294,13 @@ static bool check_host_path(const char *text, struct str *why)
 	if (streq(text, "~") || streq(text, "/"))
 		return true;
 	if (str_starts(text, "~/"))
-		return path_is_plain(text + 2) ? true : fail(why, "cannot hold '.', '..' or empty parts");
+		return path_is_plain(text + 2) ? true : fail(why, "cannot contain '.', '..' or empty parts");
 	if (streq(text, ".") || str_starts(text, "./"))
-		return !text[1] || path_is_plain(text + 2) ? true : fail(why, "cannot hold '.', '..' or empty parts");
+		return !text[1] || path_is_plain(text + 2) ? true
+							   : fail(why, "cannot contain '.', '..' or empty parts");
 	if (text[0] != '/')
-		return fail(why, "must be absolute or begin with ~/ or ./ (the stack's folder)");
-	return path_is_plain(text + 1) ? true : fail(why, "cannot hold '.', '..' or empty parts");
+		return fail(why, "must be absolute or start with ~/ or ./ (the stack's folder)");
+	return path_is_plain(text + 1) ? true : fail(why, "cannot contain '.', '..' or empty parts");
 }
 
 static bool check_glob(const char *text, struct str *why)
@@ -306,7 +308,7 @@ static bool check_glob(const char *text, struct str *why)
 	if (!check_line(text, why))
 		return false;
 	if (streq(text, "..") || str_starts(text, "../") || strstr(text, "/../") || str_ends(text, "/.."))
-		return fail(why, "cannot hold '..'");
+		return fail(why, "cannot contain '..'");
 	return true;
 }
 

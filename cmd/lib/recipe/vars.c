@@ -122,7 +122,7 @@ static struct err *add_value(const struct vars *vars, const struct piece *piece,
 	const char *value;
 	memcpy(&value, (const char *)vars + table[i].offset, sizeof(value));
 	if (!value)
-		return err_hint(err_new(ERR_USAGE, "'${%s}' has no value here", table[i].name),
+		return err_hint(err_new(ERR_USAGE, "'${%s}' is not available here", table[i].name),
 				"use it where the recipes' reference says that it is available");
 	str_add(out, value);
 	return NULL;

@@ -28,7 +28,7 @@ static struct err *not_there(const struct json *object, const char *what, const 
 	}
 	struct err *e = err_new(ERR_ABSENT, "the channel has no %s '%s'", what, name);
 	if (n == 0)
-		return err_hint(e, "it has none at all: see that the channel's URL is that of a stream document");
+		return err_hint(e, "it has none: check that the channel's URL is a stream document");
 	const char *near = suggest_nearest(name, names, n);
 	if (near)
 		return err_hint(e, "did you mean '%s'? it has %s", near, str_text(&list));
@@ -110,7 +110,7 @@ char *channel_reference(const struct recipe *image, enum arch guest_arch)
 static struct err *lacks(const char *reference, const char *what)
 {
 	return err_hint(err_new(ERR_CORRUPT, "the lock's entry '%s' has no %s", reference, what),
-			"`cooper update` resolves it anew");
+			"`cooper update` resolves it again");
 }
 
 struct err *channel_apply(struct recipe *image, enum arch guest_arch, const struct lock *lock)

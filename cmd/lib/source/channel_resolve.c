@@ -15,8 +15,8 @@ static struct err *check_channel(const char *url)
 	if (fetch_url_is(url, "https") || fetch_url_is_local_http(url))
 		return NULL;
 	AUTO_FREE char *shown = fetch_url_shown(url);
-	return err_hint(err_new(ERR_USAGE, "the channel '%s' is no https: URL", shown),
-			"name the document itself: https://builds.coreos.fedoraproject.org/streams/stable.json");
+	return err_hint(err_new(ERR_USAGE, "the channel '%s' is not an https: URL", shown),
+			"use the document's URL: https://builds.coreos.fedoraproject.org/streams/stable.json");
 }
 
 static struct err *fetch_document(const struct home *home, const char *url, struct sink *sink, struct json **ret)
@@ -45,8 +45,8 @@ static struct err *make_entry(const struct recipe *image, enum arch guest_arch, 
 			      struct lock_entry *entry)
 {
 	if (image->source_count && image->sources[0].signature_url && !d->signature)
-		return err_hint(err_new(ERR_CORRUPT, "the channel names no signature, and the recipe asks for one"),
-				"the lock was not changed; see whether the project still signs its images");
+		return err_hint(err_new(ERR_CORRUPT, "the channel has no signature, and the recipe requires one"),
+				"the lock was not changed; check whether the project still signs its images");
 	entry->reference = channel_reference(image, guest_arch);
 	entry->version = mem_strdup(d->release);
 	entry->files = mem_array(1, sizeof(*entry->files));

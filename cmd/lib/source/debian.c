@@ -91,7 +91,7 @@ static struct err *read_host(struct host *h)
 	if (!program)
 		return err_hint(
 			err_new(ERR_ABSENT, "this host has no apt"),
-			"Debian packages are resolved where apt is; commit cooper.lock there and bring it along, or "
+			"Debian packages are resolved on a host with apt; commit cooper.lock there and copy it, or "
 			"use a recipe whose sources are URLs");
 	TRY(host_codename(&h->codename));
 	TRY(ask_mirrors(h, /* release_info= */ true));
@@ -151,7 +151,7 @@ struct err *debian_explain_gone(struct err *take_e)
 	AUTO_FREE char *text = take_e ? err_text(take_e) : mem_strdup("");
 	if (!strstr(text, "(HTTP 404)") && !strstr(text, "(HTTP 410)"))
 		return take_e;
-	return err_hint(err_wrap(take_e, "the pin has gone from the archive"),
+	return err_hint(err_wrap(take_e, "the pinned version is no longer in the archive"),
 			"Debian removes superseded versions: `cooper update` pins the current one");
 }
 
@@ -264,16 +264,16 @@ static const struct {
 	const char *hint;
 } update_failures[] = {
 #define KEYS "install the package debian-archive-keyring in its newest version, then run the same command again"
-#define LATER "try again later, or name another Debian mirror in /etc/apt/sources.list.d"
-	{"NO_PUBKEY", ERR_CORRUPT, "is signed with a key that is not known here", KEYS},
+#define LATER "try again later, or use another Debian mirror in /etc/apt/sources.list.d"
+	{"NO_PUBKEY", ERR_CORRUPT, "is signed with an unknown key", KEYS},
 	{"EXPKEYSIG", ERR_CORRUPT, "is signed with a key that has expired", KEYS},
-	{"BADSIG", ERR_CORRUPT, "has a signature that does not hold", LATER},
+	{"BADSIG", ERR_CORRUPT, "has an invalid signature", LATER},
 	{"is not signed", ERR_CORRUPT, "is not signed", LATER},
-	{"is expired", ERR_NET, "is older than it says it may be: the mirror is not kept up to date",
+	{"is expired", ERR_NET, "has expired: the mirror is out of date",
 	 "check this computer's clock; otherwise " LATER},
 	{"is not valid yet", ERR_NET, "is from the future", "check this computer's clock"},
-	{"Mirror sync in progress", ERR_NET, "does not fit its parts: the mirror is being updated", LATER},
-	{"Hash Sum mismatch", ERR_NET, "does not fit its parts: the mirror is being updated", LATER},
+	{"Mirror sync in progress", ERR_NET, "does not match its parts: the mirror is being updated", LATER},
+	{"Hash Sum mismatch", ERR_NET, "does not match its parts: the mirror is being updated", LATER},
 	{"does not have a Release file", ERR_ABSENT, "does not exist on the host's Debian mirror",
 	 "check the suite's name in the recipe"},
 #undef KEYS
@@ -305,7 +305,7 @@ static struct err *check_online(const struct state *s)
 	fetch_env_read(&env);
 	if (!env.offline || (str_starts(m->main, "file:") && (!m->security || str_starts(m->security, "file:"))))
 		return NULL;
-	return err_hint(err_new(ERR_NET, "offline, and the package index of '%s' would have to be asked", s->suite),
+	return err_hint(err_new(ERR_NET, "offline: the package index of '%s' cannot be read", s->suite),
 			"run the same command once without --offline (or COOPER_OFFLINE): the lock keeps the answer");
 }
 
@@ -351,7 +351,7 @@ static struct err *open_state(struct state *s, const char *type, const char *sui
 	TRY(this_host(&s->host));
 	s->suite = suite ? suite : s->host->codename;
 	if (!path_is_plain(s->suite) || strpbrk(s->suite, "/ \t\n\"") || strpbrk(arch, "/ \t\n\""))
-		return err_new(ERR_USAGE, "'%s' for '%s' is no suite of Debian", s->suite, arch);
+		return err_new(ERR_USAGE, "'%s' for '%s' is not a Debian suite", s->suite, arch);
 	s->dir = mem_printf("%s/%s-%s-%s", state_dir, type, s->suite, arch);
 	s->config = path_join(s->dir, "apt.conf");
 	s->cwd = path_join(s->dir, "empty");
@@ -392,9 +392,9 @@ static struct err *not_there(const struct state *s, struct err *take_e, const ch
 		i++;
 	if (i == ARRAY_LEN(words))
 		return err_wrap(take_e, "apt cannot resolve %s in '%s'", what, s->suite);
-	struct err *e = err_wrap(take_e, "%s cannot be had from the archive of '%s'", what, s->suite);
+	struct err *e = err_wrap(take_e, "%s is not available in the archive of '%s'", what, s->suite);
 	e->kind = ERR_ABSENT;
-	return err_hint(e, "check the name, or name another suite in the recipe");
+	return err_hint(e, "check the name, or use another suite in the recipe");
 }
 
 static struct err *ask(const struct state *s, const struct strs *argv, const char *what, struct sink *sink,
@@ -417,7 +417,7 @@ static struct err *ask(const struct state *s, const struct strs *argv, const cha
 
 static struct err *check_name(const char *name)
 {
-	return debian_name_valid(name) ? NULL : err_new(ERR_USAGE, "'%s' is no name of a Debian package", name);
+	return debian_name_valid(name) ? NULL : err_new(ERR_USAGE, "'%s' is not a Debian package name", name);
 }
 
 /* File names lack the epoch: the index has the version in full. */

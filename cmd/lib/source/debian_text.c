@@ -215,7 +215,7 @@ struct err *debian_parse_uri(const char *line, bool *ret_is_uri, struct debian_u
 	const char *digest = words.count == 4 ? words.items[3] : "";
 	if (words.count != 4 || n < 3 || words.items[0][n - 1] != '\'' ||
 	    !num_parse(words.items[2], 1, INT64_MAX, &size))
-		return err_new(ERR_CORRUPT, "apt printed '%s', which is no file of an archive", line);
+		return err_new(ERR_CORRUPT, "apt printed '%s', which is not a file of an archive", line);
 	if (!str_starts(digest, "SHA256:") || !digest_valid(DIGEST_SHA256, digest + 7))
 		return err_new(ERR_CORRUPT, "apt printed '%s', which has no SHA-256", line);
 	*ret_uri = (struct debian_uri){.uri = mem_strndup(words.items[0] + 1, n - 2),

@@ -34,7 +34,7 @@ static void verdict_done(struct verdict *v)
 }
 
 #define AGAIN                                                                                                          \
-	"nothing was installed; run the same command again, which fetches the signature anew, and if it stays so "     \
+	"nothing was installed; run the same command again, which fetches the signature again; if that fails too, "    \
 	"tell the project that signs"
 
 /* Keywords that no good signature comes with. */
@@ -43,13 +43,13 @@ static const struct {
 	const char *meaning;
 	const char *hint;
 } refusals[] = {
-	{"BADSIG", "does not hold: file and signature are not of each other", AGAIN},
+	{"BADSIG", "is not valid: it belongs to another file", AGAIN},
 	{"REVKEYSIG", "is by a key that was revoked",
-	 "nothing was installed; its owner says that the key is not to be trusted: look for the project's new key"},
+	 "nothing was installed; its owner revoked the key: look for the project's new key"},
 	{"EXPKEYSIG", "is by a key that has expired",
 	 "nothing was installed; projects renew their keys: put the renewed key in place of the old file"},
 	{"EXPSIG", "has expired", "nothing was installed; look for a newer release"},
-	{"NODATA", "is no OpenPGP signature", AGAIN},
+	{"NODATA", "is not an OpenPGP signature", AGAIN},
 	{"BADARMOR", "is damaged", AGAIN},
 	{"ERRSIG", "cannot be checked", "nothing was installed; run `gpgv --version`: it may be too old for the key"},
 };
@@ -98,7 +98,7 @@ static struct err *unknown_signer(const struct verdict *v, const struct strs *fi
 	AUTO_FREE char *signer = str_escape(w->count > ERR_SIGNER ? w->items[ERR_SIGNER] : w->items[ERR_KEY]);
 	if (!strs_has(fingerprints, signer))
 		return other_signer(signer, fingerprints, name);
-	return err_hint(err_new(ERR_CORRUPT, "no key file for '%s' holds the key %s", name, signer),
+	return err_hint(err_new(ERR_CORRUPT, "no key file for '%s' contains the key %s", name, signer),
 			"nothing was installed; put the key of this fingerprint into recipes/keys/%s.asc", signer);
 }
 
@@ -126,7 +126,7 @@ static struct err *check_valid(const struct strs *w, const struct strs *fingerpr
 {
 	if (w->count <= VALID_PRIMARY || strlen(w->items[VALID_SIGNER]) >= OPENPGP_HEX ||
 	    !num_parse(w->items[VALID_TIME], 0, INT64_C(1) << 40, &ret->made_s))
-		return err_hint(err_new(ERR_CORRUPT, "gpgv says nothing that is understood about '%s'", name),
+		return err_hint(err_new(ERR_CORRUPT, "gpgv's output about '%s' is not understood", name),
 				"run `gpgv --version`: 2.1 or newer is needed");
 	const char *primary = w->items[VALID_PRIMARY];
 	if (!strs_has(fingerprints, primary))
@@ -135,7 +135,7 @@ static struct err *check_valid(const struct strs *w, const struct strs *fingerpr
 		return err_hint(err_new(ERR_CORRUPT, "the signature of '%s' is not one over bytes", name), AGAIN);
 	if (!digest_is_sound(w->items[VALID_HASH]))
 		return err_hint(
-			err_new(ERR_CORRUPT, "the signature of '%s' rests on a broken digest", name),
+			err_new(ERR_CORRUPT, "the signature of '%s' uses a broken digest algorithm", name),
 			"nothing was installed; leave `signature` out of the recipe if the pinned digest is enough");
 	memcpy(ret->key, primary, strlen(primary) + 1);
 	memcpy(ret->signer, w->items[VALID_SIGNER], strlen(w->items[VALID_SIGNER]) + 1);
@@ -193,8 +193,8 @@ static bool add_base64(const char *line, size_t size, uint32_t *bits, int *have,
 
 static struct err *bad_armor(const char *name)
 {
-	return err_hint(err_new(ERR_CORRUPT, "'%s' holds no whole OpenPGP public key", name),
-			"export it anew: gpg --armor --export FINGERPRINT");
+	return err_hint(err_new(ERR_CORRUPT, "'%s' contains no complete OpenPGP public key", name),
+			"export it again: gpg --armor --export FINGERPRINT");
 }
 
 /* Next line of @*at, without its end; false at the end of the text. */

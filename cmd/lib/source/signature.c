@@ -41,7 +41,7 @@ bool signature_held(const struct home *home, const struct source_file *f)
 static struct err *no_key(const struct home *home, const struct source_file *f)
 {
 	AUTO_FREE char *keys = strs_join(f->signature_keys, " or ");
-	return err_hint(err_new(ERR_CORRUPT, "the key %s, which must have signed '%s', is not here", keys, f->name),
+	return err_hint(err_new(ERR_CORRUPT, "signing key %s for '%s' not found", keys, f->name),
 			"nothing was installed; get it from the project, compare the fingerprint, and put it at "
 			"%s/keys/%s.asc (or give `key-url` and `key-sha256` in the recipe)",
 			home->root, f->signature_keys->items[0]);

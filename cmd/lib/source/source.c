@@ -42,8 +42,8 @@ static struct err *compare_version(const struct recipe *r, const char *resolved)
 	size_t n = strlen(resolved);
 	if (str_starts(r->version, resolved) && (r->version[n] == '\0' || r->version[n] == '.'))
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "'%s' says version %s, and its source is %s", r->path, r->version, resolved),
-			"take 'version' out of the recipe, or name a 'suite' that has it");
+	return err_hint(err_new(ERR_USAGE, "'%s' has version %s, but its source is %s", r->path, r->version, resolved),
+			"remove 'version' from the recipe, or use a 'suite' that has it");
 }
 
 /* What the first source resolved to, heap; NULL where that is not known, or is none of Debian's. */

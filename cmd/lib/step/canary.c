@@ -23,7 +23,7 @@ static struct err *perform(struct step *step, struct sink *sink)
 
 const struct step_kind kind_canary = {
 	.name = "canary",
-	.title = "run the canaries",
+	.title = "run the checks (canaries)",
 	.weight = STEP_MACHINE,
 	.follows = true, /* every boot is proved */
 	.observe = observe,

@@ -14,7 +14,9 @@ static struct err *perform(struct step *step, struct sink *sink)
 	const struct machine_spec *m = step->context->machine;
 	bool connected = false;
 	TRY(machine_connect(m, sink, &connected));
-	step_set_outcome(step, connected ? "podman --connection %s" : "no podman on this host, machine %s", m->name);
+	step_set_outcome(step,
+			 connected ? "podman --connection %s" : "podman is not installed on this host; machine %s",
+			 m->name);
 	return NULL;
 }
 

@@ -57,7 +57,7 @@ static struct err *check_firmware(const struct step_context *c)
 		return NULL;
 	return err_hint(err_new(ERR_ABSENT, "the emulator '%s' comes without UEFI firmware for %s guests",
 				c->emulator->name, arch_name(m->guest_arch)),
-			"take another emulator, or add `share/qemu/%s` to what its recipe installs",
+			"use another emulator, or add `share/qemu/%s` to what its recipe installs",
 			path_base(m->firmware_code));
 }
 
@@ -80,7 +80,7 @@ static struct err *perform(struct step *step, struct sink *sink)
 
 const struct step_kind kind_generation = {
 	.name = "generation",
-	.title = "make a new OS disk",
+	.title = "create a new OS disk",
 	.weight = STEP_MACHINE,
 	.inputs = inputs,
 	.observe = observe,

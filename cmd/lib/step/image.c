@@ -12,7 +12,7 @@ static char *result(const struct step *step)
 static void describe(const struct step *step, struct str *title)
 {
 	const struct recipe *r = step->job;
-	str_addf(title, "make image %s %s for %s", r->name, r->version, arch_name(step->context->guest_arch));
+	str_addf(title, "build image %s %s for %s", r->name, r->version, arch_name(step->context->guest_arch));
 }
 
 static struct err *inputs(const struct step *step, struct json *inputs)

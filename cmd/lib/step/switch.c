@@ -28,7 +28,7 @@ static struct err *perform(struct step *step, struct sink *sink UNUSED)
 
 const struct step_kind kind_switch = {
 	.name = "switch",
-	.title = "make the new OS disk the current one",
+	.title = "switch to the new OS disk",
 	.weight = STEP_MACHINE,
 	.follows = true, /* what is current was proved by its last boot */
 	.observe = observe,

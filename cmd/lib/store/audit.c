@@ -52,7 +52,7 @@ static struct err *check_object(struct audit *a, const struct home *home, const 
 	if (streq(found, hex))
 		return cas_has(home, hex, &there); /* a note that does not fit is written anew */
 	TRY(file_remove(note));
-	return drop(a, path, "does not have its digest", sink);
+	return drop(a, path, "does not match its digest", sink);
 }
 
 /* Neither a note nor a part, and in the folder where it is looked for. */
@@ -115,7 +115,7 @@ static struct err *check_result(struct audit *a, const char *path, struct sink *
 		return pass_over(a, path, e, sink);
 	if (e) {
 		err_free(e);
-		return drop(a, path, "has no receipt that can be read", sink);
+		return drop(a, path, "has no readable receipt", sink);
 	}
 	const char *digest = js_get_text(receipt, "digest");
 	if (!digest) {
@@ -127,7 +127,7 @@ static struct err *check_result(struct audit *a, const char *path, struct sink *
 		return pass_over(a, path, e, sink);
 	bool same = !e && streq(found, digest);
 	err_free(e); /* something that no result holds: damage like any other */
-	return same ? NULL : drop(a, path, "is not what its receipt says", sink);
+	return same ? NULL : drop(a, path, "does not match its receipt", sink);
 }
 
 static struct err *check_results(struct audit *a, const struct home *home, struct sink *sink)

@@ -67,7 +67,7 @@ static struct err *keep_file(struct map *live, const char *path)
 	if (err_is(e, ERR_ABSENT))
 		return err_free(e);
 	if (e)
-		return err_wrap(e, "cannot tell what is in use");
+		return err_wrap(e, "cannot determine what is in use");
 	keep_text(live, text);
 	return NULL;
 }
@@ -78,8 +78,8 @@ static struct err *keep_record(struct map *live, const char *path)
 	AUTO_JSON *record = NULL;
 	struct err *e = js_read(path, &record);
 	if (e)
-		return err_hint(err_wrap(e, "cannot tell what is in use"), "remove '%s'; the next `up` writes it anew",
-				path);
+		return err_hint(err_wrap(e, "cannot determine what is in use"),
+				"remove '%s'; the next `up` writes it again", path);
 	for (struct js_member m = {.of = record}; js_next(&m);) {
 		char key[SHA256_HEX];
 		key_of(m.value, key);
@@ -98,7 +98,7 @@ static struct err *keep_machine(struct map *live, const char *dir, int depth)
 		if (str_ends(path, ".json"))
 			TRY(keep_file(live, path));
 		else if (stat(path, &st) != 0 && errno != ENOENT)
-			return err_os(errno, "cannot tell what is in use: cannot stat '%s'", path);
+			return err_os(errno, "cannot determine what is in use: cannot stat '%s'", path);
 		else if (S_ISDIR(st.st_mode) && depth > 1)
 			TRY(keep_machine(live, path, depth - 1));
 	}

@@ -90,9 +90,9 @@ struct err *home_check(const struct home *home)
 	for (size_t i = 0; i < names.count; i++)
 		/* a file system of its own is a good place */
 		if (!is_ours(names.items[i]) && !streq(names.items[i], "lost+found"))
-			return err_hint(err_new(ERR_USAGE, "'%s' is not a folder of cooper's: it holds '%s'",
-						home->root, names.items[i]),
-					"set COOPER_HOME to a folder that cooper has for itself");
+			return err_hint(err_new(ERR_USAGE, "'%s' is not cooper's folder: it contains '%s'", home->root,
+						names.items[i]),
+					"set COOPER_HOME to a folder that only cooper uses");
 	return NULL;
 }
 

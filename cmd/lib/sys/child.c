@@ -233,8 +233,8 @@ static struct err *check_time(const struct running *r)
 		return NULL;
 	AUTO(str) text = STR_INIT;
 	str_add_duration(&text, late ? spec->deadline_ms : spec->silence_ms);
-	return err_new(ERR_TIMEOUT, "'%s' %s %s", spec->argv[0], late ? "did not end within" : "has said nothing for",
-		       str_text(&text));
+	return err_new(ERR_TIMEOUT, "'%s' %s %s", spec->argv[0],
+		       late ? "did not end within" : "has printed nothing for", str_text(&text));
 }
 
 /* waitpid() without blocking; false while nothing has changed. */
@@ -257,8 +257,8 @@ static struct err *look(const struct running *r, bool *ret_ended, int *ret_wait_
 	if (*ret_ended || r->spec->terminal ||
 	    (WSTOPSIG(*ret_wait_status) != SIGTTIN && WSTOPSIG(*ret_wait_status) != SIGTTOU))
 		return NULL;
-	return err_hint(err_new(ERR_CHILD, "'%s' was stopped: it wants to use the terminal", r->spec->argv[0]),
-			"it asks for something there, such as a password: let it not need to ask");
+	return err_hint(err_new(ERR_CHILD, "'%s' was stopped: it tried to use the terminal", r->spec->argv[0]),
+			"it asks for input, such as a password: configure it not to ask");
 }
 
 /* Pump output until the child has ended; kill it on deadline or cancel. Returns TIMEOUT or CANCELED then. */

@@ -66,7 +66,7 @@ struct err *sock_connect(const char *path, int *ret_fd)
 	TRY(new_socket(AF_UNIX, &fd));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
 		if (errno == ENOENT || errno == ECONNREFUSED)
-			return err_new(ERR_ABSENT, "nobody listens on '%s'", path);
+			return err_new(ERR_ABSENT, "nothing listens on '%s'", path);
 		return err_os(errno, "cannot connect to '%s'", path);
 	}
 	*ret_fd = fd;

@@ -51,7 +51,7 @@ struct err *archive_limits_set(struct archive_limits *limits, const char *text)
 		good = num_parse(value + 1, 1, ARCHIVE_RATIO_MAX, &limits->ratio);
 	if (good)
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "'%s' is no limit", text),
+	return err_hint(err_new(ERR_USAGE, "'%s' is not a limit", text),
 			"entries=N (to %d), bytes=SIZE and file=SIZE (16GiB, to 64TiB), ratio=N (to %d)",
 			ARCHIVE_ENTRIES_MAX, ARCHIVE_RATIO_MAX);
 }
@@ -61,12 +61,12 @@ static struct err *refuse(const char *name, const char *why)
 	AUTO_FREE char *shown = str_escape_short(name);
 
 	return err_hint(err_new(ERR_CORRUPT, "entry '%s' %s", shown, why),
-			"if this entry is not needed, name it under 'exclude:' of the source");
+			"if this entry is not needed, add it to 'exclude:' of the source");
 }
 
 static struct err *refuse_place(const char *name, const char *why)
 {
-	return err_hint(refuse(name, why), "such an archive writes outside its folder: get it from somewhere else");
+	return err_hint(refuse(name, why), "such an archive writes outside its folder: get it from another place");
 }
 
 static bool is_dots(const char *p, size_t n)
@@ -128,7 +128,7 @@ static struct err *check_length(const char *path, const struct archive_limits *l
 		p += n + (p[n] == '/');
 	}
 	if (depth > limits->depth)
-		return refuse(path, "lies too deep in folders");
+		return refuse(path, "is nested too deeply");
 	return NULL;
 }
 
@@ -148,7 +148,7 @@ static struct err *refuse_link(const char *path, const char *target, const char 
 	AUTO_FREE char *to = str_escape_short(target);
 
 	return err_hint(err_new(ERR_CORRUPT, "link '%s' -> '%s' %s", from, to, why),
-			"if this link is not needed, name it under 'exclude:' of the source");
+			"if this link is not needed, add it to 'exclude:' of the source");
 }
 
 const char *archive_policy_link_fault(const char *path, const char *target)
@@ -233,6 +233,6 @@ struct err *archive_policy_amount(const struct archive_limits *limits, int64_t e
 struct err *archive_policy_ratio(const struct archive_limits *limits, int64_t unpacked, int64_t packed)
 {
 	if (packed > 0 && unpacked > limits->ratio_after && unpacked / packed >= limits->ratio)
-		return too_much("packed far too well for real data", limits->ratio, "times its size", "ratio");
+		return too_much("compressed too well for real data", limits->ratio, "times its size", "ratio");
 	return NULL;
 }

@@ -117,7 +117,7 @@ static struct err *copy_all(struct inflating *f, struct stream *decoded)
 		if (size == 0)
 			break;
 		if ((int64_t)size > most - f->size)
-			return err_new(ERR_CORRUPT, "more than %lld bytes come out of it", (long long)most);
+			return err_new(ERR_CORRUPT, "it unpacks to more than %lld bytes", (long long)most);
 		digest_add(f->digest, data, size);
 		TRY(write_sparse(f, data, size));
 		if (tick_ms() - f->told_ms >= PROGRESS_MS) {
@@ -127,7 +127,7 @@ static struct err *copy_all(struct inflating *f, struct stream *decoded)
 		TRY(cancel_check());
 	}
 	if (f->size == 0)
-		return err_new(ERR_CORRUPT, "nothing comes out of it");
+		return err_new(ERR_CORRUPT, "it unpacks to nothing");
 	return ftruncate(f->fd, (off_t)f->size) == 0 ? NULL : err_os(errno, "cannot write '%s'", f->dst);
 }
 
@@ -150,7 +150,7 @@ static struct err *check_packed(struct inflating *f)
 	while (size > 0)
 		TRY(tee_read(&f->tee.base, &data, &size));
 	digest_hex(f->tee.digest, hex);
-	return compare("the packed file", f->options->packed_digest, hex);
+	return compare("the compressed file", f->options->packed_digest, hex);
 }
 
 static struct err *inflate_to_fd(struct inflating *f, char ret_hex[SHA256_HEX])
@@ -164,7 +164,7 @@ static struct err *inflate_to_fd(struct inflating *f, char ret_hex[SHA256_HEX])
 	digest_hex(f->digest, ret_hex);
 	if (f->options->packed_digest)
 		TRY(check_packed(f));
-	return compare("what comes out of it", f->options->sha256, ret_hex);
+	return compare("the unpacked data", f->options->sha256, ret_hex);
 }
 
 static const char *packing_wanted(const struct inflate_options *o, int fd)

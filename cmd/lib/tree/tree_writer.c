@@ -113,8 +113,8 @@ static struct err *find_node(const struct tree_writer *w, const char *path, stru
 		AUTO_FREE char *first = str_escape(n->path);
 		AUTO_FREE char *second = str_escape(path);
 
-		return err_hint(err_new(ERR_CORRUPT, "'%s' and '%s' are one name on a Mac", first, second),
-				"name one of them under 'exclude:' of the source");
+		return err_hint(err_new(ERR_CORRUPT, "'%s' and '%s' are the same name on a Mac", first, second),
+				"add one of them to 'exclude:' of the source");
 	}
 	*ret_node = n;
 	if (ret_folded)
@@ -146,7 +146,7 @@ static struct err *os_failed(int errnum, const char *what, const char *path)
 	if (errnum == ELOOP || errnum == ENOTDIR)
 		return err_new(ERR_CORRUPT, "cannot %s '%s': a link or file is in the place of a folder", what, shown);
 	if (errnum == EEXIST)
-		return err_new(ERR_CORRUPT, "cannot %s '%s': another source has put something there", what, shown);
+		return err_new(ERR_CORRUPT, "cannot %s '%s': another source has a file there", what, shown);
 	return err_os(errnum, "cannot %s '%s'", what, shown);
 }
 
@@ -250,7 +250,7 @@ static struct err *claim(struct tree_writer *w, const char *path, const char *wh
 		AUTO_FREE char *shown = str_escape(path);
 
 		return err_hint(err_new(ERR_CORRUPT, "'%s' is in the archive twice", shown),
-				"tools differ in which one counts, so neither does");
+				"tools disagree on which one wins, so it is refused");
 	}
 	if (n)
 		return refuse_kind(path, n->kind, what);
@@ -369,7 +369,7 @@ struct err *tree_writer_file_end(struct tree_writer *w, int64_t size)
 	if (size >= 0 && size < w->offset) {
 		AUTO_FREE char *shown = str_escape(w->node->path);
 
-		return err_new(ERR_CORRUPT, "'%s' has more data than its size says", shown);
+		return err_new(ERR_CORRUPT, "'%s' has more data than its size", shown);
 	}
 	if (w->small && size > w->offset)
 		TRY(go_large(w));

@@ -88,7 +88,7 @@ static struct err *judge(struct conversation *c, struct err *take_e)
 	err_free(c->failure);
 	if (!ended)
 		return take_e;
-	AUTO_FREE char *how = take_e ? err_text(take_e) : mem_strdup("it said nothing");
+	AUTO_FREE char *how = take_e ? err_text(take_e) : mem_strdup("no message");
 	err_free(take_e);
 	return err_hint(err_new(ERR_CORRUPT, "the unpacker failed: %s", how),
 			"an archive that does this is damaged or hostile; nothing outside the folder was touched");

@@ -151,7 +151,7 @@ static struct err *write_hardlink(struct unpacking *u, const char *path, const c
 	AUTO_FREE char *from = str_escape(path);
 	AUTO_FREE char *to = str_escape_short(target);
 	return err_hint(
-		err_new(ERR_CORRUPT, "hard link '%s' to '%s', which is no file that was unpacked before it", from, to),
+		err_new(ERR_CORRUPT, "hard link '%s' to '%s', which is not a file unpacked before it", from, to),
 		"if '%s' is excluded, exclude the link as well", to);
 }
 
@@ -174,7 +174,7 @@ static struct err *write_item(struct unpacking *u, const char *path, const struc
 	AUTO_FREE char *shown = str_escape(path);
 	return err_hint(
 		err_new(ERR_CORRUPT, "entry '%s' is %s; only files, folders and links are unpacked", shown, item->type),
-		"if it is not needed, name it under 'exclude:' of the source");
+		"if it is not needed, add it to 'exclude:' of the source");
 }
 
 static void warn_of(struct unpacking *u, const struct archive_item *item)
@@ -217,7 +217,7 @@ static struct err *check_result(const struct unpacking *u)
 	TRY(check_amount(u, 0));
 	if (u->report.entries == 0)
 		return err_hint(err_new(ERR_CORRUPT, "nothing of its %lld entries is left", (long long)u->seen),
-				"look at 'strip:' and 'exclude:' of the source");
+				"check 'strip:' and 'exclude:' of the source");
 	return NULL;
 }
 
