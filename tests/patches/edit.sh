@@ -73,13 +73,13 @@ check 'not twice into one folder' twice
 # Changes above an untouched patch move its lines, not its file.
 check 'edit, stopping at a patch' edit 0002-plain.patch
 check 'it stands there' [ "$(git -C "$work/tree" log -1 --format=%s)" = plain ]
-check 'no save while the rebase waits' refuses 'a git rebase is under way'
+check 'no save while the rebase waits' refuses 'a git rebase is in progress'
 (cd "$work/tree" && sed -i 's/^new$/newer\nand more/' g && git commit -qa --amend --no-edit && git rebase --continue) >/dev/null 2>&1
 echo loose >>"$work/tree/f"
 check 'no save of loose changes' refuses 'has uncommitted changes'
 git -C "$work/tree" checkout -q f
 git -C "$work/tree" am -q "$work/p/patches/p/0001-mail.patch" >/dev/null 2>&1
-check 'no save in the middle of git am' refuses 'a git am is under way'
+check 'no save in the middle of git am' refuses 'a git am is in progress'
 git -C "$work/tree" am --abort
 check 'save one' save
 check 'one was written' says '4 patches untouched, 1 written, 0 new'
@@ -114,7 +114,7 @@ check 'edit with the new one' edit
 check 'the same tree again' diff -r --exclude=.git "$work/tree" "$work/edited"
 (cd "$work/tree" && git -c sequence.editor='sed -i.bak -e /rename/d' rebase -q -i cooper-base) >/dev/null 2>&1
 check 'one dropped' save
-check 'it is told' says "take out of $work/p/recipes/p.yaml: p/0004-rename.patch"
+check 'it is told' says "remove from $work/p/recipes/p.yaml: p/0004-rename.patch"
 check 'its file stays' untouched
 
 # What git does by itself to words, bytes and orders must not reach a patch; what looks the same is not always the same.

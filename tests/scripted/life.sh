@@ -92,7 +92,7 @@ check "up starts the machine again" ends 0 "runs" up
 
 # --- rollback ---
 
-check "rollback" ends 0 "generation 1 is the current one" "$cooper" rollback
+check "rollback" ends 0 "generation 1 is now current" "$cooper" rollback
 check "the disk of the first image" [ "$(current) $(guest etc/os-release | tail -1)" = "1 VERSION_ID=1" ]
 check "up goes to the stack's own again" ends 0 "generation 2" up
 check "and it is the current one" [ "$(current)" = 2 ]

@@ -68,7 +68,7 @@ cp "$project/cooper.lock" "$work/lock"
 git -C "$repo" tag -f v1 "$middle" >/dev/null 2>&1
 again
 cp "$work/lock" "$project/cooper.lock"
-ends "the tag has moved: the lock is right, nothing is fetched" 4 "has moved: it leads to $middle, and was pinned as $v1" "$cooper" build
+ends "the tag has moved: the lock is right, nothing is fetched" 4 "has moved: it is now $middle, and was pinned as $v1" "$cooper" build
 ok "nothing is installed" nothing_stored
 again
 from "$url#$v1" "tag: v1"
@@ -152,7 +152,7 @@ from "$url#$tip"
 ends "a newer one" 0 "" "$cooper" build
 ends "gc --dry-run lists the older result" 0 "store/$(basename "$older")" "$cooper" gc --dry-run
 ok "and removes nothing" [ -e "$older" ]
-ends "gc asks first" 2 "give --yes" "$cooper" gc
+ends "gc asks first" 2 "use --yes" "$cooper" gc
 ends "gc" 0 "freed" "$cooper" gc --yes
 ok "the older result is gone" [ ! -e "$older" ]
 ends "gc again" 0 "is in use" "$cooper" gc --yes

@@ -114,7 +114,7 @@ static void test_failures(void **state)
 		{"Linux version 6\n[    4.3] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n", FAILURE_PANIC, false,
 		 "Oops: int3", "run the same command again"},
 		{"Linux version 6\n[   26.3] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n", FAILURE_STUCK,
-		 false, "detected stalls", "too busy"},
+		 false, "detected stalls", "overloaded"},
 		{"Linux version 6\n[    2.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n",
 		 FAILURE_PANIC, true, "kill init", "serial log"},
 		{"[FAILED] Failed to start ignition-files.service - Ignition (files).\n"
