@@ -153,12 +153,14 @@ another() { local now; now=$(boot_of) && [ -n "$now" ] && [ "$now" != "$before" 
 await 300 another && await 60 answers && runs amd64 x86_64
 result "a reboot from inside: the API is back, amd64 containers run" $?
 pid=$(pgrep -f -- "^$usual/store/.* guest=cooper-uefi ")
-sed 's/name: uefi/&, memory: 3GiB/' uefi.yaml >more.yaml
-exits 3 "$cooper" plan --guest-arch aarch64 more.yaml && grep -q 'restart   boot the machine' "$work/out" &&
+cp uefi.yaml less.yaml
+sed -i 's/name: uefi/&, memory: 3GiB/' uefi.yaml
+exits 3 stacked plan && grep -q 'restart   boot the machine' "$work/out" &&
 	grep -q 'memory 2.0 GiB -> 3.0 GiB' "$work/out" && [ "$(grep -c '^  [a-z]' "$work/out")" = 1 ]
 is_restart=$?
 [ $is_restart = 0 ] || cat "$work/out"
 result "more memory is a restart, and nothing else but the proof after it" $is_restart
+mv less.yaml uefi.yaml
 
 supervisor=$(field pid)
 kill -KILL "$supervisor"

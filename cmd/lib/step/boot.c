@@ -25,8 +25,8 @@ static struct err *observe(const struct step *step, struct observed *seen)
 	seen->verb = running ? "restart" : "start";
 	if (!running)
 		seen->note = mem_strdup("the machine is not running");
-	else if (same && !g.number)
-		seen->note = mem_strdup("its OS disk is to be made again"); /* which stops the machine */
+	else /* a new OS disk stops the machine; whose settings differ is told where this stack's last ones are known */
+		seen->note = mem_strdup(same ? "its OS disk is to be made again" : "it runs with other settings");
 	return NULL;
 }
 
