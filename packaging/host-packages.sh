@@ -15,7 +15,7 @@ debian_packages() {
 		echo clang-14 lld-14 llvm-14 nodejs npm python3 binutils file
 	fi
 	if [ "$what" = test ]; then
-		echo libcmocka-dev bats clang python3 patch diffutils git podman openssh-client qemu-utils dpkg-dev bzip2 \
+		echo ccache libcmocka-dev bats clang python3 patch diffutils git podman openssh-client qemu-utils dpkg-dev bzip2 \
 			zstd zip openssl gpg gpg-agent gpgv nodejs npm procps strace shellcheck nginx-light libarchive-tools ignition \
 			libglib2.0-dev libc6-dev-arm64-cross
 	fi

@@ -8,6 +8,7 @@ passed=0 failed=0
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+ccache=${CCACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ccache}
 unset CI COOPER_HOME COOPER_RECIPES XDG_DATA_HOME
 
 check() { # check NAME COMMAND...
@@ -23,8 +24,8 @@ check() { # check NAME COMMAND...
 }
 
 here() { # here COMMAND...: with the scratch home, no terminal, and little else
-	env -i HOME="$work/home" PATH=/usr/bin:/bin TMPDIR="$work/tmp" ${CCACHE_DIR:+CCACHE_DIR="$CCACHE_DIR"} "$@" \
-		</dev/null >"$work/out" 2>&1
+	env -i HOME="$work/home" PATH="/usr/lib/ccache:/usr/bin:/bin" TMPDIR="$work/tmp" CCACHE_DIR="$ccache" CCACHE_NOHASHDIR=1 \
+		"$@" </dev/null >"$work/out" 2>&1
 }
 
 says() { grep -q -- "$1" "$work/out"; }
