@@ -21,19 +21,14 @@ static const struct option_spec argv_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static struct err *choose_accel(const struct call *call, enum machine_accel *ret)
+static struct err *choose_accel(const struct call *call, enum accel *ret)
 {
 	const char *name = call_get(call, "accel");
-	if (!name)
-		return NULL;
-	if (streq(name, "hvf"))
-		*ret = ACCEL_HVF;
-	else if (streq(name, "kvm"))
-		*ret = ACCEL_KVM;
-	else if (streq(name, "tcg"))
-		*ret = ACCEL_TCG;
-	else
+	int accel = word_index(accel_words, name);
+	if (name && accel <= ACCEL_AUTO)
 		return err_hint(err_new(ERR_USAGE, "unknown accelerator '%s'", name), "use hvf, kvm or tcg");
+	if (name)
+		*ret = (enum accel)accel;
 	return NULL;
 }
 

@@ -68,8 +68,7 @@ static void hang_up(struct vmm_run *run UNUSED)
 {
 }
 
-static enum vmm_end judge(const struct vmm_run *run, const char *words UNUSED, enum machine_accel accel UNUSED,
-			  int *ret_port)
+static enum vmm_end judge(const struct vmm_run *run, const char *words UNUSED, enum accel accel UNUSED, int *ret_port)
 {
 	int status = WIFEXITED(run->wait_status) ? WEXITSTATUS(run->wait_status) : -1;
 
@@ -85,8 +84,9 @@ static enum vmm_end judge(const struct vmm_run *run, const char *words UNUSED, e
 /* An OS disk is a folder: what the guest's files are, and what the image was. */
 static struct err *make_os_disk(const char *path, const char *base)
 {
-	static const char *const folders[] = {"etc/binfmt.d", "var/lib", "proc/sys/fs/binfmt_misc",
-					      "proc/sys/kernel/random", "usr/lib/binfmt.d", "home", "run"};
+	static const char *const folders[] = {
+		"etc/binfmt.d", "var/lib", "proc/sys/fs/binfmt_misc", "proc/sys/kernel/random", "usr/lib/binfmt.d",
+		"home",         "run"};
 	AUTO_FREE char *os_release = path_join(path, "etc/os-release");
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {

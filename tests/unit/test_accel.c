@@ -9,7 +9,7 @@ static const struct host_facts mac = {.os = OS_MACOS, .arch = ARCH_AARCH64, .hv_
 static const struct host_facts box = {.os = OS_LINUX, .arch = ARCH_X86_64, .kvm_present = true, .boot_id = "boot-1"};
 
 /* the candidates as "kvm tcg" */
-static void expect(const char *wanted, const struct host_facts *facts, enum arch arch, const struct json *verdicts,
+static void expect(enum accel wanted, const struct host_facts *facts, enum arch arch, const struct json *verdicts,
 		   const char *names, const char *why)
 {
 	AUTO(accel_list) list = {.count = 0};
@@ -17,7 +17,7 @@ static void expect(const char *wanted, const struct host_facts *facts, enum arch
 
 	assert_ok(accel_candidates(wanted, facts, arch, verdicts, "qemu-1", &list));
 	for (size_t i = 0; i < list.count; i++)
-		str_addf(&got, "%s%s", i ? " " : "", accel_name(list.items[i]));
+		str_addf(&got, "%s%s", i ? " " : "", accel_words[list.items[i]]);
 	assert_string_equal(str_text(&got), names);
 	if (!strstr(list.why, why))
 		fail_msg("'%s' is not in: %s", why, list.why);
@@ -28,15 +28,15 @@ static void test_auto(void **state)
 	struct host_facts facts = mac;
 
 	(void)state;
-	expect("auto", &mac, ARCH_AARCH64, NULL, "hvf tcg", "offers hvf");
-	expect(NULL, &mac, ARCH_X86_64, NULL, "tcg", "not the host's");
+	expect(ACCEL_AUTO, &mac, ARCH_AARCH64, NULL, "hvf tcg", "offers hvf");
+	expect(ACCEL_AUTO, &mac, ARCH_X86_64, NULL, "tcg", "not the host's");
 	facts.hv_support = false;
-	expect("auto", &facts, ARCH_AARCH64, NULL, "tcg", "kern.hv_support");
-	expect("auto", &box, ARCH_X86_64, NULL, "kvm tcg", "the boot will show");
-	expect("auto", &box, ARCH_AARCH64, NULL, "tcg", "not the host's");
+	expect(ACCEL_AUTO, &facts, ARCH_AARCH64, NULL, "tcg", "kern.hv_support");
+	expect(ACCEL_AUTO, &box, ARCH_X86_64, NULL, "kvm tcg", "the boot will show");
+	expect(ACCEL_AUTO, &box, ARCH_AARCH64, NULL, "tcg", "not the host's");
 	facts = box;
 	facts.kvm_present = false;
-	expect("auto", &facts, ARCH_X86_64, NULL, "tcg", "/dev/kvm");
+	expect(ACCEL_AUTO, &facts, ARCH_X86_64, NULL, "tcg", "/dev/kvm");
 }
 
 static void test_named(void **state)
@@ -44,12 +44,11 @@ static void test_named(void **state)
 	AUTO(accel_list) list = {.count = 0};
 
 	(void)state;
-	expect("tcg", &mac, ARCH_AARCH64, NULL, "tcg", "names it");
-	expect("kvm", &box, ARCH_X86_64, NULL, "kvm", "names it");
-	assert_fails(accel_candidates("kvm", &mac, ARCH_AARCH64, NULL, "q", &list), ERR_USAGE, "Linux only");
-	assert_fails(accel_candidates("hvf", &box, ARCH_X86_64, NULL, "q", &list), ERR_USAGE, "macOS only");
-	assert_fails(accel_candidates("kvm", &box, ARCH_AARCH64, NULL, "q", &list), ERR_USAGE, "not the host's");
-	assert_fails(accel_candidates("warp", &box, ARCH_X86_64, NULL, "q", &list), ERR_USAGE, "one of: auto");
+	expect(ACCEL_TCG, &mac, ARCH_AARCH64, NULL, "tcg", "names it");
+	expect(ACCEL_KVM, &box, ARCH_X86_64, NULL, "kvm", "names it");
+	assert_fails(accel_candidates(ACCEL_KVM, &mac, ARCH_AARCH64, NULL, "q", &list), ERR_USAGE, "Linux only");
+	assert_fails(accel_candidates(ACCEL_HVF, &box, ARCH_X86_64, NULL, "q", &list), ERR_USAGE, "macOS only");
+	assert_fails(accel_candidates(ACCEL_KVM, &box, ARCH_AARCH64, NULL, "q", &list), ERR_USAGE, "not the host's");
 	assert_int_equal(list.count, 0);
 }
 
@@ -61,10 +60,10 @@ static void test_verdicts(void **state)
 	(void)state;
 	accel_remember(&verdicts, "boot-0", "qemu-1", ACCEL_KVM, true);
 	accel_remember(&verdicts, "boot-1", "qemu-1", ACCEL_KVM, true);
-	expect("auto", &box, ARCH_X86_64, verdicts, "kvm tcg", "booted a guest");
+	expect(ACCEL_AUTO, &box, ARCH_X86_64, verdicts, "kvm tcg", "booted a guest");
 	accel_remember(&verdicts, "boot-1", "qemu-1", ACCEL_KVM, false);
-	expect("auto", &box, ARCH_X86_64, verdicts, "tcg", "no kernel booted");
-	expect("kvm", &box, ARCH_X86_64, verdicts, "kvm", "names it");
+	expect(ACCEL_AUTO, &box, ARCH_X86_64, verdicts, "tcg", "no kernel booted");
+	expect(ACCEL_KVM, &box, ARCH_X86_64, verdicts, "kvm", "names it");
 	accel_remember(&verdicts, "boot-1", "qemu-2", ACCEL_KVM, true);
 	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-2", ACCEL_KVM), VERDICT_WORKS);
 	assert_int_equal(accel_known(verdicts, "boot-1", "qemu-1", ACCEL_KVM), VERDICT_BROKEN);
@@ -76,7 +75,7 @@ static void test_verdicts(void **state)
 			 VERDICT_NONE);
 	assert_int_equal(accel_known(verdicts, "boot-1", "/other/bin/q", ACCEL_KVM), VERDICT_NONE);
 	snprintf(rebooted.boot_id, sizeof(rebooted.boot_id), "boot-2");
-	expect("auto", &rebooted, ARCH_X86_64, verdicts, "kvm tcg", "will show");
+	expect(ACCEL_AUTO, &rebooted, ARCH_X86_64, verdicts, "kvm tcg", "will show");
 
 	AUTO_FREE char *text = js_canonical(verdicts);
 	assert_string_equal(text, "[{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"qemu-1\",\"works\":false},"

@@ -14,7 +14,7 @@ struct sample {
 	enum arch guest_arch;
 	const char *qemu_version;
 	enum image_boot boot;
-	enum machine_accel accel;
+	enum accel accel;
 	bool first_boot;
 	bool rich; /* mounts, ports, emulators, commas in paths */
 	int64_t memory_bytes;
@@ -106,7 +106,7 @@ static struct machine_spec make_spec(const struct sample *s, const struct host_f
 		.user = "core",
 		.dir = mac ? HOME_MAC "/machines/dev" : HOME_LINUX "/machines/dev",
 		.gen_dir = mac ? HOME_MAC "/machines/dev/gen-3" : HOME_LINUX "/machines/dev/gen-3",
-		.accel = "auto",
+		.accel = ACCEL_AUTO,
 	};
 
 	if (s->rich) {
@@ -153,7 +153,7 @@ static void test_golden(void **state)
 	}
 }
 
-static struct err *argv_of(const struct machine_spec *spec, enum machine_accel accel, const struct host_facts *facts)
+static struct err *argv_of(const struct machine_spec *spec, enum accel accel, const struct host_facts *facts)
 {
 	AUTO(strs) argv = STRS_INIT;
 	struct machine_start start = {.accel = accel, .ssh_port = 1};

@@ -146,16 +146,16 @@ static void playing(void **state)
 {
 	static const struct {
 		const char *os;
-		const char *provider;
+		enum provider provider;
 		const char *answers[3];
 		const char *log;
 	} cases[] = {
-		{COREOS, NULL, {fine}, ""},
-		{COREOS, "guest", {coreos, fine}, "write\nrestart\n"},
-		{COREOS, "package", {coreos, fine}, "write\nrestart\n"},
-		{COREOS, "auto", {old_coreos, fine, fine}, "layer\nreboot\n"},
-		{COREOS, "package", {old_coreos, fine, coreos}, "layer\nreboot\nwrite\nrestart\n"},
-		{"debian", "package", {old_coreos, fine, unregistered}, "apt\nwrite\nrestart\n"},
+		{COREOS, PROVIDER_AUTO, {fine}, ""},
+		{COREOS, PROVIDER_GUEST, {coreos, fine}, "write\nrestart\n"},
+		{COREOS, PROVIDER_PACKAGE, {coreos, fine}, "write\nrestart\n"},
+		{COREOS, PROVIDER_AUTO, {old_coreos, fine, fine}, "layer\nreboot\n"},
+		{COREOS, PROVIDER_PACKAGE, {old_coreos, fine, coreos}, "layer\nreboot\nwrite\nrestart\n"},
+		{"debian", PROVIDER_PACKAGE, {old_coreos, fine, unregistered}, "apt\nwrite\nrestart\n"},
 	};
 
 	(void)state;
@@ -178,10 +178,10 @@ static void refusing(void **state)
 
 	(void)state;
 	start(&guest_only);
-	assert_fails(handlers_ensure(&guest_only.g, "guest", &archs, &changed), ERR_GUEST, "no handler");
+	assert_fails(handlers_ensure(&guest_only.g, PROVIDER_GUEST, &archs, &changed), ERR_GUEST, "no handler");
 	finish(&guest_only, "");
 	start(&stubborn);
-	assert_fails(handlers_ensure(&stubborn.g, NULL, &archs, &changed), ERR_GUEST, "lacks flag P");
+	assert_fails(handlers_ensure(&stubborn.g, PROVIDER_AUTO, &archs, &changed), ERR_GUEST, "lacks flag P");
 	finish(&stubborn, "write\nrestart\n");
 }
 

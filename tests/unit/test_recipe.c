@@ -123,8 +123,8 @@ static void test_stack_defaults(void **state)
 	assert_int_equal(s->memory_bytes, INT64_C(2) << 30);
 	assert_int_equal(s->disk_bytes, INT64_C(20) << 30);
 	assert_null(s->guest_arch);
-	assert_string_equal(s->accel, "auto");
-	assert_string_equal(s->provider, "auto");
+	assert_int_equal(s->accel, ACCEL_AUTO);
+	assert_int_equal(s->provider, PROVIDER_AUTO);
 	assert_true(s->connect_podman);
 	assert_int_equal(s->boot_timeout_ms, 180000);
 	assert_string_equal(s->run.items[0], "x86_64");

@@ -35,7 +35,7 @@ static struct machine_spec spec_of(enum arch arch, const char *version, enum ima
 	};
 }
 
-static struct err *rule(const struct machine_spec *spec, enum machine_accel accel, const struct host_facts *facts,
+static struct err *rule(const struct machine_spec *spec, enum accel accel, const struct host_facts *facts,
 			struct machine_ruling *ruling)
 {
 	struct machine_start start = {.accel = accel};
@@ -43,8 +43,7 @@ static struct err *rule(const struct machine_spec *spec, enum machine_accel acce
 	return machine_rules(spec, &start, facts, ruling);
 }
 
-static void refused(const struct machine_spec *spec, enum machine_accel accel, const struct host_facts *facts,
-		    const char *why)
+static void refused(const struct machine_spec *spec, enum accel accel, const struct host_facts *facts, const char *why)
 {
 	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
 
@@ -53,8 +52,7 @@ static void refused(const struct machine_spec *spec, enum machine_accel accel, c
 }
 
 /* exactly these words in exactly one warning; NULL: no warning at all */
-static void warned(const struct machine_spec *spec, enum machine_accel accel, const struct host_facts *facts,
-		   const char *words)
+static void warned(const struct machine_spec *spec, enum accel accel, const struct host_facts *facts, const char *words)
 {
 	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
 

@@ -14,10 +14,11 @@
 struct setting {
 	enum arch guest_arch, host_arch;
 	enum os os;
-	const char *os_version, *chip, *sdk, *qemu, *provides, *image, *firmware, *provider;
+	const char *os_version, *chip, *sdk, *qemu, *provides, *image, *firmware;
+	enum provider provider;
 	int64_t memory_bytes;
 	int cpus, host_cpus, perf_cpus;
-	enum machine_accel accel;
+	enum accel accel;
 	bool accel_set, no_hv, no_kvm, kernel_boot, read_only_mount;
 };
 
@@ -72,8 +73,8 @@ static const struct row_case cases[] = {
 	 {.guest_arch = ARCH_X86_64, .qemu = "7.1.0", TCG},
 	 {.guest_arch = ARCH_X86_64, .qemu = "7.2.0", TCG}},
 	{"guest-without-emulator",
-	 {.image = "fedora-coreos-34-34.20210821.3.0", .provider = "guest"},
-	 {.image = "fedora-coreos-34-34.20210821.3.0", .provider = "package"}},
+	 {.image = "fedora-coreos-34-34.20210821.3.0", .provider = PROVIDER_GUEST},
+	 {.image = "fedora-coreos-34-34.20210821.3.0", .provider = PROVIDER_PACKAGE}},
 	{"guest-emulator-v2", {.image = "fedora-coreos-36.20221030.3.0"}, {.image = "fedora-coreos-37.20221106.3.0"}},
 	{"9p-macos", {.read_only_mount = true, .qemu = "6.1.0"}, {.read_only_mount = true, .qemu = "7.0.0"}},
 	{"9p-read-only-truncate",
@@ -112,7 +113,7 @@ static bool hit(const char *name, const struct setting *s)
 				    .guest_arch = s->guest_arch ? s->guest_arch : ARCH_AARCH64,
 				    .qemu_version = (char *)or_else(s->qemu, "10.2.3"),
 				    .qemu_provides = {(char *[]){(char *)s->provides}, s->provides ? 1 : 0, 0},
-				    .provider = (char *)s->provider,
+				    .provider = s->provider,
 				    .run = {run, 2, 0},
 				    .image = (char *)or_else(s->image, "fedora-coreos-44.20260707.3.1"),
 				    .boot = s->kernel_boot ? BOOT_KERNEL : BOOT_UEFI,

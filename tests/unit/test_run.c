@@ -77,7 +77,7 @@ static void set_up(struct fixture *f, const char *scenario)
 					.user = mem_strdup("core"),
 					.dir = mem_strdup(f->dir),
 					.gen_dir = mem_strdup(f->gen_dir),
-					.accel = mem_strdup("tcg")};
+					.accel = ACCEL_TCG};
 }
 
 static void tear_down(struct fixture *f)
@@ -231,8 +231,7 @@ static void accelerator_falls_back(void **state)
 
 	set_up(&f, "tcg-only:'qemu-system-aarch64: -accel kvm: failed to initialize kvm: Permission denied' " UP
 		   " poweroff");
-	free(f.spec.accel);
-	f.spec.accel = mem_strdup("auto");
+	f.spec.accel = ACCEL_AUTO;
 	assert_ok(supervise(&f));
 	assert_ok(file_read(f.accel, 1 << 16, &text, NULL));
 	struct json *verdicts = accel_verdicts_parse(text);
@@ -242,15 +241,13 @@ static void accelerator_falls_back(void **state)
 	/* a fault of something else, in a path that holds the word: an error, and nothing is remembered */
 	set_up(&f, "tcg-only:\"qemu-system-aarch64: -drive if=none,file=/srv/kvm/os.qcow2: Could not open "
 		   "'/srv/kvm/os.qcow2': Permission denied\" " UP " poweroff");
-	free(f.spec.accel);
-	f.spec.accel = mem_strdup("auto");
+	f.spec.accel = ACCEL_AUTO;
 	assert_fails(supervise(&f), ERR_CHILD, "/srv/kvm/os.qcow2");
 	assert_false(file_exists(f.accel));
 	tear_down(&f);
 	/* a firmware that gives up under kvm; then a kernel that comes up under it */
 	set_up(&f, "say:'ASSERT [ArmCpuDxe] x' run\n" UP " poweroff\n" UP " poweroff\n");
-	free(f.spec.accel);
-	f.spec.accel = mem_strdup("auto");
+	f.spec.accel = ACCEL_AUTO;
 	assert_ok(supervise(&f));
 	AUTO_FREE char *argv = argv_log(&f);
 	assert_non_null(strstr(argv, "-accel kvm"));

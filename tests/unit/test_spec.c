@@ -72,6 +72,12 @@ static bool change(struct machine_spec *spec, const struct spec_field *f, size_t
 	case SPEC_BOOTS:
 		*(enum image_boot *)at = BOOT_KERNEL;
 		return variant < 1;
+	case SPEC_ACCEL:
+		*(enum accel *)at = variant == 0 ? ACCEL_HVF : ACCEL_TCG;
+		return variant < 2;
+	case SPEC_PROVIDER:
+		*(enum provider *)at = variant == 0 ? PROVIDER_GUEST : PROVIDER_STORE;
+		return variant < 2;
 	case SPEC_TEXTS:
 		if (variant == 0)
 			strs_add(at, "arm");
@@ -188,7 +194,7 @@ static void inputs_are_named_for_people(void **state)
 				  "  \"cpus\": \"2\",\n"
 				  "  \"memory\": \"2.0 GiB\",\n"
 				  "  \"data disk\": \"20 GiB\",\n"
-				  "  \"accel\": \"accel\",\n"
+				  "  \"accel\": \"auto\",\n"
 				  "  \"emulator's patches provide\": \"hvf-unmap\",\n"
 				  "  \"kernel command line\": \"cmdline\",\n"
 				  "  \"ports\": \"127.0.0.1:8080:80 \"\n"
@@ -242,8 +248,8 @@ static void recipes_are_copied_whole(void **state)
 					 .cpus = 3,
 					 .memory_bytes = GIB,
 					 .disk_bytes = 5 * GIB,
-					 .accel = "tcg",
-					 .provider = "guest",
+					 .accel = ACCEL_TCG,
+					 .provider = PROVIDER_GUEST,
 					 .mounts = mounts,
 					 .mount_count = 2,
 					 .ports = ports,

@@ -185,7 +185,7 @@ static struct err *verify(struct guest *g, const struct strs *archs)
 	return NULL;
 }
 
-struct err *handlers_ensure(struct guest *g, const char *provider, const struct strs *archs, bool *ret_changed)
+struct err *handlers_ensure(struct guest *g, enum provider provider, const struct strs *archs, bool *ret_changed)
 {
 	AUTO(str) answer = STR_INIT;
 	const char *missing = NULL;
@@ -196,7 +196,7 @@ struct err *handlers_ensure(struct guest *g, const char *provider, const struct 
 	TRY(ask(g, archs, &answer));
 	TRY(correct(g, archs, str_text(&answer), &fixed, &missing));
 	*ret_changed = fixed;
-	if (missing && provider && streq(provider, "guest"))
+	if (missing && provider == PROVIDER_GUEST)
 		return err_hint(err_new(ERR_GUEST, "the guest has no handler for programs of '%s'", missing),
 				"'emulation: { provider: package }' installs one in the guest");
 	if (missing) {

@@ -21,14 +21,14 @@ enum handlers_state {
 
 /**
  * handlers_ensure() - see that the kernel of an open guest hands programs of @archs to an emulator
- * @provider:     "guest", "package", or "auto" (NULL): the first, else the second
+ * @provider:     AUTO: as GUEST, else as PACKAGE
  * @archs:        architectures that the guest's processor is not
  * @ret_changed:  whether anything had to be done
  *
  * Errors:  GUEST (no handler, and the provider allows no package; the guest did not come back from its reboot; the
  *          handler is still wrong), and those of guest_step_run()
  */
-MUST_CHECK struct err *handlers_ensure(struct guest *g, const char *provider, const struct strs *archs,
+MUST_CHECK struct err *handlers_ensure(struct guest *g, enum provider provider, const struct strs *archs,
 				       bool *ret_changed);
 
 /* Decisions, pure. */

@@ -9,25 +9,14 @@ enum {
 	PROBE_UEFI_MS = 40 * 1000, /* firmware and a boot loader's menu come first */
 };
 
-static const char *const names[ACCEL_COUNT] = {
-	[ACCEL_TCG] = "tcg",
-	[ACCEL_KVM] = "kvm",
-	[ACCEL_HVF] = "hvf",
-};
-
 void accel_list_done(struct accel_list *list)
 {
 	free(list->why);
 	*list = (struct accel_list){.count = 0};
 }
 
-const char *accel_name(enum machine_accel accel)
-{
-	return names[accel];
-}
-
 /* Why @accel cannot be had at all; NULL when it may be tried. */
-static const char *impossible(enum machine_accel accel, const struct host_facts *facts, enum arch guest_arch)
+static const char *impossible(enum accel accel, const struct host_facts *facts, enum arch guest_arch)
 {
 	if (accel == ACCEL_TCG)
 		return NULL;
@@ -44,45 +33,39 @@ static const char *impossible(enum machine_accel accel, const struct host_facts 
 	return NULL;
 }
 
-static struct err *named(const char *wanted, const struct host_facts *facts, enum arch guest_arch,
+static struct err *named(enum accel wanted, const struct host_facts *facts, enum arch guest_arch,
 			 struct accel_list *ret_list)
 {
-	for (int i = 0; i < ACCEL_COUNT; i++) {
-		enum machine_accel accel = (enum machine_accel)i;
-		if (!streq(names[i], wanted))
-			continue;
-		const char *why = impossible(accel, facts, guest_arch);
-		if (why)
-			return err_hint(err_new(ERR_USAGE, "the accelerator '%s' cannot be used: %s", wanted, why),
-					"'accel: auto' uses what the host has, 'accel: tcg' works everywhere");
-		*ret_list = (struct accel_list){.items = {accel}, .count = 1, .why = mem_strdup("the stack names it")};
-		return NULL;
-	}
-	return err_hint(err_new(ERR_USAGE, "unknown accelerator '%s'", wanted), "one of: auto, hvf, kvm, tcg");
+	const char *why = impossible(wanted, facts, guest_arch);
+	if (why)
+		return err_hint(err_new(ERR_USAGE, "the accelerator '%s' cannot be used: %s", accel_words[wanted], why),
+				"'accel: auto' uses what the host has, 'accel: tcg' works everywhere");
+	*ret_list = (struct accel_list){.items = {wanted}, .count = 1, .why = mem_strdup("the stack names it")};
+	return NULL;
 }
 
-struct err *accel_candidates(const char *wanted, const struct host_facts *facts, enum arch guest_arch,
+struct err *accel_candidates(enum accel wanted, const struct host_facts *facts, enum arch guest_arch,
 			     const struct json *verdicts, const char *qemu, struct accel_list *ret_list)
 {
-	enum machine_accel hardware = facts->os == OS_MACOS ? ACCEL_HVF : ACCEL_KVM;
+	enum accel hardware = facts->os == OS_MACOS ? ACCEL_HVF : ACCEL_KVM;
 	struct accel_list list = {.count = 0};
 	const char *why;
 
-	if (wanted && !streq(wanted, "auto"))
+	if (wanted != ACCEL_AUTO)
 		return named(wanted, facts, guest_arch, ret_list);
 	why = impossible(hardware, facts, guest_arch);
 	switch (why ? VERDICT_BROKEN : accel_known(verdicts, facts->boot_id, qemu, hardware)) {
 	case VERDICT_WORKS:
 		list.items[list.count++] = hardware;
-		list.why = mem_printf("%s booted a guest since the host was started", names[hardware]);
+		list.why = mem_printf("%s booted a guest since the host was started", accel_words[hardware]);
 		break;
 	case VERDICT_NONE:
 		list.items[list.count++] = hardware;
-		list.why = mem_printf("the host offers %s; the boot will show whether it works", names[hardware]);
+		list.why = mem_printf("the host offers %s; the boot will show whether it works", accel_words[hardware]);
 		break;
 	case VERDICT_BROKEN:
-		list.why = why ? mem_printf("no %s: %s", names[hardware], why)
-			       : mem_printf("%s is available, but no kernel booted with it", names[hardware]);
+		list.why = why ? mem_printf("no %s: %s", accel_words[hardware], why)
+			       : mem_printf("%s is available, but no kernel booted with it", accel_words[hardware]);
 		break;
 	}
 	list.items[list.count++] = ACCEL_TCG;
@@ -99,14 +82,13 @@ static const char *identity(const char *qemu)
 	return at ? at + strlen(store) : qemu;
 }
 
-static bool is_about(const struct json *verdict, const char *boot_id, const char *qemu, enum machine_accel accel)
+static bool is_about(const struct json *verdict, const char *boot_id, const char *qemu, enum accel accel)
 {
 	return streq(js_get_text(verdict, "boot_id"), boot_id) && streq(js_get_text(verdict, "qemu"), identity(qemu)) &&
-	       streq(js_get_text(verdict, "accel"), names[accel]);
+	       streq(js_get_text(verdict, "accel"), accel_words[accel]);
 }
 
-enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id, const char *qemu,
-			       enum machine_accel accel)
+enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id, const char *qemu, enum accel accel)
 {
 	/* without a boot id a verdict could never expire */
 	if (!*boot_id)
@@ -131,7 +113,7 @@ struct json *accel_verdicts_parse(const char *text)
 	return js_array();
 }
 
-void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu, enum machine_accel accel, bool works)
+void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu, enum accel accel, bool works)
 {
 	struct json *kept = js_array();
 	struct json *verdict = js_object();
@@ -143,7 +125,7 @@ void accel_remember(struct json **verdicts, const char *boot_id, const char *qem
 	}
 	js_set_text(verdict, "boot_id", boot_id);
 	js_set_text(verdict, "qemu", identity(qemu));
-	js_set_text(verdict, "accel", names[accel]);
+	js_set_text(verdict, "accel", accel_words[accel]);
 	js_set_bool(verdict, "works", works);
 	js_add(kept, verdict);
 	js_free(*verdicts);
@@ -155,7 +137,7 @@ char *accel_verdicts_path(const char *home)
 	return mem_printf("%s/accel.json", home);
 }
 
-int64_t accel_scale_ms(enum machine_accel accel, int64_t ms)
+int64_t accel_scale_ms(enum accel accel, int64_t ms)
 {
 	return accel == ACCEL_TCG ? ms * TCG_FACTOR : ms;
 }

@@ -6,7 +6,7 @@
  * vCPU runs, the decompressor even prints, and Linux never boots); tcg always works, slower. A verdict holds for
  * one boot of the host and one QEMU; `doctor` shows it.
  *
- *	TRY(accel_candidates("auto", &facts, "aarch64", verdicts, qemu, &list));
+ *	TRY(accel_candidates(ACCEL_AUTO, &facts, "aarch64", verdicts, qemu, &list));
  *	for each: start; wait accel_probe_ms() for the kernel's line unless accel_known() says WORKS; on failure:
  *		accel_remember(verdicts, facts.boot_id, qemu, accel, false); next
  */
@@ -17,24 +17,19 @@
 #include "fmt/json.h"
 #include "machine/spec.h"
 
-enum { ACCEL_COUNT = 3 };
-
 enum accel_verdict { VERDICT_NONE, VERDICT_WORKS, VERDICT_BROKEN };
 
 struct accel_list {
-	enum machine_accel items[ACCEL_COUNT]; /* in the order to try */
-	size_t count;                          /* at least 1 */
-	char *why;                             /* one sentence: why the first is the first; heap */
+	enum accel items[2]; /* in the order to try */
+	size_t count;        /* at least 1 */
+	char *why;           /* one sentence: why the first is the first; heap */
 };
 
 void accel_list_done(struct accel_list *list);
 
-/** accel_name() - "hvf", "kvm", "tcg" */
-const char *accel_name(enum machine_accel accel);
-
 /**
  * accel_candidates() - what to try, best first
- * @wanted:    "auto", or the one that the stack insists on
+ * @wanted:    ACCEL_AUTO, or the one that the stack insists on
  * @verdicts:  from accel_verdicts_parse(), or NULL
  * @qemu:      path of the QEMU; another one, by its keg where it lies in a store, is judged anew
  *
@@ -43,12 +38,11 @@ const char *accel_name(enum machine_accel accel);
  *
  * Errors:  USAGE (the named one cannot be had on this host or for this guest; the hint says what can)
  */
-MUST_CHECK struct err *accel_candidates(const char *wanted, const struct host_facts *facts, enum arch guest_arch,
+MUST_CHECK struct err *accel_candidates(enum accel wanted, const struct host_facts *facts, enum arch guest_arch,
 					const struct json *verdicts, const char *qemu, struct accel_list *ret_list);
 
 /** accel_known() - what was learned of @accel on this boot of the host with this QEMU */
-enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id, const char *qemu,
-			       enum machine_accel accel);
+enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id, const char *qemu, enum accel accel);
 
 /**
  * accel_verdicts_parse() - verdicts from the text of their file; a fresh list when @text is NULL or damaged
@@ -58,14 +52,13 @@ enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id,
 struct json *accel_verdicts_parse(const char *text);
 
 /** accel_remember() - add or replace a verdict; those of other boots of the host are dropped */
-void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu, enum machine_accel accel,
-		    bool works);
+void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu, enum accel accel, bool works);
 
 /** accel_verdicts_path() - the file that verdicts are kept in, below COOPER_HOME; heap */
 char *accel_verdicts_path(const char *home);
 
 /** accel_scale_ms() - @ms under hardware acceleration, scaled to what the same takes under @accel (tcg: 8 times) */
-int64_t accel_scale_ms(enum machine_accel accel, int64_t ms);
+int64_t accel_scale_ms(enum accel accel, int64_t ms);
 
 /** accel_probe_ms() - from power-on to "Linux version" under working hardware acceleration; after it: broken */
 int64_t accel_probe_ms(enum image_boot boot);

@@ -73,22 +73,13 @@ static int64_t tcg_buffer_mib(const struct host_facts *facts)
 
 static void add_processor(struct line *l)
 {
-	const char *cpu = l->start->accel == ACCEL_TCG ? l->guest->tcg_cpu : "host";
-
-	switch (l->start->accel) {
-	case ACCEL_TCG:
-		option(l, "-accel",
-		       mem_printf("tcg,thread=%s,tb-size=%lld", l->ruling->one_thread ? "single" : "multi",
-				  (long long)tcg_buffer_mib(l->facts)));
-		break;
-	case ACCEL_KVM:
-		option(l, "-accel", mem_strdup("kvm"));
-		break;
-	case ACCEL_HVF:
-		option(l, "-accel", mem_strdup("hvf"));
-		break;
-	}
-	option(l, "-cpu", mem_strdup(l->ruling->cpu ? l->ruling->cpu : cpu));
+	bool emulated = l->start->accel == ACCEL_TCG;
+	const char *cpu = l->ruling->cpu ? l->ruling->cpu : emulated ? l->guest->tcg_cpu : "host";
+	option(l, "-accel",
+	       emulated ? mem_printf("tcg,thread=%s,tb-size=%lld", l->ruling->one_thread ? "single" : "multi",
+				     (long long)tcg_buffer_mib(l->facts))
+			: mem_strdup(accel_words[l->start->accel]));
+	option(l, "-cpu", mem_strdup(cpu));
 	option(l, "-smp", mem_printf("%d", l->ruling->cpus));
 	option(l, "-m", mem_printf("%lldM", (long long)(l->ruling->memory_bytes / MIB)));
 }

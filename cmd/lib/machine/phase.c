@@ -319,14 +319,14 @@ static const char *last_line(const struct phase_watch *w)
 	return w->tail_count > 0 ? w->tail[(w->tail_count - 1) % TAIL_LINES] : "";
 }
 
-static const char *hardware_remedy(enum machine_accel accel)
+static const char *hardware_remedy(enum accel accel)
 {
 	if (accel == ACCEL_TCG)
 		return "see QEMU's own log; check that kernel and firmware are for the guest's architecture";
 	return "the accelerator does not work on this host: use accel: auto, or accel: tcg";
 }
 
-void phase_expired(struct phase_watch *w, enum machine_accel accel)
+void phase_expired(struct phase_watch *w, enum accel accel)
 {
 	char cause[LINE_MAX_BYTES + 64];
 
@@ -372,7 +372,7 @@ struct err *phase_error(const struct phase_watch *w, const char *machine)
 	return err_detail(e, phase_tail(w));
 }
 
-int64_t phase_deadline_ms(enum machine_phase phase, enum machine_accel accel)
+int64_t phase_deadline_ms(enum machine_phase phase, enum accel accel)
 {
 	return accel_scale_ms(accel, phases[phase].ms);
 }

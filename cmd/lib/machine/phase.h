@@ -87,7 +87,7 @@ const struct phase_failure *phase_failure(const struct phase_watch *w);
  *
  * Without a failure on the console it becomes SILENT or STUCK, with the last line as the cause.
  */
-void phase_expired(struct phase_watch *w, enum machine_accel accel);
+void phase_expired(struct phase_watch *w, enum accel accel);
 
 /** phase_tail() - the last lines of the console, escaped, one per line, heap: for struct err's detail */
 char *phase_tail(const struct phase_watch *w);
@@ -100,6 +100,6 @@ char *phase_tail(const struct phase_watch *w);
 MUST_CHECK struct err *phase_error(const struct phase_watch *w, const char *machine);
 
 /** phase_deadline_ms() - how long after the phase before it @phase may take, under @accel */
-int64_t phase_deadline_ms(enum machine_phase phase, enum machine_accel accel);
+int64_t phase_deadline_ms(enum machine_phase phase, enum accel accel);
 
 #endif

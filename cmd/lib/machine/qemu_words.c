@@ -60,7 +60,7 @@ static const char *after_program(const char *line)
 	return str_starts(line, "qemu-system-") && colon ? colon + 2 : line;
 }
 
-bool qemu_blames_accel(const char *words, enum machine_accel accel)
+bool qemu_blames_accel(const char *words, enum accel accel)
 {
 	const struct accel_words *about = &accels[accel];
 	AUTO(strs) lines = STRS_INIT;

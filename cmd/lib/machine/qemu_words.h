@@ -20,7 +20,7 @@
 #include "machine/spec.h"
 
 /** qemu_blames_accel() - whether QEMU gave up over @accel itself: not there, not allowed, or failing at work */
-bool qemu_blames_accel(const char *words, enum machine_accel accel);
+bool qemu_blames_accel(const char *words, enum accel accel);
 
 /**
  * qemu_port_conflict() - whether QEMU could not listen on a port of the host, and on which

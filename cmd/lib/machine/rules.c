@@ -72,7 +72,7 @@ static bool test_holds(enum rule_test test, const struct machine_spec *spec, con
 	case RULE_READ_ONLY_MOUNT:
 		return has_read_only_mount(spec);
 	case RULE_GUEST_EMULATES:
-		return streq(spec->provider, "guest") && runs_foreign(spec);
+		return spec->provider == PROVIDER_GUEST && runs_foreign(spec);
 	case RULE_SYSTEM_EMULATES_X86:
 		return !spec->emulator_iso && spec->guest_arch != ARCH_X86_64 &&
 		       strs_has(&spec->run, arch_name(ARCH_X86_64));

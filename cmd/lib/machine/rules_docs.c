@@ -33,9 +33,9 @@ static void add_accelerators(struct str *s, unsigned bits)
 {
 	AUTO(strs) names = STRS_INIT;
 
-	for (int i = 0; i < ACCEL_COUNT; i++)
+	for (int i = 0; accel_words[i]; i++)
 		if (bits & 1u << i)
-			strs_add(&names, accel_name((enum machine_accel)i));
+			strs_add(&names, accel_words[i]);
 	AUTO_FREE char *list = strs_join(&names, " or ");
 	add_condition(s, "", names.count ? list : NULL);
 }

@@ -61,8 +61,7 @@ struct supervisor {
 
 enum outcome { OUTCOME_ENDED, OUTCOME_REBOOT, OUTCOME_RESTART, OUTCOME_NO_KERNEL, OUTCOME_PORT_TAKEN, OUTCOME_FAILED };
 
-int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot,
-			       enum machine_accel accel)
+int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot, enum accel accel)
 {
 	int64_t ms = 0;
 
@@ -95,7 +94,7 @@ static struct json *describe(const struct supervisor *s)
 	js_set_int(line, "generation", generation_number(s->spec));
 	js_set_int(line, "uptime_ms", s->power_ms ? tick_ms() - s->power_ms : 0);
 	js_set_text(line, "phase", phase_name(s->phase));
-	js_set_text(line, "accel", accel_name(s->start.accel));
+	js_set_text(line, "accel", accel_words[s->start.accel]);
 	if (forward_socket(&s->api))
 		js_set_text(line, "api", s->api.path);
 	return line;
@@ -422,10 +421,10 @@ static struct err *choose_port(struct supervisor *s, bool anew)
 	return write_ssh_files(s);
 }
 
-static void tell_fallback(struct supervisor *s, enum machine_accel next)
+static void tell_fallback(struct supervisor *s, enum accel next)
 {
 	AUTO_FREE char *text = mem_printf("%s failed to boot a kernel on this host; using %s instead, which is slower",
-					  accel_name(s->start.accel), accel_name(next));
+					  accel_words[s->start.accel], accel_words[next]);
 	tell_note(s, "warn", text);
 }
 

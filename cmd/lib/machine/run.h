@@ -44,7 +44,6 @@ MUST_CHECK struct err *machine_supervise(const struct machine_spec *spec, const 
  * Phases that not every boot shows (firmware without UEFI, Ignition after the first boot, sshd on a quiet console) lend
  * their time to the phase before them.
  */
-int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot,
-			       enum machine_accel accel);
+int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot, enum accel accel);
 
 #endif

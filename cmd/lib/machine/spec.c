@@ -83,6 +83,12 @@ static struct json *ports_to_json(const struct machine_spec *spec)
 	return ports;
 }
 
+/* The words of an enum, in its order. */
+static const char *const *words_of(const struct spec_field *f)
+{
+	return f->type == SPEC_BOOTS ? boot_words : f->type == SPEC_ACCEL ? accel_words : provider_words;
+}
+
 static void write_field(const struct machine_spec *spec, const struct spec_field *f, struct json *record)
 {
 	const void *at = (const char *)spec + f->offset;
@@ -107,7 +113,9 @@ static void write_field(const struct machine_spec *spec, const struct spec_field
 		js_set_text(record, f->name, arch_name(*(const enum arch *)at));
 		break;
 	case SPEC_BOOTS:
-		js_set_text(record, f->name, *(const enum image_boot *)at == BOOT_UEFI ? "uefi" : "kernel");
+	case SPEC_ACCEL:
+	case SPEC_PROVIDER:
+		js_set_text(record, f->name, words_of(f)[*(const int *)at]);
 		break;
 	case SPEC_TEXTS:
 		js_set(record, f->name, js_texts(at));
@@ -178,7 +186,11 @@ static void read_field(const struct json *record, const struct spec_field *f, st
 		*(enum arch *)at = arch_of(js_as_text(value));
 		break;
 	case SPEC_BOOTS:
-		*(enum image_boot *)at = streq(js_as_text(value), "uefi") ? BOOT_UEFI : BOOT_KERNEL;
+	case SPEC_ACCEL:
+	case SPEC_PROVIDER:
+		*(int *)at = word_index(words_of(f), js_as_text(value));
+		if (*(int *)at < 0) /* not in a record of an earlier version: the first word is the default */
+			*(int *)at = 0;
 		break;
 	case SPEC_TEXTS:
 		js_copy_texts(value, at);
@@ -270,7 +282,9 @@ static char *input_text(const struct machine_spec *spec, const struct spec_field
 	case SPEC_ARCH:
 		return mem_strdup(arch_name(*(const enum arch *)at));
 	case SPEC_BOOTS:
-		return mem_strdup(*(const enum image_boot *)at == BOOT_UEFI ? "uefi" : "kernel");
+	case SPEC_ACCEL:
+	case SPEC_PROVIDER:
+		return mem_strdup(words_of(f)[*(const int *)at]);
 	case SPEC_TEXTS:
 		return ((const struct strs *)at)->count ? strs_join(at, " ") : NULL;
 	case SPEC_PORTS:

@@ -22,8 +22,6 @@
 #include "recipe/recipe.h"
 #include "sys/os.h"
 
-enum machine_accel { ACCEL_TCG, ACCEL_KVM, ACCEL_HVF };
-
 enum spec_scope {
 	SPEC_GENERATION, /* another value needs another OS disk */
 	SPEC_BOOT,       /* another value needs a restart */
@@ -39,6 +37,8 @@ enum spec_type {
 	SPEC_BYTES,    /* int64_t */
 	SPEC_MS,       /* int64_t */
 	SPEC_BOOTS,    /* enum image_boot */
+	SPEC_ACCEL,    /* enum accel */
+	SPEC_PROVIDER, /* enum provider */
 	SPEC_ARCH,     /* enum arch; a record without it is damaged */
 	SPEC_TEXTS,    /* struct strs */
 	SPEC_MOUNTS,   /* mounts and mount_count */
@@ -56,7 +56,7 @@ enum spec_type {
 	COPIED(NUMBER, cpus, BOOT, "cpus", stack.cpus) \
 	COPIED(BYTES, memory_bytes, BOOT, "memory", stack.memory_bytes) \
 	COPIED(BYTES, data_bytes, BOOT, "data disk", stack.disk_bytes) \
-	COPIED(TEXT, accel, BOOT, "accel", stack.accel) /* "auto", "hvf", "kvm", "tcg" */ \
+	COPIED(ACCEL, accel, BOOT, "accel", stack.accel) \
 	COPIED(MS, boot_timeout_ms, NEITHER, "how long a start may take changes no machine", stack.boot_timeout_ms) \
 	\
 	MADE(NEEDED, qemu, NEITHER, "key of the keg") /* qemu-system-<arch> */ \
@@ -78,7 +78,7 @@ enum spec_type {
 	MADE(DOCUMENT, ignition, GENERATION, "ignition") /* the user's own, as ignition_read() gives it, or NULL */ \
 	\
 	COPIED(TEXTS, run, GENERATION, "architectures", stack.run) /* architectures containers must run */ \
-	COPIED(TEXT, provider, NEITHER, "an input of the handlers' step", stack.provider) /* NULL = "auto" */ \
+	COPIED(PROVIDER, provider, NEITHER, "an input of the handlers' step", stack.provider) \
 	MADE(TEXT, emulator_iso, NEITHER, "key of the device") /* with user-mode emulators, read-only; or NULL */ \
 	COPIED(MOUNTS, mounts, GENERATION, "mount", stack.mounts) \
 	COPIED(PORTS, ports, BOOT, "ports", stack.ports) \
@@ -95,6 +95,8 @@ enum spec_type {
 #define SPEC_MEMBER_BYTES(member) int64_t member;
 #define SPEC_MEMBER_MS(member) int64_t member;
 #define SPEC_MEMBER_BOOTS(member) enum image_boot member;
+#define SPEC_MEMBER_ACCEL(member) enum accel member;
+#define SPEC_MEMBER_PROVIDER(member) enum provider member;
 #define SPEC_MEMBER_ARCH(member) enum arch member;
 #define SPEC_MEMBER_TEXTS(member) struct strs member;
 #define SPEC_MEMBER_MOUNTS(member)                                                                                     \
@@ -111,7 +113,7 @@ struct machine_spec {
 
 /* What is chosen anew at each start. */
 struct machine_start {
-	enum machine_accel accel;
+	enum accel accel;
 	int ssh_port;    /* on 127.0.0.1 */
 	bool first_boot; /* Ignition runs */
 };

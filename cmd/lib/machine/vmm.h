@@ -12,8 +12,8 @@
  *	vmm->look(&run, false); ... vmm->command(&run, VMM_POWER_BUTTON); ... vmm->judge(&run, words, accel, &port)
  *
  * Whatever the monitor, the guest's console goes to MACHINE_SERIAL_LOG (phase.h judges it), the monitor's own words to
- * MACHINE_MONITOR_LOG, and the guest finds /dev/disk/by-id/virtio-{os,data,emulators}, a port MACHINE_READY_PORT that it
- * writes to when it is up, its mounts by MACHINE_MOUNT_TAG, and an ssh server's port forwarded to machine_start's.
+ * MACHINE_MONITOR_LOG, and the guest finds /dev/disk/by-id/virtio-{os,data,emulators}, a port MACHINE_READY_PORT that
+ *it writes to when it is up, its mounts by MACHINE_MOUNT_TAG, and an ssh server's port forwarded to machine_start's.
  */
 #ifndef COOPER_MACHINE_VMM_H
 #define COOPER_MACHINE_VMM_H
@@ -90,7 +90,7 @@ struct vmm {
 	 * @words:     the last lines that the monitor itself printed
 	 * @ret_port:  of PORT_TAKEN; 0 when it is not told
 	 */
-	enum vmm_end (*judge)(const struct vmm_run *run, const char *words, enum machine_accel accel, int *ret_port);
+	enum vmm_end (*judge)(const struct vmm_run *run, const char *words, enum accel accel, int *ret_port);
 
 	/** disk_create() - a disk of @bytes, or, with @base, one that is written over that read-only image */
 	struct err *(*disk_create)(const struct machine_spec *spec, const char *path, int64_t bytes, const char *base);

@@ -181,7 +181,7 @@ static bool command(struct vmm_run *run, enum vmm_command command)
 	return taken;
 }
 
-static enum vmm_end judge(const struct vmm_run *run, const char *words, enum machine_accel accel, int *ret_port)
+static enum vmm_end judge(const struct vmm_run *run, const char *words, enum accel accel, int *ret_port)
 {
 	if (WIFEXITED(run->wait_status) && WEXITSTATUS(run->wait_status) == 0)
 		return streq(run->reason, "guest-reset") ? VMM_REBOOT : VMM_OFF;

@@ -27,8 +27,8 @@ bool stack_needs_emulators(const struct project *p)
 {
 	AUTO(strs) foreign = STRS_INIT;
 	stack_foreign_archs(p, &foreign);
-	const char *provider = p->stack->stack.provider;
-	bool by_store = !provider || streq(provider, "auto") || streq(provider, "store");
+	enum provider provider = p->stack->stack.provider;
+	bool by_store = provider == PROVIDER_AUTO || provider == PROVIDER_STORE;
 	return foreign.count && by_store && p->stack->stack.emulator_package.debian_package;
 }
 

@@ -123,22 +123,22 @@ static void name_arch(struct check *check, const struct schema_field *field, str
 		node->text = arena_strdup(check->arena, arch_name(arch));
 }
 
-static size_t index_of(const char *const *values, const char *text)
+int word_index(const char *const *words, const char *text)
 {
-	size_t i = 0;
-	while (values[i] && !streq(values[i], text))
-		i++;
-	return i;
+	for (int i = 0; words[i]; i++)
+		if (streq(words[i], text))
+			return i;
+	return -1;
 }
 
 static bool check_choice(struct check *check, const struct schema_field *field, const struct yaml_node *node,
-			 size_t *ret_index)
+			 int *ret_index)
 {
 	size_t n = 0;
 	if (!is_text(check, field, node))
 		return false;
-	*ret_index = index_of(field->values, node->text);
-	if (field->values[*ret_index])
+	*ret_index = word_index(field->values, node->text);
+	if (*ret_index >= 0)
 		return true;
 	AUTO(str) hint = STR_INIT;
 	while (field->values[n])
@@ -282,7 +282,7 @@ static void check_item_map(struct check *check, const struct schema_field *field
 
 static void check_one_text(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
-	size_t index = 0;
+	int index = 0;
 	if (field->values ? !check_choice(check, field, node, &index) : !check_text(check, field, node))
 		return;
 	if (!stores(field, base))
@@ -394,7 +394,7 @@ static void store_text(struct check *check, const struct schema_field *field, st
 
 static void check_scalar(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
-	size_t index = 0;
+	int index = 0;
 	int64_t number = 0;
 	bool flag = false;
 	bool stored = stores(field, base);
@@ -406,7 +406,7 @@ static void check_scalar(struct check *check, const struct schema_field *field, 
 			store_text(check, field, node, base);
 	} else if (field->type == FIELD_ENUM) {
 		if (check_choice(check, field, node, &index) && stored)
-			*(int *)member(base, field->offset) = (int)index;
+			*(int *)member(base, field->offset) = index;
 	} else if (field->type == FIELD_BOOL) {
 		if (check_bool(check, field, node, &flag) && stored)
 			*(bool *)member(base, field->offset) = flag;

@@ -89,7 +89,14 @@ struct build_recipe {
 	struct strs sign_entitlements;
 };
 
+/* What recipes call them is in the lists, NULL at the end, in the same order. */
 enum image_boot { BOOT_KERNEL, BOOT_UEFI };
+enum accel { ACCEL_AUTO, ACCEL_HVF, ACCEL_KVM, ACCEL_TCG };
+enum provider { PROVIDER_AUTO, PROVIDER_GUEST, PROVIDER_STORE, PROVIDER_PACKAGE }; /* how foreign binaries run */
+extern const char *const boot_words[], *const accel_words[], *const provider_words[];
+
+/** word_index() - where @text is in @words, which end with NULL; -1 when it is not, or is NULL */
+int word_index(const char *const *words, const char *text);
 
 struct image_recipe {
 	char *os; /* guest/os.h: "debian", "fedora-coreos" */
@@ -148,12 +155,12 @@ struct stack_recipe {
 	char *machine_name;
 	int cpus;
 	int64_t memory_bytes;
-	int64_t disk_bytes;             /* of the data disk */
-	char *guest_arch;               /* "aarch64", "x86_64"; NULL = the host's */
-	char *accel;                    /* "auto" (default), "hvf", "kvm", "tcg" */
-	struct strs run;                /* architectures that containers must be able to run, cooper's names */
-	char *ignition;                 /* file beside the recipe with a configuration of the user's; NULL = none */
-	char *provider;                 /* how foreign binaries run: "auto" (default), "guest", "store", "package" */
+	int64_t disk_bytes; /* of the data disk */
+	char *guest_arch;   /* "aarch64", "x86_64"; NULL = the host's */
+	enum accel accel;
+	struct strs run; /* architectures that containers must be able to run, cooper's names */
+	char *ignition;  /* file beside the recipe with a configuration of the user's; NULL = none */
+	enum provider provider;
 	struct source emulator_package; /* user-mode emulators for the provider "store": a debian_package */
 	struct mount *mounts;
 	size_t mount_count;

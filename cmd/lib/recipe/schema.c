@@ -7,6 +7,10 @@
 #define AT(type, member) .offset = offsetof(struct type, member)
 #define COUNTED(type, items, number)                                                                                   \
 	.offset = offsetof(struct type, items), .count_offset = offsetof(struct type, number)
+const char *const boot_words[] = {"kernel", "uefi", NULL};
+const char *const accel_words[] = {"auto", "hvf", "kvm", "tcg", NULL};
+const char *const provider_words[] = {"auto", "guest", "store", "package", NULL};
+
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define TABLE(rows) .fields = (rows), .field_count = ARRAY_LEN(rows)
 #define GIB(n) (INT64_C(1) << 30) * (n)
@@ -323,7 +327,7 @@ static const struct schema_field disk_fields[] = {
 static const struct schema disk_schema = {.name = "a disk", .doc = "The OS disk.", TABLE(disk_fields), NOTHING_MARKED};
 
 static const struct schema_field image_boot_fields[] = {
-	{"mode", FIELD_ENUM, FIELD_REQUIRED, TEXT_ANY, AT(recipe, image.boot), .values = WORDS("kernel", "uefi"),
+	{"mode", FIELD_ENUM, FIELD_REQUIRED, TEXT_ANY, AT(recipe, image.boot), .values = boot_words,
 	 .doc = "`kernel`: QEMU loads the kernel that the image was made with; `uefi`: firmware boots the disk, or loads "
 		"that kernel where the image was made from packages."},
 	{"cmdline", FIELD_TEXT, FIELD_LATER, TEXT_LINE, AT(recipe, image.cmdline),
@@ -385,8 +389,8 @@ static const struct schema_field machine_fields[] = {
 	 .doc = "Size of the data disk, which holds containers and homes and outlives images."},
 	{"guest_arch", FIELD_TEXT, 0, TEXT_ARCH, AT(recipe, stack.guest_arch), .fallback_doc = "the host's",
 	 .doc = "Architecture of the guest."},
-	{"accel", FIELD_CHOICE, 0, TEXT_ANY, AT(recipe, stack.accel), .values = WORDS("auto", "hvf", "kvm", "tcg"),
-	 .fallback_text = "auto", .doc = "Accelerator; `auto` uses the best one that works."},
+	{"accel", FIELD_ENUM, 0, TEXT_ANY, AT(recipe, stack.accel), .values = accel_words, .fallback_doc = "auto",
+	 .doc = "Accelerator; `auto` uses the best one that works."},
 };
 
 static const struct schema machine_schema = {
@@ -406,8 +410,8 @@ static const struct schema emulator_package_schema = {.name = "a package of emul
 							      offsetof(struct recipe, stack.emulator_package.mark)};
 
 static const struct schema_field emulation_fields[] = {
-	{"provider", FIELD_CHOICE, 0, TEXT_ANY, AT(recipe, stack.provider),
-	 .values = WORDS("auto", "guest", "store", "package"), .fallback_text = "auto",
+	{"provider", FIELD_ENUM, 0, TEXT_ANY, AT(recipe, stack.provider), .values = provider_words,
+	 .fallback_doc = "auto",
 	 .doc = "`guest`: what the image ships, with its flags corrected; `store`: the package below, on a read-only "
 		"device; `package`: like `guest`, and installed in the guest where there is none; `auto`: `store` where "
 		"a package is named below, else `package`."},

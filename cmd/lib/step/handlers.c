@@ -9,10 +9,9 @@ enum { HANDLERS_MS = 30 * 60 * 1000 };
 
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
-	const char *provider = step->context->machine->provider;
 	AUTO_FREE char *archs = strs_join(step->context->foreign, " ");
 	js_set_text(inputs, "architectures", archs);
-	js_set_text(inputs, "provider", provider ? provider : "auto");
+	js_set_text(inputs, "provider", provider_words[step->context->machine->provider]);
 	return NULL;
 }
 
