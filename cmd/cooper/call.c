@@ -76,15 +76,21 @@ static struct err *bad_option(const struct subcommand *command, const char *give
 		    : err_hint(e, "`cooper %s --help` lists the options", command->name);
 }
 
+/* `operands` says how many there may be: those in brackets are last and optional, "..." stands for any number. */
 static struct err *check_args(const struct call *call)
 {
 	const struct subcommand *c = call->command;
-	int n = (int)call->args.count;
-	if (n >= c->min_args && (c->max_args < 0 || n <= c->max_args))
+	AUTO(strs) words = STRS_INIT;
+	size_t needed = 0;
+	strs_split(&words, c->operands, " ");
+	while (needed < words.count && words.items[needed][0] != '[')
+		needed++;
+	bool too_few = call->args.count < needed;
+	if (!too_few && (call->args.count <= words.count || strstr(c->operands, "...")))
 		return NULL;
-	struct err *e = n < c->min_args ? err_new(ERR_USAGE, "`cooper %s` needs %s", c->name, c->operands)
-					: err_new(ERR_USAGE, "`cooper %s` does not take '%s'", c->name,
-						  call->args.items[c->max_args]);
+	struct err *e =
+		too_few ? err_new(ERR_USAGE, "`cooper %s` needs %s", c->name, c->operands)
+			: err_new(ERR_USAGE, "`cooper %s` does not take '%s'", c->name, call->args.items[words.count]);
 	return err_hint(e, "usage: cooper %s [OPTIONS] %s", c->name, c->operands);
 }
 

@@ -53,7 +53,6 @@ const struct subcommand cmd_fetch = {
 	.operands = "[STACK]",
 	.summary = "only download and verify everything that a stack needs",
 	.options = options,
-	.max_args = 1,
 	.run = run_fetch,
 };
 
@@ -73,7 +72,6 @@ const struct subcommand cmd_build = {
 	.operands = "[STACK]",
 	.summary = "only build a stack's emulator, or its image",
 	.options = build_options,
-	.max_args = 1,
 	.run = run_build,
 };
 
@@ -134,7 +132,6 @@ const struct subcommand cmd_info = {
 	.operands = "[STACK]",
 	.summary = "show what a stack is made of: recipes, versions, paths, keys",
 	.options = info_options,
-	.max_args = 1,
 	.run = run_info,
 };
 
@@ -171,8 +168,6 @@ const struct subcommand cmd_tool_key = {
 	.operands = "STEP",
 	.summary = "show a step's key and all of its inputs",
 	.options = tool_key_options,
-	.min_args = 1,
-	.max_args = 1,
 	.run = run_tool_key,
 };
 
@@ -221,6 +216,5 @@ const struct subcommand cmd_key = {
 	.help = "For CI: restore COOPER_HOME by this key before `cooper up`, save it under the key after. Hosts of another\n"
 		"system or architecture get another key.",
 	.options = key_options,
-	.max_args = 1,
 	.run = run_key,
 };

@@ -196,8 +196,6 @@ const struct subcommand cmd_completion = {
 	.help = "bash: cooper completion bash > ~/.local/share/bash-completion/completions/cooper\n"
 		"zsh:  cooper completion zsh > a file _cooper in a folder of $fpath\n"
 		"fish: cooper completion fish > ~/.config/fish/completions/cooper.fish",
-	.min_args = 1,
-	.max_args = 1,
 	.run = run_completion,
 };
 

@@ -71,6 +71,5 @@ const struct subcommand cmd_destroy = {
 	.operands = "[STACK]",
 	.summary = "remove the machine and its disks; with --all, everything cooper keeps",
 	.options = options,
-	.max_args = 1,
 	.run = run,
 };

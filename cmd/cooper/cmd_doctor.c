@@ -61,7 +61,6 @@ const struct subcommand cmd_doctor = {
 		"printed\n"
 		"there by `cooper tool facts`.",
 	.options = options,
-	.max_args = 1,
 	.run = run,
 };
 
@@ -83,6 +82,5 @@ const struct subcommand cmd_tool_facts = {
 	.operands = "[STACK]",
 	.summary = "print facts about this host as JSON (input for --host)",
 	.options = facts_options,
-	.max_args = 1,
 	.run = run_facts,
 };

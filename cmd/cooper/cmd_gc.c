@@ -64,6 +64,5 @@ const struct subcommand cmd_gc = {
 	.help = "Keeps what the last `up` of each stack used, what cooper.lock (in COOPER_HOME and in this folder) pins, and\n"
 		"what the generations of all machines were built from.",
 	.options = options,
-	.max_args = 0,
 	.run = run,
 };

@@ -59,6 +59,5 @@ const struct subcommand cmd_lint = {
 	.operands = "[FILE...]",
 	.summary = "check recipes for every host and guest they may be used on",
 	.help = "Without FILE, checks every shipped recipe. All problems in a file are shown, each with its line.",
-	.max_args = -1,
 	.run = run,
 };

@@ -80,8 +80,6 @@ const struct subcommand cmd_machine_run = {
 	.summary = "run a machine in the foreground (for launchd and systemd)",
 	.help = "Holds the machine's lock, runs QEMU, and shuts the machine down cleanly on SIGTERM or SIGINT.",
 	.options = run_options,
-	.min_args = 1,
-	.max_args = 1,
 	.run = run_supervisor,
 };
 
@@ -135,7 +133,6 @@ const struct subcommand cmd_start = {
 	.operands = "[STACK]",
 	.summary = "start the machine without applying changes, then run the checks",
 	.options = stack_options,
-	.max_args = 1,
 	.run = run_start,
 };
 
@@ -168,7 +165,6 @@ const struct subcommand cmd_rollback = {
 	.operands = "[STACK]",
 	.summary = "return to the previous generation (OS disk, QEMU, settings); /home is kept",
 	.options = stack_options,
-	.max_args = 1,
 	.run = run_rollback,
 };
 
@@ -190,7 +186,6 @@ const struct subcommand cmd_stop = {
 	.operands = "[STACK]",
 	.summary = "shut the machine down; force it off if it does not respond",
 	.options = stack_options,
-	.max_args = 1,
 	.run = run_stop,
 };
 
@@ -274,7 +269,6 @@ const struct subcommand cmd_status = {
 	.operands = "[STACK]",
 	.summary = "show the machine's state, uptime, address and verified architectures",
 	.options = status_options,
-	.max_args = 1,
 	.run = run_status,
 };
 
@@ -310,7 +304,6 @@ const struct subcommand cmd_ssh = {
 	.summary = "open a shell in the machine, or run one command",
 	.help = "Arguments after -- reach the program in the guest exactly as given. The exit status is the command's.",
 	.options = ssh_options,
-	.max_args = -1,
 	.run = run_ssh,
 };
 
@@ -387,6 +380,5 @@ const struct subcommand cmd_verify = {
 	.summary = "run the checks again: directly, and in rootless containers",
 	.help = "With --deep, all downloads and results are compared with their digests; no machine is involved.",
 	.options = verify_options,
-	.max_args = 1,
 	.run = run_verify,
 };

@@ -109,8 +109,6 @@ const struct subcommand cmd_patch_edit = {
 		"writes "
 		"what changed back to patches/.",
 	.options = options,
-	.min_args = 1,
-	.max_args = 2,
 	.run = run_edit,
 };
 
@@ -141,6 +139,5 @@ const struct subcommand cmd_patch_save = {
 	.help = "Untouched patches stay byte for byte; changed ones keep their headers; new commits become new "
 		"files.",
 	.options = save_options,
-	.max_args = 1,
 	.run = run_save,
 };

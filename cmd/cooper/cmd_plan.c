@@ -80,6 +80,5 @@ const struct subcommand cmd_plan = {
 	.operands = "[STACK]",
 	.summary = "show what `up` would do, and why; exit 3 when something is pending",
 	.options = options,
-	.max_args = 1,
 	.run = run,
 };

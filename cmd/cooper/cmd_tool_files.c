@@ -131,8 +131,6 @@ const struct subcommand cmd_tool_fetch = {
 	.help = "Mirrors are other URLs of the same file, tried in order when the one before fails.\n"
 		"A file gets its name once it is complete and verified; as with any copy, it may reach the disk later (sync).",
 	.options = fetch_options,
-	.min_args = 0,
-	.max_args = -1,
 	.run = run_fetch,
 };
 
@@ -178,8 +176,6 @@ const struct subcommand cmd_tool_unpack = {
 	.operands = "ARCHIVE DIR",
 	.summary = "unpack tar, zip, deb or rpm under cooper's policy: nothing lands outside DIR",
 	.options = unpack_options_table,
-	.min_args = 2,
-	.max_args = 2,
 	.run = run_unpack,
 };
 
@@ -192,8 +188,6 @@ const struct subcommand cmd_tool_unpack_child = {
 	.name = "tool " UNPACK_CHILD,
 	.operands = "JOB",
 	.summary = "read the archive in a sandbox (started by `tool unpack`)",
-	.min_args = 1,
-	.max_args = 1,
 	.hidden = true,
 	.run = run_unpack_child,
 };
@@ -223,8 +217,6 @@ const struct subcommand cmd_tool_inflate = {
 	.operands = "PACKED FILE",
 	.summary = "decompress a disk image (xz, gzip, zstd, bzip2) to a sparse FILE, verifying input and output",
 	.options = inflate_options_table,
-	.min_args = 2,
-	.max_args = 2,
 	.run = run_inflate,
 };
 
@@ -254,7 +246,5 @@ const struct subcommand cmd_tool_canary = {
 	.operands = "ARCH",
 	.summary = "write the tiny program that checks that ARCH runs",
 	.options = canary_options,
-	.min_args = 1,
-	.max_args = 1,
 	.run = run_canary,
 };

@@ -104,7 +104,5 @@ const struct subcommand cmd_tool_patch = {
 	.operands = "PATCH...",
 	.summary = "apply a series of patches to a tree: all of it or nothing",
 	.options = options,
-	.min_args = 1,
-	.max_args = -1,
 	.run = run,
 };

@@ -69,7 +69,6 @@ const struct subcommand cmd_tool_argv = {
 	.operands = "[STACK]",
 	.summary = "print the QEMU command line of a stack's machine, one argument per line",
 	.options = argv_options,
-	.max_args = 1,
 	.run = run_argv,
 };
 
@@ -104,7 +103,6 @@ const struct subcommand cmd_tool_ignition = {
 	.operands = "[STACK]",
 	.summary = "print the Ignition configuration of a stack's machine, with placeholders for keys",
 	.options = ignition_options,
-	.max_args = 1,
 	.run = run_ignition,
 };
 
@@ -158,7 +156,6 @@ const struct subcommand cmd_tool_sign = {
 	.operands = "[STACK]",
 	.summary = "print the commands that sign a stack's emulator, one per line",
 	.options = sign_options,
-	.max_args = 1,
 	.run = run_sign,
 };
 

@@ -198,6 +198,5 @@ const struct subcommand cmd_up = {
 		"host. Interrupt it at any point; run it again to resume. Nothing is installed on the host without --yes\n"
 		"or an answer at the terminal.",
 	.options = options,
-	.max_args = 1,
 	.run = run,
 };

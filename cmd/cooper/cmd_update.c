@@ -71,6 +71,5 @@ const struct subcommand cmd_update = {
 	.help = "Looks up the latest versions in the image's channel and the Debian archive; shows `old -> new` for each.\n"
 		"Nothing is downloaded or built: `cooper up` does that, and checks what it gets against the lock.",
 	.options = options,
-	.max_args = 1,
 	.run = run_update,
 };

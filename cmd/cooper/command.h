@@ -34,12 +34,10 @@ struct call {
 
 struct subcommand {
 	const char *name;                  /* "up", "tool fetch" */
-	const char *operands;              /* "[STACK]" */
+	const char *operands;              /* "[STACK]"; also says how many there may be */
 	const char *summary;               /* one line, no full stop */
 	const char *help;                  /* a paragraph; may be NULL */
 	const struct option_spec *options; /* ends with a NULL name; may be NULL */
-	int min_args;
-	int max_args; /* -1 = any */
 	bool hidden;
 	struct err *(*run)(struct call *call);
 };
