@@ -97,16 +97,13 @@ static bool wants_color(const struct call *call)
 
 static struct err *open_sinks(struct call *call, bool color)
 {
-	struct ui_options options = {call_has(call, "quiet"), call_has(call, "verbose"), color};
 	const char *term = getenv("TERM");
-	bool live = isatty(2) && term && !streq(term, "dumb") && !getenv("CI");
-	call->sink = live ? ui_tty_new(&options) : ui_plain_new(&options);
-	if (call_get(call, "events")) {
-		struct sink *json = NULL;
-		TRY(ui_json_new(call_get(call, "events"), &json));
-		call->sink = ui_tee_new(call->sink, json);
-	}
-	return NULL;
+	const struct ui_options options = {.quiet = call_has(call, "quiet"),
+					   .verbose = call_has(call, "verbose"),
+					   .color = color,
+					   .live = isatty(2) && term && !streq(term, "dumb") && !getenv("CI")};
+	call->sink = ui_text_new(&options);
+	return call_has(call, "events") ? ui_json_new(call_get(call, "events"), call->sink, &call->sink) : NULL;
 }
 
 /* A result that nobody could read is no success; a reader that has seen enough is none of our business. */

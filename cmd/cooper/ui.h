@@ -1,9 +1,8 @@
 /*
  * ui.h - sinks: where events become something to read
  *
- * ui_plain writes one line per event to stderr (pipes, CI). ui_tty keeps a live region at the bottom of a
- * terminal. ui_json appends JSON lines to a file. ui_tee sends to two sinks. All are safe to call from any
- * thread.
+ * ui_text writes one line per event to stderr, and keeps a live region at the bottom of a terminal. ui_json appends
+ * JSON lines to a file, and hands each event on. Both are safe to call from any thread.
  */
 #ifndef COOPER_UI_H
 #define COOPER_UI_H
@@ -17,12 +16,11 @@ struct ui_options {
 	bool quiet;
 	bool verbose;
 	bool color;
+	bool live; /* stderr is a terminal that a live region can be drawn on */
 };
 
-struct sink *ui_plain_new(const struct ui_options *options);
-struct sink *ui_tty_new(const struct ui_options *options);
-MUST_CHECK struct err *ui_json_new(const char *path, struct sink **ret_sink);
-struct sink *ui_tee_new(struct sink *a, struct sink *b);
+struct sink *ui_text_new(const struct ui_options *options);
+MUST_CHECK struct err *ui_json_new(const char *path, struct sink *next, struct sink **ret_sink);
 /** ui_finish() - leave the terminal clean: erase the live region; call before printing results */
 void ui_finish(void);
 

@@ -8,6 +8,7 @@
 
 struct json_sink {
 	struct sink sink;
+	struct sink *next;
 	FILE *file;
 	pthread_mutex_t mutex;
 };
@@ -15,6 +16,7 @@ struct json_sink {
 static void json_emit(struct sink *sink, const struct event *e)
 {
 	struct json_sink *s = (struct json_sink *)sink;
+	event_emit(s->next, e);
 	AUTO_JSON *line = js_object();
 	js_set_int(line, "v", 1);
 	js_set_now(line, "ts");
@@ -38,34 +40,16 @@ static void json_emit(struct sink *sink, const struct event *e)
 	pthread_mutex_unlock(&s->mutex);
 }
 
-struct err *ui_json_new(const char *path, struct sink **ret_sink)
+struct err *ui_json_new(const char *path, struct sink *next, struct sink **ret_sink)
 {
 	FILE *file = fopen(path, "ae");
 	if (!file)
 		return err_os(errno, "cannot open the events file '%s'", path);
 	struct json_sink *s = mem_alloc(sizeof(*s));
 	s->sink.emit = json_emit;
+	s->next = next;
 	s->file = file;
 	pthread_mutex_init(&s->mutex, NULL);
 	*ret_sink = &s->sink;
 	return NULL;
-}
-
-struct tee {
-	struct sink sink;
-	struct sink *a, *b;
-};
-
-static void tee_emit(struct sink *sink, const struct event *e)
-{
-	struct tee *t = (struct tee *)sink;
-	event_emit(t->a, e);
-	event_emit(t->b, e);
-}
-
-struct sink *ui_tee_new(struct sink *a, struct sink *b)
-{
-	struct tee *t = mem_alloc(sizeof(*t));
-	*t = (struct tee){.sink = {tee_emit}, .a = a, .b = b};
-	return &t->sink;
 }

@@ -45,8 +45,6 @@ const char *event_kind_name(enum event_kind kind)
 		return "step.start";
 	case EVENT_STEP_DONE:
 		return "step.done";
-	case EVENT_STEP_SKIP:
-		return "step.skip";
 	case EVENT_STEP_FAIL:
 		return "step.fail";
 	case EVENT_PROGRESS:

@@ -14,7 +14,6 @@
 enum event_kind {
 	EVENT_STEP_START, /* step, text = what it does */
 	EVENT_STEP_DONE,  /* step, text = outcome, ms */
-	EVENT_STEP_SKIP,  /* step, text = why nothing had to be done */
 	EVENT_STEP_FAIL,  /* step, text = error, ms */
 	EVENT_PROGRESS,   /* step, done, total (0 = unknown), text = unit: "B" or a word */
 	EVENT_NOTE,       /* step or NULL, text: worth knowing */

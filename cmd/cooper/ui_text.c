@@ -1,6 +1,7 @@
 /*
- * A live region of a few lines below normal scrollback: one line per running step, redrawn at most every
- * 80 ms, wrapped in synchronized updates (CSI ? 2026) so that terminals that know them do not flicker.
+ * One line per event; on a terminal also a live region of a few lines below normal scrollback: one line per running
+ * step, redrawn at most every 80 ms, wrapped in synchronized updates (CSI ? 2026) so that terminals that know them do
+ * not flicker.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ struct live {
 	double rate;
 };
 
-struct tty {
+struct text_sink {
 	struct sink sink;
 	struct ui_options options;
 	pthread_mutex_t mutex;
@@ -37,7 +38,7 @@ struct tty {
 	int64_t drawn_at;
 };
 
-static struct tty *current; /* the one live region of this process, for ui_finish() */
+static struct text_sink *current; /* the one of this process, for ui_finish() */
 
 static int screen_width(void)
 {
@@ -47,7 +48,7 @@ static int screen_width(void)
 	return 80;
 }
 
-static void erase(struct tty *t, struct str *out)
+static void erase(struct text_sink *t, struct str *out)
 {
 	if (t->drawn)
 		str_addf(out, "\033[%dA\r\033[J", t->drawn);
@@ -75,7 +76,7 @@ static void add_progress(struct str *s, const struct live *l)
 	}
 }
 
-static void draw(struct tty *t, struct str *out)
+static void draw(struct text_sink *t, struct str *out)
 {
 	int width = screen_width();
 	for (int i = 0; i < t->count; i++) {
@@ -93,7 +94,7 @@ static void draw(struct tty *t, struct str *out)
 	t->drawn_at = tick_ms();
 }
 
-static struct live *find_live(struct tty *t, const char *step)
+static struct live *find_live(struct text_sink *t, const char *step)
 {
 	for (int i = 0; step && i < t->count; i++)
 		if (streq(t->steps[i].step, step))
@@ -101,7 +102,7 @@ static struct live *find_live(struct tty *t, const char *step)
 	return NULL;
 }
 
-static void start_live(struct tty *t, const struct event *e)
+static void start_live(struct text_sink *t, const struct event *e)
 {
 	if (t->count == STEPS_MAX || !e->step)
 		return;
@@ -110,7 +111,7 @@ static void start_live(struct tty *t, const struct event *e)
 	snprintf(l->step, sizeof(l->step), "%s", e->step);
 }
 
-static void end_live(struct tty *t, const char *step)
+static void end_live(struct text_sink *t, const char *step)
 {
 	struct live *l = find_live(t, step);
 	if (!l)
@@ -138,51 +139,65 @@ static void update_progress(struct live *l, const struct event *e)
 	snprintf(l->unit, sizeof(l->unit), "%s", e->text ? e->text : "");
 }
 
-static void add_permanent(struct tty *t, const struct event *e, struct str *out)
+/* In front of a line above the live region. */
+static void add_mark(struct str *s, const struct ui_options *o, const char *color, const char *mark)
 {
-	bool color = t->options.color;
+	if (o->live)
+		str_addf(s, "%s%s%s ", o->color ? color : "", mark, o->color && *color ? "\033[0m" : "");
+}
+
+static void add_line(struct str *s, const struct ui_options *o, const struct event *e)
+{
 	const char *step = e->step ? e->step : "cooper";
 	switch (e->kind) {
+	case EVENT_STEP_START:
+		if (!o->live)
+			str_addf(s, "%s: started (%s)\n", step, e->text);
+		return;
 	case EVENT_STEP_DONE:
-		str_addf(out, "%s\xe2\x9c\x93%s %s  ", color ? "\033[32m" : "", color ? "\033[0m" : "", step);
-		str_add_duration(out, e->ms);
-		str_addf(out, "%s%s\n", *e->text ? "  " : "", e->text);
+		add_mark(s, o, "\033[32m", "\xe2\x9c\x93");
+		str_addf(s, o->live ? "%s  " : "%s: done in ", step);
+		str_add_duration(s, e->ms);
+		str_addf(s, "%s%s\n", *e->text ? o->live ? "  " : ": " : "", e->text);
 		return;
 	case EVENT_STEP_FAIL:
-		str_addf(out, "%s\xe2\x9c\x97%s %s\n", color ? "\033[31m" : "", color ? "\033[0m" : "", step);
+		add_mark(s, o, "\033[31m", "\xe2\x9c\x97");
+		str_addf(s, o->live ? "%s" : "%s: failed after ", step);
+		if (!o->live)
+			str_add_duration(s, e->ms);
+		str_add_char(s, '\n');
 		return;
 	case EVENT_NOTE:
-		str_addf(out, "  %s: %s\n", step, e->text);
+		add_mark(s, o, "", " ");
+		str_addf(s, "%s: %s\n", step, e->text);
 		return;
 	case EVENT_WARN:
-		str_addf(out, "%s!%s %s: %s\n", color ? "\033[33m" : "", color ? "\033[0m" : "", step, e->text);
+		add_mark(s, o, "\033[33m", "!");
+		str_addf(s, o->live ? "%s: %s\n" : "%s: warning: %s\n", step, e->text);
 		return;
 	case EVENT_PHASE:
-		str_addf(out, "  %s: %s  ", step, e->text);
-		str_add_duration(out, e->ms);
-		str_add_char(out, '\n');
+		add_mark(s, o, "", " ");
+		str_addf(s, o->live ? "%s: %s  " : "%s: %s after ", step, e->text);
+		str_add_duration(s, e->ms);
+		str_add_char(s, '\n');
 		return;
 	case EVENT_OUTPUT:
-		if (t->options.verbose) {
-			str_addf(out, "  %s| ", step);
-			str_add_escaped(out, e->text, strlen(e->text));
-			str_add_char(out, '\n');
-		}
+		if (!o->verbose)
+			return;
+		add_mark(s, o, "", " ");
+		str_addf(s, "%s| ", step);
+		str_add_escaped(s, e->text, strlen(e->text));
+		str_add_char(s, '\n');
 		return;
-	case EVENT_STEP_START:
-	case EVENT_STEP_SKIP:
 	case EVENT_PROGRESS:
 		return;
 	}
 }
 
-static void tty_emit(struct sink *sink, const struct event *e)
+/* @line goes above the region. */
+static void update_region(struct text_sink *t, const struct event *e, const struct str *line)
 {
-	struct tty *t = (struct tty *)sink;
-	if (t->options.quiet)
-		return;
-	pthread_mutex_lock(&t->mutex);
-	AUTO(str) permanent = STR_INIT;
+	AUTO(str) out = STR_INIT;
 	struct live *l = find_live(t, e->step);
 	if (e->kind == EVENT_STEP_START)
 		start_live(t, e);
@@ -194,23 +209,35 @@ static void tty_emit(struct sink *sink, const struct event *e)
 		free(l->text);
 		l->text = str_escape_short(e->text);
 	}
-	add_permanent(t, e, &permanent);
-	if (permanent.len || tick_ms() - t->drawn_at >= REDRAW_MS) {
-		AUTO(str) out = STR_INIT;
-		str_add(&out, "\033[?2026h");
-		erase(t, &out);
-		str_add(&out, str_text(&permanent));
-		draw(t, &out);
-		str_add(&out, "\033[?2026l");
-		fputs(str_text(&out), stderr);
-	}
+	if (line->len == 0 && tick_ms() - t->drawn_at < REDRAW_MS)
+		return;
+	str_add(&out, "\033[?2026h");
+	erase(t, &out);
+	str_add(&out, str_text(line));
+	draw(t, &out);
+	str_add(&out, "\033[?2026l");
+	fputs(str_text(&out), stderr);
+}
+
+static void text_emit(struct sink *sink, const struct event *e)
+{
+	struct text_sink *t = (struct text_sink *)sink;
+	AUTO(str) line = STR_INIT;
+	if (t->options.quiet)
+		return;
+	add_line(&line, &t->options, e);
+	pthread_mutex_lock(&t->mutex);
+	if (t->options.live)
+		update_region(t, e, &line);
+	else
+		fputs(str_text(&line), stderr);
 	pthread_mutex_unlock(&t->mutex);
 }
 
-struct sink *ui_tty_new(const struct ui_options *options)
+struct sink *ui_text_new(const struct ui_options *options)
 {
-	struct tty *t = mem_alloc(sizeof(*t));
-	t->sink.emit = tty_emit;
+	struct text_sink *t = mem_alloc(sizeof(*t));
+	t->sink.emit = text_emit;
 	t->options = *options;
 	pthread_mutex_init(&t->mutex, NULL);
 	current = t;
