@@ -14,38 +14,31 @@
 static const struct option_spec options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
 
 /* Converge to the steps of @kind, under the lock that `up` takes. */
-static struct err *reach(struct call *call, struct project *p, const char *kind)
+static struct err *reach(struct call *call, const char *kind)
 {
 	int64_t started = tick_ms();
-	TRY(stack_resolve(p, call->sink));
-	struct stack *s = NULL;
-	TRY(stack_open(p, &s));
-	struct graph *g = stack_graph(s);
-	struct err *e = stack_observe(s, kind);
-	size_t pending = graph_pending(g);
-	if (!e && pending)
-		e = stack_perform(s, call->sink);
-	ui_finish();
-	if (!e && pending)
-		table_times(g, tick_ms() - started);
-	else if (!e)
-		printf("nothing to do\n");
-	stack_free(s);
-	return e;
-}
-
-static struct err *reach_locked(struct call *call, const char *kind)
-{
 	AUTO(project) p = PROJECT_INIT;
+	AUTO(stack) s = STACK_INIT;
 	AUTO_CLOSE int lock = -1;
 	TRY(session_open(call, &p));
 	TRY(session_lock(call, &p.home, /* timeout_ms= */ 0, &lock));
-	return reach(call, &p, kind);
+	TRY(stack_resolve(&p, call->sink));
+	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
+	TRY(stack_observe(&s, kind));
+	size_t pending = graph_pending(&s.graph);
+	if (pending)
+		TRY(stack_perform(&s, call->sink));
+	ui_finish();
+	if (pending)
+		table_times(&s.graph, tick_ms() - started);
+	else
+		printf("nothing to do\n");
+	return NULL;
 }
 
 static struct err *run_fetch(struct call *call)
 {
-	return reach_locked(call, "fetch");
+	return reach(call, "fetch");
 }
 
 const struct subcommand cmd_fetch = {
@@ -58,7 +51,7 @@ const struct subcommand cmd_fetch = {
 
 static struct err *run_build(struct call *call)
 {
-	return reach_locked(call, call_has(call, "image") ? "image" : "build");
+	return reach(call, call_has(call, "image") ? "image" : "build");
 }
 
 static const struct option_spec build_options[] = {
@@ -110,21 +103,16 @@ static struct err *run_info(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(strs) unresolved = STRS_INIT;
+	AUTO(stack) s = STACK_INIT;
 	TRY(session_open(call, &p));
-	TRY(stack_unresolved(&p, &unresolved));
-	struct graph none = GRAPH_INIT;
-	struct stack *s = NULL;
-	if (unresolved.count == 0)
-		TRY(stack_open(&p, &s));
-	struct err *e = s ? stack_observe(s, NULL) : NULL;
-	AUTO_JSON *info = e ? NULL : info_json(&p, s ? stack_graph(s) : &none);
-	if (!e && call_has(call, "json")) {
+	TRY(stack_open(&p, &unresolved, &s));
+	TRY(stack_observe(&s, NULL));
+	AUTO_JSON *info = info_json(&p, &s.graph);
+	if (call_has(call, "json"))
 		print_json(info);
-	} else if (!e) {
+	else
 		print_info(info);
-	}
-	stack_free(s);
-	return e;
+	return NULL;
 }
 
 const struct subcommand cmd_info = {
@@ -141,26 +129,19 @@ static const struct option_spec tool_key_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static struct err *print_key(struct stack *s, const char *id)
+static struct err *run_tool_key(struct call *call)
 {
-	const struct step *step = graph_find(stack_graph(s), id);
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(stack) s = STACK_INIT;
+	TRY(project_open(&p, call_get(call, "stack"), call_get(call, "guest-arch")));
+	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
+	const struct step *step = graph_find(&s.graph, call_arg(call, 0));
 	if (!step)
-		return err_hint(err_new(ERR_USAGE, "the stack has no step '%s'", id),
+		return err_hint(err_new(ERR_USAGE, "the stack has no step '%s'", call_arg(call, 0)),
 				"`cooper info --json` lists the steps");
 	AUTO_FREE char *inputs = js_pretty(step->inputs);
 	printf("%s\n%s", step->key, inputs);
 	return NULL;
-}
-
-static struct err *run_tool_key(struct call *call)
-{
-	AUTO(project) p = PROJECT_INIT;
-	TRY(project_open(&p, call_get(call, "stack"), call_get(call, "guest-arch")));
-	struct stack *s = NULL;
-	TRY(stack_open(&p, &s));
-	struct err *e = print_key(s, call_arg(call, 0));
-	stack_free(s);
-	return e;
 }
 
 const struct subcommand cmd_tool_key = {
@@ -173,40 +154,24 @@ const struct subcommand cmd_tool_key = {
 
 static const struct option_spec key_options[] = {STACK_OPTIONS, HOST_OPTION, {NULL, 0, NULL, NULL}};
 
-/* What a cache of COOPER_HOME is good for: what steps keep there. */
-static struct err *add_result_keys(struct project *p, struct str *keys)
-{
-	struct stack *s = NULL;
-	TRY(stack_open(p, &s));
-	const struct graph *g = stack_graph(s);
-	for (size_t i = 0; i < g->count; i++)
-		if (g->steps[i]->kind->gc_roots)
-			str_addf(keys, "%s %s\n", g->steps[i]->id, g->steps[i]->key);
-	stack_free(s);
-	return NULL;
-}
-
-static struct err *print_cache_key(struct project *p)
-{
-	AUTO(strs) unresolved = STRS_INIT;
-	AUTO(str) keys = STR_INIT;
-	char hex[SHA256_HEX];
-	TRY(stack_unresolved(p, &unresolved));
-	if (unresolved.count == 0)
-		TRY(add_result_keys(p, &keys));
-	else /* nothing is pinned yet, so the recipes are all there is */
-		str_addf(&keys, "%s %s %s unresolved\n", p->emulator->canonical_digest, p->image->canonical_digest,
-			 arch_name(p->guest_arch));
-	digest_bytes(str_text(&keys), keys.len, hex);
-	printf("cooper-%s-%s-%s-%.16s\n", p->stack->name, os_name(p->facts.os), arch_name(p->facts.arch), hex);
-	return NULL;
-}
-
 static struct err *run_key(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
+	AUTO(strs) unresolved = STRS_INIT;
+	AUTO(stack) s = STACK_INIT;
+	AUTO(str) keys = STR_INIT;
+	char hex[SHA256_HEX];
 	TRY(session_open(call, &p));
-	return print_cache_key(&p);
+	TRY(stack_open(&p, &unresolved, &s));
+	if (unresolved.count) /* nothing is pinned yet, so the recipes are all there is */
+		str_addf(&keys, "%s %s %s unresolved\n", p.emulator->canonical_digest, p.image->canonical_digest,
+			 arch_name(p.guest_arch));
+	for (size_t i = 0; i < s.graph.count; i++)
+		if (s.graph.steps[i]->kind->kept)
+			str_addf(&keys, "%s %s\n", s.graph.steps[i]->id, s.graph.steps[i]->key);
+	digest_bytes(str_text(&keys), keys.len, hex);
+	printf("cooper-%s-%s-%s-%.16s\n", p.stack->name, os_name(p.facts.os), arch_name(p.facts.arch), hex);
+	return NULL;
 }
 
 const struct subcommand cmd_key = {

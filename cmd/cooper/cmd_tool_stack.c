@@ -50,18 +50,14 @@ static struct err *print_argv(const struct machine_spec *spec, const struct mach
 static struct err *run_argv(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
+	AUTO(stack) s = STACK_INIT;
 	struct machine_start start = {.ssh_port = 0};
 	TRY(session_open(call, &p));
-	struct stack *s = NULL;
-	TRY(stack_open(&p, &s));
-	struct err *e = host_start(&p, stack_machine(s), &start);
-	if (!e)
-		e = choose_accel(call, &start.accel);
+	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
+	TRY(host_start(&p, &s.machine, &start));
+	TRY(choose_accel(call, &start.accel));
 	start.first_boot = call_has(call, "first-boot");
-	if (!e)
-		e = print_argv(stack_machine(s), &start, &p.facts);
-	stack_free(s);
-	return e;
+	return print_argv(&s.machine, &start, &p.facts);
 }
 
 const struct subcommand cmd_tool_argv = {
@@ -85,17 +81,15 @@ static int user_number(const struct project *p)
 static struct err *run_ignition(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
+	AUTO(stack) s = STACK_INIT;
 	AUTO_FREE char *text = NULL;
 	TRY(session_open(call, &p));
-	struct stack *s = NULL;
-	TRY(stack_open(&p, &s));
-	struct ignition_input input = ignition_input_of(stack_machine(s));
+	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
+	struct ignition_input input = ignition_input_of(&s.machine);
 	input.uid = user_number(&p);
-	struct err *e = machine_ignition(&input, &text);
-	if (!e)
-		printf("%s\n", text);
-	stack_free(s);
-	return e;
+	TRY(machine_ignition(&input, &text));
+	printf("%s\n", text);
+	return NULL;
 }
 
 const struct subcommand cmd_tool_ignition = {
@@ -117,20 +111,24 @@ static struct err *list_signed(const char *keg, const struct strs *globs, struct
 	return NULL;
 }
 
-static struct err *print_signing(const struct project *p, struct stack *s)
+static struct err *run_sign(struct call *call)
 {
-	const struct build_recipe *b = &p->emulator->build;
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(stack) s = STACK_INIT;
 	AUTO(sign_files) files = SIGN_FILES_INIT;
 	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
 	AUTO(str) out = STR_INIT;
-	AUTO_FREE char *keg = step_result(graph_kind(stack_graph(s), "build"), NULL);
+	TRY(session_open(call, &p));
+	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
+	const struct build_recipe *b = &p.emulator->build;
+	AUTO_FREE char *keg = step_result(graph_kind(&s.graph, "build"), NULL);
 	struct sign_input input = {.prefix = keg,
 				   .globs = &b->sign_files,
 				   .entitlements = &b->sign_entitlements,
 				   .plist = "entitlements.plist",
-				   .recipe = p->emulator->path};
+				   .recipe = p.emulator->path};
 	if (b->sign_files.count == 0) {
-		printf("nothing is signed on %s\n", os_name(p->facts.os));
+		printf("nothing is signed on %s\n", os_name(p.facts.os));
 		return NULL;
 	}
 	TRY(list_signed(keg, &b->sign_files, &files));
@@ -138,17 +136,6 @@ static struct err *print_signing(const struct project *p, struct stack *s)
 	sign_show(&plan, &out);
 	fputs(str_text(&out), stdout);
 	return NULL;
-}
-
-static struct err *run_sign(struct call *call)
-{
-	AUTO(project) p = PROJECT_INIT;
-	TRY(session_open(call, &p));
-	struct stack *s = NULL;
-	TRY(stack_open(&p, &s));
-	struct err *e = print_signing(&p, s);
-	stack_free(s);
-	return e;
 }
 
 const struct subcommand cmd_tool_sign = {

@@ -71,10 +71,12 @@ static struct err *install(struct call *call, bool is_mac, const struct strs *mi
 	return run_manager(call, apt, missing);
 }
 
-static struct err *install_packages(struct call *call, struct project *p, struct stack *s)
+static struct err *install_packages(struct call *call, const struct project *p, const struct stack *s)
 {
+	AUTO(strs) wanted = STRS_INIT;
 	AUTO(strs) missing = STRS_INIT;
-	TRY(stack_host_packages(s, &missing));
+	stack_packages(s, &wanted);
+	TRY(host_packages_missing(&p->facts, &wanted, &missing));
 	if (missing.count == 0)
 		return NULL;
 	AUTO_FREE char *list = strs_join(&missing, " ");
@@ -97,10 +99,10 @@ static struct err *install_packages(struct call *call, struct project *p, struct
 }
 
 /* "machine 'dev': aarch64 guest under QEMU emulator version 10.2.3 ...", and what the canaries said. */
-static struct err *summarize(struct stack *s, struct strs *lines)
+static struct err *summarize(const struct stack *s, struct strs *lines)
 {
-	const struct machine_spec *m = stack_machine(s);
-	const struct step *build = graph_kind(stack_graph(s), "build");
+	const struct machine_spec *m = &s->machine;
+	const struct step *build = graph_kind(&s->graph, "build");
 	AUTO_JSON *receipt = NULL;
 	AUTO_JSON *proofs = machine_proofs_read(m->dir);
 	AUTO_FREE char *keg = step_result(build, NULL);
@@ -119,14 +121,14 @@ static struct err *summarize(struct stack *s, struct strs *lines)
 	return NULL;
 }
 
-static struct err *finish(struct call *call, struct stack *s, int64_t started)
+static struct err *finish(struct call *call, const struct stack *s, int64_t started)
 {
 	AUTO(strs) lines = STRS_INIT;
 	TRY(summarize(s, &lines));
 	ui_finish();
 	if (call_has(call, "quiet"))
 		return NULL;
-	table_times(stack_graph(s), tick_ms() - started);
+	table_times(&s->graph, tick_ms() - started);
 	for (size_t i = 0; i < lines.count; i++)
 		printf("%s\n", lines.items[i]);
 	return NULL;
@@ -135,38 +137,29 @@ static struct err *finish(struct call *call, struct stack *s, int64_t started)
 /* With the lock held: decide again, since the other one may have done it all, then act. */
 static struct err *converge(struct call *call, struct project *p, int64_t started)
 {
+	AUTO(stack) s = STACK_INIT;
 	TRY(stack_resolve(p, call->sink));
-	struct stack *s = NULL;
-	TRY(stack_open(p, &s));
-	struct err *e = stack_observe(s, NULL);
-	if (!e && graph_pending(stack_graph(s)) == 0) {
+	TRY(stack_open(p, /* unresolved= */ NULL, &s));
+	TRY(stack_observe(&s, NULL));
+	if (graph_pending(&s.graph) == 0) {
 		printf("nothing to do\n");
-	} else if (!e) {
-		e = host_check(p, stack_machine(s), /* warnings= */ NULL);
-		if (!e)
-			e = install_packages(call, p, s);
-		if (!e)
-			e = stack_perform(s, call->sink);
-		if (!e)
-			e = finish(call, s, started);
+		return NULL;
 	}
-	stack_free(s);
-	return e;
+	TRY(host_check(p, &s.machine, /* warnings= */ NULL));
+	TRY(install_packages(call, p, &s));
+	TRY(stack_perform(&s, call->sink));
+	return finish(call, &s, started);
 }
 
 /* The quick way out: nothing is locked, written or started when nothing has to be done. */
 static struct err *nothing_to_do(struct project *p, bool *ret_nothing)
 {
 	AUTO(strs) unresolved = STRS_INIT;
-	TRY(stack_unresolved(p, &unresolved));
-	if (unresolved.count)
-		return NULL;
-	struct stack *s = NULL;
-	TRY(stack_open(p, &s));
-	struct err *e = stack_observe(s, NULL);
-	*ret_nothing = !e && graph_pending(stack_graph(s)) == 0;
-	stack_free(s);
-	return e;
+	AUTO(stack) s = STACK_INIT;
+	TRY(stack_open(p, &unresolved, &s));
+	TRY(stack_observe(&s, NULL));
+	*ret_nothing = unresolved.count == 0 && graph_pending(&s.graph) == 0;
+	return NULL;
 }
 
 static struct err *run(struct call *call)

@@ -49,10 +49,10 @@ static char *make_recipes(const char *sources)
 	return root;
 }
 
-static void open_stack(struct project *p, struct stack **ret_stack)
+static void open_stack(struct project *p, struct stack *s)
 {
 	assert_ok(project_open(p, "st", NULL));
-	assert_ok(stack_open(p, ret_stack));
+	assert_ok(stack_open(p, /* unresolved= */ NULL, s));
 }
 
 /* The key of the patched tree of an emulator that is built from @sources; heap. */
@@ -61,10 +61,9 @@ static char *source_key(const char *sources)
 	AUTO_FREE char *root = make_recipes(sources);
 	(void)root;
 	AUTO(project) p = PROJECT_INIT;
-	struct stack *s = NULL;
+	AUTO(stack) s = STACK_INIT;
 	open_stack(&p, &s);
-	char *key = mem_strdup(graph_find(stack_graph(s), "source:emu")->key);
-	stack_free(s);
+	char *key = mem_strdup(graph_find(&s.graph, "source:emu")->key);
 	return key;
 }
 
@@ -121,9 +120,9 @@ static void wiring(void **state UNUSED)
 	AUTO_FREE char *root = make_recipes(plain);
 	(void)root;
 	AUTO(project) p = PROJECT_INIT;
-	struct stack *s = NULL;
+	AUTO(stack) s = STACK_INIT;
 	open_stack(&p, &s);
-	const struct graph *g = stack_graph(s);
+	const struct graph *g = &s.graph;
 	assert_int_equal(g->count, ARRAY_LEN(expected));
 	for (size_t i = 0; i < g->count; i++) {
 		const struct step *step = g->steps[i];
@@ -133,13 +132,12 @@ static void wiring(void **state UNUSED)
 			str_addf(&line, step->links[k].in_key ? " %s" : " (%s)", step->links[k].step->id);
 		assert_string_equal(str_text(&line), expected[i]);
 	}
-	assert_ok(stack_observe(s, NULL));
-	assert_int_equal(graph_pending(stack_graph(s)), ARRAY_LEN(expected));
+	assert_ok(stack_observe(&s, NULL));
+	assert_int_equal(graph_pending(&s.graph), ARRAY_LEN(expected));
 	/* paths are those of the results that the steps make */
 	AUTO_FREE char *keg = step_result(graph_kind(g, "build"), NULL);
-	assert_true(str_starts(stack_machine(s)->qemu, keg));
-	assert_true(str_ends(stack_machine(s)->base_disk, "disk.qcow2"));
-	stack_free(s);
+	assert_true(str_starts(s.machine.qemu, keg));
+	assert_true(str_ends(s.machine.base_disk, "disk.qcow2"));
 }
 
 static void put_generation(const struct step *generation, const char *dir, int number)
@@ -165,11 +163,11 @@ static void marks_go_with_the_disk(void **state UNUSED)
 	AUTO_FREE char *root = make_recipes(plain);
 	(void)root;
 	AUTO(project) p = PROJECT_INIT;
-	struct stack *s = NULL;
+	AUTO(stack) s = STACK_INIT;
 	open_stack(&p, &s);
-	const struct graph *g = stack_graph(s);
+	const struct graph *g = &s.graph;
 	const struct step *step = graph_find(g, "step:one"), *handlers = graph_find(g, "handlers");
-	const char *dir = stack_machine(s)->dir;
+	const char *dir = s.machine.dir;
 	assert_false(is_done(step));
 	put_generation(graph_kind(g, "generation"), dir, 1);
 	assert_false(is_done(step));
@@ -182,7 +180,6 @@ static void marks_go_with_the_disk(void **state UNUSED)
 	assert_ok(tree_remove(old));
 	put_generation(graph_kind(g, "generation"), dir, 2); /* the same key */
 	assert_false(is_done(step) || is_done(handlers));
-	stack_free(s);
 }
 
 /* Proved and not yet current: the next run switches, and does nothing else. */
@@ -192,17 +189,16 @@ static void a_generation_that_is_not_current_is_switched_to(void **state UNUSED)
 	(void)root;
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(generation) current = GENERATION_INIT;
-	struct stack *s = NULL;
+	AUTO(stack) s = STACK_INIT;
 	open_stack(&p, &s);
-	struct step *change = graph_kind(stack_graph(s), "switch");
-	const char *dir = stack_machine(s)->dir;
-	put_generation(graph_kind(stack_graph(s), "generation"), dir, 2);
+	struct step *change = graph_kind(&s.graph, "switch");
+	const char *dir = s.machine.dir;
+	put_generation(graph_kind(&s.graph, "generation"), dir, 2);
 	assert_false(is_done(change));
 	assert_ok(change->kind->perform(change, NULL));
 	assert_true(is_done(change));
 	assert_ok(generation_current(dir, &current));
 	assert_int_equal(current.number, 2);
-	stack_free(s);
 }
 
 static void a_folder_whose_name_begins_alike_is_another_one(void **state UNUSED)
@@ -225,7 +221,7 @@ static void a_users_ignition_beside_emulators(void **state UNUSED)
 	AUTO_FREE char *root = make_recipes(plain);
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(strs) references = STRS_INIT;
-	struct stack *s = NULL;
+	AUTO(stack) s = STACK_INIT;
 	AUTO_FREE char *stack = mem_printf("%signition: mine.ign\n"
 					   "emulation: { package: { debian-package: qemu-user-static } }\n",
 					   stack_text);
@@ -235,15 +231,14 @@ static void a_users_ignition_beside_emulators(void **state UNUSED)
 	assert_ok(home_make(&p.home));
 	home_done(&p.home);
 	assert_ok(project_open(&p, "st", NULL));
-	assert_ok(stack_unresolved(&p, &references));
+	stack_unresolved(&p, &references);
 	assert_int_equal(references.count, 1);
 	struct lock_file file = {.name = "q.deb", .url = "debian:pool/q.deb", .sha256 = HEX_B, .size = 1};
 	struct lock_entry entry = {.reference = references.items[0], .version = "1", .files = &file, .file_count = 1};
 	assert_ok(lock_put(p.lock, &entry));
-	assert_ok(stack_open(&p, &s));
-	assert_non_null(graph_kind(stack_graph(s), "emulators"));
-	assert_non_null(stack_machine(s)->ignition);
-	stack_free(s);
+	assert_ok(stack_open(&p, /* unresolved= */ NULL, &s));
+	assert_non_null(graph_kind(&s.graph, "emulators"));
+	assert_non_null(s.machine.ignition);
 }
 
 int main(void)

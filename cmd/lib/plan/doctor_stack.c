@@ -13,24 +13,17 @@
 #define BUILD_BYTES (4 * GIB) /* sources, objects, keg */
 #define IMAGE_BYTES (5 * GIB) /* download, inflated, generation */
 
-/* Opened only when the lock has everything; else *ret_stack stays NULL. */
-static struct err *open_stack(struct project *p, struct stack **ret_stack)
+/* Empty when the lock lacks something. */
+static struct err *open_stack(struct project *p, struct strs *unresolved, struct stack *s)
 {
-	AUTO(strs) unresolved = STRS_INIT;
-	TRY(stack_unresolved(p, &unresolved));
-	if (unresolved.count)
-		return NULL;
-	TRY(stack_open(p, ret_stack));
-	struct err *e = stack_observe(*ret_stack, NULL);
-	if (e)
-		*ret_stack = stack_free(*ret_stack);
-	return e;
+	TRY(stack_open(p, unresolved, s));
+	return stack_observe(s, NULL);
 }
 
 static void list_packages(const struct project *p, const struct stack *s, struct strs *names)
 {
 	bool mac = p->facts.os == OS_MACOS;
-	if (s) {
+	if (s->goal) {
 		stack_packages(s, names);
 		return;
 	}
@@ -42,26 +35,24 @@ static void list_packages(const struct project *p, const struct stack *s, struct
 struct err *doctor_survey(struct project *p, struct host_survey *ret_survey)
 {
 	AUTO(strs) packages = STRS_INIT;
-	struct stack *s = NULL;
+	AUTO(strs) unresolved = STRS_INIT;
+	AUTO(stack) s = STACK_INIT;
 	if (p->other_host) {
 		AUTO_JSON *copy = survey_to_json(&p->survey);
 		return survey_from_json(copy, "host facts", ret_survey);
 	}
-	TRY(open_stack(p, &s));
-	list_packages(p, s, &packages);
-	struct survey_input input = {.host = &p->facts,
-				     .home = p->home.root,
-				     .packages = &packages,
-				     .emulator = s ? stack_machine(s)->qemu : NULL};
+	TRY(open_stack(p, &unresolved, &s));
+	list_packages(p, &s, &packages);
+	struct survey_input input = {
+		.host = &p->facts, .home = p->home.root, .packages = &packages, .emulator = s.machine.qemu};
 	survey_measure(&input, ret_survey);
-	stack_free(s);
 	return NULL;
 }
 
 /* Also when the stack is not known yet. */
-static bool is_pending(struct stack *s, const char *kind)
+static bool is_pending(const struct stack *s, const char *kind)
 {
-	return !s || graph_kind(stack_graph(s), kind)->state == STEP_PENDING;
+	return !s->goal || graph_kind(&s->graph, kind)->state == STEP_PENDING;
 }
 
 static void judge_machine(const struct project *p, const struct stack *s, struct doctor_input *in,
@@ -69,7 +60,7 @@ static void judge_machine(const struct project *p, const struct stack *s, struct
 {
 	AUTO(accel_list) list = {.count = 0};
 	struct rule_hit hits[RULE_HITS_MAX];
-	in->spec = stack_machine(s);
+	in->spec = &s->machine;
 	struct err *e = host_accelerators(p, in->spec, &list);
 	if (!e) {
 		struct machine_start start = {.accel = list.items[0]};
@@ -84,16 +75,15 @@ static void judge_machine(const struct project *p, const struct stack *s, struct
 }
 
 /* Whether what the lock lacks can be asked for. */
-static void judge_archive(const struct project *p, struct doctor_report *report)
+static void judge_archive(const struct project *p, const struct strs *unresolved, struct doctor_report *report)
 {
-	AUTO(strs) unresolved = STRS_INIT;
 	AUTO_FREE char *archive = NULL;
 	AUTO_FREE char *security = NULL;
-	struct err *e = stack_unresolved(p, &unresolved);
+	struct err *e = NULL;
 	bool asks = false;
-	for (size_t i = 0; i < unresolved.count; i++)
-		asks = asks || str_starts(unresolved.items[i], "debian-");
-	if (!e && asks && !p->other_host)
+	for (size_t i = 0; i < unresolved->count; i++)
+		asks = asks || str_starts(unresolved->items[i], "debian-");
+	if (asks && !p->other_host)
 		e = debian_host_mirrors(&archive, &security);
 	if (e)
 		doctor_add_failure(report, "package archive", e);
@@ -102,27 +92,27 @@ static void judge_archive(const struct project *p, struct doctor_report *report)
 struct err *doctor_stack(struct project *p, const struct host_survey *survey, struct doctor_report *report)
 {
 	AUTO(strs) packages = STRS_INIT;
-	struct stack *s = NULL;
-	TRY(open_stack(p, &s));
-	list_packages(p, s, &packages);
-	bool build = is_pending(s, "build");
-	bool image = is_pending(s, "image");
+	AUTO(strs) unresolved = STRS_INIT;
+	AUTO(stack) s = STACK_INIT;
+	TRY(open_stack(p, &unresolved, &s));
+	list_packages(p, &s, &packages);
+	bool build = is_pending(&s, "build");
+	bool image = is_pending(&s, "image");
 	struct doctor_input in = {.survey = survey,
 				  .packages = &packages,
 				  .guest_arch = p->guest_arch,
 				  .work_bytes = (build ? BUILD_BYTES : 0) + (image ? IMAGE_BYTES : 0) + GIB,
 				  .makes_image = image && p->image->image.debian_suite};
 	AUTO_FREE char *dir = path_join(p->home.machines, p->stack->stack.machine_name);
-	const struct machine_spec unresolved = {.name = p->stack->stack.machine_name,
-						.dir = dir,
-						.gen_dir = dir,
-						.data_bytes = p->stack->stack.disk_bytes};
-	in.spec = &unresolved;
-	if (s)
-		judge_machine(p, s, &in, report);
+	const struct machine_spec unknown = {.name = p->stack->stack.machine_name,
+					     .dir = dir,
+					     .gen_dir = dir,
+					     .data_bytes = p->stack->stack.disk_bytes};
+	in.spec = &unknown;
+	if (s.goal)
+		judge_machine(p, &s, &in, report);
 	else
 		doctor_check(&in, report);
-	judge_archive(p, report);
-	stack_free(s);
+	judge_archive(p, &unresolved, report);
 	return NULL;
 }

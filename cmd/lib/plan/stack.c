@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "host/host_packages.h"
 #include "image/image.h"
 #include "machine/record.h"
 #include "net/fetch.h"
@@ -16,68 +15,48 @@
 extern const struct step_kind kind_fetch, kind_source, kind_build, kind_image, kind_emulators, kind_generation,
 	kind_boot, kind_handlers, kind_guest_step, kind_connect, kind_canary, kind_switch;
 
-struct stack {
-	const struct project *p;
-	struct step_context context;
-	struct machine_spec spec;
-	struct strs foreign;
-	struct graph graph;
-	struct json *record; /* inputs as of the last success */
-	char *record_path;
-	struct step *goal;
-};
-
-static struct step *add_fetch(struct stack *s, const char *what, struct fetch_job *take_job)
+/* A step that fetches *ret_files, which are to be listed. */
+static struct step *add_fetch(struct stack *s, const char *what, struct source_files **ret_files)
 {
-	return graph_add(&s->graph, &kind_fetch, what, take_job);
+	*ret_files = mem_alloc(sizeof(**ret_files));
+	return graph_add(&s->graph, &kind_fetch, what, *ret_files);
 }
 
-static struct err *add_emulator(struct stack *s, struct step **ret_build)
+static struct err *add_emulator(struct stack *s)
 {
-	const struct project *p = s->p;
-	struct recipe *r = p->emulator;
-	struct fetch_job *job = fetch_job_new();
-	struct step *fetch = add_fetch(s, r->name, job);
-	TRY(source_list(r->sources, r->source_count, p->facts.arch, p->lock, &job->files));
-	source_list_patches(r, &job->files);
+	struct recipe *r = s->p->emulator;
+	struct source_files *files = NULL;
+	struct step *fetch = add_fetch(s, r->name, &files);
+	TRY(source_list(r->sources, r->source_count, s->p->facts.arch, s->p->lock, files));
+	source_list_patches(r, files);
 	struct step *source = graph_add(&s->graph, &kind_source, r->name, r);
-	struct step *build = graph_add(&s->graph, &kind_build, r->name, r);
 	step_needs(source, fetch);
-	step_needs(build, source);
-	*ret_build = build;
+	step_needs(graph_add(&s->graph, &kind_build, r->name, r), source);
 	return NULL;
 }
 
-static struct err *add_image(struct stack *s, struct step **ret_image)
+static struct err *add_image(struct stack *s)
 {
-	const struct project *p = s->p;
-	struct recipe *r = p->image;
-	struct fetch_job *job = fetch_job_new();
+	struct recipe *r = s->p->image;
+	struct source_files *files = NULL;
 	AUTO_FREE char *what = mem_printf("%s-image", r->name);
-	struct step *fetch = add_fetch(s, what, job);
+	struct step *fetch = add_fetch(s, what, &files);
 	if (r->image.debian_suite)
-		TRY(image_list(r, p->guest_arch, p->lock, &job->files));
+		TRY(image_list(r, s->p->guest_arch, s->p->lock, files));
 	else
-		TRY(source_list(r->sources, r->source_count, p->facts.arch, p->lock, &job->files));
-	struct step *image = graph_add(&s->graph, &kind_image, r->name, r);
-	step_needs(image, fetch);
-	*ret_image = image;
+		TRY(source_list(r->sources, r->source_count, s->p->facts.arch, s->p->lock, files));
+	step_needs(graph_add(&s->graph, &kind_image, r->name, r), fetch);
 	return NULL;
 }
 
-/* *ret_emulators stays NULL when none is needed. */
-static struct err *add_emulators(struct stack *s, struct step **ret_emulators)
+static struct err *add_emulators(struct stack *s)
 {
-	const struct project *p = s->p;
-	if (!stack_needs_emulators(p))
+	struct source_files *files = NULL;
+	if (!stack_emulator_package(s->p, &s->emulator_package))
 		return NULL;
-	struct fetch_job *job = fetch_job_new();
-	struct step *fetch = add_fetch(s, "emulators", job);
-	job->package = stack_emulator_package(p);
-	TRY(source_list(&job->package, 1, p->facts.arch, p->lock, &job->files));
-	struct step *emulators = graph_add(&s->graph, &kind_emulators, NULL, NULL);
-	step_needs(emulators, fetch);
-	*ret_emulators = emulators;
+	struct step *fetch = add_fetch(s, "emulators", &files);
+	TRY(source_list(&s->emulator_package, 1, s->p->facts.arch, s->p->lock, files));
+	step_needs(graph_add(&s->graph, &kind_emulators, NULL, NULL), fetch);
 	return NULL;
 }
 
@@ -92,14 +71,15 @@ static struct step *add_in_guest(struct stack *s, const struct step_kind *kind, 
 	return step;
 }
 
-static void add_machine(struct stack *s, struct step *build, struct step *image, struct step *emulators)
+static void add_machine(struct stack *s)
 {
 	const struct stack_recipe *r = &s->p->stack->stack;
+	struct step *emulators = graph_kind(&s->graph, "emulators");
 	struct step *generation = graph_add(&s->graph, &kind_generation, NULL, NULL);
 	struct step *boot = graph_add(&s->graph, &kind_boot, NULL, NULL);
 	struct step *last = NULL;
-	step_needs(generation, build);
-	step_needs(generation, image);
+	step_needs(generation, graph_kind(&s->graph, "build"));
+	step_needs(generation, graph_kind(&s->graph, "image"));
 	step_needs(generation, emulators);
 	step_needs(boot, generation);
 	if (s->foreign.count && !emulators) /* else Ignition registers those of our own device */
@@ -123,32 +103,28 @@ static void add_machine(struct stack *s, struct step *build, struct step *image,
 
 static struct err *wire(struct stack *s)
 {
-	struct step *build = NULL, *image = NULL, *emulators = NULL;
-	TRY(add_emulator(s, &build));
-	TRY(add_image(s, &image));
-	TRY(add_emulators(s, &emulators));
-	add_machine(s, build, image, emulators);
-	stack_spec_copy(&s->context, &s->spec);
-	TRY(vmm_choose(&s->spec, s->context.facts, &s->context.vmm));
-	TRY(stack_spec_ignition(&s->context, emulators != NULL, &s->spec));
+	TRY(add_emulator(s));
+	TRY(add_image(s));
+	TRY(add_emulators(s));
+	add_machine(s);
+	stack_spec_copy(&s->context, &s->machine);
+	TRY(vmm_choose(&s->machine, s->context.facts, &s->context.vmm));
+	TRY(stack_spec_ignition(&s->context, graph_kind(&s->graph, "emulators"), &s->machine));
 	TRY(graph_seal(&s->graph));
-	stack_spec_paths(graph_kind(&s->graph, "generation"), &s->spec);
+	stack_spec_paths(graph_kind(&s->graph, "generation"), &s->machine);
 	return NULL;
 }
 
 /* --- a stack --- */
 
-struct stack *stack_free(struct stack *s)
+void stack_done(struct stack *s)
 {
-	if (!s)
-		return NULL;
 	graph_done(&s->graph);
-	machine_spec_done(&s->spec);
+	machine_spec_done(&s->machine);
 	strs_done(&s->foreign);
 	js_free(s->record);
 	free(s->record_path);
-	free(s);
-	return NULL;
+	*s = (struct stack)STACK_INIT;
 }
 
 /* A record that is gone or damaged costs reasons, nothing else. */
@@ -163,9 +139,12 @@ static void read_record(struct stack *s)
 	}
 }
 
-struct err *stack_open(struct project *p, struct stack **ret_stack)
+struct err *stack_open(struct project *p, struct strs *unresolved, struct stack *s)
 {
-	struct stack *s = mem_alloc(sizeof(*s));
+	if (unresolved)
+		stack_unresolved(p, unresolved);
+	if (unresolved && unresolved->count)
+		return NULL;
 	s->p = p;
 	s->context = (struct step_context){.home = &p->home,
 					   .facts = &p->facts,
@@ -174,32 +153,16 @@ struct err *stack_open(struct project *p, struct stack **ret_stack)
 					   .emulator = p->emulator,
 					   .image = p->image,
 					   .foreign = &s->foreign,
-					   .machine = &s->spec};
+					   .machine = &s->machine};
 	s->graph.context = &s->context;
 	stack_foreign_archs(p, &s->foreign);
 	read_record(s);
-	struct err *e = wire(s);
-	if (e) {
-		stack_free(s);
-		return e;
-	}
-	*ret_stack = s;
-	return NULL;
-}
-
-struct graph *stack_graph(struct stack *s)
-{
-	return &s->graph;
-}
-
-const struct machine_spec *stack_machine(const struct stack *s)
-{
-	return &s->spec;
+	return wire(s);
 }
 
 struct err *stack_observe(struct stack *s, const char *kind)
 {
-	if (!kind)
+	if (!kind && s->goal)
 		return graph_observe(&s->graph, s->goal, s->record);
 	for (size_t i = 0; i < s->graph.count; i++)
 		if (step_is(s->graph.steps[i], kind))
@@ -214,13 +177,6 @@ void stack_packages(const struct stack *s, struct strs *names)
 		if (step->state == STEP_PENDING && step->kind->host_packages)
 			step->kind->host_packages(step, names);
 	}
-}
-
-struct err *stack_host_packages(struct stack *s, struct strs *missing)
-{
-	AUTO(strs) names = STRS_INIT;
-	stack_packages(s, &names);
-	return host_packages_missing(&s->p->facts, &names, missing);
 }
 
 /* Offline, all that is missing for all steps is told at once, before anything is begun. */

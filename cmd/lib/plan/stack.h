@@ -12,25 +12,40 @@
 #ifndef COOPER_PLAN_STACK_H
 #define COOPER_PLAN_STACK_H
 
-#include "machine/spec.h"
 #include "plan/graph.h"
 #include "plan/project.h"
+#include "step/context.h"
 
-struct stack;
+/* Empty until it is opened; steps refer to it, so it stays where it is. */
+struct stack {
+	const struct project *p;
+	struct step_context context;
+	struct machine_spec machine; /* what the machine is made of */
+	struct strs foreign;
+	struct source emulator_package;
+	struct graph graph;
+	struct json *record; /* inputs as of the last success */
+	char *record_path;
+	struct step *goal;
+};
 
-/** stack_open() - build the graph; @p is borrowed and must outlive it. ABSENT when the lock lacks something */
-MUST_CHECK struct err *stack_open(struct project *p, struct stack **ret_stack);
-struct stack *stack_free(struct stack *s);
-struct graph *stack_graph(struct stack *s);
+#define STACK_INIT                                                                                                     \
+	{                                                                                                              \
+		.p = NULL                                                                                              \
+	}
+void stack_done(struct stack *s);
 
+/**
+ * stack_open() - build the graph
+ * @p:          borrowed, must outlive the stack
+ * @unresolved: receives what the lock lacks; when it lacks something @s stays empty. NULL: that is an error, ABSENT
+ */
+MUST_CHECK struct err *stack_open(struct project *p, struct strs *unresolved, struct stack *s);
 /** stack_observe() - decide what has to run to reach every step of the kind called @kind (NULL = everything) */
 MUST_CHECK struct err *stack_observe(struct stack *s, const char *kind);
 /** stack_packages() - append the host packages that pending steps need, installed or not; after stack_observe() */
 void stack_packages(const struct stack *s, struct strs *names);
-/** stack_host_packages() - append host packages that pending steps need and that are not installed (runs dpkg/brew) */
-MUST_CHECK struct err *stack_host_packages(struct stack *s, struct strs *missing);
 /** stack_perform() - run what is pending, then remember the inputs for later reasons */
 MUST_CHECK struct err *stack_perform(struct stack *s, struct sink *sink);
-/** stack_machine() - what the machine is made of; valid while the stack is */
-const struct machine_spec *stack_machine(const struct stack *s);
+
 #endif

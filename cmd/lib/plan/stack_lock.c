@@ -23,24 +23,20 @@ void stack_foreign_archs(const struct project *p, struct strs *foreign)
 			strs_add(foreign, run->items[i]);
 }
 
-bool stack_needs_emulators(const struct project *p)
+bool stack_emulator_package(const struct project *p, struct source *ret_package)
 {
 	AUTO(strs) foreign = STRS_INIT;
 	stack_foreign_archs(p, &foreign);
 	enum provider provider = p->stack->stack.provider;
 	bool by_store = provider == PROVIDER_AUTO || provider == PROVIDER_STORE;
-	return foreign.count && by_store && p->stack->stack.emulator_package.debian_package;
+	*ret_package = p->stack->stack.emulator_package;
+	ret_package->arch = (char *)arch_name(p->guest_arch);
+	return foreign.count && by_store && ret_package->debian_package;
 }
 
-struct source stack_emulator_package(const struct project *p)
+void stack_unresolved(const struct project *p, struct strs *references)
 {
-	struct source s = p->stack->stack.emulator_package;
-	s.arch = (char *)arch_name(p->guest_arch);
-	return s;
-}
-
-struct err *stack_unresolved(const struct project *p, struct strs *references)
-{
+	struct source package;
 	add_unresolved(p, p->emulator->sources, p->emulator->source_count, references);
 	add_unresolved(p, p->image->sources, p->image->source_count, references);
 	if (p->image->image.debian_suite) {
@@ -48,18 +44,16 @@ struct err *stack_unresolved(const struct project *p, struct strs *references)
 		if (!lock_find(p->lock, set))
 			strs_add(references, set);
 	}
-	if (stack_needs_emulators(p)) {
-		struct source package = stack_emulator_package(p);
+	if (stack_emulator_package(p, &package))
 		add_unresolved(p, &package, 1, references);
-	}
-	return NULL;
 }
 
 struct err *stack_resolve(struct project *p, struct sink *sink)
 {
 	enum arch arch = p->facts.arch;
 	AUTO(strs) references = STRS_INIT;
-	TRY(stack_unresolved(p, &references));
+	struct source package;
+	stack_unresolved(p, &references);
 	if (references.count)
 		event_note(sink, "resolve", "resolving %zu lock entr%s", references.count,
 			   references.count == 1 ? "y" : "ies");
@@ -68,10 +62,7 @@ struct err *stack_resolve(struct project *p, struct sink *sink)
 	TRY(source_resolve(&p->home, p->image->sources, p->image->source_count, arch, p->lock, sink));
 	if (p->image->image.debian_suite)
 		TRY(image_resolve(&p->home, p->image, p->guest_arch, p->lock, sink));
-	if (!stack_needs_emulators(p))
-		return NULL;
-	struct source package = stack_emulator_package(p);
-	return source_resolve(&p->home, &package, 1, arch, p->lock, sink);
+	return stack_emulator_package(p, &package) ? source_resolve(&p->home, &package, 1, arch, p->lock, sink) : NULL;
 }
 
 /* --- everything anew --- */
@@ -135,6 +126,7 @@ static struct err *ask_emulator(struct update *u)
 static struct err *ask_all(struct update *u)
 {
 	const struct project *p = u->p;
+	struct source package;
 	AUTO_FREE char *channel = channel_reference(p->image, p->guest_arch);
 	if (channel)
 		TRY(channel_resolve(&p->home, p->image, p->guest_arch, u->sink, add_entry(u)));
@@ -142,22 +134,13 @@ static struct err *ask_all(struct update *u)
 	TRY(ask_sources(u, p->image->sources, p->image->source_count));
 	if (p->image->image.debian_suite)
 		TRY(image_ask(&p->home, p->image, p->guest_arch, u->sink, add_entry(u)));
-	if (!stack_needs_emulators(p))
-		return NULL;
-	struct source package = stack_emulator_package(p);
-	return ask_sources(u, &package, 1);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? streq(a, b) : a == b;
+	return stack_emulator_package(p, &package) ? ask_sources(u, &package, 1) : NULL;
 }
 
 static bool same_file(const struct lock_file *a, const struct lock_file *b)
 {
-	return streq(a->name, b->name) && same_text(a->sha256, b->sha256) && streq(a->url, b->url) &&
-	       a->size == b->size && same_text(a->uncompressed_sha256, b->uncompressed_sha256) &&
-	       same_text(a->signature, b->signature);
+	return streq(a->name, b->name) && streq(a->sha256, b->sha256) && streq(a->url, b->url) && a->size == b->size &&
+	       streq(a->uncompressed_sha256, b->uncompressed_sha256) && streq(a->signature, b->signature);
 }
 
 /* Files of @now that @old has not as they are. */
@@ -182,7 +165,7 @@ static struct json *describe(const struct project *p, const struct lock_entry *o
 	bool changed = fresh || !old || old->file_count != now->file_count;
 	if (!old && str_starts(now->reference, "channel:")) {
 		version = p->image->version;
-		changed = !same_text(p->image->sources[0].sha256, now->files[0].sha256);
+		changed = !streq(p->image->sources[0].sha256, now->files[0].sha256);
 	}
 	js_set_text(change, "reference", now->reference);
 	js_set_text(change, "old", version);

@@ -9,7 +9,7 @@
 #include "plan/project.h"
 
 /** stack_unresolved() - append the references that the lock lacks; none = stack_open() will work */
-MUST_CHECK struct err *stack_unresolved(const struct project *p, struct strs *references);
+void stack_unresolved(const struct project *p, struct strs *references);
 /** stack_resolve() - ask apt for what the lock lacks and write the lock */
 MUST_CHECK struct err *stack_resolve(struct project *p, struct sink *sink);
 
@@ -26,10 +26,10 @@ MUST_CHECK struct err *stack_update(const struct project *p, bool dry_run, struc
 
 /** stack_foreign_archs() - append the architectures that containers must run and the guest's processor is not */
 void stack_foreign_archs(const struct project *p, struct strs *foreign);
-/** stack_needs_emulators() - whether the device with user-mode emulators is wanted, from the package that the stack
- * names */
-bool stack_needs_emulators(const struct project *p);
-/** stack_emulator_package() - that package, for the architecture of the guest, where its programs run; all borrowed */
-struct source stack_emulator_package(const struct project *p);
+/**
+ * stack_emulator_package() - the stack's package of user-mode emulators, for the architecture of the guest, where its
+ * programs run; all borrowed. False when no device with emulators is wanted.
+ */
+bool stack_emulator_package(const struct project *p, struct source *ret_package);
 
 #endif

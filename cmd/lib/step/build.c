@@ -59,11 +59,11 @@ static void host_packages(const struct step *step, struct strs *names)
 const struct step_kind kind_build = {
 	.name = "build",
 	.weight = STEP_CPU,
+	.kept = true,
 	.describe = describe,
 	.inputs = inputs,
 	.result = result,
 	.observe = step_result_observe,
 	.perform = perform,
 	.host_packages = host_packages,
-	.gc_roots = step_result_roots,
 };

@@ -35,9 +35,9 @@ const struct step_kind kind_emulators = {
 	.name = "emulators",
 	.title = "build the emulator disk",
 	.weight = STEP_CPU,
+	.kept = true,
 	.inputs = inputs,
 	.result = result,
 	.observe = step_result_observe,
 	.perform = perform,
-	.gc_roots = step_result_roots,
 };

@@ -7,21 +7,15 @@
 #include "step/context.h"
 #include "step/outputs.h"
 
-struct fetch_job *fetch_job_new(void)
+static void free_job(void *job)
 {
-	return mem_alloc(sizeof(struct fetch_job));
-}
-
-static void free_job(void *data)
-{
-	struct fetch_job *job = data;
-	source_files_done(&job->files);
+	source_files_done(job);
 	free(job);
 }
 
 const struct source_files *step_files(const struct step *fetch)
 {
-	return &((const struct fetch_job *)fetch->job)->files;
+	return fetch->job;
 }
 
 static void describe(const struct step *step, struct str *title)
@@ -77,21 +71,14 @@ static struct err *reach(const struct step *step, struct strs *lines)
 	return source_out_of_reach(step->context->home, step_files(step), lines);
 }
 
-static void gc_roots(const struct step *step, struct strs *roots)
-{
-	const struct source_files *files = step_files(step);
-	for (size_t i = 0; i < files->count; i++)
-		strs_add(roots, files->items[i].digest ? files->items[i].digest : files->items[i].url);
-}
-
 const struct step_kind kind_fetch = {
 	.name = "fetch",
 	.weight = STEP_NET,
+	.kept = true,
 	.describe = describe,
 	.inputs = inputs,
 	.observe = observe,
 	.perform = perform,
 	.reach = reach,
-	.gc_roots = gc_roots,
 	.free_job = free_job,
 };

@@ -48,6 +48,7 @@ struct step_kind {
 	const char *title; /* "boot the machine"; NULL = describe() tells */
 	enum step_weight weight;
 	bool follows; /* runs whenever a step runs that it comes after */
+	bool kept;    /* what it makes stays in COOPER_HOME, to be used again: worth a cache in CI */
 	void (*describe)(const struct step *step, struct str *title);
 	/* The name of what it makes in the store; heap. NULL = it makes nothing there. */
 	char *(*result)(const struct step *step);
@@ -60,8 +61,6 @@ struct step_kind {
 	struct err *(*reach)(const struct step *step, struct strs *lines);
 	/* Append the packages of the host that perform() needs. NULL = none. */
 	void (*host_packages)(const struct step *step, struct strs *names);
-	/* Append what the step keeps in COOPER_HOME: keys, digests, git URLs. NULL = nothing. */
-	void (*gc_roots)(const struct step *step, struct strs *roots);
 	/* Free the step's job. NULL = it is borrowed. */
 	void (*free_job)(void *job);
 };

@@ -11,20 +11,12 @@
 #include "source/source.h"
 #include "step/kind.h"
 
-/* What a fetch is given: the files, and where they were listed from when no recipe holds that; from fetch_job_new(). */
-struct fetch_job {
-	struct source_files files;
-	struct source package;
-};
-
-struct fetch_job *fetch_job_new(void);
-/** step_files() - the files of a "fetch" */
+/** step_files() - the files of a "fetch", its job */
 const struct source_files *step_files(const struct step *fetch);
 /** step_result() - @file (NULL: all) in the folder that @step's kind makes in the store: a keg, an image, emulators */
 char *step_result(const struct step *step, const char *file);
-/** step_result_observe(), step_result_roots() - whether that folder is there; keep it: observe() and gc_roots() */
+/** step_result_observe() - whether that folder is there: an observe() */
 MUST_CHECK struct err *step_result_observe(const struct step *step, struct observed *seen);
-void step_result_roots(const struct step *step, struct strs *roots);
 /** step_receipt() - what is written in that folder about it; OS or ABSENT when there is none */
 MUST_CHECK struct err *step_receipt(const struct step *step, struct json **ret_receipt);
 /** step_generation() - the one that a "generation" made, whether it came up already or not; ABSENT when there is none

@@ -34,11 +34,6 @@ struct err *step_receipt(const struct step *step, struct json **ret_receipt)
 	return store_receipt(step->context->home, step->key, name, ret_receipt);
 }
 
-void step_result_roots(const struct step *step, struct strs *roots)
-{
-	strs_add(roots, step->key);
-}
-
 bool step_is(const struct step *step, const char *kind)
 {
 	return streq(step->kind->name, kind);
