@@ -11,8 +11,6 @@
 #include "table.h"
 #include "ui.h"
 
-static const struct option_spec options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
-
 /* Converge to the steps of @kind, under the lock that `up` takes. */
 static struct err *reach(struct call *call, const char *kind)
 {
@@ -45,7 +43,7 @@ const struct subcommand cmd_fetch = {
 	.name = "fetch",
 	.operands = "[STACK]",
 	.summary = "only download and verify everything that a stack needs",
-	.options = options,
+	.options = stack_options,
 	.run = run_fetch,
 };
 
@@ -69,12 +67,6 @@ const struct subcommand cmd_build = {
 };
 
 /* --- info, tool key --- */
-
-static const struct option_spec info_options[] = {
-	STACK_OPTIONS,
-	{"json", 0, NULL, "print JSON"},
-	{NULL, 0, NULL, NULL},
-};
 
 static struct json *info_json(const struct project *p, const struct graph *g)
 {
@@ -119,7 +111,7 @@ const struct subcommand cmd_info = {
 	.name = "info",
 	.operands = "[STACK]",
 	.summary = "show what a stack is made of: recipes, versions, paths, keys",
-	.options = info_options,
+	.options = stack_json_options,
 	.run = run_info,
 };
 
@@ -152,8 +144,6 @@ const struct subcommand cmd_tool_key = {
 	.run = run_tool_key,
 };
 
-static const struct option_spec key_options[] = {STACK_OPTIONS, HOST_OPTION, {NULL, 0, NULL, NULL}};
-
 static struct err *run_key(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
@@ -180,6 +170,6 @@ const struct subcommand cmd_key = {
 	.summary = "print a cache key for a stack (for CI)",
 	.help = "For CI: restore COOPER_HOME by this key before `cooper up`, save it under the key after. Hosts of another\n"
 		"system or architecture get another key.",
-	.options = key_options,
+	.options = stack_host_options,
 	.run = run_key,
 };

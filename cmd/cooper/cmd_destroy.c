@@ -53,7 +53,7 @@ static struct err *run(struct call *call)
 	else
 		TRY(session_open(call, &p));
 	AUTO_FREE char *question = all ? mem_printf("remove everything in '%s'?", p.home.root)
-				       : mem_printf("remove the machine '%s' and its disks?", session_machine(&p));
+				       : mem_printf("remove the machine '%s' and its disks?", p.machine_name);
 	if (!dir_exists(p.home.root)) {
 		printf("'%s' does not exist\n", p.home.root);
 		return NULL;
@@ -63,7 +63,7 @@ static struct err *run(struct call *call)
 		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "use --yes to remove without confirmation");
 	AUTO_CLOSE int lock = -1;
 	TRY(session_lock(call, &p.home, /* timeout_ms= */ 10000, &lock));
-	return all ? destroy_all(&p) : destroy_machine(&p, session_machine(&p));
+	return all ? destroy_all(&p) : destroy_machine(&p, p.machine_name);
 }
 
 const struct subcommand cmd_destroy = {

@@ -64,8 +64,6 @@ const struct subcommand cmd_doctor = {
 	.run = run,
 };
 
-static const struct option_spec facts_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
-
 static struct err *run_facts(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
@@ -81,6 +79,6 @@ const struct subcommand cmd_tool_facts = {
 	.name = "tool facts",
 	.operands = "[STACK]",
 	.summary = "print facts about this host as JSON (input for --host)",
-	.options = facts_options,
+	.options = stack_options,
 	.run = run_facts,
 };

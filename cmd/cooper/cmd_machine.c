@@ -20,15 +20,12 @@
 #include "table.h"
 #include "ui.h"
 
-static const struct option_spec stack_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
-
 /* The folder and the specification of a stack's machine, as they were when it was last started. */
 static struct err *open_machine(const struct project *p, struct machine_spec *spec, struct generation *g)
 {
-	AUTO_FREE char *dir = path_join(p->home.machines, session_machine(p));
-	TRY(generation_current(dir, g));
+	TRY(generation_current(p->machine_dir, g));
 	if (g->number == 0)
-		return err_hint(err_new(ERR_ABSENT, "the machine '%s' does not exist", session_machine(p)),
+		return err_hint(err_new(ERR_ABSENT, "the machine '%s' does not exist", p->machine_name),
 				"run `cooper up` to create it");
 	return machine_record_read(g->dir, spec);
 }
@@ -86,9 +83,9 @@ const struct subcommand cmd_machine_run = {
 /* --- start, stop --- */
 
 /* Nobody boots, switches or prunes beside us. Where there is no machine nothing is locked, and no home is made. */
-static struct err *lock_machine(const struct call *call, const struct project *p, const char *dir, int *ret_fd)
+static struct err *lock_machine(const struct call *call, const struct project *p, int *ret_fd)
 {
-	return dir_exists(dir) ? session_lock(call, &p->home, /* timeout_ms= */ 0, ret_fd) : NULL;
+	return dir_exists(p->machine_dir) ? session_lock(call, &p->home, /* timeout_ms= */ 0, ret_fd) : NULL;
 }
 
 /* Boot @spec's generation, then prove it. @key is as machine_boot() takes it. */
@@ -114,14 +111,13 @@ static struct err *run_start(struct call *call)
 	AUTO_CLOSE int lock = -1;
 	struct machine_status status;
 	TRY(session_open(call, &p));
-	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
-	TRY(machine_status(dir, &status));
+	TRY(machine_status(p.machine_dir, &status));
 	if (!status.ready) {
-		TRY(lock_machine(call, &p, dir, &lock));
-		TRY(machine_status(dir, &status)); /* whom we waited for may have started it */
+		TRY(lock_machine(call, &p, &lock));
+		TRY(machine_status(p.machine_dir, &status)); /* whom we waited for may have started it */
 	}
 	if (status.ready) {
-		printf("'%s' is running\n", session_machine(&p));
+		printf("'%s' is running\n", p.machine_name);
 		return NULL;
 	}
 	TRY(open_machine(&p, &spec, &g));
@@ -145,17 +141,16 @@ static struct err *run_rollback(struct call *call)
 	AUTO_CLOSE int lock = -1;
 	bool was_running = false;
 	TRY(session_open(call, &p));
-	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
-	TRY(lock_machine(call, &p, dir, &lock));
-	TRY(generation_previous(dir, &g));
+	TRY(lock_machine(call, &p, &lock));
+	TRY(generation_previous(p.machine_dir, &g));
 	if (g.number == 0)
-		return err_hint(err_new(ERR_ABSENT, "the machine '%s' has no earlier generation", session_machine(&p)),
+		return err_hint(err_new(ERR_ABSENT, "the machine '%s' has no earlier generation", p.machine_name),
 				"`cooper up` keeps the old one when it creates a new OS disk");
 	TRY(machine_record_read(g.dir, &spec));
-	TRY(machine_stop(dir, MACHINE_STOP_MS, &was_running));
+	TRY(machine_stop(p.machine_dir, MACHINE_STOP_MS, &was_running));
 	/* a key of no stack: `up` then sees that the machine is not as the stack wants it */
 	TRY(boot_and_prove(call, &p, &spec, &g, "rollback"));
-	TRY(generation_switch(dir, g.number));
+	TRY(generation_switch(p.machine_dir, g.number));
 	printf("generation %d is now current; `cooper up` returns to the stack's own\n", g.number);
 	return NULL;
 }
@@ -174,10 +169,9 @@ static struct err *run_stop(struct call *call)
 	AUTO_CLOSE int lock = -1;
 	bool was_running = false;
 	TRY(session_open(call, &p));
-	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
-	TRY(lock_machine(call, &p, dir, &lock));
-	TRY(machine_stop(dir, MACHINE_STOP_MS, &was_running));
-	printf("'%s' %s\n", session_machine(&p), was_running ? "is stopped" : "was not running");
+	TRY(lock_machine(call, &p, &lock));
+	TRY(machine_stop(p.machine_dir, MACHINE_STOP_MS, &was_running));
+	printf("'%s' %s\n", p.machine_name, was_running ? "is stopped" : "was not running");
 	return NULL;
 }
 
@@ -190,12 +184,6 @@ const struct subcommand cmd_stop = {
 };
 
 /* --- status --- */
-
-static const struct option_spec status_options[] = {
-	STACK_OPTIONS,
-	{"json", 0, NULL, "print JSON"},
-	{NULL, 0, NULL, NULL},
-};
 
 static struct json *status_json(const char *name, bool exists, const struct machine_status *s,
 				const struct json *proofs)
@@ -252,14 +240,13 @@ static struct err *run_status(struct call *call)
 	AUTO(project) p = PROJECT_INIT;
 	struct machine_status status;
 	TRY(session_open(call, &p));
-	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
-	TRY(machine_status(dir, &status));
-	AUTO_JSON *proofs = machine_proofs_read(dir);
+	TRY(machine_status(p.machine_dir, &status));
+	AUTO_JSON *proofs = machine_proofs_read(p.machine_dir);
 	if (call_has(call, "json")) {
-		AUTO_JSON *out = status_json(session_machine(&p), dir_exists(dir), &status, proofs);
+		AUTO_JSON *out = status_json(p.machine_name, dir_exists(p.machine_dir), &status, proofs);
 		print_json(out);
 	} else {
-		print_status(session_machine(&p), dir_exists(dir), &status, proofs);
+		print_status(p.machine_name, dir_exists(p.machine_dir), &status, proofs);
 	}
 	return NULL;
 }
@@ -268,7 +255,7 @@ const struct subcommand cmd_status = {
 	.name = "status",
 	.operands = "[STACK]",
 	.summary = "show the machine's state, uptime, address and verified architectures",
-	.options = status_options,
+	.options = stack_json_options,
 	.run = run_status,
 };
 
@@ -287,12 +274,11 @@ static struct err *run_ssh(struct call *call)
 	AUTO(strs) argv = STRS_INIT;
 	struct machine_status status;
 	TRY(project_open(&p, call_get(call, "stack"), call_get(call, "guest-arch")));
-	AUTO_FREE char *dir = path_join(p.home.machines, session_machine(&p));
-	TRY(machine_status(dir, &status));
+	TRY(machine_status(p.machine_dir, &status));
 	if (!status.running)
-		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", session_machine(&p)),
+		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", p.machine_name),
 				"`cooper up` or `cooper start` starts it");
-	machine_ssh_open(dir, session_machine(&p), &ssh);
+	machine_ssh_open(p.machine_dir, p.machine_name, &ssh);
 	ssh_argv(&ssh.ssh, call->args.count ? (const char *const *)call->args.items : NULL, &argv);
 	execvp(argv.items[0], argv.items);
 	return err_os(errno, "cannot run '%s'", argv.items[0]);

@@ -68,8 +68,6 @@ const struct subcommand cmd_tool_argv = {
 	.run = run_argv,
 };
 
-static const struct option_spec ignition_options[] = {STACK_OPTIONS, HOST_OPTION, {NULL, 0, NULL, NULL}};
-
 /* The first user's number: this one's here, what is usual elsewhere. */
 static int user_number(const struct project *p)
 {
@@ -96,11 +94,9 @@ const struct subcommand cmd_tool_ignition = {
 	.name = "tool ignition",
 	.operands = "[STACK]",
 	.summary = "print the Ignition configuration of a stack's machine, with placeholders for keys",
-	.options = ignition_options,
+	.options = stack_host_options,
 	.run = run_ignition,
 };
-
-static const struct option_spec sign_options[] = {STACK_OPTIONS, HOST_OPTION, {NULL, 0, NULL, NULL}};
 
 /* What the keg holds; before there is one, what the recipe names. */
 static struct err *list_signed(const char *keg, const struct strs *globs, struct sign_files *files)
@@ -142,7 +138,7 @@ const struct subcommand cmd_tool_sign = {
 	.name = "tool sign",
 	.operands = "[STACK]",
 	.summary = "print the commands that sign a stack's emulator, one per line",
-	.options = sign_options,
+	.options = stack_host_options,
 	.run = run_sign,
 };
 

@@ -8,20 +8,15 @@
 #include "sys/lock.h"
 #include "ui.h"
 
-static struct err *set_host(const struct call *call, struct project *p)
-{
-	return call_get(call, "host") ? project_set_host(p, call_get(call, "host")) : NULL;
-}
+const struct option_spec stack_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
+const struct option_spec stack_host_options[] = {STACK_OPTIONS, HOST_OPTION, {NULL, 0, NULL, NULL}};
+const struct option_spec stack_json_options[] = {STACK_OPTIONS, {"json", 0, NULL, "print JSON"}, {NULL, 0, NULL, NULL}};
 
 struct err *session_open(const struct call *call, struct project *p)
 {
-	TRY(set_host(call, p));
+	if (call_has(call, "host"))
+		TRY(project_set_host(p, call_get(call, "host")));
 	return project_open(p, call_arg(call, 0), call_get(call, "guest-arch"));
-}
-
-const char *session_machine(const struct project *p)
-{
-	return p->stack->stack.machine_name;
 }
 
 struct err *session_lock(const struct call *call, const struct home *home, int64_t timeout_ms, int *ret_fd)

@@ -19,10 +19,13 @@
 		"host", 0, "HOST", "decide for another host: a file of facts, or a platform such as macos/arm64"       \
 	}
 
+/** the table of a command that has no other options, and that of one which takes --host as well */
+extern const struct option_spec stack_options[], stack_host_options[];
+/** ... and of one that prints JSON */
+extern const struct option_spec stack_json_options[];
+
 /** session_open() - project_open() with the call's first operand, --guest-arch and --host */
 MUST_CHECK struct err *session_open(const struct call *call, struct project *p);
-/** session_machine() - the machine's name: the stack's, without resolving anything */
-const char *session_machine(const struct project *p);
 /**
  * session_lock() - wait for the lock that every command takes which changes what is in @home
  * @timeout_ms:  0 = no limit; below 0 = fail at once

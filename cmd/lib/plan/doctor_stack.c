@@ -1,7 +1,6 @@
 /* What doctor.c judges, gathered from a stack and its host. */
 #include "plan/doctor.h"
 
-#include "base/path.h"
 #include "host/survey.h"
 #include "machine/accel.h"
 #include "plan/host_check.h"
@@ -103,10 +102,9 @@ struct err *doctor_stack(struct project *p, const struct host_survey *survey, st
 				  .guest_arch = p->guest_arch,
 				  .work_bytes = (build ? BUILD_BYTES : 0) + (image ? IMAGE_BYTES : 0) + GIB,
 				  .makes_image = image && p->image->image.debian_suite};
-	AUTO_FREE char *dir = path_join(p->home.machines, p->stack->stack.machine_name);
-	const struct machine_spec unknown = {.name = p->stack->stack.machine_name,
-					     .dir = dir,
-					     .gen_dir = dir,
+	const struct machine_spec unknown = {.name = (char *)p->machine_name,
+					     .dir = p->machine_dir,
+					     .gen_dir = p->machine_dir,
 					     .data_bytes = p->stack->stack.disk_bytes};
 	in.spec = &unknown;
 	if (s.goal)

@@ -17,6 +17,7 @@ void project_done(struct project *p)
 	strs_done(&p->roots);
 	free(p->stack_path);
 	free(p->lock_path);
+	free(p->machine_dir);
 	lock_free(p->lock);
 	recipe_free(p->stack);
 	recipe_free(p->emulator);
@@ -167,5 +168,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	TRY(load_image(p));
 	if (p->other_host)
 		move_home(p);
+	p->machine_name = p->stack->stack.machine_name;
+	p->machine_dir = path_join(p->home.machines, p->machine_name);
 	return channel_apply(p->image, p->guest_arch, p->lock);
 }

@@ -28,6 +28,8 @@ struct project {
 	struct recipe *stack;
 	struct recipe *emulator;
 	struct recipe *image;
+	const char *machine_name; /* the stack's */
+	char *machine_dir;
 };
 
 #define PROJECT_INIT                                                                                                   \
