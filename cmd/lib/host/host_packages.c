@@ -6,21 +6,26 @@
 #include "sys/child.h"
 #include "sys/file.h"
 
-/* "name\tinstalled" per known package; unknown ones are complained of on stderr and have no line. */
-static struct err *ask_dpkg(const struct strs *names, struct strs *installed)
+/* Lines that @words say when they are asked about @names. */
+static struct err *ask(const char *const *words, const struct strs *names, struct strs *lines)
 {
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(str) out = STR_INIT;
-	AUTO(strs) lines = STRS_INIT;
 	int status = 0;
-	strs_add(&argv, "dpkg-query");
-	strs_add(&argv, "-W");
-	strs_add(&argv, "-f");
-	strs_add(&argv, "${Package}\t${db:Status-Status}\n");
+	strs_add_all(&argv, words);
 	strs_copy(&argv, names);
 	struct child_spec spec = {.argv = (const char *const *)argv.items, .deadline_ms = 60000};
 	TRY(child_status(&spec, 1 << 20, &out, &status));
-	strs_split(&lines, str_text(&out), "\n");
+	strs_split(lines, str_text(&out), "\n");
+	return NULL;
+}
+
+/* "name\tinstalled" per known package; unknown ones are complained of on stderr and have no line. */
+static struct err *ask_dpkg(const struct strs *names, struct strs *installed)
+{
+	static const char *const words[] = {"dpkg-query", "-W", "-f", "${Package}\t${db:Status-Status}\n", NULL};
+	AUTO(strs) lines = STRS_INIT;
+	TRY(ask(words, names, &lines));
 	for (size_t i = 0; i < lines.count; i++) {
 		char *tab = strchr(lines.items[i], '\t');
 		if (tab && streq(tab, "\tinstalled"))
@@ -54,17 +59,9 @@ static struct err *ask_brew(const struct strs *names, struct strs *installed)
 	if (!brew)
 		return err_hint(err_new(ERR_ABSENT, "Homebrew is not installed, and the build needs packages from it"),
 				"see https://brew.sh");
-	AUTO(strs) argv = STRS_INIT;
-	AUTO(str) out = STR_INIT;
+	const char *const words[] = {brew, "list", "--versions", NULL};
 	AUTO(strs) lines = STRS_INIT;
-	int status = 0;
-	strs_add(&argv, brew);
-	strs_add(&argv, "list");
-	strs_add(&argv, "--versions");
-	strs_copy(&argv, names);
-	struct child_spec spec = {.argv = (const char *const *)argv.items, .deadline_ms = 60000};
-	TRY(child_status(&spec, 1 << 20, &out, &status));
-	strs_split(&lines, str_text(&out), "\n");
+	TRY(ask(words, names, &lines));
 	for (size_t i = 0; i < lines.count; i++)
 		strs_take(installed, mem_strndup(lines.items[i], strcspn(lines.items[i], " ")));
 	return NULL;

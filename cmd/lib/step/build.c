@@ -1,7 +1,6 @@
 /* The keg of a build recipe, the step's job: configured, built, installed, signed and tested. */
 #include "build/build.h"
 
-#include "step/build_job.h"
 #include "step/context.h"
 #include "step/outputs.h"
 #include "store/store.h"

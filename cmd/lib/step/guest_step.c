@@ -1,11 +1,7 @@
 /* One entry of the stack's `steps:`, the step's job, done in the running guest. */
 #include "base/path.h"
-#include "guest/guest.h"
-#include "machine/machine.h"
 #include "step/context.h"
 #include "step/outputs.h"
-
-enum { GUEST_STEP_MS = 30 * 60 * 1000 };
 
 static void describe(const struct step *step, struct str *title)
 {
@@ -29,19 +25,12 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 
 static struct err *perform(struct step *step, struct sink *sink)
 {
-	const struct machine_spec *m = step->context->machine;
 	AUTO(machine_ssh) ssh = {.config = NULL};
+	AUTO(guest) guest = {.step = NULL};
 	AUTO_FREE char *files = path_dir(step->context->stack->path);
 	enum guest_outcome outcome = GUEST_SAME;
-	machine_ssh_open(m->dir, m->name, &ssh);
-	AUTO(guest)
-	guest = {.ssh = ssh.ssh,
-		 .os = guest_os_find(m->os),
-		 .files_dir = files,
-		 .deadline_ms = GUEST_STEP_MS,
-		 .sink = sink,
-		 .step = step->id};
-	TRY(guest_open(&guest));
+	TRY(step_guest_open(step, sink, &ssh, &guest));
+	guest.files_dir = files;
 	TRY(guest_step_run(&guest, step->job, &outcome));
 	step_set_outcome(step, "%s", guest_outcome_text(outcome));
 	return step_mark(step);

@@ -1,11 +1,8 @@
 /* Handlers for foreign programs that the guest itself has, registered with every flag. */
 #include "guest/handlers.h"
 
-#include "machine/machine.h"
 #include "step/context.h"
 #include "step/outputs.h"
-
-enum { HANDLERS_MS = 30 * 60 * 1000 };
 
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
@@ -17,15 +14,11 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 
 static struct err *perform(struct step *step, struct sink *sink)
 {
-	const struct machine_spec *m = step->context->machine;
 	AUTO(machine_ssh) ssh = {.config = NULL};
+	AUTO(guest) guest = {.step = NULL};
 	bool changed = false;
-	machine_ssh_open(m->dir, m->name, &ssh);
-	AUTO(guest)
-	guest = {
-		.ssh = ssh.ssh, .os = guest_os_find(m->os), .deadline_ms = HANDLERS_MS, .sink = sink, .step = step->id};
-	TRY(guest_open(&guest));
-	TRY(handlers_ensure(&guest, m->provider, step->context->foreign, &changed));
+	TRY(step_guest_open(step, sink, &ssh, &guest));
+	TRY(handlers_ensure(&guest, step->context->machine->provider, step->context->foreign, &changed));
 	step_set_outcome(step, "%s", changed ? "corrected" : "as wanted");
 	return step_mark(step);
 }

@@ -7,7 +7,10 @@
 #ifndef COOPER_STEP_OUTPUTS_H
 #define COOPER_STEP_OUTPUTS_H
 
+#include "build/build.h"
+#include "guest/guest.h"
 #include "machine/disk.h"
+#include "machine/machine.h"
 #include "source/source.h"
 #include "step/kind.h"
 
@@ -22,6 +25,11 @@ MUST_CHECK struct err *step_receipt(const struct step *step, struct json **ret_r
 /** step_generation() - the one that a "generation" made, whether it came up already or not; ABSENT when there is none
  */
 MUST_CHECK struct err *step_generation(const struct step *generation, struct generation *ret_generation);
+/** build_job_of() - the job of a "source" or "build", whose own job is the recipe; all in it is borrowed */
+struct build_job build_job_of(const struct step *step);
+/** step_guest_open() - the running guest, in which each program has half an hour; @ret_guest borrows from @ret_ssh */
+MUST_CHECK struct err *step_guest_open(const struct step *step, struct sink *sink, struct machine_ssh *ret_ssh,
+				       struct guest *ret_guest);
 /** step_mark_observe(), step_mark() - whether the step was done in the generation it needs; say that it was (mark.c) */
 MUST_CHECK struct err *step_mark_observe(const struct step *step, struct observed *seen);
 MUST_CHECK struct err *step_mark(const struct step *step);

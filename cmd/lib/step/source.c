@@ -2,7 +2,7 @@
 #include "source/source.h"
 
 #include "build/build.h"
-#include "step/build_job.h"
+#include "step/outputs.h"
 
 static void describe(const struct step *step, struct str *title)
 {

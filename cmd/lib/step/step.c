@@ -5,6 +5,8 @@
 #include "step/outputs.h"
 #include "store/store.h"
 
+enum { GUEST_PROGRAM_MS = 30 * 60 * 1000 };
+
 void step_set_outcome(struct step *step, const char *fmt, ...)
 {
 	va_list ap;
@@ -32,6 +34,19 @@ struct err *step_receipt(const struct step *step, struct json **ret_receipt)
 {
 	AUTO_FREE char *name = step->kind->result(step);
 	return store_receipt(step->context->home, step->key, name, ret_receipt);
+}
+
+struct err *step_guest_open(const struct step *step, struct sink *sink, struct machine_ssh *ret_ssh,
+			    struct guest *ret_guest)
+{
+	const struct machine_spec *m = step->context->machine;
+	machine_ssh_open(m->dir, m->name, ret_ssh);
+	*ret_guest = (struct guest){.ssh = ret_ssh->ssh,
+				    .os = guest_os_find(m->os),
+				    .deadline_ms = GUEST_PROGRAM_MS,
+				    .sink = sink,
+				    .step = step->id};
+	return guest_open(ret_guest);
 }
 
 bool step_is(const struct step *step, const char *kind)
