@@ -25,26 +25,24 @@ static void print_findings(const struct doctor_report *report)
 	}
 }
 
-static void print_doctor_json(const struct project *p, const struct host_survey *survey,
-			      const struct doctor_report *report)
+static void print_doctor_json(const struct project *p, const struct doctor_report *report)
 {
 	AUTO_JSON *root = doctor_json(report);
 	js_set_text(root, "stack", p->stack->name);
 	js_set_text(root, "guest_arch", arch_name(p->guest_arch));
-	js_set(root, "facts", survey_to_json(survey));
+	js_set(root, "facts", survey_to_json(&p->survey));
 	print_json(root);
 }
 
 static struct err *run(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
-	AUTO(host_survey) survey = {.home = NULL};
 	AUTO(doctor_report) report = DOCTOR_REPORT_INIT;
 	TRY(session_open(call, &p));
-	TRY(doctor_survey(&p, &survey));
-	TRY(doctor_stack(&p, &survey, &report));
+	TRY(doctor_survey(&p));
+	TRY(doctor_stack(&p, &report));
 	if (call_has(call, "json"))
-		print_doctor_json(&p, &survey, &report);
+		print_doctor_json(&p, &report);
 	else
 		print_findings(&report);
 	call->exit_code = doctor_fails(&report) ? EXIT_FAILED : EXIT_DONE;
@@ -67,10 +65,9 @@ const struct subcommand cmd_doctor = {
 static struct err *run_facts(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
-	AUTO(host_survey) survey = {.home = NULL};
 	TRY(session_open(call, &p));
-	TRY(doctor_survey(&p, &survey));
-	AUTO_JSON *root = survey_to_json(&survey);
+	TRY(doctor_survey(&p));
+	AUTO_JSON *root = survey_to_json(&p.survey);
 	print_json(root);
 	return NULL;
 }

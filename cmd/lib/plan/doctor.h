@@ -5,7 +5,7 @@
  * stack and its host. Nothing is changed, nothing is downloaded, no dialog is opened.
  *
  *	AUTO(doctor_report) report = DOCTOR_REPORT_INIT;
- *	TRY(doctor_stack(&project, &survey, &report));
+ *	TRY(doctor_stack(&project, &report));
  *	if (doctor_fails(&report)) ...
  */
 #ifndef COOPER_PLAN_DOCTOR_H
@@ -63,11 +63,11 @@ void doctor_check(const struct doctor_input *input, struct doctor_report *report
 /** doctor_add_failure() - append an error as a finding */
 void doctor_add_failure(struct doctor_report *report, const char *name, struct err *take_e);
 
-/** doctor_survey() - measure this host for @p's stack, or hand out what is known of another one; host_survey_done() it
+/** doctor_survey() - measure this host for @p's stack into its survey; what is known of another host is there already
  */
-MUST_CHECK struct err *doctor_survey(struct project *p, struct host_survey *ret_survey);
-/** doctor_stack() - doctor_check() for @p's stack on @survey's host */
-MUST_CHECK struct err *doctor_stack(struct project *p, const struct host_survey *survey, struct doctor_report *report);
+MUST_CHECK struct err *doctor_survey(struct project *p);
+/** doctor_stack() - doctor_check() for @p's stack on the host of its survey */
+MUST_CHECK struct err *doctor_stack(struct project *p, struct doctor_report *report);
 
 /** doctor_fails() - whether something will not work */
 bool doctor_fails(const struct doctor_report *report);

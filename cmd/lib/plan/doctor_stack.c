@@ -31,20 +31,18 @@ static void list_packages(const struct project *p, const struct stack *s, struct
 		strs_copy(names, &p->image->image.host_apt);
 }
 
-struct err *doctor_survey(struct project *p, struct host_survey *ret_survey)
+struct err *doctor_survey(struct project *p)
 {
 	AUTO(strs) packages = STRS_INIT;
 	AUTO(strs) unresolved = STRS_INIT;
 	AUTO(stack) s = STACK_INIT;
-	if (p->other_host) {
-		AUTO_JSON *copy = survey_to_json(&p->survey);
-		return survey_from_json(copy, "host facts", ret_survey);
-	}
+	if (p->other_host)
+		return NULL;
 	TRY(open_stack(p, &unresolved, &s));
 	list_packages(p, &s, &packages);
 	struct survey_input input = {
 		.host = &p->facts, .home = p->home.root, .packages = &packages, .emulator = s.machine.qemu};
-	survey_measure(&input, ret_survey);
+	survey_measure(&input, &p->survey);
 	return NULL;
 }
 
@@ -88,7 +86,7 @@ static void judge_archive(const struct project *p, const struct strs *unresolved
 		doctor_add_failure(report, "package archive", e);
 }
 
-struct err *doctor_stack(struct project *p, const struct host_survey *survey, struct doctor_report *report)
+struct err *doctor_stack(struct project *p, struct doctor_report *report)
 {
 	AUTO(strs) packages = STRS_INIT;
 	AUTO(strs) unresolved = STRS_INIT;
@@ -97,7 +95,7 @@ struct err *doctor_stack(struct project *p, const struct host_survey *survey, st
 	list_packages(p, &s, &packages);
 	bool build = is_pending(&s, "build");
 	bool image = is_pending(&s, "image");
-	struct doctor_input in = {.survey = survey,
+	struct doctor_input in = {.survey = &p->survey,
 				  .packages = &packages,
 				  .guest_arch = p->guest_arch,
 				  .work_bytes = (build ? BUILD_BYTES : 0) + (image ? IMAGE_BYTES : 0) + GIB,

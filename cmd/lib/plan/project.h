@@ -19,7 +19,7 @@ struct project {
 	struct home home;
 	struct host_facts facts;
 	bool other_host;           /* facts are of another host: nothing here can be acted on */
-	struct host_survey survey; /* what is known of the other host besides */
+	struct host_survey survey; /* what is known of it besides; of this one once doctor_survey() measured it */
 	struct strs roots;         /* folders with recipes/, vmimages/, patches/: the project's, then the shipped one */
 	char *stack_path;
 	char *lock_path;
