@@ -61,8 +61,7 @@ static struct err *reader_failed(struct archive_reader *r)
 	/* where libarchive says nothing, a header's text ended early; some of its messages are lines */
 	AUTO_FREE char *line = mem_strdup(why ? why : "truncated or damaged");
 	line[strcspn(line, "\n")] = '\0';
-	AUTO_FREE char *shown = str_escape(line);
-	return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: %s", r->name, shown);
+	return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: %s", r->name, line);
 }
 
 static struct err *start(struct archive_reader *r)
@@ -183,8 +182,7 @@ static struct err *open_deb(struct stream *take_file, const char *name, int64_t 
 		for (size_t k = 0; k < ARRAY_LEN(members); k++)
 			if (streq(item.name, members[k][0]))
 				return open_packed(member_new(TAKE(ar)), name, members[k][1], memory_bytes, ret_opened);
-		AUTO_FREE char *shown = str_escape(item.name);
-		return err_new(ERR_CORRUPT, "'%s' has '%s', which is compressed in an unknown format", name, shown);
+		return err_new(ERR_CORRUPT, "'%s' has '%s', which is compressed in an unknown format", name, item.name);
 	}
 	return err_new(ERR_CORRUPT, "'%s' has no data.tar: not a Debian package", name);
 }

@@ -46,13 +46,10 @@ struct err *js_parse(const char *text, size_t size, const char *name, struct jso
 {
 	json_error_t why;
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-	AUTO_FREE char *reason = NULL;
 
-	if (!root) {
-		reason = str_escape(why.text);
+	if (!root)
 		return err_new(ERR_CORRUPT, "'%s' is not valid JSON: line %d, column %d: %s", name, why.line,
-			       why.column, reason);
-	}
+			       why.column, why.text);
 	*ret_root = outer(root);
 	return NULL;
 }

@@ -23,8 +23,7 @@ static struct err *not_there(const struct json *object, const char *what, const 
 	size_t n = 0;
 	for (struct js_member m = {.of = object}; n < NAMES_MAX && js_next(&m);) {
 		names[n++] = m.key;
-		AUTO_FREE char *shown = str_escape(names[n - 1]);
-		str_addf(&list, "%s%s", n > 1 ? ", " : "", shown);
+		str_addf(&list, "%s%s", n > 1 ? ", " : "", names[n - 1]);
 	}
 	struct err *e = err_new(ERR_ABSENT, "the channel has no %s '%s'", what, name);
 	if (n == 0)

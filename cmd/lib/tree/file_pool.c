@@ -55,9 +55,7 @@ struct file_pool *file_pool_new(int64_t mtime)
 
 static struct err *failed(const struct file_job *job, int errnum, const char *what)
 {
-	AUTO_FREE char *shown = str_escape(job->path);
-
-	return err_os(errnum, "cannot %s '%s'", what, shown);
+	return err_os(errnum, "cannot %s '%s'", what, job->path);
 }
 
 static struct err *write_all(const struct file_job *job)

@@ -124,14 +124,10 @@ static void say_warning(struct unpack_listener *l UNUSED, const char *text)
 static void say_error(const struct err *e)
 {
 	AUTO(str) line = STR_INIT;
-	AUTO_FREE char *text = err_text(e);
-	const struct err *root = e;
 
-	while (root->cause)
-		root = root->cause;
-	str_addf(&line, "error\t%d\t%d", (int)e->kind, root->errnum);
-	add_field(&line, text);
-	add_field(&line, err_find_hint(e));
+	str_addf(&line, "error\t%d\t%d", (int)e->kind, e->errnum);
+	add_field(&line, e->message);
+	add_field(&line, e->hint);
 	say(&line);
 }
 
