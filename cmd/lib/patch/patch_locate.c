@@ -7,7 +7,7 @@ void patch_text_done(struct patch_text *t)
 {
 	free(t->lines);
 	free(t->sums);
-	*t = (struct patch_text)PATCH_TEXT_INIT;
+	*t = PATCH_TEXT_INIT;
 }
 
 void patch_text_reserve(struct patch_text *t, size_t n)

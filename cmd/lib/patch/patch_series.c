@@ -21,7 +21,7 @@ void patch_report_done(struct patch_report *r)
 	free(r->offsets);
 	free(r->places);
 	strs_done(&r->skipped);
-	*r = (struct patch_report)PATCH_REPORT_INIT;
+	*r = PATCH_REPORT_INIT;
 }
 
 void str_add_patch_offset(struct str *s, const struct patch_offset *o)
@@ -224,7 +224,7 @@ void patch_series_done(struct patch_series *s)
 	for (size_t i = 0; i < s->count; i++)
 		free(s->items[i].name);
 	free(s->items);
-	*s = (struct patch_series)PATCH_SERIES_INIT;
+	*s = PATCH_SERIES_INIT;
 }
 
 /* Words after a name: -pN, -R. */
@@ -274,7 +274,7 @@ struct err *patch_series_parse(const char *name, const char *text, size_t size, 
 {
 	const char *end = text + size;
 	size_t line = 1;
-	*ret = (struct patch_series)PATCH_SERIES_INIT;
+	*ret = PATCH_SERIES_INIT;
 	for (const char *p = text; p < end; line++) {
 		const char *newline = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((newline ? newline : end) - p);

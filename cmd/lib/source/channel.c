@@ -127,7 +127,7 @@ struct err *channel_apply(struct recipe *image, enum arch guest_arch, const stru
 	if (s->uncompressed_sha256 && !f->uncompressed_sha256)
 		return lacks(reference, "digest of what is inside");
 	s->url = arena_strdup(image->arena, f->url);
-	s->mirrors = (struct strs)STRS_INIT; /* of the recipe's own pin */
+	s->mirrors = STRS_INIT; /* of the recipe's own pin */
 	s->sha256 = arena_strdup(image->arena, f->sha256);
 	s->sha512 = NULL;
 	s->uncompressed_sha256 = arena_strdup(image->arena, f->uncompressed_sha256);

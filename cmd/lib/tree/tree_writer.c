@@ -10,7 +10,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "fmt/utf8.h"
+#include "base/utf8.h"
 #include "sys/file.h"
 #include "tree/file_pool.h"
 #include "tree/tree_digest.h"
