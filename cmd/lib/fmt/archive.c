@@ -231,7 +231,7 @@ static void same_everywhere(struct archive *a)
 	archive_read_set_format_option(a, "zip", "mac-ext", NULL);
 }
 
-struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes, struct archive_reader **ret_reader)
+struct err *archive_open(int take_fd, const char *name, int64_t memory_bytes, struct archive_reader **ret_reader)
 {
 	struct opened opened = {0};
 
@@ -250,17 +250,6 @@ struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes,
 	TRY(start(r));
 	*ret_reader = TAKE(r);
 	return NULL;
-}
-
-struct err *archive_open(const char *path, int64_t memory_bytes, struct archive_reader **ret_reader)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 && errno == ENOENT)
-		return err_new(ERR_ABSENT, "'%s' does not exist", path);
-	if (fd < 0)
-		return err_os(errno, "cannot open '%s'", path);
-	return archive_open_fd(fd, path, memory_bytes, ret_reader);
 }
 
 /* ---- reading */
@@ -432,10 +421,8 @@ static struct err *write_file_content(struct archive *a, int fd, int64_t left, c
 	AUTO_FREE char *buffer = mem_alloc(CHUNK);
 
 	while (left > 0) {
-		ssize_t n = read(fd, buffer, left < CHUNK ? (size_t)left : CHUNK);
+		ssize_t n = fd_read(fd, buffer, left < CHUNK ? (size_t)left : CHUNK);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
 			return err_os(errno, "cannot read '%s'", path);
 		if (n == 0)

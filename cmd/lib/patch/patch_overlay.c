@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "sys/file.h"
 
 static void node_free(void *value)
 {
@@ -138,9 +139,7 @@ static struct err *read_file(struct patch_overlay *o, int dirfd, const char *pat
 	struct patch_content *c = patch_content_new(o);
 	c->data = mem_alloc((size_t)st->st_size + 1);
 	while (c->size < (size_t)st->st_size) {
-		ssize_t n = read(fd, c->data + c->size, (size_t)st->st_size - c->size);
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n = fd_read(fd, c->data + c->size, (size_t)st->st_size - c->size);
 		if (n < 0)
 			return err_os(errno, "cannot read '%s'", path);
 		if (n == 0)

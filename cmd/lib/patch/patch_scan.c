@@ -165,14 +165,7 @@ static struct err *settle(const struct patch_scan *s, int strip, struct patch_na
 	if (rest[0] == '/')
 		return patch_damaged(s, s->line, "'%s' is an absolute path", name->raw);
 	TRY(check_parts(s, name->raw, rest));
-	AUTO(strs) parts = STRS_INIT;
-	AUTO(strs) kept = STRS_INIT;
-	strs_split(&parts, rest, "/");
-	for (size_t i = 0; i < parts.count; i++)
-		if (!streq(parts.items[i], "."))
-			strs_add(&kept, parts.items[i]);
-	if (kept.count)
-		name->path = strs_join(&kept, "/");
+	name->path = path_clean(rest);
 	return NULL;
 }
 

@@ -70,18 +70,7 @@ static bool is_zero(const char *p, size_t n)
 
 static struct err *write_at(struct inflating *f, const char *p, size_t size, int64_t offset)
 {
-	while (size > 0) {
-		ssize_t n = pwrite(f->fd, p, size, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_os(errno, "cannot write '%s'", f->dst);
-		p += n;
-		offset += n;
-		size -= (size_t)n;
-	}
-	return NULL;
+	return fd_pwrite(f->fd, p, size, offset) ? NULL : err_os(errno, "cannot write '%s'", f->dst);
 }
 
 /* Write @data at the end so far, leaving out blocks of zeros. */

@@ -285,23 +285,10 @@ static void digest_zeros(struct digest *d, int64_t count)
 
 static struct err *write_large(struct tree_writer *w, const void *data, size_t size, int64_t offset)
 {
-	const char *p = data;
-
 	digest_zeros(w->digest, offset - w->offset);
 	digest_add(w->digest, data, size);
 	w->offset = offset + (int64_t)size;
-	while (size > 0) {
-		ssize_t n = pwrite(w->fd, p, size, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return os_failed(errno, "write", w->node->path);
-		p += n;
-		offset += n;
-		size -= (size_t)n;
-	}
-	return NULL;
+	return fd_pwrite(w->fd, data, size, offset) ? NULL : os_failed(errno, "write", w->node->path);
 }
 
 /* It is no small file after all: what is there so far is written first. */
@@ -390,23 +377,14 @@ static struct err *copy_node(struct tree_writer *w, const struct node *from, int
 	enum { CHUNK = 256 * 1024 };
 	AUTO_CLOSE int fd = openat(from_dir, path_base(from->path), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	AUTO_FREE char *buffer = mem_alloc(CHUNK);
-	int64_t offset = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return os_failed(errno, "open", from->path);
 	TRY(tree_writer_file(w, path, from->executable));
-	for (;;) {
-		ssize_t n = pread(fd, buffer, CHUNK, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return os_failed(errno, "read", from->path);
-		if (n == 0)
-			return tree_writer_file_end(w, -1);
-		TRY(tree_writer_data(w, buffer, (size_t)n, offset));
-		offset += n;
-	}
+	while ((n = fd_read(fd, buffer, CHUNK)) > 0)
+		TRY(tree_writer_data(w, buffer, (size_t)n, w->offset));
+	return n < 0 ? os_failed(errno, "read", from->path) : tree_writer_file_end(w, -1);
 }
 
 struct err *tree_writer_hardlink(struct tree_writer *w, const char *path, const char *target)

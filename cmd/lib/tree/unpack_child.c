@@ -170,7 +170,7 @@ static struct err *unpack(const struct job *job, struct unpack_report *ret_repor
 	struct unpack_listener listener = {say_progress, say_warning};
 	struct archive_reader *r = NULL;
 
-	TRY(archive_open_fd(ARCHIVE_FD, job->archive, job->options.memory_bytes, &r));
+	TRY(archive_open(ARCHIVE_FD, job->archive, job->options.memory_bytes, &r));
 	struct tree_writer *w = tree_writer_new(DIR_FD, job->options.mtime ? job->options.mtime : UNPACK_MTIME);
 	if (job->options.allow_collisions)
 		tree_writer_allow_collisions(w);
