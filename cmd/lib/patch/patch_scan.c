@@ -5,6 +5,11 @@
 
 #include "base/path.h"
 
+struct patch_scan patch_scan_of(const struct patch_input *input)
+{
+	return (struct patch_scan){.input = input, .at = input->text, .end = input->text + input->size, .line = 1};
+}
+
 bool patch_peek(const struct patch_scan *s, struct patch_row *row)
 {
 	if (s->at == s->end)

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "patch/patch_apply.h"
 #include "patch/patch_commit.h"
+#include "patch/patch_scan.h"
 
 enum { STRIP_MAX = 16, SERIES_MAX = 10000 };
 
@@ -272,21 +273,18 @@ static struct err *series_line(const char *text, const char *file, size_t line, 
 
 struct err *patch_series_parse(const char *name, const char *text, size_t size, struct patch_series *ret)
 {
-	const char *end = text + size;
-	size_t line = 1;
+	struct patch_scan s = patch_scan_of(&(struct patch_input){.text = text, .size = size});
+	struct patch_row row;
 	*ret = PATCH_SERIES_INIT;
-	for (const char *p = text; p < end; line++) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		size_t n = (size_t)((newline ? newline : end) - p);
-		AUTO_FREE char *row = mem_strndup(p, n);
-		struct err *e = memchr(p, '\0', n)
+	for (size_t line = s.line; patch_next(&s, &row); line = s.line) {
+		AUTO_FREE char *words = mem_strndup(row.text, row.len);
+		struct err *e = strlen(words) < row.len
 					? err_new(ERR_CORRUPT, "series '%s', line %zu: a NUL byte", name, line)
-					: series_line(row, name, line, ret);
+					: series_line(words, name, line, ret);
 		if (e) {
 			patch_series_done(ret);
 			return e;
 		}
-		p += n + 1;
 	}
 	return NULL;
 }
