@@ -26,18 +26,13 @@ static void add_indented(struct str *s, const char *text)
 
 void ui_error(const struct err *e, bool color)
 {
-	AUTO_FREE char *text = err_text(e);
-	AUTO_FREE char *shown = str_escape(text);
-	const char *detail = err_find_detail(e);
-	const char *hint = err_find_hint(e);
-	const char *log = err_find_log(e);
 	AUTO(str) s = STR_INIT;
-	str_addf(&s, "%scooper: %s%s\n", color ? "\033[31m" : "", shown, color ? "\033[0m" : "");
-	if (detail)
-		add_indented(&s, detail);
-	if (log)
-		str_addf(&s, "  log: %s\n", log);
-	if (hint)
-		str_addf(&s, "%shint: %s%s\n", color ? "\033[36m" : "", hint, color ? "\033[0m" : "");
+	str_addf(&s, "%scooper: %s%s\n", color ? "\033[31m" : "", e->message, color ? "\033[0m" : "");
+	if (e->detail)
+		add_indented(&s, e->detail);
+	if (e->log_path)
+		str_addf(&s, "  log: %s\n", e->log_path);
+	if (e->hint)
+		str_addf(&s, "%shint: %s%s\n", color ? "\033[36m" : "", e->hint, color ? "\033[0m" : "");
 	fputs(str_text(&s), stderr);
 }

@@ -12,7 +12,7 @@
 
 #include "base/str.h"
 #include "base/units.h"
-#include "fmt/utf8.h"
+#include "base/utf8.h"
 #include "sys/tick.h"
 #include "ui.h"
 

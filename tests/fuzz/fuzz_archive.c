@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int dir = open(tree, O_RDONLY | O_DIRECTORY);
 
 	check(fd >= 0 && dir >= 0 && write(fd, data, size) == (ssize_t)size, "no input", strerror(errno));
-	struct err *e = archive_open_fd(fd, "input", 64 << 20, &r);
+	struct err *e = archive_open(fd, "input", 64 << 20, &r);
 	if (!e) {
 		struct tree_writer *w = tree_writer_new(dir, 0);
 

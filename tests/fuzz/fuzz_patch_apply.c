@@ -24,7 +24,7 @@ static void must(struct err *take_e, const char *what)
 {
 	if (!take_e)
 		return;
-	AUTO_FREE char *text = err_text(take_e);
+	AUTO_FREE char *text = mem_strdup(take_e->message);
 	fprintf(stderr, "%s: %s\n", what, text);
 	abort();
 }

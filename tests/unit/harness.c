@@ -47,8 +47,8 @@ void assert_ok(struct err *take_e)
 {
 	if (!take_e)
 		return;
-	AUTO_FREE char *text = err_text(take_e);
-	const char *detail = err_find_detail(take_e);
+	AUTO_FREE char *text = mem_strdup(take_e->message);
+	const char *detail = take_e->detail;
 	print_error("unexpected error: %s\n%s\n", text, detail ? detail : "");
 	err_free(take_e);
 	fail();
@@ -58,9 +58,9 @@ void assert_fails(struct err *take_e, enum err_kind kind, const char *part)
 {
 	if (!take_e)
 		fail_msg("no error where one with '%s' was expected", part);
-	AUTO_FREE char *text = err_text(take_e);
-	const char *hint = err_find_hint(take_e);
-	const char *detail = err_find_detail(take_e);
+	AUTO_FREE char *text = mem_strdup(take_e->message);
+	const char *hint = take_e->hint;
+	const char *detail = take_e->detail;
 	AUTO_FREE char *all = mem_printf("%s\n%s\n%s", text, hint ? hint : "", detail ? detail : "");
 	enum err_kind found = take_e->kind;
 	err_free(take_e);

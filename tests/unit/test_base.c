@@ -10,13 +10,21 @@
 #include "base/suggest.h"
 #include "base/units.h"
 
+static void errors_are_escaped(void **state UNUSED)
+{
+	struct err *e = err_new(ERR_CORRUPT, "entry '%s'", "\033[31m\n\xff");
+	e = err_hint(err_wrap(e, "'%s'", "\x7f"), "leave '%s' out", "a\tb");
+	assert_string_equal(e->message, "'\\x7f': entry '\\x1b[31m\\x0a\\xff'");
+	assert_string_equal(e->hint, "leave 'a\\x09b' out");
+	err_free(e);
+}
+
 static void errors_chain(void **state UNUSED)
 {
 	struct err *e = err_os(ENOSPC, "cannot write '%s'", "x");
 	e = err_hint(err_wrap(e, "cannot store"), "free some space");
-	AUTO_FREE char *text = err_text(e);
-	assert_string_equal(text, "cannot store: cannot write 'x': No space left on device");
-	assert_string_equal(err_find_hint(e), "free some space");
+	assert_string_equal(e->message, "cannot store: cannot write 'x': No space left on device");
+	assert_string_equal(e->hint, "free some space");
 	assert_int_equal(err_exit_code(e), EXIT_NOSPACE);
 	err_free(e);
 	assert_int_equal(err_exit_code(NULL), EXIT_DONE);
@@ -164,9 +172,11 @@ static void suggestions(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_git_names), cmocka_unit_test(test_last_lines), cmocka_unit_test(errors_chain),
-		cmocka_unit_test(exit_codes),     cmocka_unit_test(escaping),        cmocka_unit_test(maps),
-		cmocka_unit_test(sizes),          cmocka_unit_test(paths),           cmocka_unit_test(globs),
+		cmocka_unit_test(test_git_names), cmocka_unit_test(test_last_lines),
+		cmocka_unit_test(errors_chain),   cmocka_unit_test(errors_are_escaped),
+		cmocka_unit_test(exit_codes),     cmocka_unit_test(escaping),
+		cmocka_unit_test(maps),           cmocka_unit_test(sizes),
+		cmocka_unit_test(paths),          cmocka_unit_test(globs),
 		cmocka_unit_test(suggestions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,7 @@ static int apart(int (*body)(void))
 /* 0 when @take_e is of @kind and says @part */
 static int judge(struct err *take_e, enum err_kind kind, const char *part)
 {
-	AUTO_FREE char *text = take_e ? err_text(take_e) : mem_strdup("no error");
+	AUTO_FREE char *text = mem_strdup(take_e ? take_e->message : "no error");
 	bool right = err_is(take_e, kind) && strstr(text, part);
 	if (!right)
 		print_message("not '%s': %s\n", part, text);

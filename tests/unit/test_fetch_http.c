@@ -133,7 +133,7 @@ static void mirrors(void **state)
 	r.mirrors = bad;
 	struct err *e = get_with(r, "mirrored2", NULL);
 	assert_non_null(e);
-	assert_non_null(strstr(err_find_detail(e), "wrongdigest"));
+	assert_non_null(strstr(e->detail, "wrongdigest"));
 	assert_fails(e, ERR_NET, "HTTP 404");
 	assert_nothing("mirrored2");
 }
@@ -232,12 +232,11 @@ static void offline(void **state)
 	struct err *without = get_with(other, "offline3", NULL);
 	unsetenv("COOPER_OFFLINE");
 	assert_true(held && not_held && !fetch_out_of_reach(&other));
-	assert_non_null(
-		strstr(err_find_detail(without), other.sha256)); /* the mirror has not got it: missing, by digest */
+	assert_non_null(strstr(without->detail, other.sha256)); /* the mirror has not got it: missing, by digest */
 	assert_fails(without, ERR_NET, "offline: 1 file is missing from the store");
 	unsetenv("COOPER_MIRROR");
 	assert_non_null(e);
-	assert_non_null(strstr(err_find_detail(e), right));
+	assert_non_null(strstr(e->detail, right));
 	assert_fails(e, ERR_NET, "offline: 1 file is missing from the store");
 	assert_nothing("offline");
 	assert_ok(with_mirror);
@@ -274,12 +273,12 @@ static void refuses(void **state)
 	assert_fails(get_with(r, "r", NULL), ERR_USAGE, "is not a digest");
 	r = (struct fetch_request){.url = "http://127.0.0.1:1/x?token=secret", .sha256 = right, .size = -1};
 	struct err *e = get_with(r, "r", NULL);
-	AUTO_FREE char *text = err_text(e);
+	AUTO_FREE char *text = mem_strdup(e->message);
 	assert_null(strstr(text, "secret"));
 	assert_fails(e, ERR_NET, "no connection to http://127.0.0.1:1");
 	r = (struct fetch_request){.url = "http://user:secret@nowhere.invalid/x", .sha256 = right, .size = -1};
 	e = get_with(r, "r", NULL);
-	AUTO_FREE char *text2 = err_text(e);
+	AUTO_FREE char *text2 = mem_strdup(e->message);
 	assert_null(strstr(text2, "secret"));
 	assert_fails(e, ERR_NET, "cannot be found");
 	assert_nothing("r");

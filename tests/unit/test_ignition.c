@@ -159,8 +159,8 @@ static char *message_of(const char *path, char **ret_text)
 		return NULL;
 	assert_int_equal(e->kind, ERR_USAGE);
 	assert_null(*ret_text);
-	AUTO_FREE char *text = err_text(e);
-	const char *detail = err_find_detail(e);
+	AUTO_FREE char *text = mem_strdup(e->message);
+	const char *detail = e->detail;
 	char *message = mem_printf("%s\n%s", text, detail ? detail : "");
 	err_free(e);
 	return message;

@@ -195,8 +195,8 @@ static void make_patch(const char *dir, bool git, unsigned context, struct str *
 
 static void fail_round(const char *what, uint64_t seed, const struct str *patch, struct err *take_e)
 {
-	AUTO_FREE char *text = err_text(take_e);
-	const char *detail = err_find_detail(take_e);
+	AUTO_FREE char *text = mem_strdup(take_e->message);
+	const char *detail = take_e->detail;
 	print_error("seed %llu, %s: %s\n%s\npatch:\n%s\n", (unsigned long long)seed, what, text, detail ? detail : "",
 		    str_text(patch));
 	err_free(take_e);
@@ -311,7 +311,7 @@ static void shifted_round(uint64_t seed, unsigned *ret_agreed, unsigned *ret_str
 	AUTO_FREE char *ours = read_all(ours_dir, "f", &size);
 	if (e) {
 		/* Refused: two places equally near, or the judges do not like it either. */
-		AUTO_FREE char *text = err_text(e);
+		AUTO_FREE char *text = mem_strdup(e->message);
 		bool twice = strstr(text, "equally near") != NULL;
 		if (!twice && gnu_fits && git_fits)
 			fail_round("refused what both judges take", seed, &patch, TAKE(e));

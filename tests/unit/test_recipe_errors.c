@@ -19,8 +19,8 @@ static char *message_of(const char *path)
 		recipe_free(recipe);
 		return mem_strdup("no error\n");
 	}
-	AUTO_FREE char *text = err_text(e);
-	const char *detail = err_find_detail(e);
+	AUTO_FREE char *text = mem_strdup(e->message);
+	const char *detail = e->detail;
 	char *message = mem_printf("%s\n%s", text, detail ? detail : "");
 	err_free(e);
 	return message;

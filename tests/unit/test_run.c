@@ -216,9 +216,9 @@ static void time_is_bounded(void **state)
 	f.spec.boot_timeout_ms = 200; /* times 8 under tcg */
 	struct err *e = supervise(&f);
 	assert_true(err_is(e, ERR_GUEST));
-	assert_non_null(err_find_log(e));
-	assert_non_null(err_find_hint(e));
-	assert_non_null(strstr(err_find_detail(e), "Switch Root"));
+	assert_non_null(e->log_path);
+	assert_non_null(e->hint);
+	assert_non_null(strstr(e->detail, "Switch Root"));
 	assert_fails(e, ERR_GUEST, "nothing came after");
 	tear_down(&f);
 }
@@ -362,8 +362,8 @@ static void failed_start_leaves_nothing(void **state)
 	struct machine_launch launch = launch_of(&f, argv);
 	struct err *e = machine_start(&launch, &status);
 	assert_true(err_is(e, ERR_GUEST));
-	assert_non_null(strstr(err_find_log(e), "serial.log"));
-	assert_non_null(strstr(err_find_detail(e), "Kernel panic"));
+	assert_non_null(strstr(e->log_path, "serial.log"));
+	assert_non_null(strstr(e->detail, "Kernel panic"));
 	assert_fails(e, ERR_GUEST, "kernel panic");
 	/* a supervisor that cannot even begin */
 	assert_ok(tree_remove(f.gen_dir));

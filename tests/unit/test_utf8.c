@@ -1,5 +1,5 @@
 /* Text beyond its bytes: names that a Mac takes for one, and how wide a terminal shows what. */
-#include "fmt/utf8.h"
+#include "base/utf8.h"
 #include "harness.h"
 
 static void same(const char *a, const char *b, bool expected)

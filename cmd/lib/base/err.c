@@ -12,7 +12,8 @@ PRINTF_LIKE(3, 0) static struct err *make(enum err_kind kind, int errnum, const 
 	struct err *e = mem_alloc(sizeof(*e));
 	e->kind = kind;
 	e->errnum = errnum;
-	e->message = mem_vprintf(fmt, ap);
+	AUTO_FREE char *text = mem_vprintf(fmt, ap);
+	e->message = str_escape(text);
 	return e;
 }
 
@@ -45,19 +46,22 @@ struct err *err_wrap(struct err *take_cause, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	struct err *e = make(take_cause->kind, take_cause->errnum, fmt, ap);
+	AUTO_FREE char *context = mem_vprintf(fmt, ap);
 	va_end(ap);
-	e->cause = take_cause;
-	return e;
+	AUTO_FREE char *cause = take_cause->message;
+	AUTO_FREE char *shown = str_escape(context);
+	take_cause->message = mem_printf("%s: %s", shown, cause);
+	return take_cause;
 }
 
 struct err *err_hint(struct err *e, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	free(e->hint);
-	e->hint = mem_vprintf(fmt, ap);
+	AUTO_FREE char *text = mem_vprintf(fmt, ap);
 	va_end(ap);
+	free(e->hint);
+	e->hint = str_escape(text);
 	return e;
 }
 
@@ -77,50 +81,13 @@ struct err *err_log(struct err *e, const char *path)
 
 struct err *err_free(struct err *e)
 {
-	while (e) {
-		struct err *cause = e->cause;
-		free(e->message);
-		free(e->hint);
-		free(e->detail);
-		free(e->log_path);
-		free(e);
-		e = cause;
-	}
-	return NULL;
-}
-
-char *err_text(const struct err *e)
-{
-	struct str s = STR_INIT;
-	for (; e; e = e->cause) {
-		if (s.len)
-			str_add(&s, ": ");
-		str_add(&s, e->message);
-	}
-	return str_take(&s);
-}
-
-const char *err_find_hint(const struct err *e)
-{
-	for (; e; e = e->cause)
-		if (e->hint)
-			return e->hint;
-	return NULL;
-}
-
-const char *err_find_detail(const struct err *e)
-{
-	for (; e; e = e->cause)
-		if (e->detail)
-			return e->detail;
-	return NULL;
-}
-
-const char *err_find_log(const struct err *e)
-{
-	for (; e; e = e->cause)
-		if (e->log_path)
-			return e->log_path;
+	if (!e)
+		return NULL;
+	free(e->message);
+	free(e->hint);
+	free(e->detail);
+	free(e->log_path);
+	free(e);
 	return NULL;
 }
 

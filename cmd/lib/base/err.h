@@ -1,9 +1,10 @@
 /*
- * err.h - errors are values: an owned chain, outermost context first; NULL is success
+ * err.h - errors are values, owned by who has them; NULL is success
  *
  * Every fallible function returns struct err *. Make one with err_new() or err_os(), wrap it where
  * knowledge is added (the URL, the recipe's line), print it once, at the top. A kind says what the remedy
- * is, not where the error came from. Messages: lower case, no full stop, subject in single quotes.
+ * is, not where the error came from. Messages: lower case, no full stop, subject in single quotes. Foreign bytes in
+ * messages and hints are escaped here (str_escape()): names are passed as they are.
  *
  *	struct err *e = file_read(path, 1 << 20, &data, &size);
  *	if (e)
@@ -32,12 +33,11 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	int errnum;        /* errno of ERR_OS, else 0 */
-	char *message;     /* this link's words */
-	char *hint;        /* what to do next, or NULL */
-	char *detail;      /* lines to show below (an excerpt, a log's tail), or NULL */
-	char *log_path;    /* full log of a child, or NULL */
-	struct err *cause; /* inner error, or NULL */
+	int errnum;     /* errno of ERR_OS, else 0 */
+	char *message;  /* "outer: inner: root" */
+	char *hint;     /* what to do next, or NULL */
+	char *detail;   /* lines to show below (an excerpt, a log's tail), or NULL */
+	char *log_path; /* full log of a child, or NULL */
 };
 
 #define TRY(expr)                                                                                                      \
@@ -53,7 +53,7 @@ MUST_CHECK struct err *err_new(enum err_kind kind, const char *fmt, ...) PRINTF_
 /** err_os() - ERR_OS with @errnum (capture errno as this argument, at the call site); appends strerror */
 MUST_CHECK struct err *err_os(int errnum, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/** err_wrap() - put context around @take_cause, keeping its kind and errnum */
+/** err_wrap() - put context before the message of @take_cause, keeping all else; returns it */
 MUST_CHECK struct err *err_wrap(struct err *take_cause, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /** err_hint() - attach (or replace) what to do next; returns @e */
@@ -65,18 +65,10 @@ MUST_CHECK struct err *err_detail(struct err *e, char *take_text);
 /** err_log() - attach the path of a full log; returns @e */
 MUST_CHECK struct err *err_log(struct err *e, const char *path);
 
-/** err_free() - free the whole chain; NULL is fine; returns NULL */
+/** err_free() - NULL is fine; returns NULL */
 struct err *err_free(struct err *e);
 
-/** err_text() - "outer: inner: root" as a heap string */
-char *err_text(const struct err *e);
-
-/** err_find_hint() - the outermost hint of the chain, or NULL; likewise detail and log below */
-const char *err_find_hint(const struct err *e);
-const char *err_find_detail(const struct err *e);
-const char *err_find_log(const struct err *e);
-
-/** err_is() - whether the chain's kind is @kind; false for NULL */
+/** err_is() - whether its kind is @kind; false for NULL */
 bool err_is(const struct err *e, enum err_kind kind);
 
 /** err_first() - keep @take_first, free @take_second; for cleanup paths where both may have failed */

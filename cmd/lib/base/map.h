@@ -27,10 +27,7 @@ struct map {
 	void (*free_value)(void *value); /* may be NULL */
 };
 
-#define MAP_INIT                                                                                                       \
-	{                                                                                                              \
-		NULL, 0, 0, NULL, 0, NULL                                                                              \
-	}
+#define MAP_INIT ((struct map){0})
 
 void map_done(struct map *m);
 /** map_get() - the value of @key, or NULL */

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void str_done(struct str *s)
 {
 	free(s->data);
-	*s = (struct str)STR_INIT;
+	*s = STR_INIT;
 }
 
 void str_add_mem(struct str *s, const void *bytes, size_t size)
@@ -29,18 +31,13 @@ void str_add_char(struct str *s, char c)
 	str_add_mem(s, &c, 1);
 }
 
-void str_vaddf(struct str *s, const char *fmt, va_list ap)
-{
-	AUTO_FREE char *text = mem_vprintf(fmt, ap);
-	str_add(s, text);
-}
-
 void str_addf(struct str *s, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	str_vaddf(s, fmt, ap);
+	AUTO_FREE char *text = mem_vprintf(fmt, ap);
 	va_end(ap);
+	str_add(s, text);
 }
 
 void str_clear(struct str *s)
@@ -58,31 +55,12 @@ const char *str_text(const struct str *s)
 char *str_take(struct str *s)
 {
 	char *text = s->data ? s->data : mem_strdup("");
-	*s = (struct str)STR_INIT;
+	*s = STR_INIT;
 	return text;
 }
 
-/* Length of the well-formed UTF-8 sequence at @p (Unicode 15, table 3-7) and its code point; 0 when malformed. */
-static size_t utf8_sequence(const unsigned char *p, size_t size, uint32_t *ret_point)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : 4;
-	if (p[0] > 0xf4 || (p[0] >= 0x80 && p[0] < 0xc2) || n > size)
-		return 0;
-	uint32_t point = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		point = point << 6 | (p[i] & 0x3f);
-	}
-	if ((n == 3 && point < 0x800) || (n == 4 && (point < 0x10000 || point > 0x10ffff)) ||
-	    (point >= 0xd800 && point <= 0xdfff))
-		return 0;
-	*ret_point = point;
-	return n;
-}
-
 /* Control characters and the marks that reorder or hide text (Trojan Source, CVE-2021-42574). */
-static bool is_unprintable(uint32_t c)
+static bool is_unprintable(int32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
 	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0x061c;
@@ -90,19 +68,14 @@ static bool is_unprintable(uint32_t c)
 
 void str_add_escaped(struct str *s, const char *bytes, size_t size)
 {
-	const unsigned char *p = (const unsigned char *)bytes;
-	while (size > 0) {
-		uint32_t point = 0;
-		size_t n = utf8_sequence(p, size, &point);
-		if (n && !is_unprintable(point)) {
-			str_add_mem(s, p, n);
-		} else {
-			n = n ? n : 1;
-			for (size_t i = 0; i < n; i++)
-				str_addf(s, "\\x%02x", p[i]);
-		}
-		p += n;
-		size -= n;
+	for (size_t n = 0; size > 0; bytes += n, size -= n) {
+		int32_t point = 0;
+		n = utf8_next(bytes, size, &point);
+		bool plain = point >= 0 && !is_unprintable(point);
+		if (plain)
+			str_add_mem(s, bytes, n);
+		for (size_t i = 0; i < n && !plain; i++)
+			str_addf(s, "\\x%02x", (unsigned char)bytes[i]);
 	}
 }
 
@@ -128,18 +101,10 @@ char *str_escape_short(const char *text)
 
 void strs_done(struct strs *v)
 {
-	strs_clear(v);
-	free(v->items);
-	*v = (struct strs)STRS_INIT;
-}
-
-void strs_clear(struct strs *v)
-{
 	for (size_t i = 0; i < v->count; i++)
 		free(v->items[i]);
-	v->count = 0;
-	if (v->items)
-		v->items[0] = NULL;
+	free(v->items);
+	*v = STRS_INIT;
 }
 
 void strs_take(struct strs *v, char *take_text)

@@ -20,10 +20,7 @@ struct str {
 	size_t cap;
 };
 
-#define STR_INIT                                                                                                       \
-	{                                                                                                              \
-		NULL, 0, 0                                                                                             \
-	}
+#define STR_INIT ((struct str){0})
 
 void str_done(struct str *s);
 /** str_add() - append a C string; str_add_mem() bytes; str_add_char() one byte; str_addf() formatted */
@@ -31,7 +28,6 @@ void str_add(struct str *s, const char *text);
 void str_add_mem(struct str *s, const void *bytes, size_t size);
 void str_add_char(struct str *s, char c);
 void str_addf(struct str *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void str_vaddf(struct str *s, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 /** str_add_escaped() - append foreign bytes with control characters, DEL, bad UTF-8 and bidi overrides as \xNN */
 void str_add_escaped(struct str *s, const char *bytes, size_t size);
 /** str_clear() - length 0, memory kept */
@@ -51,10 +47,7 @@ struct strs {
 	size_t cap;
 };
 
-#define STRS_INIT                                                                                                      \
-	{                                                                                                              \
-		NULL, 0, 0                                                                                             \
-	}
+#define STRS_INIT ((struct strs){0})
 
 void strs_done(struct strs *v);
 /** strs_add() - append a copy of @text; strs_take() appends an owned string; strs_addf() formatted */
@@ -74,7 +67,5 @@ char *strs_join(const struct strs *v, const char *sep);
 void strs_split(struct strs *v, const char *text, const char *seps);
 /** strs_sort() - in byte order */
 void strs_sort(struct strs *v);
-/** strs_clear() - free the items, keep the array */
-void strs_clear(struct strs *v);
 
 #endif

@@ -61,8 +61,7 @@ static struct err *reader_failed(struct archive_reader *r)
 	/* where libarchive says nothing, a header's text ended early; some of its messages are lines */
 	AUTO_FREE char *line = mem_strdup(why ? why : "truncated or damaged");
 	line[strcspn(line, "\n")] = '\0';
-	AUTO_FREE char *shown = str_escape(line);
-	return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: %s", r->name, shown);
+	return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: %s", r->name, line);
 }
 
 static struct err *start(struct archive_reader *r)
@@ -139,38 +138,31 @@ static struct stream *member_new(struct archive_reader *take_outer)
 {
 	struct member_stream *m = mem_alloc(sizeof(*m));
 
-	m->base = (struct stream){member_read, NULL, member_consumed, member_close};
+	m->base = (struct stream){member_read, NULL, member_consumed, member_close, NULL};
 	m->outer = take_outer;
 	return &m->base;
 }
 
 /* ---- opening */
 
-/* What was found out about a file before libarchive sees it */
-struct opened {
-	struct stream *stream;
-	const char *package;
-	bool decoding;
-};
-
 /* Never by libarchive's filters below its readers: they read no further than the archive, so what is not needed is not
  * checked, and they look for packings within packings. */
-static struct err *open_packed(struct stream *take_packed, const char *name, const char *packing, int64_t memory_bytes,
-			       struct opened *ret_opened)
+static struct err *open_packed(struct stream *take_packed, const char *packing, int64_t memory_bytes,
+			       struct archive_reader *r)
 {
-	ret_opened->decoding = !streq(packing, "none");
-	return raw_open(take_packed, name, packing, memory_bytes, &ret_opened->stream);
+	r->decoding = !streq(packing, "none");
+	return raw_open(take_packed, r->name, packing, memory_bytes, &r->stream);
 }
 
 /* Step through the ar to data.tar*; deb(5). */
-static struct err *open_deb(struct stream *take_file, const char *name, int64_t memory_bytes, struct opened *ret_opened)
+static struct err *open_deb(struct stream *take_file, int64_t memory_bytes, struct archive_reader *r)
 {
 	static const char *const members[][2] = {{"data.tar", "none"},
 						 {"data.tar.xz", "xz"},
 						 {"data.tar.gz", "gz"},
 						 {"data.tar.zst", "zst"},
 						 {"data.tar.bz2", "bz2"}};
-	AUTO_READER *ar = reader_new(take_file, name);
+	AUTO_READER *ar = reader_new(take_file, r->name);
 	struct archive_item item;
 	bool more = true;
 
@@ -182,48 +174,47 @@ static struct err *open_deb(struct stream *take_file, const char *name, int64_t 
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(members); k++)
 			if (streq(item.name, members[k][0]))
-				return open_packed(member_new(TAKE(ar)), name, members[k][1], memory_bytes, ret_opened);
-		AUTO_FREE char *shown = str_escape(item.name);
-		return err_new(ERR_CORRUPT, "'%s' has '%s', which is compressed in an unknown format", name, shown);
+				return open_packed(member_new(TAKE(ar)), members[k][1], memory_bytes, r);
+		return err_new(ERR_CORRUPT, "'%s' has '%s', which is compressed in an unknown format", r->name,
+			       item.name);
 	}
-	return err_new(ERR_CORRUPT, "'%s' has no data.tar: not a Debian package", name);
+	return err_new(ERR_CORRUPT, "'%s' has no data.tar: not a Debian package", r->name);
 }
 
-static struct err *open_rpm(struct stream *take_file, int fd, const char *name, int64_t memory_bytes,
-			    struct opened *ret_opened)
+static struct err *open_rpm(struct stream *take_file, int fd, int64_t memory_bytes, struct archive_reader *r)
 {
 	AUTO_STREAM *file = take_file;
 	char magic[MAGIC_BYTES] = "";
 	int64_t offset = 0;
 
-	TRY(rpm_payload(fd, name, &offset));
+	TRY(rpm_payload(fd, r->name, &offset));
 	if (pread(fd, magic, sizeof(magic), (off_t)offset) < (ssize_t)sizeof(magic))
-		return err_new(ERR_CORRUPT, "'%s' is truncated", name);
+		return err_new(ERR_CORRUPT, "'%s' is truncated", r->name);
 	file->seek(file, offset, SEEK_SET);
 	file->seek = NULL; /* what comes before is not for libarchive */
-	return open_packed(TAKE(file), name, packing_of(magic, sizeof(magic)), memory_bytes, ret_opened);
+	return open_packed(TAKE(file), packing_of(magic, sizeof(magic)), memory_bytes, r);
 }
 
-static struct err *open_layers(int take_fd, const char *name, int64_t memory_bytes, struct opened *ret_opened)
+static struct err *open_layers(int take_fd, int64_t memory_bytes, struct archive_reader *r)
 {
 	char magic[MAGIC_BYTES] = "";
 	ssize_t n = pread(take_fd, magic, sizeof(magic), 0);
 	int errnum = errno;
-	struct stream *file = stream_file(take_fd, name);
+	struct stream *file = stream_file(take_fd, r->name);
 
 	if (n < 0) {
 		stream_close(file);
-		return err_os(errnum, "cannot read '%s'", name);
+		return err_os(errnum, "cannot read '%s'", r->name);
 	}
 	if (n == sizeof(magic) && memcmp(magic, "!<arch>\n", sizeof(magic)) == 0) {
-		ret_opened->package = "deb";
-		return open_deb(file, name, memory_bytes, ret_opened);
+		r->package = "deb";
+		return open_deb(file, memory_bytes, r);
 	}
 	if (rpm_magic(magic, (size_t)n)) {
-		ret_opened->package = "rpm";
-		return open_rpm(file, take_fd, name, memory_bytes, ret_opened);
+		r->package = "rpm";
+		return open_rpm(file, take_fd, memory_bytes, r);
 	}
-	return open_packed(file, name, packing_of(magic, (size_t)n), memory_bytes, ret_opened);
+	return open_packed(file, packing_of(magic, (size_t)n), memory_bytes, r);
 }
 
 /* libarchive on a Mac takes files called "._x" for attributes of x: one archive would give two trees. */
@@ -233,36 +224,22 @@ static void same_everywhere(struct archive *a)
 	archive_read_set_format_option(a, "zip", "mac-ext", NULL);
 }
 
-struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes, struct archive_reader **ret_reader)
+struct err *archive_open(int take_fd, const char *name, int64_t memory_bytes, struct archive_reader **ret_reader)
 {
-	struct opened opened = {0};
+	AUTO_READER *r = reader_new(NULL, name);
 
-	TRY(open_layers(take_fd, name, memory_bytes, &opened));
-	AUTO_READER *r = reader_new(opened.stream, name);
-	r->decoding = opened.decoding;
-	r->package = opened.package;
+	TRY(open_layers(take_fd, memory_bytes, r));
 	/* never archive_read_support_*_all(): each further reader is attack surface */
-	if (r->package && streq(r->package, "rpm"))
+	if (streq(r->package, "rpm"))
 		archive_read_support_format_cpio(r->a);
 	else
 		archive_read_support_format_tar(r->a);
-	if (opened.stream->seek) /* the streaming zip reader never sees that an entry is a link */
+	if (r->stream->seek) /* the streaming zip reader never sees that an entry is a link */
 		archive_read_support_format_zip_seekable(r->a);
 	same_everywhere(r->a);
 	TRY(start(r));
 	*ret_reader = TAKE(r);
 	return NULL;
-}
-
-struct err *archive_open(const char *path, int64_t memory_bytes, struct archive_reader **ret_reader)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 && errno == ENOENT)
-		return err_new(ERR_ABSENT, "'%s' does not exist", path);
-	if (fd < 0)
-		return err_os(errno, "cannot open '%s'", path);
-	return archive_open_fd(fd, path, memory_bytes, ret_reader);
 }
 
 /* ---- reading */
@@ -360,7 +337,7 @@ bool archive_skips(const struct archive_reader *r)
 
 int64_t archive_packed(struct archive_reader *r)
 {
-	return r->stream->consumed(r->stream);
+	return stream_consumed(r->stream);
 }
 
 const char *archive_format_text(struct archive_reader *r)
@@ -434,10 +411,8 @@ static struct err *write_file_content(struct archive *a, int fd, int64_t left, c
 	AUTO_FREE char *buffer = mem_alloc(CHUNK);
 
 	while (left > 0) {
-		ssize_t n = read(fd, buffer, left < CHUNK ? (size_t)left : CHUNK);
+		ssize_t n = fd_read(fd, buffer, left < CHUNK ? (size_t)left : CHUNK);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
 			return err_os(errno, "cannot read '%s'", path);
 		if (n == 0)

@@ -6,7 +6,7 @@
  * and zip. xz is decoded by several threads; every packing that has checksums has them compared.
  *
  *	struct archive_reader *r = NULL;
- *	TRY(archive_open(path, 0, &r));
+ *	TRY(archive_open(fd, name, 0, &r));
  *	while (!(e = archive_next(r, &item, &more)) && more)
  *		...archive_data(r, &data, &size, &offset)...
  *	archive_close(r);
@@ -36,11 +36,10 @@ struct archive_item {
 
 struct archive_reader;
 
-/** archive_open() - open @path; @memory_bytes bounds the .xz decoder (0 = its default) */
-MUST_CHECK struct err *archive_open(const char *path, int64_t memory_bytes, struct archive_reader **ret_reader);
-/** archive_open_fd() - archive_open() of the open file @take_fd, read from its start */
-MUST_CHECK struct err *archive_open_fd(int take_fd, const char *name, int64_t memory_bytes,
-				       struct archive_reader **ret_reader);
+/** archive_open() - read the open file @take_fd from its start; @memory_bytes bounds the .xz decoder (0 = its default)
+ */
+MUST_CHECK struct err *archive_open(int take_fd, const char *name, int64_t memory_bytes,
+				    struct archive_reader **ret_reader);
 /** archive_close() - NULL is fine; returns NULL */
 struct archive_reader *archive_close(struct archive_reader *r);
 /** archive_next() - the next entry; CORRUPT when the archive is damaged or none; at the end *ret_more is false */

@@ -102,8 +102,7 @@ static struct err *fix_line(const char *line, size_t size, struct str *out)
 	}
 	if (delimiters != 7) {
 		AUTO_FREE char *copy = mem_strndup(line, size);
-		AUTO_FREE char *shown = str_escape(copy);
-		return err_new(ERR_CORRUPT, "'%s' is not a binfmt_misc registration", shown);
+		return err_new(ERR_CORRUPT, "'%s' is not a binfmt_misc registration", copy);
 	}
 	str_add_mem(out, line, (size_t)(flags - line));
 	str_add(out, BINFMT_FLAGS);

@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "base/cancel.h"
+#include "sys/file.h"
 
 struct digest {
 	EVP_MD_CTX *context;
@@ -84,26 +85,22 @@ void digest_bytes(const void *bytes, size_t size, char ret_hex[SHA256_HEX])
 	digest_free(d);
 }
 
-static struct err *digest_fd(struct digest *d, int fd, const char *path, int64_t *ret_size)
+struct err *digest_fd(struct digest *d, int fd, const char *path, int64_t *ret_size)
 {
 	enum { CHUNK = 256 * 1024 };
 	AUTO_FREE char *buffer = mem_alloc(CHUNK);
 	int64_t total = 0;
+	ssize_t got;
 
-	for (;;) {
-		ssize_t got = read(fd, buffer, CHUNK);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_os(errno, "cannot read '%s'", path);
-		if (got == 0)
-			break;
+	while ((got = fd_read(fd, buffer, CHUNK)) > 0) {
 		digest_add(d, buffer, (size_t)got);
 		total += got;
 		TRY(cancel_check());
 	}
-	*ret_size = total;
+	if (got < 0)
+		return err_os(errno, "cannot read '%s'", path);
+	if (ret_size)
+		*ret_size = total;
 	return NULL;
 }
 
@@ -115,21 +112,15 @@ struct err *digest_file(const char *path, char ret_hex[SHA256_HEX], int64_t *ret
 struct err *digest_file_as(enum digest_kind kind, const char *path, char *ret_hex, int64_t *ret_size)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct digest *d;
-	struct err *e;
-	int64_t size = 0;
 
 	if (fd < 0 && errno == ENOENT)
 		return err_new(ERR_ABSENT, "'%s' does not exist", path);
 	if (fd < 0)
 		return err_os(errno, "cannot open '%s'", path);
-	d = digest_new(kind);
-	e = digest_fd(d, fd, path, &size);
-	if (!e) {
+	struct digest *d = digest_new(kind);
+	struct err *e = digest_fd(d, fd, path, ret_size);
+	if (!e)
 		digest_hex(d, ret_hex);
-		if (ret_size)
-			*ret_size = size;
-	}
 	digest_free(d);
 	return e;
 }

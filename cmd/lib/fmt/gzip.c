@@ -8,7 +8,6 @@ enum { PIECE = 256 << 10, GZIP_ONLY = 16 };
 
 struct gzip_stream {
 	struct stream base;
-	struct stream *inner;
 	char *name;
 	z_stream z;
 	unsigned char *piece;
@@ -28,7 +27,7 @@ static struct err *feed(struct gzip_stream *g, bool *ret_none)
 	size_t size = 0;
 
 	if (g->z.avail_in == 0) {
-		TRY(g->inner->read(g->inner, &data, &size));
+		TRY(g->base.inner->read(g->base.inner, &data, &size));
 		g->z.next_in = (unsigned char *)data;
 		g->z.avail_in = (unsigned)size;
 	}
@@ -77,19 +76,12 @@ static struct err *gzip_read(struct stream *s, const void **ret_data, size_t *re
 	return NULL;
 }
 
-static int64_t gzip_consumed(struct stream *s)
-{
-	struct gzip_stream *g = (struct gzip_stream *)s;
-
-	return g->inner->consumed(g->inner);
-}
-
 static void gzip_close(struct stream *s)
 {
 	struct gzip_stream *g = (struct gzip_stream *)s;
 
 	inflateEnd(&g->z);
-	stream_close(g->inner);
+	stream_close(g->base.inner);
 	free(g->piece);
 	free(g->name);
 	free(g);
@@ -99,8 +91,7 @@ struct err *gzip_open(struct stream *take_inner, const char *name, struct stream
 {
 	struct gzip_stream *g = mem_alloc(sizeof(*g));
 
-	g->base = (struct stream){gzip_read, NULL, gzip_consumed, gzip_close};
-	g->inner = take_inner;
+	g->base = (struct stream){gzip_read, NULL, NULL, gzip_close, take_inner};
 	g->name = mem_strdup(name);
 	g->piece = mem_alloc(PIECE);
 	if (inflateInit2(&g->z, MAX_WBITS + GZIP_ONLY) != Z_OK)

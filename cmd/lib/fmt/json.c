@@ -27,32 +27,14 @@ static json_t *need(json_t *made)
 	return made;
 }
 
-/* Text that is not UTF-8 cannot be JSON: such bytes are written as \xNN. */
-static json_t *make_text(const char *text)
-{
-	json_t *made;
-	AUTO_FREE char *escaped = NULL;
-
-	if (!text)
-		return json_null();
-	made = json_string(text);
-	if (made)
-		return made;
-	escaped = str_escape(text);
-	return need(json_string(escaped));
-}
-
 struct err *js_parse(const char *text, size_t size, const char *name, struct json **ret_root)
 {
 	json_error_t why;
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-	AUTO_FREE char *reason = NULL;
 
-	if (!root) {
-		reason = str_escape(why.text);
+	if (!root)
 		return err_new(ERR_CORRUPT, "'%s' is not valid JSON: line %d, column %d: %s", name, why.line,
-			       why.column, reason);
-	}
+			       why.column, why.text);
 	*ret_root = outer(root);
 	return NULL;
 }
@@ -94,9 +76,15 @@ struct json *js_array(void)
 	return outer(need(json_array()));
 }
 
+/* Text that is not UTF-8 cannot be JSON: such bytes are written as \xNN. */
 struct json *js_text(const char *value)
 {
-	return outer(make_text(value));
+	json_t *made = value ? json_string(value) : json_null();
+
+	if (made)
+		return outer(made);
+	AUTO_FREE char *escaped = str_escape(value);
+	return outer(need(json_string(escaped)));
 }
 
 struct json *js_texts(const struct strs *texts)
@@ -113,39 +101,34 @@ struct json *js_copy(const struct json *value)
 	return value ? outer(need(json_deep_copy(inner(value)))) : NULL;
 }
 
-static void set_take(struct json *object, const char *key, json_t *take_value)
+void js_set(struct json *object, const char *key, struct json *take_value)
 {
-	AUTO_FREE char *escaped = NULL;
+	json_t *value = take_value ? inner(take_value) : json_null();
 
 	if (!js_is_object(object))
 		bug("JSON member '%s' put into something that is not an object", key);
-	json_incref(take_value);
-	if (json_object_set_new(inner(object), key, take_value) != 0) {
-		escaped = str_escape(key);
-		if (json_object_set(inner(object), escaped, take_value) != 0)
+	json_incref(value);
+	if (json_object_set_new(inner(object), key, value) != 0) {
+		AUTO_FREE char *escaped = str_escape(key);
+		if (json_object_set(inner(object), escaped, value) != 0)
 			bug("cannot set JSON member '%s'", escaped);
 	}
-	json_decref(take_value);
-}
-
-void js_set(struct json *object, const char *key, struct json *take_value)
-{
-	set_take(object, key, take_value ? inner(take_value) : json_null());
+	json_decref(value);
 }
 
 void js_set_text(struct json *object, const char *key, const char *value)
 {
-	set_take(object, key, make_text(value));
+	js_set(object, key, js_text(value));
 }
 
 void js_set_int(struct json *object, const char *key, int64_t value)
 {
-	set_take(object, key, need(json_integer((json_int_t)value)));
+	js_set(object, key, outer(need(json_integer((json_int_t)value))));
 }
 
 void js_set_bool(struct json *object, const char *key, bool value)
 {
-	set_take(object, key, json_boolean(value));
+	js_set(object, key, outer(json_boolean(value)));
 }
 
 void js_set_now(struct json *object, const char *key)
@@ -156,20 +139,15 @@ void js_set_now(struct json *object, const char *key)
 	js_set_text(object, key, str_text(&now));
 }
 
-static void add_take(struct json *array, json_t *take_value)
-{
-	if (json_array_append_new(inner(array), take_value) != 0)
-		bug("JSON item put into something that is not an array");
-}
-
 void js_add(struct json *array, struct json *take_value)
 {
-	add_take(array, take_value ? inner(take_value) : json_null());
+	if (json_array_append_new(inner(array), take_value ? inner(take_value) : json_null()) != 0)
+		bug("JSON item put into something that is not an array");
 }
 
 void js_add_text(struct json *array, const char *value)
 {
-	add_take(array, make_text(value));
+	js_add(array, js_text(value));
 }
 
 struct json *js_get(const struct json *object, const char *key)

@@ -66,11 +66,18 @@ struct stream *stream_file(int take_fd, const char *name)
 {
 	struct file_stream *f = mem_alloc(sizeof(*f));
 
-	f->base = (struct stream){file_read_piece, file_seek, file_consumed, file_close};
+	f->base = (struct stream){file_read_piece, file_seek, file_consumed, file_close, NULL};
 	f->fd = take_fd;
 	f->name = mem_strdup(name);
 	f->buffer = mem_alloc(CHUNK);
 	return &f->base;
+}
+
+int64_t stream_consumed(struct stream *s)
+{
+	while (!s->consumed)
+		s = s->inner;
+	return s->consumed(s);
 }
 
 struct stream *stream_close(struct stream *s)

@@ -16,12 +16,15 @@
 struct stream {
 	struct err *(*read)(struct stream *s, const void **ret_data, size_t *ret_size);
 	int64_t (*seek)(struct stream *s, int64_t offset, int whence); /* new position or -1; NULL = cannot */
-	int64_t (*consumed)(struct stream *s);                         /* bytes read from the file at the bottom */
+	int64_t (*consumed)(struct stream *s);                         /* NULL = what @inner has consumed */
 	void (*close)(struct stream *s);
+	struct stream *inner; /* what it reads from and owns, or NULL */
 };
 
 /** stream_file() - read the open file @take_fd from its start; @name is for messages; consumed is the furthest byte */
 struct stream *stream_file(int take_fd, const char *name);
+/** stream_consumed() - bytes read from the file at the bottom of the chain */
+int64_t stream_consumed(struct stream *s);
 /** stream_close() - close the chain; NULL is fine; returns NULL */
 struct stream *stream_close(struct stream *s);
 /** stream_close_at() - cleanup handler of AUTO_STREAM */

@@ -14,7 +14,6 @@ enum { RING = 4, PIECE = 256 << 10, THREADS_MAX = 32 };
 /* The decoder thread fills ring[filled % RING]; the reader holds ring[taken % RING] until its next call. */
 struct xz_stream {
 	struct stream base;
-	struct stream *inner;
 	char *name;
 	lzma_stream stream;
 	pthread_t thread;
@@ -63,7 +62,7 @@ static struct err *fill_piece(struct xz_stream *x, unsigned char *piece, bool *i
 			const void *data = NULL;
 			size_t size = 0;
 
-			TRY(x->inner->read(x->inner, &data, &size));
+			TRY(x->base.inner->read(x->base.inner, &data, &size));
 			*input_ended = size == 0;
 			x->stream.next_in = data;
 			x->stream.avail_in = size;
@@ -132,17 +131,10 @@ static struct err *xz_read(struct stream *s, const void **ret_data, size_t *ret_
 	return e;
 }
 
-static int64_t xz_consumed(struct stream *s)
-{
-	struct xz_stream *x = (struct xz_stream *)s;
-
-	return x->inner->consumed(x->inner);
-}
-
 static void xz_free(struct xz_stream *x)
 {
 	lzma_end(&x->stream);
-	stream_close(x->inner);
+	stream_close(x->base.inner);
 	for (int i = 0; i < RING; i++)
 		free(x->ring[i]);
 	err_free(x->failure);
@@ -214,8 +206,7 @@ struct err *xz_open(struct stream *take_inner, const char *name, int64_t memory_
 {
 	struct xz_stream *x = mem_alloc(sizeof(*x));
 
-	x->base = (struct stream){xz_read, NULL, xz_consumed, xz_close};
-	x->inner = take_inner;
+	x->base = (struct stream){xz_read, NULL, NULL, xz_close, take_inner};
 	x->name = mem_strdup(name);
 	pthread_mutex_init(&x->mutex, NULL);
 	pthread_cond_init(&x->changed, NULL);

@@ -36,15 +36,14 @@ static const char *const kind_names[] = {
 char *control_failure_line(const struct err *e)
 {
 	AUTO_JSON *line = js_object();
-	AUTO_FREE char *text = err_text(e);
 
 	js_set_text(line, "event", "failed");
 	js_set_text(line, "kind", kind_names[e->kind]);
 	js_set_int(line, "errnum", e->errnum);
-	js_set_text(line, "message", text);
-	js_set_text(line, "hint", err_find_hint(e));
-	js_set_text(line, "detail", err_find_detail(e));
-	js_set_text(line, "log", err_find_log(e));
+	js_set_text(line, "message", e->message);
+	js_set_text(line, "hint", e->hint);
+	js_set_text(line, "detail", e->detail);
+	js_set_text(line, "log", e->log_path);
 	return js_line(line);
 }
 

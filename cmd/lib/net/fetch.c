@@ -333,19 +333,16 @@ static struct err *collect(struct fetch_batch *b)
 			e = err_first(cancel_requested() ? cancel_check()
 							 : transfer_name(t, err_new(ERR_TIMEOUT, "timed out")),
 				      e);
-		if (first && e && others++ < LINES) {
-			AUTO_FREE char *text = err_text(e);
-			str_addf(&lines, "\n%s", text);
-		}
+		if (first && e && others++ < LINES)
+			str_addf(&lines, "\n%s", e->message);
 		if (first)
 			err_free(e);
 		else
 			first = e;
 	}
 	if (others) {
-		const char *detail = err_find_detail(first);
-		AUTO_FREE char *head =
-			mem_printf("%s%s%zu more failed:", detail ? detail : "", detail ? "\n" : "", others);
+		AUTO_FREE char *head = mem_printf("%s%s%zu more failed:", first->detail ? first->detail : "",
+						  first->detail ? "\n" : "", others);
 		first = err_detail(first, mem_printf("%s%s", head, str_text(&lines)));
 	}
 	return first;

@@ -178,7 +178,7 @@ static void next_url(struct transfer *t, struct err *take_e)
 {
 	bool short_cut = t->at < t->primary;
 	AUTO_FREE char *shown = fetch_url_shown(t->urls.items[t->at]);
-	AUTO_FREE char *text = err_text(take_e);
+	AUTO_FREE char *text = mem_strdup(take_e->message);
 	str_addf(&t->tried, "%s%s: %s", t->tried.len ? "\n" : "", shown, text);
 	struct err *spoilt = err_is(take_e, ERR_CORRUPT) && t->part.fd >= 0 ? part_restart(&t->part) : NULL;
 	if (!t->failure && (!short_cut || t->at + 1 == t->urls.count)) {
@@ -289,8 +289,8 @@ static void recover(struct transfer *t, const struct fetch_trouble *trouble)
 	os_random(&random, sizeof(random));
 	t->not_before_ms = tick_ms() + fetch_backoff_ms(t->tries, b->env.backoff_ms, trouble->wait_s, random);
 	AUTO_FREE char *shown = fetch_url_shown(t->urls.items[t->at]);
-	AUTO_FREE char *text = err_text(e);
-	event_note(b->sink, t->request->step, "%s: %s; trying again (%d of %d)", shown, text, t->tries + 1, budget);
+	event_note(b->sink, t->request->step, "%s: %s; trying again (%d of %d)", shown, e->message, t->tries + 1,
+		   budget);
 	err_free(e);
 	t->hops = 0;
 	go_to(t, t->urls.items[t->at]);

@@ -451,8 +451,7 @@ static struct err *read_blob(struct checkout *x, const char *path, const git_oid
 {
 	size_t size = 0;
 	git_object_t type = GIT_OBJECT_INVALID;
-	AUTO_FREE char *shown = str_escape(path);
-	AUTO_FREE char *what = mem_printf("file '%s' of the commit cannot be read", shown);
+	AUTO_FREE char *what = mem_printf("file '%s' of the commit cannot be read", path);
 	if (git_odb_read_header(&size, &type, x->odb, id) != 0 || type != GIT_OBJECT_BLOB)
 		return damaged(x->dir, what);
 	TRY(check_amount(x, size > (size_t)x->limits.file_bytes ? x->limits.file_bytes + 1 : (int64_t)size));
@@ -474,10 +473,8 @@ static struct err *write_link(struct checkout *x, const char *path, git_odb_obje
 {
 	bool wanted = true;
 	AUTO_FREE char *target = mem_strndup(git_odb_object_data(blob), git_odb_object_size(blob));
-	if (strlen(target) != git_odb_object_size(blob)) {
-		AUTO_FREE char *shown = str_escape(path);
-		return err_new(ERR_CORRUPT, "link '%s' has a target with a NUL byte", shown);
-	}
+	if (strlen(target) != git_odb_object_size(blob))
+		return err_new(ERR_CORRUPT, "link '%s' has a target with a NUL byte", path);
 	TRY(archive_policy_symlink(path, target, ABSOLUTE_REFUSE, &x->limits, &wanted));
 	return tree_writer_symlink(x->writer, path, target);
 }
@@ -485,23 +482,21 @@ static struct err *write_link(struct checkout *x, const char *path, git_odb_obje
 static struct err *refuse_submodule(const char *path, const git_tree_entry *entry)
 {
 	char id[GITREPO_ID];
-	AUTO_FREE char *shown = str_escape(path);
 	git_oid_tostr(id, sizeof(id), git_tree_entry_id(entry));
-	return err_hint(err_new(ERR_CORRUPT, "'%s' is a submodule, and submodules are not fetched", shown),
+	return err_hint(err_new(ERR_CORRUPT, "'%s' is a submodule, and submodules are not fetched", path),
 			"add it to 'exclude:' of the source; if it is needed, add a source 'git:URL#%s' with "
 			"'into: %s' (.gitmodules has the URL)",
-			id, shown);
+			id, path);
 }
 
 static struct err *write_entry(struct checkout *x, const char *path, const git_tree_entry *entry)
 {
 	git_odb_object *blob = NULL;
 	unsigned mode = git_tree_entry_filemode(entry);
-	AUTO_FREE char *shown = str_escape(path);
 	if (mode == GIT_FILEMODE_COMMIT)
 		return refuse_submodule(path, entry);
 	if (mode != GIT_FILEMODE_BLOB && mode != GIT_FILEMODE_BLOB_EXECUTABLE && mode != GIT_FILEMODE_LINK)
-		return err_new(ERR_CORRUPT, "entry '%s' has the unknown mode %o", shown, mode);
+		return err_new(ERR_CORRUPT, "entry '%s' has the unknown mode %o", path, mode);
 	TRY(read_blob(x, path, git_tree_entry_id(entry), &blob));
 	struct err *e = mode == GIT_FILEMODE_LINK ? write_link(x, path, blob)
 						  : write_blob(x, path, mode == GIT_FILEMODE_BLOB_EXECUTABLE, blob);
@@ -516,8 +511,7 @@ static struct err *check_name(const char *name)
 	if (*name && !streq(name, ".") && !streq(name, "..") && !strchr(name, '/') &&
 	    !path_part_is_git(name, strlen(name)))
 		return NULL;
-	AUTO_FREE char *shown = str_escape(name);
-	return err_new(ERR_CORRUPT, "the commit contains the name '%s', which is not allowed", shown);
+	return err_new(ERR_CORRUPT, "the commit contains the name '%s', which is not allowed", name);
 }
 
 static struct err *export_tree(struct checkout *x, const git_oid *id, const char *prefix);

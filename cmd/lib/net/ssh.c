@@ -156,7 +156,7 @@ struct err *ssh_run(const struct ssh *ssh, const struct ssh_command *command, st
 	struct err *e = child_status(&spec, max, output, &status);
 	if (!e)
 		e = judge(ssh, command, status, ret_status);
-	if (e && !err_find_detail(e) && l.tail.count > 0)
+	if (e && !e->detail && l.tail.count > 0)
 		e = err_detail(e, strs_join(&l.tail, "\n"));
 	strs_done(&l.tail);
 	return e;

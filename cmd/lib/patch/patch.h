@@ -72,10 +72,7 @@ struct patch_report {
 	size_t place_cap;
 };
 
-#define PATCH_REPORT_INIT                                                                                              \
-	{                                                                                                              \
-		0                                                                                                      \
-	}
+#define PATCH_REPORT_INIT ((struct patch_report){0})
 
 void patch_report_done(struct patch_report *r);
 
@@ -121,10 +118,7 @@ struct patch_series {
 	size_t cap;
 };
 
-#define PATCH_SERIES_INIT                                                                                              \
-	{                                                                                                              \
-		NULL, 0, 0                                                                                             \
-	}
+#define PATCH_SERIES_INIT ((struct patch_series){0})
 
 void patch_series_done(struct patch_series *s);
 

@@ -25,8 +25,7 @@ static struct err *misfit(const struct work *w, const char *path, const char *fm
 	va_start(ap, fmt);
 	AUTO_FREE char *what = mem_vprintf(fmt, ap);
 	va_end(ap);
-	AUTO_FREE char *shown = str_escape(path);
-	return err_new(ERR_CORRUPT, "patch '%s', line %zu: '%s' %s", w->set->name, w->f->line, shown, what);
+	return err_new(ERR_CORRUPT, "patch '%s', line %zu: '%s' %s", w->set->name, w->f->line, path, what);
 }
 
 static struct err *get_node(const struct work *w, const char *path, struct patch_node **ret)
@@ -38,10 +37,9 @@ static struct err *get_node(const struct work *w, const char *path, struct patch
 static struct err *check_link(const struct work *w, const char *path, const struct patch_content *c)
 {
 	AUTO_FREE char *target = mem_strndup(c->data, c->size);
-	AUTO_FREE char *shown = str_escape(target);
 	if (strlen(target) == c->size && !archive_policy_link_fault(path, target))
 		return NULL;
-	return misfit(w, path, "would be a symbolic link that leads outside the tree: '%s'", shown);
+	return misfit(w, path, "would be a symbolic link that leads outside the tree: '%s'", target);
 }
 
 static struct err *binary_content(const struct work *w, const char *path, const struct patch_state *source,
@@ -115,10 +113,9 @@ static void note_hunk(const struct work *w, const char *path, size_t number, con
 static struct err *no_place(const struct work *w, const char *path, size_t number, const struct patch_hunk *h,
 			    const struct patch_text *t, int64_t expected)
 {
-	AUTO_FREE char *shown = str_escape(path);
 	struct err *e =
 		err_new(ERR_CORRUPT, "patch '%s', line %zu: hunk %zu does not apply to '%s' (expected at line %lld)",
-			w->set->name, h->line, number, shown, (long long)expected + 1);
+			w->set->name, h->line, number, path, (long long)expected + 1);
 	if (patch_text_crlf(t) && !w->f->crlf)
 		e = err_hint(e,
 			     "the file's lines end in CRLF, the patch's in LF: make the patch against this very file");
@@ -130,11 +127,10 @@ static struct err *no_place(const struct work *w, const char *path, size_t numbe
 static struct err *two_places(const struct work *w, const char *path, size_t number, const struct patch_hunk *h,
 			      size_t at, size_t other)
 {
-	AUTO_FREE char *shown = str_escape(path);
 	return err_hint(
 		err_new(ERR_CORRUPT,
 			"patch '%s', line %zu: hunk %zu applies to '%s' at two equally near places: at line %zu and at line %zu",
-			w->set->name, h->line, number, shown, at + 1, other + 1),
+			w->set->name, h->line, number, path, at + 1, other + 1),
 		"refresh the patch for this version of the source, so that its line numbers are right");
 }
 

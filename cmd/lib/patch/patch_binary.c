@@ -7,6 +7,7 @@
 
 #include "fmt/digest.h"
 #include "fmt/gzip.h"
+#include "patch/patch_scan.h"
 #include "patch/patch_set.h"
 
 /* Value of each base85 digit, or -1. The alphabet of git, not of RFC 1924's order. */
@@ -46,14 +47,11 @@ static bool decode_row(const char *p, size_t len, struct str *out)
 struct err *patch_binary_unpack(const struct patch_binary *b, char **ret_data)
 {
 	AUTO(str) packed = STR_INIT;
-	const char *end = b->text + b->text_size;
-	for (const char *p = b->text; p < end;) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		size_t len = (size_t)((newline ? newline : end) - p);
-		size_t shown = len && p[len - 1] == '\r' ? len - 1 : len;
-		if (!decode_row(p, shown, &packed))
+	struct patch_scan s = patch_scan_of(&(struct patch_input){.text = b->text, .size = b->text_size});
+	for (struct patch_row row; patch_next(&s, &row);) {
+		patch_row_trim(&row);
+		if (!decode_row(row.text, row.len, &packed))
 			return err_new(ERR_CORRUPT, "its binary data is damaged (base85)");
-		p += len + (newline ? 1 : 0);
 	}
 	/* A deflate stream cannot grow more than 1032-fold: a size beyond that is a lie, not worth the memory. */
 	if (b->size / 1032 > packed.len)

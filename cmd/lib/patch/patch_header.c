@@ -19,25 +19,23 @@ void patch_header_done(struct patch_header *h)
 /* The start of row @line (from 1). */
 static size_t row_offset(const struct patch_input *input, size_t line)
 {
-	const char *p = input->text, *end = p + input->size;
-	for (size_t i = 1; i < line && p < end; i++) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		p = newline ? newline + 1 : end;
-	}
-	return (size_t)(p - input->text);
+	struct patch_scan s = patch_scan_of(input);
+	struct patch_row row;
+	while (s.line < line && patch_next(&s, &row))
+		;
+	return (size_t)(s.at - input->text);
 }
 
 /* The end of the row that @at is in, and of a "\ No newline" after it. */
 static size_t row_end(const struct patch_input *input, size_t at)
 {
-	const char *end = input->text + input->size;
-	const char *p = memchr(input->text + at, '\n', input->size - at);
-	p = p ? p + 1 : end;
-	if (end - p > 1 && p[0] == '\\' && p[1] == ' ') {
-		const char *next = memchr(p, '\n', (size_t)(end - p));
-		p = next ? next + 1 : end;
-	}
-	return (size_t)(p - input->text);
+	struct patch_scan s = patch_scan_of(input);
+	struct patch_row row;
+	s.at += at;
+	patch_next(&s, &row);
+	if (patch_peek(&s, &row) && patch_row_starts(&row, "\\ "))
+		patch_next(&s, &row);
+	return (size_t)(s.at - input->text);
 }
 
 /* Where the last section ends: its last hunk, its binary data, or the header lines it consists of. */
@@ -56,8 +54,8 @@ static size_t find_tail(const struct patch_input *input, const struct patch_set 
 					    "deleted file ", "new file ",      "rename ",      "copy ",
 					    "similarity ",   "dissimilarity ", "Binary files "};
 	struct patch_row row;
-	size_t at = row_offset(input, f->line);
-	struct patch_scan s = {.input = input, .at = input->text + at, .end = input->text + input->size, .line = 1};
+	struct patch_scan s = patch_scan_of(input);
+	s.at += row_offset(input, f->line);
 	for (bool known = true; known && patch_peek(&s, &row);) {
 		known = false;
 		for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -99,15 +97,14 @@ static void read_word_row(const char *row, struct patch_header *h, struct str *b
 }
 
 /* Mail and DEP-3 headers, or words as they come; a title that is missing is the first row. */
-static void read_words(const char *text, size_t size, struct patch_header *h)
+static void read_words(const struct patch_input *words, struct patch_header *h)
 {
 	AUTO(str) body = STR_INIT;
-	for (const char *p = text, *end = text + size; p < end;) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		size_t n = (size_t)((newline ? newline : end) - p);
-		AUTO_FREE char *row = mem_strndup(p, n && p[n - 1] == '\r' ? n - 1 : n);
-		read_word_row(row, h, &body);
-		p += n + 1;
+	struct patch_scan s = patch_scan_of(words);
+	for (struct patch_row row; patch_next(&s, &row);) {
+		patch_row_trim(&row);
+		AUTO_FREE char *text = mem_strndup(row.text, row.len);
+		read_word_row(text, h, &body);
 	}
 	while (body.len && body.data[body.len - 1] == '\n')
 		body.data[--body.len] = '\0';
@@ -145,7 +142,7 @@ struct err *patch_header_read(const struct patch_input *input, struct patch_head
 		ret->holes |= set.files[i].binary_missing;
 	}
 	patch_set_done(&set);
-	read_words(input->text, ret->head, ret);
+	read_words(&(struct patch_input){.text = input->text, .size = ret->head}, ret);
 	check_author(ret);
 	if (!ret->subject)
 		ret->subject = mem_strdup(input->name);

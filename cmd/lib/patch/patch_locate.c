@@ -1,13 +1,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "patch/patch_scan.h"
 #include "patch/patch_text.h"
 
 void patch_text_done(struct patch_text *t)
 {
 	free(t->lines);
 	free(t->sums);
-	*t = (struct patch_text)PATCH_TEXT_INIT;
+	*t = PATCH_TEXT_INIT;
 }
 
 void patch_text_reserve(struct patch_text *t, size_t n)
@@ -29,20 +30,14 @@ void patch_text_add(struct patch_text *t, const struct patch_line *lines, size_t
 
 void patch_text_split(struct patch_text *t, const char *data, size_t size)
 {
-	const char *end = data + size;
-	size_t count = 1;
-	for (const char *p = data; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
-		count++;
-	patch_text_reserve(t, count);
-	for (const char *p = data; p < end;) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		struct patch_line line = {
-			.text = p, .len = (uint32_t)((newline ? newline : end) - p), .eol = newline != NULL};
-		patch_text_add(t, &line, 1);
-		p += line.len + 1;
-		if (!newline)
-			break;
-	}
+	struct patch_scan s = patch_scan_of(&(struct patch_input){.text = data, .size = size});
+	struct patch_scan ahead = s;
+	struct patch_row row;
+	while (patch_next(&ahead, &row))
+		;
+	patch_text_reserve(t, ahead.line);
+	while (patch_next(&s, &row))
+		patch_text_add(t, &(struct patch_line){.text = row.text, .len = (uint32_t)row.len, .eol = row.eol}, 1);
 }
 
 void patch_text_join(const struct patch_text *t, struct str *out)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "sys/file.h"
 
 static void node_free(void *value)
 {
@@ -76,9 +77,8 @@ static struct err *not_a_folder(int dirfd, const char *part, const char *path, s
 {
 	struct stat st;
 	AUTO_FREE char *dir = mem_strndup(path, len);
-	AUTO_FREE char *shown = str_escape(dir);
 	bool link = fstatat(dirfd, part, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
-	return err_new(ERR_CORRUPT, "'%s' is a %s, not a folder", shown, link ? "symbolic link" : "file");
+	return err_new(ERR_CORRUPT, "'%s' is a %s, not a folder", dir, link ? "symbolic link" : "file");
 }
 
 struct err *patch_open_dir(int top, const char *path, bool make, int *ret_fd)
@@ -139,9 +139,7 @@ static struct err *read_file(struct patch_overlay *o, int dirfd, const char *pat
 	struct patch_content *c = patch_content_new(o);
 	c->data = mem_alloc((size_t)st->st_size + 1);
 	while (c->size < (size_t)st->st_size) {
-		ssize_t n = read(fd, c->data + c->size, (size_t)st->st_size - c->size);
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n = fd_read(fd, c->data + c->size, (size_t)st->st_size - c->size);
 		if (n < 0)
 			return err_os(errno, "cannot read '%s'", path);
 		if (n == 0)
@@ -198,11 +196,10 @@ static struct err *check_above(const struct patch_overlay *o, const char *path, 
 		const struct patch_node *node = map_get(&o->nodes, dir);
 		if (!node || node->now.kind == PATCH_FOLDER)
 			continue;
-		AUTO_FREE char *shown = str_escape(dir);
 		if (node->now.kind == PATCH_SYMLINK)
-			return err_new(ERR_CORRUPT, "'%s' is a symbolic link, not a folder", shown);
+			return err_new(ERR_CORRUPT, "'%s' is a symbolic link, not a folder", dir);
 		if (node->now.kind != PATCH_ABSENT)
-			return err_new(ERR_CORRUPT, "'%s' is a file, not a folder", shown);
+			return err_new(ERR_CORRUPT, "'%s' is a file, not a folder", dir);
 		*ret_absent |= node->disk.kind != PATCH_ABSENT;
 	}
 	return NULL;

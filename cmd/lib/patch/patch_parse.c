@@ -528,7 +528,7 @@ static struct err *parse_rows(struct patch_scan *s, struct patch_set *set)
 
 struct err *patch_parse(const struct patch_input *input, struct patch_set *ret)
 {
-	struct patch_scan s = {.input = input, .at = input->text, .end = input->text + input->size, .line = 1};
+	struct patch_scan s = patch_scan_of(input);
 	*ret = (struct patch_set){.name = input->name};
 	struct err *e = parse_rows(&s, ret);
 	if (!e && input->size && !ret->file_count)

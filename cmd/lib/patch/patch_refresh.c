@@ -21,7 +21,7 @@ static void add_header(struct str *out, const struct patch_row *row, const struc
 
 void patch_refresh(const struct patch_input *input, size_t index, const struct patch_report *report, struct str *ret)
 {
-	struct patch_scan s = {.input = input, .at = input->text, .end = input->text + input->size, .line = 1};
+	struct patch_scan s = patch_scan_of(input);
 	struct patch_row row;
 	size_t next = 0;
 	while (next < report->place_count && report->places[next].patch < index)

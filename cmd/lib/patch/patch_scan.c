@@ -5,6 +5,11 @@
 
 #include "base/path.h"
 
+struct patch_scan patch_scan_of(const struct patch_input *input)
+{
+	return (struct patch_scan){.input = input, .at = input->text, .end = input->text + input->size, .line = 1};
+}
+
 bool patch_peek(const struct patch_scan *s, struct patch_row *row)
 {
 	if (s->at == s->end)
@@ -133,21 +138,20 @@ enum { NAME_BYTES_MAX = 255, PATH_BYTES_MAX = 768 };
 
 static struct err *check_parts(const struct patch_scan *s, const char *raw, const char *path)
 {
-	AUTO_FREE char *shown = str_escape(raw);
 	if (strlen(path) > PATH_BYTES_MAX)
 		return patch_damaged(s, s->line, "a path of %zu bytes is longer than systems take", strlen(path));
 	for (const char *p = path; *p;) {
 		size_t n = strcspn(p, "/");
 		if (n == 2 && memcmp(p, "..", 2) == 0)
-			return patch_damaged(s, s->line, "'%s' leads outside the tree", shown);
+			return patch_damaged(s, s->line, "'%s' leads outside the tree", raw);
 		if (n > NAME_BYTES_MAX)
 			return patch_damaged(s, s->line, "a name of %zu bytes is longer than file systems take", n);
 		if (path_part_is_git(p, n))
-			return patch_damaged(s, s->line, "'%s' is inside a .git folder", shown);
+			return patch_damaged(s, s->line, "'%s' is inside a .git folder", raw);
 		p += n + strspn(p + n, "/");
 	}
 	if (str_starts(path, ".cooper-patch"))
-		return patch_damaged(s, s->line, "'%s' is a name that cooper reserves while it patches", shown);
+		return patch_damaged(s, s->line, "'%s' is a name that cooper reserves while it patches", raw);
 	return NULL;
 }
 
@@ -158,23 +162,15 @@ static struct err *settle(const struct patch_scan *s, int strip, struct patch_na
 		name->absent = true;
 		return NULL;
 	}
-	AUTO_FREE char *shown = str_escape(name->raw);
 	if (name->raw[0] == '/' && strip < 2)
-		return patch_damaged(s, s->line, "'%s' is an absolute path", shown);
+		return patch_damaged(s, s->line, "'%s' is an absolute path", name->raw);
 	const char *rest = strip_name(name->raw, strip);
 	if (!rest)
 		return NULL;
 	if (rest[0] == '/')
-		return patch_damaged(s, s->line, "'%s' is an absolute path", shown);
+		return patch_damaged(s, s->line, "'%s' is an absolute path", name->raw);
 	TRY(check_parts(s, name->raw, rest));
-	AUTO(strs) parts = STRS_INIT;
-	AUTO(strs) kept = STRS_INIT;
-	strs_split(&parts, rest, "/");
-	for (size_t i = 0; i < parts.count; i++)
-		if (!streq(parts.items[i], "."))
-			strs_add(&kept, parts.items[i]);
-	if (kept.count)
-		name->path = strs_join(&kept, "/");
+	name->path = path_clean(rest);
 	return NULL;
 }
 

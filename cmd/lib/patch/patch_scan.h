@@ -21,6 +21,8 @@ struct patch_scan {
 	size_t line; /* of the row at @at, from 1 */
 };
 
+/** patch_scan_of() - at the first row of @input */
+struct patch_scan patch_scan_of(const struct patch_input *input);
 /** patch_peek() - the row at the cursor; false at the end */
 bool patch_peek(const struct patch_scan *s, struct patch_row *row);
 /** patch_next() - patch_peek() and move on */

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "patch/patch_apply.h"
 #include "patch/patch_commit.h"
+#include "patch/patch_scan.h"
 
 enum { STRIP_MAX = 16, SERIES_MAX = 10000 };
 
@@ -21,7 +22,7 @@ void patch_report_done(struct patch_report *r)
 	free(r->offsets);
 	free(r->places);
 	strs_done(&r->skipped);
-	*r = (struct patch_report)PATCH_REPORT_INIT;
+	*r = PATCH_REPORT_INIT;
 }
 
 void str_add_patch_offset(struct str *s, const struct patch_offset *o)
@@ -224,7 +225,7 @@ void patch_series_done(struct patch_series *s)
 	for (size_t i = 0; i < s->count; i++)
 		free(s->items[i].name);
 	free(s->items);
-	*s = (struct patch_series)PATCH_SERIES_INIT;
+	*s = PATCH_SERIES_INIT;
 }
 
 /* Words after a name: -pN, -R. */
@@ -272,21 +273,18 @@ static struct err *series_line(const char *text, const char *file, size_t line, 
 
 struct err *patch_series_parse(const char *name, const char *text, size_t size, struct patch_series *ret)
 {
-	const char *end = text + size;
-	size_t line = 1;
-	*ret = (struct patch_series)PATCH_SERIES_INIT;
-	for (const char *p = text; p < end; line++) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		size_t n = (size_t)((newline ? newline : end) - p);
-		AUTO_FREE char *row = mem_strndup(p, n);
-		struct err *e = memchr(p, '\0', n)
+	struct patch_scan s = patch_scan_of(&(struct patch_input){.text = text, .size = size});
+	struct patch_row row;
+	*ret = PATCH_SERIES_INIT;
+	for (size_t line = s.line; patch_next(&s, &row); line = s.line) {
+		AUTO_FREE char *words = mem_strndup(row.text, row.len);
+		struct err *e = strlen(words) < row.len
 					? err_new(ERR_CORRUPT, "series '%s', line %zu: a NUL byte", name, line)
-					: series_line(row, name, line, ret);
+					: series_line(words, name, line, ret);
 		if (e) {
 			patch_series_done(ret);
 			return e;
 		}
-		p += n + 1;
 	}
 	return NULL;
 }

@@ -13,7 +13,7 @@ void patch_set_done(struct patch_set *set)
 	free(set->files);
 	free(set->hunks);
 	free(set->lines);
-	*set = (struct patch_set)PATCH_SET_INIT;
+	*set = PATCH_SET_INIT;
 }
 
 const char *patch_target(const struct patch_file *f)

@@ -77,10 +77,7 @@ struct patch_set {
 	size_t line_count, line_cap;
 };
 
-#define PATCH_SET_INIT                                                                                                 \
-	{                                                                                                              \
-		0                                                                                                      \
-	}
+#define PATCH_SET_INIT ((struct patch_set){0})
 
 struct patch_scan;
 

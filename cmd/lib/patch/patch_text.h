@@ -16,10 +16,7 @@ struct patch_text {
 	uint64_t *sums; /* hash of the lines before each one; made when a search needs it */
 };
 
-#define PATCH_TEXT_INIT                                                                                                \
-	{                                                                                                              \
-		NULL, 0, 0, NULL                                                                                       \
-	}
+#define PATCH_TEXT_INIT ((struct patch_text){0})
 
 void patch_text_done(struct patch_text *t);
 /** patch_text_split() - lines of @data, borrowed; at most PATCH_FILE_MAX bytes */

@@ -288,8 +288,7 @@ static void check_podman(const struct doctor_input *in, struct doctor_report *r)
 
 void doctor_add_failure(struct doctor_report *r, const char *name, struct err *take_e)
 {
-	const char *hint = err_find_hint(take_e);
-	add(r, DOCTOR_FAIL, name, err_text(take_e), hint ? mem_strdup(hint) : NULL);
+	add(r, DOCTOR_FAIL, name, mem_strdup(take_e->message), mem_strdup(take_e->hint));
 	err_free(take_e);
 }
 

@@ -33,8 +33,7 @@ static void tell(struct run *r, const struct step *s, enum event_kind kind, cons
 
 static void finish(struct run *r, struct step *s, struct err *e)
 {
-	AUTO_FREE char *text = e ? err_text(e) : NULL;
-	tell(r, s, e ? EVENT_STEP_FAIL : EVENT_STEP_DONE, e ? text : s->note ? s->note : "");
+	tell(r, s, e ? EVENT_STEP_FAIL : EVENT_STEP_DONE, e ? e->message : s->note ? s->note : "");
 	pthread_mutex_lock(&r->mutex);
 	s->state = e ? STEP_FAILED : STEP_DONE;
 	if (e && !r->failure)

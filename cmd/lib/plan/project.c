@@ -103,7 +103,7 @@ static void add_own_root(struct project *p)
 	if (strs_has(&p->roots, root))
 		return;
 	AUTO(strs) shipped = p->roots;
-	p->roots = (struct strs)STRS_INIT;
+	p->roots = STRS_INIT;
 	strs_add(&p->roots, root);
 	strs_copy(&p->roots, &shipped);
 }

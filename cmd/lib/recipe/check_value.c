@@ -82,8 +82,7 @@ static bool check_variables(struct check *check, const struct schema_field *fiel
 	struct err *e = vars_check_at(node->text, &from, &to);
 	if (!e)
 		return true;
-	AUTO_FREE char *text = err_text(e);
-	problem_add_within(check->problems, node, from, to, err_find_hint(e), "%s", text);
+	problem_add_within(check->problems, node, from, to, e->hint, "%s", e->message);
 	err_free(e);
 	return false;
 }

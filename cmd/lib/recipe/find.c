@@ -77,8 +77,7 @@ struct err *recipe_list(enum recipe_kind kind, const struct strs *roots, struct 
 static struct err *absent(const char *name, enum recipe_kind kind, const struct strs *roots)
 {
 	AUTO(strs) names = STRS_INIT;
-	AUTO_FREE char *shown = str_escape(name);
-	struct err *e = err_new(ERR_ABSENT, "no %s recipe '%s'", schema_kinds()[kind], shown);
+	struct err *e = err_new(ERR_ABSENT, "no %s recipe '%s'", schema_kinds()[kind], name);
 	err_free(recipe_list(kind, roots, &names));
 	const char *near = suggest_nearest(name, (const char *const *)names.items, names.count);
 	if (near)

@@ -138,7 +138,7 @@ static void add_no_base(struct loading *l, const struct yaml_node *extends, bool
 	if (l->roots)
 		strs_copy(&roots, l->roots);
 	struct err *e = recipe_find(extends->text, RECIPE_STACK, &roots, &path);
-	problem_add(&l->problems, extends, e ? err_find_hint(e) : NULL, "no stack '%s'", extends->text);
+	problem_add(&l->problems, extends, e ? e->hint : NULL, "no stack '%s'", extends->text);
 	err_free(e);
 }
 

@@ -23,8 +23,7 @@ struct lock {
 
 static struct err *bad(const char *path, const char *reference, const char *what)
 {
-	AUTO_FREE char *shown = str_escape(reference);
-	return err_hint(err_new(ERR_CORRUPT, "the lock '%s' is damaged: entry '%s' %s", path, shown, what),
+	return err_hint(err_new(ERR_CORRUPT, "the lock '%s' is damaged: entry '%s' %s", path, reference, what),
 			"restore it from version control, or remove it to resolve everything again");
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fmt/utf8.h"
+#include "base/utf8.h"
 
 enum { LINE_SHOWN = 160, GUTTER = 5, PROBLEMS_KEPT = 1000 };
 

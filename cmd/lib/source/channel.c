@@ -23,8 +23,7 @@ static struct err *not_there(const struct json *object, const char *what, const 
 	size_t n = 0;
 	for (struct js_member m = {.of = object}; n < NAMES_MAX && js_next(&m);) {
 		names[n++] = m.key;
-		AUTO_FREE char *shown = str_escape(names[n - 1]);
-		str_addf(&list, "%s%s", n > 1 ? ", " : "", shown);
+		str_addf(&list, "%s%s", n > 1 ? ", " : "", names[n - 1]);
 	}
 	struct err *e = err_new(ERR_ABSENT, "the channel has no %s '%s'", what, name);
 	if (n == 0)
@@ -128,7 +127,7 @@ struct err *channel_apply(struct recipe *image, enum arch guest_arch, const stru
 	if (s->uncompressed_sha256 && !f->uncompressed_sha256)
 		return lacks(reference, "digest of what is inside");
 	s->url = arena_strdup(image->arena, f->url);
-	s->mirrors = (struct strs)STRS_INIT; /* of the recipe's own pin */
+	s->mirrors = STRS_INIT; /* of the recipe's own pin */
 	s->sha256 = arena_strdup(image->arena, f->sha256);
 	s->sha512 = NULL;
 	s->uncompressed_sha256 = arena_strdup(image->arena, f->uncompressed_sha256);

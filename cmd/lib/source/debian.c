@@ -148,8 +148,7 @@ struct err *debian_expand_url(const char *url, char **ret_url)
 
 struct err *debian_explain_gone(struct err *take_e)
 {
-	AUTO_FREE char *text = take_e ? err_text(take_e) : mem_strdup("");
-	if (!strstr(text, "(HTTP 404)") && !strstr(text, "(HTTP 410)"))
+	if (!take_e || (!strstr(take_e->message, "(HTTP 404)") && !strstr(take_e->message, "(HTTP 410)")))
 		return take_e;
 	return err_hint(err_wrap(take_e, "the pinned version is no longer in the archive"),
 			"Debian removes superseded versions: `cooper update` pins the current one");
@@ -252,8 +251,7 @@ static struct err *run_apt(const struct state *s, const struct strs *argv, struc
 
 static bool told(const struct err *e, const char *part)
 {
-	const char *detail = err_find_detail(e);
-	return detail && strstr(detail, part);
+	return e->detail && strstr(e->detail, part);
 }
 
 /* What apt-get update says (LC_ALL=C), and what that means; the first that fits. */

@@ -326,9 +326,8 @@ static struct err *add_request(const struct home *home, const struct source_file
 /* The error is of one file, the first: it is named in it. */
 static struct err *explain_gone(const struct requests *r, struct err *take_e)
 {
-	AUTO_FREE char *text = err_text(take_e);
 	for (size_t i = 0; i < r->debian.count; i++)
-		if (strstr(text, r->debian.items[i]))
+		if (strstr(take_e->message, r->debian.items[i]))
 			return debian_explain_gone(take_e);
 	return take_e;
 }

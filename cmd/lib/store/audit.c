@@ -29,10 +29,9 @@ static struct err *pass_over(struct audit *a, const char *path, struct err *take
 {
 	if (err_is(take_e, ERR_CANCELED))
 		return take_e;
-	AUTO_FREE char *text = err_text(take_e);
-	err_free(take_e);
 	strs_add(&a->unreadable, path);
-	event_warn(sink, "verify", "%s", text);
+	event_warn(sink, "verify", "%s", take_e->message);
+	err_free(take_e);
 	return NULL;
 }
 

@@ -13,6 +13,7 @@
 #include "base/cancel.h"
 #include "base/path.h"
 #include "base/units.h"
+#include "sys/file.h"
 #include "sys/os.h"
 #include "sys/tick.h"
 
@@ -139,10 +140,7 @@ static struct err *spawn(const struct child_spec *spec, int in, int out, int err
 		e = err_os(errno, "cannot start '%s'", spec->argv[0]);
 	close_fd(&report[1]);
 	int reported = 0;
-	ssize_t n;
-	do
-		n = e ? 0 : read(report[0], &reported, sizeof(reported));
-	while (n < 0 && errno == EINTR);
+	ssize_t n = e ? 0 : fd_read(report[0], &reported, sizeof(reported));
 	close_fd(&report[0]);
 	if (e)
 		return e;
@@ -169,13 +167,8 @@ static struct err *open_input(const char *text, const char *path, int *ret_fd)
 		return err_os(errno, "cannot create '%s'", name);
 	unlink(name);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	for (size_t done = 0, size = strlen(text); done < size;) {
-		ssize_t n = write(fd, text + done, size - done);
-		if (n < 0 && errno != EINTR)
-			return err_os(errno, "cannot write the input of a program");
-		done += n > 0 ? (size_t)n : 0;
-	}
-	lseek(fd, 0, SEEK_SET);
+	if (!fd_pwrite(fd, text, strlen(text), 0))
+		return err_os(errno, "cannot write the input of a program");
 	*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 10);
 	return *ret_fd < 0 ? err_os(errno, "cannot duplicate a descriptor") : NULL;
 }

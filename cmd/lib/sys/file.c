@@ -18,6 +18,29 @@ static struct err *open_failed(int errnum, const char *path)
 	return err_os(errnum, "cannot open '%s'", path);
 }
 
+ssize_t fd_read(int fd, void *buffer, size_t size)
+{
+	ssize_t n;
+	do
+		n = read(fd, buffer, size);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+bool fd_pwrite(int fd, const void *data, size_t size, int64_t offset)
+{
+	for (const char *p = data; size > 0;) {
+		ssize_t n = pwrite(fd, p, size, (off_t)offset);
+		if (n < 0 && errno != EINTR)
+			return false;
+		n = n < 0 ? 0 : n;
+		p += n;
+		offset += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
 struct err *file_read(const char *path, size_t max, char **ret_data, size_t *ret_size)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -34,9 +57,7 @@ struct err *file_read(const char *path, size_t max, char **ret_data, size_t *ret
 	for (;;) {
 		if (size == cap)
 			data = mem_resize(data, (cap *= 2) + 1);
-		ssize_t n = read(fd, data + size, cap - size);
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n = fd_read(fd, data + size, cap - size);
 		if (n < 0)
 			return err_os(errno, "cannot read '%s'", path);
 		if (n == 0)
@@ -137,9 +158,7 @@ static struct err *copy_bytes(int from, int to, const char *from_name, const cha
 	enum { CHUNK = 1 << 18 };
 	AUTO_FREE char *buffer = mem_alloc(CHUNK);
 	for (;;) {
-		ssize_t n = read(from, buffer, CHUNK);
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n = fd_read(from, buffer, CHUNK);
 		if (n < 0)
 			return err_os(errno, "cannot read '%s'", from_name);
 		if (n == 0)

@@ -25,6 +25,10 @@ MUST_CHECK struct err *file_temp_open(const char *path, char **ret_temp, int *re
  *  Returns @take_e or what failed */
 MUST_CHECK struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mode_t mode,
 					struct err *take_e);
+/** fd_read() - read() that goes on after a signal */
+ssize_t fd_read(int fd, void *buffer, size_t size);
+/** fd_pwrite() - pwrite() until all of it is out; false with errno */
+bool fd_pwrite(int fd, const void *data, size_t size, int64_t offset);
 /** file_write_all() - write() until all of it is out */
 MUST_CHECK struct err *file_write_all(int fd, const void *data, size_t size, const char *name);
 /** file_sync() - to the platter (F_FULLFSYNC on macOS) */

@@ -74,11 +74,9 @@ struct err *lock_wait(const char *path, const char *holder, int64_t timeout_ms, 
 			return e;
 		if (timeout_ms && tick_ms() - started >= timeout_ms)
 			return e;
-		if (!told) {
-			AUTO_FREE char *text = err_text(e);
-			event_note(sink, NULL, "waiting: %s", text);
-			told = true;
-		}
+		if (!told)
+			event_note(sink, NULL, "waiting: %s", e->message);
+		told = true;
 		err_free(e);
 		TRY(cancel_check());
 		tick_sleep_ms(100);

@@ -5,7 +5,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/units.h"
-#include "fmt/utf8.h"
+#include "base/utf8.h"
 
 struct archive_limits archive_limits_of(const struct archive_limits *limits)
 {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "sys/file.h"
 #include "sys/os.h"
 
 /* Waking a thread costs as much as a small file does: some are handed over together. */
@@ -55,26 +56,7 @@ struct file_pool *file_pool_new(int64_t mtime)
 
 static struct err *failed(const struct file_job *job, int errnum, const char *what)
 {
-	AUTO_FREE char *shown = str_escape(job->path);
-
-	return err_os(errnum, "cannot %s '%s'", what, shown);
-}
-
-static struct err *write_all(const struct file_job *job)
-{
-	const char *from = job->buffer;
-
-	for (size_t left = job->size; left > 0;) {
-		ssize_t n = write(job->fd, from, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return failed(job, errno, "write");
-		from += n;
-		left -= (size_t)n;
-	}
-	return NULL;
+	return err_os(errnum, "cannot %s '%s'", what, job->path);
 }
 
 static struct err *work_off(const struct file_job *job, int64_t mtime, struct digest *digest)
@@ -84,7 +66,7 @@ static struct err *work_off(const struct file_job *job, int64_t mtime, struct di
 	digest_reset(digest);
 	digest_add(digest, job->buffer, job->size);
 	digest_hex(digest, job->ret_hex);
-	struct err *e = write_all(job);
+	struct err *e = fd_pwrite(job->fd, job->buffer, job->size, 0) ? NULL : failed(job, errno, "write");
 	if (!e && futimens(job->fd, times) != 0)
 		e = failed(job, errno, "set the time of");
 	if (close(job->fd) != 0 && !e)

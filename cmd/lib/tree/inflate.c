@@ -20,7 +20,6 @@ enum { BLOCK = 4096, PROGRESS_MS = 100 };
 
 struct tee_stream {
 	struct stream base;
-	struct stream *inner;
 	struct digest *digest; /* NULL = not wanted */
 };
 
@@ -28,17 +27,10 @@ static struct err *tee_read(struct stream *s, const void **ret_data, size_t *ret
 {
 	struct tee_stream *t = (struct tee_stream *)s;
 
-	TRY(t->inner->read(t->inner, ret_data, ret_size));
+	TRY(s->inner->read(s->inner, ret_data, ret_size));
 	if (t->digest)
 		digest_add(t->digest, *ret_data, *ret_size);
 	return NULL;
-}
-
-static int64_t tee_consumed(struct stream *s)
-{
-	struct tee_stream *t = (struct tee_stream *)s;
-
-	return t->inner->consumed(t->inner);
 }
 
 static void tee_close(struct stream *s)
@@ -70,18 +62,7 @@ static bool is_zero(const char *p, size_t n)
 
 static struct err *write_at(struct inflating *f, const char *p, size_t size, int64_t offset)
 {
-	while (size > 0) {
-		ssize_t n = pwrite(f->fd, p, size, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_os(errno, "cannot write '%s'", f->dst);
-		p += n;
-		offset += n;
-		size -= (size_t)n;
-	}
-	return NULL;
+	return fd_pwrite(f->fd, p, size, offset) ? NULL : err_os(errno, "cannot write '%s'", f->dst);
 }
 
 /* Write @data at the end so far, leaving out blocks of zeros. */
@@ -122,7 +103,7 @@ static struct err *copy_all(struct inflating *f, struct stream *decoded)
 		TRY(write_sparse(f, data, size));
 		if (tick_ms() - f->told_ms >= PROGRESS_MS) {
 			f->told_ms = tick_ms();
-			event_progress(f->sink, f->step, decoded->consumed(decoded), f->packed_total, "B");
+			event_progress(f->sink, f->step, stream_consumed(decoded), f->packed_total, "B");
 		}
 		TRY(cancel_check());
 	}
@@ -187,7 +168,7 @@ static struct err *open_files(struct inflating *f, char **ret_temp)
 		return err_new(ERR_ABSENT, "it does not exist");
 	if (fd < 0)
 		return err_os(errno, "cannot open it");
-	f->tee.inner = stream_file(fd, f->src);
+	f->tee.base.inner = stream_file(fd, f->src);
 	if (fstat(fd, &st) != 0)
 		return err_os(errno, "cannot stat it");
 	f->packed_total = st.st_size;
@@ -202,7 +183,7 @@ struct err *inflate_image(const char *src, const char *dst, const struct inflate
 	AUTO_FREE char *temp = NULL;
 	char hex[SHA256_HEX];
 
-	f.tee.base = (struct stream){tee_read, NULL, tee_consumed, tee_close};
+	f.tee.base = (struct stream){tee_read, NULL, NULL, tee_close, NULL};
 	f.tee.digest = o->packed_digest ? digest_new(digest_kind_of(o->packed_digest)) : NULL;
 	f.digest = digest_new(DIGEST_SHA256);
 	struct err *e = open_files(&f, &temp);
@@ -210,7 +191,7 @@ struct err *inflate_image(const char *src, const char *dst, const struct inflate
 		e = inflate_to_fd(&f, hex);
 	if (f.fd >= 0)
 		e = file_temp_commit(f.fd, temp, dst, 0644, e);
-	stream_close(f.tee.inner);
+	stream_close(f.tee.base.inner);
 	digest_free(f.tee.digest);
 	digest_free(f.digest);
 	if (e)

@@ -101,26 +101,17 @@ static struct err *digest_link(struct tree_digest *t, int dirfd, const char *nam
 
 static struct err *digest_content(struct tree_digest *t, int dirfd, const char *name, const char *path)
 {
-	enum { CHUNK = 256 * 1024 };
 	AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	AUTO_FREE char *buffer = mem_alloc(CHUNK);
 	char hex[SHA256_HEX];
 	struct stat st;
-	ssize_t n = 1;
 
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return err_os(errno, "cannot open '%s'", path);
 	struct digest *d = digest_new(DIGEST_SHA256);
-	while (n > 0 || (n < 0 && errno == EINTR)) {
-		n = read(fd, buffer, CHUNK);
-		if (n > 0)
-			digest_add(d, buffer, (size_t)n);
-	}
-	int errnum = errno;
+	struct err *e = digest_fd(d, fd, path, NULL);
 	digest_hex(d, hex);
 	digest_free(d);
-	if (n < 0)
-		return err_os(errnum, "cannot read '%s'", path);
+	TRY(e);
 	tree_digest_file(t, path, (st.st_mode & 0111) != 0, hex);
 	return cancel_check();
 }

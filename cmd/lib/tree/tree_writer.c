@@ -10,7 +10,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "fmt/utf8.h"
+#include "base/utf8.h"
 #include "sys/file.h"
 #include "tree/file_pool.h"
 #include "tree/tree_digest.h"
@@ -109,13 +109,9 @@ static struct err *find_node(const struct tree_writer *w, const char *path, stru
 	AUTO_FREE char *folded = w->exact ? mem_strdup(path) : utf8_fold(path);
 	struct node *n = map_get(&w->nodes, folded);
 
-	if (n && !streq(n->path, path)) {
-		AUTO_FREE char *first = str_escape(n->path);
-		AUTO_FREE char *second = str_escape(path);
-
-		return err_hint(err_new(ERR_CORRUPT, "'%s' and '%s' are the same name on a Mac", first, second),
+	if (n && !streq(n->path, path))
+		return err_hint(err_new(ERR_CORRUPT, "'%s' and '%s' are the same name on a Mac", n->path, path),
 				"add one of them to 'exclude:' of the source");
-	}
 	*ret_node = n;
 	if (ret_folded)
 		*ret_folded = TAKE(folded);
@@ -134,20 +130,16 @@ static struct node *put_node(struct tree_writer *w, const char *folded, const ch
 
 static struct err *refuse_kind(const char *path, enum tree_kind was, const char *wanted)
 {
-	AUTO_FREE char *shown = str_escape(path);
-
-	return err_new(ERR_CORRUPT, "'%s' is %s already and cannot be %s", shown, kind_name(was), wanted);
+	return err_new(ERR_CORRUPT, "'%s' is %s already and cannot be %s", path, kind_name(was), wanted);
 }
 
 static struct err *os_failed(int errnum, const char *what, const char *path)
 {
-	AUTO_FREE char *shown = str_escape(path);
-
 	if (errnum == ELOOP || errnum == ENOTDIR)
-		return err_new(ERR_CORRUPT, "cannot %s '%s': a link or file is in the place of a folder", what, shown);
+		return err_new(ERR_CORRUPT, "cannot %s '%s': a link or file is in the place of a folder", what, path);
 	if (errnum == EEXIST)
-		return err_new(ERR_CORRUPT, "cannot %s '%s': another source has a file there", what, shown);
-	return err_os(errnum, "cannot %s '%s'", what, shown);
+		return err_new(ERR_CORRUPT, "cannot %s '%s': another source has a file there", what, path);
+	return err_os(errnum, "cannot %s '%s'", what, path);
 }
 
 static struct err *make_level(int dirfd, const char *name, const char *path, int *ret_fd)
@@ -246,12 +238,9 @@ static struct err *claim(struct tree_writer *w, const char *path, const char *wh
 		bug("path '%s' reached the tree writer", path);
 	TRY(open_parent(w, path, ret_dirfd));
 	TRY(find_node(w, path, &n, &folded));
-	if (n && n->kind != TREE_DIR) {
-		AUTO_FREE char *shown = str_escape(path);
-
-		return err_hint(err_new(ERR_CORRUPT, "'%s' is in the archive twice", shown),
+	if (n && n->kind != TREE_DIR)
+		return err_hint(err_new(ERR_CORRUPT, "'%s' is in the archive twice", path),
 				"tools disagree on which one wins, so it is refused");
-	}
 	if (n)
 		return refuse_kind(path, n->kind, what);
 	*ret_folded = TAKE(folded);
@@ -296,23 +285,10 @@ static void digest_zeros(struct digest *d, int64_t count)
 
 static struct err *write_large(struct tree_writer *w, const void *data, size_t size, int64_t offset)
 {
-	const char *p = data;
-
 	digest_zeros(w->digest, offset - w->offset);
 	digest_add(w->digest, data, size);
 	w->offset = offset + (int64_t)size;
-	while (size > 0) {
-		ssize_t n = pwrite(w->fd, p, size, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return os_failed(errno, "write", w->node->path);
-		p += n;
-		offset += n;
-		size -= (size_t)n;
-	}
-	return NULL;
+	return fd_pwrite(w->fd, data, size, offset) ? NULL : os_failed(errno, "write", w->node->path);
 }
 
 /* It is no small file after all: what is there so far is written first. */
@@ -330,11 +306,8 @@ static struct err *go_large(struct tree_writer *w)
 
 struct err *tree_writer_data(struct tree_writer *w, const void *data, size_t size, int64_t offset)
 {
-	if (offset < w->offset) {
-		AUTO_FREE char *shown = str_escape(w->node->path);
-
-		return err_new(ERR_CORRUPT, "'%s' has data that overlaps", shown);
-	}
+	if (offset < w->offset)
+		return err_new(ERR_CORRUPT, "'%s' has data that overlaps", w->node->path);
 	if (w->small && offset == w->offset && size <= (size_t)(FILE_POOL_BYTES - offset)) {
 		memcpy(w->small + offset, data, size);
 		w->offset += (int64_t)size;
@@ -366,11 +339,8 @@ static struct err *end_large(struct tree_writer *w, int64_t size)
 
 struct err *tree_writer_file_end(struct tree_writer *w, int64_t size)
 {
-	if (size >= 0 && size < w->offset) {
-		AUTO_FREE char *shown = str_escape(w->node->path);
-
-		return err_new(ERR_CORRUPT, "'%s' has more data than its size", shown);
-	}
+	if (size >= 0 && size < w->offset)
+		return err_new(ERR_CORRUPT, "'%s' has more data than its size", w->node->path);
 	if (w->small && size > w->offset)
 		TRY(go_large(w));
 	if (!w->small)
@@ -407,23 +377,14 @@ static struct err *copy_node(struct tree_writer *w, const struct node *from, int
 	enum { CHUNK = 256 * 1024 };
 	AUTO_CLOSE int fd = openat(from_dir, path_base(from->path), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	AUTO_FREE char *buffer = mem_alloc(CHUNK);
-	int64_t offset = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return os_failed(errno, "open", from->path);
 	TRY(tree_writer_file(w, path, from->executable));
-	for (;;) {
-		ssize_t n = pread(fd, buffer, CHUNK, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return os_failed(errno, "read", from->path);
-		if (n == 0)
-			return tree_writer_file_end(w, -1);
-		TRY(tree_writer_data(w, buffer, (size_t)n, offset));
-		offset += n;
-	}
+	while ((n = fd_read(fd, buffer, CHUNK)) > 0)
+		TRY(tree_writer_data(w, buffer, (size_t)n, w->offset));
+	return n < 0 ? os_failed(errno, "read", from->path) : tree_writer_file_end(w, -1);
 }
 
 struct err *tree_writer_hardlink(struct tree_writer *w, const char *path, const char *target)

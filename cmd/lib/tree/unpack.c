@@ -88,10 +88,9 @@ static struct err *judge(struct conversation *c, struct err *take_e)
 	err_free(c->failure);
 	if (!ended)
 		return take_e;
-	AUTO_FREE char *how = take_e ? err_text(take_e) : mem_strdup("no message");
+	struct err *e = err_new(ERR_CORRUPT, "the unpacker failed: %s", take_e ? take_e->message : "no message");
 	err_free(take_e);
-	return err_hint(err_new(ERR_CORRUPT, "the unpacker failed: %s", how),
-			"an archive that does this is damaged or hostile; nothing outside the folder was touched");
+	return err_hint(e, "an archive that does this is damaged or hostile; nothing outside the folder was touched");
 }
 
 static struct err *converse(struct conversation *c, const char *archive, const char *dir, int dir_fd,

@@ -43,8 +43,6 @@ char *unpack_child_job(const char *archive, const char *dir, const struct unpack
 	js_set_text(job, "only_format", o->only_format);
 	js_set_int(job, "absolute_links", o->absolute_links);
 	js_set_bool(job, "allow_collisions", o->allow_collisions);
-	js_set_int(job, "mtime", o->mtime);
-	js_set_int(job, "memory_bytes", o->memory_bytes);
 	js_set_int(job, "entries", limits.entries);
 	js_set_int(job, "bytes", limits.bytes);
 	js_set_int(job, "file_bytes", limits.file_bytes);
@@ -83,8 +81,6 @@ static struct err *read_job(struct job *job, const char *text)
 		.only_format = js_get_text(j, "only_format"),
 		.absolute_links = (enum archive_absolute)js_get_int(j, "absolute_links", ABSOLUTE_REFUSE),
 		.allow_collisions = js_get_bool(j, "allow_collisions", false),
-		.mtime = js_get_int(j, "mtime", 0),
-		.memory_bytes = js_get_int(j, "memory_bytes", 0),
 	};
 	return NULL;
 }
@@ -124,14 +120,10 @@ static void say_warning(struct unpack_listener *l UNUSED, const char *text)
 static void say_error(const struct err *e)
 {
 	AUTO(str) line = STR_INIT;
-	AUTO_FREE char *text = err_text(e);
-	const struct err *root = e;
 
-	while (root->cause)
-		root = root->cause;
-	str_addf(&line, "error\t%d\t%d", (int)e->kind, root->errnum);
-	add_field(&line, text);
-	add_field(&line, err_find_hint(e));
+	str_addf(&line, "error\t%d\t%d", (int)e->kind, e->errnum);
+	add_field(&line, e->message);
+	add_field(&line, e->hint);
 	say(&line);
 }
 
@@ -165,7 +157,7 @@ static void confine(const struct job *job)
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, job->limits.file_bytes + 1);
 	if (LIMIT_MEMORY)
-		os_limit_memory((6LL << 30) + job->options.memory_bytes);
+		os_limit_memory(6LL << 30);
 	os_confine_writes(job->dir);
 }
 
@@ -174,8 +166,8 @@ static struct err *unpack(const struct job *job, struct unpack_report *ret_repor
 	struct unpack_listener listener = {say_progress, say_warning};
 	struct archive_reader *r = NULL;
 
-	TRY(archive_open_fd(ARCHIVE_FD, job->archive, job->options.memory_bytes, &r));
-	struct tree_writer *w = tree_writer_new(DIR_FD, job->options.mtime ? job->options.mtime : UNPACK_MTIME);
+	TRY(archive_open(ARCHIVE_FD, job->archive, 0, &r));
+	struct tree_writer *w = tree_writer_new(DIR_FD, UNPACK_MTIME);
 	if (job->options.allow_collisions)
 		tree_writer_allow_collisions(w);
 	struct err *e = unpack_entries(r, w, &job->options, &listener, ret_report);

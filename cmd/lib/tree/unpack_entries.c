@@ -131,9 +131,8 @@ static struct err *check_linked_content(const struct unpacking *u, const char *p
 {
 	if (item->size <= 0 || !streq(archive_format_text(u->reader), "rpm"))
 		return NULL;
-	AUTO_FREE char *shown = str_escape(path);
 	return err_new(ERR_CORRUPT, "hard link '%s' has the content of the names before it, which is not supported",
-		       shown);
+		       path);
 }
 
 static struct err *write_hardlink(struct unpacking *u, const char *path, const char *target)
@@ -148,10 +147,9 @@ static struct err *write_hardlink(struct unpacking *u, const char *path, const c
 	/* another name for a link, elsewhere, is another link: its target means something else there */
 	if (kind == TREE_SYMLINK)
 		return write_symlink(u, path, symlink_target);
-	AUTO_FREE char *from = str_escape(path);
 	AUTO_FREE char *to = str_escape_short(target);
 	return err_hint(
-		err_new(ERR_CORRUPT, "hard link '%s' to '%s', which is not a file unpacked before it", from, to),
+		err_new(ERR_CORRUPT, "hard link '%s' to '%s', which is not a file unpacked before it", path, to),
 		"if '%s' is excluded, exclude the link as well", to);
 }
 
@@ -171,9 +169,8 @@ static struct err *write_item(struct unpacking *u, const char *path, const struc
 	case ITEM_OTHER:
 		break;
 	}
-	AUTO_FREE char *shown = str_escape(path);
 	return err_hint(
-		err_new(ERR_CORRUPT, "entry '%s' is %s; only files, folders and links are unpacked", shown, item->type),
+		err_new(ERR_CORRUPT, "entry '%s' is %s; only files, folders and links are unpacked", path, item->type),
 		"if it is not needed, add it to 'exclude:' of the source");
 }
 

@@ -21,8 +21,6 @@ struct unpack_options {
 	const char *only_format;              /* "tar", "zip", "deb" or "rpm": anything else is CORRUPT; NULL = any */
 	enum archive_absolute absolute_links; /* what to do with absolute link targets */
 	bool allow_collisions;                /* names that a Mac takes for one are fine: no Mac will see this tree */
-	int64_t mtime;                        /* seconds since 1970 for everything; 0 = UNPACK_MTIME */
-	int64_t memory_bytes;                 /* for the .xz decoder; 0 = its default */
 };
 
 struct unpack_report {

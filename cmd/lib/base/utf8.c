@@ -1,4 +1,4 @@
-#include "fmt/utf8.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,10 +6,9 @@
 
 #include "base/mem.h"
 
-/* The code point at @text, which does not end there, and how many bytes it takes; a byte that is none for itself. */
-static size_t next_point(const char *text, utf8proc_int32_t *ret_point)
+size_t utf8_next(const char *text, size_t size, int32_t *ret_point)
 {
-	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text, -1, ret_point);
+	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text, size < 4 ? (int)size : 4, ret_point);
 
 	return n > 0 ? (size_t)n : 1;
 }
@@ -18,7 +17,7 @@ bool utf8_is_valid(const char *text)
 {
 	utf8proc_int32_t point = 0;
 
-	for (; *text && point >= 0; text += next_point(text, &point))
+	for (; *text && point >= 0; text += utf8_next(text, 4, &point))
 		;
 	return point >= 0;
 }
@@ -49,7 +48,7 @@ static size_t measure(const char *text, size_t columns, size_t *ret_taken)
 
 	*ret_taken = 0;
 	while (text[at]) {
-		size_t n = next_point(text + at, &point);
+		size_t n = utf8_next(text + at, 4, &point);
 
 		if (point < 0 || before < 0 || utf8proc_grapheme_break_stateful(before, point, &state)) {
 			fitting = at;

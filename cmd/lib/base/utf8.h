@@ -1,14 +1,17 @@
 /*
  * utf8.h - what text is beyond its bytes: well-formed, the same name to a Mac, so many columns wide
  *
- * utf8proc behind it. Escaping what a terminal must not see is base/str.h's.
+ * utf8proc behind it. Escaping what a terminal must not see is str.h's.
  */
-#ifndef COOPER_FMT_UTF8_H
-#define COOPER_FMT_UTF8_H
+#ifndef COOPER_BASE_UTF8_H
+#define COOPER_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+/** utf8_next() - bytes of the code point that @text, of @size bytes but not 0, begins with; 1 and -1 for a bad byte */
+size_t utf8_next(const char *text, size_t size, int32_t *ret_point);
 /** utf8_is_valid() - whether @text is well-formed UTF-8 (no overlong forms, no surrogates) */
 bool utf8_is_valid(const char *text);
 /**
