@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 #include "build/developer_tools.h"
+#include "guest/os.h"
 #include "machine/vmm.h"
 #include "recipe/texts.h"
 #include "source/channel.h"
@@ -165,6 +166,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	TRY(lock_open(p->lock_path, &p->lock));
 	TRY(project_load_emulator(p, /* entry= */ NULL, &p->emulator));
 	TRY(load_image(p));
+	TRY(guest_os_check(p->stack, p->image));
 	if (p->other_host)
 		move_home(p);
 	return channel_apply(p->image, p->guest_arch, p->lock);
