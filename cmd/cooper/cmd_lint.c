@@ -1,7 +1,25 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "guest/os.h"
 #include "plan/project.h"
+
+/* An image, or what a stack asks of its own; one that is not found, or not for this target, is `plan`'s to tell. */
+static struct err *lint_guest(const struct recipe *r, const struct recipe_target *target, const struct strs *shipped)
+{
+	AUTO(strs) roots = STRS_INIT;
+	AUTO_FREE char *path = NULL;
+	struct recipe *image = NULL;
+	if (r->kind != RECIPE_STACK)
+		return r->kind == RECIPE_IMAGE ? guest_os_check(NULL, r) : NULL;
+	strs_add(&roots, r->root);
+	strs_copy(&roots, shipped);
+	struct err *e = recipe_find(r->stack.image, RECIPE_IMAGE, &roots, &path);
+	err_free(e ? e : recipe_load_from(path, target, &roots, &image));
+	e = image ? guest_os_check(r, image) : NULL;
+	recipe_free(image);
+	return e;
+}
 
 /* A recipe must hold for every host and guest, not only for this one. */
 static struct err *lint_file(const char *path, const struct strs *roots, int *ret_variants)
@@ -14,7 +32,9 @@ static struct err *lint_file(const char *path, const struct strs *roots, int *re
 				if (!arch_is_guest(host) || !arch_is_guest(guest))
 					continue;
 				TRY(recipe_load_from(path, &target, roots, &r));
+				struct err *e = lint_guest(r, &target, roots);
 				recipe_free(r);
+				TRY(e);
 				++*ret_variants;
 			}
 		}

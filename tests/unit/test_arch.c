@@ -41,7 +41,7 @@ static void test_rows(void **state)
 		for (enum arch b = a + 1; b < ARCH_COUNT; b++)
 			assert_false(same_elf(row, arch_row(b)));
 	}
-	arch_spellings(&names);
+	arch_spellings(NULL, &names);
 	for (size_t i = 0; i < names.count; i++)
 		for (size_t k = i + 1; k < names.count; k++)
 			assert_string_not_equal(names.items[i], names.items[k]);

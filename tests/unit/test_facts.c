@@ -57,6 +57,12 @@ static void test_strict(void **state)
 	assert_ok(survey_of_host("macos/arm64", &survey));
 	assert_int_equal(survey.host.os, OS_MACOS);
 	assert_true(survey.host.hv_support);
+	assert_ok(survey_of_host("macos/aarch64", &survey));
+	assert_int_equal(survey.host.os, OS_MACOS);
+	assert_ok(survey_of_host("linux/x86_64", &survey));
+	assert_int_equal(survey.host.arch, ARCH_X86_64);
+	assert_fails(survey_of_host("linux/riscv64", &survey), ERR_USAGE, "linux/arm64");
+	assert_fails(survey_of_host("linux", &survey), ERR_USAGE, "linux/arm64");
 }
 
 static void touch(const char *root, const char *name, const char *text)

@@ -36,7 +36,7 @@ static void complete(void **state)
 			AUTO_FREE char *text = scripts[i](&packages);
 			assert_non_null(strstr(text, " jq 'it'\\''s'"));
 		}
-		assert_string_equal(os->programs[0].name, "sh");
+		assert_non_null(os->python3[0]);
 		assert_true(*os->handlers_dir == '/');
 		assert_non_null(os->handlers_package);
 		assert_non_null(strstr(os->reboot, "reboot"));
@@ -60,9 +60,30 @@ static void packages(void **state)
 	assert_non_null(strstr(later, "--idempotent --allow-inactive -- jq || exit\n"));
 }
 
+/* A package that the image or a step before brings; the place of a Debian image that is laid out as Fedora CoreOS. */
+static void asked_for_and_there(void **state)
+{
+	char *items[] = {"python3", NULL};
+	struct strs python3 = {.items = items, .count = 1};
+	struct guest_step steps[] = {{.packages = python3, .then = {.script = "1", .interpreter = "python3"}},
+				     {.run = {.script = "1", .interpreter = "python3"}},
+				     {.write_path = "/opt/hello"},
+				     {.run = {.script = "1", .interpreter = "bash"}}};
+	struct recipe stack = {.stack = {.steps = steps, .step_count = ARRAY_LEN(steps)}};
+	struct recipe coreos = {.image = {.os = "fedora-coreos", .debian_suite = "trixie", .channel = "https://h/x"}};
+	struct recipe debian = {.image = {.os = "debian", .packages = python3}};
+	struct recipe only_script = {.stack = {.steps = steps + 1, .step_count = 1}};
+
+	(void)state;
+	assert_ok(guest_os_check(&stack, &coreos));
+	assert_ok(guest_os_check(NULL, &coreos));
+	assert_ok(guest_os_check(&only_script, &debian));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(complete), cmocka_unit_test(packages)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(complete), cmocka_unit_test(packages),
+					   cmocka_unit_test(asked_for_and_there)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

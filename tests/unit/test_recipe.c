@@ -205,6 +205,18 @@ static void test_when(void **state)
 }
 
 /* The guest's architecture: the target's, else the stack's, else the host's. */
+static void test_an_architecture_is_run_once(void **state)
+{
+	struct recipe_target target = {.os = OS_LINUX, .arch = ARCH_X86_64};
+	struct recipe *r =
+		load_text("kind: stack\nemulator: e\nimage: i\nrun: [aarch64, amd64, arm64, x86-64, arm64]\n", &target);
+	(void)state;
+	assert_int_equal(r->stack.run.count, 2);
+	assert_string_equal(r->stack.run.items[0], "aarch64");
+	assert_string_equal(r->stack.run.items[1], "x86_64");
+	recipe_free(r);
+}
+
 static void test_guest_arch(void **state)
 {
 	(void)state;
@@ -421,13 +433,21 @@ static void test_generated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_build),          cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_stack_defaults), cmocka_unit_test(test_stack),
-		cmocka_unit_test(test_when),           cmocka_unit_test(test_guest_arch),
-		cmocka_unit_test(test_extends),        cmocka_unit_test(test_extends_wrong),
-		cmocka_unit_test(test_canonical),      cmocka_unit_test(test_aliases_are_filled),
-		cmocka_unit_test(test_find),           cmocka_unit_test(test_files),
-		cmocka_unit_test(test_shipped),        cmocka_unit_test(test_generated),
+		cmocka_unit_test(test_build),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_stack_defaults),
+		cmocka_unit_test(test_stack),
+		cmocka_unit_test(test_when),
+		cmocka_unit_test(test_guest_arch),
+		cmocka_unit_test(test_an_architecture_is_run_once),
+		cmocka_unit_test(test_extends),
+		cmocka_unit_test(test_extends_wrong),
+		cmocka_unit_test(test_canonical),
+		cmocka_unit_test(test_aliases_are_filled),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_generated),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 struct setting {
 	enum arch guest_arch, host_arch;
 	enum os os;
-	const char *os_version, *chip, *sdk, *qemu, *provides, *image, *firmware;
+	const char *os_version, *chip, *sdk, *qemu, *provides, *image, *guest_os, *firmware;
 	enum provider provider;
 	int64_t memory_bytes;
 	int cpus, host_cpus, perf_cpus;
@@ -53,8 +53,8 @@ static const struct row_case cases[] = {
 	{"hvf-gic2-cpus", {.qemu = "7.2.22", .cpus = 9}, {.qemu = "8.0.0", .cpus = 9}},
 	{"hvf-efficiency-cores", {.cpus = 5, .perf_cpus = 4}, {.cpus = 4, .perf_cpus = 4}},
 	{"hvf-unknown-registers",
-	 {.qemu = "6.2.0", .image = "fedora-coreos-36.20220505.3.2"},
-	 {.qemu = "6.2.0", .image = "fedora-coreos-34.20210821.3.0"}},
+	 {.qemu = "6.2.0", .image = "36.20220505.3.2"},
+	 {.qemu = "6.2.0", .image = "34.20210821.3.0"}},
 	{"hvf-firmware-assert", {.qemu = "8.2.0"}, {.qemu = "8.2.1"}},
 	{"hvf-firmware-pair", {.firmware = "/opt/homebrew/share/qemu/edk2-aarch64-code.fd"}, {.qemu = "10.2.3"}},
 	{"hvf-sme", {.chip = "Apple M4 Pro", .qemu = "9.2.2"}, {.chip = "Apple M3", .qemu = "9.2.2"}},
@@ -73,9 +73,9 @@ static const struct row_case cases[] = {
 	 {.guest_arch = ARCH_X86_64, .qemu = "7.1.0", TCG},
 	 {.guest_arch = ARCH_X86_64, .qemu = "7.2.0", TCG}},
 	{"guest-without-emulator",
-	 {.image = "fedora-coreos-34-34.20210821.3.0", .provider = PROVIDER_GUEST},
-	 {.image = "fedora-coreos-34-34.20210821.3.0", .provider = PROVIDER_PACKAGE}},
-	{"guest-emulator-v2", {.image = "fedora-coreos-36.20221030.3.0"}, {.image = "fedora-coreos-37.20221106.3.0"}},
+	 {.image = "34.20210821.3.0", .provider = PROVIDER_GUEST},
+	 {.image = "34.20210821.3.0", .provider = PROVIDER_PACKAGE}},
+	{"guest-emulator-v2", {.image = "36.20221030.3.0"}, {.image = "37.20221106.3.0"}},
 	{"9p-macos", {.read_only_mount = true, .qemu = "6.1.0"}, {.read_only_mount = true, .qemu = "7.0.0"}},
 	{"9p-read-only-truncate",
 	 {.read_only_mount = true, .qemu = "10.2.3"},
@@ -115,7 +115,8 @@ static bool hit(const char *name, const struct setting *s)
 				    .qemu_provides = {(char *[]){(char *)s->provides}, s->provides ? 1 : 0, 0},
 				    .provider = s->provider,
 				    .run = {run, 2, 0},
-				    .image = (char *)or_else(s->image, "fedora-coreos-44.20260707.3.1"),
+				    .os = (char *)or_else(s->guest_os, "fedora-coreos"),
+				    .image_version = (char *)or_else(s->image, "44.20260707.3.1"),
 				    .boot = s->kernel_boot ? BOOT_KERNEL : BOOT_UEFI,
 				    .cpus = s->cpus ? s->cpus : 2,
 				    .memory_bytes = s->memory_bytes ? s->memory_bytes : 2 * GIB,
@@ -193,6 +194,7 @@ static void test_unknown_is_not_held_against_a_host(void **state)
 	assert_false(hit("hvf-sdk", &(struct setting){.qemu = "11.1.2", .sdk = ""}));
 	assert_false(hit("hvf-efficiency-cores", &(struct setting){.cpus = 8}));
 	assert_false(hit("hvf-sdk", &(struct setting){.qemu = "11.1.2", .sdk = "12.0", KVM}));
+	assert_false(hit("guest-emulator-v2", &(struct setting){.guest_os = "debian", .image = "13"}));
 }
 
 int main(void)

@@ -255,7 +255,8 @@ static void recipes_are_copied_whole(void **state)
 					 .ports = ports,
 					 .port_count = 1,
 					 .boot_timeout_ms = 7000}};
-	struct recipe image = {.image = {.os = "debian",
+	struct recipe image = {.version = "13",
+			       .image = {.os = "debian",
 					 .boot = BOOT_UEFI,
 					 .cmdline = "quiet",
 					 .first_boot_cmdline = "first",

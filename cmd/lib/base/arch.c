@@ -43,9 +43,11 @@ bool arch_runs(enum arch kernel, enum arch program)
 	return kernel == program || (program && rows[kernel].runs_too == program);
 }
 
-void arch_spellings(struct strs *ret_names)
+void arch_spellings(bool (*holds)(enum arch arch), struct strs *ret_names)
 {
 	for (enum arch a = ARCH_NONE + 1; a < ARCH_COUNT; a++) {
+		if (holds && !holds(a))
+			continue;
 		strs_add(ret_names, rows[a].name);
 		strs_add_all(ret_names, rows[a].synonyms);
 	}

@@ -65,8 +65,8 @@ const char *arch_uname(enum arch arch);
 const char *arch_qemu_system(enum arch arch);
 /** arch_runs() - whether a kernel of @kernel runs programs of @program itself */
 bool arch_runs(enum arch kernel, enum arch program);
-/** arch_spellings() - append every name that arch_of() takes, in the order of the table */
-void arch_spellings(struct strs *ret_names);
+/** arch_spellings() - append every name of those for which @holds (NULL = of all), in the order of the table */
+void arch_spellings(bool (*holds)(enum arch arch), struct strs *ret_names);
 /** arch_list() - the names of those for which @holds (NULL = of all), "x86_64, aarch64"; heap */
 char *arch_list(bool (*holds)(enum arch arch));
 /**

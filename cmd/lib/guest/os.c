@@ -2,6 +2,7 @@
 
 #include "base/quote.h"
 #include "recipe/guest_oses.h"
+#include "recipe/problems.h"
 
 #define DECLARED(name, symbol) extern const struct guest_os guest_os_##symbol;
 #define LISTED(name, symbol) &guest_os_##symbol,
@@ -30,4 +31,69 @@ char *guest_packages_quoted(const struct strs *packages)
 		quote_word(&s, packages->items[i]);
 	}
 	return str_take(&s);
+}
+
+/* --- what recipes ask of it --- */
+
+static void check_image(struct problems *problems, const struct guest_os *os, const struct recipe *image)
+{
+	const struct yaml_node *debian = yaml_get(image->document, "debian");
+
+	if (image->image.channel && !os->channel)
+		problem_add(problems, yaml_get(image->document, "channel"), "leave it out, or correct 'os'",
+			    "what 'channel' leads to is not %s, as 'os' says", os->title);
+	for (const char *const *p = os->image_packages; image->image.debian_suite && *p; p++)
+		if (!strs_has(&image->image.packages, *p))
+			problem_add(problems, yaml_key(debian, "packages"), "add it to the list",
+				    "'packages' lacks '%s', which the guest needs", *p);
+}
+
+/* @packages: those of the image, and of the steps before. */
+static void check_script(struct problems *problems, const struct recipe *image, const struct strs *packages,
+			 const struct command *command, const struct yaml_node *map)
+{
+	const char *const *name = guest_os_find(image->image.os)->python3;
+
+	while (*name && !strs_has(packages, *name))
+		name++;
+	if (streq(command->interpreter, "python3") && !*name)
+		problem_add(problems, yaml_get(map, "interpreter"),
+			    image->image.debian_suite
+				    ? "add it to 'packages' of the image, or install it in a step before"
+				    : "install it in a step before: 'packages: [python3]'",
+			    "the image '%s' has no python3", image->name);
+}
+
+static void check_write(struct problems *problems, const struct guest_os *os, const struct guest_step *step)
+{
+	bool can = !os->immutable || !step->write_path;
+
+	for (const char *const *p = (const char *const[]){"/etc/", "/var/", "/run/", "/tmp/", NULL}; !can && *p; p++)
+		can = str_starts(step->write_path, *p);
+	for (const struct guest_place *p = os->places; !can && p->from; p++)
+		can = str_starts(step->write_path, p->from);
+	if (!can)
+		problem_add(problems, yaml_get(yaml_get(step->mark.node, "write"), "path"),
+			    "write below /etc, /var or /usr/local", "'%s' cannot be written: %s's root is read-only",
+			    step->write_path, os->title);
+}
+
+struct err *guest_os_check(const struct recipe *stack, const struct recipe *image)
+{
+	const struct guest_os *os = guest_os_find(image->image.os);
+	struct problems problems = {.arena = image->arena};
+	AUTO(strs) packages = STRS_INIT;
+
+	check_image(&problems, os, image);
+	TRY(problems_error(&problems, image->path));
+	strs_copy(&packages, &image->image.packages);
+	for (size_t i = 0; stack && i < stack->stack.step_count; i++) {
+		const struct guest_step *step = &stack->stack.steps[i];
+		check_write(&problems, os, step);
+		check_script(&problems, image, &packages, &step->unless, step->unless.mark.node);
+		strs_copy(&packages, &step->packages);
+		check_script(&problems, image, &packages, &step->run, step->mark.node);
+		check_script(&problems, image, &packages, &step->then, step->then.mark.node);
+	}
+	return stack ? problems_error(&problems, stack->path) : NULL;
 }

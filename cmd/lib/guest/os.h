@@ -15,7 +15,9 @@
 
 #include <stdbool.h>
 
+#include "base/err.h"
 #include "base/str.h"
+#include "recipe/recipe.h"
 
 /* What an image's Ignition can do. */
 struct ignition_limits {
@@ -50,12 +52,6 @@ struct guest_unit {
 	const char *text;
 };
 
-/* A program that scripts may be written for, and the packages that bring it; NULL = it is always there. */
-struct guest_program {
-	const char *name;
-	const char *const *packages;
-};
-
 /* Lists end with an all-zero element. */
 struct guest_os {
 	const char *name;  /* in recipes: "fedora-coreos" */
@@ -68,6 +64,7 @@ struct guest_os {
 
 	/* the first boot */
 	struct ignition_limits (*ignition)(const char *version); /* of the image's version; NULL = unknown */
+	bool channel;                                            /* what `channel:` follows is this system's */
 	const char *const *image_packages;  /* without these an image made from packages does not work */
 	const struct guest_unit *units;     /* beside the machine's own */
 	const char *const *masked;          /* units that must not run: updates come as a new generation */
@@ -80,7 +77,7 @@ struct guest_os {
 	char *(*packages_install)(const struct strs *packages); /* for now */
 	char *(*packages_layer)(const struct strs *packages);   /* for the next boot; NULL = `install` is enough */
 	char *(*packages_sources)(const char *main, const char *security); /* see guest_apt_sources(); NULL = its own */
-	const struct guest_program *programs;
+	const char *const *python3; /* packages that bring it: no image has it of itself */
 
 	/* emulators for foreign programs */
 	const char *handlers_dir;     /* binfmt.d(5) files of packages */
@@ -93,6 +90,13 @@ struct guest_os {
 const struct guest_os *guest_os_find(const char *name);
 /** guest_os_at() - the one of this number; NULL beyond the last */
 const struct guest_os *guest_os_at(size_t i);
+/**
+ * guest_os_check() - whether @image has what its system needs, and what the steps of @stack (NULL = none) need
+ *
+ * Of a downloaded image it is known what the system has; of one made from packages, what the recipe names.
+ * Errors:  USAGE, each problem with its place in the recipe
+ */
+MUST_CHECK struct err *guest_os_check(const struct recipe *stack, const struct recipe *image);
 /** guest_packages_quoted() - " a b c", each quoted for a shell; heap */
 char *guest_packages_quoted(const struct strs *packages);
 

@@ -5,9 +5,6 @@
 static const char *const groups[] = {"sudo", "adm", "systemd-journal", NULL};
 static const char *const image_packages[] = {"ignition", "openssh-server", "podman", NULL};
 static const char *const python3[] = {"python3", "python3-minimal", NULL};
-static const char *const perl[] = {"perl", "perl-base", NULL};
-static const struct guest_program programs[] = {
-	{"sh", NULL}, {"bash", NULL}, {"python3", python3}, {"perl", perl}, {NULL, NULL}};
 static const struct guest_unit units[] = {{NULL, NULL}};
 static const char *const masked[] = {NULL};
 
@@ -85,7 +82,7 @@ const struct guest_os guest_os_debian = {
 	.packages_probe = probe,
 	.packages_install = install,
 	.packages_sources = sources,
-	.programs = programs,
+	.python3 = python3,
 	.handlers_dir = "/usr/lib/binfmt.d",
 	.handlers_package = "qemu-user-static",
 	.reboot = "exec systemd-run --quiet --on-active=1 systemctl reboot",

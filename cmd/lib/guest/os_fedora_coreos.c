@@ -10,9 +10,6 @@
 static const char *const groups[] = {"sudo", "wheel", "adm", "systemd-journal", NULL};
 static const char *const image_packages[] = {NULL};
 static const char *const python3[] = {"python3", NULL};
-static const char *const perl[] = {"perl", "perl-interpreter", NULL};
-static const struct guest_program programs[] = {
-	{"sh", NULL}, {"bash", NULL}, {"python3", python3}, {"perl", perl}, {NULL, NULL}};
 /* Nobody is counted, and podman alone has the socket. */
 static const char *const masked[] = {"zincati.service", "rpm-ostree-countme.timer", "docker.service", "docker.socket",
 				     NULL};
@@ -79,6 +76,7 @@ const struct guest_os guest_os_fedora_coreos = {
 	.groups = groups,
 	.sshd_config = "HostKey /etc/ssh/ssh_host_ed25519_key\nMaxStartups 1000\n",
 	.ignition = ignition,
+	.channel = true,
 	.image_packages = image_packages,
 	.units = units,
 	.masked = masked,
@@ -88,7 +86,7 @@ const struct guest_os guest_os_fedora_coreos = {
 	.packages_probe = probe,
 	.packages_install = install,
 	.packages_layer = layer,
-	.programs = programs,
+	.python3 = python3,
 	.handlers_dir = "/usr/lib/binfmt.d",
 	.handlers_package = "qemu-user-static",
 	.reboot = "exec systemd-run --quiet --on-active=1 systemctl reboot",

@@ -293,52 +293,30 @@ struct err *survey_from_json(const struct json *root, const char *name, struct h
 
 /* --- hosts by name --- */
 
-#define GIB ((int64_t)1 << 30)
-
 /* A plain machine of each kind: what most people of that kind have, nothing out of date. */
-static const struct {
-	const char *name;
-	struct host_facts host;
-} platforms[] = {
-	{"macos/arm64",
-	 {.os = OS_MACOS,
-	  .os_version = "15.6",
-	  .arch = ARCH_AARCH64,
-	  .chip = "Apple M1",
-	  .cpus = 8,
-	  .perf_cpus = 4,
-	  .memory_bytes = 16 * GIB,
-	  .hv_support = true}},
-	{"macos/amd64",
-	 {.os = OS_MACOS,
-	  .os_version = "15.6",
-	  .arch = ARCH_X86_64,
-	  .cpus = 8,
-	  .memory_bytes = 16 * GIB,
-	  .hv_support = true}},
-	{"linux/arm64",
-	 {.os = OS_LINUX,
-	  .arch = ARCH_AARCH64,
-	  .cpus = 8,
-	  .memory_bytes = 16 * GIB,
-	  .kvm_present = true,
-	  .distro = "debian"}},
-	{"linux/amd64",
-	 {.os = OS_LINUX,
-	  .arch = ARCH_X86_64,
-	  .cpus = 8,
-	  .memory_bytes = 16 * GIB,
-	  .kvm_present = true,
-	  .distro = "debian"}},
+static const struct host_facts platforms[] = {
+	{.os = OS_MACOS,
+	 .os_version = "15.6",
+	 .arch = ARCH_AARCH64,
+	 .chip = "Apple M1",
+	 .perf_cpus = 4,
+	 .hv_support = true},
+	{.os = OS_MACOS, .os_version = "15.6", .arch = ARCH_X86_64, .hv_support = true},
+	{.os = OS_LINUX, .arch = ARCH_AARCH64, .kvm_present = true, .distro = "debian"},
+	{.os = OS_LINUX, .arch = ARCH_X86_64, .kvm_present = true, .distro = "debian"},
 };
 
 struct err *survey_of_host(const char *name, struct host_survey *ret_survey)
 {
+	const char *slash = strchr(name, '/');
+	AUTO_FREE char *os = mem_strndup(name, strcspn(name, "/"));
 	AUTO_JSON *root = NULL;
 
-	for (size_t i = 0; i < ARRAY_LEN(platforms); i++) {
-		if (streq(platforms[i].name, name)) {
-			*ret_survey = (struct host_survey){.host = platforms[i].host};
+	for (size_t i = 0; slash && i < ARRAY_LEN(platforms); i++) {
+		if (platforms[i].os == os_of(os) && platforms[i].arch == arch_of(slash + 1)) {
+			*ret_survey = (struct host_survey){.host = platforms[i]};
+			ret_survey->host.cpus = 8;
+			ret_survey->host.memory_bytes = INT64_C(16) << 30;
 			return NULL;
 		}
 	}

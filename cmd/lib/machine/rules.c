@@ -96,14 +96,10 @@ static bool host_matches(const struct rule *r, const struct host_facts *facts)
 	       (!r->sdk_below || (*facts->sdk_version && within(facts->sdk_version, NULL, r->sdk_below)));
 }
 
-/* "fedora-coreos-44.2026" is version 44.2026 of fedora-coreos */
-static bool image_matches(const struct rule *r, const struct machine_spec *spec)
+static bool guest_matches(const struct rule *r, const struct machine_spec *spec)
 {
-	if (!r->image)
-		return true;
-	size_t n = strlen(r->image);
-	return spec->image && str_starts(spec->image, r->image) && spec->image[n] == '-' &&
-	       within(spec->image + n + 1, r->image_from, r->image_below);
+	return !r->guest_os || (streq(spec->os, r->guest_os) && spec->image_version &&
+				within(spec->image_version, r->image_from, r->image_below));
 }
 
 static bool machine_matches(const struct rule *r, const struct machine_spec *spec)
@@ -114,7 +110,7 @@ static bool machine_matches(const struct rule *r, const struct machine_spec *spe
 	       (r->firmware == FIRMWARE_ANY || spec->boot == BOOT_UEFI) &&
 	       (r->memory_over == 0 || spec->memory_bytes > r->memory_over) &&
 	       (r->memory_under == 0 || spec->memory_bytes < r->memory_under) &&
-	       (r->cpus_over == 0 || spec->cpus > r->cpus_over) && image_matches(r, spec);
+	       (r->cpus_over == 0 || spec->cpus > r->cpus_over) && guest_matches(r, spec);
 }
 
 static bool applies(const struct rule *r, const struct machine_spec *spec, const struct machine_start *start,

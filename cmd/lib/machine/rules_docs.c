@@ -79,8 +79,8 @@ static void add_conditions(const struct rule *r, struct str *s)
 	add_condition(s, "without a patch that provides ", r->unless_provided);
 	add_range(s, "macOS", r->os_from, r->os_below);
 	add_condition(s, "SDK before ", r->sdk_below);
-	if (r->image)
-		add_range(s, r->image, r->image_from, r->image_below);
+	if (r->guest_os)
+		add_range(s, r->guest_os, r->image_from, r->image_below);
 	add_condition(s, "", r->firmware == FIRMWARE_UEFI ? "UEFI" : NULL);
 	add_size(s, "more memory than ", r->memory_over);
 	add_size(s, "less memory than ", r->memory_under);

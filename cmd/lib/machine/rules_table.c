@@ -168,7 +168,7 @@ static const struct rule rules[] = {
 		.accel = ON_HVF,
 		.guest_arch = ARCH_AARCH64,
 		.qemu_below = "7.0",
-		.image = "fedora-coreos",
+		.guest_os = "fedora-coreos",
 		.image_from = "36",
 		.effect = RULE_WARN,
 		.why = "kernels from 5.17 on read registers that QEMU before 7.0 does not know under hvf, and hang "
@@ -307,7 +307,7 @@ static const struct rule rules[] = {
 	/* emulation of foreign programs in the guest */
 	{
 		.name = "guest-without-emulator",
-		.image = "fedora-coreos",
+		.guest_os = "fedora-coreos",
 		.image_below = "36.20220700",
 		.test = RULE_GUEST_EMULATES,
 		.effect = RULE_REFUSE,
@@ -317,7 +317,7 @@ static const struct rule rules[] = {
 	},
 	{
 		.name = "guest-emulator-v2",
-		.image = "fedora-coreos",
+		.guest_os = "fedora-coreos",
 		.image_below = "37",
 		.test = RULE_SYSTEM_EMULATES_X86,
 		.effect = RULE_WARN,

@@ -44,8 +44,8 @@ struct rule {
 	const char *os_from;         /* of macOS; a row with one of these is about macOS */
 	const char *os_below;
 	const char *sdk_below;  /* of the macOS SDK, where it is known */
-	const char *image;      /* name of the guest's image recipe */
-	const char *image_from; /* its version, or later: stands for the guest's kernel and emulators */
+	const char *guest_os;   /* `os:` of the guest's image; guest/os.h */
+	const char *image_from; /* version of the image, or later: stands for the guest's kernel and emulators */
 	const char *image_below;
 	enum rule_firmware firmware;
 	int64_t memory_over;

@@ -66,7 +66,7 @@ enum spec_type {
 	MADE(TEXTS, qemu_provides, BOOT, "emulator's patches provide") /* rules ask for these words */ \
 	MADE(TEXT, firmware_code, NEITHER, "key of the keg") /* of BOOT_UEFI */ \
 	\
-	MADE(TEXT, image, NEITHER, "key of the image") /* "fedora-coreos-44.20260707.3.1"; NULL = unknown */ \
+	COPIED(TEXT, image_version, NEITHER, "key of the image", version) /* "44.20260707.3.1"; NULL = unknown */ \
 	COPIED(BOOTS, boot, NEITHER, "key of the image", image.boot) \
 	COPIED(TEXT, os, GENERATION, "system", image.os) /* guest/os.h; NULL in records from before it was one */ \
 	COPIED(NEEDED, user, GENERATION, "user", image.user) /* login user */ \

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "guest/os.h"
 #include "image/image.h"
 #include "machine/record.h"
 #include "net/fetch.h"
@@ -141,6 +142,7 @@ static void read_record(struct stack *s)
 
 struct err *stack_open(struct project *p, struct strs *unresolved, struct stack *s)
 {
+	TRY(guest_os_check(p->stack, p->image));
 	if (unresolved)
 		stack_unresolved(p, unresolved);
 	if (unresolved && unresolved->count)

@@ -35,7 +35,6 @@ void stack_spec_copy(const struct step_context *c, struct machine_spec *m)
 	m->qemu_version = mem_strdup(c->emulator->version);
 	for (size_t i = 0; i < c->emulator->patch_count; i++)
 		strs_copy(&m->qemu_provides, &c->emulator->patches[i].provides);
-	m->image = mem_printf("%s-%s", c->image->name, c->image->version);
 	m->dir = path_join(c->home->machines, m->name);
 	m->gen_dir = path_join(m->dir, "gen-1"); /* until a boot finds the real one */
 }

@@ -157,7 +157,7 @@ static void store_mark(const struct schema *schema, const struct yaml_node *node
 {
 	if (base && schema->mark_offset != NOT_STORED)
 		*(struct mark *)(void *)((char *)base + schema->mark_offset) =
-			(struct mark){node->start.line, node->start.column};
+			(struct mark){node->start.line, node->start.column, node};
 }
 
 static void check_members(struct check *check, const struct schema *schema, struct yaml_node *map, void *base)

@@ -287,7 +287,8 @@ static void check_one_text(struct check *check, const struct schema_field *field
 	if (!stores(field, base))
 		return;
 	name_arch(check, field, node);
-	arena_strs_add(check->arena, member(base, field->offset), node->text);
+	if (!text_is_arch(field->kind) || !strs_has(member(base, field->offset), node->text))
+		arena_strs_add(check->arena, member(base, field->offset), node->text);
 }
 
 static void check_item(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)

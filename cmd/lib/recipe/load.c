@@ -276,6 +276,7 @@ static struct recipe *fill(struct loading *l, const struct yaml_node *root, cons
 	r->stack.emulator_package.size = -1;
 	check_fill(&check, schema_of(l->kind), decided, r);
 	set_identity(l, r);
+	r->document = root;
 	r->version = arena_strdup(l->arena, facts.version);
 	r->version_stated = stated;
 	if (l->problems.count)

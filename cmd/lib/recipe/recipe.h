@@ -20,6 +20,7 @@ enum recipe_kind { RECIPE_BUILD, RECIPE_IMAGE, RECIPE_STACK };
 struct mark {
 	int line;   /* from 1 */
 	int column; /* from 1, in bytes */
+	const struct yaml_node *node;
 };
 
 /* One remote or local thing with a digest. Exactly one of url, debian_source, debian_package is set. */
@@ -180,8 +181,9 @@ struct recipe {
 	char *version;       /* builds and images; "" for stacks, and for a build whose own is not resolved yet */
 	bool version_stated; /* by the recipe; a build may leave it to its first source (source_load()) */
 	char *license;
-	char *summary;          /* one line for people, or NULL; not part of keys */
-	char *canonical_digest; /* SHA-256 of canonical, for keys; set by recipe_load() */
+	char *summary;                    /* one line for people, or NULL; not part of keys */
+	const struct yaml_node *document; /* as written; what it extends is merged in. For messages */
+	char *canonical_digest;           /* SHA-256 of canonical, for keys; set by recipe_load() */
 	char *canonical; /* canonical JSON of the whole document after `extends` and `when:`; what keys are made of */
 	struct source *sources;
 	size_t source_count;

@@ -387,7 +387,7 @@ static const struct schema_field machine_fields[] = {
 	{"disk", FIELD_SIZE, 0, TEXT_SIZE, AT(recipe, stack.disk_bytes), .min = GIB(1), .max = GIB(65536),
 	 .fallback = GIB(20), .fallback_doc = "20GiB",
 	 .doc = "Size of the data disk, which holds containers and homes and outlives images."},
-	{"guest_arch", FIELD_TEXT, 0, TEXT_ARCH, AT(recipe, stack.guest_arch), .fallback_doc = "the host's",
+	{"guest_arch", FIELD_TEXT, 0, TEXT_GUEST_ARCH, AT(recipe, stack.guest_arch), .fallback_doc = "the host's",
 	 .doc = "Architecture of the guest."},
 	{"accel", FIELD_ENUM, 0, TEXT_ANY, AT(recipe, stack.accel), .values = accel_words, .fallback_doc = "auto",
 	 .doc = "Accelerator; `auto` uses the best one that works."},

@@ -114,18 +114,28 @@ static bool check_constraint(const char *text, struct str *why)
 	return true;
 }
 
-static bool check_arch(const char *text, struct str *why)
+static bool check_arch_that(bool (*holds)(enum arch arch), const char *text, struct str *why)
 {
 	AUTO(strs) names = STRS_INIT;
-	if (arch_of(text))
+	arch_spellings(holds, &names);
+	if (strs_has(&names, text))
 		return true;
-	arch_spellings(&names);
 	const char *near = suggest_nearest(text, (const char *const *)names.items, names.count);
-	AUTO_FREE char *known = arch_list(NULL);
+	AUTO_FREE char *known = arch_list(holds);
 	str_addf(why, "is not one of %s", known);
 	if (near)
 		str_addf(why, "; did you mean '%s'?", near);
 	return false;
+}
+
+static bool check_arch(const char *text, struct str *why)
+{
+	return check_arch_that(NULL, text, why);
+}
+
+static bool check_guest_arch(const char *text, struct str *why)
+{
+	return check_arch_that(arch_is_guest, text, why);
 }
 
 static bool check_package_arch(const char *text, struct str *why)
@@ -135,7 +145,7 @@ static bool check_package_arch(const char *text, struct str *why)
 
 bool text_is_arch(enum text_kind kind)
 {
-	return kind == TEXT_ARCH || kind == TEXT_PACKAGE_ARCH;
+	return kind == TEXT_ARCH || kind == TEXT_GUEST_ARCH || kind == TEXT_PACKAGE_ARCH;
 }
 
 static bool check_hex(const char *text, size_t digits, const char *set, const char *unlike, struct str *why)
@@ -388,6 +398,8 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 	[TEXT_CONSTRAINT] = {"a comparison of versions", ">= 10.2, < 11", "^" COMPARISON "(," COMPARISON ")*$",
 			     .check = check_constraint},
 	[TEXT_ARCH] = {"an architecture", "aarch64", "^(%s)$", .check = check_arch},
+	[TEXT_GUEST_ARCH] = {"an architecture of a machine", "aarch64", "^(%s)$", .check = check_guest_arch,
+			     .hint = "only containers may run more: 'run'"},
 	[TEXT_PACKAGE_ARCH] = {"a package's architecture", "aarch64", "^(all|%s)$", .check = check_package_arch},
 	[TEXT_SHA256] = {"a SHA-256 digest", "2aa0e420e4ea89ea34a833f4c4eced96a35b51a9ee8568b232692729b60b064d",
 			 "^[0-9a-f]{64}$", .check = check_sha256,
@@ -429,7 +441,7 @@ char *text_pattern(enum text_kind kind)
 
 	if (!list)
 		return pattern ? mem_strdup(pattern) : NULL;
-	arch_spellings(&names);
+	arch_spellings(kind == TEXT_GUEST_ARCH ? arch_is_guest : NULL, &names);
 	AUTO_FREE char *joined = strs_join(&names, "|");
 	return mem_printf("%.*s%s%s", (int)(list - pattern), pattern, joined, list + 2);
 }

@@ -22,7 +22,8 @@ enum text_kind {
 	TEXT_VERSION,
 	TEXT_CONSTRAINT,   /* ">= 10.2, < 11" */
 	TEXT_ARCH,         /* an architecture, synonyms included */
-	TEXT_PACKAGE_ARCH, /* the same, or "all" */
+	TEXT_GUEST_ARCH,   /* one that a machine can have */
+	TEXT_PACKAGE_ARCH, /* any, or "all" */
 	TEXT_SHA256,
 	TEXT_SHA512,
 	TEXT_FINGERPRINT, /* OpenPGP */
