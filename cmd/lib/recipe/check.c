@@ -155,7 +155,7 @@ static void check_required(struct check *check, const struct schema *schema, con
 
 static void store_mark(const struct schema *schema, const struct yaml_node *node, void *base)
 {
-	if (base && schema->mark_offset != NOT_STORED)
+	if (base && schema->mark_offset)
 		*(struct mark *)(void *)((char *)base + schema->mark_offset) =
 			(struct mark){node->start.line, node->start.column};
 }

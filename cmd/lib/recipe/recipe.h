@@ -45,7 +45,6 @@ struct source {
 	int strip;                    /* leading path components dropped on unpack; default 1 for archives */
 	char *into;                   /* sub-folder of the source tree; NULL = its root */
 	struct archive_limits limits; /* on unpacking; what is 0 is the default's */
-	struct mark mark;
 };
 
 /* One patch or a series. Exactly one of file, url, series is set. */
@@ -54,10 +53,8 @@ struct patch_ref {
 	char *url;    /* with sha256 */
 	char *series; /* a quilt series file inside the unpacked sources: debian/patches/series */
 	char *sha256;
-	int64_t size; /* -1 = not said */
-	int strip;    /* default 1 */
-	char *why;
-	char *upstream;
+	int64_t size;         /* -1 = not said */
+	int strip;            /* default 1 */
 	struct strs exclude;  /* globs of target paths: skipped and counted */
 	struct strs provides; /* what the result can do with it, in words of the compatibility rules */
 	struct mark mark;
@@ -122,14 +119,12 @@ struct mount {
 	char *host;  /* absolute, or ~/... */
 	char *guest; /* absolute */
 	bool writable;
-	struct mark mark;
 };
 
 struct port {
 	char *host_address; /* default 127.0.0.1 */
 	int host_port;
 	int guest_port;
-	struct mark mark;
 };
 
 /* One guest step: exactly one of write_path, packages, run, script is set. */
@@ -145,11 +140,9 @@ struct guest_step {
 	char *creates;         /* guard: skip when this path exists in the guest */
 	struct command unless; /* guard: skip when this command succeeds in the guest */
 	bool as_user;          /* run as the login user instead of root */
-	struct mark mark;
 };
 
 struct stack_recipe {
-	char *extends;
 	char *emulator; /* build recipe by name: "qemu-debian" */
 	char *image;    /* image recipe by name: "debian" */
 	char *machine_name;
@@ -177,9 +170,8 @@ struct recipe {
 	char *path; /* file it came from */
 	char *root; /* folder that contains recipes/, patches/, vmimages/ for it */
 	char *name;
-	char *version;       /* builds and images; "" for stacks, and for a build whose own is not resolved yet */
-	bool version_stated; /* by the recipe; a build may leave it to its first source (source_load()) */
-	char *license;
+	char *version;          /* builds and images; "" for stacks, and for a build whose own is not resolved yet */
+	bool version_stated;    /* by the recipe; a build may leave it to its first source (source_load()) */
 	char *summary;          /* one line for people, or NULL; not part of keys */
 	char *canonical_digest; /* SHA-256 of canonical, for keys; set by recipe_load() */
 	char *canonical; /* canonical JSON of the whole document after `extends` and `when:`; what keys are made of */
