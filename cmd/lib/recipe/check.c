@@ -6,45 +6,14 @@
 
 /* --- defaults --- */
 
-static void set_default(struct arena *arena, const struct schema_field *field, void *base);
-
 static void set_defaults(struct arena *arena, const struct schema *schema, void *base)
 {
-	for (size_t i = 0; i < schema->field_count; i++)
-		set_default(arena, &schema->fields[i], base);
-}
-
-static void set_default(struct arena *arena, const struct schema_field *field, void *base)
-{
-	if (field->offset == NOT_STORED)
-		return;
-	void *at = (char *)base + field->offset;
-	switch (field->type) {
-	case FIELD_TEXT:
-	case FIELD_CHOICE:
-		*(char **)at = arena_strdup(arena, field->fallback_text);
-		break;
-	case FIELD_BOOL:
-		*(bool *)at = field->fallback != 0;
-		break;
-	case FIELD_INT:
-	case FIELD_ENUM:
-	case FIELD_MODE:
-		*(int *)at = (int)field->fallback;
-		break;
-	case FIELD_INT64:
-	case FIELD_SIZE:
-	case FIELD_DURATION:
-		*(int64_t *)at = field->fallback;
-		break;
-	case FIELD_MAP:
-		set_defaults(arena, field->of, at);
-		break;
-	case FIELD_TEXTS:
-	case FIELD_PAIRS:
-	case FIELD_LIST:
-	case FIELD_PORT:
-		break;
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct schema_field *field = &schema->fields[i];
+		if (field->type == FIELD_MAP && field->offset != NOT_STORED)
+			set_defaults(arena, field->of, (char *)base + field->offset);
+		else
+			check_store(field, arena_strdup(arena, field->fallback_text), field->fallback, base);
 	}
 }
 

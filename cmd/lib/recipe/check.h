@@ -28,6 +28,8 @@ void check_fill(struct check *check, const struct schema *schema, struct yaml_no
 void check_map(struct check *check, const struct schema *schema, const char *key, struct yaml_node *node, void *base);
 /** check_value() - likewise for one value of @field */
 void check_value(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base);
+/** check_store() - @text or @number, as the type of @field has it, into the struct at @base, if there is one */
+void check_store(const struct schema_field *field, char *text, int64_t number, void *base);
 /** check_when() - validate a `when` clause */
 void check_when(struct check *check, struct yaml_node *node);
 /** check_words() - the text of a scalar as the list that was meant: "[make, -j2]" */
