@@ -56,7 +56,7 @@ static bool is_text(struct check *check, const struct schema_field *field, const
 	if (!has_value(check, field, node))
 		return false;
 	if (node->kind != YAML_SCALAR)
-		add_wrong_type(check, field, rule->check && field->kind != TEXT_ANY ? rule->name : "text",
+		add_wrong_type(check, field, field->kind != TEXT_ANY ? rule->name : "text",
 			       arena_printf(check->arena, "for example '%s'", rule->example), node);
 	else if (node->type != YAML_TEXT)
 		add_wrong_type(check, field, "text", quoted(check, node), node);
@@ -101,7 +101,7 @@ static bool check_rule(struct check *check, const struct schema_field *field, co
 			return false;
 		}
 	}
-	if (rule->check(expanded ? expanded : node->text, &why))
+	if (text_check(field->kind, expanded ? expanded : node->text, &why))
 		return true;
 	const char *hint = rule->hint ? rule->hint : arena_printf(check->arena, "for example %s", rule->example);
 	problem_add(check->problems, node, hint, "%s is not %s: it %s", label(check, field), rule->name,
