@@ -13,7 +13,7 @@ static struct err *lint_file(const char *path, const struct strs *roots, int *re
 				struct recipe *r = NULL;
 				if (!arch_is_guest(host) || !arch_is_guest(guest))
 					continue;
-				TRY(recipe_load_from(path, &target, roots, &r));
+				TRY(recipe_load(path, &target, roots, &r));
 				recipe_free(r);
 				++*ret_variants;
 			}

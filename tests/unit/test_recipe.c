@@ -45,7 +45,7 @@ static struct recipe *load_text(const char *text, const struct recipe_target *ta
 	AUTO_FREE char *root = make_root();
 	AUTO_FREE char *path = write_in(root, "recipes/own.yaml", text);
 	struct recipe *r = NULL;
-	assert_ok(recipe_load(path, target, &r));
+	assert_ok(recipe_load(path, target, NULL, &r));
 	return r;
 }
 
@@ -237,7 +237,7 @@ static void test_extends(void **state)
 				       "ports: [127.0.0.1:8080:8000, 9090:90]\n"
 				       "steps:\n  - { name: three, packages: [three] }\n"
 				       "  - { name: two, run: [true-two] }\n");
-	assert_ok(recipe_load_from(own, &linux_x86, &roots, &r));
+	assert_ok(recipe_load(own, &linux_x86, &roots, &r));
 	const struct stack_recipe *s = &r->stack;
 	assert_string_equal(s->emulator, "qemu");
 	assert_string_equal(s->machine_name, "dev");
@@ -255,7 +255,7 @@ static void test_extends(void **state)
 	assert_string_equal(r->root, project);
 	assert_null(strstr(r->canonical, "extends"));
 	recipe_free(r);
-	assert_fails(recipe_load(own, &linux_x86, &r), ERR_USAGE, "no stack 'middle'");
+	assert_fails(recipe_load(own, &linux_x86, NULL, &r), ERR_USAGE, "no stack 'middle'");
 }
 
 static void test_extends_wrong(void **state)
@@ -269,16 +269,16 @@ static void test_extends_wrong(void **state)
 	add_in(root, "recipes/d.yaml", "kind: stack\ncpus: 4\n");
 	AUTO_FREE char *e = write_in(root, "recipes/e.yaml", "kind: stack\nextends: f\n");
 	add_in(root, "recipes/f.yaml", BUILD "install: [[x]]\n");
-	assert_fails(recipe_load(a, &linux_x86, &r), ERR_USAGE, "extends itself");
-	assert_fails(recipe_load(c, &linux_x86, &r), ERR_USAGE, "d.yaml:2:1: unknown key 'cpus'");
-	assert_fails(recipe_load(e, &linux_x86, &r), ERR_USAGE, "'f' is not a stack");
+	assert_fails(recipe_load(a, &linux_x86, NULL, &r), ERR_USAGE, "extends itself");
+	assert_fails(recipe_load(c, &linux_x86, NULL, &r), ERR_USAGE, "d.yaml:2:1: unknown key 'cpus'");
+	assert_fails(recipe_load(e, &linux_x86, NULL, &r), ERR_USAGE, "'f' is not a stack");
 	for (int i = 0; i < 12; i++) {
 		AUTO_FREE char *name = mem_printf("recipes/s%d.yaml", i);
 		AUTO_FREE char *text = mem_printf("kind: stack\nextends: s%d\n", i + 1);
 		add_in(root, name, text);
 	}
 	AUTO_FREE char *first = path_join(root, "recipes/s0.yaml");
-	assert_fails(recipe_load(first, &linux_x86, &r), ERR_USAGE, "more than 8 stacks");
+	assert_fails(recipe_load(first, &linux_x86, NULL, &r), ERR_USAGE, "more than 8 stacks");
 }
 
 /* What cannot change a result is not in the key; what can is. */
@@ -357,14 +357,15 @@ static void test_files(void **state)
 	AUTO_FREE char *root = make_root();
 	struct recipe *r = NULL;
 	AUTO_FREE char *missing = path_join(root, "recipes/none.yaml");
-	assert_fails(recipe_load(missing, &linux_x86, &r), ERR_ABSENT, "none.yaml");
+	assert_fails(recipe_load(missing, &linux_x86, NULL, &r), ERR_ABSENT, "none.yaml");
 	AUTO_FREE char *text = mem_alloc((2 << 20) + 1);
 	memset(text, '#', 2 << 20);
 	AUTO_FREE char *big = write_in(root, "recipes/big.yaml", text);
-	assert_fails(recipe_load(big, &linux_x86, &r), ERR_USAGE, "big.yaml:1:1: the file is larger than 1 MiB");
+	assert_fails(recipe_load(big, &linux_x86, NULL, &r), ERR_USAGE, "big.yaml:1:1: the file is larger than 1 MiB");
 	text[(1 << 20) + 1] = '\0';
 	AUTO_FREE char *just = write_in(root, "recipes/just.yaml", text);
-	assert_fails(recipe_load(just, &linux_x86, &r), ERR_USAGE, "just.yaml:1:1: the file is larger than 1 MiB");
+	assert_fails(recipe_load(just, &linux_x86, NULL, &r), ERR_USAGE,
+		     "just.yaml:1:1: the file is larger than 1 MiB");
 	assert_null(r);
 	recipe_free(NULL);
 }
@@ -387,7 +388,7 @@ static void test_shipped(void **state)
 				.os = oses[i & 1], .arch = arches[i >> 1 & 1], .guest_arch = arches[i >> 2 & 1]};
 			struct recipe *r = NULL;
 			assert_ok(recipe_find(names.items[i / 8], (enum recipe_kind)kind, &roots, &path));
-			assert_ok(recipe_load_from(path, &target, &roots, &r));
+			assert_ok(recipe_load(path, &target, &roots, &r));
 			assert_int_equal(r->kind, kind);
 			recipe_free(r);
 			loaded++;

@@ -309,8 +309,8 @@ static struct err *load(struct loading *l, const char *path, const struct recipe
 	return NULL;
 }
 
-struct err *recipe_load_from(const char *path, const struct recipe_target *target, const struct strs *roots,
-			     struct recipe **ret_recipe)
+struct err *recipe_load(const char *path, const struct recipe_target *target, const struct strs *roots,
+			struct recipe **ret_recipe)
 {
 	struct loading l = {.arena = arena_new(), .roots = roots};
 	l.problems.arena = l.arena;
@@ -320,9 +320,4 @@ struct err *recipe_load_from(const char *path, const struct recipe_target *targe
 	if (e)
 		arena_free(l.arena);
 	return e;
-}
-
-struct err *recipe_load(const char *path, const struct recipe_target *target, struct recipe **ret_recipe)
-{
-	return recipe_load_from(path, target, NULL, ret_recipe);
 }
