@@ -121,7 +121,7 @@ struct err *debian_host_mirrors(char **ret_main, char **ret_security)
 	const struct host *h = NULL;
 	TRY(this_host(&h));
 	*ret_main = mem_strdup(h->mirrors.main);
-	*ret_security = h->mirrors.security ? mem_strdup(h->mirrors.security) : NULL;
+	*ret_security = mem_strdup(h->mirrors.security);
 	return NULL;
 }
 
