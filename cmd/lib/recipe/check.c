@@ -183,11 +183,6 @@ void check_map(struct check *check, const struct schema *schema, const char *key
 	check_rules(check, schema, node);
 }
 
-void check_document(struct check *check, const struct schema *schema, struct yaml_node *root)
-{
-	check_map(check, schema, schema->name, root, NULL);
-}
-
 /* What people read, and what later steps answer for, goes out of the tree that keys are made of. */
 static void keep_for_keys(const struct schema *schema, struct yaml_node *node)
 {

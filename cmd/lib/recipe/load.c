@@ -100,7 +100,8 @@ static struct err *load_doc(struct loading *l, const char *path, enum recipe_kin
 	struct check check = {.problems = &l->problems,
 			      .arena = l->arena,
 			      .partial = *ret_kind == RECIPE_STACK && yaml_get(doc->root, "extends")};
-	check_document(&check, schema_of(*ret_kind), doc->root);
+	const struct schema *schema = schema_of(*ret_kind);
+	check_map(&check, schema, schema->name, doc->root, /* base= */ NULL);
 	*ret_root = doc->root;
 	return NULL;
 }

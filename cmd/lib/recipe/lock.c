@@ -21,6 +21,21 @@ struct lock {
 	struct arena *arena;
 };
 
+void lock_entry_done(struct lock_entry *entry)
+{
+	for (size_t i = 0; i < entry->file_count; i++) {
+		free(entry->files[i].name);
+		free(entry->files[i].url);
+		free(entry->files[i].sha256);
+		free(entry->files[i].uncompressed_sha256);
+		free(entry->files[i].signature);
+	}
+	free(entry->files);
+	free(entry->reference);
+	free(entry->version);
+	*entry = (struct lock_entry){.reference = NULL};
+}
+
 static struct err *bad(const char *path, const char *reference, const char *what)
 {
 	return err_hint(err_new(ERR_CORRUPT, "the lock '%s' is damaged: entry '%s' %s", path, reference, what),

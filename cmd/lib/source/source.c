@@ -74,6 +74,13 @@ struct err *source_load(const char *path, const struct recipe_target *target, co
 	return recipe_load(path, &known, roots, ret_recipe);
 }
 
+void source_files_done(struct source_files *files)
+{
+	free(files->items);
+	strs_done(&files->owned);
+	*files = (struct source_files){.items = NULL};
+}
+
 static void add_file(struct source_files *files, struct source_file file)
 {
 	files->items = mem_grow(files->items, &files->cap, files->count + 1, sizeof(*files->items));
