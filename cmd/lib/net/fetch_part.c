@@ -92,9 +92,8 @@ static struct err *write_note(struct fetch_part *p)
 	if (p->validator)
 		js_set_text(note, is_etag ? "etag" : "last_modified", p->validator);
 	js_set_int(note, "total", p->total);
-	AUTO_FREE char *text = js_line(note);
 	p->noted = true;
-	return file_write(p->note_path, text, strlen(text), 0600);
+	return js_write(p->note_path, note, 0600);
 }
 
 /* Whether going on with these bytes can ever work: the server can compare them, or a digest decides at a known end. */
