@@ -14,6 +14,7 @@
 #include "base/event.h"
 #include "base/str.h"
 
+/* One download. All borrowed. */
 struct fetch_request {
 	const char *url;            /* https://, http:// or file:// */
 	const char *const *mirrors; /* further URLs of the same bytes, tried in order; NULL-terminated; may be NULL */

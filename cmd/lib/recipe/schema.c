@@ -147,36 +147,31 @@ static const struct schema patch_schema = {
 
 /* --- commands --- */
 
-#define INTERPRETER                                                                                                    \
-	{                                                                                                              \
-		"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter),                                    \
-			.values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",       \
-			.doc = "Program that runs the script."                                                         \
+/* How a command is written; @flags say who expands what begins with '$'. */
+#define COMMAND_FIELDS(flags)                                                                                            \
+	{"run", FIELD_TEXTS, flags, TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},     \
+		{"script", FIELD_TEXT, flags, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."}, \
+	{                                                                                                                \
+		"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter),                                      \
+			.values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",         \
+			.doc = "Program that runs the script."                                                           \
 	}
+#define COMMAND                                                                                                        \
+	.size = sizeof(struct command), .mark_offset = offsetof(struct command, mark),                                 \
+	.one_of = WORDS("run", "script"), .shorthand = "run"
 
-static const struct schema_field build_command_fields[] = {
-	{"run", FIELD_TEXTS, FIELD_VARS, TEXT_ANY, AT(command, argv),
-	 .doc = "The program and its arguments; no shell."},
-	{"script", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
-	INTERPRETER,
-};
+static const struct schema_field build_command_fields[] = {COMMAND_FIELDS(FIELD_VARS)};
 
 static const struct schema build_command_schema = {
 	.name = "a command",
 	.doc = "A list of words, or a map. Runs in the build folder with a clean environment.",
 	TABLE(build_command_fields),
-	.size = sizeof(struct command),
-	.mark_offset = offsetof(struct command, mark),
-	.one_of = WORDS("run", "script"),
-	.shorthand = "run",
+	COMMAND,
 	.conditional = true,
 };
 
 static const struct schema_field test_fields[] = {
-	{"run", FIELD_TEXTS, FIELD_VARS, TEXT_ANY, AT(command, argv),
-	 .doc = "The program and its arguments; no shell."},
-	{"script", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
-	INTERPRETER,
+	COMMAND_FIELDS(FIELD_VARS),
 	{"expect", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, expect), .doc = "Text that the output must contain."},
 };
 
@@ -184,28 +179,17 @@ static const struct schema test_schema = {
 	.name = "a test",
 	.doc = "A command that must succeed before the result is kept.",
 	TABLE(test_fields),
-	.size = sizeof(struct command),
-	.mark_offset = offsetof(struct command, mark),
-	.one_of = WORDS("run", "script"),
-	.shorthand = "run",
+	COMMAND,
 	.conditional = true,
 };
 
-static const struct schema_field guest_command_fields[] = {
-	{"run", FIELD_TEXTS, FIELD_LITERAL, TEXT_ANY, AT(command, argv),
-	 .doc = "The program and its arguments; no shell."},
-	{"script", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
-	INTERPRETER,
-};
+static const struct schema_field guest_command_fields[] = {COMMAND_FIELDS(FIELD_LITERAL)};
 
 static const struct schema guest_command_schema = {
 	.name = "a command in the guest",
 	.doc = "A list of words, or a map. `$` has no special meaning here.",
 	TABLE(guest_command_fields),
-	.size = sizeof(struct command),
-	.mark_offset = offsetof(struct command, mark),
-	.one_of = WORDS("run", "script"),
-	.shorthand = "run",
+	COMMAND,
 };
 
 /* --- build --- */
