@@ -18,7 +18,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "net/fetch.h"
+#include "net/fetch_request.h"
 
 struct fetch_env {
 	bool offline;

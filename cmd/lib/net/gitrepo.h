@@ -21,16 +21,8 @@
 #include "base/event.h"
 #include "base/str.h"
 #include "fmt/digest.h"
+#include "net/gitrepo_pin.h"
 #include "tree/archive_policy.h"
-
-enum { GITREPO_ID = 41 }; /* of SHA-1 as hex, with the NUL */
-
-struct gitrepo_pin {
-	const char *url;    /* https://, http:// or file:// */
-	const char *commit; /* 40 lower-case hex digits */
-	const char *tag;    /* that must lead to the commit on the server; NULL = none */
-	const char *dir;    /* the bare repository of ours; made when it is missing */
-};
 
 struct gitrepo_options {
 	const struct strs *exclude;          /* globs (glob_match()) that are not written; may be NULL */

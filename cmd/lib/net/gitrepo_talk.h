@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "base/event.h"
-#include "net/gitrepo.h"
+#include "net/gitrepo_pin.h"
 
 struct talk {
 	char *url;
