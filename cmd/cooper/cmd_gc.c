@@ -50,7 +50,7 @@ static struct err *collect(struct call *call, const struct home *home, struct gc
 static struct err *run(struct call *call)
 {
 	AUTO(home) home = {.root = NULL};
-	AUTO(gc) gc = GC_INIT;
+	AUTO(gc) gc = {.items = NULL};
 	AUTO_CLOSE int lock = -1;
 	TRY(home_open(&home));
 	TRY(session_lock(call, &home, /* timeout_ms= */ 0, &lock));

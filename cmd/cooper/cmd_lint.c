@@ -15,7 +15,7 @@ static struct err *lint_guest(const struct recipe *r, const struct recipe_target
 	strs_add(&roots, r->root);
 	strs_copy(&roots, shipped);
 	struct err *e = recipe_find(r->stack.image, RECIPE_IMAGE, &roots, &path);
-	err_free(e ? e : recipe_load_from(path, target, &roots, &image));
+	err_free(e ? e : recipe_load(path, target, &roots, &image));
 	e = image ? guest_os_check(r, image) : NULL;
 	recipe_free(image);
 	return e;
@@ -31,7 +31,7 @@ static struct err *lint_file(const char *path, const struct strs *roots, int *re
 				struct recipe *r = NULL;
 				if (!arch_is_guest(host) || !arch_is_guest(guest))
 					continue;
-				TRY(recipe_load_from(path, &target, roots, &r));
+				TRY(recipe_load(path, &target, roots, &r));
 				struct err *e = lint_guest(r, &target, roots);
 				recipe_free(r);
 				TRY(e);

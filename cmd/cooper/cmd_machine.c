@@ -318,7 +318,7 @@ static void print_audit(const struct audit *a)
 static struct err *verify_deep(struct call *call)
 {
 	AUTO(home) home = {.root = NULL};
-	AUTO(audit) a = AUDIT_INIT;
+	AUTO(audit) a = {.objects = 0};
 	AUTO_CLOSE int lock = -1;
 	TRY(home_open(&home));
 	TRY(session_lock(call, &home, /* timeout_ms= */ 0, &lock));

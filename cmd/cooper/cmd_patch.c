@@ -87,7 +87,7 @@ static struct err *run_edit(struct call *call)
 	struct recipe_target target = {.os = p.facts.os, .arch = p.facts.arch, .guest_arch = arch};
 	struct recipe *r = NULL;
 	struct lock *lock = NULL;
-	TRY(recipe_load_from(path, &target, &p.roots, &r));
+	TRY(recipe_load(path, &target, &p.roots, &r));
 	locked = file_exists("cooper.lock") ? mem_strdup("cooper.lock") : path_join(p.home.root, "cooper.lock");
 	struct err *e = lock_open(locked, &lock);
 	if (!e)

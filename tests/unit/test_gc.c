@@ -58,8 +58,8 @@ static void test_what_is_kept(void **state)
 	(void)state;
 	static const char *const texts[] = {"by record", "by home lock", "by project lock", "by receipt", "by nobody"};
 	AUTO(home) home = {.root = NULL};
-	AUTO(gc) gc = GC_INIT;
-	AUTO(gc) after = GC_INIT;
+	AUTO(gc) gc = {.items = NULL};
+	AUTO(gc) after = {.items = NULL};
 	AUTO(strs) locks = STRS_INIT;
 	AUTO_FREE char *dir = test_dir();
 	char hex[5][SHA256_HEX], built[SHA256_HEX], old[SHA256_HEX], generation[SHA256_HEX], repository[SHA256_HEX];
@@ -128,7 +128,7 @@ static void test_unreadable_root(void **state)
 {
 	(void)state;
 	AUTO(home) home = {.root = NULL};
-	AUTO(gc) gc = GC_INIT;
+	AUTO(gc) gc = {.items = NULL};
 	AUTO(strs) locks = STRS_INIT;
 	AUTO_FREE char *dir = test_dir();
 	char hex[SHA256_HEX];
@@ -145,7 +145,7 @@ static void test_objects_named_by_sha512(void **state)
 {
 	(void)state;
 	AUTO(home) home = {.root = NULL};
-	AUTO(gc) gc = GC_INIT;
+	AUTO(gc) gc = {.items = NULL};
 	AUTO(strs) locks = STRS_INIT;
 	AUTO_FREE char *dir = test_dir();
 	char one[SHA256_HEX], used[DIGEST_HEX_MAX], unused[DIGEST_HEX_MAX];

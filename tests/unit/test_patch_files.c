@@ -125,7 +125,7 @@ static struct err *build_tree(const char *dir, const char *more, char ret_tree[S
 	struct source_files files = {.items = NULL};
 	home_at(root, &home);
 	assert_ok(home_make(&home));
-	assert_ok(recipe_load(path, &target, &r));
+	assert_ok(recipe_load(path, &target, NULL, &r));
 	assert_ok(lock_open("/nonexistent", &lock));
 	assert_ok(source_list(r->sources, r->source_count, ARCH_X86_64, lock, &files));
 	assert_ok(source_fetch(&home, &files, "fetch", NULL));

@@ -28,7 +28,7 @@ static char *message_of(const char *path)
 {
 	struct recipe_target target = {.os = OS_LINUX, .arch = ARCH_X86_64, .guest_arch = ARCH_X86_64};
 	struct recipe *recipe = NULL;
-	struct err *e = recipe_load(path, &target, &recipe);
+	struct err *e = recipe_load(path, &target, NULL, &recipe);
 	if (!e)
 		e = check_guest(recipe, &target);
 	recipe_free(recipe);

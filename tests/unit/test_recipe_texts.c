@@ -164,7 +164,7 @@ static void test_kinds(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct text_rule *rule = text_rule_of(cases[i].kind);
 		AUTO(str) why = STR_INIT;
-		bool valid = rule->check(cases[i].text, &why);
+		bool valid = text_check(cases[i].kind, cases[i].text, &why);
 		if (valid != (cases[i].expected == VALID))
 			fail_msg("%s '%s': %s", rule->name, cases[i].text, valid ? "valid" : str_text(&why));
 		if (!valid && !*str_text(&why))
@@ -188,7 +188,7 @@ static void test_examples(void **state)
 			example[strlen(example) - 1] = '\0';
 			memmove(example, example + 1, strlen(example));
 		}
-		if (!rule->check(example, &why) || !matches((enum text_kind)i, example))
+		if (!text_check((enum text_kind)i, example, &why) || !matches((enum text_kind)i, example))
 			fail_msg("%s: the example '%s' %s", rule->name, example, str_text(&why));
 	}
 }

@@ -19,7 +19,6 @@
 enum {
 	NOTE_FROM_BYTES = 256 * 1024, /* less is not worth the flush of a note */
 	READ_BYTES = 256 * 1024,
-	NOTE_MAX = 16 * 1024,
 };
 
 void part_init(struct fetch_part *p, const char *target, const char *sha256, const char *sha512, bool flushed)
@@ -93,9 +92,8 @@ static struct err *write_note(struct fetch_part *p)
 	if (p->validator)
 		js_set_text(note, is_etag ? "etag" : "last_modified", p->validator);
 	js_set_int(note, "total", p->total);
-	AUTO_FREE char *text = js_line(note);
 	p->noted = true;
-	return file_write(p->note_path, text, strlen(text), 0600);
+	return js_write(p->note_path, note, 0600);
 }
 
 /* Whether going on with these bytes can ever work: the server can compare them, or a digest decides at a known end. */
@@ -120,62 +118,30 @@ void part_done(struct fetch_part *p)
 	*p = (struct fetch_part){.fd = -1};
 }
 
-static struct err *digest_target(const struct fetch_part *p, struct digest *d256, struct digest *d512)
-{
-	AUTO_CLOSE int fd = open(p->target, O_RDONLY | O_CLOEXEC);
-	AUTO_FREE char *buffer = mem_alloc(READ_BYTES);
-	if (fd < 0)
-		return err_os(errno, "cannot read '%s'", p->target);
-	for (;;) {
-		ssize_t n = read(fd, buffer, READ_BYTES);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_os(errno, "cannot read '%s'", p->target);
-		if (n == 0)
-			return NULL;
-		TRY(cancel_check());
-		if (d256)
-			digest_add(d256, buffer, (size_t)n);
-		if (d512)
-			digest_add(d512, buffer, (size_t)n);
-	}
-}
-
-static bool matches(struct digest *d, const char *want)
+static struct err *target_has(const struct fetch_part *p, enum digest_kind kind, const char *want, bool *ret_same)
 {
 	char hex[DIGEST_HEX_MAX];
-	if (!want)
-		return true;
-	digest_hex(d, hex);
-	return streq(hex, want);
+	TRY(digest_file_as(kind, p->target, hex, NULL));
+	*ret_same = streq(hex, want);
+	return NULL;
 }
 
 /* Whether the target is there with the wanted digest; never so without one. */
 static struct err *find_finished(const struct fetch_part *p, bool *ret_finished)
 {
-	*ret_finished = false;
-	if (!has_digest(p) || !file_exists(p->target))
-		return NULL;
-	struct digest *d256 = p->want_sha256 ? digest_new(DIGEST_SHA256) : NULL;
-	struct digest *d512 = p->want_sha512 ? digest_new(DIGEST_SHA512) : NULL;
-	struct err *e = digest_target(p, d256, d512);
-	if (!e)
-		*ret_finished = matches(d256, p->want_sha256) && matches(d512, p->want_sha512);
-	digest_free(d256);
-	digest_free(d512);
-	return e;
+	*ret_finished = has_digest(p) && file_exists(p->target);
+	if (*ret_finished && p->want_sha256)
+		TRY(target_has(p, DIGEST_SHA256, p->want_sha256, ret_finished));
+	if (*ret_finished && p->want_sha512)
+		TRY(target_has(p, DIGEST_SHA512, p->want_sha512, ret_finished));
+	return NULL;
 }
 
 /* The note of an earlier run; without a usable one the bytes on disk say nothing. */
 static void read_note(struct fetch_part *p)
 {
-	AUTO_FREE char *text = NULL;
 	AUTO_JSON *note = NULL;
-	size_t size = 0;
-	struct err *e = file_read(p->note_path, NOTE_MAX, &text, &size);
-	if (!e)
-		e = js_parse(text, size, p->note_path, &note);
+	struct err *e = js_read(p->note_path, &note);
 	if (e) {
 		err_free(e);
 		return;
@@ -189,15 +155,6 @@ static void read_note(struct fetch_part *p)
 	p->validator = mem_strdup(validator);
 	p->total = js_get_int(note, "total", -1);
 	p->noted = true;
-}
-
-static void digest_more(struct fetch_part *p, const void *data, size_t size)
-{
-	if (p->sha256)
-		digest_add(p->sha256, data, size);
-	if (p->sha512)
-		digest_add(p->sha512, data, size);
-	p->bytes += (int64_t)size;
 }
 
 /* What an earlier run left: digested again, or thrown away. */
@@ -223,7 +180,11 @@ static struct err *take_up(struct fetch_part *p)
 		if (n == 0)
 			return NULL;
 		TRY(cancel_check());
-		digest_more(p, buffer, (size_t)n);
+		if (p->sha256)
+			digest_add(p->sha256, buffer, (size_t)n);
+		if (p->sha512)
+			digest_add(p->sha512, buffer, (size_t)n);
+		p->bytes += n;
 	}
 }
 

@@ -6,30 +6,15 @@
 
 bool fetch_may_retry(const struct fetch_trouble *t)
 {
-	switch (t->cause) {
-	case FETCH_STATUS:
-		return t->status == 408 || t->status == 425 || t->status == 429 || t->status == 500 ||
-		       t->status == 502 || t->status == 503 || t->status == 504 || t->status == 522 || t->status == 524;
-	case FETCH_DNS:
-	case FETCH_CONNECT:
-	case FETCH_SHORT:
-	case FETCH_BROKEN:
-	case FETCH_HTTP2:
-	case FETCH_STALL:
-	case FETCH_RANGE:
-		return true;
-	case FETCH_NO_CAUSE:
-	case FETCH_PROXY:
-	case FETCH_TLS:
-	case FETCH_CA_FILE:
-	case FETCH_REDIRECT:
-	case FETCH_TOO_LONG:
-	case FETCH_LENGTH:
-	case FETCH_HEADERS:
-	case FETCH_FILE:
-	case FETCH_OTHER:
-		return false;
-	}
+	static const int statuses[] = {408, 425, 429, 500, 502, 503, 504, 522, 524};
+	static const enum fetch_cause causes[] = {FETCH_DNS,   FETCH_CONNECT, FETCH_SHORT, FETCH_BROKEN,
+						  FETCH_HTTP2, FETCH_STALL,   FETCH_RANGE};
+	for (size_t i = 0; t->cause == FETCH_STATUS && i < ARRAY_LEN(statuses); i++)
+		if (t->status == statuses[i])
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(causes); i++)
+		if (t->cause == causes[i])
+			return true;
 	return false;
 }
 

@@ -328,16 +328,11 @@ static struct err *check_url(const char *url)
 			"https://, http:// and file:// can");
 }
 
-static bool is_id(const char *text, size_t digits)
-{
-	return strlen(text) == digits && strspn(text, "0123456789abcdef") == digits;
-}
-
 static struct err *check_commit(const char *commit)
 {
-	if (is_id(commit, GITREPO_ID - 1))
+	if (digest_valid(DIGEST_SHA1, commit))
 		return NULL;
-	if (is_id(commit, 64))
+	if (digest_valid(DIGEST_SHA256, commit))
 		return err_hint(err_new(ERR_USAGE, "'%s' is a commit of a repository with SHA-256 ids", commit),
 				"libgit2 only reads repositories with SHA-1 ids; use a release archive instead");
 	return err_hint(err_new(ERR_USAGE, "'%s' is not a full commit id", commit),
@@ -399,7 +394,7 @@ static struct err *check_commits(const char *dir, git_repository *repo)
 	TRY(dir_list(stamps, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		git_object *commit = NULL;
-		if (!is_id(names.items[i], GITREPO_ID - 1))
+		if (!digest_valid(DIGEST_SHA1, names.items[i]))
 			continue;
 		if (!has_object(repo, names.items[i], GIT_OBJECT_COMMIT, &commit))
 			return damaged(dir, "a commit no longer exists");

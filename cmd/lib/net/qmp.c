@@ -117,12 +117,9 @@ static struct err *await_answer(struct qmp *q, int64_t id, int64_t deadline_ms, 
 		TRY(next_message(q, /* wait= */ true, deadline_ms, &message));
 		if (js_get(message, "event")) {
 			queue_event(q, message);
-		} else if ((js_get(message, "return") || js_get(message, "error")) &&
-			   js_get_int(message, "id", -1) == id) {
-			*ret_answer = message;
-			return NULL;
-		} else if (js_get(message, "error") && !js_get(message, "id")) {
-			/* QEMU could not parse the command, and so does not know its id */
+		} else if ((js_get(message, "return") && js_get_int(message, "id", -1) == id) ||
+			   (js_get(message, "error") && js_get_int(message, "id", id) == id)) {
+			/* an error without an id: QEMU could not parse the command, and so does not know it */
 			*ret_answer = message;
 			return NULL;
 		} else {

@@ -127,7 +127,7 @@ static struct err *load_image(struct project *p)
 	AUTO_FREE char *path = NULL;
 	struct recipe_target target = project_target(p);
 	TRY(recipe_find(p->stack->stack.image, RECIPE_IMAGE, &p->roots, &path));
-	return recipe_load_from(path, &target, &p->roots, &p->image);
+	return recipe_load(path, &target, &p->roots, &p->image);
 }
 
 struct err *project_load_emulator(const struct project *p, const struct lock_entry *entry, struct recipe **ret)
@@ -142,14 +142,14 @@ struct err *project_load_emulator(const struct project *p, const struct lock_ent
 static struct err *load_stack(struct project *p, enum arch guest_arch)
 {
 	struct recipe_target target = {.os = p->facts.os, .arch = p->facts.arch, .guest_arch = guest_arch};
-	TRY(recipe_load_from(p->stack_path, &target, &p->roots, &p->stack));
+	TRY(recipe_load(p->stack_path, &target, &p->roots, &p->stack));
 	enum arch own = arch_of(p->stack->stack.guest_arch);
 	p->guest_arch = guest_arch ? guest_arch : own ? own : p->facts.arch;
 	if (guest_arch || p->guest_arch == p->facts.arch)
 		return NULL;
 	p->stack = recipe_free(p->stack);
 	target.guest_arch = p->guest_arch;
-	return recipe_load_from(p->stack_path, &target, &p->roots, &p->stack);
+	return recipe_load(p->stack_path, &target, &p->roots, &p->stack);
 }
 
 struct err *project_open(struct project *p, const char *stack, const char *guest_arch)

@@ -6,45 +6,14 @@
 
 /* --- defaults --- */
 
-static void set_default(struct arena *arena, const struct schema_field *field, void *base);
-
 static void set_defaults(struct arena *arena, const struct schema *schema, void *base)
 {
-	for (size_t i = 0; i < schema->field_count; i++)
-		set_default(arena, &schema->fields[i], base);
-}
-
-static void set_default(struct arena *arena, const struct schema_field *field, void *base)
-{
-	if (field->offset == NOT_STORED)
-		return;
-	void *at = (char *)base + field->offset;
-	switch (field->type) {
-	case FIELD_TEXT:
-	case FIELD_CHOICE:
-		*(char **)at = arena_strdup(arena, field->fallback_text);
-		break;
-	case FIELD_BOOL:
-		*(bool *)at = field->fallback != 0;
-		break;
-	case FIELD_INT:
-	case FIELD_ENUM:
-	case FIELD_MODE:
-		*(int *)at = (int)field->fallback;
-		break;
-	case FIELD_INT64:
-	case FIELD_SIZE:
-	case FIELD_DURATION:
-		*(int64_t *)at = field->fallback;
-		break;
-	case FIELD_MAP:
-		set_defaults(arena, field->of, at);
-		break;
-	case FIELD_TEXTS:
-	case FIELD_PAIRS:
-	case FIELD_LIST:
-	case FIELD_PORT:
-		break;
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct schema_field *field = &schema->fields[i];
+		if (field->type == FIELD_MAP && field->offset != NOT_STORED)
+			set_defaults(arena, field->of, (char *)base + field->offset);
+		else
+			check_store(field, arena_strdup(arena, field->fallback_text), field->fallback, base);
 	}
 }
 
@@ -155,7 +124,7 @@ static void check_required(struct check *check, const struct schema *schema, con
 
 static void store_mark(const struct schema *schema, const struct yaml_node *node, void *base)
 {
-	if (base && schema->mark_offset != NOT_STORED)
+	if (base && schema->mark_offset)
 		*(struct mark *)(void *)((char *)base + schema->mark_offset) =
 			(struct mark){node->start.line, node->start.column, node};
 }
@@ -212,11 +181,6 @@ void check_map(struct check *check, const struct schema *schema, const char *key
 	store_mark(schema, node, base);
 	check_members(check, schema, node, base);
 	check_rules(check, schema, node);
-}
-
-void check_document(struct check *check, const struct schema *schema, struct yaml_node *root)
-{
-	check_map(check, schema, schema->name, root, NULL);
 }
 
 /* What people read, and what later steps answer for, goes out of the tree that keys are made of. */

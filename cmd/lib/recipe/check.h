@@ -17,17 +17,18 @@ struct check {
 	bool decided;        /* `when` has been decided: lists may be empty for this host */
 };
 
-/** check_document() - validate @root against @schema; problems are added to check->problems */
-void check_document(struct check *check, const struct schema *schema, struct yaml_node *root);
-/** check_fill() - check_document() that also fills the struct at @base, defaults first */
+/** check_map() - validate @node against @schema and, unless @base is NULL, fill; problems are added to check->problems;
+ * @key is the key that the map stands at, for messages */
+void check_map(struct check *check, const struct schema *schema, const char *key, struct yaml_node *node, void *base);
+/** check_fill() - check_map() of a whole document or item into the struct at @base, defaults first */
 void check_fill(struct check *check, const struct schema *schema, struct yaml_node *root, void *base);
 
 /* For check.c and check_value.c. */
 
-/** check_map() - validate and, unless @base is NULL, fill; @key is the key that the map stands at, for messages */
-void check_map(struct check *check, const struct schema *schema, const char *key, struct yaml_node *node, void *base);
-/** check_value() - likewise for one value of @field */
+/** check_value() - as check_map(), for one value of @field */
 void check_value(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base);
+/** check_store() - @text or @number, as the type of @field has it, into the struct at @base, if there is one */
+void check_store(const struct schema_field *field, char *text, int64_t number, void *base);
 /** check_when() - validate a `when` clause */
 void check_when(struct check *check, struct yaml_node *node);
 /** check_words() - the text of a scalar as the list that was meant: "[make, -j2]" */

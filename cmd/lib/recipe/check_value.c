@@ -56,7 +56,7 @@ static bool is_text(struct check *check, const struct schema_field *field, const
 	if (!has_value(check, field, node))
 		return false;
 	if (node->kind != YAML_SCALAR)
-		add_wrong_type(check, field, rule->check && field->kind != TEXT_ANY ? rule->name : "text",
+		add_wrong_type(check, field, field->kind != TEXT_ANY ? rule->name : "text",
 			       arena_printf(check->arena, "for example '%s'", rule->example), node);
 	else if (node->type != YAML_TEXT)
 		add_wrong_type(check, field, "text", quoted(check, node), node);
@@ -101,7 +101,7 @@ static bool check_rule(struct check *check, const struct schema_field *field, co
 			return false;
 		}
 	}
-	if (rule->check(expanded ? expanded : node->text, &why))
+	if (text_check(field->kind, expanded ? expanded : node->text, &why))
 		return true;
 	const char *hint = rule->hint ? rule->hint : arena_printf(check->arena, "for example %s", rule->example);
 	problem_add(check->problems, node, hint, "%s is not %s: it %s", label(check, field), rule->name,
@@ -131,7 +131,7 @@ int word_index(const char *const *words, const char *text)
 }
 
 static bool check_choice(struct check *check, const struct schema_field *field, const struct yaml_node *node,
-			 int *ret_index)
+			 int64_t *ret_index)
 {
 	size_t n = 0;
 	if (!is_text(check, field, node))
@@ -152,7 +152,7 @@ static bool check_choice(struct check *check, const struct schema_field *field, 
 }
 
 static bool check_bool(struct check *check, const struct schema_field *field, const struct yaml_node *node,
-		       bool *ret_value)
+		       int64_t *ret_value)
 {
 	static const char *const yes[] = {"yes", "Yes", "YES", "on", "On", "ON", "y", "Y", "True", "TRUE", "true"};
 	if (!has_value(check, field, node))
@@ -226,19 +226,26 @@ static bool check_measure(struct check *check, const struct schema_field *field,
 	return false;
 }
 
-static bool check_port(struct check *check, const struct schema_field *field, const struct yaml_node *node, void *base)
+static bool check_mode(struct check *check, const struct schema_field *field, const struct yaml_node *node,
+		       int64_t *ret_value)
+{
+	const char *digits = node->text;
+	if (!check_text(check, field, node))
+		return false;
+	*ret_value = (digits[1] - '0') * 64 + (digits[2] - '0') * 8 + (digits[3] - '0');
+	return true;
+}
+
+static void check_port(struct check *check, const struct schema_field *field, const struct yaml_node *node,
+		       struct port *port)
 {
 	AUTO_FREE char *address = NULL;
 	int host = 0, guest = 0;
-	if (!check_text(check, field, node) || !text_port(node->text, &address, &host, &guest))
-		return false;
-	if (base) {
-		struct port *port = base;
-		port->host_address = arena_strdup(check->arena, address ? address : "127.0.0.1");
-		port->host_port = host;
-		port->guest_port = guest;
-	}
-	return true;
+	if (!check_text(check, field, node) || !text_port(node->text, &address, &host, &guest) || !port)
+		return;
+	port->host_address = arena_strdup(check->arena, address ? address : "127.0.0.1");
+	port->host_port = host;
+	port->guest_port = guest;
 }
 
 /* --- lists --- */
@@ -281,7 +288,7 @@ static void check_item_map(struct check *check, const struct schema_field *field
 
 static void check_one_text(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
-	int index = 0;
+	int64_t index = 0;
 	if (field->values ? !check_choice(check, field, node, &index) : !check_text(check, field, node))
 		return;
 	if (!stores(field, base))
@@ -301,43 +308,41 @@ static void check_item(struct check *check, const struct schema_field *field, st
 		check_one_text(check, &item, node, base);
 }
 
+/* @hint is for what should be a list and is none */
+static bool is_list(struct check *check, const struct schema_field *field, const struct yaml_node *node,
+		    const char *hint)
+{
+	if (!has_value(check, field, node))
+		return false;
+	if (node->kind != YAML_LIST)
+		add_wrong_type(check, field, "a list", hint, node);
+	else if (node->count == 0 && !check->decided)
+		problem_add(check->problems, node, "remove the key", "'%s' is empty", field->name);
+	return node->kind == YAML_LIST;
+}
+
 static void check_texts(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
+	const char *hint = NULL;
 	if (node->kind == YAML_SCALAR && node->type != YAML_NULL && field->flags & FIELD_ONE) {
 		check_one_text(check, field, node, base);
 		return;
 	}
-	if (!has_value(check, field, node))
+	if (node->kind == YAML_SCALAR)
+		hint = arena_printf(check->arena, "write '%s: %s'", field->name, check_words(check, node));
+	if (!is_list(check, field, node, hint))
 		return;
-	if (node->kind != YAML_LIST) {
-		add_wrong_type(check, field, "a list",
-			       node->kind == YAML_SCALAR ? arena_printf(check->arena, "write '%s: %s'", field->name,
-									check_words(check, node))
-							 : NULL,
-			       node);
-		return;
-	}
-	if (node->count == 0 && !check->decided)
-		problem_add(check->problems, node, "remove the key", "'%s' is empty", field->name);
 	for (size_t i = 0; i < node->count; i++)
 		check_item(check, field, node->values[i], base);
 }
 
 static void check_list(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
-	if (!has_value(check, field, node))
+	const char *hint = "start each item with '- '";
+	if (field->of->shorthand && node->kind == YAML_SCALAR)
+		hint = arena_printf(check->arena, "write '%s: [%s]'", field->name, check_words(check, node));
+	if (!is_list(check, field, node, hint))
 		return;
-	if (node->kind != YAML_LIST) {
-		bool is_words = field->of->shorthand && node->kind == YAML_SCALAR;
-		add_wrong_type(
-			check, field, "a list",
-			is_words ? arena_printf(check->arena, "write '%s: [%s]'", field->name, check_words(check, node))
-				 : "start each item with '- '",
-			node);
-		return;
-	}
-	if (node->count == 0 && !check->decided)
-		problem_add(check->problems, node, "remove the key", "'%s' is empty", field->name);
 	char *items = stores(field, base) ? arena_array(check->arena, node->count, field->of->size) : NULL;
 	bool partial = check->partial;
 	check->partial = false; /* an item is whole wherever it stands */
@@ -384,50 +389,26 @@ void check_when(struct check *check, struct yaml_node *node)
 
 /* --- all types --- */
 
-static void store_text(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
+void check_store(const struct schema_field *field, char *text, int64_t number, void *base)
 {
-	if (!stores(field, base))
+	enum field_type type = field->type;
+	void *at = stores(field, base) ? member(base, field->offset) : NULL;
+	if (!at)
 		return;
-	name_arch(check, field, node);
-	*(char **)member(base, field->offset) = node->text;
-}
-
-static void check_scalar(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
-{
-	int index = 0;
-	int64_t number = 0;
-	bool flag = false;
-	bool stored = stores(field, base);
-	if (field->type == FIELD_TEXT) {
-		if (check_text(check, field, node))
-			store_text(check, field, node, base);
-	} else if (field->type == FIELD_CHOICE) {
-		if (check_choice(check, field, node, &index))
-			store_text(check, field, node, base);
-	} else if (field->type == FIELD_ENUM) {
-		if (check_choice(check, field, node, &index) && stored)
-			*(int *)member(base, field->offset) = index;
-	} else if (field->type == FIELD_BOOL) {
-		if (check_bool(check, field, node, &flag) && stored)
-			*(bool *)member(base, field->offset) = flag;
-	} else if (field->type == FIELD_INT) {
-		if (check_number(check, field, node, &number) && stored)
-			*(int *)member(base, field->offset) = (int)number;
-	} else if (field->type == FIELD_INT64) {
-		if (check_number(check, field, node, &number) && stored)
-			*(int64_t *)member(base, field->offset) = number;
-	} else if (field->type == FIELD_MODE) {
-		if (check_text(check, field, node) && stored)
-			*(int *)member(base, field->offset) =
-				(node->text[1] - '0') * 64 + (node->text[2] - '0') * 8 + (node->text[3] - '0');
-	} else if (check_measure(check, field, node, &number) && stored) {
-		*(int64_t *)member(base, field->offset) = number;
-	}
+	if (type == FIELD_TEXT || type == FIELD_CHOICE)
+		*(char **)at = text;
+	else if (type == FIELD_BOOL)
+		*(bool *)at = number != 0;
+	else if (type == FIELD_INT || type == FIELD_ENUM || type == FIELD_MODE)
+		*(int *)at = (int)number;
+	else if (type == FIELD_INT64 || type == FIELD_SIZE || type == FIELD_DURATION)
+		*(int64_t *)at = number;
 }
 
 void check_value(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
-	void *inner = base && field->offset != NOT_STORED ? member(base, field->offset) : NULL;
+	int64_t number = 0;
+	bool good = false;
 	switch (field->type) {
 	case FIELD_TEXTS:
 		check_texts(check, field, node, base);
@@ -436,7 +417,8 @@ void check_value(struct check *check, const struct schema_field *field, struct y
 		check_pairs(check, field, node, base);
 		break;
 	case FIELD_MAP:
-		check_map(check, field->of, field->name, node, inner);
+		check_map(check, field->of, field->name, node,
+			  stores(field, base) ? member(base, field->offset) : NULL);
 		break;
 	case FIELD_LIST:
 		check_list(check, field, node, base);
@@ -445,15 +427,29 @@ void check_value(struct check *check, const struct schema_field *field, struct y
 		check_port(check, field, node, base);
 		break;
 	case FIELD_TEXT:
+		good = check_text(check, field, node);
+		break;
 	case FIELD_CHOICE:
 	case FIELD_ENUM:
+		good = check_choice(check, field, node, &number);
+		break;
 	case FIELD_BOOL:
+		good = check_bool(check, field, node, &number);
+		break;
 	case FIELD_INT:
 	case FIELD_INT64:
+		good = check_number(check, field, node, &number);
+		break;
 	case FIELD_MODE:
+		good = check_mode(check, field, node, &number);
+		break;
 	case FIELD_SIZE:
 	case FIELD_DURATION:
-		check_scalar(check, field, node, base);
+		good = check_measure(check, field, node, &number);
 		break;
 	}
+	if (!good || !stores(field, base))
+		return;
+	name_arch(check, field, node);
+	check_store(field, node->text, number, base);
 }

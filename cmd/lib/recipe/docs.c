@@ -85,10 +85,10 @@ static const char *without_article(const char *name)
 	return str_starts(name, "a ") ? name + 2 : name;
 }
 
-static void add_values(struct str *out, const char *const *values)
+static void add_values(struct str *out, const char *const *values, const char *between)
 {
 	for (size_t i = 0; values[i]; i++)
-		str_addf(out, "%s`%s`", i ? ", " : "", values[i]);
+		str_addf(out, "%s`%s`", i ? between : "", values[i]);
 }
 
 static void add_type(struct str *out, const struct schema_field *field)
@@ -104,7 +104,7 @@ static void add_type(struct str *out, const struct schema_field *field)
 		break;
 	case FIELD_CHOICE:
 	case FIELD_ENUM:
-		add_values(out, field->values);
+		add_values(out, field->values, ", ");
 		break;
 	case FIELD_BOOL:
 		str_add(out, "`true`, `false`");
@@ -116,7 +116,7 @@ static void add_type(struct str *out, const struct schema_field *field)
 	case FIELD_TEXTS:
 		str_add(out, field->flags & FIELD_ONE ? "one or a list of " : "list: ");
 		if (field->values)
-			add_values(out, field->values);
+			add_values(out, field->values, ", ");
 		else
 			str_add(out, rule);
 		break;
@@ -151,8 +151,7 @@ static void add_range(struct str *out, const struct schema_field *field)
 	if (!field->with)
 		return;
 	str_add(out, " Only with ");
-	for (size_t i = 0; field->with[i]; i++)
-		str_addf(out, "%s`%s`", i ? " or " : "", field->with[i]);
+	add_values(out, field->with, " or ");
 	str_add(out, ".");
 }
 
@@ -173,7 +172,7 @@ static void add_table(struct str *out, const struct schema *schema)
 		str_add(out, "| `when` | map |  | Include it only when this condition matches. |\n");
 	if (schema->one_of) {
 		str_add(out, "\nExactly one of ");
-		add_values(out, schema->one_of);
+		add_values(out, schema->one_of, ", ");
 		str_add(out, ".\n");
 	}
 	if (schema->shorthand)
@@ -238,7 +237,7 @@ static void add_text_kinds(struct str *out)
 void recipe_docs(struct str *out)
 {
 	str_add(out, intro);
-	add_values(out, vars_known());
+	add_values(out, vars_known(), ", ");
 	str_add(out, ".\n");
 	str_add(out, conditions);
 	add_table(out, schema_when());

@@ -2,25 +2,26 @@
 
 #include <string.h>
 
-/* How the items of an appending list are told apart; NULL for a list that replaces. */
-typedef const char *identity_fn(struct arena *arena, const struct yaml_node *item);
+/* By which key the items of each appending list are told apart; other lists replace. */
+static const struct {
+	const char *list;
+	const char *key;
+} appending[] = {{"steps", "name"}, {"mounts", "guest"}, {"ports", "item"}};
 
-static const char *step_identity(struct arena *arena, const struct yaml_node *item)
+static const char *key_of_list(const char *list)
 {
-	(void)arena;
-	return yaml_get_text(item, "name");
+	for (size_t i = 0; i < ARRAY_LEN(appending); i++)
+		if (streq(appending[i].list, list))
+			return appending[i].key;
+	return NULL;
 }
 
-static const char *mount_identity(struct arena *arena, const struct yaml_node *item)
+/* Of a port, which may be a plain text, the address and port of the host: what is before the last colon. */
+static const char *identity(struct arena *arena, const struct yaml_node *item, const char *key)
 {
-	(void)arena;
-	return yaml_get_text(item, "guest");
-}
-
-/* Address and port of the host: what is before the last colon. */
-static const char *port_identity(struct arena *arena, const struct yaml_node *item)
-{
-	const char *text = item->kind == YAML_SCALAR ? item->text : yaml_get_text(item, "item");
+	const char *text = item->kind == YAML_SCALAR ? item->text : yaml_get_text(item, key);
+	if (!streq(key, "item"))
+		return text;
 	const char *colon = text ? strrchr(text, ':') : NULL;
 	if (!colon)
 		return NULL;
@@ -28,26 +29,17 @@ static const char *port_identity(struct arena *arena, const struct yaml_node *it
 	return strchr(host, ':') ? host : arena_printf(arena, "127.0.0.1:%s", host);
 }
 
-static identity_fn *identity_of(const char *key)
-{
-	if (streq(key, "steps"))
-		return step_identity;
-	if (streq(key, "mounts"))
-		return mount_identity;
-	return streq(key, "ports") ? port_identity : NULL;
-}
-
-static bool names_again(struct arena *arena, const struct yaml_node *list, const char *name, identity_fn *identity)
+static bool names_again(struct arena *arena, const struct yaml_node *list, const char *name, const char *key)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (streq(identity(arena, list->values[i]), name))
+		if (streq(identity(arena, list->values[i], key), name))
 			return true;
 	return false;
 }
 
 /* Each lower item, or the upper ones of its name in its place; then the upper ones that are new. */
 static struct yaml_node *append(struct arena *arena, const struct yaml_node *upper, const struct yaml_node *lower,
-				identity_fn *identity)
+				const char *key)
 {
 	struct yaml_node *list = arena_alloc(arena, sizeof(*list));
 	*list = *upper;
@@ -55,11 +47,11 @@ static struct yaml_node *append(struct arena *arena, const struct yaml_node *upp
 	list->values = arena_array(arena, upper->count + lower->count, sizeof(*list->values));
 	bool *placed = arena_array(arena, upper->count, sizeof(*placed));
 	for (size_t i = 0; i < lower->count; i++) {
-		const char *name = identity(arena, lower->values[i]);
-		if (!name || !names_again(arena, upper, name, identity))
+		const char *name = identity(arena, lower->values[i], key);
+		if (!name || !names_again(arena, upper, name, key))
 			list->values[list->count++] = lower->values[i];
 		for (size_t j = 0; name && j < upper->count; j++) {
-			if (placed[j] || !streq(identity(arena, upper->values[j]), name))
+			if (placed[j] || !streq(identity(arena, upper->values[j], key), name))
 				continue;
 			list->values[list->count++] = upper->values[j];
 			placed[j] = true;
@@ -74,11 +66,11 @@ static struct yaml_node *append(struct arena *arena, const struct yaml_node *upp
 static struct yaml_node *merge_value(struct arena *arena, const char *key, struct yaml_node *upper,
 				     const struct yaml_node *lower)
 {
-	identity_fn *identity = identity_of(key);
+	const char *item_key = key_of_list(key);
 	if (upper->kind == YAML_MAP && lower->kind == YAML_MAP)
 		return extend_merge(arena, upper, lower);
-	if (upper->kind == YAML_LIST && lower->kind == YAML_LIST && identity)
-		return append(arena, upper, lower, identity);
+	if (upper->kind == YAML_LIST && lower->kind == YAML_LIST && item_key)
+		return append(arena, upper, lower, item_key);
 	return upper;
 }
 

@@ -18,12 +18,18 @@ struct definitions {
 
 static struct json *object_schema(struct definitions *d, const struct schema *schema, bool partial);
 
+/* {@key: @take_value} */
+static struct json *object_of(const char *key, struct json *take_value)
+{
+	struct json *j = js_object();
+	js_set(j, key, take_value);
+	return j;
+}
+
 static struct json *reference(const char *name)
 {
 	AUTO_FREE char *path = mem_printf("#/definitions/%s", name);
-	struct json *j = js_object();
-	js_set_text(j, "$ref", path);
-	return j;
+	return object_of("$ref", js_text(path));
 }
 
 static bool is_taken(const struct definitions *d, const char *name)
@@ -68,9 +74,7 @@ static struct json *define(struct definitions *d, const struct schema *schema, b
 
 static struct json *typed(const char *type)
 {
-	struct json *j = js_object();
-	js_set_text(j, "type", type);
-	return j;
+	return object_of("type", js_text(type));
 }
 
 static struct json *texts_of(const char *const *values)
@@ -112,19 +116,15 @@ static struct json *list_of(struct json *take_items)
 
 static struct json *any_of(struct json *take_first, struct json *take_second)
 {
-	struct json *j = js_object(), *array = js_array();
+	struct json *array = js_array();
 	js_add(array, take_first);
 	js_add(array, take_second);
-	js_set(j, "anyOf", array);
-	return j;
+	return object_of("anyOf", array);
 }
 
 static struct json *required_of(const char *key)
 {
-	struct json *j = js_object(), *names = js_array();
-	js_add_text(names, key);
-	js_set(j, "required", names);
-	return j;
+	return object_of("required", texts_of((const char *const[]){key, NULL}));
 }
 
 static struct json *one_required(const char *const *keys)
@@ -151,9 +151,8 @@ static struct json *item_schema(struct definitions *d, const struct schema_field
 
 static struct json *pairs_schema(const struct schema_field *field)
 {
-	struct json *j = typed("object"), *names = js_object();
-	js_set_text(names, "pattern", text_rule_of(TEXT_VARIABLE)->pattern);
-	js_set(j, "propertyNames", names);
+	struct json *j = typed("object");
+	js_set(j, "propertyNames", object_of("pattern", js_text(text_rule_of(TEXT_VARIABLE)->pattern)));
 	js_set(j, "additionalProperties", text_schema(field));
 	return j;
 }
@@ -195,9 +194,8 @@ static struct json *described(struct json *take_value, const char *doc)
 		js_set_text(take_value, "description", doc);
 		return take_value;
 	}
-	struct json *j = js_object(), *all = js_array();
+	struct json *j = object_of("description", js_text(doc)), *all = js_array();
 	js_add(all, take_value);
-	js_set_text(j, "description", doc);
 	js_set(j, "allOf", all);
 	return j;
 }
@@ -226,11 +224,9 @@ static void set_dependencies(struct json *j, const struct schema *schema)
 {
 	struct json *all = js_object();
 	for (size_t i = 0; i < schema->field_count; i++) {
-		if (!schema->fields[i].with)
-			continue;
-		struct json *any = js_object();
-		js_set(any, "anyOf", one_required(schema->fields[i].with));
-		js_set(all, schema->fields[i].name, any);
+		const struct schema_field *field = &schema->fields[i];
+		if (field->with)
+			js_set(all, field->name, object_of("anyOf", one_required(field->with)));
 	}
 	if (js_count(all))
 		js_set(j, "dependencies", all);
@@ -260,21 +256,16 @@ static struct json *object_schema(struct definitions *d, const struct schema *sc
 /* A stack that extends another may leave out what that one gives. */
 static void set_stack_required(struct json *stack)
 {
-	struct json *whole = js_object();
-	js_set(whole, "required", required_names(schema_of(RECIPE_STACK)));
 	js_set(stack, "if", required_of("extends"));
 	js_set(stack, "then", js_object());
-	js_set(stack, "else", whole);
+	js_set(stack, "else", object_of("required", required_names(schema_of(RECIPE_STACK))));
 }
 
 /* if kind is this one then the table of it */
 static struct json *kind_rule(struct definitions *d, enum recipe_kind kind)
 {
-	struct json *j = js_object(), *condition = js_object(), *properties = js_object(), *value = js_object();
-	js_set_text(value, "const", schema_kinds()[kind]);
-	js_set(properties, "kind", value);
-	js_set(condition, "properties", properties);
-	js_set(j, "if", condition);
+	struct json *value = object_of("const", js_text(schema_kinds()[kind]));
+	struct json *j = object_of("if", object_of("properties", object_of("kind", value)));
 	js_set(j, "then", define(d, schema_of(kind), kind == RECIPE_STACK));
 	return j;
 }
@@ -283,13 +274,11 @@ void recipe_json_schema(struct str *out)
 {
 	struct definitions d = {.object = js_object()};
 	AUTO_JSON *root = js_object();
-	struct json *rules = js_array(), *kind = js_object(), *properties = js_object();
+	struct json *rules = js_array();
 	js_set_text(root, "$schema", "http://json-schema.org/draft-07/schema#");
 	js_set_text(root, "title", "cooper recipe");
 	js_set_text(root, "type", "object");
-	js_set(kind, "enum", texts_of(schema_kinds()));
-	js_set(properties, "kind", kind);
-	js_set(root, "properties", properties);
+	js_set(root, "properties", object_of("kind", object_of("enum", texts_of(schema_kinds()))));
 	js_set(root, "required", texts_of((const char *const[]){"kind", NULL}));
 	for (int i = 0; schema_kinds()[i]; i++)
 		js_add(rules, kind_rule(&d, (enum recipe_kind)i));

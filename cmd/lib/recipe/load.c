@@ -5,8 +5,9 @@
 
 #include "base/arena.h"
 #include "base/path.h"
+#include "base/units.h"
 #include "fmt/digest.h"
-#include "recipe/canonical.h"
+#include "fmt/json.h"
 #include "recipe/check.h"
 #include "recipe/extend.h"
 #include "recipe/when.h"
@@ -100,7 +101,8 @@ static struct err *load_doc(struct loading *l, const char *path, enum recipe_kin
 	struct check check = {.problems = &l->problems,
 			      .arena = l->arena,
 			      .partial = *ret_kind == RECIPE_STACK && yaml_get(doc->root, "extends")};
-	check_document(&check, schema_of(*ret_kind), doc->root);
+	const struct schema *schema = schema_of(*ret_kind);
+	check_map(&check, schema, schema->name, doc->root, /* base= */ NULL);
 	*ret_root = doc->root;
 	return NULL;
 }
@@ -262,6 +264,37 @@ static void set_identity(struct loading *l, struct recipe *r)
 		r->sources[i].root = r->root;
 }
 
+/* --- canonical JSON: what keys are made of --- */
+
+/* Plain numbers and booleans are what they look like: a validated document has no text that looks like them. */
+static void set_value(struct json *object, struct json *array, const char *key, const struct yaml_node *node);
+
+static struct json *members_of(const struct yaml_node *node)
+{
+	bool is_map = node->kind == YAML_MAP;
+	struct json *members = is_map ? js_object() : js_array();
+	for (size_t i = 0; i < node->count; i++)
+		set_value(is_map ? members : NULL, is_map ? NULL : members, is_map ? node->keys[i]->text : NULL,
+			  node->values[i]);
+	return members;
+}
+
+/* Lists of the language hold text, lists and maps; numbers and booleans stand at keys only. */
+static void set_value(struct json *object, struct json *array, const char *key, const struct yaml_node *node)
+{
+	int64_t number = 0;
+	if (array)
+		js_add(array, node->kind == YAML_SCALAR ? js_text(node->text) : members_of(node));
+	else if (node->kind != YAML_SCALAR)
+		js_set(object, key, members_of(node));
+	else if (node->type == YAML_BOOL)
+		js_set_bool(object, key, streq(node->text, "true"));
+	else if (node->type == YAML_INT && num_parse(node->text, 0, INT64_MAX, &number))
+		js_set_int(object, key, number);
+	else
+		js_set_text(object, key, node->text);
+}
+
 static struct recipe *fill(struct loading *l, const struct yaml_node *root, const struct recipe_target *target)
 {
 	const char *stated = yaml_get_text(root, "version");
@@ -285,7 +318,8 @@ static struct recipe *fill(struct loading *l, const struct yaml_node *root, cons
 	check_steps(l, &r->stack, yaml_get(decided, "steps"));
 	check_places(l, &r->stack, decided);
 	rebase_files(l, r, decided);
-	AUTO_FREE char *canonical = canonical_of(decided);
+	AUTO_JSON *json = members_of(decided);
+	AUTO_FREE char *canonical = js_canonical(json);
 	char hex[SHA256_HEX];
 	digest_bytes(canonical, strlen(canonical), hex);
 	r->canonical = arena_strdup(l->arena, canonical);
@@ -310,8 +344,8 @@ static struct err *load(struct loading *l, const char *path, const struct recipe
 	return NULL;
 }
 
-struct err *recipe_load_from(const char *path, const struct recipe_target *target, const struct strs *roots,
-			     struct recipe **ret_recipe)
+struct err *recipe_load(const char *path, const struct recipe_target *target, const struct strs *roots,
+			struct recipe **ret_recipe)
 {
 	struct loading l = {.arena = arena_new(), .roots = roots};
 	l.problems.arena = l.arena;
@@ -321,9 +355,4 @@ struct err *recipe_load_from(const char *path, const struct recipe_target *targe
 	if (e)
 		arena_free(l.arena);
 	return e;
-}
-
-struct err *recipe_load(const char *path, const struct recipe_target *target, struct recipe **ret_recipe)
-{
-	return recipe_load_from(path, target, NULL, ret_recipe);
 }

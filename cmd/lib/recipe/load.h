@@ -3,7 +3,7 @@
  *
  *	struct recipe_target target = {.os = OS_LINUX, .arch = ARCH_X86_64, .guest_arch = ARCH_AARCH64};
  *	TRY(recipe_find("podman-debian", RECIPE_STACK, roots, &path));
- *	TRY(recipe_load(path, &target, &recipe));
+ *	TRY(recipe_load(path, &target, roots, &recipe));
  *
  * All problems of a file are in the one error: its detail holds, for each, file:line:col, the line, a caret
  * and a hint. Bounds: 1 MiB, depth 32, aliases expanded to at most 10,000 nodes.
@@ -21,24 +21,20 @@ struct recipe_target {
 	enum os os;
 	enum arch arch;       /* of the host */
 	enum arch guest_arch; /* ARCH_NONE = the stack's, else the host's */
-	const char *version;    /* of a build that says none: what its source resolved to; NULL = not known yet */
+	const char *version;  /* of a build that says none: what its source resolved to; NULL = not known yet */
 };
 
 /**
  * recipe_load() - read a recipe, merge what it extends, check it, decide `when:`
  * @path:       the file
  * @target:     the host and the guest
+ * @roots:      where `extends:` is looked for after the file's own root; NULL = nowhere else
  * @ret_recipe: free with recipe_free()
- *
- * A stack extends stacks beside it only; with the shipped ones, recipe_load_from().
  *
  * Errors: USAGE (all problems in the detail), ABSENT (no such file)
  */
-MUST_CHECK struct err *recipe_load(const char *path, const struct recipe_target *target, struct recipe **ret_recipe);
-
-/** recipe_load_from() - recipe_load() where `extends:` is looked for in @roots as well, after the file's own root */
-MUST_CHECK struct err *recipe_load_from(const char *path, const struct recipe_target *target, const struct strs *roots,
-					struct recipe **ret_recipe);
+MUST_CHECK struct err *recipe_load(const char *path, const struct recipe_target *target, const struct strs *roots,
+				   struct recipe **ret_recipe);
 
 /**
  * recipe_find() - path of the recipe @name of @kind

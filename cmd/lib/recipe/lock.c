@@ -21,6 +21,21 @@ struct lock {
 	struct arena *arena;
 };
 
+void lock_entry_done(struct lock_entry *entry)
+{
+	for (size_t i = 0; i < entry->file_count; i++) {
+		free(entry->files[i].name);
+		free(entry->files[i].url);
+		free(entry->files[i].sha256);
+		free(entry->files[i].uncompressed_sha256);
+		free(entry->files[i].signature);
+	}
+	free(entry->files);
+	free(entry->reference);
+	free(entry->version);
+	*entry = (struct lock_entry){.reference = NULL};
+}
+
 static struct err *bad(const char *path, const char *reference, const char *what)
 {
 	return err_hint(err_new(ERR_CORRUPT, "the lock '%s' is damaged: entry '%s' %s", path, reference, what),
@@ -102,9 +117,7 @@ static struct err *read_entries(const char *path, struct arena *arena, struct ma
 struct err *lock_open(const char *path, struct lock **ret_lock)
 {
 	struct lock *lock = mem_alloc(sizeof(*lock));
-	int rc = pthread_mutex_init(&lock->mutex, NULL);
-	if (rc != 0)
-		bug("cannot make a mutex: %d", rc);
+	pthread_mutex_init(&lock->mutex, NULL);
 	lock->path = mem_strdup(path);
 	lock->arena = arena_new();
 	struct err *e = read_entries(path, lock->arena, &lock->entries);
@@ -138,44 +151,26 @@ const struct lock_entry *lock_find(const struct lock *lock, const char *referenc
 	return entry;
 }
 
-static struct lock_entry *copy_entry(struct arena *arena, const struct lock_entry *from)
-{
-	struct lock_entry *entry = arena_alloc(arena, sizeof(*entry));
-	entry->reference = arena_strdup(arena, from->reference);
-	entry->version = arena_strdup(arena, from->version ? from->version : "");
-	entry->files = arena_array(arena, from->file_count, sizeof(*entry->files));
-	for (; entry->file_count < from->file_count; entry->file_count++) {
-		const struct lock_file *f = &from->files[entry->file_count];
-		entry->files[entry->file_count] =
-			(struct lock_file){.name = arena_strdup(arena, f->name),
-					   .url = arena_strdup(arena, f->url),
-					   .sha256 = arena_strdup(arena, f->sha256),
-					   .size = f->size,
-					   .uncompressed_sha256 = arena_strdup(arena, f->uncompressed_sha256),
-					   .signature = arena_strdup(arena, f->signature)};
-	}
-	return entry;
-}
-
 static struct json *entry_json(const struct lock_entry *entry)
 {
 	struct json *value = js_object();
 	struct json *files = js_array();
 	for (size_t i = 0; i < entry->file_count; i++) {
+		const struct lock_file *f = &entry->files[i];
 		struct json *file = js_object();
-		js_set_text(file, "name", entry->files[i].name);
-		js_set_text(file, "url", entry->files[i].url);
-		if (entry->files[i].sha256)
-			js_set_text(file, "sha256", entry->files[i].sha256);
-		if (entry->files[i].size >= 0)
-			js_set_int(file, "size", entry->files[i].size);
-		if (entry->files[i].uncompressed_sha256)
-			js_set_text(file, "uncompressed_sha256", entry->files[i].uncompressed_sha256);
-		if (entry->files[i].signature)
-			js_set_text(file, "signature", entry->files[i].signature);
+		js_set_text(file, "name", f->name);
+		js_set_text(file, "url", f->url);
+		if (f->sha256)
+			js_set_text(file, "sha256", f->sha256);
+		if (f->size >= 0)
+			js_set_int(file, "size", f->size);
+		if (f->uncompressed_sha256)
+			js_set_text(file, "uncompressed_sha256", f->uncompressed_sha256);
+		if (f->signature)
+			js_set_text(file, "signature", f->signature);
 		js_add(files, file);
 	}
-	js_set_text(value, "version", entry->version);
+	js_set_text(value, "version", entry->version ? entry->version : "");
 	js_set(value, "files", files);
 	return value;
 }
@@ -207,6 +202,16 @@ static struct err *check_entry(const struct lock *lock, const struct lock_entry 
 	return NULL;
 }
 
+/* A copy of @entry, as the file will have it. */
+static struct err *put(struct lock *lock, const struct lock_entry *entry)
+{
+	AUTO_JSON *value = entry_json(entry);
+	struct lock_entry *copy = NULL;
+	TRY(read_entry(lock->path, entry->reference, value, lock->arena, &copy));
+	map_put(&lock->entries, entry->reference, copy);
+	return NULL;
+}
+
 /* Another process may have added entries since the file was read: they are kept. */
 struct err *lock_put_all(struct lock *lock, const struct lock_entry *entries, size_t count)
 {
@@ -215,7 +220,7 @@ struct err *lock_put_all(struct lock *lock, const struct lock_entry *entries, si
 	pthread_mutex_lock(&lock->mutex);
 	struct err *e = read_entries(lock->path, lock->arena, &lock->entries);
 	for (size_t i = 0; i < count && !e; i++)
-		map_put(&lock->entries, entries[i].reference, copy_entry(lock->arena, &entries[i]));
+		e = put(lock, &entries[i]);
 	if (!e)
 		e = write_entries(lock->path, &lock->entries);
 	pthread_mutex_unlock(&lock->mutex);

@@ -46,7 +46,6 @@ struct source {
 	int strip;                    /* leading path components dropped on unpack; default 1 for archives */
 	char *into;                   /* sub-folder of the source tree; NULL = its root */
 	struct archive_limits limits; /* on unpacking; what is 0 is the default's */
-	struct mark mark;
 };
 
 /* One patch or a series. Exactly one of file, url, series is set. */
@@ -55,10 +54,8 @@ struct patch_ref {
 	char *url;    /* with sha256 */
 	char *series; /* a quilt series file inside the unpacked sources: debian/patches/series */
 	char *sha256;
-	int64_t size; /* -1 = not said */
-	int strip;    /* default 1 */
-	char *why;
-	char *upstream;
+	int64_t size;         /* -1 = not said */
+	int strip;            /* default 1 */
 	struct strs exclude;  /* globs of target paths: skipped and counted */
 	struct strs provides; /* what the result can do with it, in words of the compatibility rules */
 	struct mark mark;
@@ -123,14 +120,12 @@ struct mount {
 	char *host;  /* absolute, or ~/... */
 	char *guest; /* absolute */
 	bool writable;
-	struct mark mark;
 };
 
 struct port {
 	char *host_address; /* default 127.0.0.1 */
 	int host_port;
 	int guest_port;
-	struct mark mark;
 };
 
 /* One guest step: exactly one of write_path, packages, run, script is set. */
@@ -150,7 +145,6 @@ struct guest_step {
 };
 
 struct stack_recipe {
-	char *extends;
 	char *emulator; /* build recipe by name: "qemu-debian" */
 	char *image;    /* image recipe by name: "debian" */
 	char *machine_name;
@@ -180,8 +174,7 @@ struct recipe {
 	char *name;
 	char *version;       /* builds and images; "" for stacks, and for a build whose own is not resolved yet */
 	bool version_stated; /* by the recipe; a build may leave it to its first source (source_load()) */
-	char *license;
-	char *summary;                    /* one line for people, or NULL; not part of keys */
+	char *summary;       /* one line for people, or NULL; not part of keys */
 	const struct yaml_node *document; /* as written; what it extends is merged in. For messages */
 	char *canonical_digest;           /* SHA-256 of canonical, for keys; set by recipe_load() */
 	char *canonical; /* canonical JSON of the whole document after `extends` and `when:`; what keys are made of */

@@ -14,7 +14,6 @@ const char *const provider_words[] = {"auto", "guest", "store", "package", NULL}
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define TABLE(rows) .fields = (rows), .field_count = ARRAY_LEN(rows)
 #define GIB(n) (INT64_C(1) << 30) * (n)
-#define NOTHING_MARKED .mark_offset = NOT_STORED
 
 /* --- when --- */
 
@@ -30,7 +29,6 @@ static const struct schema when_schema = {
 	.name = "a condition",
 	.doc = "All given keys must match; a list matches when one of its items does.",
 	TABLE(when_fields),
-	NOTHING_MARKED,
 	.check = rule_when,
 };
 
@@ -50,7 +48,7 @@ static const struct schema_field signature_fields[] = {
 };
 
 static const struct schema signature_schema = {
-	.name = "a signature", .doc = "Key that must have signed the file.", TABLE(signature_fields), NOTHING_MARKED};
+	.name = "a signature", .doc = "Key that must have signed the file.", TABLE(signature_fields)};
 
 static const struct schema_field limits_fields[] = {
 	{"entries", FIELD_INT64, 0, TEXT_ANY, AT(source, limits.entries), .min = 1, .max = ARCHIVE_ENTRIES_MAX,
@@ -63,10 +61,8 @@ static const struct schema_field limits_fields[] = {
 	 .fallback_doc = "200", .doc = "Unpacked size as a multiple of the archive's, checked beyond 64 MiB."},
 };
 
-static const struct schema limits_schema = {.name = "limits",
-					    .doc = "Limits on unpacking: a malicious archive could fill the disk.",
-					    TABLE(limits_fields),
-					    NOTHING_MARKED};
+static const struct schema limits_schema = {
+	.name = "limits", .doc = "Limits on unpacking: a malicious archive could fill the disk.", TABLE(limits_fields)};
 
 static const struct schema_field source_fields[] = {
 	{"url", FIELD_TEXT, 0, TEXT_URL, AT(source, url),
@@ -111,7 +107,6 @@ static const struct schema source_schema = {
 	.doc = "One file to fetch; it is verified before anything reads it.",
 	TABLE(source_fields),
 	.size = sizeof(struct source),
-	.mark_offset = offsetof(struct source, mark),
 	.one_of = WORDS("url", "debian-source", "debian-package"),
 	.conditional = true,
 	.check = rule_source,
@@ -128,8 +123,8 @@ static const struct schema_field patch_fields[] = {
 	 .fallback_doc = "not checked", .with = WORDS("url"), .doc = "Exact size in bytes."},
 	{"strip", FIELD_INT, 0, TEXT_ANY, AT(patch_ref, strip), .max = 16, .fallback = 1, .fallback_doc = "1",
 	 .doc = "Number of leading path components to strip (`patch -p`)."},
-	{"why", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(patch_ref, why), .doc = "Purpose of the patch."},
-	{"upstream", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(patch_ref, upstream),
+	{"why", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, NOT_STORED, .doc = "Purpose of the patch."},
+	{"upstream", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, NOT_STORED,
 	 .doc = "`none`, a URL, a commit, or the release that has it."},
 	{"exclude", FIELD_TEXTS, 0, TEXT_GLOB, AT(patch_ref, exclude),
 	 .doc = "Files whose part of the patch is skipped (and counted)."},
@@ -152,36 +147,31 @@ static const struct schema patch_schema = {
 
 /* --- commands --- */
 
-#define INTERPRETER                                                                                                    \
-	{                                                                                                              \
-		"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter),                                    \
-			.values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",       \
-			.doc = "Program that runs the script."                                                         \
+/* How a command is written; @flags say who expands what begins with '$'. */
+#define COMMAND_FIELDS(flags)                                                                                            \
+	{"run", FIELD_TEXTS, flags, TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},     \
+		{"script", FIELD_TEXT, flags, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."}, \
+	{                                                                                                                \
+		"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter),                                      \
+			.values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",         \
+			.doc = "Program that runs the script."                                                           \
 	}
+#define COMMAND                                                                                                        \
+	.size = sizeof(struct command), .mark_offset = offsetof(struct command, mark),                                 \
+	.one_of = WORDS("run", "script"), .shorthand = "run"
 
-static const struct schema_field build_command_fields[] = {
-	{"run", FIELD_TEXTS, FIELD_VARS, TEXT_ANY, AT(command, argv),
-	 .doc = "The program and its arguments; no shell."},
-	{"script", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
-	INTERPRETER,
-};
+static const struct schema_field build_command_fields[] = {COMMAND_FIELDS(FIELD_VARS)};
 
 static const struct schema build_command_schema = {
 	.name = "a command",
 	.doc = "A list of words, or a map. Runs in the build folder with a clean environment.",
 	TABLE(build_command_fields),
-	.size = sizeof(struct command),
-	.mark_offset = offsetof(struct command, mark),
-	.one_of = WORDS("run", "script"),
-	.shorthand = "run",
+	COMMAND,
 	.conditional = true,
 };
 
 static const struct schema_field test_fields[] = {
-	{"run", FIELD_TEXTS, FIELD_VARS, TEXT_ANY, AT(command, argv),
-	 .doc = "The program and its arguments; no shell."},
-	{"script", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
-	INTERPRETER,
+	COMMAND_FIELDS(FIELD_VARS),
 	{"expect", FIELD_TEXT, FIELD_VARS, TEXT_ANY, AT(command, expect), .doc = "Text that the output must contain."},
 };
 
@@ -189,28 +179,17 @@ static const struct schema test_schema = {
 	.name = "a test",
 	.doc = "A command that must succeed before the result is kept.",
 	TABLE(test_fields),
-	.size = sizeof(struct command),
-	.mark_offset = offsetof(struct command, mark),
-	.one_of = WORDS("run", "script"),
-	.shorthand = "run",
+	COMMAND,
 	.conditional = true,
 };
 
-static const struct schema_field guest_command_fields[] = {
-	{"run", FIELD_TEXTS, FIELD_LITERAL, TEXT_ANY, AT(command, argv),
-	 .doc = "The program and its arguments; no shell."},
-	{"script", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."},
-	INTERPRETER,
-};
+static const struct schema_field guest_command_fields[] = {COMMAND_FIELDS(FIELD_LITERAL)};
 
 static const struct schema guest_command_schema = {
 	.name = "a command in the guest",
 	.doc = "A list of words, or a map. `$` has no special meaning here.",
 	TABLE(guest_command_fields),
-	.size = sizeof(struct command),
-	.mark_offset = offsetof(struct command, mark),
-	.one_of = WORDS("run", "script"),
-	.shorthand = "run",
+	COMMAND,
 };
 
 /* --- build --- */
@@ -227,8 +206,7 @@ static const char *const kinds[] = {"build", "image", "stack", NULL};
 	}
 #define LICENSE                                                                                                        \
 	{                                                                                                              \
-		"license", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, license),                                     \
-			.doc = "License as an SPDX expression."                                                        \
+		"license", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, NOT_STORED, .doc = "License as an SPDX expression."      \
 	}
 
 static const struct schema_field build_host_fields[] = {
@@ -236,10 +214,8 @@ static const struct schema_field build_host_fields[] = {
 	{"brew", FIELD_TEXTS, 0, TEXT_PACKAGE, AT(recipe, build.host_brew), .doc = "Homebrew formulae."},
 };
 
-static const struct schema build_host_schema = {.name = "host packages",
-						.doc = "Host packages; installed only on request.",
-						TABLE(build_host_fields),
-						NOTHING_MARKED};
+static const struct schema build_host_schema = {
+	.name = "host packages", .doc = "Host packages; installed only on request.", TABLE(build_host_fields)};
 
 static const struct schema_field sign_fields[] = {
 	{"entitlements", FIELD_TEXTS, 0, TEXT_LINE, AT(recipe, build.sign_entitlements),
@@ -248,11 +224,8 @@ static const struct schema_field sign_fields[] = {
 	 .doc = "Programs below the prefix to sign."},
 };
 
-static const struct schema sign_schema = {.name = "signing",
-					  .doc = "Ad-hoc code signatures, for macOS.",
-					  TABLE(sign_fields),
-					  NOTHING_MARKED,
-					  .conditional = true};
+static const struct schema sign_schema = {
+	.name = "signing", .doc = "Ad-hoc code signatures, for macOS.", TABLE(sign_fields), .conditional = true};
 
 static const struct schema_field build_fields[] = {
 	KIND,
@@ -286,7 +259,6 @@ static const struct schema build_schema = {
 	.name = "build",
 	.doc = "Software built from source.",
 	TABLE(build_fields),
-	NOTHING_MARKED,
 	.check = rule_build,
 };
 
@@ -296,10 +268,8 @@ static const struct schema_field image_host_fields[] = {
 	{"apt", FIELD_TEXTS, 0, TEXT_PACKAGE, AT(recipe, image.host_apt), .doc = "Debian packages."},
 };
 
-static const struct schema image_host_schema = {.name = "host packages",
-						.doc = "Host packages; installed only on request.",
-						TABLE(image_host_fields),
-						NOTHING_MARKED};
+static const struct schema image_host_schema = {
+	.name = "host packages", .doc = "Host packages; installed only on request.", TABLE(image_host_fields)};
 
 static const struct schema_field debian_fields[] = {
 	{"suite", FIELD_TEXT, FIELD_REQUIRED, TEXT_SUITE, AT(recipe, image.debian_suite), .doc = "Debian suite."},
@@ -315,8 +285,7 @@ static const struct schema_field debian_fields[] = {
 
 static const struct schema debian_schema = {.name = "an image from Debian packages",
 					    .doc = "The image is built locally, for any architecture.",
-					    TABLE(debian_fields),
-					    NOTHING_MARKED};
+					    TABLE(debian_fields)};
 
 static const struct schema_field disk_fields[] = {
 	{"size", FIELD_SIZE, 0, TEXT_SIZE, AT(recipe, image.disk_bytes), .min = 64 << 20, .max = GIB(1024),
@@ -324,7 +293,7 @@ static const struct schema_field disk_fields[] = {
 	{"label", FIELD_TEXT, 0, TEXT_NAME, AT(recipe, image.root_label), .doc = "Label of the root file system."},
 };
 
-static const struct schema disk_schema = {.name = "a disk", .doc = "The OS disk.", TABLE(disk_fields), NOTHING_MARKED};
+static const struct schema disk_schema = {.name = "a disk", .doc = "The OS disk.", TABLE(disk_fields)};
 
 static const struct schema_field image_boot_fields[] = {
 	{"mode", FIELD_ENUM, FIELD_REQUIRED, TEXT_ANY, AT(recipe, image.boot), .values = boot_words,
@@ -337,7 +306,7 @@ static const struct schema_field image_boot_fields[] = {
 };
 
 static const struct schema image_boot_schema = {
-	.name = "booting", .doc = "How the guest starts.", TABLE(image_boot_fields), NOTHING_MARKED};
+	.name = "booting", .doc = "How the guest starts.", TABLE(image_boot_fields)};
 
 #define OS_NAME(name, symbol) name,
 
@@ -370,7 +339,6 @@ static const struct schema image_schema = {
 	.name = "image",
 	.doc = "A guest operating system, built locally or downloaded.",
 	TABLE(image_fields),
-	NOTHING_MARKED,
 	.one_of = WORDS("debian", "source"),
 	.check = rule_image,
 };
@@ -393,8 +361,7 @@ static const struct schema_field machine_fields[] = {
 	 .doc = "Accelerator; `auto` uses the best one that works."},
 };
 
-static const struct schema machine_schema = {
-	.name = "a machine", .doc = "The virtual machine.", TABLE(machine_fields), NOTHING_MARKED};
+static const struct schema machine_schema = {.name = "a machine", .doc = "The virtual machine.", TABLE(machine_fields)};
 
 static const struct schema_field emulator_package_fields[] = {
 	{"debian-package", FIELD_TEXT, FIELD_REQUIRED, TEXT_PACKAGE, AT(recipe, stack.emulator_package.debian_package),
@@ -403,11 +370,8 @@ static const struct schema_field emulator_package_fields[] = {
 	 .doc = "Debian suite to search."},
 };
 
-static const struct schema emulator_package_schema = {.name = "a package of emulators",
-						      .doc = "Source of the user-mode emulators.",
-						      TABLE(emulator_package_fields),
-						      .mark_offset =
-							      offsetof(struct recipe, stack.emulator_package.mark)};
+static const struct schema emulator_package_schema = {
+	.name = "a package of emulators", .doc = "Source of the user-mode emulators.", TABLE(emulator_package_fields)};
 
 static const struct schema_field emulation_fields[] = {
 	{"provider", FIELD_ENUM, 0, TEXT_ANY, AT(recipe, stack.provider), .values = provider_words,
@@ -418,10 +382,8 @@ static const struct schema_field emulation_fields[] = {
 	{"package", FIELD_MAP, 0, TEXT_ANY, 0, .of = &emulator_package_schema, .doc = "For the provider `store`."},
 };
 
-static const struct schema emulation_schema = {.name = "emulation",
-					       .doc = "Emulation of programs of other architectures.",
-					       TABLE(emulation_fields),
-					       NOTHING_MARKED};
+static const struct schema emulation_schema = {
+	.name = "emulation", .doc = "Emulation of programs of other architectures.", TABLE(emulation_fields)};
 
 static const struct schema_field mount_fields[] = {
 	{"host", FIELD_TEXT, FIELD_REQUIRED, TEXT_HOST_PATH, AT(mount, host),
@@ -436,7 +398,6 @@ static const struct schema mount_schema = {
 	.doc = "A host folder, shared with the guest.",
 	TABLE(mount_fields),
 	.size = sizeof(struct mount),
-	.mark_offset = offsetof(struct mount, mark),
 	.conditional = true,
 };
 
@@ -450,7 +411,6 @@ static const struct schema port_schema = {
 	.doc = "A port forward from the host to the guest, written as text.",
 	TABLE(port_fields),
 	.size = sizeof(struct port),
-	.mark_offset = offsetof(struct port, mark),
 	.shorthand = "item",
 	.conditional = true,
 };
@@ -464,11 +424,8 @@ static const struct schema_field write_fields[] = {
 	 .doc = "Permissions, in quotes."},
 };
 
-static const struct schema write_schema = {.name = "a file",
-					   .doc = "A file in the guest.",
-					   TABLE(write_fields),
-					   NOTHING_MARKED,
-					   .one_of = WORDS("text", "from")};
+static const struct schema write_schema = {
+	.name = "a file", .doc = "A file in the guest.", TABLE(write_fields), .one_of = WORDS("text", "from")};
 
 static const struct schema_field step_fields[] = {
 	{"name", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(guest_step, name), .doc = "Name of the step; unique."},
@@ -506,7 +463,7 @@ static const struct schema_field connect_fields[] = {
 };
 
 static const struct schema connect_schema = {
-	.name = "connections", .doc = "Integration with host tools.", TABLE(connect_fields), NOTHING_MARKED};
+	.name = "connections", .doc = "Integration with host tools.", TABLE(connect_fields)};
 
 static const struct schema_field stack_boot_fields[] = {
 	{"timeout", FIELD_DURATION, 0, TEXT_DURATION, AT(recipe, stack.boot_timeout_ms), .min = 1000, .max = 3600000,
@@ -515,14 +472,14 @@ static const struct schema_field stack_boot_fields[] = {
 };
 
 static const struct schema stack_boot_schema = {
-	.name = "booting", .doc = "Time limit for the boot.", TABLE(stack_boot_fields), NOTHING_MARKED};
+	.name = "booting", .doc = "Time limit for the boot.", TABLE(stack_boot_fields)};
 
 static const struct schema_field stack_fields[] = {
 	KIND,
 	{"name", FIELD_TEXT, 0, TEXT_NAME, AT(recipe, name), .fallback_doc = "the file's name",
 	 .doc = "Name of the stack."},
 	SUMMARY,
-	{"extends", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, AT(recipe, stack.extends),
+	{"extends", FIELD_TEXT, FIELD_NOTE, TEXT_LINE, NOT_STORED,
 	 .doc = "Stack that this one changes, by name or by path."},
 	{"emulator", FIELD_TEXT, FIELD_REQUIRED, TEXT_NAME, AT(recipe, stack.emulator),
 	 .doc = "Build recipe of the emulator."},
@@ -549,7 +506,6 @@ static const struct schema stack_schema = {
 	.name = "stack",
 	.doc = "A complete environment: what `cooper up` creates.",
 	TABLE(stack_fields),
-	NOTHING_MARKED,
 };
 
 const struct schema *schema_of(enum recipe_kind kind)

@@ -71,7 +71,7 @@ struct schema {
 	const struct schema_field *fields;
 	size_t field_count;
 	size_t size;               /* of the struct; 0 where nothing is allocated */
-	size_t mark_offset;        /* of its struct mark, or NOT_STORED */
+	size_t mark_offset;        /* of its struct mark; 0 = it has none */
 	const char *const *one_of; /* exactly one of these keys; NULL-terminated, or NULL */
 	const char *shorthand;     /* what is no map stands for this field; NULL = must be a map */
 	bool conditional;          /* may carry `when` */

@@ -10,6 +10,8 @@
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
+#define HEX_LOWER DIGITS "abcdef"
+#define HEX_UPPER DIGITS "ABCDEF"
 
 static bool fail(struct str *why, const char *reason)
 {
@@ -22,19 +24,18 @@ static bool is_in(const char *set, char c)
 	return c && strchr(set, c);
 }
 
-/* @first begins, @rest goes on, at most @max bytes. */
-static bool check_word(const char *text, const char *first, const char *rest, size_t max, struct str *why)
+static bool check_word(const struct text_rule *rule, const char *text, struct str *why)
 {
 	size_t n = strlen(text);
-	if (n > max) {
-		str_addf(why, "is longer than %zu characters", max);
+	if (n > rule->max) {
+		str_addf(why, "is longer than %zu characters", rule->max);
 		return false;
 	}
-	if (!is_in(first, text[0])) {
+	if (!is_in(rule->first, text[0])) {
 		str_addf(why, "cannot start with '%.1s'", text);
 		return false;
 	}
-	size_t good = 1 + strspn(text + 1, rest);
+	size_t good = 1 + strspn(text + 1, rule->rest);
 	if (good == n)
 		return true;
 	str_add(why, (unsigned char)text[good] >= 0x80 ? "contains non-ASCII characters" : "");
@@ -51,41 +52,11 @@ static bool check_line(const char *text, struct str *why)
 	return true;
 }
 
-static bool check_name(const char *text, struct str *why)
-{
-	return check_word(text, LOWER DIGITS, LOWER DIGITS "._-", 63, why);
-}
-
-static bool check_machine(const char *text, struct str *why)
-{
-	return check_word(text, LOWER, LOWER DIGITS "-", 32, why);
-}
-
-static bool check_package(const char *text, struct str *why)
-{
-	return check_word(text, LOWER DIGITS, LOWER DIGITS "+.@_-", 100, why);
-}
-
-static bool check_suite(const char *text, struct str *why)
-{
-	return check_word(text, LOWER, LOWER DIGITS "-", 32, why);
-}
-
-static bool check_version(const char *text, struct str *why)
-{
-	return check_word(text, LOWER UPPER DIGITS, LOWER UPPER DIGITS ".+~:_-", 64, why);
-}
-
-static bool check_variable(const char *text, struct str *why)
-{
-	return check_word(text, LOWER UPPER "_", LOWER UPPER DIGITS "_", 64, why);
-}
-
 static bool check_user(const char *text, struct str *why)
 {
 	if (streq(text, "root"))
 		return fail(why, "cannot be root: the login user runs rootless containers");
-	return check_word(text, LOWER "_", LOWER DIGITS "_-", 31, why);
+	return check_word(text_rule_of(TEXT_USER), text, why);
 }
 
 /* Comparisons with commas between: ">= 10.2, < 11"; no operator means equal. */
@@ -108,7 +79,7 @@ static bool check_constraint(const char *text, struct str *why)
 			return fail(why, "lacks a comma between two comparisons");
 		if (!*version)
 			return fail(why, "lacks a version after the comparison");
-		if (!check_version(version, why))
+		if (!text_check(TEXT_VERSION, version, why))
 			return false;
 	}
 	return true;
@@ -148,36 +119,21 @@ bool text_is_arch(enum text_kind kind)
 	return kind == TEXT_ARCH || kind == TEXT_GUEST_ARCH || kind == TEXT_PACKAGE_ARCH;
 }
 
-static bool check_hex(const char *text, size_t digits, const char *set, const char *unlike, struct str *why)
+static bool check_hex(const struct text_rule *rule, const char *text, struct str *why)
 {
 	size_t n = strlen(text);
-	size_t good = strspn(text, set);
-	if (good < n && is_in("0123456789abcdefABCDEF", text[good]))
-		return fail(why, unlike);
+	size_t good = strspn(text, rule->hex);
+	if (good < n && is_in(HEX_LOWER HEX_UPPER, text[good]))
+		return fail(why, is_in(rule->hex, 'a') ? "has upper-case digits" : "has lower-case digits");
 	if (good < n) {
 		str_addf(why, "has a character that is not a hex digit at position %zu", good + 1);
 		return false;
 	}
-	if (n != digits) {
-		str_addf(why, "has %zu hex digits and not %zu", n, digits);
+	if (n != rule->max) {
+		str_addf(why, "has %zu hex digits and not %zu", n, rule->max);
 		return false;
 	}
 	return true;
-}
-
-static bool check_sha256(const char *text, struct str *why)
-{
-	return check_hex(text, 64, "0123456789abcdef", "has upper-case digits", why);
-}
-
-static bool check_sha512(const char *text, struct str *why)
-{
-	return check_hex(text, 128, "0123456789abcdef", "has upper-case digits", why);
-}
-
-static bool check_fingerprint(const char *text, struct str *why)
-{
-	return check_hex(text, 40, "0123456789ABCDEF", "has lower-case digits", why);
 }
 
 static bool check_url_bytes(const char *text, struct str *why)
@@ -301,16 +257,11 @@ static bool check_host_path(const char *text, struct str *why)
 {
 	if (!check_line(text, why))
 		return false;
-	if (streq(text, "~") || streq(text, "/"))
+	if (streq(text, "~") || streq(text, ".") || streq(text, "/"))
 		return true;
-	if (str_starts(text, "~/"))
-		return path_is_plain(text + 2) ? true : fail(why, "cannot contain '.', '..' or empty parts");
-	if (streq(text, ".") || str_starts(text, "./"))
-		return !text[1] || path_is_plain(text + 2) ? true
-							   : fail(why, "cannot contain '.', '..' or empty parts");
-	if (text[0] != '/')
+	if (text[0] != '/' && !str_starts(text, "~/") && !str_starts(text, "./"))
 		return fail(why, "must be absolute or start with ~/ or ./ (the stack's folder)");
-	return path_is_plain(text + 1) ? true : fail(why, "cannot contain '.', '..' or empty parts");
+	return path_is_plain(text + (text[0] == '/' ? 1 : 2)) || fail(why, "cannot contain '.', '..' or empty parts");
 }
 
 static bool check_glob(const char *text, struct str *why)
@@ -389,12 +340,16 @@ static bool check_any(const char *text, struct str *why)
 static const struct text_rule rules[TEXT_KIND_COUNT] = {
 	[TEXT_ANY] = {"text", "some text", NULL, .check = check_any},
 	[TEXT_LINE] = {"one line of text", "some words", NULL, .check = check_line},
-	[TEXT_NAME] = {"a name", "qemu-debian", "^[a-z0-9][a-z0-9._-]{0,62}$", .check = check_name},
-	[TEXT_MACHINE] = {"a machine's name", "dev", "^[a-z][a-z0-9-]{0,31}$", .check = check_machine},
-	[TEXT_PACKAGE] = {"a package's name", "libglib2.0-dev", "^[a-z0-9][a-z0-9+.@_-]{0,99}$",
-			  .check = check_package},
-	[TEXT_SUITE] = {"a suite", "trixie", "^[a-z][a-z0-9-]{0,31}$", .check = check_suite},
-	[TEXT_VERSION] = {"a version", "10.2.3", "^" VERSION "$", .check = check_version},
+	[TEXT_NAME] = {"a name", "qemu-debian", "^[a-z0-9][a-z0-9._-]{0,62}$", .first = LOWER DIGITS,
+		       .rest = LOWER DIGITS "._-", .max = 63},
+	[TEXT_MACHINE] = {"a machine's name", "dev", "^[a-z][a-z0-9-]{0,31}$", .first = LOWER, .rest = LOWER DIGITS "-",
+			  .max = 32},
+	[TEXT_PACKAGE] = {"a package's name", "libglib2.0-dev", "^[a-z0-9][a-z0-9+.@_-]{0,99}$", .first = LOWER DIGITS,
+			  .rest = LOWER DIGITS "+.@_-", .max = 100},
+	[TEXT_SUITE] = {"a suite", "trixie", "^[a-z][a-z0-9-]{0,31}$", .first = LOWER, .rest = LOWER DIGITS "-",
+			.max = 32},
+	[TEXT_VERSION] = {"a version", "10.2.3", "^" VERSION "$", .first = LOWER UPPER DIGITS,
+			  .rest = LOWER UPPER DIGITS ".+~:_-", .max = 64},
 	[TEXT_CONSTRAINT] = {"a comparison of versions", ">= 10.2, < 11", "^" COMPARISON "(," COMPARISON ")*$",
 			     .check = check_constraint},
 	[TEXT_ARCH] = {"an architecture", "aarch64", "^(%s)$", .check = check_arch},
@@ -402,12 +357,12 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 			     .hint = "only containers may run more: 'run'"},
 	[TEXT_PACKAGE_ARCH] = {"a package's architecture", "aarch64", "^(all|%s)$", .check = check_package_arch},
 	[TEXT_SHA256] = {"a SHA-256 digest", "2aa0e420e4ea89ea34a833f4c4eced96a35b51a9ee8568b232692729b60b064d",
-			 "^[0-9a-f]{64}$", .check = check_sha256,
+			 "^[0-9a-f]{64}$", .hex = HEX_LOWER, .max = 64,
 			 .hint = "64 hex digits in lower case, as `sha256sum FILE` prints them"},
-	[TEXT_SHA512] = {"a SHA-512 digest", "128 lower-case hex digits", "^[0-9a-f]{128}$", .check = check_sha512,
-			 .hint = "128 hex digits in lower case, as `sha512sum FILE` prints them"},
+	[TEXT_SHA512] = {"a SHA-512 digest", "128 lower-case hex digits", "^[0-9a-f]{128}$", .hex = HEX_LOWER,
+			 .max = 128, .hint = "128 hex digits in lower case, as `sha512sum FILE` prints them"},
 	[TEXT_FINGERPRINT] = {"an OpenPGP fingerprint", "CEACC9E15534EBABB82D3FA03353C9CEF108B584", "^[0-9A-F]{40}$",
-			      .check = check_fingerprint,
+			      .hex = HEX_UPPER, .max = 40,
 			      .hint = "40 hex digits in upper case without spaces: the whole fingerprint"},
 	[TEXT_URL] = {"a URL", "https://download.qemu.org/qemu-10.2.3.tar.xz", "^(https?|file|git|debian):.",
 		      .check = check_url,
@@ -424,13 +379,23 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 	[TEXT_MODE] = {"a file mode", "\"0644\"", "^0[0-7]{3}$", .check = check_mode},
 	[TEXT_PORT] = {"a port forward", "127.0.0.1:8080:80", "^(((" BYTE ")\\.){3}(" BYTE "):)?" PORT ":" PORT "$",
 		       .check = check_port},
-	[TEXT_VARIABLE] = {"a variable's name", "CFLAGS", "^[A-Za-z_][A-Za-z0-9_]{0,63}$", .check = check_variable},
-	[TEXT_USER] = {"a login name", "core", "^[a-z_][a-z0-9_-]{0,30}$", .check = check_user},
+	[TEXT_VARIABLE] = {"a variable's name", "CFLAGS", "^[A-Za-z_][A-Za-z0-9_]{0,63}$", .first = LOWER UPPER "_",
+			   .rest = LOWER UPPER DIGITS "_", .max = 64},
+	[TEXT_USER] = {"a login name", "core", "^[a-z_][a-z0-9_-]{0,30}$", .first = LOWER "_",
+		       .rest = LOWER DIGITS "_-", .max = 31, .check = check_user},
 };
 
 const struct text_rule *text_rule_of(enum text_kind kind)
 {
 	return &rules[kind];
+}
+
+bool text_check(enum text_kind kind, const char *text, struct str *why)
+{
+	const struct text_rule *rule = &rules[kind];
+	if (rule->check)
+		return rule->check(text, why);
+	return rule->hex ? check_hex(rule, text, why) : check_word(rule, text, why);
 }
 
 char *text_pattern(enum text_kind kind)

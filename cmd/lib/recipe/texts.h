@@ -2,7 +2,7 @@
  * texts.h - the kinds of text that a recipe holds: digests, sizes, names, paths, URLs, ...
  *
  * One row per kind: what it is called in messages, an example, the pattern that the JSON Schema and the
- * reference page show, and a check that says in words what is wrong. A unit test holds pattern and check in
+ * reference page show, and what checks it and says in words what is wrong. A unit test holds pattern and check in
  * step; a check may be stricter only where a pattern cannot say it (sizes that overflow, versions in a range).
  */
 #ifndef COOPER_RECIPE_TEXTS_H
@@ -46,13 +46,19 @@ struct text_rule {
 	const char *name;    /* "a SHA-256 digest" */
 	const char *example; /* a valid value */
 	const char *pattern; /* of text_pattern(); %s stands for the names of architectures */
-	/* whether @text is valid; else the reason, a clause such as "has 63 digits and not 64", is added to @why */
-	bool (*check)(const char *text, struct str *why);
-	const char *hint; /* NULL = the example */
+	const char *first;   /* of a word: characters that begin it, that go on, and how many there may be */
+	const char *rest;
+	const char *hex; /* of a digest: its digits, @max of them */
+	size_t max;
+	bool (*check)(const char *text, struct str *why); /* of what is neither, or not only that */
+	const char *hint;                                 /* NULL = the example */
 };
 
 /** text_rule_of() - the row of @kind */
 const struct text_rule *text_rule_of(enum text_kind kind);
+/** text_check() - whether @text is valid; else the reason, a clause such as "has 63 digits and not 64", is added to
+ * @why */
+bool text_check(enum text_kind kind, const char *text, struct str *why);
 /** text_pattern() - what all valid values match, ECMA 262 and POSIX extended alike; heap, NULL = any text */
 char *text_pattern(enum text_kind kind);
 /** text_is_arch() - whether values of @kind are architectures, stored under cooper's names */

@@ -5,36 +5,27 @@
 #include "base/suggest.h"
 
 /* Names and places; the order is that of the reference page. */
-static const struct {
-	const char *name;
-	size_t offset;
-} table[] = {
-	{"name", offsetof(struct vars, name)},
-	{"version", offsetof(struct vars, version)},
-	{"source", offsetof(struct vars, source)},
-	{"build", offsetof(struct vars, build)},
-	{"prefix", offsetof(struct vars, prefix)},
-	{"guest_arch", offsetof(struct vars, guest_arch)},
-	{"host_arch", offsetof(struct vars, host_arch)},
-	{"os", offsetof(struct vars, os)},
-	{"jobs", offsetof(struct vars, jobs)},
-	{"key", offsetof(struct vars, key)},
-	{"debian_arch", offsetof(struct vars, debian_arch)},
-};
+#define VARIABLES(ROW)                                                                                                 \
+	ROW(name)                                                                                                      \
+	ROW(version)                                                                                                   \
+	ROW(source) ROW(build) ROW(prefix) ROW(guest_arch) ROW(host_arch) ROW(os) ROW(jobs) ROW(key) ROW(debian_arch)
+#define NAME(member) #member,
+#define OFFSET(member) offsetof(struct vars, member),
+
+static const char *const names[] = {VARIABLES(NAME) NULL};
+static const size_t offsets[] = {VARIABLES(OFFSET)};
 
 const char *const *vars_known(void)
 {
-	static const char *const names[] = {"name",      "version", "source", "build", "prefix",      "guest_arch",
-					    "host_arch", "os",      "jobs",   "key",   "debian_arch", NULL};
 	return names;
 }
 
 static size_t find_name(const char *name, size_t size)
 {
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (strlen(table[i].name) == size && memcmp(table[i].name, name, size) == 0)
+	for (size_t i = 0; i < ARRAY_LEN(offsets); i++)
+		if (strlen(names[i]) == size && memcmp(names[i], name, size) == 0)
 			return i;
-	return ARRAY_LEN(table);
+	return ARRAY_LEN(offsets);
 }
 
 /* A piece of text: literal bytes, or one variable. */
@@ -87,16 +78,13 @@ static struct err *unknown(const struct piece *piece)
 	enum { NAME_SHOWN = 40 };
 	AUTO_FREE char *name = mem_strndup(piece->text, piece->text_size);
 	AUTO_FREE char *shown = str_escape(name);
-	size_t n = 0;
-	while (vars_known()[n])
-		n++;
-	const char *near = suggest_nearest(name, vars_known(), n);
+	const char *near = suggest_nearest(name, names, ARRAY_LEN(offsets));
 	struct err *e = err_new(ERR_USAGE, "unknown variable '${%.*s}'", NAME_SHOWN, shown);
 	if (near)
 		return err_hint(e, "did you mean '${%s}'?", near);
-	AUTO(strs) names = STRS_INIT;
-	strs_add_all(&names, vars_known());
-	AUTO_FREE char *all = strs_join(&names, ", ");
+	AUTO(strs) known = STRS_INIT;
+	strs_add_all(&known, names);
+	AUTO_FREE char *all = strs_join(&known, ", ");
 	return err_hint(e, "variables are %s; write $${%.*s} for the text itself", all, NAME_SHOWN, shown);
 }
 
@@ -105,7 +93,7 @@ struct err *vars_check_at(const char *text, size_t *ret_from, size_t *ret_to)
 	struct piece piece;
 	for (const char *p = text; *p; p += piece.size) {
 		bool whole = next_piece(p, &piece);
-		if (whole && (!piece.is_variable || find_name(piece.text, piece.text_size) < ARRAY_LEN(table)))
+		if (whole && (!piece.is_variable || find_name(piece.text, piece.text_size) < ARRAY_LEN(offsets)))
 			continue;
 		*ret_from = (size_t)(p - text);
 		*ret_to = *ret_from + piece.size;
@@ -117,12 +105,12 @@ struct err *vars_check_at(const char *text, size_t *ret_from, size_t *ret_to)
 static struct err *add_value(const struct vars *vars, const struct piece *piece, struct str *out)
 {
 	size_t i = find_name(piece->text, piece->text_size);
-	if (i == ARRAY_LEN(table))
+	if (i == ARRAY_LEN(offsets))
 		return unknown(piece);
 	const char *value;
-	memcpy(&value, (const char *)vars + table[i].offset, sizeof(value));
+	memcpy(&value, (const char *)vars + offsets[i], sizeof(value));
 	if (!value)
-		return err_hint(err_new(ERR_USAGE, "'${%s}' is not available here", table[i].name),
+		return err_hint(err_new(ERR_USAGE, "'${%s}' is not available here", names[i]),
 				"use it where the recipes' reference says that it is available");
 	str_add(out, value);
 	return NULL;

@@ -55,9 +55,8 @@ static struct err *make_entry(const struct recipe *image, enum arch guest_arch, 
 					     .url = mem_strdup(d->location),
 					     .sha256 = mem_strdup(d->sha256),
 					     .size = -1,
-					     .uncompressed_sha256 =
-						     d->uncompressed_sha256 ? mem_strdup(d->uncompressed_sha256) : NULL,
-					     .signature = d->signature ? mem_strdup(d->signature) : NULL};
+					     .uncompressed_sha256 = mem_strdup(d->uncompressed_sha256),
+					     .signature = mem_strdup(d->signature)};
 	return NULL;
 }
 

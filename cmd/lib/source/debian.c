@@ -12,6 +12,7 @@
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/lock.h"
+#include "sys/os.h"
 #include "sys/tick.h"
 
 #define KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -27,27 +28,8 @@ enum {
 
 struct host {
 	struct debian_mirrors mirrors;
-	char *codename; /* "bookworm" */
+	char codename[32]; /* "bookworm" */
 };
-
-static void host_done(struct host *h)
-{
-	debian_mirrors_done(&h->mirrors);
-	free(h->codename);
-}
-
-static struct err *host_codename(char **ret_codename)
-{
-	AUTO_FREE char *text = NULL;
-	TRY(file_read("/etc/os-release", 65536, &text, NULL));
-	const char *at = strstr(text, "VERSION_CODENAME=");
-	if (!at)
-		return err_new(ERR_ABSENT, "'/etc/os-release' names no release");
-	at += strlen("VERSION_CODENAME=");
-	at += strspn(at, "\"");
-	*ret_codename = mem_strndup(at, strcspn(at, "\n\""));
-	return NULL;
-}
 
 /* Without release info apt names repositories of which no list was downloaded, too, but not their origin. */
 static struct err *ask_mirrors(struct host *h, bool release_info)
@@ -93,7 +75,11 @@ static struct err *read_host(struct host *h)
 			err_new(ERR_ABSENT, "this host has no apt"),
 			"Debian packages are resolved on a host with apt; commit cooper.lock there and copy it, or "
 			"use a recipe whose sources are URLs");
-	TRY(host_codename(&h->codename));
+	struct host_facts facts;
+	os_host_facts(&facts);
+	if (!*facts.codename)
+		return err_new(ERR_ABSENT, "'/etc/os-release' names no release");
+	memcpy(h->codename, facts.codename, sizeof(h->codename));
 	TRY(ask_mirrors(h, /* release_info= */ true));
 	if (!h->mirrors.main)
 		TRY(ask_mirrors(h, /* release_info= */ false));
@@ -116,10 +102,10 @@ static struct err *this_host(const struct host **ret)
 	struct err *e = NULL;
 	pthread_mutex_lock(&mutex);
 	if (!asked) {
-		struct host h = {.codename = NULL};
+		struct host h = {.codename = ""};
 		e = read_host(&h);
 		if (e) {
-			host_done(&h);
+			debian_mirrors_done(&h.mirrors);
 		} else {
 			known = h;
 			asked = true;
@@ -135,7 +121,7 @@ struct err *debian_host_mirrors(char **ret_main, char **ret_security)
 	const struct host *h = NULL;
 	TRY(this_host(&h));
 	*ret_main = mem_strdup(h->mirrors.main);
-	*ret_security = h->mirrors.security ? mem_strdup(h->mirrors.security) : NULL;
+	*ret_security = mem_strdup(h->mirrors.security);
 	return NULL;
 }
 
@@ -227,7 +213,7 @@ static struct err *write_config(const struct state *s, const char *arch)
 	return write_text(s->dir, "apt.conf", &text, NULL);
 }
 
-static struct err *run_apt(const struct state *s, const struct strs *argv, struct sink *sink, struct str *out)
+static struct err *run_apt(const struct state *s, const char *const *argv, struct sink *sink, struct str *out)
 {
 	const char *path = getenv("PATH");
 	AUTO(strs) env = STRS_INIT;
@@ -239,7 +225,7 @@ static struct err *run_apt(const struct state *s, const struct strs *argv, struc
 	for (size_t i = 0; i < ARRAY_LEN(passed); i++)
 		if (getenv(passed[i]))
 			strs_addf(&env, "%s=%s", passed[i], getenv(passed[i]));
-	struct child_spec spec = {.argv = (const char *const *)argv->items,
+	struct child_spec spec = {.argv = argv,
 				  .env = (const char *const *)env.items,
 				  .cwd = s->cwd,
 				  .deadline_ms = APT_DEADLINE_MS,
@@ -310,17 +296,15 @@ static struct err *check_online(const struct state *s)
 static struct err *update(const struct state *s, bool sources_changed, struct sink *sink)
 {
 	AUTO_FREE char *stamp = path_join(s->dir, "stamp");
-	AUTO(strs) argv = STRS_INIT;
 	struct stat st;
 	int64_t age_ms = stat(stamp, &st) == 0 ? tick_wall_ms() - file_mtime_ns(&st) / 1000000 : -1;
 	if (!sources_changed && age_ms >= 0 && age_ms < FRESH_MS)
 		return NULL;
-	static const char *const words[] = {"apt-get", "-qq", "--error-on=any", "update", NULL};
-	strs_add_all(&argv, words);
+	static const char *const argv[] = {"apt-get", "-qq", "--error-on=any", "update", NULL};
 	TRY(check_online(s));
 	TRY(file_remove(stamp));
 	event_note(sink, "resolve", "updating the package index of '%s'", s->suite);
-	struct err *e = run_apt(s, &argv, sink, NULL);
+	struct err *e = run_apt(s, argv, sink, NULL);
 	return e ? explain_update(s, e) : file_write(stamp, "", 0, 0600);
 }
 
@@ -395,7 +379,7 @@ static struct err *not_there(const struct state *s, struct err *take_e, const ch
 	return err_hint(e, "check the name, or use another suite in the recipe");
 }
 
-static struct err *ask(const struct state *s, const struct strs *argv, const char *what, struct sink *sink,
+static struct err *ask(const struct state *s, const char *const *argv, const char *what, struct sink *sink,
 		       struct lock_entry *entry)
 {
 	AUTO(str) out = STR_INIT;
@@ -421,12 +405,9 @@ static struct err *check_name(const char *name)
 /* File names lack the epoch: the index has the version in full. */
 static struct err *source_version(const struct state *s, const char *name, struct sink *sink, struct lock_entry *entry)
 {
-	AUTO(strs) argv = STRS_INIT;
 	AUTO(str) out = STR_INIT;
-	static const char *const words[] = {"apt-cache", "-q", "--only-source", "showsrc", NULL};
-	strs_add_all(&argv, words);
-	strs_add(&argv, name);
-	TRY(run_apt(s, &argv, sink, &out));
+	const char *const argv[] = {"apt-cache", "-q", "--only-source", "showsrc", name, NULL};
+	TRY(run_apt(s, argv, sink, &out));
 	for (size_t i = 0; i < entry->file_count && !entry->version; i++)
 		if (str_ends(entry->files[i].name, ".dsc"))
 			entry->version = debian_stanza_version(str_text(&out), entry->files[i].name);
@@ -437,15 +418,12 @@ struct err *debian_resolve_source(const char *name, const char *suite, const cha
 				  struct lock_entry *ret_entry)
 {
 	AUTO(state) s = {.lock_fd = -1};
-	AUTO(strs) argv = STRS_INIT;
 	AUTO_FREE char *what = mem_printf("source package '%s'", name);
-	static const char *const words[] = {"apt-get", "-qq", "--print-uris", "--download-only", "--only-source",
-					    "source",  NULL};
+	const char *const argv[] = {"apt-get",       "-qq",    "--print-uris", "--download-only",
+				    "--only-source", "source", name,           NULL};
 	TRY(check_name(name));
 	TRY(open_state(&s, "deb-src", suite, arch_row(ARCH_X86_64)->debian, state_dir, sink));
-	strs_add_all(&argv, words);
-	strs_add(&argv, name);
-	TRY(ask(&s, &argv, what, sink, ret_entry));
+	TRY(ask(&s, argv, what, sink, ret_entry));
 	return source_version(&s, name, sink, ret_entry);
 }
 
@@ -453,16 +431,13 @@ struct err *debian_resolve_package(const char *name, const char *suite, const ch
 				   struct sink *sink, struct lock_entry *ret_entry)
 {
 	AUTO(state) s = {.lock_fd = -1};
-	AUTO(strs) argv = STRS_INIT;
 	AUTO_FREE char *what = mem_printf("package '%s' for %s", name, arch);
-	static const char *const words[] = {"apt-get", "-qq", "--print-uris", "download", NULL};
+	const char *const argv[] = {"apt-get", "-qq", "--print-uris", "download", name, NULL};
 	/* packages for all are in every architecture's index; not every mirror keeps one of them alone in order */
 	const char *index_arch = streq(arch, "all") ? arch_row(ARCH_X86_64)->debian : arch;
 	TRY(check_name(name));
 	TRY(open_state(&s, "deb", suite, index_arch, state_dir, sink));
-	strs_add_all(&argv, words);
-	strs_add(&argv, name);
-	return ask(&s, &argv, what, sink, ret_entry);
+	return ask(&s, argv, what, sink, ret_entry);
 }
 
 struct err *debian_resolve_set(const char *suite, const char *arch, const struct strs *names, const char *state_dir,
@@ -478,7 +453,7 @@ struct err *debian_resolve_set(const char *suite, const char *arch, const struct
 	TRY(open_state(&s, "deb", suite, arch, state_dir, sink));
 	strs_add_all(&argv, words);
 	strs_copy(&argv, names);
-	TRY(ask(&s, &argv, what, sink, ret_entry));
+	TRY(ask(&s, (const char *const *)argv.items, what, sink, ret_entry));
 	free(ret_entry->version); /* of one package among many: it says nothing */
 	ret_entry->version = NULL;
 	return NULL;

@@ -11,8 +11,6 @@
 
 /* --- status lines --- */
 
-enum { WORDS_MAX = 12 };
-
 /* Words of VALIDSIG and ERRSIG, from 0 = the keyword. */
 enum { VALID_SIGNER = 1, VALID_TIME = 3, VALID_HASH = 8, VALID_CLASS = 9, VALID_PRIMARY = 10 };
 enum { ERR_KEY = 1, ERR_REASON = 6, ERR_SIGNER = 7 };

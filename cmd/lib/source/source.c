@@ -62,7 +62,7 @@ struct err *source_load(const char *path, const struct recipe_target *target, co
 {
 	struct recipe *r = NULL;
 	struct recipe_target known = *target;
-	TRY(recipe_load_from(path, target, roots, &r));
+	TRY(recipe_load(path, target, roots, &r));
 	AUTO_FREE char *version = resolved_version(r, target->arch, lock, entry);
 	if (!version || r->version_stated) {
 		struct err *e = version ? compare_version(r, version) : NULL;
@@ -71,7 +71,14 @@ struct err *source_load(const char *path, const struct recipe_target *target, co
 	}
 	recipe_free(r);
 	known.version = version;
-	return recipe_load_from(path, &known, roots, ret_recipe);
+	return recipe_load(path, &known, roots, ret_recipe);
+}
+
+void source_files_done(struct source_files *files)
+{
+	free(files->items);
+	strs_done(&files->owned);
+	*files = (struct source_files){.items = NULL};
 }
 
 static void add_file(struct source_files *files, struct source_file file)

@@ -20,12 +20,12 @@
 char *source_reference(const struct source *source, enum arch host_arch);
 
 /**
- * source_load() - recipe_load_from() of a build whose version may come from its first source
+ * source_load() - recipe_load() of a build whose version may come from its first source
  * @entry: what the first source resolved to; NULL = what @lock has for it
  *
  * Where neither has it yet, a recipe that states no version has "", and `when: { version: ... }` does not hold in it.
  *
- * Errors: those of recipe_load_from(), and USAGE (the recipe states another version than what was resolved)
+ * Errors: those of recipe_load(), and USAGE (the recipe states another version than what was resolved)
  */
 MUST_CHECK struct err *source_load(const char *path, const struct recipe_target *target, const struct strs *roots,
 				   const struct lock *lock, const struct lock_entry *entry, struct recipe **ret_recipe);
@@ -51,7 +51,7 @@ MUST_CHECK struct err *source_resolve(const struct home *home, const struct sour
 				      enum arch host_arch, struct lock *lock, struct sink *sink);
 /**
  * source_resolve_build() - source_resolve() for a build, which is loaded anew once its first source is known
- * @recipe: of recipe_load_from() or source_load(); replaced by what the first source decides
+ * @recipe: of recipe_load() or source_load(); replaced by what the first source decides
  */
 MUST_CHECK struct err *source_resolve_build(const struct home *home, const struct recipe_target *target,
 					    const struct strs *roots, struct lock *lock, struct sink *sink,

@@ -22,10 +22,6 @@ struct audit {
 	struct strs unreadable; /* paths of which nothing is known; they stay */
 };
 
-#define AUDIT_INIT                                                                                                     \
-	{                                                                                                              \
-		.objects = 0                                                                                           \
-	}
 void audit_done(struct audit *a);
 
 /**

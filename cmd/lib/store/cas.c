@@ -68,8 +68,7 @@ struct err *cas_seal(const struct home *home, const char *digest, const char *sh
 	js_set_int(note, "inode", (int64_t)st.st_ino);
 	if (sha512)
 		js_set_text(note, "sha512", sha512);
-	AUTO_FREE char *text = js_line(note);
-	return file_write(note_path, text, strlen(text), 0444);
+	return js_write(note_path, note, 0444);
 }
 
 static bool note_holds(const char *note_path, const struct stat *st)

@@ -20,7 +20,7 @@ void gc_done(struct gc *gc)
 	for (size_t i = 0; i < gc->count; i++)
 		free(gc->items[i].path);
 	free(gc->items);
-	*gc = (struct gc)GC_INIT;
+	*gc = (struct gc){.items = NULL};
 }
 
 /* --- what is referred to: the first ID digits of every digest and key --- */
@@ -204,7 +204,7 @@ static struct err *find(const struct home *home, const struct strs *locks, struc
 struct err *gc_find(const struct home *home, const struct strs *locks, struct gc *ret_gc)
 {
 	struct map live = {.entries = NULL};
-	struct gc gc = GC_INIT;
+	struct gc gc = {.items = NULL};
 	struct err *e = find(home, locks, &live, &gc);
 	map_done(&live);
 	if (e)

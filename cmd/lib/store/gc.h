@@ -27,10 +27,6 @@ struct gc {
 	int64_t bytes;
 };
 
-#define GC_INIT                                                                                                        \
-	{                                                                                                              \
-		.items = NULL                                                                                          \
-	}
 void gc_done(struct gc *gc);
 
 /**

@@ -23,7 +23,8 @@ struct host_facts {
 	char sdk_version[16]; /* of the macOS SDK that builds use; "" = unknown (build/developer_tools.h reads it) */
 	bool hv_support;      /* macOS: sysctl kern.hv_support is 1 */
 	bool kvm_present;     /* Linux: /dev/kvm opens read-write; no proof that it works */
-	char distro[32];      /* "debian", "fedora", "" */
+	char distro[32];      /* Linux: "debian", "fedora", "" */
+	char codename[32];    /* Linux: of the distribution's release, "bookworm", "" */
 	char boot_id[64];     /* changes with each boot of the host */
 };
 

@@ -38,20 +38,27 @@ static void copy_text(char *to, size_t size, const char *from, size_t n)
 	snprintf(to, size, "%.*s", (int)n, from);
 }
 
-static void read_distro(char *to, size_t size)
+/* Of os-release(5): a line KEY=VALUE, perhaps with quotes. */
+static void read_release(const char *text, const char *key, char *to, size_t size)
+{
+	AUTO(strs) lines = STRS_INIT;
+	strs_split(&lines, text, "\n");
+	for (size_t i = 0; i < lines.count; i++) {
+		const char *line = lines.items[i];
+		size_t n = strlen(key);
+		if (!str_starts(line, key) || line[n] != '=')
+			continue;
+		line += n + 1 + strspn(line + n + 1, "\"'");
+		copy_text(to, size, line, strcspn(line, "\"'"));
+	}
+}
+
+static void read_distro(struct host_facts *f)
 {
 	AUTO_FREE char *text = NULL;
-	struct err *e = file_read("/etc/os-release", 65536, &text, NULL);
-	if (e) {
-		err_free(e);
-		return;
-	}
-	const char *id = str_starts(text, "ID=") ? text : strstr(text, "\nID=");
-	if (!id)
-		return;
-	id = strchr(id, '=') + 1;
-	id += *id == '"';
-	copy_text(to, size, id, strcspn(id, "\"\n"));
+	err_free(file_read("/etc/os-release", 65536, &text, NULL)); /* without it both are "" */
+	read_release(text ? text : "", "ID", f->distro, sizeof(f->distro));
+	read_release(text ? text : "", "VERSION_CODENAME", f->codename, sizeof(f->codename));
 }
 
 static void read_boot_id(char *to, size_t size)
@@ -93,7 +100,7 @@ void os_host_facts(struct host_facts *ret_facts)
 	f.memory_bytes = os_memory_bytes();
 	AUTO_CLOSE int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	f.kvm_present = kvm >= 0;
-	read_distro(f.distro, sizeof(f.distro));
+	read_distro(&f);
 	read_boot_id(f.boot_id, sizeof(f.boot_id));
 	*ret_facts = f;
 }
