@@ -6,8 +6,7 @@
 #ifndef COOPER_IMAGE_IMAGE_DOWNLOAD_H
 #define COOPER_IMAGE_IMAGE_DOWNLOAD_H
 
-#include "base/event.h"
-#include "image/image_job.h"
+#include "image/image.h"
 
 /** image_disk_file() - the disk's name in the result: "disk.raw" or "disk.qcow2" */
 const char *image_disk_file(const struct recipe *image);
