@@ -86,7 +86,7 @@ static void fill_status(const struct json *line, struct machine_status *status)
 	snprintf(status->api, sizeof(status->api), "%s", api ? api : "");
 }
 
-static bool is_running(const char *machine_dir, char **ret_holder)
+bool machine_running(const char *machine_dir, char **ret_holder)
 {
 	AUTO_FREE char *lock = path_join(machine_dir, "lock");
 	return lock_held(lock, ret_holder);
@@ -104,7 +104,7 @@ static struct err *call(const char *machine_dir, const char *what, int64_t timeo
 		struct err *e = sock_connect(path, &fd);
 		if (!e)
 			break;
-		if (!err_is(e, ERR_ABSENT) || tick_ms() >= until || !is_running(machine_dir, NULL))
+		if (!err_is(e, ERR_ABSENT) || tick_ms() >= until || !machine_running(machine_dir, NULL))
 			return e;
 		err_free(e);
 		tick_sleep_ms(20);
@@ -124,7 +124,7 @@ struct err *machine_status(const char *machine_dir, struct machine_status *ret_s
 	AUTO_FREE char *text = NULL;
 	AUTO_JSON *line = NULL;
 
-	*ret_status = (struct machine_status){.running = is_running(machine_dir, NULL)};
+	*ret_status = (struct machine_status){.running = machine_running(machine_dir, NULL)};
 	if (!ret_status->running)
 		return NULL;
 	/* a supervisor that does not answer is running all the same */
@@ -273,9 +273,9 @@ struct err *machine_start(const struct machine_launch *launch, struct machine_st
 	for (int tries = 0; tries < 5; tries++) {
 		err_free(e);
 		e = NULL;
-		if (!is_running(launch->machine_dir, NULL)) {
+		if (!machine_running(launch->machine_dir, NULL)) {
 			e = spawn(launch, until, ret_status);
-			if (!err_is(e, ERR_BUSY) || !is_running(launch->machine_dir, NULL))
+			if (!err_is(e, ERR_BUSY) || !machine_running(launch->machine_dir, NULL))
 				return e;
 			continue;
 		}
@@ -301,7 +301,7 @@ static pid_t holder_pid(const char *machine_dir)
 	AUTO_FREE char *holder = NULL;
 	int64_t pid = 0;
 
-	if (!is_running(machine_dir, &holder) || !str_starts(holder, "pid "))
+	if (!machine_running(machine_dir, &holder) || !str_starts(holder, "pid "))
 		return 0;
 	holder[4 + strcspn(holder + 4, ":")] = '\0';
 	return num_parse(holder + 4, 2, INT32_MAX, &pid) ? (pid_t)pid : 0;
@@ -311,7 +311,7 @@ static bool wait_gone(const char *machine_dir, int64_t timeout_ms)
 {
 	int64_t until = tick_ms() + timeout_ms;
 
-	while (is_running(machine_dir, NULL)) {
+	while (machine_running(machine_dir, NULL)) {
 		if (tick_ms() >= until)
 			return false;
 		tick_sleep_ms(50);
@@ -339,7 +339,7 @@ static void forget_api(const char *machine_dir)
 struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_was_running)
 {
 	AUTO_CLOSE int fd = -1;
-	bool running = is_running(machine_dir, NULL);
+	bool running = machine_running(machine_dir, NULL);
 
 	if (ret_was_running)
 		*ret_was_running = running;

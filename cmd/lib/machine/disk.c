@@ -6,9 +6,9 @@
 #include "base/path.h"
 #include "base/units.h"
 #include "fmt/json.h"
+#include "machine/control.h"
 #include "machine/paths.h"
 #include "sys/file.h"
-#include "sys/lock.h"
 #include "sys/tick.h"
 
 #define GENERATION_PREFIX "gen-"
@@ -61,10 +61,9 @@ struct err *generation_set_booted(const char *gen_dir)
 
 static struct err *refuse_running(const char *machine_dir)
 {
-	AUTO_FREE char *lock = path_join(machine_dir, "lock");
 	AUTO_FREE char *holder = NULL;
 
-	if (!lock_held(lock, &holder))
+	if (!machine_running(machine_dir, &holder))
 		return NULL;
 	return err_hint(err_new(ERR_BUSY, "the machine '%s' is running (%s)", path_base(machine_dir), holder),
 			"stop it first: `cooper stop`");

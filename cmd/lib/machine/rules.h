@@ -15,15 +15,6 @@
 #include "machine/rules_table.h"
 #include "machine/spec.h"
 
-/* A row that applies; texts are the table's. */
-struct rule_hit {
-	const char *name;
-	enum rule_effect effect;
-	const char *why;    /* NULL = an adjustment that needs no message */
-	const char *remedy; /* may be NULL */
-	const char *link;
-};
-
 enum { RULE_HITS_MAX = 64 };
 
 struct machine_ruling {
@@ -54,7 +45,7 @@ MUST_CHECK struct err *machine_rules(const struct machine_spec *spec, const stru
 
 /** machine_rules_hits() - all rows that apply, refusals too, in the table's order; how many */
 size_t machine_rules_hits(const struct machine_spec *spec, const struct machine_start *start,
-			  const struct host_facts *facts, struct rule_hit hits[RULE_HITS_MAX]);
+			  const struct host_facts *facts, const struct rule *hits[RULE_HITS_MAX]);
 
 /** rules_docs() - the table as docs/compatibility.md */
 void rules_docs(struct str *out);

@@ -1,10 +1,8 @@
 /* The machine, running the stack's generation with the stack's settings. */
-#include "base/path.h"
 #include "machine/machine.h"
 #include "machine/record.h"
 #include "step/context.h"
 #include "step/outputs.h"
-#include "sys/lock.h"
 
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
@@ -16,10 +14,9 @@ static struct err *observe(const struct step *step, struct observed *seen)
 {
 	const struct machine_spec *m = step->context->machine;
 	AUTO_JSON *boot = machine_boot_read(m->dir);
-	AUTO_FREE char *lock = path_join(m->dir, "lock");
 	AUTO(generation) g = GENERATION_INIT;
 	TRY(generation_find(m->dir, step_need(step, "generation")->key, &g));
-	bool running = lock_held(lock, NULL);
+	bool running = machine_running(m->dir, NULL);
 	bool same = running && streq(js_get_text(boot, "key"), step->key);
 	seen->present = same && g.number;
 	seen->verb = running ? "restart" : "start";
