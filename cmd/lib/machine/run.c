@@ -33,7 +33,6 @@ enum {
 	REBOOTS_MAX = 3, /* before ready; after it a guest may reboot as it likes */
 	RESTARTS_MAX = 2,
 	PORT_TRIES = 5,
-	ACCEL_FILE_MAX = 64 * 1024,
 	CONTROL_PATH_EXTRA = 18, /* what ssh appends to ControlPath while it makes the socket */
 };
 
@@ -488,7 +487,6 @@ static struct err *prepare(struct supervisor *s)
 	AUTO_FREE char *log = path_join(s->spec->dir, "log");
 	AUTO_FREE char *control = path_join(s->spec->dir, "ctl.sock");
 	AUTO_FREE char *holder = mem_printf("cooper machine run %s", s->spec->name);
-	AUTO_FREE char *text = NULL;
 
 	TRY(machine_paths_check(s->spec));
 	if (!dir_exists(s->spec->gen_dir))
@@ -503,8 +501,7 @@ static struct err *prepare(struct supervisor *s)
 	TRY(rotate(s->power.log_path));
 	forward_init(&s->api, s->spec);
 	TRY(rotate(s->api.log_path));
-	err_free(file_read(s->options->accel_path, ACCEL_FILE_MAX, &text, NULL));
-	s->verdicts = accel_verdicts_parse(text);
+	s->verdicts = accel_verdicts_read(s->options->accel_path);
 	return server_listen(&s->server, control);
 }
 
