@@ -259,8 +259,8 @@ static struct err *run_tests(const struct build_job *job, const struct build_fol
 static struct err *sign_stage(const struct build_job *job, const struct build_folders *w, struct sink *sink)
 {
 	const struct build_recipe *b = &job->recipe->build;
-	AUTO(sign_files) files = SIGN_FILES_INIT;
-	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
+	AUTO(sign_files) files = {.count = 0};
+	AUTO(sign_plan) plan = {.count = 0};
 	AUTO_FREE char *plist = path_join(w->build, "entitlements.plist");
 	struct sign_input input = {.prefix = w->stage,
 				   .globs = &b->sign_files,

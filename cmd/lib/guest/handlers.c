@@ -80,16 +80,10 @@ struct err *handlers_judge(const char *answer, const char *arch, enum handlers_s
 
 /* --- in the guest --- */
 
-static struct err *shell(struct guest *g, const char *text, struct str *output)
-{
-	const char *argv[] = {"/bin/sh", "-c", text, NULL};
-	return guest_run(g, argv, /* as_user= */ false, NULL, output, NULL);
-}
-
 static struct err *ask(struct guest *g, const struct strs *archs, struct str *answer)
 {
 	AUTO_FREE char *question = handlers_question(archs);
-	return shell(g, question, answer);
+	return guest_shell(g, question, answer, NULL);
 }
 
 static struct err *read_boot_id(struct guest *g, struct str *output)
@@ -108,7 +102,7 @@ static struct err *reboot(struct guest *g)
 	TRY(read_boot_id(g, &before));
 	event_note(g->sink, g->step, "the guest is rebooting");
 	/* it ends well before the guest goes down */
-	TRY(shell(g, "exec systemd-run --quiet --on-active=1 systemctl reboot", NULL));
+	TRY(guest_shell(g, "exec systemd-run --quiet --on-active=1 systemctl reboot", NULL, NULL));
 	while (tick_ms() < deadline) {
 		AUTO(str) now = STR_INIT;
 		struct err *e = read_boot_id(g, &now);
@@ -134,7 +128,7 @@ static struct err *install(struct guest *g)
 	if (!g->os->packages_layer)
 		return guest_step_run(g, &step, &outcome);
 	AUTO_FREE char *layer = g->os->packages_layer(&step.packages);
-	TRY(shell(g, layer, NULL));
+	TRY(guest_shell(g, layer, NULL, NULL));
 	return reboot(g);
 }
 
@@ -165,7 +159,7 @@ static struct err *correct(struct guest *g, const struct strs *archs, const char
 		TRY(write_conf(g, archs->items[i], conf));
 		*ret_fixed = true;
 	}
-	return *ret_fixed ? shell(g, "exec systemctl restart systemd-binfmt.service", NULL) : NULL;
+	return *ret_fixed ? guest_shell(g, "exec systemctl restart systemd-binfmt.service", NULL, NULL) : NULL;
 }
 
 static struct err *verify(struct guest *g, const struct strs *archs)

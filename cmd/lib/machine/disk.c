@@ -22,7 +22,7 @@ void generation_done(struct generation *g)
 {
 	free(g->dir);
 	free(g->key);
-	*g = (struct generation)GENERATION_INIT;
+	*g = (struct generation){.number = 0};
 }
 
 static char *generation_dir(const char *machine_dir, int number)
@@ -101,7 +101,7 @@ struct err *generation_load(const char *machine_dir, int number, struct generati
 	g.booted = generation_booted(g.dir);
 	g.current = current_number(machine_dir) == number;
 	*ret_generation = g;
-	g = (struct generation)GENERATION_INIT;
+	g = (struct generation){.number = 0};
 	return NULL;
 }
 
@@ -119,7 +119,7 @@ struct err *generation_current(const char *machine_dir, struct generation *ret_g
 {
 	int number = current_number(machine_dir);
 
-	*ret_generation = (struct generation)GENERATION_INIT;
+	*ret_generation = (struct generation){.number = 0};
 	if (number)
 		try_load(machine_dir, number, ret_generation);
 	return NULL;
@@ -130,11 +130,11 @@ static struct err *newest_below(const char *machine_dir, int below, const char *
 				struct generation *ret_generation)
 {
 	AUTO(strs) names = STRS_INIT;
-	AUTO(generation) best = GENERATION_INIT;
+	AUTO(generation) best = {.number = 0};
 
 	TRY(dir_list(machine_dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
-		AUTO(generation) g = GENERATION_INIT;
+		AUTO(generation) g = {.number = 0};
 		int number = number_of(names.items[i]);
 		if (number <= best.number || number >= below || !try_load(machine_dir, number, &g))
 			continue;
@@ -142,22 +142,22 @@ static struct err *newest_below(const char *machine_dir, int below, const char *
 			continue;
 		generation_done(&best);
 		best = g;
-		g = (struct generation)GENERATION_INIT;
+		g = (struct generation){.number = 0};
 	}
 	*ret_generation = best;
-	best = (struct generation)GENERATION_INIT;
+	best = (struct generation){.number = 0};
 	return NULL;
 }
 
 struct err *generation_find(const char *machine_dir, const char *key, struct generation *ret_generation)
 {
-	AUTO(generation) current = GENERATION_INIT;
+	AUTO(generation) current = {.number = 0};
 
 	TRY(generation_current(machine_dir, &current));
 	if (!current.number || !current.booted || !streq(current.key, key))
 		return newest_below(machine_dir, NUMBER_MAX, key, /* any= */ false, ret_generation);
 	*ret_generation = current;
-	current = (struct generation)GENERATION_INIT;
+	current = (struct generation){.number = 0};
 	return NULL;
 }
 
@@ -172,7 +172,7 @@ struct err *generation_previous(const char *machine_dir, struct generation *ret_
 {
 	int current = current_number(machine_dir);
 
-	*ret_generation = (struct generation)GENERATION_INIT;
+	*ret_generation = (struct generation){.number = 0};
 	return current ? newest_below(machine_dir, current, NULL, /* any= */ false, ret_generation) : NULL;
 }
 
@@ -251,7 +251,7 @@ struct err *generation_make(const struct generation_input *input, struct generat
 
 struct err *generation_switch(const char *machine_dir, int number)
 {
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	AUTO_FREE char *path = path_join(machine_dir, CURRENT_FILE);
 	AUTO_FREE char *text = mem_printf("%d\n", number);
 
@@ -262,7 +262,7 @@ struct err *generation_switch(const char *machine_dir, int number)
 struct err *generation_prune(const char *machine_dir)
 {
 	AUTO(strs) names = STRS_INIT;
-	AUTO(generation) previous = GENERATION_INIT;
+	AUTO(generation) previous = {.number = 0};
 	int current = current_number(machine_dir);
 
 	if (!current)

@@ -31,11 +31,6 @@ struct generation {
 	char *key; /* what made it */
 };
 
-#define GENERATION_INIT                                                                                                \
-	{                                                                                                              \
-		0, false, false, NULL, NULL                                                                            \
-	}
-
 void generation_done(struct generation *g);
 
 /* All borrowed. */

@@ -5,7 +5,7 @@
 void machine_ruling_done(struct machine_ruling *ruling)
 {
 	strs_done(&ruling->warnings);
-	*ruling = (struct machine_ruling)MACHINE_RULING_INIT;
+	*ruling = (struct machine_ruling){.cpus = 0};
 }
 
 static long next_number(const char **at)

@@ -5,7 +5,7 @@
  * argv.c takes the result. Nothing here is stored: the answer is computed at each start, so that a new macOS or QEMU is
  * judged anew.
  *
- *	struct machine_ruling ruling = MACHINE_RULING_INIT;
+ *	struct machine_ruling ruling = {.cpus = 0};
  *	TRY(machine_rules(spec, start, facts, &ruling));
  */
 #ifndef COOPER_MACHINE_RULES_H
@@ -26,11 +26,6 @@ struct machine_ruling {
 	bool one_thread;      /* tcg: all vCPUs in one host thread */
 	struct strs warnings; /* sentences with their links, for people */
 };
-
-#define MACHINE_RULING_INIT                                                                                            \
-	{                                                                                                              \
-		0, 0, NULL, NULL, false, false, STRS_INIT                                                              \
-	}
 
 void machine_ruling_done(struct machine_ruling *ruling);
 

@@ -160,7 +160,7 @@ static void tick(struct supervisor *s, int timeout_ms)
 {
 	int fds[] = {s->power.run.control_fd, s->power.run.ready_fd};
 
-	server_wait(&s->server, fds, ARRAY_LEN(fds), timeout_ms);
+	server_wait(&s->server, fds, timeout_ms);
 	power_look(&s->power);
 	if (s->power.run.ready)
 		phase_advance(s->power.watch, PHASE_READY);

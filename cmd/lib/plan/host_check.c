@@ -30,7 +30,7 @@ struct err *host_start(const struct project *p, const struct machine_spec *m, st
 
 struct err *host_check(const struct project *p, const struct machine_spec *m, struct strs *warnings)
 {
-	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
+	AUTO(machine_ruling) ruling = {.cpus = 0};
 	struct machine_start start;
 	if (!p->other_host)
 		TRY(machine_paths_check(m));
