@@ -10,7 +10,6 @@
 #include "patch/patch_header.h"
 #include "sys/file.h"
 
-#define GIT(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define DEFAULT_AUTHOR "cooper <cooper@localhost>"
 
 static struct err *commit_all(const char *dir, const char *message, const char *author)

@@ -12,8 +12,6 @@
 #include "patch/patch_header.h"
 #include "sys/file.h"
 
-#define GIT(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 enum { PATCH_MAX = 64 << 20, NAME_MAX_BYTES = 52 };
 
 void patch_saved_done(struct patch_saved *s)

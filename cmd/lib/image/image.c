@@ -254,29 +254,12 @@ static struct err *make_disk(const struct image_job *job, const struct image_fol
 	AUTO_CLOSE int fd = open(disk, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || ftruncate(fd, (off_t)job->recipe->image.disk_bytes) != 0)
 		return err_os(errno, "cannot create '%s'", disk);
-	TRY(run(job, w,
-		(const char *const[]){
-			"mke2fs",
-			"-q",
-			"-t",
-			"ext4",
-			"-L",
-			job->recipe->image.root_label,
-			"-U",
-			IMAGE_UUID,
-			"-m",
-			"0",
-			"-I",
-			"256",
-			"-E",
-			"hash_seed=" IMAGE_UUID ",lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,nodiscard",
-			"-O",
-			"^metadata_csum_seed",
-			"-d",
-			w->root,
-			disk,
-			NULL},
-		NULL, sink));
+	static const char options[] =
+		"hash_seed=" IMAGE_UUID ",lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,nodiscard";
+	const char *const argv[] = {
+		"mke2fs", "-q",  "-t", "ext4",  "-L", job->recipe->image.root_label, "-U", IMAGE_UUID, "-m", "0",
+		"-I",     "256", "-E", options, "-O", "^metadata_csum_seed",         "-d", w->root,    disk, NULL};
+	TRY(run(job, w, argv, NULL, sink));
 	return fix_times(job, w, disk, sink);
 }
 

@@ -30,8 +30,7 @@ static char *generation_dir(const char *machine_dir, int number)
 	return mem_printf("%s/" GENERATION_PREFIX "%d", machine_dir, number);
 }
 
-/* 0 when @name is not a generation's folder. */
-static int number_of(const char *name)
+int generation_number(const char *name)
 {
 	int64_t number;
 
@@ -135,7 +134,7 @@ static struct err *newest_below(const char *machine_dir, int below, const char *
 	TRY(dir_list(machine_dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO(generation) g = {.number = 0};
-		int number = number_of(names.items[i]);
+		int number = generation_number(names.items[i]);
 		if (number <= best.number || number >= below || !try_load(machine_dir, number, &g))
 			continue;
 		if ((!g.booted && !any) || (key && !streq(g.key, key)))
@@ -186,7 +185,7 @@ static struct err *remove_unfinished(const char *machine_dir, int *ret_next)
 	TRY(dir_list(machine_dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(machine_dir, names.items[i]);
-		int number = number_of(names.items[i]);
+		int number = generation_number(names.items[i]);
 		if (str_starts(names.items[i], "." GENERATION_PREFIX) ||
 		    (number && number != current && !generation_booted(path))) {
 			TRY(tree_remove(path));
@@ -271,7 +270,7 @@ struct err *generation_prune(const char *machine_dir)
 	TRY(dir_list(machine_dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(machine_dir, names.items[i]);
-		int number = number_of(names.items[i]);
+		int number = generation_number(names.items[i]);
 		if (number && number != current && number != previous.number)
 			TRY(tree_remove(path));
 	}

@@ -61,6 +61,9 @@ MUST_CHECK struct err *generation_made(const char *machine_dir, const char *key,
  */
 MUST_CHECK struct err *generation_make(const struct generation_input *input, struct generation *ret_generation);
 
+/** generation_number() - of the folder "gen-<n>" of that name; 0 when it is none */
+int generation_number(const char *name);
+
 /** generation_booted() - whether the first boot of the generation in @gen_dir reached ready */
 bool generation_booted(const char *gen_dir);
 

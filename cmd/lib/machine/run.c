@@ -33,6 +33,7 @@ enum {
 	REBOOTS_MAX = 3, /* before ready; after it a guest may reboot as it likes */
 	RESTARTS_MAX = 2,
 	PORT_TRIES = 5,
+	WORDS_LINES = 12,        /* of what the monitor itself printed */
 	CONTROL_PATH_EXTRA = 18, /* what ssh appends to ControlPath while it makes the socket */
 };
 
@@ -74,14 +75,6 @@ int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, b
 	return ms;
 }
 
-static int generation_number(const struct machine_spec *spec)
-{
-	const char *name = path_base(spec->gen_dir);
-	int64_t number = 0;
-
-	return str_starts(name, "gen-") && num_parse(name + 4, 1, INT32_MAX, &number) ? (int)number : 0;
-}
-
 static struct json *describe(const struct supervisor *s)
 {
 	struct json *line = js_object();
@@ -90,7 +83,7 @@ static struct json *describe(const struct supervisor *s)
 	js_set_int(line, "pid", getpid());
 	js_set_int(line, "qemu_pid", s->power.run.running ? s->power.run.pid : 0);
 	js_set_int(line, "ssh_port", s->start.ssh_port);
-	js_set_int(line, "generation", generation_number(s->spec));
+	js_set_int(line, "generation", generation_number(path_base(s->spec->gen_dir)));
 	js_set_int(line, "uptime_ms", s->power_ms ? tick_ms() - s->power_ms : 0);
 	js_set_text(line, "phase", phase_name(s->phase));
 	js_set_text(line, "accel", accel_words[s->start.accel]);
@@ -262,7 +255,7 @@ static enum outcome fall_back(struct supervisor *s)
 
 static enum outcome judge_end(struct supervisor *s, bool may_fall_back)
 {
-	AUTO_FREE char *words = power_words(&s->power);
+	AUTO_FREE char *words = log_tail(s->power.log_path, s->power.log_offset, WORDS_LINES);
 	int port = 0;
 	enum vmm_end end = s->power.vmm->judge(&s->power.run, words, s->start.accel, &port);
 
