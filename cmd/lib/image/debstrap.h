@@ -9,7 +9,7 @@
 #ifndef COOPER_IMAGE_DEBSTRAP_H
 #define COOPER_IMAGE_DEBSTRAP_H
 
-#include "image/image.h"
+#include "image/image_job.h"
 
 /**
  * debstrap_argv() - append the command line

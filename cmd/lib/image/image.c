@@ -58,11 +58,6 @@ static void image_folders_done(struct image_folders *w)
 	strs_done(&w->inside);
 }
 
-char *image_name(const struct recipe *recipe, enum arch guest_arch)
-{
-	return mem_printf("%s-%s", recipe->name, arch_name(guest_arch));
-}
-
 /* The kernel's package differs by architecture; everything else has one name everywhere. */
 static struct err *package_names(const struct recipe *recipe, enum arch guest_arch, struct strs *names)
 {

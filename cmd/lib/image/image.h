@@ -9,24 +9,10 @@
 #define COOPER_IMAGE_IMAGE_H
 
 #include "base/event.h"
+#include "image/image_job.h"
 #include "recipe/recipe.h"
 #include "source/source.h"
-#include "store/home.h"
-#include "sys/os.h"
 
-/* One image for one guest architecture. All borrowed. */
-struct image_job {
-	const struct home *home;
-	const struct recipe *recipe;
-	enum arch guest_arch;
-	const struct host_facts *facts;
-	const struct source_files *files; /* packages, or the downloaded image */
-	const char *key;                  /* of the result */
-	const char *step;
-};
-
-/** image_name() - name of the result in the store: "debian-aarch64"; heap */
-char *image_name(const struct recipe *recipe, enum arch guest_arch);
 /** image_set_reference() - the lock's name of the package set of a made image, heap */
 char *image_set_reference(const struct recipe *recipe, enum arch guest_arch);
 /** image_list() - append the package files that the lock pins for a made image; ABSENT when it has none */

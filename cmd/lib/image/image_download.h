@@ -6,7 +6,8 @@
 #ifndef COOPER_IMAGE_IMAGE_DOWNLOAD_H
 #define COOPER_IMAGE_IMAGE_DOWNLOAD_H
 
-#include "image/image.h"
+#include "base/event.h"
+#include "image/image_job.h"
 
 /** image_disk_file() - the disk's name in the result: "disk.raw" or "disk.qcow2" */
 const char *image_disk_file(const struct recipe *image);
