@@ -22,8 +22,7 @@ static struct err *destroy_machine(const struct project *p, const char *name)
 	}
 	TRY(machine_stop(dir, MACHINE_STOP_MS, NULL));
 	struct connection connection = {.name = name};
-	enum connect_outcome outcome = CONNECT_ABSENT;
-	TRY(connect_remove(&connection, &outcome));
+	TRY(connect_remove(&connection));
 	TRY(tree_remove(dir));
 	printf("machine '%s' is gone\n", name);
 	return NULL;

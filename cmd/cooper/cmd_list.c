@@ -3,9 +3,9 @@
 #include "base/path.h"
 #include "command.h"
 #include "fmt/json.h"
+#include "machine/control.h"
 #include "plan/project.h"
 #include "sys/file.h"
-#include "sys/lock.h"
 #include "table.h"
 
 static const struct option_spec options[] = {{"json", 0, NULL, "print JSON"}, {NULL, 0, NULL, NULL}};
@@ -24,10 +24,10 @@ static struct err *add_machines(const struct project *p, struct json *out)
 	TRY(dir_list(p->home.machines, &names));
 	struct json *list = js_array();
 	for (size_t i = 0; i < names.count; i++) {
-		AUTO_FREE char *lock = mem_printf("%s/%s/lock", p->home.machines, names.items[i]);
+		AUTO_FREE char *dir = path_join(p->home.machines, names.items[i]);
 		struct json *m = js_object();
 		js_set_text(m, "name", names.items[i]);
-		js_set_bool(m, "running", lock_held(lock, NULL));
+		js_set_bool(m, "running", machine_running(dir, NULL));
 		js_add(list, m);
 	}
 	js_set(out, "machines", list);

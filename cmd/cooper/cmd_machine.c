@@ -52,7 +52,7 @@ static struct err *load_generation(const struct call *call, const char *dir, str
 static struct err *run_supervisor(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	AUTO(machine_spec) spec = {.name = NULL};
 	int64_t fd = -1;
 	const char *report = call_get(call, "report-fd");
@@ -106,7 +106,7 @@ static struct err *boot_and_prove(struct call *call, const struct project *p, co
 static struct err *run_start(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	AUTO(machine_spec) spec = {.name = NULL};
 	AUTO_CLOSE int lock = -1;
 	struct machine_status status;
@@ -136,7 +136,7 @@ const struct subcommand cmd_start = {
 static struct err *run_rollback(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	AUTO(machine_spec) spec = {.name = NULL};
 	AUTO_CLOSE int lock = -1;
 	bool was_running = false;
@@ -345,7 +345,7 @@ static struct err *run_verify(struct call *call)
 	if (call_has(call, "deep"))
 		return verify_deep(call);
 	AUTO(project) p = PROJECT_INIT;
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	AUTO(machine_spec) spec = {.name = NULL};
 	AUTO(str) outcome = STR_INIT;
 	struct machine_status status;

@@ -116,7 +116,7 @@ static struct err *run_save(struct call *call)
 {
 	const char *recipe = call_arg(call, 0);
 	AUTO_FREE char *dir = recipe ? work_tree(call, recipe) : NULL;
-	AUTO(patch_saved) saved = PATCH_SAVED_INIT;
+	AUTO(patch_saved) saved = {.untouched = 0};
 	if (!dir)
 		dir = mem_strdup(call_get(call, "directory") ? call_get(call, "directory") : ".");
 	TRY(absolute(&dir));

@@ -111,8 +111,8 @@ static struct err *run_sign(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(stack) s = STACK_INIT;
-	AUTO(sign_files) files = SIGN_FILES_INIT;
-	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
+	AUTO(sign_files) files = {.count = 0};
+	AUTO(sign_plan) plan = {.count = 0};
 	AUTO(str) out = STR_INIT;
 	TRY(session_open(call, &p));
 	TRY(stack_open(&p, /* unresolved= */ NULL, &s));

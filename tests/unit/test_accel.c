@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "machine/accel.h"
+#include "sys/file.h"
 
 static const struct host_facts mac = {.os = OS_MACOS, .arch = ARCH_AARCH64, .hv_support = true, .boot_id = "boot-1"};
 static const struct host_facts box = {.os = OS_LINUX, .arch = ARCH_X86_64, .kvm_present = true, .boot_id = "boot-1"};
@@ -54,7 +55,7 @@ static void test_named(void **state)
 
 static void test_verdicts(void **state)
 {
-	AUTO_JSON *verdicts = accel_verdicts_parse(NULL);
+	AUTO_JSON *verdicts = accel_verdicts_read(NULL);
 	struct host_facts rebooted = box;
 
 	(void)state;
@@ -82,12 +83,17 @@ static void test_verdicts(void **state)
 				  "{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"qemu-2\",\"works\":true},"
 				  "{\"accel\":\"kvm\",\"boot_id\":\"boot-1\",\"qemu\":\"1234-qemu-7.2.22/bin/q\","
 				  "\"works\":false}]");
-	AUTO_JSON *again = accel_verdicts_parse(text);
+	static const char *const damaged[] = {"[{\"accel\":", "{\"a\": 1}"};
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = accel_verdicts_path(dir);
+	for (size_t i = 0; i < ARRAY_LEN(damaged); i++) {
+		assert_ok(file_write(path, damaged[i], strlen(damaged[i]), 0600));
+		AUTO_JSON *none = accel_verdicts_read(path);
+		assert_int_equal(js_count(none), 0);
+	}
+	assert_ok(js_write(path, verdicts, 0600));
+	AUTO_JSON *again = accel_verdicts_read(path);
 	assert_int_equal(accel_known(again, "boot-1", "qemu-1", ACCEL_KVM), VERDICT_BROKEN);
-	AUTO_JSON *damaged = accel_verdicts_parse("[{\"accel\":");
-	assert_int_equal(js_count(damaged), 0);
-	AUTO_JSON *wrong = accel_verdicts_parse("{\"a\": 1}");
-	assert_int_equal(js_count(wrong), 0);
 }
 
 static void test_deadlines(void **state)

@@ -94,7 +94,7 @@ static void generations(void **state)
 {
 	(void)state;
 	struct fixture f;
-	AUTO(generation) one = GENERATION_INIT, two = GENERATION_INIT, again = GENERATION_INIT, none = GENERATION_INIT;
+	AUTO(generation) one = {.number = 0}, two = {.number = 0}, again = {.number = 0}, none = {.number = 0};
 
 	set_up(&f);
 	assert_ok(generation_current(f.dir, &none));
@@ -129,11 +129,11 @@ static void switching_and_pruning(void **state)
 {
 	(void)state;
 	struct fixture f;
-	AUTO(generation) previous = GENERATION_INIT, current = GENERATION_INIT, gone = GENERATION_INIT;
+	AUTO(generation) previous = {.number = 0}, current = {.number = 0}, gone = {.number = 0};
 
 	set_up(&f);
 	for (int i = 1; i <= 3; i++) {
-		AUTO(generation) g = GENERATION_INIT;
+		AUTO(generation) g = {.number = 0};
 		AUTO_FREE char *key = mem_printf("k%d", i);
 		assert_ok(make(&f, key, &g));
 		assert_int_equal(g.number, i);
@@ -161,7 +161,7 @@ static void interrupted(void **state)
 {
 	(void)state;
 	struct fixture f;
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 
 	set_up(&f);
 	AUTO_FREE char *left = mem_printf("%s/.gen-1", f.dir);

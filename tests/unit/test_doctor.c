@@ -194,14 +194,16 @@ static void test_rules(void **state)
 {
 	struct host_survey mac = good_mac();
 	struct doctor_input in = input_of(&mac);
-	struct rule_hit hits[] = {{"quiet", RULE_ADJUST, NULL, NULL, "https://a"},
-				  {"panic", RULE_REFUSE, "it panics", "update", "https://b"}};
+	struct rule quiet = {.name = "quiet", .effect = RULE_ADJUST, .link = "https://a"};
+	struct rule panic = {
+		.name = "panic", .effect = RULE_REFUSE, .why = "it panics", .remedy = "update", .link = "https://b"};
+	const struct rule *hits[] = {&quiet, &panic};
 
 	(void)state;
 	in.hits = hits;
 	in.hit_count = 2;
 	expect(&in, "panic", DOCTOR_FAIL, "update");
-	hits[1].effect = RULE_WARN;
+	panic.effect = RULE_WARN;
 	expect(&in, "panic", DOCTOR_WARN, "it panics");
 }
 

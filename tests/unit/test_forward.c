@@ -46,7 +46,7 @@ static void set_up(struct fixture *f)
 	assert_ok(dir_make(log, 0700));
 	f->spec = (struct machine_spec){.name = "dev", .dir = f->dir, .gen_dir = f->dir};
 	forward_init(&f->forward, &f->spec);
-	f->forward.program = f->program;
+	f->forward.guest.ssh.program = f->program;
 }
 
 static void tear_down(struct fixture *f)

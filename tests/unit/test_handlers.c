@@ -65,7 +65,7 @@ static void question(void **state)
 {
 	char *items[] = {"nosuch", NULL};
 	struct strs none = {.items = items, .count = 1};
-	AUTO_FREE char *text = handlers_question(guest_os_find("debian"), &none);
+	AUTO_FREE char *text = handlers_question(&none);
 	AUTO_FREE char *conf = NULL;
 	AUTO_FREE char *why = NULL;
 	AUTO(str) output = STR_INIT;

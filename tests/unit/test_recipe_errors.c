@@ -18,7 +18,7 @@ static struct err *check_guest(const struct recipe *r, const struct recipe_targe
 	if (r->kind == RECIPE_IMAGE)
 		return guest_os_check(NULL, r);
 	AUTO_FREE char *path = mem_printf("vmimages/%s.yaml", r->stack.image);
-	assert_ok(recipe_load(path, target, &image));
+	assert_ok(recipe_load(path, target, NULL, &image));
 	struct err *e = guest_os_check(r, image);
 	recipe_free(image);
 	return e;

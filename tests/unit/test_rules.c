@@ -45,7 +45,7 @@ static struct err *rule(const struct machine_spec *spec, enum accel accel, const
 
 static void refused(const struct machine_spec *spec, enum accel accel, const struct host_facts *facts, const char *why)
 {
-	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
+	AUTO(machine_ruling) ruling = {.cpus = 0};
 
 	assert_fails(rule(spec, accel, facts, &ruling), ERR_USAGE, why);
 	assert_int_equal(ruling.warnings.count, 0);
@@ -54,7 +54,7 @@ static void refused(const struct machine_spec *spec, enum accel accel, const str
 /* exactly these words in exactly one warning; NULL: no warning at all */
 static void warned(const struct machine_spec *spec, enum accel accel, const struct host_facts *facts, const char *words)
 {
-	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
+	AUTO(machine_ruling) ruling = {.cpus = 0};
 
 	assert_ok(rule(spec, accel, facts, &ruling));
 	AUTO_FREE char *all = strs_join(&ruling.warnings, "\n");
@@ -104,7 +104,7 @@ static void test_clamps(void **state)
 {
 	struct machine_spec spec = spec_of(ARCH_AARCH64, "6.2.0", BOOT_UEFI);
 	struct host_facts host = m1;
-	AUTO(machine_ruling) r = MACHINE_RULING_INIT;
+	AUTO(machine_ruling) r = {.cpus = 0};
 
 	(void)state;
 	spec.memory_bytes = 4 * GIB;

@@ -124,11 +124,11 @@ static bool hit(const char *name, const struct setting *s)
 				    .firmware_code = (char *)or_else(s->firmware, "/keg/share/qemu/code.fd"),
 				    .mounts = &mount,
 				    .mount_count = s->read_only_mount ? 1 : 0};
-	struct rule_hit hits[RULE_HITS_MAX];
+	const struct rule *hits[RULE_HITS_MAX];
 	size_t count = machine_rules_hits(&spec, &start, &host, hits);
 
 	for (size_t i = 0; i < count; i++)
-		if (streq(hits[i].name, name))
+		if (streq(hits[i]->name, name))
 			return true;
 	return false;
 }

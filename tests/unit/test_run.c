@@ -227,14 +227,12 @@ static void accelerator_falls_back(void **state)
 {
 	(void)state;
 	struct fixture f;
-	AUTO_FREE char *text = NULL;
 
 	set_up(&f, "tcg-only:'qemu-system-aarch64: -accel kvm: failed to initialize kvm: Permission denied' " UP
 		   " poweroff");
 	f.spec.accel = ACCEL_AUTO;
 	assert_ok(supervise(&f));
-	assert_ok(file_read(f.accel, 1 << 16, &text, NULL));
-	struct json *verdicts = accel_verdicts_parse(text);
+	struct json *verdicts = accel_verdicts_read(f.accel);
 	assert_int_equal(accel_known(verdicts, "b1", f.spec.qemu, ACCEL_KVM), VERDICT_BROKEN);
 	js_free(verdicts);
 	tear_down(&f);
@@ -254,9 +252,7 @@ static void accelerator_falls_back(void **state)
 	assert_non_null(strstr(argv, "-accel tcg"));
 	assert_ok(file_remove(f.accel));
 	assert_ok(supervise(&f));
-	AUTO_FREE char *after = NULL;
-	assert_ok(file_read(f.accel, 1 << 16, &after, NULL));
-	verdicts = accel_verdicts_parse(after);
+	verdicts = accel_verdicts_read(f.accel);
 	assert_int_equal(accel_known(verdicts, "b1", f.spec.qemu, ACCEL_KVM), VERDICT_WORKS);
 	js_free(verdicts);
 	tear_down(&f);

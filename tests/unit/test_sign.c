@@ -79,8 +79,8 @@ static void close_fixture(struct fixture *f)
 static void test_decision(void **state)
 {
 	AUTO_FREE char *keg = make_keg();
-	AUTO(sign_files) files = SIGN_FILES_INIT;
-	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
+	AUTO(sign_files) files = {.count = 0};
+	AUTO(sign_plan) plan = {.count = 0};
 	AUTO(str) shown = STR_INIT;
 	struct fixture f;
 
@@ -133,8 +133,8 @@ static void test_performance(void **state)
 	AUTO_FREE char *qemu = mem_printf("%s/bin/qemu-system-aarch64", keg);
 	AUTO_FREE char *img = mem_printf("%s/bin/qemu-img", keg);
 	AUTO_FREE char *left = mem_printf("%s/bin/qemu-img.signing", keg);
-	AUTO(sign_files) files = SIGN_FILES_INIT;
-	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
+	AUTO(sign_files) files = {.count = 0};
+	AUTO(sign_plan) plan = {.count = 0};
 	struct stat before, after;
 	struct fixture f;
 

@@ -188,7 +188,7 @@ static void a_generation_that_is_not_current_is_switched_to(void **state UNUSED)
 	AUTO_FREE char *root = make_recipes(plain);
 	(void)root;
 	AUTO(project) p = PROJECT_INIT;
-	AUTO(generation) current = GENERATION_INIT;
+	AUTO(generation) current = {.number = 0};
 	AUTO(stack) s = STACK_INIT;
 	open_stack(&p, &s);
 	struct step *change = graph_kind(&s.graph, "switch");

@@ -71,7 +71,7 @@ struct err *build_source_inputs(const struct recipe *recipe, struct json *inputs
 }
 
 /* Folders of the commands, and the environment they get. */
-struct workplace {
+struct build_folders {
 	char *source;
 	char *build;
 	char *home;
@@ -82,7 +82,7 @@ struct workplace {
 	struct strs env;
 };
 
-static void workplace_done(struct workplace *w)
+static void build_folders_done(struct build_folders *w)
 {
 	free(w->source);
 	free(w->build);
@@ -112,7 +112,7 @@ static void add_path(struct strs *env, const struct host_facts *facts)
 	strs_addf(env, "PATH=%s", base);
 }
 
-static void make_env(struct workplace *w, const struct build_job *job)
+static void make_env(struct build_folders *w, const struct build_job *job)
 {
 	const char *ccache = getenv("CCACHE_DIR");
 	add_path(&w->env, job->facts);
@@ -129,10 +129,10 @@ static void make_env(struct workplace *w, const struct build_job *job)
 	strs_addf(&w->env, "CCACHE_BASEDIR=%s", job->home->build);
 }
 
-static void open_workplace(struct workplace *w, const struct build_job *job)
+static void open_folders(struct build_folders *w, const struct build_job *job)
 {
 	AUTO_FREE char *name = build_name(job->recipe, job->guest_arch);
-	*w = (struct workplace){
+	*w = (struct build_folders){
 		.source = build_place(job, "src"),
 		.build = mem_printf("%s/%s/out-%s", job->home->build, job->recipe->name, arch_name(job->guest_arch)),
 		.home = build_place(job, "home"),
@@ -143,7 +143,7 @@ static void open_workplace(struct workplace *w, const struct build_job *job)
 	make_env(w, job);
 }
 
-static struct vars make_vars(const struct workplace *w, const struct build_job *job, const char *prefix,
+static struct vars make_vars(const struct build_folders *w, const struct build_job *job, const char *prefix,
 			     char key_shown[STORE_KEY_SHOWN + 1])
 {
 	memcpy(key_shown, job->key, STORE_KEY_SHOWN);
@@ -186,14 +186,14 @@ static struct err *at_command(struct err *take_e, const struct build_job *job, c
 }
 
 /* The clean environment and the recipe's own variables, which may name the folders. */
-static struct err *command_env(const struct build_job *job, const struct workplace *w, const struct vars *vars,
+static struct err *command_env(const struct build_job *job, const struct build_folders *w, const struct vars *vars,
 			       struct strs *env)
 {
 	strs_copy(env, &w->env);
 	return vars_expand_all(vars, &job->recipe->build.env, env);
 }
 
-static struct err *run_commands(const struct build_job *job, const struct workplace *w, const struct commands *list,
+static struct err *run_commands(const struct build_job *job, const struct build_folders *w, const struct commands *list,
 				const char *prefix, struct sink *sink)
 {
 	char key_shown[STORE_KEY_SHOWN + 1];
@@ -217,7 +217,7 @@ static struct err *run_commands(const struct build_job *job, const struct workpl
 }
 
 /* Run one test: its output must contain what is expected; *ret_line gets the first line of the output. */
-static struct err *run_test(const struct build_job *job, const struct workplace *w, const struct command *c,
+static struct err *run_test(const struct build_job *job, const struct build_folders *w, const struct command *c,
 			    const struct vars *vars, char **ret_line)
 {
 	AUTO(strs) argv = STRS_INIT;
@@ -242,7 +242,7 @@ static struct err *run_test(const struct build_job *job, const struct workplace 
 	return NULL;
 }
 
-static struct err *run_tests(const struct build_job *job, const struct workplace *w, struct json *results)
+static struct err *run_tests(const struct build_job *job, const struct build_folders *w, struct json *results)
 {
 	char key_shown[STORE_KEY_SHOWN + 1];
 	struct vars vars = make_vars(w, job, w->stage, key_shown);
@@ -256,11 +256,11 @@ static struct err *run_tests(const struct build_job *job, const struct workplace
 }
 
 /* What runs on a Mac must be signed before it is tested. `sign` holds for macOS only (`when` in the recipe). */
-static struct err *sign_stage(const struct build_job *job, const struct workplace *w, struct sink *sink)
+static struct err *sign_stage(const struct build_job *job, const struct build_folders *w, struct sink *sink)
 {
 	const struct build_recipe *b = &job->recipe->build;
-	AUTO(sign_files) files = SIGN_FILES_INIT;
-	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
+	AUTO(sign_files) files = {.count = 0};
+	AUTO(sign_plan) plan = {.count = 0};
 	AUTO_FREE char *plist = path_join(w->build, "entitlements.plist");
 	struct sign_input input = {.prefix = w->stage,
 				   .globs = &b->sign_files,
@@ -291,7 +291,7 @@ static struct json *make_receipt(const struct build_job *job, int64_t started_ms
 	return receipt;
 }
 
-static struct err *build_in(const struct build_job *job, struct workplace *w, struct sink *sink)
+static struct err *build_in(const struct build_job *job, struct build_folders *w, struct sink *sink)
 {
 	int64_t started = tick_ms();
 	const struct build_recipe *b = &job->recipe->build;
@@ -316,9 +316,9 @@ static struct err *build_in(const struct build_job *job, struct workplace *w, st
 
 struct err *build_run(const struct build_job *job, struct sink *sink)
 {
-	struct workplace w;
-	open_workplace(&w, job);
+	struct build_folders w;
+	open_folders(&w, job);
 	struct err *e = build_in(job, &w, sink);
-	workplace_done(&w);
+	build_folders_done(&w);
 	return e;
 }

@@ -10,7 +10,6 @@
 #include "patch/patch_header.h"
 #include "sys/file.h"
 
-#define GIT(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define DEFAULT_AUTHOR "cooper <cooper@localhost>"
 
 static struct err *commit_all(const char *dir, const char *message, const char *author)
@@ -52,7 +51,7 @@ static struct err *add_patch(const char *dir, const struct patch_list *list, siz
 	digest_bytes(input->text, input->size, hex);
 	struct json *patch = js_object();
 	js_set_text(patch, "name", input->name);
-	js_set_text(patch, "path", list->paths[i]);
+	js_set_text(patch, "path", list->paths.items[i]);
 	js_set_text(patch, "commit", commit);
 	js_set_text(patch, "sha256", hex);
 	js_set_bool(patch, "own", list->refs[i]->file != NULL);
@@ -100,7 +99,7 @@ static struct err *stop_at(const char *dir, const struct json *patches, size_t i
 
 static struct err *make(const struct build_job *job, const char *dir, const char *stop, struct sink *sink)
 {
-	AUTO(patch_list) list = PATCH_LIST_INIT;
+	AUTO(patch_list) list = {.count = 0};
 	AUTO_JSON *state = js_object();
 	struct json *patches = js_array();
 	size_t index = 0;

@@ -33,11 +33,6 @@ struct patch_saved {
 	struct strs to_do;   /* what is left to the author: lines for the recipe, its order, patches without a commit */
 };
 
-#define PATCH_SAVED_INIT                                                                                               \
-	{                                                                                                              \
-		.untouched = 0                                                                                         \
-	}
-
 void patch_saved_done(struct patch_saved *s);
 
 /**

@@ -10,27 +10,24 @@ enum { PATCH_MAX = 64 << 20 };
 
 void patch_list_done(struct patch_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		free(list->paths[i]);
 	free(list->inputs);
-	free(list->paths);
 	free(list->refs);
+	strs_done(&list->paths);
 	strs_done(&list->owned);
-	*list = (struct patch_list)PATCH_LIST_INIT;
+	*list = (struct patch_list){.count = 0};
 }
 
 static struct err *add_patch(struct patch_list *l, const char *name, const char *path, const struct patch_ref *ref,
 			     int strip, bool reverse)
 {
 	char *text = NULL;
-	size_t size = 0, paths_cap = l->cap, refs_cap = l->cap;
+	size_t size = 0, refs_cap = l->cap;
 	TRY(file_read(path, PATCH_MAX, &text, &size));
 	strs_take(&l->owned, text);
 	strs_add(&l->owned, name);
 	l->inputs = mem_grow(l->inputs, &l->cap, l->count + 1, sizeof(*l->inputs));
-	l->paths = mem_grow(l->paths, &paths_cap, l->count + 1, sizeof(*l->paths));
 	l->refs = mem_grow(l->refs, &refs_cap, l->count + 1, sizeof(*l->refs));
-	l->paths[l->count] = mem_strdup(path);
+	strs_add(&l->paths, path);
 	l->refs[l->count] = ref;
 	l->inputs[l->count++] = (struct patch_input){.name = l->owned.items[l->owned.count - 1],
 						     .text = text,

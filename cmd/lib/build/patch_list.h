@@ -1,7 +1,7 @@
 /*
  * patch_list.h - the patches of a build recipe, read: its own, fetched ones, and the series that came with the sources
  *
- *	AUTO(patch_list) list = PATCH_LIST_INIT;
+ *	AUTO(patch_list) list = {.count = 0};
  *	TRY(patch_list_read(recipe, home, tree, &list));
  *	TRY(patch_series_apply(tree, list.inputs, list.count, NULL, &report));
  */
@@ -14,16 +14,11 @@
 
 struct patch_list {
 	struct patch_input *inputs; /* in the order of application; borrow from the list and the recipe */
-	char **paths;               /* of the file that each came from */
 	const struct patch_ref **refs;
 	size_t count, cap;
+	struct strs paths; /* of the file that each came from */
 	struct strs owned; /* names and texts */
 };
-
-#define PATCH_LIST_INIT                                                                                                \
-	{                                                                                                              \
-		.inputs = NULL                                                                                         \
-	}
 
 void patch_list_done(struct patch_list *list);
 

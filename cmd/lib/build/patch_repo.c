@@ -10,33 +10,19 @@ enum { GIT_DEADLINE_MS = 10 * 60 * 1000, GIT_OUTPUT_MAX = 256 << 20 };
 
 struct err *repo_git(const char *dir, const char *input, struct str *out, const char *const *args)
 {
-	static const char *const settings[] = {"git",
-					       "-c",
-					       "core.hooksPath=/dev/null",
-					       "-c",
-					       "core.autocrlf=false",
-					       "-c",
-					       "core.fileMode=true",
-					       "-c",
-					       "core.quotePath=true",
-					       "-c",
-					       "core.excludesFile=/dev/null",
-					       "-c",
-					       "core.attributesFile=/dev/null",
-					       "-c",
-					       "commit.gpgSign=false",
-					       "-c",
-					       "tag.gpgSign=false",
-					       "-c",
-					       "gc.auto=0",
-					       "-c",
-					       "advice.detachedHead=false",
-					       "-c",
-					       "init.defaultBranch=patches",
-					       NULL};
+	static const char *const settings[] = {
+		"core.hooksPath=/dev/null",  "core.autocrlf=false",         "core.fileMode=true",
+		"core.quotePath=true",       "core.excludesFile=/dev/null", "core.attributesFile=/dev/null",
+		"commit.gpgSign=false",      "tag.gpgSign=false",           "gc.auto=0",
+		"advice.detachedHead=false", "init.defaultBranch=patches",
+	};
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(str) dropped = STR_INIT;
-	strs_add_all(&argv, settings);
+	strs_add(&argv, "git");
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		strs_add(&argv, "-c");
+		strs_add(&argv, settings[i]);
+	}
 	strs_add_all(&argv, args);
 	struct child_spec spec = {.argv = (const char *const *)argv.items,
 				  .cwd = dir,

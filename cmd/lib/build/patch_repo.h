@@ -15,6 +15,9 @@
 #define PATCH_BASE "cooper-base"   /* tag: the sources without any patch */
 #define PATCH_START "cooper-start" /* tag: all patches as they were, so that their commits stay */
 
+/* The words after "git", for the two below. */
+#define GIT(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 /**
  * repo_git() - run git in @dir
  * @input: for its standard input, or NULL

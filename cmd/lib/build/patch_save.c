@@ -1,6 +1,7 @@
 /* From commits back to patch files: what nobody touched stays as it is, byte for byte. */
 #include "build/patch_edit.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,8 +11,6 @@
 #include "fmt/digest.h"
 #include "patch/patch_header.h"
 #include "sys/file.h"
-
-#define GIT(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 enum { PATCH_MAX = 64 << 20, NAME_MAX_BYTES = 52 };
 
@@ -270,9 +269,8 @@ static char *slug(const char *message)
 {
 	struct str out = STR_INIT;
 	for (const char *p = message; *p && *p != '\n' && out.len < (size_t)NAME_MAX_BYTES; p++) {
-		bool word = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
-		if (word)
-			str_add_char(&out, *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p);
+		if (isalnum((unsigned char)*p))
+			str_add_char(&out, (char)tolower((unsigned char)*p));
 		else if (out.len && out.data[out.len - 1] != '-')
 			str_add_char(&out, '-');
 	}

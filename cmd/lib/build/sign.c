@@ -20,7 +20,7 @@ void sign_files_done(struct sign_files *files)
 	for (size_t i = 0; i < files->count; i++)
 		free(files->items[i].path);
 	free(files->items);
-	*files = (struct sign_files)SIGN_FILES_INIT;
+	*files = (struct sign_files){.count = 0};
 }
 
 void sign_files_add(struct sign_files *files, const char *path, enum macho_kind kind)
@@ -36,7 +36,7 @@ void sign_plan_done(struct sign_plan *plan)
 		strs_done(&plan->items[i].expect);
 	}
 	free(plan->items);
-	*plan = (struct sign_plan)SIGN_PLAN_INIT;
+	*plan = (struct sign_plan){.count = 0};
 }
 
 /* --- what is there --- */

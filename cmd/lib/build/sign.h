@@ -6,7 +6,7 @@
  * is copied, the copy is cleared of extended attributes, signed, verified, read back, and renamed over the original.
  * Libraries come first, then plain programs, then the programs that get entitlements.
  *
- *	AUTO(sign_plan) plan = SIGN_PLAN_INIT;
+ *	AUTO(sign_plan) plan = {.count = 0};
  *	TRY(sign_list(stage, &files));             // what is there
  *	TRY(sign_decide(&input, &files, &plan));   // pure
  *	TRY(sign_perform(&input, &plan, log, sink));
@@ -32,10 +32,6 @@ struct sign_files {
 	size_t cap;
 };
 
-#define SIGN_FILES_INIT                                                                                                \
-	{                                                                                                              \
-		NULL, 0, 0                                                                                             \
-	}
 void sign_files_done(struct sign_files *files);
 void sign_files_add(struct sign_files *files, const char *path, enum macho_kind kind);
 
@@ -54,10 +50,6 @@ struct sign_plan {
 	size_t cap;
 };
 
-#define SIGN_PLAN_INIT                                                                                                 \
-	{                                                                                                              \
-		NULL, 0, 0                                                                                             \
-	}
 void sign_plan_done(struct sign_plan *plan);
 
 /* All borrowed. */

@@ -136,7 +136,7 @@ static struct err *write_receipt(const struct build_job *job, const char *tree, 
 
 static struct err *patch_tree(const struct build_job *job, const char *tree, struct sink *sink)
 {
-	AUTO(patch_list) list = PATCH_LIST_INIT;
+	AUTO(patch_list) list = {.count = 0};
 	AUTO(patch_report) report = PATCH_REPORT_INIT;
 	TRY(patch_list_read(job->recipe, job->home, tree, &list));
 	if (list.count) {

@@ -36,7 +36,7 @@ static bool is_named(const char *listed, const char *name)
 	return listed && strncmp(listed, name, n) == 0 && (streq(listed + n, "") || streq(listed + n, "*"));
 }
 
-enum connect_outcome connect_state(const struct connection *c, const char *list, bool *ret_default)
+enum connect_state connect_state(const struct connection *c, const char *list, bool *ret_default)
 {
 	AUTO_FREE char *uri = connect_uri(c);
 	AUTO_JSON *root = NULL;
@@ -104,21 +104,20 @@ static struct err *add_connection(const struct connection *c, bool as_default)
 	return child_run(&spec);
 }
 
-struct err *connect_add(const struct connection *c, struct sink *sink, enum connect_outcome *ret_outcome)
+struct err *connect_add(const struct connection *c, struct sink *sink, bool *ret_connected)
 {
 	AUTO_FREE char *list = NULL;
 	bool is_default = false;
 
 	TRY(list_connections(c, &list));
-	*ret_outcome = CONNECT_ABSENT;
+	*ret_connected = list != NULL;
 	if (!list) {
 		event_note(sink, NULL,
 			   "podman is not installed on this host; use `cooper ssh -- podman`, or install it and run "
 			   "`cooper up` again");
 		return NULL;
 	}
-	enum connect_outcome state = connect_state(c, list, &is_default);
-	*ret_outcome = state == CONNECT_ABSENT ? CONNECT_ADDED : state;
+	enum connect_state state = connect_state(c, list, &is_default);
 	if (state == CONNECT_SAME)
 		return NULL;
 	struct err *e = state == CONNECT_CHANGED ? remove_connection(c) : NULL;
@@ -127,15 +126,12 @@ struct err *connect_add(const struct connection *c, struct sink *sink, enum conn
 	return e ? err_wrap(e, "cannot add machine '%s' to podman", c->name) : NULL;
 }
 
-struct err *connect_remove(const struct connection *c, enum connect_outcome *ret_outcome)
+struct err *connect_remove(const struct connection *c)
 {
 	AUTO_FREE char *list = NULL;
 	bool is_default = false;
 
 	TRY(list_connections(c, &list));
-	*ret_outcome = CONNECT_ABSENT;
-	if (!list || connect_state(c, list, &is_default) == CONNECT_ABSENT)
-		return NULL;
-	*ret_outcome = CONNECT_REMOVED;
-	return remove_connection(c);
+	bool there = list && connect_state(c, list, &is_default) != CONNECT_ABSENT;
+	return there ? remove_connection(c) : NULL;
 }

@@ -5,7 +5,7 @@
  * is as wanted is left alone, and nobody's default is taken away: podman itself makes the first connection the default.
  *
  *	struct connection connection = {.name = "dev", .user = "core", .uid = 1000, .port = port, .identity = key};
- *	TRY(connect_add(&connection, sink, &outcome));
+ *	TRY(connect_add(&connection, sink, &connected));
  */
 #ifndef COOPER_GUEST_CONNECT_H
 #define COOPER_GUEST_CONNECT_H
@@ -25,7 +25,7 @@ struct connection {
 	const char *identity; /* private key */
 };
 
-enum connect_outcome { CONNECT_ABSENT, CONNECT_SAME, CONNECT_ADDED, CONNECT_CHANGED, CONNECT_REMOVED };
+enum connect_state { CONNECT_ABSENT, CONNECT_SAME, CONNECT_CHANGED };
 
 /** guest_uid() - of the login user in a guest that was set up from here: ours, as shared folders need it */
 int guest_uid(void);
@@ -42,17 +42,17 @@ char *connect_uri(const struct connection *c);
  *
  * CONNECT_ABSENT: not in it; CONNECT_SAME: as wanted; CONNECT_CHANGED: there, but different. Pure.
  */
-enum connect_outcome connect_state(const struct connection *c, const char *list, bool *ret_default);
+enum connect_state connect_state(const struct connection *c, const char *list, bool *ret_default);
 
 /**
  * connect_add() - make podman's connection @c->name lead to the machine
  *
- * Without podman on the host: a note, and CONNECT_ABSENT.
+ * Without podman on the host: a note, and *@ret_connected is false.
  * Errors:  CHILD (podman failed), TIMEOUT, CANCELED
  */
-MUST_CHECK struct err *connect_add(const struct connection *c, struct sink *sink, enum connect_outcome *ret_outcome);
+MUST_CHECK struct err *connect_add(const struct connection *c, struct sink *sink, bool *ret_connected);
 
-/** connect_remove() - take it out again; CONNECT_ABSENT when there is none, or no podman */
-MUST_CHECK struct err *connect_remove(const struct connection *c, enum connect_outcome *ret_outcome);
+/** connect_remove() - take it out again; fine when there is none, or no podman */
+MUST_CHECK struct err *connect_remove(const struct connection *c);
 
 #endif

@@ -1,5 +1,6 @@
 #include "guest/guest.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/path.h"
@@ -55,8 +56,7 @@ struct err *guest_run(struct guest *g, const char *const *argv, bool as_user, co
 	return run_remote(g, &(struct remote){.argv = argv, .input = input, .as_user = as_user}, output, ret_status);
 }
 
-/* Housekeeping of ours, as root. */
-static struct err *run_shell(struct guest *g, const char *text, struct str *output, int *ret_status)
+struct err *guest_shell(struct guest *g, const char *text, struct str *output, int *ret_status)
 {
 	const char *argv[] = {"/bin/sh", "-c", text, NULL};
 	return run_remote(g, &(struct remote){.argv = argv}, output, ret_status);
@@ -92,7 +92,7 @@ struct err *guest_open(struct guest *g)
 	str_add(&text, " 2>/dev/null && for f in *; do case $f in *.new|*.pending) ;; *) "
 		       "[ -f \"$f\" ] && echo \"$f $(cat \"$f\")\";; esac; done; exit 0");
 	g->records = STRS_INIT;
-	TRY(run_shell(g, str_text(&text), &output, NULL));
+	TRY(guest_shell(g, str_text(&text), &output, NULL));
 	strs_split(&g->records, str_text(&output), "\r\n");
 	return NULL;
 }
@@ -136,12 +136,11 @@ void guest_step_digest(const struct guest_step *step, const char *file_digest, c
 
 char *guest_record_name(const char *step_name)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	char hex[SHA256_HEX];
 	AUTO(str) s = STR_INIT;
 
 	for (const char *p = step_name; *p && s.len < 60; p++)
-		str_add_char(&s, strchr(plain, *p) ? *p : '_');
+		str_add_char(&s, isalnum((unsigned char)*p) || *p == '-' ? *p : '_');
 	/* names that differ only in what was replaced or cut stay apart */
 	if (!streq(str_text(&s), step_name)) {
 		digest_bytes(step_name, strlen(step_name), hex);
@@ -208,7 +207,7 @@ static struct err *set_pending(const struct work *w, bool *ret_was_pending)
 	str_add(&text, ".pending ]; then echo pending; else : > ");
 	quote_word(&text, w->record);
 	str_add(&text, ".pending; fi");
-	TRY(run_shell(w->g, str_text(&text), &output, NULL));
+	TRY(guest_shell(w->g, str_text(&text), &output, NULL));
 	*ret_was_pending = str_starts(str_text(&output), "pending");
 	return NULL;
 }
@@ -224,7 +223,7 @@ static struct err *write_record(const struct work *w)
 	quote_word(&text, dir);
 	str_addf(&text, " && echo %s > %s.new && mv -f %s.new %s && rm -f %s.pending", w->digest, str_text(&path),
 		 str_text(&path), str_text(&path), str_text(&path));
-	return run_shell(w->g, str_text(&text), NULL, NULL);
+	return guest_shell(w->g, str_text(&text), NULL, NULL);
 }
 
 /* The new content comes on standard input; the file changes its content and mode at once, or not at all. */
@@ -275,7 +274,7 @@ static struct err *give_sources(const struct work *w)
 		return NULL;
 	}
 	AUTO_FREE char *script = w->g->os->packages_sources(main, security);
-	return run_shell(w->g, script, NULL, NULL);
+	return guest_shell(w->g, script, NULL, NULL);
 }
 
 static struct err *do_packages(const struct work *w, bool *ret_changed)
@@ -285,13 +284,13 @@ static struct err *do_packages(const struct work *w, bool *ret_changed)
 	AUTO_FREE char *install = os->packages_install(&w->step->packages);
 	int status = 1;
 
-	TRY(run_shell(w->g, probe, NULL, &status));
+	TRY(guest_shell(w->g, probe, NULL, &status));
 	*ret_changed = status != 0;
 	if (status == 0)
 		return NULL;
 	if (os->packages_sources)
 		TRY(give_sources(w));
-	return run_shell(w->g, install, NULL, NULL);
+	return guest_shell(w->g, install, NULL, NULL);
 }
 
 static struct err *perform(const struct work *w, bool *ret_changed)

@@ -7,6 +7,10 @@
 #include "fmt/binfmt.h"
 #include "sys/tick.h"
 
+/* Where packages of any guest have their binfmt.d(5) files, and the one that brings emulators and these files. */
+#define HANDLERS_DIR "/usr/lib/binfmt.d"
+#define HANDLERS_PACKAGE "qemu-user-static"
+
 enum {
 	REBOOT_MS = 10 * 60 * 1000,
 	BOOT_ID_MS = 10 * 1000, /* for one question: a connection from before the reboot may hang */
@@ -15,7 +19,7 @@ enum {
 
 /* --- decisions --- */
 
-char *handlers_question(const struct guest_os *os, const struct strs *archs)
+char *handlers_question(const struct strs *archs)
 {
 	AUTO(str) s = STR_INIT;
 
@@ -25,11 +29,9 @@ char *handlers_question(const struct guest_os *os, const struct strs *archs)
 		quote_word(&s, archs->items[i]);
 	}
 	/* of several lines with one name the last is what systemd-binfmt leaves registered */
-	str_addf(&s,
-		 "; do echo \"== status $a\"; cat \"/proc/sys/fs/binfmt_misc/qemu-$a\" 2>/dev/null; "
-		 "echo \"== line $a\"; cat %s/*.conf 2>/dev/null | grep \"^:qemu-$a:\" | tail -n 1; done; "
-		 "echo '== end'; exit 0",
-		 os->handlers_dir);
+	str_add(&s, "; do echo \"== status $a\"; cat \"/proc/sys/fs/binfmt_misc/qemu-$a\" 2>/dev/null; "
+		    "echo \"== line $a\"; cat " HANDLERS_DIR "/*.conf 2>/dev/null | grep \"^:qemu-$a:\" | tail -n 1; "
+		    "done; echo '== end'; exit 0");
 	return str_take(&s);
 }
 
@@ -78,16 +80,10 @@ struct err *handlers_judge(const char *answer, const char *arch, enum handlers_s
 
 /* --- in the guest --- */
 
-static struct err *shell(struct guest *g, const char *text, struct str *output)
-{
-	const char *argv[] = {"/bin/sh", "-c", text, NULL};
-	return guest_run(g, argv, /* as_user= */ false, NULL, output, NULL);
-}
-
 static struct err *ask(struct guest *g, const struct strs *archs, struct str *answer)
 {
-	AUTO_FREE char *question = handlers_question(g->os, archs);
-	return shell(g, question, answer);
+	AUTO_FREE char *question = handlers_question(archs);
+	return guest_shell(g, question, answer, NULL);
 }
 
 static struct err *read_boot_id(struct guest *g, struct str *output)
@@ -105,7 +101,8 @@ static struct err *reboot(struct guest *g)
 
 	TRY(read_boot_id(g, &before));
 	event_note(g->sink, g->step, "the guest is rebooting");
-	TRY(shell(g, g->os->reboot, NULL));
+	/* it ends well before the guest goes down */
+	TRY(guest_shell(g, "exec systemd-run --quiet --on-active=1 systemctl reboot", NULL, NULL));
 	while (tick_ms() < deadline) {
 		AUTO(str) now = STR_INIT;
 		struct err *e = read_boot_id(g, &now);
@@ -123,7 +120,7 @@ static struct err *reboot(struct guest *g)
 
 static struct err *install(struct guest *g)
 {
-	char *items[] = {(char *)g->os->handlers_package, NULL};
+	char *items[] = {HANDLERS_PACKAGE, NULL};
 	struct guest_step step = {.name = "cooper-emulators", .packages = {.items = items, .count = 1}};
 	enum guest_outcome outcome;
 
@@ -131,7 +128,7 @@ static struct err *install(struct guest *g)
 	if (!g->os->packages_layer)
 		return guest_step_run(g, &step, &outcome);
 	AUTO_FREE char *layer = g->os->packages_layer(&step.packages);
-	TRY(shell(g, layer, NULL));
+	TRY(guest_shell(g, layer, NULL, NULL));
 	return reboot(g);
 }
 
@@ -162,7 +159,7 @@ static struct err *correct(struct guest *g, const struct strs *archs, const char
 		TRY(write_conf(g, archs->items[i], conf));
 		*ret_fixed = true;
 	}
-	return *ret_fixed ? shell(g, "exec systemctl restart systemd-binfmt.service", NULL) : NULL;
+	return *ret_fixed ? guest_shell(g, "exec systemctl restart systemd-binfmt.service", NULL, NULL) : NULL;
 }
 
 static struct err *verify(struct guest *g, const struct strs *archs)

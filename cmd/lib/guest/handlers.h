@@ -34,7 +34,7 @@ MUST_CHECK struct err *handlers_ensure(struct guest *g, enum provider provider, 
 /* Decisions, pure. */
 
 /** handlers_question() - shell text whose output handlers_judge() reads, heap */
-char *handlers_question(const struct guest_os *os, const struct strs *archs);
+char *handlers_question(const struct strs *archs);
 
 /**
  * handlers_judge() - the state of one architecture

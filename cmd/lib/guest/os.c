@@ -9,11 +9,6 @@
 GUEST_OSES(DECLARED)
 static const struct guest_os *const oses[] = {GUEST_OSES(LISTED)};
 
-const struct guest_os *guest_os_at(size_t i)
-{
-	return i < ARRAY_LEN(oses) ? oses[i] : NULL;
-}
-
 const struct guest_os *guest_os_find(const char *name)
 {
 	for (size_t i = 0; name && i < ARRAY_LEN(oses); i++)

@@ -76,20 +76,12 @@ struct guest_os {
 	char *(*packages_probe)(const struct strs *packages);   /* succeeds when all are installed */
 	char *(*packages_install)(const struct strs *packages); /* for now */
 	char *(*packages_layer)(const struct strs *packages);   /* for the next boot; NULL = `install` is enough */
-	char *(*packages_sources)(const char *main, const char *security); /* see guest_apt_sources(); NULL = its own */
+	char *(*packages_sources)(const char *main, const char *security); /* NULL = its own */
 	const char *const *python3; /* packages that bring it: no image has it of itself */
-
-	/* emulators for foreign programs */
-	const char *handlers_dir;     /* binfmt.d(5) files of packages */
-	const char *handlers_package; /* that brings emulators and these files */
-
-	const char *reboot; /* shell text; ends well before the guest goes down */
 };
 
 /** guest_os_find() - by its name in recipes; NULL when there is none of that name (or @name is NULL) */
 const struct guest_os *guest_os_find(const char *name);
-/** guest_os_at() - the one of this number; NULL beyond the last */
-const struct guest_os *guest_os_at(size_t i);
 /**
  * guest_os_check() - whether @image has what its system needs, and what the steps of @stack (NULL = none) need
  *

@@ -83,7 +83,4 @@ const struct guest_os guest_os_debian = {
 	.packages_install = install,
 	.packages_sources = sources,
 	.python3 = python3,
-	.handlers_dir = "/usr/lib/binfmt.d",
-	.handlers_package = "qemu-user-static",
-	.reboot = "exec systemd-run --quiet --on-active=1 systemctl reboot",
 };

@@ -87,7 +87,4 @@ const struct guest_os guest_os_fedora_coreos = {
 	.packages_install = install,
 	.packages_layer = layer,
 	.python3 = python3,
-	.handlers_dir = "/usr/lib/binfmt.d",
-	.handlers_package = "qemu-user-static",
-	.reboot = "exec systemd-run --quiet --on-active=1 systemctl reboot",
 };

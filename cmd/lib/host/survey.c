@@ -141,8 +141,7 @@ static void measure_macos(const struct survey_input *input, struct host_survey *
 static void measure_kvm(const struct survey_input *input, struct host_survey *s)
 {
 	AUTO_FREE char *path = accel_verdicts_path(input->home);
-	AUTO_FREE char *text = text_of(path);
-	AUTO_JSON *verdicts = accel_verdicts_parse(text);
+	AUTO_JSON *verdicts = accel_verdicts_read(path);
 	enum accel_verdict verdict =
 		input->emulator ? accel_known(verdicts, s->host.boot_id, input->emulator, ACCEL_KVM) : VERDICT_NONE;
 	if (verdict != VERDICT_NONE)

@@ -1,5 +1,6 @@
 #include "image/debstrap.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/quote.h"
@@ -27,12 +28,11 @@ static void add_hook(struct strs *argv, const char *hook, const char *files, con
 /* A space would end the URI in its line, and apt decodes percent signs. */
 static char *repository_line(const char *packages)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/+:@";
 	AUTO(str) s = STR_INIT;
 
 	str_add(&s, "deb [trusted=yes] copy:");
 	for (const unsigned char *p = (const unsigned char *)packages; *p; p++) {
-		if (strchr(plain, *p))
+		if (isalnum(*p) || strchr("-._~/+:@", *p))
 			str_add_char(&s, (char)*p);
 		else
 			str_addf(&s, "%%%02X", *p);

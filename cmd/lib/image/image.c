@@ -41,7 +41,7 @@ static const char *const clean_env[] = {
 };
 
 /* Folders of one run, below build/<name>. */
-struct workplace {
+struct image_folders {
 	char *top;
 	char *packages; /* the offline repository */
 	char *root;     /* the guest's tree */
@@ -49,7 +49,7 @@ struct workplace {
 	struct strs inside; /* words before every command that touches the tree */
 };
 
-static void workplace_done(struct workplace *w)
+static void image_folders_done(struct image_folders *w)
 {
 	free(w->top);
 	free(w->packages);
@@ -139,8 +139,8 @@ struct err *image_inputs(const struct recipe *recipe, struct json *inputs)
 }
 
 /* A command on the guest's tree. */
-static struct err *run(const struct image_job *job, const struct workplace *w, const char *const *argv, const char *cwd,
-		       struct sink *sink)
+static struct err *run(const struct image_job *job, const struct image_folders *w, const char *const *argv,
+		       const char *cwd, struct sink *sink)
 {
 	AUTO(strs) words = STRS_INIT;
 	strs_add_all(&words, (const char *const *)w->inside.items);
@@ -157,7 +157,7 @@ static struct err *run(const struct image_job *job, const struct workplace *w, c
 }
 
 /* The packages under their own names in one folder, with an index: a repository that needs no network. */
-static struct err *lay_out_packages(const struct image_job *job, const struct workplace *w, struct sink *sink)
+static struct err *lay_out_packages(const struct image_job *job, const struct image_folders *w, struct sink *sink)
 {
 	for (size_t i = 0; i < job->files->count; i++) {
 		const struct source_file *f = &job->files->items[i];
@@ -179,7 +179,7 @@ static struct err *lay_out_packages(const struct image_job *job, const struct wo
 	return file_write(path, str_text(&index), index.len, 0644);
 }
 
-static struct err *install_root(const struct image_job *job, const struct workplace *w, struct sink *sink)
+static struct err *install_root(const struct image_job *job, const struct image_folders *w, struct sink *sink)
 {
 	AUTO_FREE char *files = beside_recipe(job->recipe, job->recipe->image.files);
 	AUTO(strs) argv = STRS_INIT;
@@ -188,7 +188,7 @@ static struct err *install_root(const struct image_job *job, const struct workpl
 }
 
 /* The one file in boot/ whose name starts with @prefix goes to @to; it is booted from there, not from the disk. */
-static struct err *take_boot_file(const struct workplace *w, const char *prefix, const char *to)
+static struct err *take_boot_file(const struct image_folders *w, const char *prefix, const char *to)
 {
 	AUTO_FREE char *boot = path_join(w->root, "boot");
 	AUTO(strs) names = STRS_INIT;
@@ -203,7 +203,7 @@ static struct err *take_boot_file(const struct workplace *w, const char *prefix,
 	return err_new(ERR_CHILD, "the image has no '%s*' in /boot", prefix);
 }
 
-static struct err *write_package_list(const struct image_job *job, const struct workplace *w, const char *stage)
+static struct err *write_package_list(const struct image_job *job, const struct image_folders *w, const char *stage)
 {
 	AUTO_FREE char *admin = mem_printf("--admindir=%s/var/lib/dpkg", w->root);
 	AUTO_FREE char *path = path_join(stage, "packages.tsv");
@@ -221,7 +221,7 @@ static struct err *write_package_list(const struct image_job *job, const struct 
 }
 
 /* mke2fs copies access and change times from the tree; the same packages must give the same bytes. */
-static struct err *fix_times(const struct image_job *job, const struct workplace *w, const char *disk,
+static struct err *fix_times(const struct image_job *job, const struct image_folders *w, const char *disk,
 			     struct sink *sink)
 {
 	static const char commands[] = "sif \"/%P\" atime @" IMAGE_EPOCH "\nsif \"/%P\" atime_extra 0\n"
@@ -236,7 +236,7 @@ static struct err *fix_times(const struct image_job *job, const struct workplace
 	return child_run(&spec);
 }
 
-static struct err *make_disk(const struct image_job *job, const struct workplace *w, const char *disk,
+static struct err *make_disk(const struct image_job *job, const struct image_folders *w, const char *disk,
 			     struct sink *sink)
 {
 	/* device nodes where mknod(2) works, mount points where it does not; the guest mounts its own there */
@@ -249,33 +249,16 @@ static struct err *make_disk(const struct image_job *job, const struct workplace
 	AUTO_CLOSE int fd = open(disk, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || ftruncate(fd, (off_t)job->recipe->image.disk_bytes) != 0)
 		return err_os(errno, "cannot create '%s'", disk);
-	TRY(run(job, w,
-		(const char *const[]){
-			"mke2fs",
-			"-q",
-			"-t",
-			"ext4",
-			"-L",
-			job->recipe->image.root_label,
-			"-U",
-			IMAGE_UUID,
-			"-m",
-			"0",
-			"-I",
-			"256",
-			"-E",
-			"hash_seed=" IMAGE_UUID ",lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,nodiscard",
-			"-O",
-			"^metadata_csum_seed",
-			"-d",
-			w->root,
-			disk,
-			NULL},
-		NULL, sink));
+	static const char options[] =
+		"hash_seed=" IMAGE_UUID ",lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,nodiscard";
+	const char *const argv[] = {
+		"mke2fs", "-q",  "-t", "ext4",  "-L", job->recipe->image.root_label, "-U", IMAGE_UUID, "-m", "0",
+		"-I",     "256", "-E", options, "-O", "^metadata_csum_seed",         "-d", w->root,    disk, NULL};
+	TRY(run(job, w, argv, NULL, sink));
 	return fix_times(job, w, disk, sink);
 }
 
-static struct err *fill_stage(const struct image_job *job, const struct workplace *w, const char *stage,
+static struct err *fill_stage(const struct image_job *job, const struct image_folders *w, const char *stage,
 			      struct sink *sink)
 {
 	AUTO_FREE char *kernel = path_join(stage, "vmlinuz");
@@ -320,7 +303,7 @@ static bool can_run(const char *const *words)
  * no mount point (in a chroot) its propagation cannot be changed, and only an orderly end takes the mounts away.
  * Anybody else: as root of a user namespace whose other ids are the user's subordinate ones. See: user_namespaces(7)
  */
-static struct err *go_inside(struct workplace *w)
+static struct err *go_inside(struct image_folders *w)
 {
 	static const char *const own_mounts[] = {"unshare", "--mount", "--propagation", "private", NULL};
 	static const char *const own_users[] = {"unshare", "--user", "--map-root-user", "--map-auto",   "--mount",
@@ -340,14 +323,14 @@ static struct err *go_inside(struct workplace *w)
 }
 
 /* What is there from a run that was ended, or from this one; parts of it may belong to subordinate ids. */
-static struct err *clear(const struct image_job *job, const struct workplace *w, struct sink *sink)
+static struct err *clear(const struct image_job *job, const struct image_folders *w, struct sink *sink)
 {
 	if (geteuid() != 0 && dir_exists(w->root))
 		TRY(run(job, w, (const char *const[]){"rm", "-rf", "--one-file-system", w->root, NULL}, NULL, sink));
 	return tree_remove(w->top);
 }
 
-static struct err *make(const struct image_job *job, struct workplace *w, struct sink *sink)
+static struct err *make(const struct image_job *job, struct image_folders *w, struct sink *sink)
 {
 	int64_t started = tick_ms();
 	AUTO_FREE char *name = image_name(job->recipe, job->guest_arch);
@@ -370,13 +353,13 @@ struct err *image_make(const struct image_job *job, struct sink *sink)
 	if (!job->recipe->image.debian_suite)
 		return image_download(job, sink);
 	AUTO_FREE char *name = image_name(job->recipe, job->guest_arch);
-	struct workplace w = {.top = path_join(job->home->build, name), .inside = STRS_INIT};
+	struct image_folders w = {.top = path_join(job->home->build, name), .inside = STRS_INIT};
 	w.packages = path_join(w.top, "packages");
 	w.root = path_join(w.top, "root");
 	w.log = mem_printf("%s/image-%s.log", job->home->log, name);
 	struct err *e = file_remove(w.log);
 	if (!e)
 		e = make(job, &w, sink);
-	workplace_done(&w);
+	image_folders_done(&w);
 	return e;
 }

@@ -101,12 +101,12 @@ enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id,
 	return VERDICT_NONE;
 }
 
-struct json *accel_verdicts_parse(const char *text)
+struct json *accel_verdicts_read(const char *path)
 {
 	struct json *root = NULL;
 
-	if (text)
-		err_free(js_parse(text, strlen(text), "accelerator verdicts", &root));
+	if (path)
+		err_free(js_read(path, &root));
 	if (js_is_array(root))
 		return root;
 	js_free(root);

@@ -30,7 +30,7 @@ void accel_list_done(struct accel_list *list);
 /**
  * accel_candidates() - what to try, best first
  * @wanted:    ACCEL_AUTO, or the one that the stack insists on
- * @verdicts:  from accel_verdicts_parse(), or NULL
+ * @verdicts:  from accel_verdicts_read(), or NULL
  * @qemu:      path of the QEMU; another one, by its keg where it lies in a store, is judged anew
  *
  * auto: hardware that this host offers for @guest_arch and that is not known to be broken, then tcg. A named
@@ -45,11 +45,11 @@ MUST_CHECK struct err *accel_candidates(enum accel wanted, const struct host_fac
 enum accel_verdict accel_known(const struct json *verdicts, const char *boot_id, const char *qemu, enum accel accel);
 
 /**
- * accel_verdicts_parse() - verdicts from the text of their file; a fresh list when @text is NULL or damaged
+ * accel_verdicts_read() - verdicts from their file; a fresh list when @path is NULL, or the file missing or damaged
  *
  * They are a cache: losing them costs one probe.
  */
-struct json *accel_verdicts_parse(const char *text);
+struct json *accel_verdicts_read(const char *path);
 
 /** accel_remember() - add or replace a verdict; those of other boots of the host are dropped */
 void accel_remember(struct json **verdicts, const char *boot_id, const char *qemu, enum accel accel, bool works);

@@ -218,7 +218,7 @@ static void add_all(struct line *l)
 struct err *machine_argv(const struct machine_spec *spec, const struct machine_start *start,
 			 const struct host_facts *facts, struct strs *argv, struct strs *warnings)
 {
-	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
+	AUTO(machine_ruling) ruling = {.cpus = 0};
 	struct line l = {.spec = spec, .start = start, .facts = facts, .ruling = &ruling, .argv = argv};
 
 	TRY(vmm_guest_check(spec->guest_arch));

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/units.h"
 #include "machine/paths.h"
+#include "machine/power.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/lock.h"
@@ -86,7 +87,7 @@ static void fill_status(const struct json *line, struct machine_status *status)
 	snprintf(status->api, sizeof(status->api), "%s", api ? api : "");
 }
 
-static bool is_running(const char *machine_dir, char **ret_holder)
+bool machine_running(const char *machine_dir, char **ret_holder)
 {
 	AUTO_FREE char *lock = path_join(machine_dir, "lock");
 	return lock_held(lock, ret_holder);
@@ -104,7 +105,7 @@ static struct err *call(const char *machine_dir, const char *what, int64_t timeo
 		struct err *e = sock_connect(path, &fd);
 		if (!e)
 			break;
-		if (!err_is(e, ERR_ABSENT) || tick_ms() >= until || !is_running(machine_dir, NULL))
+		if (!err_is(e, ERR_ABSENT) || tick_ms() >= until || !machine_running(machine_dir, NULL))
 			return e;
 		err_free(e);
 		tick_sleep_ms(20);
@@ -124,7 +125,7 @@ struct err *machine_status(const char *machine_dir, struct machine_status *ret_s
 	AUTO_FREE char *text = NULL;
 	AUTO_JSON *line = NULL;
 
-	*ret_status = (struct machine_status){.running = is_running(machine_dir, NULL)};
+	*ret_status = (struct machine_status){.running = machine_running(machine_dir, NULL)};
 	if (!ret_status->running)
 		return NULL;
 	/* a supervisor that does not answer is running all the same */
@@ -142,19 +143,16 @@ struct err *machine_status(const char *machine_dir, struct machine_status *ret_s
 }
 
 /* What a boot is followed by: lines from @fd until ready, failed or the end. */
-enum follow_end { FOLLOW_READY, FOLLOW_GONE };
-
 static struct err *follow(const struct machine_launch *launch, int fd, int64_t until, struct machine_status *status,
-			  enum follow_end *ret_end)
+			  bool *ret_ready)
 {
+	*ret_ready = false;
 	for (;;) {
 		AUTO_FREE char *text = NULL;
 		AUTO_JSON *line = NULL;
 		TRY(sock_read_line(fd, LINE_MAX_BYTES, until, &text));
-		if (!text) {
-			*ret_end = FOLLOW_GONE;
+		if (!text)
 			return NULL;
-		}
 		TRY(js_parse(text, strlen(text), "the supervisor's report", &line));
 		const char *what = js_get_text(line, "event");
 		if (streq(what, "failed"))
@@ -171,7 +169,7 @@ static struct err *follow(const struct machine_launch *launch, int fd, int64_t u
 		if (streq(what, "ready")) {
 			fill_status(line, status);
 			status->running = status->ready = true;
-			*ret_end = FOLLOW_READY;
+			*ret_ready = true;
 			return NULL;
 		}
 	}
@@ -180,8 +178,6 @@ static struct err *follow(const struct machine_launch *launch, int fd, int64_t u
 /* The last bytes of the supervisor's own log, for a supervisor that ended without a word. */
 static struct err *died(const struct machine_launch *launch, const char *log, int wait_status)
 {
-	AUTO_FREE char *text = NULL;
-	size_t size = 0;
 	struct err *e;
 
 	if (WIFSIGNALED(wait_status))
@@ -190,17 +186,10 @@ static struct err *died(const struct machine_launch *launch, const char *log, in
 	else
 		e = err_new(ERR_CHILD, "the supervisor of machine '%s' ended without a message (exit status %d)",
 			    launch->name, WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1);
-	err_free(file_read(log, 16 * (size_t)LOG_MAX, &text, &size));
-	if (text && size > 0) {
-		AUTO(str) shown = STR_INIT;
-		AUTO(strs) lines = STRS_INIT;
-		strs_split(&lines, text + (size > LOG_TAIL ? size - LOG_TAIL : 0), "\n");
-		for (size_t i = 0; i < lines.count; i++) {
-			str_add_escaped(&shown, lines.items[i], strlen(lines.items[i]));
-			str_add_char(&shown, '\n');
-		}
-		e = err_detail(e, str_take(&shown));
-	}
+	int64_t size = file_size(log);
+	AUTO_FREE char *text = log_tail(log, size > LOG_TAIL ? size - LOG_TAIL : 0, SIZE_MAX);
+	if (*text)
+		e = err_detail(e, TAKE(text));
 	return err_log(e, log);
 }
 
@@ -237,7 +226,7 @@ static struct err *spawn(const struct machine_launch *launch, int64_t until, str
 {
 	AUTO(strs) argv = STRS_INIT;
 	AUTO_FREE char *log = NULL;
-	enum follow_end end;
+	bool ready = false;
 	int report[2];
 	pid_t pid = 0;
 
@@ -249,11 +238,11 @@ static struct err *spawn(const struct machine_launch *launch, int64_t until, str
 	struct err *e = child_start(&spec, &pid);
 	close(report[1]);
 	if (!e)
-		e = follow(launch, report[0], until, status, &end);
+		e = follow(launch, report[0], until, status, &ready);
 	close(report[0]);
 	if (pid == 0)
 		return e;
-	if (!e && end == FOLLOW_READY)
+	if (!e && ready)
 		return NULL;
 	if (err_is(e, ERR_CANCELED))
 		return e;
@@ -273,18 +262,18 @@ struct err *machine_start(const struct machine_launch *launch, struct machine_st
 	for (int tries = 0; tries < 5; tries++) {
 		err_free(e);
 		e = NULL;
-		if (!is_running(launch->machine_dir, NULL)) {
+		if (!machine_running(launch->machine_dir, NULL)) {
 			e = spawn(launch, until, ret_status);
-			if (!err_is(e, ERR_BUSY) || !is_running(launch->machine_dir, NULL))
+			if (!err_is(e, ERR_BUSY) || !machine_running(launch->machine_dir, NULL))
 				return e;
 			continue;
 		}
 		AUTO_CLOSE int fd = -1;
-		enum follow_end end = FOLLOW_GONE;
+		bool ready = false;
 		e = call(launch->machine_dir, "wait", APPEAR_MS, &fd);
 		if (!e)
-			e = follow(launch, fd, until, ret_status, &end);
-		if ((!e && end == FOLLOW_READY) || (e && !err_is(e, ERR_ABSENT)))
+			e = follow(launch, fd, until, ret_status, &ready);
+		if ((!e && ready) || (e && !err_is(e, ERR_ABSENT)))
 			return e;
 		tick_sleep_ms(200);
 	}
@@ -301,7 +290,7 @@ static pid_t holder_pid(const char *machine_dir)
 	AUTO_FREE char *holder = NULL;
 	int64_t pid = 0;
 
-	if (!is_running(machine_dir, &holder) || !str_starts(holder, "pid "))
+	if (!machine_running(machine_dir, &holder) || !str_starts(holder, "pid "))
 		return 0;
 	holder[4 + strcspn(holder + 4, ":")] = '\0';
 	return num_parse(holder + 4, 2, INT32_MAX, &pid) ? (pid_t)pid : 0;
@@ -311,7 +300,7 @@ static bool wait_gone(const char *machine_dir, int64_t timeout_ms)
 {
 	int64_t until = tick_ms() + timeout_ms;
 
-	while (is_running(machine_dir, NULL)) {
+	while (machine_running(machine_dir, NULL)) {
 		if (tick_ms() >= until)
 			return false;
 		tick_sleep_ms(50);
@@ -339,7 +328,7 @@ static void forget_api(const char *machine_dir)
 struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_was_running)
 {
 	AUTO_CLOSE int fd = -1;
-	bool running = is_running(machine_dir, NULL);
+	bool running = machine_running(machine_dir, NULL);
 
 	if (ret_was_running)
 		*ret_was_running = running;

@@ -61,6 +61,9 @@ MUST_CHECK struct err *machine_start(const struct machine_launch *launch, struct
  */
 MUST_CHECK struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_was_running);
 
+/** machine_running() - whether somebody holds its lock; the holder's text (heap) when @ret_holder is not NULL */
+bool machine_running(const char *machine_dir, char **ret_holder);
+
 /** machine_status() - cheap: a lock, and one line over a socket */
 MUST_CHECK struct err *machine_status(const char *machine_dir, struct machine_status *ret_status);
 

@@ -6,9 +6,9 @@
 #include "base/path.h"
 #include "base/units.h"
 #include "fmt/json.h"
+#include "machine/control.h"
 #include "machine/paths.h"
 #include "sys/file.h"
-#include "sys/lock.h"
 #include "sys/tick.h"
 
 #define GENERATION_PREFIX "gen-"
@@ -22,7 +22,7 @@ void generation_done(struct generation *g)
 {
 	free(g->dir);
 	free(g->key);
-	*g = (struct generation)GENERATION_INIT;
+	*g = (struct generation){.number = 0};
 }
 
 static char *generation_dir(const char *machine_dir, int number)
@@ -30,8 +30,7 @@ static char *generation_dir(const char *machine_dir, int number)
 	return mem_printf("%s/" GENERATION_PREFIX "%d", machine_dir, number);
 }
 
-/* 0 when @name is not a generation's folder. */
-static int number_of(const char *name)
+int generation_number(const char *name)
 {
 	int64_t number;
 
@@ -61,10 +60,9 @@ struct err *generation_set_booted(const char *gen_dir)
 
 static struct err *refuse_running(const char *machine_dir)
 {
-	AUTO_FREE char *lock = path_join(machine_dir, "lock");
 	AUTO_FREE char *holder = NULL;
 
-	if (!lock_held(lock, &holder))
+	if (!machine_running(machine_dir, &holder))
 		return NULL;
 	return err_hint(err_new(ERR_BUSY, "the machine '%s' is running (%s)", path_base(machine_dir), holder),
 			"stop it first: `cooper stop`");
@@ -102,7 +100,7 @@ struct err *generation_load(const char *machine_dir, int number, struct generati
 	g.booted = generation_booted(g.dir);
 	g.current = current_number(machine_dir) == number;
 	*ret_generation = g;
-	g = (struct generation)GENERATION_INIT;
+	g = (struct generation){.number = 0};
 	return NULL;
 }
 
@@ -120,7 +118,7 @@ struct err *generation_current(const char *machine_dir, struct generation *ret_g
 {
 	int number = current_number(machine_dir);
 
-	*ret_generation = (struct generation)GENERATION_INIT;
+	*ret_generation = (struct generation){.number = 0};
 	if (number)
 		try_load(machine_dir, number, ret_generation);
 	return NULL;
@@ -131,34 +129,34 @@ static struct err *newest_below(const char *machine_dir, int below, const char *
 				struct generation *ret_generation)
 {
 	AUTO(strs) names = STRS_INIT;
-	AUTO(generation) best = GENERATION_INIT;
+	AUTO(generation) best = {.number = 0};
 
 	TRY(dir_list(machine_dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
-		AUTO(generation) g = GENERATION_INIT;
-		int number = number_of(names.items[i]);
+		AUTO(generation) g = {.number = 0};
+		int number = generation_number(names.items[i]);
 		if (number <= best.number || number >= below || !try_load(machine_dir, number, &g))
 			continue;
 		if ((!g.booted && !any) || (key && !streq(g.key, key)))
 			continue;
 		generation_done(&best);
 		best = g;
-		g = (struct generation)GENERATION_INIT;
+		g = (struct generation){.number = 0};
 	}
 	*ret_generation = best;
-	best = (struct generation)GENERATION_INIT;
+	best = (struct generation){.number = 0};
 	return NULL;
 }
 
 struct err *generation_find(const char *machine_dir, const char *key, struct generation *ret_generation)
 {
-	AUTO(generation) current = GENERATION_INIT;
+	AUTO(generation) current = {.number = 0};
 
 	TRY(generation_current(machine_dir, &current));
 	if (!current.number || !current.booted || !streq(current.key, key))
 		return newest_below(machine_dir, NUMBER_MAX, key, /* any= */ false, ret_generation);
 	*ret_generation = current;
-	current = (struct generation)GENERATION_INIT;
+	current = (struct generation){.number = 0};
 	return NULL;
 }
 
@@ -173,7 +171,7 @@ struct err *generation_previous(const char *machine_dir, struct generation *ret_
 {
 	int current = current_number(machine_dir);
 
-	*ret_generation = (struct generation)GENERATION_INIT;
+	*ret_generation = (struct generation){.number = 0};
 	return current ? newest_below(machine_dir, current, NULL, /* any= */ false, ret_generation) : NULL;
 }
 
@@ -187,7 +185,7 @@ static struct err *remove_unfinished(const char *machine_dir, int *ret_next)
 	TRY(dir_list(machine_dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(machine_dir, names.items[i]);
-		int number = number_of(names.items[i]);
+		int number = generation_number(names.items[i]);
 		if (str_starts(names.items[i], "." GENERATION_PREFIX) ||
 		    (number && number != current && !generation_booted(path))) {
 			TRY(tree_remove(path));
@@ -252,7 +250,7 @@ struct err *generation_make(const struct generation_input *input, struct generat
 
 struct err *generation_switch(const char *machine_dir, int number)
 {
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	AUTO_FREE char *path = path_join(machine_dir, CURRENT_FILE);
 	AUTO_FREE char *text = mem_printf("%d\n", number);
 
@@ -263,7 +261,7 @@ struct err *generation_switch(const char *machine_dir, int number)
 struct err *generation_prune(const char *machine_dir)
 {
 	AUTO(strs) names = STRS_INIT;
-	AUTO(generation) previous = GENERATION_INIT;
+	AUTO(generation) previous = {.number = 0};
 	int current = current_number(machine_dir);
 
 	if (!current)
@@ -272,7 +270,7 @@ struct err *generation_prune(const char *machine_dir)
 	TRY(dir_list(machine_dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(machine_dir, names.items[i]);
-		int number = number_of(names.items[i]);
+		int number = generation_number(names.items[i]);
 		if (number && number != current && number != previous.number)
 			TRY(tree_remove(path));
 	}

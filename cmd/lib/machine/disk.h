@@ -31,11 +31,6 @@ struct generation {
 	char *key; /* what made it */
 };
 
-#define GENERATION_INIT                                                                                                \
-	{                                                                                                              \
-		0, false, false, NULL, NULL                                                                            \
-	}
-
 void generation_done(struct generation *g);
 
 /* All borrowed. */
@@ -65,6 +60,9 @@ MUST_CHECK struct err *generation_made(const char *machine_dir, const char *key,
  * On error:  nothing new is visible.
  */
 MUST_CHECK struct err *generation_make(const struct generation_input *input, struct generation *ret_generation);
+
+/** generation_number() - of the folder "gen-<n>" of that name; 0 when it is none */
+int generation_number(const char *name);
 
 /** generation_booted() - whether the first boot of the generation in @gen_dir reached ready */
 bool generation_booted(const char *gen_dir);

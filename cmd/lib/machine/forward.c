@@ -2,10 +2,8 @@
 
 #include <stdlib.h>
 
-#include "base/path.h"
 #include "guest/connect.h"
 #include "machine/paths.h"
-#include "net/ssh.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/tick.h"
@@ -20,8 +18,7 @@ enum {
 void forward_init(struct forward *f, const struct machine_spec *spec)
 {
 	*f = (struct forward){.pause_ms = PAUSE_MIN_MS};
-	f->config = path_join(spec->dir, "ssh/config");
-	f->host = mem_printf("cooper-%s", spec->name);
+	machine_ssh_open(spec->dir, spec->name, &f->guest);
 	f->remote = guest_podman_socket(guest_uid());
 	f->path = machine_path(spec, MACHINE_API_SOCKET);
 	f->log_path = machine_path(spec, MACHINE_API_LOG);
@@ -30,10 +27,9 @@ void forward_init(struct forward *f, const struct machine_spec *spec)
 
 static void start(struct forward *f)
 {
-	const struct ssh ssh = {.program = f->program, .config_path = f->config, .host = f->host};
 	AUTO(strs) argv = STRS_INIT;
 
-	ssh_forward_argv(&ssh, f->path, f->remote, &argv);
+	ssh_forward_argv(&f->guest.ssh, f->path, f->remote, &argv);
 	struct child_spec spec = {
 		.argv = (const char *const *)argv.items, .log_path = f->log_path, .die_with_parent = true};
 	f->started_ms = tick_ms();
@@ -75,8 +71,7 @@ void forward_close(struct forward *f)
 void forward_done(struct forward *f)
 {
 	forward_close(f);
-	free(f->config);
-	free(f->host);
+	machine_ssh_done(&f->guest);
 	free(f->remote);
 	free(f->path);
 	free(f->log_path);

@@ -17,12 +17,10 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "machine/spec.h"
+#include "machine/machine.h"
 
 struct forward {
-	const char *program; /* borrowed; NULL = "ssh" */
-	char *config;
-	char *host;
+	struct machine_ssh guest;
 	char *remote;
 	char *path;
 	char *log_path;

@@ -1,5 +1,6 @@
 #include "machine/ignition.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/arch.h"
@@ -32,8 +33,7 @@ char *unit_name_of_path(const char *path)
 	if (!*path)
 		return mem_strdup("-");
 	for (const char *p = path; *p; p++) {
-		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
-			     strchr(":_.", *p);
+		bool plain = isalnum((unsigned char)*p) || strchr(":_.", *p);
 		if (*p == '/') {
 			while (p[1] == '/')
 				p++;
@@ -66,8 +66,7 @@ static char *data_url(const char *text)
 
 	str_add(&s, "data:,");
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
-		    strchr("-._~/", *p))
+		if (isalnum(*p) || strchr("-._~/", *p))
 			str_add_char(&s, (char)*p);
 		else
 			str_addf(&s, "%%%02X", *p);

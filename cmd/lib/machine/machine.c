@@ -56,13 +56,12 @@ struct json *machine_proofs_read(const char *machine_dir)
 
 static struct err *note_boot(const char *dir, const char *key, const struct machine_status *status)
 {
-	AUTO_JSON *old = machine_boot_read(dir);
 	AUTO_JSON *note = js_object();
 	uint64_t random = 0;
 	os_random(&random, sizeof(random));
 	AUTO_FREE char *instance = mem_printf("%016llx", (unsigned long long)random);
 	AUTO_FREE char *port = mem_printf("%d", status->ssh_port);
-	js_set_text(note, "key", key ? key : js_get_text(old, "key"));
+	js_set_text(note, "key", key);
 	js_set_text(note, "instance", instance);
 	js_set_text(note, "ssh_port", port);
 	js_set_text(note, "accel", status->accel);
@@ -121,9 +120,7 @@ struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, 
 		return err_new(ERR_GUEST, "the machine '%s' has no ssh port", spec->name);
 	struct connection connection = {
 		.name = spec->name, .user = spec->user, .uid = guest_uid(), .port = (int)number, .identity = identity};
-	enum connect_outcome outcome = CONNECT_ABSENT;
-	TRY(connect_add(&connection, sink, &outcome));
-	*ret_connected = outcome != CONNECT_ABSENT;
+	TRY(connect_add(&connection, sink, ret_connected));
 	js_set_text(note, "ssh_port", port);
 	return write_note(spec->dir, "connection.json", note);
 }

@@ -34,9 +34,6 @@ static const struct {
 	[PHASE_SWITCH_ROOT] = {"switch-root", 120 * 1000},
 	[PHASE_SSHD] = {"sshd", 90 * 1000},
 	[PHASE_READY] = {"ready", 60 * 1000},
-	[PHASE_STEPS] = {"steps", 600 * 1000},
-	[PHASE_CONNECT] = {"connect", 30 * 1000},
-	[PHASE_CANARY] = {"canary", 60 * 1000},
 };
 
 static const char *const failure_names[] = {

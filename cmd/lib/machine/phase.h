@@ -3,7 +3,7 @@
  *
  * Fed with the console's bytes as they come (any chunks, any bytes), it knows the last phase reached and the
  * failure seen so far that explains most. Memory is bounded: one line and the last few. It decides nothing about time:
- *the supervisor compares clocks with phase_deadline_ms() and asks phase_expired() for a verdict.
+ * the supervisor compares clocks with phase_deadline_ms() and asks phase_expired() for a verdict.
  *
  *	struct phase_watch *w = phase_new(os);
  *	phase_feed(w, bytes, n);
@@ -28,10 +28,7 @@ enum machine_phase {
 	PHASE_IGNITION,
 	PHASE_SWITCH_ROOT,
 	PHASE_SSHD,
-	PHASE_READY, /* the guest wrote to the ready port; from here on the supervisor says */
-	PHASE_STEPS,
-	PHASE_CONNECT,
-	PHASE_CANARY,
+	PHASE_READY, /* the guest wrote to the ready port */
 	PHASE_COUNT,
 };
 
@@ -75,7 +72,7 @@ void phase_feed(struct phase_watch *w, const void *bytes, size_t size);
 /** phase_reached() - the furthest phase so far */
 enum machine_phase phase_reached(const struct phase_watch *w);
 
-/** phase_advance() - say that @phase was reached (ready and later are not on the console); never goes back */
+/** phase_advance() - say that @phase was reached (ready is not on the console); never goes back */
 void phase_advance(struct phase_watch *w, enum machine_phase phase);
 
 /** phase_failure() - the failure so far that explains most; kind FAILURE_NONE when there is none; borrowed */

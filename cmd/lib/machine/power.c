@@ -129,19 +129,18 @@ void power_kill(struct power *p)
 	hang_up(p);
 }
 
-char *power_words(const struct power *p)
+char *log_tail(const char *path, int64_t from, size_t count)
 {
 	char buffer[WORDS_MAX];
 	AUTO(str) s = STR_INIT;
 	AUTO(strs) lines = STRS_INIT;
-	AUTO_CLOSE int fd = open(p->log_path, O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	int64_t size = file_size(p->log_path);
-	int64_t from = size - WORDS_MAX + 1 > p->log_offset ? size - WORDS_MAX + 1 : p->log_offset;
-	ssize_t n = fd < 0 ? 0 : pread(fd, buffer, sizeof(buffer) - 1, (off_t)from);
+	int64_t last = file_size(path) - WORDS_MAX + 1;
+	ssize_t n = fd < 0 ? 0 : pread(fd, buffer, sizeof(buffer) - 1, (off_t)(last > from ? last : from));
 	buffer[n > 0 ? n : 0] = '\0';
 	strs_split(&lines, buffer, "\r\n");
-	for (size_t i = lines.count > 12 ? lines.count - 12 : 0; i < lines.count; i++) {
+	for (size_t i = lines.count > count ? lines.count - count : 0; i < lines.count; i++) {
 		str_add_escaped(&s, lines.items[i], strlen(lines.items[i]));
 		str_add_char(&s, '\n');
 	}

@@ -49,7 +49,7 @@ bool power_command(struct power *p, enum vmm_command command);
 /** power_kill() - TERM, then KILL; returns when it has ended */
 void power_kill(struct power *p);
 
-/** power_words() - the last lines that the monitor itself printed since power_on(), escaped, heap */
-char *power_words(const struct power *p);
+/** log_tail() - what @path ends with: at most @count lines from byte @from on, no more than 8 KiB, escaped; heap */
+char *log_tail(const char *path, int64_t from, size_t count);
 
 #endif

@@ -2,12 +2,10 @@
 
 #include <string.h>
 
-#include "machine/rules_table.h"
-
 void machine_ruling_done(struct machine_ruling *ruling)
 {
 	strs_done(&ruling->warnings);
-	*ruling = (struct machine_ruling)MACHINE_RULING_INIT;
+	*ruling = (struct machine_ruling){.cpus = 0};
 }
 
 static long next_number(const char **at)
@@ -137,33 +135,29 @@ static void adjust(const struct rule *r, const struct host_facts *facts, struct 
 }
 
 size_t machine_rules_hits(const struct machine_spec *spec, const struct machine_start *start,
-			  const struct host_facts *facts, struct rule_hit hits[RULE_HITS_MAX])
+			  const struct host_facts *facts, const struct rule *hits[RULE_HITS_MAX])
 {
 	size_t row_count;
 	size_t count = 0;
 	const struct rule *rows = rules_table(&row_count);
 
-	for (size_t i = 0; i < row_count && count < RULE_HITS_MAX; i++) {
-		const struct rule *r = &rows[i];
-		if (applies(r, spec, start, facts))
-			hits[count++] = (struct rule_hit){r->name, r->effect, r->why, r->remedy, r->link};
-	}
+	for (size_t i = 0; i < row_count && count < RULE_HITS_MAX; i++)
+		if (applies(&rows[i], spec, start, facts))
+			hits[count++] = &rows[i];
 	return count;
 }
 
 struct err *machine_rules(const struct machine_spec *spec, const struct machine_start *start,
 			  const struct host_facts *facts, struct machine_ruling *ruling)
 {
-	size_t row_count;
-	const struct rule *rows = rules_table(&row_count);
+	const struct rule *hits[RULE_HITS_MAX];
+	size_t count = machine_rules_hits(spec, start, facts, hits);
 
 	machine_ruling_done(ruling);
 	ruling->cpus = spec->cpus;
 	ruling->memory_bytes = spec->memory_bytes;
-	for (size_t i = 0; i < row_count; i++) {
-		const struct rule *r = &rows[i];
-		if (!applies(r, spec, start, facts))
-			continue;
+	for (size_t i = 0; i < count; i++) {
+		const struct rule *r = hits[i];
 		if (r->effect == RULE_REFUSE) {
 			machine_ruling_done(ruling);
 			return err_hint(err_new(ERR_USAGE, "the machine '%s' cannot start: %s", spec->name, r->why),

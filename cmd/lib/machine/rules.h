@@ -5,7 +5,7 @@
  * argv.c takes the result. Nothing here is stored: the answer is computed at each start, so that a new macOS or QEMU is
  * judged anew.
  *
- *	struct machine_ruling ruling = MACHINE_RULING_INIT;
+ *	struct machine_ruling ruling = {.cpus = 0};
  *	TRY(machine_rules(spec, start, facts, &ruling));
  */
 #ifndef COOPER_MACHINE_RULES_H
@@ -14,15 +14,6 @@
 #include "base/err.h"
 #include "machine/rules_table.h"
 #include "machine/spec.h"
-
-/* A row that applies; texts are the table's. */
-struct rule_hit {
-	const char *name;
-	enum rule_effect effect;
-	const char *why;    /* NULL = an adjustment that needs no message */
-	const char *remedy; /* may be NULL */
-	const char *link;
-};
 
 enum { RULE_HITS_MAX = 64 };
 
@@ -35,11 +26,6 @@ struct machine_ruling {
 	bool one_thread;      /* tcg: all vCPUs in one host thread */
 	struct strs warnings; /* sentences with their links, for people */
 };
-
-#define MACHINE_RULING_INIT                                                                                            \
-	{                                                                                                              \
-		0, 0, NULL, NULL, false, false, STRS_INIT                                                              \
-	}
 
 void machine_ruling_done(struct machine_ruling *ruling);
 
@@ -54,7 +40,7 @@ MUST_CHECK struct err *machine_rules(const struct machine_spec *spec, const stru
 
 /** machine_rules_hits() - all rows that apply, refusals too, in the table's order; how many */
 size_t machine_rules_hits(const struct machine_spec *spec, const struct machine_start *start,
-			  const struct host_facts *facts, struct rule_hit hits[RULE_HITS_MAX]);
+			  const struct host_facts *facts, const struct rule *hits[RULE_HITS_MAX]);
 
 /** rules_docs() - the table as docs/compatibility.md */
 void rules_docs(struct str *out);

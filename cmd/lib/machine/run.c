@@ -33,7 +33,7 @@ enum {
 	REBOOTS_MAX = 3, /* before ready; after it a guest may reboot as it likes */
 	RESTARTS_MAX = 2,
 	PORT_TRIES = 5,
-	ACCEL_FILE_MAX = 64 * 1024,
+	WORDS_LINES = 12,        /* of what the monitor itself printed */
 	CONTROL_PATH_EXTRA = 18, /* what ssh appends to ControlPath while it makes the socket */
 };
 
@@ -75,14 +75,6 @@ int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, b
 	return ms;
 }
 
-static int generation_number(const struct machine_spec *spec)
-{
-	const char *name = path_base(spec->gen_dir);
-	int64_t number = 0;
-
-	return str_starts(name, "gen-") && num_parse(name + 4, 1, INT32_MAX, &number) ? (int)number : 0;
-}
-
 static struct json *describe(const struct supervisor *s)
 {
 	struct json *line = js_object();
@@ -91,7 +83,7 @@ static struct json *describe(const struct supervisor *s)
 	js_set_int(line, "pid", getpid());
 	js_set_int(line, "qemu_pid", s->power.run.running ? s->power.run.pid : 0);
 	js_set_int(line, "ssh_port", s->start.ssh_port);
-	js_set_int(line, "generation", generation_number(s->spec));
+	js_set_int(line, "generation", generation_number(path_base(s->spec->gen_dir)));
 	js_set_int(line, "uptime_ms", s->power_ms ? tick_ms() - s->power_ms : 0);
 	js_set_text(line, "phase", phase_name(s->phase));
 	js_set_text(line, "accel", accel_words[s->start.accel]);
@@ -161,7 +153,7 @@ static void tick(struct supervisor *s, int timeout_ms)
 {
 	int fds[] = {s->power.run.control_fd, s->power.run.ready_fd};
 
-	server_wait(&s->server, fds, ARRAY_LEN(fds), timeout_ms);
+	server_wait(&s->server, fds, timeout_ms);
 	power_look(&s->power);
 	if (s->power.run.ready)
 		phase_advance(s->power.watch, PHASE_READY);
@@ -263,7 +255,7 @@ static enum outcome fall_back(struct supervisor *s)
 
 static enum outcome judge_end(struct supervisor *s, bool may_fall_back)
 {
-	AUTO_FREE char *words = power_words(&s->power);
+	AUTO_FREE char *words = log_tail(s->power.log_path, s->power.log_offset, WORDS_LINES);
 	int port = 0;
 	enum vmm_end end = s->power.vmm->judge(&s->power.run, words, s->start.accel, &port);
 
@@ -488,7 +480,6 @@ static struct err *prepare(struct supervisor *s)
 	AUTO_FREE char *log = path_join(s->spec->dir, "log");
 	AUTO_FREE char *control = path_join(s->spec->dir, "ctl.sock");
 	AUTO_FREE char *holder = mem_printf("cooper machine run %s", s->spec->name);
-	AUTO_FREE char *text = NULL;
 
 	TRY(machine_paths_check(s->spec));
 	if (!dir_exists(s->spec->gen_dir))
@@ -503,8 +494,7 @@ static struct err *prepare(struct supervisor *s)
 	TRY(rotate(s->power.log_path));
 	forward_init(&s->api, s->spec);
 	TRY(rotate(s->api.log_path));
-	err_free(file_read(s->options->accel_path, ACCEL_FILE_MAX, &text, NULL));
-	s->verdicts = accel_verdicts_parse(text);
+	s->verdicts = accel_verdicts_read(s->options->accel_path);
 	return server_listen(&s->server, control);
 }
 

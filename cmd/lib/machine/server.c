@@ -11,8 +11,6 @@
 #include "sys/file.h"
 #include "sys/sock.h"
 
-enum { EXTRA_MAX = 4 };
-
 void server_init(struct server *s, int take_report_fd)
 {
 	memset(s, 0, sizeof(*s));
@@ -95,14 +93,14 @@ static void answer(struct server *s, struct server_client *c)
 	const char *what = js_get_text(request, "do");
 	err_free(e);
 	if (streq(what, "status")) {
-		line = s->status ? s->status(s->arg) : mem_strdup("{}");
+		line = s->status(s->arg);
 		send_line(c, line);
 	} else if (streq(what, "stop")) {
 		s->stop_asked = true;
 		send_line(c, "{\"event\":\"stopping\"}");
 	} else if (streq(what, "wait")) {
 		c->waiting = true;
-		line = s->welcome ? s->welcome(s->arg) : NULL;
+		line = s->welcome(s->arg);
 		if (line)
 			send_line(c, line);
 	} else {
@@ -155,20 +153,18 @@ static void take_client(struct server *s)
 	close(fd);
 }
 
-void server_wait(struct server *s, const int *fds, size_t n, int timeout_ms)
+void server_wait(struct server *s, const int fds[2], int timeout_ms)
 {
-	struct pollfd all[SERVER_CLIENTS + 1 + EXTRA_MAX];
+	struct pollfd all[SERVER_CLIENTS + 1 + 2];
 	size_t count = 0;
 
-	if (n > EXTRA_MAX)
-		bug("server_wait() with %zu descriptors", n);
 	for (size_t i = 0; i < SERVER_CLIENTS; i++) {
 		struct server_client *c = &s->clients[i];
 		/* that a pipe's reader went away is reported without being asked for */
 		all[count++] = (struct pollfd){c->fd, c->listens_only ? 0 : POLLIN, 0};
 	}
 	all[count++] = (struct pollfd){s->fd, POLLIN, 0};
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < 2; i++)
 		all[count++] = (struct pollfd){fds[i], POLLIN, 0};
 	if (poll(all, (nfds_t)count, timeout_ms) <= 0)
 		return;

@@ -41,9 +41,8 @@ void server_init(struct server *s, int take_report_fd);
 MUST_CHECK struct err *server_listen(struct server *s, const char *path);
 /** server_done() - close all connections and remove the socket */
 void server_done(struct server *s);
-/** server_wait() - wait at most @timeout_ms for a client or one of @fds (count @n, at most 4; -1 is skipped),
- *  and serve the clients */
-void server_wait(struct server *s, const int *fds, size_t n, int timeout_ms);
+/** server_wait() - wait at most @timeout_ms for a client or one of @fds (-1 is skipped), and serve the clients */
+void server_wait(struct server *s, const int fds[2], int timeout_ms);
 /** server_tell() - send @line to all that wait; @last: they need not wait any longer */
 void server_tell(struct server *s, const char *line, bool last);
 

@@ -87,7 +87,7 @@ static void check_accelerator(const struct doctor_input *in, struct doctor_repor
 static void check_rules(const struct doctor_input *in, struct doctor_report *r)
 {
 	for (size_t i = 0; i < in->hit_count; i++) {
-		const struct rule_hit *hit = &in->hits[i];
+		const struct rule *hit = in->hits[i];
 		if (!hit->why)
 			continue;
 		add_plain(r, hit->effect == RULE_REFUSE ? DOCTOR_FAIL : DOCTOR_WARN, hit->name, hit->why, hit->remedy);

@@ -51,7 +51,7 @@ struct doctor_input {
 	const char *accel_why;           /* why the first accelerator is the first */
 	bool emulated;                   /* it is tcg */
 	const struct machine_spec *spec; /* NULL: the lock lacks something, so the machine is not known yet */
-	const struct rule_hit *hits;     /* compatibility rules that apply */
+	const struct rule *const *hits;  /* compatibility rules that apply */
 	size_t hit_count;
 	int64_t work_bytes; /* disk space that the pending steps take */
 	bool makes_image;   /* the image is made here from packages, and is not there yet */

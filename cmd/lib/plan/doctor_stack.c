@@ -56,7 +56,7 @@ static void judge_machine(const struct project *p, const struct stack *s, struct
 			  struct doctor_report *report)
 {
 	AUTO(accel_list) list = {.count = 0};
-	struct rule_hit hits[RULE_HITS_MAX];
+	const struct rule *hits[RULE_HITS_MAX];
 	in->spec = &s->machine;
 	struct err *e = host_accelerators(p, in->spec, &list);
 	if (!e) {

@@ -2,19 +2,13 @@
 
 #include "machine/paths.h"
 #include "machine/rules.h"
-#include "sys/file.h"
-
-enum { VERDICTS_MAX = 1 << 20 };
 
 /* What earlier boots have shown of /dev/kvm: on this host from its file, of another one from its facts. */
 static struct json *read_verdicts(const struct project *p, const struct machine_spec *m)
 {
 	struct json *verdicts;
 	AUTO_FREE char *path = accel_verdicts_path(p->home.root);
-	AUTO_FREE char *text = NULL;
-	if (!p->other_host)
-		err_free(file_read(path, VERDICTS_MAX, &text, NULL));
-	verdicts = accel_verdicts_parse(text);
+	verdicts = accel_verdicts_read(p->other_host ? NULL : path);
 	if (p->other_host && p->survey.kvm_verdict)
 		accel_remember(&verdicts, p->facts.boot_id, m->qemu, ACCEL_KVM, streq(p->survey.kvm_verdict, "works"));
 	return verdicts;
@@ -36,7 +30,7 @@ struct err *host_start(const struct project *p, const struct machine_spec *m, st
 
 struct err *host_check(const struct project *p, const struct machine_spec *m, struct strs *warnings)
 {
-	AUTO(machine_ruling) ruling = MACHINE_RULING_INIT;
+	AUTO(machine_ruling) ruling = {.cpus = 0};
 	struct machine_start start;
 	if (!p->other_host)
 		TRY(machine_paths_check(m));

@@ -1,10 +1,8 @@
 /* The machine, running the stack's generation with the stack's settings. */
-#include "base/path.h"
 #include "machine/machine.h"
 #include "machine/record.h"
 #include "step/context.h"
 #include "step/outputs.h"
-#include "sys/lock.h"
 
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
@@ -16,10 +14,9 @@ static struct err *observe(const struct step *step, struct observed *seen)
 {
 	const struct machine_spec *m = step->context->machine;
 	AUTO_JSON *boot = machine_boot_read(m->dir);
-	AUTO_FREE char *lock = path_join(m->dir, "lock");
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	TRY(generation_find(m->dir, step_need(step, "generation")->key, &g));
-	bool running = lock_held(lock, NULL);
+	bool running = machine_running(m->dir, NULL);
 	bool same = running && streq(js_get_text(boot, "key"), step->key);
 	seen->present = same && g.number;
 	seen->verb = running ? "restart" : "start";
@@ -33,7 +30,7 @@ static struct err *observe(const struct step *step, struct observed *seen)
 static struct err *perform(struct step *step, struct sink *sink)
 {
 	struct machine_spec m = *step->context->machine; /* borrows all but the generation's folder */
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	struct machine_status status;
 	TRY(step_generation(step_need(step, "generation"), &g));
 	TRY(machine_stop_noted(m.dir, step->id, sink));

@@ -26,7 +26,7 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 
 static struct err *observe(const struct step *step, struct observed *seen)
 {
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	TRY(generation_find(step->context->machine->dir, step->key, &g));
 	seen->present = g.number > 0;
 	return NULL;
@@ -66,7 +66,7 @@ static struct err *perform(struct step *step, struct sink *sink)
 	const struct machine_spec *m = step->context->machine;
 	AUTO_FREE char *log = path_join(m->dir, "log");
 	AUTO_FREE char *ignition = NULL;
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	TRY(check_firmware(step->context));
 	TRY(dir_make(m->dir, 0700));
 	TRY(dir_make(log, 0700));

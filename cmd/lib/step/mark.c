@@ -9,7 +9,7 @@ enum { MARK_MAX = 4096 };
 /* Of two steps of one kind the subjects differ. */
 static struct err *mark_path(const struct step *step, char **ret_path)
 {
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	TRY(step_generation(step_need(step, "generation"), &g));
 	*ret_path = *step->subject ? mem_printf("%s/%s-%s.done", g.dir, step->kind->name, step->subject)
 				   : mem_printf("%s/%s.done", g.dir, step->kind->name);

@@ -7,7 +7,7 @@
 /* While there is none yet nothing is amiss: it follows the canary. */
 static struct err *observe(const struct step *step, struct observed *seen)
 {
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	TRY(generation_find(step->context->machine->dir, step_need(step, "generation")->key, &g));
 	seen->present = g.number == 0 || g.current;
 	if (!seen->present)
@@ -18,7 +18,7 @@ static struct err *observe(const struct step *step, struct observed *seen)
 static struct err *perform(struct step *step, struct sink *sink UNUSED)
 {
 	const char *dir = step->context->machine->dir;
-	AUTO(generation) g = GENERATION_INIT;
+	AUTO(generation) g = {.number = 0};
 	TRY(step_generation(step_need(step, "generation"), &g));
 	TRY(generation_switch(dir, g.number));
 	TRY(generation_prune(dir));
