@@ -56,10 +56,8 @@ static struct err *run_update(struct call *call)
 	AUTO(project) p = PROJECT_INIT;
 	struct json *changes = NULL;
 	TRY(session_open(call, &p));
-	TRY(home_make(&p.home));
-	AUTO_FREE char *path = mem_printf("%s/up.lock", p.home.root);
 	AUTO_CLOSE int lock = -1;
-	TRY(lock_wait(path, call->command->name, /* timeout_ms= */ 0, call->sink, &lock));
+	TRY(session_lock(call, &p.home, /* timeout_ms= */ 0, &lock));
 	TRY(stack_update(&p, call_has(call, "dry-run"), call->sink, &changes));
 	return show(call, &p, changes);
 }

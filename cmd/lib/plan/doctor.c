@@ -18,21 +18,20 @@ void doctor_report_done(struct doctor_report *report)
 		free(report->items[i].remedy);
 	}
 	free(report->items);
-	*report = (struct doctor_report)DOCTOR_REPORT_INIT;
+	*report = DOCTOR_REPORT_INIT;
 }
 
-/* @take_remedy may be NULL. */
-static void add(struct doctor_report *r, enum doctor_level level, const char *name, char *take_text, char *take_remedy)
+/* @remedy may be NULL. */
+PRINTF_LIKE(5, 6)
+static void add(struct doctor_report *r, enum doctor_level level, const char *name, const char *remedy,
+		const char *format, ...)
 {
+	va_list args;
+	va_start(args, format);
 	r->items = mem_grow(r->items, &r->cap, r->count + 1, sizeof(*r->items));
-	r->items[r->count++] =
-		(struct doctor_finding){.level = level, .name = name, .text = take_text, .remedy = take_remedy};
-}
-
-static void add_plain(struct doctor_report *r, enum doctor_level level, const char *name, const char *text,
-		      const char *remedy)
-{
-	add(r, level, name, mem_strdup(text), remedy ? mem_strdup(remedy) : NULL);
+	r->items[r->count++] = (struct doctor_finding){
+		.level = level, .name = name, .text = mem_vprintf(format, args), .remedy = mem_strdup(remedy)};
+	va_end(args);
 }
 
 static bool is_macos(const struct doctor_input *in)
@@ -58,7 +57,7 @@ static void check_system(const struct doctor_input *in, struct doctor_report *r)
 	str_add(&s, ", ");
 	str_add_size(&s, h->memory_bytes);
 	str_add(&s, " of memory");
-	add(r, DOCTOR_OK, "system", str_take(&s), NULL);
+	add(r, DOCTOR_OK, "system", NULL, "%s", str_text(&s));
 }
 
 static void check_accelerator(const struct doctor_input *in, struct doctor_report *r)
@@ -67,21 +66,18 @@ static void check_accelerator(const struct doctor_input *in, struct doctor_repor
 	if (!in->accel_why)
 		return;
 	if (!in->emulated) {
-		add_plain(r, DOCTOR_OK, "accelerator", in->accel_why, NULL);
+		add(r, DOCTOR_OK, "accelerator", NULL, "%s", in->accel_why);
 		return;
 	}
-	char *text = mem_printf("%s: the machine is emulated, about ten times slower", in->accel_why);
-	if (h->arch != in->guest_arch)
-		add(r, DOCTOR_NOTE, "accelerator", text, NULL);
-	else if (is_macos(in))
-		add(r, DOCTOR_WARN, "accelerator", text,
-		    mem_strdup("a Mac that is itself a virtual machine (GitHub's runners are) offers no hypervisor"));
-	else
-		add(r, DOCTOR_WARN, "accelerator", text,
-		    mem_strdup(h->kvm_present
-				       ? "nested virtualization may be disabled where this host runs; reboot the "
-					 "host to try again"
-				       : "load the module kvm, and join the group that owns /dev/kvm"));
+	const char *remedy = NULL;
+	if (h->arch == in->guest_arch && is_macos(in))
+		remedy = "a Mac that is itself a virtual machine (GitHub's runners are) offers no hypervisor";
+	else if (h->arch == in->guest_arch)
+		remedy = h->kvm_present ? "nested virtualization may be disabled where this host runs; reboot the host "
+					  "to try again"
+					: "load the module kvm, and join the group that owns /dev/kvm";
+	add(r, remedy ? DOCTOR_WARN : DOCTOR_NOTE, "accelerator", remedy,
+	    "%s: the machine is emulated, about ten times slower", in->accel_why);
 }
 
 static void check_rules(const struct doctor_input *in, struct doctor_report *r)
@@ -90,7 +86,7 @@ static void check_rules(const struct doctor_input *in, struct doctor_report *r)
 		const struct rule *hit = in->hits[i];
 		if (!hit->why)
 			continue;
-		add_plain(r, hit->effect == RULE_REFUSE ? DOCTOR_FAIL : DOCTOR_WARN, hit->name, hit->why, hit->remedy);
+		add(r, hit->effect == RULE_REFUSE ? DOCTOR_FAIL : DOCTOR_WARN, hit->name, hit->remedy, "%s", hit->why);
 		r->items[r->count - 1].link = hit->link;
 	}
 }
@@ -103,23 +99,24 @@ static void check_developer_tools(const struct doctor_input *in, struct doctor_r
 	if (!is_macos(in) || !known(s->developer_tools))
 		return;
 	if (streq(s->developer_tools, "no"))
-		add_plain(r, DOCTOR_FAIL, "developer-tools", "the Command Line Tools are not installed",
-			  "xcode-select --install (opens a dialog), or install.sh, which does it without one");
+		add(r, DOCTOR_FAIL, "developer-tools",
+		    "xcode-select --install (opens a dialog), or install.sh, which does it without one",
+		    "the Command Line Tools are not installed");
 	else if (*s->host.sdk_version)
-		add(r, DOCTOR_OK, "developer-tools", mem_printf("%s, SDK %s", s->developer_tools, s->host.sdk_version),
-		    NULL);
+		add(r, DOCTOR_OK, "developer-tools", NULL, "%s, SDK %s", s->developer_tools, s->host.sdk_version);
 	else
-		add(r, DOCTOR_WARN, "developer-tools", mem_printf("%s has no macOS SDK", s->developer_tools),
-		    mem_strdup("reinstall the Command Line Tools; an update of macOS can leave half of them"));
+		add(r, DOCTOR_WARN, "developer-tools",
+		    "reinstall the Command Line Tools; an update of macOS can leave half of them",
+		    "%s has no macOS SDK", s->developer_tools);
 }
 
 static void add_missing(const struct doctor_input *in, const struct strs *missing, struct doctor_report *r)
 {
 	AUTO_FREE char *list = strs_join(missing, " ");
-	add(r, DOCTOR_FAIL, "packages", mem_printf("missing: %s", list),
-	    is_macos(in) ? mem_printf("brew install %s", list)
-			 : mem_printf("%sapt-get install --no-install-recommends %s",
-				      streq(in->survey->superuser, "no") ? "sudo " : "", list));
+	const char *sudo = streq(in->survey->superuser, "no") ? "sudo " : "";
+	AUTO_FREE char *remedy = is_macos(in) ? mem_printf("brew install %s", list)
+					      : mem_printf("%sapt-get install --no-install-recommends %s", sudo, list);
+	add(r, DOCTOR_FAIL, "packages", remedy, "missing: %s", list);
 }
 
 static void check_packages(const struct doctor_input *in, struct doctor_report *r)
@@ -127,15 +124,15 @@ static void check_packages(const struct doctor_input *in, struct doctor_report *
 	const struct host_survey *s = in->survey;
 	AUTO(strs) missing = STRS_INIT;
 	if (is_macos(in) && known(s->brew) && streq(s->brew, "no") && in->packages->count) {
-		add_plain(r, DOCTOR_FAIL, "packages", "Homebrew is not installed, and the build needs packages from it",
-			  "see https://brew.sh");
+		add(r, DOCTOR_FAIL, "packages", "see https://brew.sh",
+		    "Homebrew is not installed, and the build needs packages from it");
 		return;
 	}
 	if (in->packages->count == 0)
 		return;
 	if (!s->packages_known) {
 		AUTO_FREE char *list = strs_join(in->packages, " ");
-		add(r, DOCTOR_NOTE, "packages", mem_printf("not checked on this system; needed: %s", list), NULL);
+		add(r, DOCTOR_NOTE, "packages", NULL, "not checked on this system; needed: %s", list);
 		return;
 	}
 	for (size_t i = 0; i < in->packages->count; i++)
@@ -144,7 +141,7 @@ static void check_packages(const struct doctor_input *in, struct doctor_report *
 	if (missing.count)
 		add_missing(in, &missing, r);
 	else
-		add(r, DOCTOR_OK, "packages", mem_printf("all %zu are installed", in->packages->count), NULL);
+		add(r, DOCTOR_OK, "packages", NULL, "all %zu are installed", in->packages->count);
 }
 
 static void check_signature(const struct doctor_input *in, struct doctor_report *r)
@@ -153,14 +150,13 @@ static void check_signature(const struct doctor_input *in, struct doctor_report 
 	if (!is_macos(in))
 		return;
 	if (!known(signature))
-		add_plain(r, DOCTOR_NOTE, "signature", "QEMU is not built yet; the build signs it", NULL);
+		add(r, DOCTOR_NOTE, "signature", NULL, "QEMU is not built yet; the build signs it");
 	else if (streq(signature, "valid"))
-		add_plain(r, DOCTOR_OK, "signature", "QEMU is signed, with com.apple.security.hypervisor", NULL);
+		add(r, DOCTOR_OK, "signature", NULL, "QEMU is signed, with com.apple.security.hypervisor");
 	else
-		add(r, DOCTOR_FAIL, "signature",
-		    mem_printf("QEMU's signature is %s: macOS denies it the hypervisor",
-			       streq(signature, "no-entitlement") ? "without the entitlement" : signature),
-		    mem_strdup("remove its folder from COOPER_HOME/store and run `cooper build`"));
+		add(r, DOCTOR_FAIL, "signature", "remove its folder from COOPER_HOME/store and run `cooper build`",
+		    "QEMU's signature is %s: macOS denies it the hypervisor",
+		    streq(signature, "no-entitlement") ? "without the entitlement" : signature);
 }
 
 static void check_image(const struct doctor_input *in, struct doctor_report *r)
@@ -170,18 +166,15 @@ static void check_image(const struct doctor_input *in, struct doctor_report *r)
 		return;
 	bool can_map = !streq(s->subordinate_ids, "no") && !streq(s->unprivileged_namespaces, "no");
 	if (streq(s->superuser, "no") && !can_map)
-		add_plain(r, DOCTOR_FAIL, "image",
-			  "building a Debian image needs root, or a user with subordinate ids who may make user "
-			  "namespaces",
-			  "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER, or use a stack "
-			  "with "
-			  "a downloaded image, such as podman");
+		add(r, DOCTOR_FAIL, "image",
+		    "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER, or use a stack with a "
+		    "downloaded image, such as podman",
+		    "building a Debian image needs root, or a user with subordinate ids who may make user namespaces");
 	if (s->host.arch != in->guest_arch && streq(s->binfmt_misc, "no"))
-		add_plain(r, DOCTOR_WARN, "binfmt",
-			  "binfmt_misc is not mounted, and the image is made by running programs of another "
-			  "architecture",
-			  "cooper mounts it if permitted; otherwise: mount -t binfmt_misc binfmt_misc "
-			  "/proc/sys/fs/binfmt_misc");
+		add(r, DOCTOR_WARN, "binfmt",
+		    "cooper mounts it if permitted; otherwise: mount -t binfmt_misc binfmt_misc "
+		    "/proc/sys/fs/binfmt_misc",
+		    "binfmt_misc is not mounted, and the image is made by running programs of another architecture");
 }
 
 /* --- room and places --- */
@@ -196,32 +189,27 @@ static void check_disk(const struct doctor_input *in, struct doctor_report *r)
 	str_add_size(&have, free_bytes);
 	str_add_size(&want, in->work_bytes);
 	if (free_bytes < in->work_bytes) {
-		add(r, DOCTOR_FAIL, "disk",
-		    mem_printf("%s free, and about %s are needed", str_text(&have), str_text(&want)),
-		    mem_strdup("free some space, or set COOPER_HOME to a larger disk"));
+		add(r, DOCTOR_FAIL, "disk", "free some space, or set COOPER_HOME to a larger disk",
+		    "%s free, and about %s are needed", str_text(&have), str_text(&want));
 		return;
 	}
 	if (in->spec && free_bytes - in->work_bytes < in->spec->data_bytes) {
 		AUTO(str) data = STR_INIT;
 		str_add_size(&data, in->spec->data_bytes);
-		add(r, DOCTOR_WARN, "disk",
-		    mem_printf("%s free; the machine's disk may grow to %s", str_text(&have), str_text(&data)),
-		    mem_strdup("reduce machine.disk, or free some space"));
+		add(r, DOCTOR_WARN, "disk", "reduce machine.disk, or free some space",
+		    "%s free; the machine's disk may grow to %s", str_text(&have), str_text(&data));
 		return;
 	}
-	add(r, DOCTOR_OK, "disk", mem_printf("%s free", str_text(&have)), NULL);
+	add(r, DOCTOR_OK, "disk", NULL, "%s free", str_text(&have));
 }
 
 static void check_sockets(const struct doctor_input *in, struct doctor_report *r)
 {
-	if (!in->spec)
-		return;
-	struct err *e = machine_paths_check(in->spec);
-	if (!e) {
-		add_plain(r, DOCTOR_OK, "sockets", "path lengths ok", NULL);
-		return;
-	}
-	doctor_add_failure(r, "sockets", e);
+	struct err *e = in->spec ? machine_paths_check(in->spec) : NULL;
+	if (e)
+		doctor_add_failure(r, "sockets", e);
+	else if (in->spec)
+		add(r, DOCTOR_OK, "sockets", NULL, "path lengths ok");
 }
 
 /* --- network and clock --- */
@@ -238,17 +226,18 @@ static void check_network(const struct doctor_input *in, struct doctor_report *r
 	for (size_t i = 0; i < s->proxies.count; i++) {
 		const char *proxy = s->proxies.items[i];
 		bool local = is_loopback(proxy) && !str_starts(proxy, "no_proxy") && !str_starts(proxy, "NO_PROXY");
-		add_plain(r, local ? DOCTOR_WARN : DOCTOR_NOTE, "proxy", proxy,
-			  local ? "downloads work; in the guest this address is the guest itself, so pulls there need "
-				  "another name for the host: 10.0.2.2"
-				: NULL);
+		add(r, local ? DOCTOR_WARN : DOCTOR_NOTE, "proxy",
+		    local ? "downloads work; in the guest this address is the guest itself, so pulls there need "
+			    "another name for the host: 10.0.2.2"
+			  : NULL,
+		    "%s", proxy);
 	}
 	if (known(s->ca_file) && streq(s->ca_file_readable, "no"))
 		add(r, DOCTOR_FAIL, "certificates",
-		    mem_printf("'%s' cannot be read: every https download will fail", s->ca_file),
-		    mem_strdup("correct or unset CURL_CA_BUNDLE, SSL_CERT_FILE and COOPER_CA_BUNDLE"));
+		    "correct or unset CURL_CA_BUNDLE, SSL_CERT_FILE and COOPER_CA_BUNDLE",
+		    "'%s' cannot be read: every https download will fail", s->ca_file);
 	else if (known(s->ca_file))
-		add(r, DOCTOR_OK, "certificates", mem_printf("from '%s'", s->ca_file), NULL);
+		add(r, DOCTOR_OK, "certificates", NULL, "from '%s'", s->ca_file);
 }
 
 static void check_clock(const struct doctor_input *in, struct doctor_report *r)
@@ -256,14 +245,13 @@ static void check_clock(const struct doctor_input *in, struct doctor_report *r)
 	const struct host_survey *s = in->survey;
 	if (s->clock_s > 0 && s->clock_s < CLOCK_MIN_S) {
 		AUTO(str) text = STR_INIT;
-		str_add(&text, "the clock says ");
 		str_add_utc(&text, s->clock_s * 1000);
-		str_add(&text, ": certificates and signatures will look invalid");
-		add(r, DOCTOR_FAIL, "clock", str_take(&text), mem_strdup("set the clock; turn network time on"));
+		add(r, DOCTOR_FAIL, "clock", "set the clock; turn network time on",
+		    "the clock says %s: certificates and signatures will look invalid", str_text(&text));
 	} else if (known(s->clock_synchronized) && streq(s->clock_synchronized, "no")) {
-		add_plain(r, DOCTOR_WARN, "clock", "network time is disabled", "turn it on");
+		add(r, DOCTOR_WARN, "clock", "turn it on", "network time is disabled");
 	} else if (s->clock_s > 0) {
-		add_plain(r, DOCTOR_OK, "clock", "plausible", NULL);
+		add(r, DOCTOR_OK, "clock", NULL, "plausible");
 	}
 }
 
@@ -273,22 +261,21 @@ static void check_podman(const struct doctor_input *in, struct doctor_report *r)
 {
 	const struct host_survey *s = in->survey;
 	if (streq(s->podman, "no"))
-		add_plain(r, DOCTOR_NOTE, "podman", "not installed; `cooper ssh -- podman` works without it", NULL);
+		add(r, DOCTOR_NOTE, "podman", NULL, "not installed; `cooper ssh -- podman` works without it");
 	if (is_macos(in) || !streq(s->superuser, "no"))
 		return;
 	if (streq(s->subordinate_ids, "no"))
-		add_plain(r, DOCTOR_NOTE, "subordinate-ids",
-			  "this user has no ranges in /etc/subuid and /etc/subgid: the host's own rootless podman "
-			  "cannot map users",
-			  NULL);
+		add(r, DOCTOR_NOTE, "subordinate-ids", NULL,
+		    "this user has no ranges in /etc/subuid and /etc/subgid: the host's own rootless podman cannot "
+		    "map users");
 	if (streq(s->unprivileged_namespaces, "no"))
-		add_plain(r, DOCTOR_NOTE, "user-namespaces",
-			  "unprivileged users cannot create any: rootless podman cannot run on this host", NULL);
+		add(r, DOCTOR_NOTE, "user-namespaces", NULL,
+		    "unprivileged users cannot create any: rootless podman cannot run on this host");
 }
 
 void doctor_add_failure(struct doctor_report *r, const char *name, struct err *take_e)
 {
-	add(r, DOCTOR_FAIL, name, mem_strdup(take_e->message), mem_strdup(take_e->hint));
+	add(r, DOCTOR_FAIL, name, take_e->hint, "%s", take_e->message);
 	err_free(take_e);
 }
 

@@ -37,10 +37,7 @@ struct doctor_report {
 	size_t cap;
 };
 
-#define DOCTOR_REPORT_INIT                                                                                             \
-	{                                                                                                              \
-		NULL, 0, 0                                                                                             \
-	}
+#define DOCTOR_REPORT_INIT ((struct doctor_report){0})
 void doctor_report_done(struct doctor_report *report);
 
 /* What is judged; all borrowed. */

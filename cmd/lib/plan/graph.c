@@ -25,7 +25,7 @@ void graph_done(struct graph *g)
 	for (size_t i = 0; i < g->count; i++)
 		step_free(g->steps[i]);
 	free(g->steps);
-	*g = (struct graph)GRAPH_INIT;
+	*g = GRAPH_INIT;
 }
 
 struct step *graph_add(struct graph *g, const struct step_kind *kind, const char *subject, void *job)

@@ -23,10 +23,7 @@ struct graph {
 	bool sealed;
 };
 
-#define GRAPH_INIT                                                                                                     \
-	{                                                                                                              \
-		.context = NULL                                                                                        \
-	}
+#define GRAPH_INIT ((struct graph){0})
 
 void graph_done(struct graph *g);
 /**

@@ -23,7 +23,7 @@ void project_done(struct project *p)
 	recipe_free(p->emulator);
 	recipe_free(p->image);
 	host_survey_done(&p->survey);
-	*p = (struct project)PROJECT_INIT;
+	*p = PROJECT_INIT;
 }
 
 /* The shipped recipes: $COOPER_RECIPES, beside an installed program, or in the tree it was compiled in. */

@@ -32,10 +32,7 @@ struct project {
 	char *machine_dir;
 };
 
-#define PROJECT_INIT                                                                                                   \
-	{                                                                                                              \
-		.stack_path = NULL                                                                                     \
-	}
+#define PROJECT_INIT ((struct project){0})
 
 /**
  * project_set_host() - decide for another host instead of this one; before project_open()

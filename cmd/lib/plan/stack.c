@@ -125,7 +125,7 @@ void stack_done(struct stack *s)
 	strs_done(&s->foreign);
 	js_free(s->record);
 	free(s->record_path);
-	*s = (struct stack)STACK_INIT;
+	*s = STACK_INIT;
 }
 
 /* A record that is gone or damaged costs reasons, nothing else. */

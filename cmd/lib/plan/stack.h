@@ -29,10 +29,7 @@ struct stack {
 	struct step *goal;
 };
 
-#define STACK_INIT                                                                                                     \
-	{                                                                                                              \
-		.p = NULL                                                                                              \
-	}
+#define STACK_INIT ((struct stack){0})
 void stack_done(struct stack *s);
 
 /**
