@@ -64,7 +64,7 @@ static bool command(struct vmm_run *run, enum vmm_command command)
 	return fd >= 0 && write(fd, "\n", 1) == 1;
 }
 
-static void hang_up(struct vmm_run *run UNUSED)
+static void disconnect(struct vmm_run *run UNUSED)
 {
 }
 
@@ -131,7 +131,7 @@ const struct vmm vmm_scripted = {
 	.prepare = prepare,
 	.look = look,
 	.command = command,
-	.hang_up = hang_up,
+	.disconnect = disconnect,
 	.forget = forget,
 	.judge = judge,
 	.disk_create = disk_create,

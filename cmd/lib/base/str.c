@@ -1,5 +1,6 @@
 #include "base/str.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,12 @@ void str_addf(struct str *s, const char *fmt, ...)
 	AUTO_FREE char *text = mem_vprintf(fmt, ap);
 	va_end(ap);
 	str_add(s, text);
+}
+
+void str_add_percent(struct str *s, const char *text, const char *also)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+		str_addf(s, isalnum(*p) || strchr(also, *p) ? "%c" : "%%%02X", *p);
 }
 
 void str_clear(struct str *s)

@@ -30,6 +30,8 @@ void str_add_char(struct str *s, char c);
 void str_addf(struct str *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /** str_add_escaped() - append foreign bytes with control characters, DEL, bad UTF-8 and bidi overrides as \xNN */
 void str_add_escaped(struct str *s, const char *bytes, size_t size);
+/** str_add_percent() - append text as in a URL, with %XX for all but ASCII letters, digits and what is in @also */
+void str_add_percent(struct str *s, const char *text, const char *also);
 /** str_clear() - length 0, memory kept */
 void str_clear(struct str *s);
 /** str_text() - the text, "" when empty; borrowed */

@@ -1,6 +1,5 @@
 #include "image/debstrap.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/quote.h"
@@ -31,12 +30,7 @@ static char *repository_line(const char *packages)
 	AUTO(str) s = STR_INIT;
 
 	str_add(&s, "deb [trusted=yes] copy:");
-	for (const unsigned char *p = (const unsigned char *)packages; *p; p++) {
-		if (isalnum(*p) || strchr("-._~/+:@", *p))
-			str_add_char(&s, (char)*p);
-		else
-			str_addf(&s, "%%%02X", *p);
-	}
+	str_add_percent(&s, packages, "-._~/+:@");
 	str_add(&s, " ./");
 	return str_take(&s);
 }

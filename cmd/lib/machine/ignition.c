@@ -65,12 +65,7 @@ static char *data_url(const char *text)
 	AUTO(str) s = STR_INIT;
 
 	str_add(&s, "data:,");
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (isalnum(*p) || strchr("-._~/", *p))
-			str_add_char(&s, (char)*p);
-		else
-			str_addf(&s, "%%%02X", *p);
-	}
+	str_add_percent(&s, text, "-._~/");
 	return str_take(&s);
 }
 

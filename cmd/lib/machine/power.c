@@ -24,9 +24,9 @@ void power_init(struct power *p, const struct vmm *vmm, const struct machine_spe
 	p->log_path = machine_path(spec, MACHINE_MONITOR_LOG);
 }
 
-static void hang_up(struct power *p)
+static void disconnect(struct power *p)
 {
-	p->vmm->hang_up(&p->run);
+	p->vmm->disconnect(&p->run);
 	if (p->serial_fd >= 0)
 		close(p->serial_fd);
 	p->serial_fd = -1;
@@ -36,7 +36,7 @@ void power_done(struct power *p)
 {
 	power_kill(p);
 	if (p->vmm)
-		hang_up(p);
+		disconnect(p);
 	if (p->run.pid > 0)
 		p->vmm->forget(p->run.spec);
 	p->watch = phase_free(p->watch);
@@ -59,7 +59,7 @@ struct err *power_on(struct power *p, const struct machine_start *start, const s
 
 	TRY(p->vmm->prepare(spec));
 	TRY(p->vmm->argv(spec, start, facts, &argv, warnings));
-	hang_up(p);
+	disconnect(p);
 	phase_free(p->watch);
 	p->watch = phase_new(guest_os_find(spec->os));
 	p->run.ready = false;
@@ -111,7 +111,7 @@ void power_look(struct power *p)
 	if (!ended)
 		return;
 	p->run.running = false;
-	hang_up(p);
+	disconnect(p);
 }
 
 bool power_command(struct power *p, enum vmm_command command)
@@ -126,7 +126,7 @@ void power_kill(struct power *p)
 	child_stop(p->run.pid, KILL_GRACE_MS);
 	p->run.running = false;
 	read_console(p);
-	hang_up(p);
+	disconnect(p);
 }
 
 char *log_tail(const char *path, int64_t from, size_t count)

@@ -81,8 +81,8 @@ struct vmm {
 	/** command() - false when the monitor does not take it */
 	bool (*command)(struct vmm_run *run, enum vmm_command command);
 
-	/** hang_up() - close what look() opened; forget() - remove the machine's sockets, after the process's end */
-	void (*hang_up)(struct vmm_run *run);
+	/** disconnect() - close what look() opened; forget() - remove the machine's sockets, after the process's end */
+	void (*disconnect)(struct vmm_run *run);
 	void (*forget)(const struct machine_spec *spec);
 
 	/**

@@ -91,7 +91,7 @@ static void close_ready(struct vmm_run *run)
 	run->ready_fd = -1;
 }
 
-static void hang_up(struct vmm_run *run)
+static void disconnect(struct vmm_run *run)
 {
 	close_qmp(run);
 	close_ready(run);
@@ -262,7 +262,7 @@ const struct vmm vmm_qemu = {
 	.prepare = prepare,
 	.look = look,
 	.command = command,
-	.hang_up = hang_up,
+	.disconnect = disconnect,
 	.forget = forget,
 	.judge = judge,
 	.disk_create = disk_create,

@@ -158,7 +158,7 @@ static void read_note(struct fetch_part *p)
 }
 
 /* What an earlier run left: digested again, or thrown away. */
-static struct err *take_up(struct fetch_part *p)
+static struct err *resume(struct fetch_part *p)
 {
 	AUTO_FREE char *buffer = mem_alloc(READ_BYTES);
 	struct stat st;
@@ -229,7 +229,7 @@ struct err *part_open(struct fetch_part *p, enum part_state *ret_state)
 	p->sha256 = p->want_sha256 ? digest_new(DIGEST_SHA256) : NULL;
 	p->sha512 = p->want_sha512 ? digest_new(DIGEST_SHA512) : NULL;
 	*ret_state = PART_READY;
-	return take_up(p);
+	return resume(p);
 }
 
 struct err *part_restart(struct fetch_part *p)

@@ -14,7 +14,7 @@
 #include "base/path.h"
 #include "net/fetch_env.h"
 #include "net/fetch_url.h"
-#include "net/gitrepo_talk.h"
+#include "net/gitrepo_transfer.h"
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "sys/tick.h"
@@ -83,26 +83,26 @@ static struct err *damaged(const char *dir, const char *what)
 
 /* --- the conversation: these run in its thread --- */
 
-static int heard(struct talk *t)
+static int progressed(struct git_transfer *t)
 {
-	return talk_heard(t) ? 0 : GIT_EUSER;
+	return git_transfer_progressed(t) ? 0 : GIT_EUSER;
 }
 
 static int on_progress(const git_indexer_progress *p, void *payload)
 {
-	struct talk *t = payload;
+	struct git_transfer *t = payload;
 	atomic_store(&t->bytes, (long long)p->received_bytes);
-	return heard(t);
+	return progressed(t);
 }
 
 static int on_words(const char *text, int size, void *payload)
 {
 	(void)text;
 	(void)size;
-	return heard(payload);
+	return progressed(payload);
 }
 
-static git_remote_callbacks callbacks_of(struct talk *t)
+static git_remote_callbacks callbacks_of(struct git_transfer *t)
 {
 	git_remote_callbacks c;
 	git_remote_init_callbacks(&c, GIT_REMOTE_CALLBACKS_VERSION);
@@ -121,7 +121,7 @@ static git_proxy_options proxy(void)
 }
 
 /* The commit that refs/tags/<tag> leads to on the server: the peeled one where the tag is an object. */
-static struct err *find_tag(struct talk *t, git_remote *remote)
+static struct err *find_tag(struct git_transfer *t, git_remote *remote)
 {
 	const git_remote_head **heads = NULL;
 	size_t count = 0;
@@ -140,7 +140,7 @@ static struct err *find_tag(struct talk *t, git_remote *remote)
 	return NULL;
 }
 
-static struct err *check_tag(struct talk *t, git_remote *remote)
+static struct err *check_tag(struct git_transfer *t, git_remote *remote)
 {
 	if (!t->tag)
 		return NULL;
@@ -154,12 +154,12 @@ static struct err *check_tag(struct talk *t, git_remote *remote)
 		"the pin (`cooper update`, or the recipe)");
 }
 
-static struct err *connect_to(struct talk *t, git_remote *remote)
+static struct err *connect_to(struct git_transfer *t, git_remote *remote)
 {
 	git_remote_callbacks callbacks = callbacks_of(t);
 	git_proxy_options proxies = proxy();
 	int code = git_remote_connect(remote, GIT_DIRECTION_FETCH, &callbacks, &proxies, NULL);
-	heard(t);
+	progressed(t);
 	return code == 0 ? check_tag(t, remote) : explain(code, t->url);
 }
 
@@ -170,7 +170,7 @@ static bool has_object(git_repository *repo, const char *hex, git_object_t type,
 }
 
 /* Every object of the tree is there; contents are checked when they are read. */
-static struct err *check_whole(struct talk *t, git_odb *odb, git_repository *repo, const git_oid *id, int depth)
+static struct err *check_whole(struct git_transfer *t, git_odb *odb, git_repository *repo, const git_oid *id, int depth)
 {
 	git_tree *tree = NULL;
 	struct err *e = NULL;
@@ -184,7 +184,7 @@ static struct err *check_whole(struct talk *t, git_odb *odb, git_repository *rep
 		else if (type == GIT_OBJECT_BLOB && !git_odb_exists(odb, git_tree_entry_id(entry)))
 			e = damaged(t->dir, "a file of the commit is missing");
 	}
-	heard(t);
+	progressed(t);
 	git_tree_free(tree);
 	return e;
 }
@@ -194,7 +194,7 @@ static char *stamp_of(const char *dir, const char *commit)
 	return mem_printf("%s/cooper/%s", dir, commit);
 }
 
-static struct err *stamp(struct talk *t, git_repository *repo, const git_object *commit)
+static struct err *stamp(struct git_transfer *t, git_repository *repo, const git_object *commit)
 {
 	const struct archive_limits limits = ARCHIVE_LIMITS_DEFAULT;
 	AUTO_FREE char *path = stamp_of(t->dir, t->commit);
@@ -214,7 +214,7 @@ static struct err *stamp(struct talk *t, git_repository *repo, const git_object 
 }
 
 /* "<what the server calls it>:refs/cooper/<commit>": servers give every tip, and not all of them give any commit. */
-static char *spec_of(const struct talk *t, git_remote *remote)
+static char *spec_of(const struct git_transfer *t, git_remote *remote)
 {
 	const git_remote_head **heads = NULL;
 	size_t count = 0;
@@ -234,7 +234,7 @@ static char *spec_of(const struct talk *t, git_remote *remote)
 }
 
 /* One attempt. @alone: the commit, without its history where the library can; else every branch and tag. */
-static struct err *ask_for(struct talk *t, git_repository *repo, bool alone)
+static struct err *ask_for(struct git_transfer *t, git_repository *repo, bool alone)
 {
 	char heads[] = "+refs/heads/*:refs/remotes/origin/*", tags[] = "+refs/tags/*:refs/tags/*";
 	git_remote *remote = NULL;
@@ -259,7 +259,7 @@ static struct err *ask_for(struct talk *t, git_repository *repo, bool alone)
 	return e;
 }
 
-static struct err *no_commit(const struct talk *t, git_repository *repo)
+static struct err *no_commit(const struct git_transfer *t, git_repository *repo)
 {
 	git_object *other = NULL;
 	if (has_object(repo, t->commit, GIT_OBJECT_ANY, &other)) {
@@ -275,7 +275,7 @@ static struct err *no_commit(const struct talk *t, git_repository *repo)
 }
 
 /* The commit by its id; where that is not possible, every branch and tag, one of which may hold it. */
-static struct err *fetch_commit(struct talk *t, git_repository *repo, git_object **ret_commit)
+static struct err *fetch_commit(struct git_transfer *t, git_repository *repo, git_object **ret_commit)
 {
 	if (has_object(repo, t->commit, GIT_OBJECT_COMMIT, ret_commit))
 		return NULL;
@@ -291,7 +291,7 @@ static struct err *fetch_commit(struct talk *t, git_repository *repo, git_object
 	return has_object(repo, t->commit, GIT_OBJECT_COMMIT, ret_commit) ? NULL : no_commit(t, repo);
 }
 
-static struct err *talk_about_commit(struct talk *t)
+static struct err *fetch_pinned(struct git_transfer *t)
 {
 	git_repository *repo = NULL;
 	git_object *commit = NULL;
@@ -305,7 +305,7 @@ static struct err *talk_about_commit(struct talk *t)
 	return e;
 }
 
-static struct err *talk_about_tag(struct talk *t)
+static struct err *look_up_tag(struct git_transfer *t)
 {
 	git_remote *remote = NULL;
 	if (git_remote_create_detached(&remote, t->url) != 0)
@@ -315,9 +315,9 @@ static struct err *talk_about_tag(struct talk *t)
 	return e;
 }
 
-static struct err *talk_main(struct talk *t)
+static struct err *transfer(struct git_transfer *t)
 {
-	return t->commit ? talk_about_commit(t) : talk_about_tag(t);
+	return t->commit ? fetch_pinned(t) : look_up_tag(t);
 }
 
 static struct err *check_url(const char *url)
@@ -359,7 +359,7 @@ struct err *gitrepo_fetch(const struct gitrepo_pin *pin, const char *step, struc
 		return NULL; /* the one that was waited for has brought it */
 	}
 	use_library();
-	return talk_run(talk_new(pin, lock), talk_main, step, sink, NULL);
+	return git_transfer_run(git_transfer_new(pin, lock), transfer, step, sink, NULL);
 }
 
 struct err *gitrepo_tag(const char *url, const char *tag, char ret_commit[GITREPO_ID])
@@ -367,7 +367,7 @@ struct err *gitrepo_tag(const char *url, const char *tag, char ret_commit[GITREP
 	TRY(check_url(url));
 	struct gitrepo_pin pin = {.url = url, .tag = tag};
 	use_library();
-	return talk_run(talk_new(&pin, /* take_lock= */ -1), talk_main, NULL, NULL, ret_commit);
+	return git_transfer_run(git_transfer_new(&pin, /* take_lock= */ -1), transfer, NULL, NULL, ret_commit);
 }
 
 struct reading {

@@ -31,7 +31,7 @@ struct running {
 	struct str line;  /* unfinished line of the log */
 	struct strs tail; /* last lines */
 	bool overflow;
-	int64_t started_ms, heard_ms;
+	int64_t started_ms, output_ms;
 };
 
 static void close_fd(int *fd)
@@ -204,7 +204,7 @@ static bool drain(struct running *r, int fd)
 		return errno == EINTR || errno == EAGAIN;
 	if (n == 0)
 		return false;
-	r->heard_ms = tick_ms();
+	r->output_ms = tick_ms();
 	if (fd != r->out_fd) {
 		add_log(r, buffer, (size_t)n);
 		return true;
@@ -222,7 +222,7 @@ static struct err *check_time(const struct running *r)
 	int64_t now = tick_ms();
 	bool late = spec->deadline_ms && now - r->started_ms > spec->deadline_ms;
 	TRY(cancel_check());
-	if (!late && (!spec->silence_ms || now - r->heard_ms <= spec->silence_ms))
+	if (!late && (!spec->silence_ms || now - r->output_ms <= spec->silence_ms))
 		return NULL;
 	AUTO(str) text = STR_INIT;
 	str_add_duration(&text, late ? spec->deadline_ms : spec->silence_ms);
@@ -258,7 +258,7 @@ static struct err *look(const struct running *r, bool *ret_ended, int *ret_wait_
 static struct err *pump(struct running *r, int *ret_wait_status)
 {
 	bool ended = false;
-	r->started_ms = r->heard_ms = tick_ms();
+	r->started_ms = r->output_ms = tick_ms();
 	while (!ended || r->out_fd >= 0 || r->log_fd >= 0) {
 		struct pollfd fds[2] = {{r->out_fd, POLLIN, 0}, {r->log_fd, POLLIN, 0}};
 		bool closed = r->out_fd < 0 && r->log_fd < 0; /* it is about to end */

@@ -1,4 +1,4 @@
-#include "net/gitrepo_talk.h"
+#include "net/gitrepo_transfer.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 
 enum { WAIT_MS = 10, PROGRESS_MS = 100, GRACE_MS = 500 };
 
-struct talk *talk_new(const struct gitrepo_pin *pin, int take_lock)
+struct git_transfer *git_transfer_new(const struct gitrepo_pin *pin, int take_lock)
 {
-	struct talk *t = mem_alloc(sizeof(*t));
+	struct git_transfer *t = mem_alloc(sizeof(*t));
 	t->lock = take_lock;
 	atomic_store(&t->users, 1);
 	t->url = mem_strdup(pin->url);
@@ -25,7 +25,7 @@ struct talk *talk_new(const struct gitrepo_pin *pin, int take_lock)
 }
 
 /* The last of the two that use it frees it: a thread that was given up, when it ends. */
-static void leave(struct talk *t)
+static void leave(struct git_transfer *t)
 {
 	if (atomic_fetch_sub(&t->users, 1) > 1)
 		return;
@@ -39,32 +39,32 @@ static void leave(struct talk *t)
 	free(t);
 }
 
-bool talk_heard(struct talk *t)
+bool git_transfer_progressed(struct git_transfer *t)
 {
-	atomic_store(&t->heard_ms, tick_ms());
+	atomic_store(&t->progress_ms, tick_ms());
 	return !atomic_load(&t->stop);
 }
 
-static void *talk_thread(void *data)
+static void *thread_main(void *data)
 {
-	struct talk *t = data;
+	struct git_transfer *t = data;
 	t->failure = t->main(t);
 	atomic_store(&t->done, true);
 	leave(t);
 	return NULL;
 }
 
-static struct err *reason_to_stop(struct talk *t, int64_t stall_ms)
+static struct err *reason_to_stop(struct git_transfer *t, int64_t stall_ms)
 {
 	TRY(cancel_check());
-	if (tick_ms() - atomic_load(&t->heard_ms) <= stall_ms)
+	if (tick_ms() - atomic_load(&t->progress_ms) <= stall_ms)
 		return NULL;
 	AUTO_FREE char *shown = fetch_url_shown(t->url);
 	return err_hint(err_new(ERR_NET, "'%s' sent nothing for %lld s", shown, (long long)stall_ms / 1000),
 			"run the same command again; COOPER_STALL_SECONDS is half of the waiting time");
 }
 
-static struct err *wait_for(struct talk *t, const char *step, int64_t stall_ms, struct sink *sink)
+static struct err *wait_for(struct git_transfer *t, const char *step, int64_t stall_ms, struct sink *sink)
 {
 	int64_t told_ms = 0;
 	int64_t stop_ms = 0;
@@ -86,7 +86,7 @@ static struct err *wait_for(struct talk *t, const char *step, int64_t stall_ms, 
 	return e;
 }
 
-static struct err *check_online(const struct talk *t, const struct fetch_env *env)
+static struct err *check_online(const struct git_transfer *t, const struct fetch_env *env)
 {
 	if (!env->offline || fetch_url_is(t->url, "file"))
 		return NULL;
@@ -95,18 +95,18 @@ static struct err *check_online(const struct talk *t, const struct fetch_env *en
 			"run the same command once without COOPER_OFFLINE");
 }
 
-struct err *talk_run(struct talk *take_t, struct err *(*main)(struct talk *t), const char *step, struct sink *sink,
-		     char *ret_found)
+struct err *git_transfer_run(struct git_transfer *take_t, struct err *(*main)(struct git_transfer *t), const char *step,
+			     struct sink *sink, char *ret_found)
 {
-	struct talk *t = take_t;
+	struct git_transfer *t = take_t;
 	struct fetch_env env;
 	pthread_t thread;
 	fetch_env_read(&env);
-	atomic_store(&t->heard_ms, tick_ms());
+	atomic_store(&t->progress_ms, tick_ms());
 	t->main = main;
 	struct err *e = check_online(t, &env);
 	atomic_fetch_add(&t->users, e ? 0 : 1);
-	int code = e ? 0 : pthread_create(&thread, NULL, talk_thread, t);
+	int code = e ? 0 : pthread_create(&thread, NULL, thread_main, t);
 	if (code != 0) {
 		atomic_fetch_sub(&t->users, 1);
 		e = err_os(code, "cannot start a thread");
