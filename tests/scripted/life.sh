@@ -176,6 +176,12 @@ check "and the machine is as wanted" [ "$(guest etc/motd) $(guest etc/then)" = "
 kill -9 "$("$cooper" status --json | sed -n 's/.*"pid": \([0-9]*\),*/\1/p' | head -1)"
 check "the supervisor is killed: up boots the machine again" wait_for ends 0 "boot" up
 check "the store has no damage" ends 0 "" "$cooper" verify
+for made in "$COOPER_HOME"/store/*-tiny-10*/share/firmware "$COOPER_HOME"/store/*-tiny-os-*/*.raw; do
+	[ ! -f "$made" ] || { chmod u+w "$made" && echo damage >>"$made"; }
+done
+check "what is damaged is dropped" ends 4 "were damaged" "$cooper" verify --deep
+"$cooper" stop >"$out" 2>&1
+check "and made again before the machine is started from it" ends 0 "build:tiny" up
 
 # --- the end ---
 

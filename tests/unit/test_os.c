@@ -40,7 +40,6 @@ static void complete(void **state)
 			AUTO_FREE char *text = scripts[i](&packages);
 			assert_non_null(strstr(text, " jq 'it'\\''s'"));
 		}
-		assert_non_null(os->python3[0]);
 	}
 	assert_null(guest_os_find("my-fedora-coreos"));
 	assert_null(guest_os_find(NULL));
@@ -73,11 +72,19 @@ static void asked_for_and_there(void **state)
 	struct recipe coreos = {.image = {.os = "fedora-coreos", .debian_suite = "trixie", .channel = "https://h/x"}};
 	struct recipe debian = {.image = {.os = "debian", .packages = python3}};
 	struct recipe only_script = {.stack = {.steps = steps + 1, .step_count = 1}};
+	char *names[] = {"python3-pip", NULL}; /* which needs python3 */
+	struct recipe pip = {.image = {.os = "debian", .packages = {.items = names, .count = 1}}};
+	struct recipe bare = {.image = {.os = "debian"}};
+	struct guest_step by_itself[] = {{.run = {.script = "apt-get install -y python3", .interpreter = "sh"}},
+					 steps[1]};
+	struct recipe after_script = {.stack = {.steps = by_itself, .step_count = ARRAY_LEN(by_itself)}};
 
 	(void)state;
 	assert_ok(guest_os_check(&stack, &coreos));
 	assert_ok(guest_os_check(NULL, &coreos));
 	assert_ok(guest_os_check(&only_script, &debian));
+	assert_ok(guest_os_check(&only_script, &pip));
+	assert_ok(guest_os_check(&after_script, &bare));
 }
 
 int main(void)

@@ -109,7 +109,7 @@ static void wiring(void **state UNUSED)
 		"fetch:img-image",
 		"image:img <- fetch:img-image",
 		"generation <- build:emu image:img",
-		"boot <- generation",
+		"boot <- (build:emu) (image:img) generation",
 		"handlers <- generation (boot)",
 		"canary <- (boot) (handlers) (step:one) (step:two) (connect)",
 		"step:one <- generation (boot) (handlers)",

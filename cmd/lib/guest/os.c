@@ -43,15 +43,15 @@ static void check_image(struct problems *problems, const struct guest_os *os, co
 				    "'packages' lacks '%s', which the guest needs", *p);
 }
 
-/* @packages: those of the image, and of the steps before. */
+/* @packages: those of the image, and of the steps before; each that is python3's or for it brings it. */
 static void check_script(struct problems *problems, const struct recipe *image, const struct strs *packages,
 			 const struct command *command, const struct yaml_node *map)
 {
-	const char *const *name = guest_os_find(image->image.os)->python3;
+	bool lacks = streq(command->interpreter, "python3");
 
-	while (*name && !strs_has(packages, *name))
-		name++;
-	if (streq(command->interpreter, "python3") && !*name)
+	for (size_t i = 0; i < packages->count; i++)
+		lacks = lacks && !str_starts(packages->items[i], "python3");
+	if (lacks)
 		problem_add(problems, yaml_get(map, "interpreter"),
 			    image->image.debian_suite
 				    ? "add it to 'packages' of the image, or install it in a step before"
@@ -88,6 +88,8 @@ struct err *guest_os_check(const struct recipe *stack, const struct recipe *imag
 		check_script(&problems, image, &packages, &step->unless, step->unless.mark.node);
 		strs_copy(&packages, &step->packages);
 		check_script(&problems, image, &packages, &step->run, step->mark.node);
+		if ((step->run.argv.count || step->run.script) && !streq(step->run.interpreter, "python3"))
+			strs_add(&packages, "python3"); /* what it did is not known: it may have installed it */
 		check_script(&problems, image, &packages, &step->then, step->then.mark.node);
 	}
 	return stack ? problems_error(&problems, stack->path) : NULL;

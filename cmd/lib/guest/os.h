@@ -77,7 +77,6 @@ struct guest_os {
 	char *(*packages_install)(const struct strs *packages); /* for now */
 	char *(*packages_layer)(const struct strs *packages);   /* for the next boot; NULL = `install` is enough */
 	char *(*packages_sources)(const char *main, const char *security); /* NULL = its own */
-	const char *const *python3; /* packages that bring it: no image has it of itself */
 };
 
 /** guest_os_find() - by its name in recipes; NULL when there is none of that name (or @name is NULL) */

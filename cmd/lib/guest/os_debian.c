@@ -4,7 +4,6 @@
 
 static const char *const groups[] = {"sudo", "adm", "systemd-journal", NULL};
 static const char *const image_packages[] = {"ignition", "openssh-server", "podman", NULL};
-static const char *const python3[] = {"python3", "python3-minimal", NULL};
 static const struct guest_unit units[] = {{NULL, NULL}};
 static const char *const masked[] = {NULL};
 
@@ -82,5 +81,4 @@ const struct guest_os guest_os_debian = {
 	.packages_probe = probe,
 	.packages_install = install,
 	.packages_sources = sources,
-	.python3 = python3,
 };

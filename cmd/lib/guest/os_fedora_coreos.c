@@ -9,7 +9,6 @@
 
 static const char *const groups[] = {"sudo", "wheel", "adm", "systemd-journal", NULL};
 static const char *const image_packages[] = {NULL};
-static const char *const python3[] = {"python3", NULL};
 /* Nobody is counted, and podman alone has the socket. */
 static const char *const masked[] = {"zincati.service", "rpm-ostree-countme.timer", "docker.service", "docker.socket",
 				     NULL};
@@ -86,5 +85,4 @@ const struct guest_os guest_os_fedora_coreos = {
 	.packages_probe = probe,
 	.packages_install = install,
 	.packages_layer = layer,
-	.python3 = python3,
 };

@@ -74,14 +74,16 @@ static struct step *add_in_guest(struct stack *s, const struct step_kind *kind, 
 
 static void add_machine(struct stack *s)
 {
+	static const char *const made[] = {"build", "image", "emulators"};
 	const struct stack_recipe *r = &s->p->stack->stack;
 	struct step *emulators = graph_kind(&s->graph, "emulators");
 	struct step *generation = graph_add(&s->graph, &kind_generation, NULL, NULL);
 	struct step *boot = graph_add(&s->graph, &kind_boot, NULL, NULL);
 	struct step *last = NULL;
-	step_needs(generation, graph_kind(&s->graph, "build"));
-	step_needs(generation, graph_kind(&s->graph, "image"));
-	step_needs(generation, emulators);
+	for (size_t i = 0; i < ARRAY_LEN(made); i++) {
+		step_needs(generation, graph_kind(&s->graph, made[i]));
+		step_after(boot, graph_kind(&s->graph, made[i])); /* `verify --deep` may have dropped it since */
+	}
 	step_needs(boot, generation);
 	if (s->foreign.count && !emulators) /* else Ignition registers those of our own device */
 		last = add_in_guest(s, &kind_handlers, NULL, NULL, NULL);
