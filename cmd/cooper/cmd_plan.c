@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "guest/os.h"
 #include "plan/host_check.h"
 #include "plan/stack.h"
 #include "session.h"
@@ -37,6 +38,7 @@ static struct err *run(struct call *call)
 	AUTO(strs) warnings = STRS_INIT;
 	AUTO(stack) s = STACK_INIT;
 	TRY(session_open(call, &p));
+	TRY(guest_os_check(p.stack, p.image));
 	TRY(stack_open(&p, &unresolved, &s));
 	if (unresolved.count == 0)
 		TRY(host_check(&p, &s.machine, &warnings));

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "guest/os.h"
 #include "host/host_packages.h"
 #include "machine/machine.h"
 #include "net/fetch_env.h"
@@ -138,6 +139,7 @@ static struct err *finish(struct call *call, const struct stack *s, int64_t star
 static struct err *converge(struct call *call, struct project *p, int64_t started)
 {
 	AUTO(stack) s = STACK_INIT;
+	TRY(guest_os_check(p->stack, p->image));
 	TRY(stack_resolve(p, call->sink));
 	TRY(stack_open(p, /* unresolved= */ NULL, &s));
 	TRY(stack_observe(&s, NULL));

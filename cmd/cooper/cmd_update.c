@@ -3,7 +3,6 @@
 
 #include "plan/stack_lock.h"
 #include "session.h"
-#include "sys/lock.h"
 #include "table.h"
 #include "ui.h"
 

@@ -22,7 +22,6 @@ static void complete(void **state)
 		assert_non_null(os->groups[0]);
 		assert_true(str_ends(os->sshd_config, "\n"));
 		assert_true(os->ignition(NULL).minor >= 3);
-		assert_non_null(os->image_packages);
 		assert_non_null(os->units);
 		assert_non_null(os->masked);
 		assert_int_equal(os->immutable, os->places != NULL);
@@ -69,12 +68,16 @@ static void asked_for_and_there(void **state)
 				     {.write_path = "/opt/hello"},
 				     {.run = {.script = "1", .interpreter = "bash"}}};
 	struct recipe stack = {.stack = {.steps = steps, .step_count = ARRAY_LEN(steps)}};
-	struct recipe coreos = {.image = {.os = "fedora-coreos", .debian_suite = "trixie", .channel = "https://h/x"}};
-	struct recipe debian = {.image = {.os = "debian", .packages = python3}};
+	char *named[] = {"ignition", "python3", NULL};
+	struct strs both = {.items = named, .count = 2}, ignition = {.items = named, .count = 1};
+	struct recipe coreos = {.image = {.os = "fedora-coreos", .channel = "https://h/x"}};
+	struct recipe debian = {.image = {.os = "debian", .debian_suite = "trixie", .packages = both}};
 	struct recipe only_script = {.stack = {.steps = steps + 1, .step_count = 1}};
-	char *names[] = {"python3-pip", NULL}; /* which needs python3 */
-	struct recipe pip = {.image = {.os = "debian", .packages = {.items = names, .count = 1}}};
-	struct recipe bare = {.image = {.os = "debian"}};
+	char *names[] = {"ignition", "python3-pip", NULL}; /* which needs python3 */
+	struct strs pip_packages = {.items = names, .count = 2};
+	struct recipe pip = {.image = {.os = "debian", .debian_suite = "trixie", .packages = pip_packages}};
+	struct recipe bare = {.image = {.os = "debian", .debian_suite = "trixie", .packages = ignition}};
+	struct recipe cloud = {.image = {.os = "debian"}}; /* downloaded: it may have it */
 	struct guest_step by_itself[] = {{.run = {.script = "apt-get install -y python3", .interpreter = "sh"}},
 					 steps[1]};
 	struct recipe after_script = {.stack = {.steps = by_itself, .step_count = ARRAY_LEN(by_itself)}};
@@ -85,6 +88,7 @@ static void asked_for_and_there(void **state)
 	assert_ok(guest_os_check(&only_script, &debian));
 	assert_ok(guest_os_check(&only_script, &pip));
 	assert_ok(guest_os_check(&after_script, &bare));
+	assert_ok(guest_os_check(&only_script, &cloud));
 }
 
 int main(void)

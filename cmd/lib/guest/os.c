@@ -37,10 +37,10 @@ static void check_image(struct problems *problems, const struct guest_os *os, co
 	if (image->image.channel && !os->channel)
 		problem_add(problems, yaml_get(image->document, "channel"), "leave it out, or correct 'os'",
 			    "what 'channel' leads to is not %s, as 'os' says", os->title);
-	for (const char *const *p = os->image_packages; image->image.debian_suite && *p; p++)
-		if (!strs_has(&image->image.packages, *p))
-			problem_add(problems, yaml_key(debian, "packages"), "add it to the list",
-				    "'packages' lacks '%s', which the guest needs", *p);
+	/* what else the guest needs may come as a dependency; nothing depends on this */
+	if (image->image.debian_suite && !strs_has(&image->image.packages, "ignition"))
+		problem_add(problems, yaml_key(debian, "packages"), "add it to the list",
+			    "'packages' lacks 'ignition', which the guest needs");
 }
 
 /* @packages: those of the image, and of the steps before; each that is python3's or for it brings it. */
@@ -49,6 +49,8 @@ static void check_script(struct problems *problems, const struct recipe *image, 
 {
 	bool lacks = streq(command->interpreter, "python3");
 
+	if (!image->image.debian_suite && !guest_os_find(image->image.os)->immutable)
+		return; /* a cloud image may have it */
 	for (size_t i = 0; i < packages->count; i++)
 		lacks = lacks && !str_starts(packages->items[i], "python3");
 	if (lacks)
@@ -86,10 +88,10 @@ struct err *guest_os_check(const struct recipe *stack, const struct recipe *imag
 		const struct guest_step *step = &stack->stack.steps[i];
 		check_write(&problems, os, step);
 		check_script(&problems, image, &packages, &step->unless, step->unless.mark.node);
-		strs_copy(&packages, &step->packages);
 		check_script(&problems, image, &packages, &step->run, step->mark.node);
-		if ((step->run.argv.count || step->run.script) && !streq(step->run.interpreter, "python3"))
-			strs_add(&packages, "python3"); /* what it did is not known: it may have installed it */
+		if (!step->write_path && !streq(step->run.interpreter, "python3"))
+			strs_add(&packages,
+				 "python3"); /* what it installs, or depends on, is not known: perhaps this */
 		check_script(&problems, image, &packages, &step->then, step->then.mark.node);
 	}
 	return stack ? problems_error(&problems, stack->path) : NULL;

@@ -65,8 +65,7 @@ struct guest_os {
 	/* the first boot */
 	struct ignition_limits (*ignition)(const char *version); /* of the image's version; NULL = unknown */
 	bool channel;                                            /* what `channel:` follows is this system's */
-	const char *const *image_packages;  /* without these an image made from packages does not work */
-	const struct guest_unit *units;     /* beside the machine's own */
+	const struct guest_unit *units;                          /* beside the machine's own */
 	const char *const *masked;          /* units that must not run: updates come as a new generation */
 	bool immutable;                     /* nothing can be made in / but below /var, /etc and the places */
 	const struct guest_place *places;   /* of an immutable one */

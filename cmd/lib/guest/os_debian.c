@@ -3,7 +3,6 @@
 #include "guest/os.h"
 
 static const char *const groups[] = {"sudo", "adm", "systemd-journal", NULL};
-static const char *const image_packages[] = {"ignition", "openssh-server", "podman", NULL};
 static const struct guest_unit units[] = {{NULL, NULL}};
 static const char *const masked[] = {NULL};
 
@@ -74,7 +73,6 @@ const struct guest_os guest_os_debian = {
 	.groups = groups,
 	.sshd_config = "MaxStartups 1000\n",
 	.ignition = ignition,
-	.image_packages = image_packages,
 	.units = units,
 	.masked = masked,
 	.console = console,

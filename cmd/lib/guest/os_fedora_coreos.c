@@ -8,7 +8,6 @@
 	"done\n"
 
 static const char *const groups[] = {"sudo", "wheel", "adm", "systemd-journal", NULL};
-static const char *const image_packages[] = {NULL};
 /* Nobody is counted, and podman alone has the socket. */
 static const char *const masked[] = {"zincati.service", "rpm-ostree-countme.timer", "docker.service", "docker.socket",
 				     NULL};
@@ -76,7 +75,6 @@ const struct guest_os guest_os_fedora_coreos = {
 	.sshd_config = "HostKey /etc/ssh/ssh_host_ed25519_key\nMaxStartups 1000\n",
 	.ignition = ignition,
 	.channel = true,
-	.image_packages = image_packages,
 	.units = units,
 	.masked = masked,
 	.immutable = true,

@@ -1,6 +1,7 @@
 /* What doctor.c judges, gathered from a stack and its host. */
 #include "plan/doctor.h"
 
+#include "guest/os.h"
 #include "host/survey.h"
 #include "machine/accel.h"
 #include "plan/host_check.h"
@@ -110,5 +111,8 @@ struct err *doctor_stack(struct project *p, struct doctor_report *report)
 	else
 		doctor_check(&in, report);
 	judge_archive(p, &unresolved, report);
+	struct err *e = guest_os_check(p->stack, p->image);
+	if (e)
+		doctor_add_failure(report, "image", e);
 	return NULL;
 }

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "guest/os.h"
 #include "image/image.h"
 #include "machine/record.h"
 #include "net/fetch.h"
@@ -144,7 +143,6 @@ static void read_record(struct stack *s)
 
 struct err *stack_open(struct project *p, struct strs *unresolved, struct stack *s)
 {
-	TRY(guest_os_check(p->stack, p->image));
 	if (unresolved)
 		stack_unresolved(p, unresolved);
 	if (unresolved && unresolved->count)
