@@ -18,7 +18,7 @@ static void waits(void **state)
 		{.url = stall, .sha256 = hex, .size = 20, .target = stall_target, .step = "b", .allow_http = true},
 	};
 	int64_t before = tick_ms();
-	assert_fails(fetch_run(r, 2, before + 4000, &c.sink), ERR_TIMEOUT, "timed out");
+	assert_fails(fetch_run(r, 2, before + 5000, &c.sink), ERR_TIMEOUT, "timed out");
 	assert_got("later");
 	assert_false(file_exists(stall_target));
 	assert_int_equal(file_size(part), 10);
