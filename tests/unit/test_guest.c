@@ -154,6 +154,26 @@ static void writing(void **state)
 	tear_down(&f);
 }
 
+/* An `up` that is killed closes the standard input of what it has started in the guest. */
+static void cut_short(void **state)
+{
+	(void)state;
+	struct fixture f;
+	enum guest_outcome outcome;
+
+	set_up(&f);
+	struct guest_step step = {.name = "cut", .write_path = f.target, .write_text = "before"};
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	AUTO_FREE char *ssh = mem_printf("#!/bin/sh\nfor a; do last=$a; done\nPATH='%s':$PATH\n"
+					 "case $last in *cooper-new*) head -c 3 ;; esac | /bin/sh -c \"$last\"\n",
+					 f.dir);
+	assert_ok(file_write(f.program, ssh, strlen(ssh), 0755));
+	step.write_text = "afterwards";
+	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "cannot write");
+	assert_text(f.target, "before");
+	tear_down(&f);
+}
+
 /* `then` failed after the change: the next run owes it, though the file is as wanted by now. */
 static void then_is_owed(void **state)
 {
@@ -232,8 +252,9 @@ static void packages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sources),      cmocka_unit_test(digests_and_names), cmocka_unit_test(writing),
-		cmocka_unit_test(then_is_owed), cmocka_unit_test(running),           cmocka_unit_test(packages),
+		cmocka_unit_test(sources),   cmocka_unit_test(digests_and_names), cmocka_unit_test(writing),
+		cmocka_unit_test(cut_short), cmocka_unit_test(then_is_owed),      cmocka_unit_test(running),
+		cmocka_unit_test(packages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

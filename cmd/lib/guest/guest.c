@@ -7,6 +7,7 @@
 #include "base/quote.h"
 #include "fmt/json.h"
 #include "source/debian.h"
+#include "sys/file.h"
 
 #define RECORDS_DIR "/var/lib/cooper/steps"
 
@@ -226,8 +227,8 @@ static struct err *write_record(const struct work *w)
 	return guest_shell(w->g, str_text(&text), NULL, NULL);
 }
 
-/* The new content comes on standard input; the file changes its content and mode at once, or not at all. */
-static char *write_script(const struct guest_step *step)
+/* @size bytes come on standard input, or fewer from an `up` that was killed; content and mode change at once or not. */
+static char *write_script(const struct guest_step *step, int64_t size)
 {
 	AUTO(str) s = STR_INIT;
 	AUTO_FREE char *dir = path_dir(step->write_path);
@@ -236,8 +237,10 @@ static char *write_script(const struct guest_step *step)
 	quote_word(&s, step->write_path);
 	str_add(&s, "; mkdir -p ");
 	quote_word(&s, dir);
-	str_addf(&s, "; t=\"$p.cooper-new\"; rm -f \"$t\"; (umask 077; cat > \"$t\"); chmod %04o \"$t\"; ",
-		 (unsigned)(step->write_mode ? step->write_mode : 0644));
+	str_addf(&s,
+		 "; t=\"$p.cooper-new.$$\"; rm -f \"$p.cooper-new\"*; (umask 077; cat > \"$t\"); "
+		 "[ \"$(wc -c < \"$t\")\" -eq %lld ]; chmod %04o \"$t\"; ",
+		 (long long)size, (unsigned)(step->write_mode ? step->write_mode : 0644));
 	str_add(&s,
 		"if [ -f \"$p\" ] && cmp -s \"$t\" \"$p\" && [ \"$(stat -c %a \"$t\")\" = \"$(stat -c %a \"$p\")\" ]; "
 		"then rm -f \"$t\"; echo same; exit 0; fi; "
@@ -248,13 +251,12 @@ static char *write_script(const struct guest_step *step)
 
 static struct err *do_write(const struct work *w, bool *ret_changed)
 {
-	AUTO_FREE char *script = write_script(w->step);
+	const char *text = w->step->write_text && !w->content ? w->step->write_text : "";
+	AUTO_FREE char *script = write_script(w->step, w->content ? file_size(w->content) : (int64_t)strlen(text));
 	AUTO(str) output = STR_INIT;
 	const char *argv[] = {"/bin/sh", "-c", script, NULL};
 	struct remote remote = {.argv = argv, .name = "write", .input_path = w->content, .as_user = w->step->as_user};
-
-	if (!w->content)
-		remote.input = w->step->write_text ? w->step->write_text : "";
+	remote.input = w->content ? NULL : text;
 	struct err *e = run_remote(w->g, &remote, &output, NULL);
 	if (e)
 		return err_wrap(e, "cannot write '%s' in the guest", w->step->write_path);
@@ -269,10 +271,8 @@ static struct err *give_sources(const struct work *w)
 	AUTO_FREE char *security = NULL;
 	struct err *e = debian_host_mirrors(&main, &security);
 
-	if (e) {
-		err_free(e);
-		return NULL;
-	}
+	if (e)
+		return err_free(e);
 	AUTO_FREE char *script = w->g->os->packages_sources(main, security);
 	return guest_shell(w->g, script, NULL, NULL);
 }
