@@ -172,7 +172,8 @@ done; done
 # --- what would hide a mistake --------------------------------------------------------------------------------------
 for kind in zig clang; do
 	cp "$work/$kind-arm64/cooper" "$work/try/changed" &&
-		printf '\377' | dd of="$work/try/changed" bs=1 seek=20000 conv=notrunc status=none
+		byte=$(od -An -tu1 -j20000 -N1 "$work/try/changed") &&
+		printf '%b' "\\0$(printf %o $((255 - byte)))" | dd of="$work/try/changed" bs=1 seek=20000 conv=notrunc status=none
 	refused "$kind arm64: a changed byte under a signature" "page" python3 tests/darwin/signature.py "$work/try/changed"
 done
 object=$work/clang-arm64/cmd/lib/base/path.o

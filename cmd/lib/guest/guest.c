@@ -227,18 +227,16 @@ static struct err *write_record(const struct work *w)
 	return guest_shell(w->g, str_text(&text), NULL, NULL);
 }
 
-/* @size bytes come on standard input, or fewer from an `up` that was killed; content and mode change at once or not. */
+/* @size bytes come on standard input; fewer where `up` was killed, and then nothing changes. One may still run. */
 static char *write_script(const struct guest_step *step, int64_t size)
 {
 	AUTO(str) s = STR_INIT;
-	AUTO_FREE char *dir = path_dir(step->write_path);
 
 	str_add(&s, "set -e; p=");
 	quote_word(&s, step->write_path);
-	str_add(&s, "; mkdir -p ");
-	quote_word(&s, dir);
 	str_addf(&s,
-		 "; t=\"$p.cooper-new.$$\"; rm -f \"$p.cooper-new\"*; (umask 077; cat > \"$t\"); "
+		 "; d=\"${p%%/*}/\"; mkdir -p \"$d\"; exec 9< \"$d\"; flock -w 20 9 2>/dev/null || :; "
+		 "t=\"$p.cooper-new.$$\"; rm -f \"$p.cooper-new\"*; (umask 077; cat > \"$t\"); "
 		 "[ \"$(wc -c < \"$t\")\" -eq %lld ]; chmod %04o \"$t\"; ",
 		 (long long)size, (unsigned)(step->write_mode ? step->write_mode : 0644));
 	str_add(&s,
