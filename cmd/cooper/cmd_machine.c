@@ -337,7 +337,7 @@ static struct err *verify_deep(struct call *call)
 	}
 	e = err_new(ERR_CORRUPT, "%zu of %zu were damaged, and are dropped", a.damaged.count, all);
 	return err_hint(err_detail(e, strs_join(&a.damaged, "\n")),
-			"`cooper up` fetches or builds them again; if it happens again, check the disk");
+			"`cooper up` makes them again once the machine is stopped; if it recurs, check the disk");
 }
 
 static struct err *run_verify(struct call *call)

@@ -164,13 +164,19 @@ static void cut_short(void **state)
 	set_up(&f);
 	struct guest_step step = {.name = "cut", .write_path = f.target, .write_text = "before"};
 	assert_int_equal(run(&f, &step), GUEST_CHANGED);
-	AUTO_FREE char *ssh = mem_printf("#!/bin/sh\nfor a; do last=$a; done\nPATH='%s':$PATH\n"
-					 "case $last in *cooper-new*) head -c 3 ;; esac | /bin/sh -c \"$last\"\n",
-					 f.dir);
+	AUTO_FREE char *ssh = mem_printf(
+		"#!/bin/sh\nfor a; do last=$a; done\nPATH='%s':$PATH\n"
+		"case $last in *cooper-new*) head -c 3 ;; *mktemp*) head -n 1 ;; esac | /bin/sh -c \"$last\"\n",
+		f.dir);
 	assert_ok(file_write(f.program, ssh, strlen(ssh), 0755));
 	step.write_text = "afterwards";
 	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "cannot write");
 	assert_text(f.target, "before");
+	AUTO_FREE char *made = path_join(f.dir, "made");
+	AUTO_FREE char *script = mem_printf("exec >'%s'\ntrue", made);
+	step = (struct guest_step){.name = "script", .run = {.script = script}};
+	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "'script' failed in the guest");
+	assert_false(file_exists(made));
 	tear_down(&f);
 }
 

@@ -104,6 +104,14 @@ bool streq(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+int word_index(const char *const *words, const char *text)
+{
+	for (int i = 0; words[i]; i++)
+		if (streq(words[i], text))
+			return i;
+	return -1;
+}
+
 bool str_starts(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) == 0;

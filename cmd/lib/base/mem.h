@@ -40,6 +40,9 @@ char *mem_vprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 /** streq() - string equality where NULL equals only NULL */
 bool streq(const char *a, const char *b);
 
+/** word_index() - where @text is in @words, which end with NULL; -1 when it is not, or is NULL */
+int word_index(const char *const *words, const char *text);
+
 /** str_starts() - whether @s begins with @prefix */
 bool str_starts(const char *s, const char *prefix);
 

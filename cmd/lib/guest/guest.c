@@ -63,14 +63,16 @@ struct err *guest_shell(struct guest *g, const char *text, struct str *output, i
 	return run_remote(g, &(struct remote){.argv = argv}, output, ret_status);
 }
 
-/* A script is given a file of its own: programs in it may read standard input. */
+/* A script gets a file of its own, as programs in it may read standard input; it is whole, or `up` was killed. */
 static struct err *run_command(struct guest *g, const struct command *command, bool as_user, int *ret_status)
 {
 	AUTO(str) text = STR_INIT;
 
 	if (!command->script)
 		return guest_run(g, (const char *const *)command->argv.items, as_user, NULL, NULL, ret_status);
-	str_add(&text, "f=$(mktemp) || exit 1; cat >\"$f\"; ");
+	str_addf(&text,
+		 "f=$(mktemp) || exit 1; cat >\"$f\"; [ \"$(wc -c <\"$f\")\" -eq %zu ] || { rm -f \"$f\"; exit 1; }; ",
+		 strlen(command->script));
 	quote_word(&text, command->interpreter ? command->interpreter : "sh");
 	str_add(&text, " \"$f\" </dev/null; s=$?; rm -f \"$f\"; exit $s");
 	const char *argv[] = {"/bin/sh", "-c", str_text(&text), NULL};
@@ -227,7 +229,7 @@ static struct err *write_record(const struct work *w)
 	return guest_shell(w->g, str_text(&text), NULL, NULL);
 }
 
-/* @size bytes come on standard input; fewer where `up` was killed, and then nothing changes. One may still run. */
+/* @size bytes come on standard input. The script of an `up` that was killed may still run: they take turns. */
 static char *write_script(const struct guest_step *step, int64_t size)
 {
 	AUTO(str) s = STR_INIT;
@@ -235,7 +237,8 @@ static char *write_script(const struct guest_step *step, int64_t size)
 	str_add(&s, "set -e; p=");
 	quote_word(&s, step->write_path);
 	str_addf(&s,
-		 "; d=\"${p%%/*}/\"; mkdir -p \"$d\"; exec 9< \"$d\"; flock -w 20 9 2>/dev/null || :; "
+		 "; d=\"${p%%/*}/\"; mkdir -p \"$d\"; "
+		 "if [ -r \"$d\" ]; then exec 9< \"$d\"; flock -w 20 9 2>/dev/null || :; fi; "
 		 "t=\"$p.cooper-new.$$\"; rm -f \"$p.cooper-new\"*; (umask 077; cat > \"$t\"); "
 		 "[ \"$(wc -c < \"$t\")\" -eq %lld ]; chmod %04o \"$t\"; ",
 		 (long long)size, (unsigned)(step->write_mode ? step->write_mode : 0644));

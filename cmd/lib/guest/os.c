@@ -32,28 +32,29 @@ char *guest_packages_quoted(const struct strs *packages)
 
 static void check_image(struct problems *problems, const struct guest_os *os, const struct recipe *image)
 {
-	const struct yaml_node *debian = yaml_get(image->document, "debian");
-
 	if (image->image.channel && !os->channel)
 		problem_add(problems, yaml_get(image->document, "channel"), "leave it out, or correct 'os'",
 			    "what 'channel' leads to is not %s, as 'os' says", os->title);
 	/* what else the guest needs may come as a dependency; nothing depends on this */
 	if (image->image.debian_suite && !strs_has(&image->image.packages, "ignition"))
-		problem_add(problems, yaml_key(debian, "packages"), "add it to the list",
+		problem_add(problems, yaml_key(yaml_get(image->document, "debian"), "packages"), "add it to the list",
 			    "'packages' lacks 'ignition', which the guest needs");
 }
 
-/* @packages: those of the image, and of the steps before; each that is python3's or for it brings it. */
-static void check_script(struct problems *problems, const struct recipe *image, const struct strs *packages,
+/* A downloaded Debian may have it; of packages, each that is python3's or for it brings it. */
+static bool may_have_python3(const struct recipe *image, const struct guest_os *os)
+{
+	bool may = !image->image.debian_suite && !os->immutable;
+
+	for (size_t i = 0; i < image->image.packages.count; i++)
+		may = may || str_starts(image->image.packages.items[i], "python3");
+	return may;
+}
+
+static void check_script(struct problems *problems, const struct recipe *image, bool python3,
 			 const struct command *command, const struct yaml_node *map)
 {
-	bool lacks = streq(command->interpreter, "python3");
-
-	if (!image->image.debian_suite && !guest_os_find(image->image.os)->immutable)
-		return; /* a cloud image may have it */
-	for (size_t i = 0; i < packages->count; i++)
-		lacks = lacks && !str_starts(packages->items[i], "python3");
-	if (lacks)
+	if (!python3 && streq(command->interpreter, "python3"))
 		problem_add(problems, yaml_get(map, "interpreter"),
 			    image->image.debian_suite
 				    ? "add it to 'packages' of the image, or install it in a step before"
@@ -79,20 +80,18 @@ struct err *guest_os_check(const struct recipe *stack, const struct recipe *imag
 {
 	const struct guest_os *os = guest_os_find(image->image.os);
 	struct problems problems = {.arena = image->arena};
-	AUTO(strs) packages = STRS_INIT;
+	bool python3 = may_have_python3(image, os);
 
 	check_image(&problems, os, image);
 	TRY(problems_error(&problems, image->path));
-	strs_copy(&packages, &image->image.packages);
 	for (size_t i = 0; stack && i < stack->stack.step_count; i++) {
 		const struct guest_step *step = &stack->stack.steps[i];
 		check_write(&problems, os, step);
-		check_script(&problems, image, &packages, &step->unless, step->unless.mark.node);
-		check_script(&problems, image, &packages, &step->run, step->mark.node);
-		if (!step->write_path && !streq(step->run.interpreter, "python3"))
-			strs_add(&packages,
-				 "python3"); /* what it installs, or depends on, is not known: perhaps this */
-		check_script(&problems, image, &packages, &step->then, step->then.mark.node);
+		check_script(&problems, image, python3, &step->unless, step->unless.mark.node);
+		check_script(&problems, image, python3, &step->run, step->mark.node);
+		/* what a step's program installs, or its packages depend on, is not known: perhaps this */
+		python3 = python3 || (!step->write_path && !streq(step->run.interpreter, "python3"));
+		check_script(&problems, image, python3, &step->then, step->then.mark.node);
 	}
 	return stack ? problems_error(&problems, stack->path) : NULL;
 }

@@ -122,14 +122,6 @@ static void name_arch(struct check *check, const struct schema_field *field, str
 		node->text = arena_strdup(check->arena, arch_name(arch));
 }
 
-int word_index(const char *const *words, const char *text)
-{
-	for (int i = 0; words[i]; i++)
-		if (streq(words[i], text))
-			return i;
-	return -1;
-}
-
 static bool check_choice(struct check *check, const struct schema_field *field, const struct yaml_node *node,
 			 int64_t *ret_index)
 {

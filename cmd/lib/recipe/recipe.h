@@ -93,9 +93,6 @@ enum accel { ACCEL_AUTO, ACCEL_HVF, ACCEL_KVM, ACCEL_TCG };
 enum provider { PROVIDER_AUTO, PROVIDER_GUEST, PROVIDER_STORE, PROVIDER_PACKAGE }; /* how foreign binaries run */
 extern const char *const boot_words[], *const accel_words[], *const provider_words[];
 
-/** word_index() - where @text is in @words, which end with NULL; -1 when it is not, or is NULL */
-int word_index(const char *const *words, const char *text);
-
 struct image_recipe {
 	char *os; /* guest/os.h: "debian", "fedora-coreos" */
 	/* made here from Debian packages ... */
