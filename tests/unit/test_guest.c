@@ -154,6 +154,41 @@ static void writing(void **state)
 	tear_down(&f);
 }
 
+static void assert_alone(const char *path)
+{
+	AUTO(strs) names = STRS_INIT;
+	AUTO_FREE char *dir = path_dir(path);
+
+	assert_ok(dir_list(dir, &names));
+	assert_int_equal(names.count, 1);
+}
+
+/* Neither moved into a folder of that name, nor at the cost of a file that is called alike. */
+static void not_written(void **state)
+{
+	(void)state;
+	struct fixture f;
+	enum guest_outcome outcome;
+
+	set_up(&f);
+	AUTO_FREE char *alike = mem_printf("%s.cooper-newer", f.target);
+	AUTO_FREE char *inside = path_join(f.target, "inside");
+	struct guest_step step = {.name = "alike", .write_path = alike, .write_text = "1"};
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	step = (struct guest_step){.name = "inside", .write_path = inside, .write_text = "1"};
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	step = (struct guest_step){.name = "folder", .write_path = f.target, .write_text = "1"};
+	struct err *e = guest_step_run(&f.g, &step, &outcome);
+	assert_non_null(e);
+	assert_non_null(strstr(e->detail, "is a folder"));
+	err_free(e);
+	assert_alone(inside);
+	assert_ok(tree_remove(f.target));
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	assert_text(alike, "1");
+	tear_down(&f);
+}
+
 /* An `up` that is killed closes the standard input of what it has started in the guest. */
 static void cut_short(void **state)
 {
@@ -172,6 +207,7 @@ static void cut_short(void **state)
 	step.write_text = "afterwards";
 	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "cannot write");
 	assert_text(f.target, "before");
+	assert_alone(f.target);
 	AUTO_FREE char *made = path_join(f.dir, "made");
 	AUTO_FREE char *script = mem_printf("exec >'%s'\ntrue", made);
 	step = (struct guest_step){.name = "script", .run = {.script = script}};
@@ -258,9 +294,9 @@ static void packages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sources),   cmocka_unit_test(digests_and_names), cmocka_unit_test(writing),
-		cmocka_unit_test(cut_short), cmocka_unit_test(then_is_owed),      cmocka_unit_test(running),
-		cmocka_unit_test(packages),
+		cmocka_unit_test(sources),     cmocka_unit_test(digests_and_names), cmocka_unit_test(writing),
+		cmocka_unit_test(not_written), cmocka_unit_test(cut_short),         cmocka_unit_test(then_is_owed),
+		cmocka_unit_test(running),     cmocka_unit_test(packages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
