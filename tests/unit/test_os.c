@@ -80,6 +80,9 @@ static void asked_for_and_there(void **state)
 	struct recipe cloud = {.image = {.os = "debian"}}; /* downloaded: it may have it */
 	struct guest_step by_itself[] = {{.run = {.script = "apt-get install -y python3", .interpreter = "sh"}},
 					 steps[1]};
+	struct guest_step by_then[] = {{.write_path = "/etc/a", .then = by_itself[0].run},
+				       {.write_path = "/usr/lib/a", .then = steps[1].run}};
+	struct recipe after_then = {.stack = {.steps = by_then, .step_count = ARRAY_LEN(by_then)}};
 	struct recipe after_script = {.stack = {.steps = by_itself, .step_count = ARRAY_LEN(by_itself)}};
 
 	(void)state;
@@ -88,6 +91,8 @@ static void asked_for_and_there(void **state)
 	assert_ok(guest_os_check(&only_script, &debian));
 	assert_ok(guest_os_check(&only_script, &pip));
 	assert_ok(guest_os_check(&after_script, &bare));
+	assert_ok(guest_os_check(&after_then, &bare));
+	assert_ok(guest_os_check(&after_then, &coreos));
 	assert_ok(guest_os_check(&only_script, &cloud));
 }
 

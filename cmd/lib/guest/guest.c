@@ -236,13 +236,12 @@ static char *write_script(const struct guest_step *step, int64_t size)
 
 	str_add(&s, "set -e; p=");
 	quote_word(&s, step->write_path);
-	str_addf(
-		&s,
-		"; d=\"${p%%/*}/\"; mkdir -p \"$d\"; if [ -d \"$p\" ]; then echo \"'$p' is a folder\" >&2; exit 1; fi; "
-		"if [ -r \"$d\" ]; then exec 9< \"$d\"; flock -w 20 9 2>/dev/null || :; fi; t=\"$p.cooper-new.$$\"; "
-		"trap 'rm -f \"$t\"' 0; rm -f \"$p.cooper-new.\"[0-9]*; (umask 077; cat > \"$t\"); "
-		"[ \"$(wc -c < \"$t\")\" -eq %lld ]; chmod %04o \"$t\"; ",
-		(long long)size, (unsigned)(step->write_mode ? step->write_mode : 0644));
+	str_addf(&s,
+		 "; d=\"${p%%/*}/\"; mkdir -p \"$d\"; [ ! -d \"$p\" ] || { echo \"'$p' is a folder\" >&2; exit 1; }; "
+		 "if [ -r \"$d\" ]; then exec 9< \"$d\"; flock -w 20 9 2>/dev/null || :; fi; t=\"$p.cooper-new.$$\"; "
+		 "trap 'rm -f \"$t\"' 0; rm -f \"$p.cooper-new.\"[0-9]*; (umask 077; cat > \"$t\"); "
+		 "[ \"$(wc -c < \"$t\")\" -eq %lld ]; chmod %04o \"$t\"; ",
+		 (long long)size, (unsigned)(step->write_mode ? step->write_mode : 0644));
 	str_add(&s,
 		"if [ -f \"$p\" ] && cmp -s \"$t\" \"$p\" && [ \"$(stat -c %a \"$t\")\" = \"$(stat -c %a \"$p\")\" ]; "
 		"then echo same; exit 0; fi; sync \"$t\" 2>/dev/null || :; mv -f \"$t\" \"$p\"; "

@@ -35,6 +35,9 @@ static void check_image(struct problems *problems, const struct guest_os *os, co
 	if (image->image.channel && !os->channel)
 		problem_add(problems, yaml_get(image->document, "channel"), "leave it out, or correct 'os'",
 			    "what 'channel' leads to is not %s, as 'os' says", os->title);
+	if (image->image.debian_suite && os->immutable)
+		problem_add(problems, yaml_get(image->document, "os"), "write 'os: debian'",
+			    "an image from Debian packages is not %s", os->title);
 	/* what else the guest needs may come as a dependency; nothing depends on this */
 	if (image->image.debian_suite && !strs_has(&image->image.packages, "ignition"))
 		problem_add(problems, yaml_key(yaml_get(image->document, "debian"), "packages"), "add it to the list",
@@ -55,17 +58,13 @@ static void check_script(struct problems *problems, const struct recipe *image, 
 			 const struct command *command, const struct yaml_node *map)
 {
 	if (!python3 && streq(command->interpreter, "python3"))
-		problem_add(problems, yaml_get(map, "interpreter"),
-			    image->image.debian_suite
-				    ? "add it to 'packages' of the image, or install it in a step before"
-				    : "install it in a step before: 'packages: [python3]'",
+		problem_add(problems, yaml_get(map, "interpreter"), "add a step before: 'packages: [python3]'",
 			    "the image '%s' has no python3", image->name);
 }
 
-static void check_write(struct problems *problems, const struct guest_os *os, const struct guest_step *step)
+static void check_write(struct problems *problems, const struct guest_os *os, const struct guest_step *step, bool can)
 {
-	bool can = !os->immutable || !step->write_path;
-
+	can = can || !os->immutable || !step->write_path;
 	for (const char *const *p = (const char *const[]){"/etc/", "/var/", "/run/", "/tmp/", NULL}; !can && *p; p++)
 		can = str_starts(step->write_path, *p);
 	for (const struct guest_place *p = os->places; !can && p->from; p++)
@@ -80,18 +79,21 @@ struct err *guest_os_check(const struct recipe *stack, const struct recipe *imag
 {
 	const struct guest_os *os = guest_os_find(image->image.os);
 	struct problems problems = {.arena = image->arena};
-	bool python3 = may_have_python3(image, os);
+	bool python3 = may_have_python3(image, os), ran = false;
 
 	check_image(&problems, os, image);
 	TRY(problems_error(&problems, image->path));
 	for (size_t i = 0; stack && i < stack->stack.step_count; i++) {
 		const struct guest_step *step = &stack->stack.steps[i];
-		check_write(&problems, os, step);
-		check_script(&problems, image, python3, &step->unless, step->unless.mark.node);
-		check_script(&problems, image, python3, &step->run, step->mark.node);
-		/* what a step's program installs, or its packages depend on, is not known: perhaps this */
-		python3 = python3 || (!step->write_path && !streq(step->run.interpreter, "python3"));
-		check_script(&problems, image, python3, &step->then, step->then.mark.node);
+		check_write(&problems, os, step, ran);
+		check_script(&problems, image, python3 || ran, &step->unless, step->unless.mark.node);
+		check_script(&problems, image, python3 || ran, &step->run, step->mark.node);
+		/* what a program does is not known: it may install python3, or make the root writable */
+		ran = ran || ((step->run.script || step->run.argv.count) && !streq(step->run.interpreter, "python3"));
+		python3 = python3 || step->packages.count; /* which may depend on it */
+		check_script(&problems, image, python3 || ran, &step->then, step->then.mark.node);
+		ran = ran ||
+		      ((step->then.script || step->then.argv.count) && !streq(step->then.interpreter, "python3"));
 	}
 	return stack ? problems_error(&problems, stack->path) : NULL;
 }

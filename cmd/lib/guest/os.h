@@ -83,7 +83,6 @@ const struct guest_os *guest_os_find(const char *name);
 /**
  * guest_os_check() - whether @image has what its system needs, and what the steps of @stack (NULL = none) need
  *
- * Of a downloaded image it is known what the system has; of one made from packages, what the recipe names.
  * Errors:  USAGE, each problem with its place in the recipe
  */
 MUST_CHECK struct err *guest_os_check(const struct recipe *stack, const struct recipe *image);

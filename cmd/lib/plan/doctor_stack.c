@@ -113,6 +113,6 @@ struct err *doctor_stack(struct project *p, struct doctor_report *report)
 	judge_archive(p, &unresolved, report);
 	struct err *e = guest_os_check(p->stack, p->image);
 	if (e)
-		doctor_add_failure(report, "image", e);
+		doctor_add_failure(report, "image", err_hint(e, "`cooper plan` shows each with its line"));
 	return NULL;
 }
