@@ -20,17 +20,17 @@ static struct err *reach(struct call *call, const char *kind)
 	AUTO_CLOSE int lock = -1;
 	TRY(session_open(call, &p));
 	TRY(session_lock(call, &p.home, /* timeout_ms= */ 0, &lock));
+	TRY(session_open(call, &p)); /* again: what another process wrote while we waited counts */
 	TRY(stack_resolve(&p, call->sink));
 	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
 	TRY(stack_observe(&s, kind));
-	size_t pending = graph_pending(&s.graph);
-	if (pending)
-		TRY(stack_perform(&s, call->sink));
-	ui_finish();
-	if (pending)
-		table_times(&s.graph, tick_ms() - started);
-	else
+	if (graph_pending(&s.graph) == 0) {
 		printf("nothing to do\n");
+		return NULL;
+	}
+	TRY(stack_perform(&s, call->sink));
+	ui_finish();
+	table_times(&s.graph, tick_ms() - started);
 	return NULL;
 }
 

@@ -179,9 +179,7 @@ static struct err *run(struct call *call)
 	}
 	AUTO_CLOSE int lock = -1;
 	TRY(session_lock(call, &p.home, call_has(call, "no-wait") ? -1 : 0, &lock));
-	/* What it wrote while we waited counts: lock and recipes are read again. */
-	project_done(&p);
-	TRY(session_open(call, &p));
+	TRY(session_open(call, &p)); /* again: what another process wrote while we waited counts */
 	return converge(call, &p, started);
 }
 

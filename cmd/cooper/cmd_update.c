@@ -57,6 +57,7 @@ static struct err *run_update(struct call *call)
 	TRY(session_open(call, &p));
 	AUTO_CLOSE int lock = -1;
 	TRY(session_lock(call, &p.home, /* timeout_ms= */ 0, &lock));
+	TRY(session_open(call, &p)); /* again: what another process wrote while we waited counts */
 	TRY(stack_update(&p, call_has(call, "dry-run"), call->sink, &changes));
 	return show(call, &p, changes);
 }

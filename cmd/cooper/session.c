@@ -14,6 +14,7 @@ const struct option_spec stack_json_options[] = {STACK_OPTIONS, {"json", 0, NULL
 
 struct err *session_open(const struct call *call, struct project *p)
 {
+	project_done(p);
 	if (call_has(call, "host"))
 		TRY(project_set_host(p, call_get(call, "host")));
 	return project_open(p, call_arg(call, 0), call_get(call, "guest-arch"));

@@ -24,7 +24,7 @@ extern const struct option_spec stack_options[], stack_host_options[];
 /** ... and of one that prints JSON */
 extern const struct option_spec stack_json_options[];
 
-/** session_open() - project_open() with the call's first operand, --guest-arch and --host */
+/** session_open() - project_open() with the call's first operand, --guest-arch and --host; or again, as it is now */
 MUST_CHECK struct err *session_open(const struct call *call, struct project *p);
 /**
  * session_lock() - wait for the lock that every command takes which changes what is in @home

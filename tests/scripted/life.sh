@@ -125,8 +125,14 @@ hang canary-
 start one "$cooper" up
 one=$started
 check "an up is in the canary" wait_for hung
+start four "$cooper" fetch
+four=$started
+check "fetch waits for it" wait_for grep -q "pid $one" "$work/four"
+echo 'kind: none' >cooper.yaml
 kill -INT "$one"
 check "^C there: 130" ended "$one" 130 one
+check "and fetch reads what was written while it waited" ended "$four" 2 four
+stack 512MiB "$motd"
 release
 check "and the next up proves the machine" ends 0 "runs" up
 stack 768MiB "$motd"
