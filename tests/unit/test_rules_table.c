@@ -161,6 +161,15 @@ static void test_every_row_has_a_case(void **state)
 	}
 }
 
+static void test_unknown_versions(void **state)
+{
+	(void)state;
+	assert_false(hit("guest-without-emulator", &(struct setting){.image = "stable", .provider = PROVIDER_GUEST}));
+	assert_false(hit("guest-emulator-v2", &(struct setting){.image = "F44"}));
+	assert_false(hit("hvf-idle-spin", &(struct setting){.qemu = "master"}));
+	assert_false(hit("hvf-macos-15", &(struct setting){.qemu = "11.1.2", .os_version = ""}));
+}
+
 /* A word that no recipe can say would make a row apply for ever. */
 static void test_recipes_can_provide_what_rules_ask_for(void **state)
 {
@@ -201,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_row),
+		cmocka_unit_test(test_unknown_versions),
 		cmocka_unit_test(test_every_row_has_a_case),
 		cmocka_unit_test(test_recipes_can_provide_what_rules_ask_for),
 		cmocka_unit_test(test_nothing_against_the_default),

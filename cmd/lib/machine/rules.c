@@ -80,24 +80,19 @@ static bool test_holds(enum rule_test test, const struct machine_spec *spec, con
 	return false;
 }
 
+/* "stable", "" and NULL are not known to be before or after anything. */
 static bool within(const char *version, const char *from, const char *below)
 {
-	return (!from || release_compare(version, from) >= 0) && (!below || release_compare(version, below) < 0);
+	bool known = version && *version >= '0' && *version <= '9';
+	return (!from || (known && release_compare(version, from) >= 0)) &&
+	       (!below || (known && release_compare(version, below) < 0));
 }
 
 static bool host_matches(const struct rule *r, const struct host_facts *facts)
 {
-	bool about_macos = r->os_from || r->os_below || r->sdk_below;
-
 	return (!r->host_arch || r->host_arch == facts->arch) && (!r->chip || str_starts(facts->chip, r->chip)) &&
-	       (!about_macos || facts->os == OS_MACOS) && within(facts->os_version, r->os_from, r->os_below) &&
-	       (!r->sdk_below || (*facts->sdk_version && within(facts->sdk_version, NULL, r->sdk_below)));
-}
-
-static bool guest_matches(const struct rule *r, const struct machine_spec *spec)
-{
-	return !r->guest_os || (streq(spec->os, r->guest_os) && spec->image_version &&
-				within(spec->image_version, r->image_from, r->image_below));
+	       (facts->os == OS_MACOS || !(r->os_from || r->os_below || r->sdk_below)) &&
+	       within(facts->os_version, r->os_from, r->os_below) && within(facts->sdk_version, NULL, r->sdk_below);
 }
 
 static bool machine_matches(const struct rule *r, const struct machine_spec *spec)
@@ -108,7 +103,8 @@ static bool machine_matches(const struct rule *r, const struct machine_spec *spe
 	       (r->firmware == FIRMWARE_ANY || spec->boot == BOOT_UEFI) &&
 	       (r->memory_over == 0 || spec->memory_bytes > r->memory_over) &&
 	       (r->memory_under == 0 || spec->memory_bytes < r->memory_under) &&
-	       (r->cpus_over == 0 || spec->cpus > r->cpus_over) && guest_matches(r, spec);
+	       (r->cpus_over == 0 || spec->cpus > r->cpus_over) && (!r->guest_os || streq(spec->os, r->guest_os)) &&
+	       within(spec->image_version, r->image_from, r->image_below);
 }
 
 static bool applies(const struct rule *r, const struct machine_spec *spec, const struct machine_start *start,
