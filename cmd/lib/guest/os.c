@@ -35,9 +35,6 @@ static void check_image(struct problems *problems, const struct guest_os *os, co
 	if (image->image.channel && !os->channel)
 		problem_add(problems, yaml_get(image->document, "channel"), "leave it out, or correct 'os'",
 			    "what 'channel' leads to is not %s, as 'os' says", os->title);
-	if (image->image.debian_suite && os->immutable)
-		problem_add(problems, yaml_get(image->document, "os"), "write 'os: debian'",
-			    "an image from Debian packages is not %s", os->title);
 	/* what else the guest needs may come as a dependency; nothing depends on this */
 	if (image->image.debian_suite && !strs_has(&image->image.packages, "ignition"))
 		problem_add(problems, yaml_key(yaml_get(image->document, "debian"), "packages"), "add it to the list",
