@@ -31,7 +31,17 @@ sed -e 's/^name: debian$/name: fedora-coreos-debian/; s/^  files: debian$/  file
 stack() { # stack IMAGE MACHINE
 	printf 'kind: stack\nextends: podman-debian\nimage: %s\nmachine: { name: %s }\n' "$1" "$2"
 	printf 'steps: [{ name: motd, write: { path: /etc/motd, text: hello } }]\n'
+	printf 'mounts: [{ host: ./shared, guest: /home/core/shared, writable: true }]\n'
+	printf 'ports: ["127.0.0.1:%s:22"]\nignition: mine.ign\n' "$port"
 }
+# Files of the share belong to whom they belong outside: root's are not the guest user's to change.
+mkdir shared && { [ "$(id -u)" != 0 ] || chown 1000:1000 shared; } && echo outside >shared/from-host
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >mine.ign <<'JSON'
+{ "ignition": { "version": "3.2.0" },
+  "passwd": { "users": [{ "name": "core", "groups": ["video"] }] },
+  "storage": { "files": [{ "path": "/etc/of-the-user", "contents": { "source": "data:,mine" } }] } }
+JSON
 stack fedora-coreos-debian uefi >uefi.yaml
 stack fedora-coreos uefi >coreos.yaml
 stack debian uefi >debian.yaml
@@ -56,6 +66,13 @@ ignition coreos >"$work/coreos" && ignition uefi >"$work/uefi" && ignition debia
 result "its Ignition is Fedora CoreOS's, byte for byte" $?
 [ "$(guest cat /etc/motd)" = hello ]
 result "the guest step was done" $?
+[ "$(guest cat shared/from-host)" = outside ] && guest sh -c 'echo inside >shared/from-guest' &&
+	[ "$(cat shared/from-guest)" = inside ]
+result "a shared folder, both ways" $?
+[ "$(guest cat /etc/of-the-user)" = mine ] && guest groups | grep -qw video
+result "an Ignition configuration of the user's, merged" $?
+head -c 7 <"/dev/tcp/127.0.0.1/$port" | grep -q SSH-2.0
+result "a forwarded port" $?
 exits 0 strace -f -o "$work/trace" -e trace=connect,execve,fork,vfork,clone,clone3 "$cooper" up --guest-arch aarch64 uefi.yaml &&
 	grep -q "nothing to do" "$work/out" && [ "$(grep -cE 'connect|execve|fork|clone' "$work/trace")" = 1 ]
 result "up again: nothing to do, no child process and no connection" $?
