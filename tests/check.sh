@@ -24,8 +24,9 @@ count() { # count NAME STATUS FILE: adds the "N passed, N failed" that the outpu
 run() { # run NAME COMMAND...
 	name=$1
 	shift
+	from=$(date +%s)
 	"$@" >"$work/out" 2>&1
-	count "$name" $? "$work/out"
+	count "$name ($(($(date +%s) - from)) s)" $? "$work/out"
 }
 
 make=${MAKE:-make}
