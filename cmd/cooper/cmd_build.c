@@ -125,7 +125,7 @@ static struct err *run_tool_key(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(stack) s = STACK_INIT;
-	TRY(project_open(&p, call_get(call, "stack"), call_get(call, "guest-arch")));
+	TRY(session_open_option(call, &p));
 	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
 	const struct step *step = graph_find(&s.graph, call_arg(call, 0));
 	if (!step)

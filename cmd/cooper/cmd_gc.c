@@ -1,7 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/units.h"
+#include "plan/project_find.h"
 #include "session.h"
 #include "store/gc.h"
 #include "ui.h"
@@ -25,7 +27,10 @@ static struct err *collect(struct call *call, const struct home *home, struct gc
 {
 	AUTO(strs) locks = STRS_INIT;
 	AUTO(str) size = STR_INIT;
-	strs_add(&locks, "cooper.lock");
+	AUTO_FREE char *stack = NULL;
+	TRY(project_find(&stack));
+	AUTO_FREE char *dir = path_dir(stack ? stack : "./");
+	strs_take(&locks, path_join(dir, "cooper.lock"));
 	TRY(gc_find(home, &locks, gc));
 	str_add_size(&size, gc->bytes);
 	if (gc->count == 0) {
@@ -61,7 +66,7 @@ const struct subcommand cmd_gc = {
 	.name = "gc",
 	.operands = "",
 	.summary = "remove downloads and results that no stack, lock or machine refers to",
-	.help = "Keeps what the last `up` of each stack used, what cooper.lock (in COOPER_HOME and in this folder) pins, and\n"
+	.help = "Keeps what the last `up` of each stack used, what cooper.lock (in COOPER_HOME and in this project) pins, and\n"
 		"what the generations of all machines were built from.",
 	.options = options,
 	.run = run,

@@ -273,7 +273,7 @@ static struct err *run_ssh(struct call *call)
 	AUTO(machine_ssh) ssh = {.config = NULL};
 	AUTO(strs) argv = STRS_INIT;
 	struct machine_status status;
-	TRY(project_open(&p, call_get(call, "stack"), call_get(call, "guest-arch")));
+	TRY(session_open_option(call, &p));
 	TRY(machine_status(p.machine_dir, &status));
 	if (!status.running)
 		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", p.machine_name),

@@ -187,9 +187,9 @@ const struct subcommand cmd_up = {
 	.name = "up",
 	.operands = "[STACK]",
 	.summary = "build, boot and verify a stack; unchanged steps are skipped",
-	.help = "STACK is a name (`cooper list`) or a file; without it ./cooper.yaml, else the shipped stack for this\n"
-		"host. Interrupt it at any point; run it again to resume. Nothing is installed on the host without --yes\n"
-		"or an answer at the terminal.",
+	.help = "STACK is a name (`cooper list`) or a file; without it the cooper.yaml of this folder or of the nearest\n"
+		"one above it, else the shipped stack for this host. Interrupt it at any point; run it again to resume.\n"
+		"Nothing is installed on the host without --yes or an answer at the terminal.",
 	.options = options,
 	.run = run,
 };

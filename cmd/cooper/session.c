@@ -12,12 +12,28 @@ const struct option_spec stack_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}
 const struct option_spec stack_host_options[] = {STACK_OPTIONS, HOST_OPTION, {NULL, 0, NULL, NULL}};
 const struct option_spec stack_json_options[] = {STACK_OPTIONS, {"json", 0, NULL, "print JSON"}, {NULL, 0, NULL, NULL}};
 
-struct err *session_open(const struct call *call, struct project *p)
+/* Which project it is need be told only where it is not the current folder's, and once. */
+static struct err *open_stack(const struct call *call, const char *stack, struct project *p)
 {
+	bool again = p->stack_path;
 	project_done(p);
 	if (call_has(call, "host"))
 		TRY(project_set_host(p, call_get(call, "host")));
-	return project_open(p, call_arg(call, 0), call_get(call, "guest-arch"));
+	TRY(project_open(p, stack, call_get(call, "guest-arch")));
+	AUTO_FREE char *dir = path_dir(p->stack_path);
+	if (p->is_above && !again)
+		event_note(call->sink, "project", "this folder belongs to '%s'", dir);
+	return NULL;
+}
+
+struct err *session_open(const struct call *call, struct project *p)
+{
+	return open_stack(call, call_arg(call, 0), p);
+}
+
+struct err *session_open_option(const struct call *call, struct project *p)
+{
+	return open_stack(call, call_get(call, "stack"), p);
 }
 
 struct err *session_lock(const struct call *call, const struct home *home, int64_t timeout_ms, int *ret_fd)

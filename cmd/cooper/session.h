@@ -26,6 +26,8 @@ extern const struct option_spec stack_json_options[];
 
 /** session_open() - project_open() with the call's first operand, --guest-arch and --host; or again, as it is now */
 MUST_CHECK struct err *session_open(const struct call *call, struct project *p);
+/** session_open_option() - the same with --stack, of commands whose operands are something else */
+MUST_CHECK struct err *session_open_option(const struct call *call, struct project *p);
 /**
  * session_lock() - wait for the lock that every command takes which changes what is in @home
  * @timeout_ms:  0 = no limit; below 0 = fail at once

@@ -215,6 +215,35 @@ static void a_folder_whose_name_begins_alike_is_another_one(void **state UNUSED)
 	assert_ok(tree_remove(mine));
 }
 
+/* What one project used last is not forgotten for another one, whose file has the same name. */
+static void every_project_has_a_record_of_its_own(void **state UNUSED)
+{
+	AUTO_FREE char *root = make_recipes(plain);
+	AUTO_FREE char *work = test_dir();
+	static const char *const names[] = {"a/cooper.yaml", "b/cooper.yaml", "a/other/../cooper.yaml"};
+	AUTO(strs) paths = STRS_INIT;
+	put(work, "a/cooper.yaml", stack_text);
+	put(work, "a/other/x", "");
+	put(work, "b/cooper.yaml", stack_text);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO(project) p = PROJECT_INIT;
+		AUTO(stack) s = STACK_INIT;
+		AUTO_FREE char *stack = path_join(work, names[i]);
+		assert_ok(project_open(&p, stack, NULL));
+		assert_ok(stack_open(&p, /* unresolved= */ NULL, &s));
+		assert_true(str_ends(s.record_path, ".record"));
+		strs_add(&paths, s.record_path);
+	}
+	assert_string_not_equal(paths.items[0], paths.items[1]);
+	assert_string_equal(paths.items[0], paths.items[2]);
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(stack) s = STACK_INIT;
+	AUTO_FREE char *shipped = path_join(root, "home/st.");
+	open_stack(&p, &s);
+	assert_true(str_starts(s.record_path, shipped)); /* the same wherever the next version of cooper lies */
+	assert_int_equal(strlen(strrchr(s.record_path, '/')), strlen("/st.aarch64.record"));
+}
+
 /* An Ignition configuration of the user's is merged before results have paths, the device with emulators among them. */
 static void a_users_ignition_beside_emulators(void **state UNUSED)
 {
@@ -249,6 +278,7 @@ int main(void)
 		cmocka_unit_test(marks_go_with_the_disk),
 		cmocka_unit_test(a_generation_that_is_not_current_is_switched_to),
 		cmocka_unit_test(a_folder_whose_name_begins_alike_is_another_one),
+		cmocka_unit_test(every_project_has_a_record_of_its_own),
 		cmocka_unit_test(a_users_ignition_beside_emulators),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

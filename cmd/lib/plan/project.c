@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "build/developer_tools.h"
 #include "machine/vmm.h"
+#include "plan/project_find.h"
 #include "recipe/texts.h"
 #include "source/channel.h"
 #include "source/source.h"
@@ -87,11 +88,14 @@ struct err *project_start(struct project *p)
 
 static struct err *find_stack(struct project *p, const char *stack)
 {
-	bool own = !stack && file_exists("cooper.yaml");
-	if (own)
-		stack = "./cooper.yaml";
+	AUTO_FREE char *own = NULL;
 	if (!stack)
-		stack = p->facts.os == OS_MACOS ? "podman" : "podman-debian";
+		TRY(project_find(&own));
+	if (own)
+		TRY(project_check_owner(own));
+	p->is_above = own && *own == '/';
+	if (!stack)
+		stack = own ? own : p->facts.os == OS_MACOS ? "podman" : "podman-debian";
 	return recipe_find(stack, RECIPE_STACK, &p->roots, &p->stack_path);
 }
 
@@ -112,9 +116,10 @@ static void add_own_root(struct project *p)
 static void choose_lock(struct project *p)
 {
 	const char *shipped = p->roots.items[p->roots.count - 1];
-	bool is_shipped = str_starts(p->stack_path, shipped) && p->stack_path[strlen(shipped)] == '/';
+	AUTO_FREE char *recipes = mem_printf("%s/recipes/", shipped);
+	p->is_shipped = str_starts(p->stack_path, recipes);
 	AUTO_FREE char *dir = path_dir(p->stack_path);
-	p->lock_path = path_join(is_shipped ? p->home.root : dir, "cooper.lock");
+	p->lock_path = path_join(p->is_shipped ? p->home.root : dir, "cooper.lock");
 }
 
 struct recipe_target project_target(const struct project *p)

@@ -22,6 +22,8 @@ struct project {
 	struct host_survey survey; /* what is known of it besides; of this one once doctor_survey() measured it */
 	struct strs roots;         /* folders with recipes/, vmimages/, patches/: the project's, then the shipped one */
 	char *stack_path;
+	bool is_above;   /* the stack was found in a folder above the current one */
+	bool is_shipped; /* it came with cooper: its lock is in the home */
 	char *lock_path;
 	enum arch guest_arch; /* decided: the option, else the stack, else the host */
 	struct lock *lock;
@@ -45,7 +47,8 @@ MUST_CHECK struct err *project_set_host(struct project *p, const char *name);
 MUST_CHECK struct err *project_start(struct project *p);
 /**
  * project_open() - find and load the stack and the recipes that it names
- * @stack:      name or path; NULL = ./cooper.yaml, else the shipped stack for this host
+ * @stack:      name or path; NULL = the cooper.yaml of this folder or one above (project_find()), else the shipped
+ *              stack for this host
  * @guest_arch: overrides the stack's; NULL = the stack's
  *
  * Errors: ABSENT (no such stack, with a did-you-mean), USAGE (bad recipe, all problems in the detail)

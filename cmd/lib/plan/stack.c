@@ -7,6 +7,7 @@
 #include "machine/record.h"
 #include "net/fetch.h"
 #include "net/fetch_env.h"
+#include "plan/project_find.h"
 #include "plan/stack_lock.h"
 #include "plan/stack_spec.h"
 #include "step/outputs.h"
@@ -129,11 +130,20 @@ void stack_done(struct stack *s)
 	*s = STACK_INIT;
 }
 
+/* Every project has a record of its own: what `gc` keeps is all that any of them used last. */
+static struct err *record_path(const struct project *p, char **ret_path)
+{
+	AUTO_FREE char *id = NULL;
+	if (!p->is_shipped)
+		TRY(project_id(p->stack_path, &id));
+	*ret_path = mem_printf("%s/%s.%s%s%.16s.record", p->home.root, p->stack->name, arch_name(p->guest_arch),
+			       id ? "." : "", id ? id : "");
+	return NULL;
+}
+
 /* A record that is gone or damaged costs reasons, nothing else. */
 static void read_record(struct stack *s)
 {
-	const struct project *p = s->p;
-	s->record_path = mem_printf("%s/%s.%s.record", p->home.root, p->stack->name, arch_name(p->guest_arch));
 	struct err *e = js_read(s->record_path, &s->record);
 	if (e) {
 		err_free(e);
@@ -158,6 +168,7 @@ struct err *stack_open(struct project *p, struct strs *unresolved, struct stack 
 					   .machine = &s->machine};
 	s->graph.context = &s->context;
 	stack_foreign_archs(p, &s->foreign);
+	TRY(record_path(p, &s->record_path));
 	read_record(s);
 	return wire(s);
 }

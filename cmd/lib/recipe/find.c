@@ -1,6 +1,9 @@
 /* Recipes by name: recipes/NAME.yaml for builds and stacks, vmimages/NAME.yaml for images. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "base/suggest.h"
@@ -53,6 +56,31 @@ static struct err *check_kind(const char *path, enum recipe_kind kind)
 		"`cooper list` shows recipes by kind");
 }
 
+static struct err *cannot_look(const char *path, int errnum)
+{
+	char target[1024];
+	ssize_t n = readlink(path, target, sizeof(target));
+	struct err *e = n > 0 ? err_os(errnum, "cannot follow the link '%s' to '%.*s'", path, (int)n, target)
+			      : err_os(errnum, "cannot look at '%s'", path);
+	return err_hint(e, "correct it or remove it: no other recipe is taken in its place");
+}
+
+struct err *recipe_is_there(const char *path, bool *ret_is_there)
+{
+	struct stat st;
+	*ret_is_there = false;
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? NULL : cannot_look(path, errno);
+	if (stat(path, &st) != 0)
+		return cannot_look(path, errno);
+	if (!S_ISREG(st.st_mode))
+		return err_hint(err_new(ERR_USAGE, "'%s' is %s, not a recipe", path,
+					S_ISDIR(st.st_mode) ? "a folder" : "no regular file"),
+				"a recipe is a file; rename what is there, or give the path of a file");
+	*ret_is_there = true;
+	return NULL;
+}
+
 struct err *recipe_list(enum recipe_kind kind, const struct strs *roots, struct strs *names)
 {
 	AUTO(strs) found = STRS_INIT;
@@ -91,7 +119,9 @@ static struct err *absent(const char *name, enum recipe_kind kind, const struct 
 struct err *recipe_find(const char *name, enum recipe_kind kind, const struct strs *roots, char **ret_path)
 {
 	if (strchr(name, '/') || str_ends(name, ".yaml")) {
-		if (!file_exists(name))
+		bool is_there = false;
+		TRY(recipe_is_there(name, &is_there));
+		if (!is_there)
 			return err_hint(err_new(ERR_ABSENT, "file '%s' does not exist", name),
 					"give the path of a recipe, or the name of a shipped one (`cooper list`)");
 		TRY(check_kind(name, kind));
@@ -100,7 +130,9 @@ struct err *recipe_find(const char *name, enum recipe_kind kind, const struct st
 	}
 	for (size_t i = 0; i < roots->count; i++) {
 		AUTO_FREE char *path = mem_printf("%s/%s/%s.yaml", roots->items[i], folder_of(kind), name);
-		if (!file_exists(path))
+		bool is_there = false;
+		TRY(recipe_is_there(path, &is_there));
+		if (!is_there)
 			continue;
 		TRY(check_kind(path, kind));
 		*ret_path = TAKE(path);

@@ -110,7 +110,7 @@ static struct err *load_doc(struct loading *l, const char *path, enum recipe_kin
 /* --- extends --- */
 
 /* Where a stack called @name is, skipping the files that are extending already; NULL when nowhere. Heap. */
-static char *find_base(struct loading *l, const char *name, const char *from, bool *ret_is_cycle)
+static struct err *find_base(struct loading *l, const char *name, const char *from, bool *ret_is_cycle, char **ret_path)
 {
 	AUTO(strs) roots = STRS_INIT;
 	bool is_path = strchr(name, '/') || str_ends(name, ".yaml");
@@ -120,10 +120,15 @@ static char *find_base(struct loading *l, const char *name, const char *from, bo
 	for (size_t i = 0; i < roots.count; i++) {
 		AUTO_FREE char *file = is_path ? mem_strdup(name) : mem_printf("recipes/%s.yaml", name);
 		AUTO_FREE char *path = join_clean(roots.items[i], file);
+		bool is_there = false;
 		if (strs_has(&l->clean, path))
 			*ret_is_cycle = true;
-		else if (file_exists(path))
-			return TAKE(path);
+		else
+			TRY(recipe_is_there(path, &is_there));
+		if (is_there) {
+			*ret_path = TAKE(path);
+			break;
+		}
 	}
 	return NULL;
 }
@@ -152,7 +157,8 @@ static struct err *merge_bases(struct loading *l, struct yaml_node **root)
 		const struct yaml_node *extends = yaml_get(doc, "extends");
 		enum recipe_kind kind = RECIPE_STACK;
 		bool is_cycle = false;
-		AUTO_FREE char *path = find_base(l, extends->text, doc->doc->name, &is_cycle);
+		AUTO_FREE char *path = NULL;
+		TRY(find_base(l, extends->text, doc->doc->name, &is_cycle, &path));
 		if (!path) {
 			add_no_base(l, extends, is_cycle);
 			break;

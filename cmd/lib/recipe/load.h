@@ -45,6 +45,15 @@ MUST_CHECK struct err *recipe_load(const char *path, const struct recipe_target 
  */
 MUST_CHECK struct err *recipe_find(const char *name, enum recipe_kind kind, const struct strs *roots, char **ret_path);
 
+/**
+ * recipe_is_there() - whether a recipe has the name @path
+ *
+ * What has that name and cannot be read must not be passed over: another recipe would be taken in its place.
+ *
+ * Errors: USAGE (a folder, or what else is no file), OS (a link that leads nowhere, a disk's error)
+ */
+MUST_CHECK struct err *recipe_is_there(const char *path, bool *ret_is_there);
+
 /** recipe_list() - names of all recipes of @kind in @roots, sorted */
 MUST_CHECK struct err *recipe_list(enum recipe_kind kind, const struct strs *roots, struct strs *names);
 

@@ -1,0 +1,52 @@
+#include "sys/owner.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/units.h"
+
+uid_t owner_caller(void)
+{
+	const char *text = getenv("SUDO_UID");
+	int64_t uid = 0;
+	uid_t self = geteuid();
+	return self == 0 && text && num_parse(text, 0, UINT32_MAX - 1, &uid) ? (uid_t)uid : self;
+}
+
+bool owner_is_trusted(uid_t owner, uid_t self, uid_t caller)
+{
+	return owner == self || owner == 0 || owner == caller;
+}
+
+/* "'alice'", or "user 1001" where the system has no name for it; heap. */
+static char *user_name(uid_t uid)
+{
+	char buffer[4096];
+	struct passwd entry;
+	struct passwd *found = NULL;
+	if (getpwuid_r(uid, &entry, buffer, sizeof(buffer), &found) == 0 && found)
+		return mem_printf("'%s'", entry.pw_name);
+	return mem_printf("user %ld", (long)uid);
+}
+
+struct err *owner_check(const char *path, enum owner_rule rule, mode_t forbidden)
+{
+	struct stat st;
+	uid_t self = geteuid();
+	if (stat(path, &st) != 0)
+		return errno == ENOENT ? NULL : err_os(errno, "cannot tell whose '%s' is", path);
+	if (!owner_is_trusted(st.st_uid, self, rule == OWNER_CALLER ? owner_caller() : self)) {
+		AUTO_FREE char *owner = user_name(st.st_uid);
+		AUTO_FREE char *we = user_name(self);
+		return err_new(ERR_USAGE, "'%s' belongs to %s, and this is %s", path, owner, we);
+	}
+	/* in a sticky folder nobody can replace what is there */
+	if (rule == OWNER_CALLER && S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX))
+		return NULL;
+	return st.st_mode & forbidden
+		       ? err_new(ERR_USAGE, "others may write '%s' (mode %04o)", path, (unsigned)st.st_mode & 07777)
+		       : NULL;
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
+
+# Which project a folder belongs to, and that no other one is ever taken or forgotten. Hermetic: its own home, no network.
+
+setup() {
+	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
+	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" NO_COLOR=1
+	export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
+	unset SUDO_UID
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# make_project FOLDER WORD - with a build of one file that says WORD
+make_project() {
+	mkdir -p "$1/recipes" "$1/vmimages" hello-1
+	cp "$BATS_TEST_DIRNAME"/../../vmimages/fedora-coreos-34.yaml "$1/vmimages/"
+	echo "$2" >hello-1/word && tar -cf "$1/hello.tar" hello-1
+	cat >"$1/recipes/hello.yaml" <<-EOF
+		kind: build
+		name: hello
+		version: "1.0"
+		source:
+		  - url: file://$PWD/$1/hello.tar
+		    sha256: $(openssl dgst -sha256 -r "$1/hello.tar" | cut -d' ' -f1)
+		install:
+		  - script: mkdir -p \${prefix}/bin && cp \${source}/word \${prefix}/bin/word
+	EOF
+	printf 'kind: stack\nemulator: hello\nimage: fedora-coreos-34\n' >"$1/cooper.yaml"
+}
+
+@test "a subfolder means its project, and the project's folder is said" {
+	make_project a one
+	mkdir -p a/b/c other
+	cd a/b/c
+	run -0 "$cooper" status
+	[[ "$output" == *"belongs to '"*"/a'"* ]]
+	run -0 --separate-stderr "$cooper" info --json
+	[[ "$output" == *hello* ]]
+	[[ "$stderr" == *"/a'"* ]]
+	run -0 "$cooper" -q status # the option of `status`
+	[[ "$output" != *"belongs to"* ]]
+	run -0 "$cooper" build
+	cd ../..
+	run -0 "$cooper" status
+	[[ "$output" != *"belongs to"* ]]
+	run -0 "$cooper" build
+	[[ "$output" == *"nothing to do"* ]] # one project, one keg
+	cd ../other
+	run -0 "$cooper" info
+	[[ "$output" != *hello* ]]
+}
+
+@test "HOME and the file system are as far as it goes" {
+	make_project a one
+	mkdir -p a/b
+	cd a/b
+	HOME="$PWD" run -0 "$cooper" info
+	[[ "$output" != *hello* ]]
+	unshare -m true 2>/dev/null || skip "no mounts of its own here"
+	run -0 unshare -m sh -c 'mkdir m && mount -t tmpfs none m && cd m && exec "$0" info' "$cooper"
+	[[ "$output" != *hello* ]]
+}
+
+@test "a cooper.yaml that cannot be read is an error and never another stack" {
+	mkdir -p "$COOPER_HOME/cas" "$COOPER_HOME/machines/cooper/x" a/b link/b
+	mkdir a/cooper.yaml
+	ln -s /nonexistent/stack.yaml link/cooper.yaml
+	for dir in a a/b link link/b; do
+		for command in "destroy --yes" plan up build status stop start "tool key build:x" "gc --yes" doctor; do
+			(cd $dir && run "$cooper" $command && echo "$output" && [ "$status" != 0 ] && [ "$status" != 3 ] &&
+				[[ "$output" == *"cooper.yaml"* ]])
+		done
+	done
+	[ -d "$COOPER_HOME/machines/cooper/x" ]
+	cd a
+	run -0 "$cooper" info podman-debian # a stack that is named
+}
+
+@test "gc of one project leaves what another one has built" {
+	make_project a one
+	make_project b two
+	for p in a b a b; do
+		(cd $p && run -0 "$cooper" build && run -0 "$cooper" gc --yes)
+	done
+	grep -q one "$COOPER_HOME"/store/*/bin/word
+	grep -q two "$COOPER_HOME"/store/*/bin/word
+	cd a
+	run -0 "$cooper" build
+	[[ "$output" == *"nothing to do"* ]]
+}
+
+@test "the stack of another user is used only where it is named" {
+	[ "$(id -u)" = 0 ] || skip "needs root to make it"
+	make_project a one
+	chown 12345 a/cooper.yaml
+	mkdir a/b
+	for dir in a a/b; do
+		(cd $dir && run -2 "$cooper" info && [[ "$output" == *"12345"*"cooper up "* ]])
+	done
+	run -0 "$cooper" info a/cooper.yaml
+}
