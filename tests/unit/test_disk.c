@@ -12,35 +12,19 @@
 #include "sys/file.h"
 #include "sys/lock.h"
 
-/* Where QEMU is not installed, a stand-in that knows `create` and `info`. */
-static char *qemu_img(const char *dir)
-{
-	char *found = child_find("qemu-img");
-	static const char text[] =
-		"#!/bin/sh\ncase $1 in create) eval \"last=\\${$#}\"; eval \"before=\\${$(($# - 1))}\"\n"
-		"case $last in *[!0-9]*) : > \"$last\";; *) echo $last > \"$before\";; esac;;\n"
-		"info) eval \"last=\\${$#}\"; echo \"{\\\"virtual-size\\\": $(cat \"$last\")}\";;\n"
-		"resize) eval \"last=\\${$#}\"; eval \"before=\\${$(($# - 1))}\"; echo $last > \"$before\";; esac\n";
-
-	if (found)
-		return found;
-	found = mem_printf("%s/qemu-img", dir);
-	assert_ok(file_write(found, text, sizeof(text) - 1, 0755));
-	return found;
-}
-
 struct fixture {
 	char *top, *dir, *base, *qemu_img;
 };
 
 static void set_up(struct fixture *f)
 {
+	need_program("qemu-img");
 	*f = (struct fixture){.top = test_dir()};
 	f->dir = mem_printf("%s/dev", f->top);
 	f->base = mem_printf("%s/base.qcow2", f->top);
-	f->qemu_img = qemu_img(f->top);
+	f->qemu_img = mem_strdup("qemu-img");
 	struct child_spec spec = {
-		.argv = (const char *[]){f->qemu_img, "create", "-q", "-f", "qcow2", f->base, "1048576", NULL}};
+		.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", f->base, "1048576", NULL}};
 	assert_ok(child_run(&spec));
 }
 
@@ -197,9 +181,47 @@ static void data_disk(void **state)
 	assert_false(file_exists(left));
 	assert_ok(data(&f, 16 << 20));
 	assert_ok(data(&f, 4 << 20));
-	struct child_spec spec = {.argv = (const char *[]){f.qemu_img, "info", "--output=json", path, NULL}};
+	struct child_spec spec = {.argv = (const char *[]){"qemu-img", "info", "--output=json", path, NULL}};
 	assert_ok(child_output(&spec, 65536, &info));
 	assert_non_null(strstr(str_text(&info), "\"virtual-size\": 16777216"));
+	tear_down(&f);
+}
+
+static void create(const char *path, const char *base)
+{
+	struct child_spec spec = {.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F",
+							   "raw", path, NULL}};
+	assert_ok(child_run(&spec));
+}
+
+/* No disk leads to a file that is not ours: not the image, and not what lies in a machine's folder at a start. */
+static void disks_that_lead_away(void **state)
+{
+	(void)state;
+	struct fixture f;
+	AUTO(generation) g = {.number = 0};
+
+	set_up(&f);
+	struct machine_spec spec = machine(&f, ARCH_AARCH64);
+	AUTO_FREE char *secret = mem_printf("%s/secret", f.top);
+	static char bytes[65536];
+	assert_ok(file_write(secret, bytes, sizeof(bytes), 0600));
+	assert_ok(make(&f, "k", &g));
+	assert_ok(data(&f, 1 << 20));
+	assert_ok(generation_set_booted(g.dir));
+	spec.gen_dir = g.dir;
+	assert_ok(vmm_qemu.prepare(&spec));
+	AUTO_FREE char *os = path_join(g.dir, "os.qcow2");
+	create(os, secret);
+	assert_fails(vmm_qemu.prepare(&spec), ERR_CORRUPT, "os.qcow2");
+	create(f.base, secret);
+	assert_fails(make(&f, "k2", &g), ERR_CORRUPT, "base.qcow2");
+	assert_fails(vmm_qemu.prepare(&spec), ERR_CORRUPT, "base.qcow2");
+	struct child_spec again = {
+		.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", f.base, "1M", NULL}};
+	assert_ok(child_run(&again));
+	create(os, f.base);
+	assert_fails(vmm_qemu.prepare(&spec), ERR_CORRUPT, "does not say");
 	tear_down(&f);
 }
 
@@ -236,9 +258,8 @@ static void keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(generations), cmocka_unit_test(switching_and_pruning),
-		cmocka_unit_test(interrupted), cmocka_unit_test(data_disk),
-		cmocka_unit_test(keys),
+		cmocka_unit_test(generations), cmocka_unit_test(switching_and_pruning), cmocka_unit_test(interrupted),
+		cmocka_unit_test(data_disk),   cmocka_unit_test(disks_that_lead_away),  cmocka_unit_test(keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "image/image_download.h"
 
 #include "base/path.h"
+#include "image/disk_header.h"
 #include "source/signature.h"
 #include "store/cas.h"
 #include "store/store.h"
@@ -36,7 +37,12 @@ static struct err *unpack(const struct image_job *job, const char *stage, const 
 	struct inflate_options o = {.format = job->recipe->image.format,
 				    .packed_digest = f->digest,
 				    .sha256 = job->recipe->sources[0].uncompressed_sha256};
-	TRY(inflate_image(object, disk, &o, job->step, sink, inner));
+	struct err *e = inflate_image(object, disk, &o, job->step, sink, inner);
+	if (err_is(e, ERR_CORRUPT))
+		return err_hint(e, "nothing was installed; `cooper update` reads the channel again; a download that "
+				   "differs from its digest is not used");
+	TRY(e);
+	TRY(disk_header_check(disk, &(struct disk_claim){.format = disk_format_of(disk)}));
 	AUTO_JSON *receipt = make_receipt(job, inner, started);
 	return store_commit(job->home, job->key, name, stage, receipt);
 }
@@ -54,10 +60,5 @@ struct err *image_download(const struct image_job *job, struct sink *sink)
 	if (!e)
 		return NULL;
 	e = err_first(e, tree_remove(stage));
-	e = err_wrap(e, "cannot install '%s'", job->files->items[0].name);
-	if (!err_is(e, ERR_CORRUPT))
-		return e;
-	return err_hint(e,
-			"nothing was installed; `cooper update` reads the channel again; a download that differs from "
-			"its digest is not used");
+	return err_wrap(e, "cannot install '%s'", job->files->items[0].name);
 }

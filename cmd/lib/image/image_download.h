@@ -16,7 +16,9 @@ const char *image_disk_file(const struct recipe *image);
  * image_download() - unpack the one fetched file of @job and commit it to the store
  *
  * The packed bytes are hashed again while they are read, whatever the object store believes of them; the signature must
- * have been found good. Errors: CORRUPT (a digest, the signature or the packing does not hold): nothing is committed.
+ * have been found good, and what comes out must be one disk of the recipe's format that names no other file
+ * (disk_header.h). Errors: CORRUPT (a digest, the signature, the packing or the disk does not hold): nothing is
+ * committed.
  */
 MUST_CHECK struct err *image_download(const struct image_job *job, struct sink *sink);
 

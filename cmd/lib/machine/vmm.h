@@ -72,7 +72,8 @@ struct vmm {
 	struct err *(*argv)(const struct machine_spec *spec, const struct machine_start *start,
 			    const struct host_facts *facts, struct strs *argv, struct strs *warnings);
 
-	/** prepare() - before a start, with the machine's lock held: end and remove what an ended supervisor left */
+	/** prepare() - before a start, with the machine's lock held: end and remove what an ended supervisor left, and
+	 *  look that the disks are those that were made: CORRUPT where one names another file of the host */
 	struct err *(*prepare)(const struct machine_spec *spec);
 
 	/** look() - take in what happened; @ended: the process has, only what it said before can be read */
@@ -92,7 +93,8 @@ struct vmm {
 	 */
 	enum vmm_end (*judge)(const struct vmm_run *run, const char *words, enum accel accel, int *ret_port);
 
-	/** disk_create() - a disk of @bytes, or, with @base, one that is written over that read-only image */
+	/** disk_create() - a disk of @bytes, or, with @base, one that is written over that read-only image; CORRUPT when
+	 *  the image is not one disk that holds all of its data */
 	struct err *(*disk_create)(const struct machine_spec *spec, const char *path, int64_t bytes, const char *base);
 	/** disk_size() - bytes of the disk as the guest sees it, also while the machine runs */
 	struct err *(*disk_size)(const struct machine_spec *spec, const char *path, int64_t *ret_bytes);

@@ -9,6 +9,7 @@
 
 #include "base/arch.h"
 #include "base/path.h"
+#include "image/disk_header.h"
 #include "machine/argv.h"
 #include "machine/paths.h"
 #include "machine/qemu_words.h"
@@ -65,12 +66,32 @@ static struct err *remove_sockets(const struct machine_spec *spec)
 	return err_first(file_remove(qmp), file_remove(ready));
 }
 
+/* An overlay stands on the base that it was made on, and nothing else names a file of the host. */
+static struct err *check_overlay(const char *path, const char *base)
+{
+	enum disk_format format = disk_format_of(base);
+
+	TRY(disk_header_check(base, &(struct disk_claim){.format = format}));
+	return disk_header_check(path,
+				 &(struct disk_claim){.format = DISK_QCOW2, .backing = base, .backing_format = format});
+}
+
+static struct err *check_disks(const struct machine_spec *spec)
+{
+	AUTO_FREE char *os = machine_path(spec, MACHINE_OS_DISK);
+	AUTO_FREE char *data = machine_path(spec, MACHINE_DATA_DISK);
+
+	TRY(check_overlay(os, spec->base_disk));
+	return disk_header_check(data, &(struct disk_claim){.format = DISK_QCOW2});
+}
+
 static struct err *prepare(const struct machine_spec *spec)
 {
 	AUTO_FREE char *qmp = machine_path(spec, MACHINE_MONITOR_SOCKET);
 
 	end_orphan(qmp);
-	return remove_sockets(spec);
+	TRY(remove_sockets(spec));
+	return spec->base_disk ? check_disks(spec) : NULL;
 }
 
 static void forget(const struct machine_spec *spec)
@@ -201,12 +222,14 @@ static struct err *run_qemu_img(const char *const *argv)
 static struct err *disk_create(const struct machine_spec *spec, const char *path, int64_t bytes, const char *base)
 {
 	AUTO_FREE char *size = mem_printf("%lld", (long long)bytes);
-	const char *format = base && str_ends(base, ".raw") ? "raw" : "qcow2";
 
-	if (base)
-		return run_qemu_img((const char *[]){spec->qemu_img, "create", "-q", "-f", "qcow2", "-b", base, "-F",
-						     format, path, NULL});
-	return run_qemu_img((const char *[]){spec->qemu_img, "create", "-q", "-f", "qcow2", path, size, NULL});
+	if (!base)
+		return run_qemu_img((const char *[]){spec->qemu_img, "create", "-q", "-f", "qcow2", path, size, NULL});
+	enum disk_format format = disk_format_of(base);
+	TRY(disk_header_check(base, &(struct disk_claim){.format = format}));
+	TRY(run_qemu_img((const char *[]){spec->qemu_img, "create", "-q", "-f", "qcow2", "-b", base, "-F",
+					  disk_format_word(format), path, NULL}));
+	return check_overlay(path, base);
 }
 
 static struct err *disk_size(const struct machine_spec *spec, const char *path, int64_t *ret_bytes)
