@@ -250,7 +250,7 @@ static void test_damage(void **state)
 		{"--- a/f\n+++ b/f\n@@ 1,1 +1,1 @@\n-1\n+one\n" EDIT("d/g", "5", "five"), "header is damaged"},
 		{EDIT("f", "5", "five") "@@ 8 +8 @@\n-8\n+eight\n", "header is damaged"},
 		{GIT("f", "f") "--- a/f\n+++ b/f\n@@-1,1 +1,1 @@\n-1\n+one\n", "header is damaged"},
-		{"--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n-1\n*one\n 2\n", "cut short or damaged"},
+		{"--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n-1\n*one\n 2\n", "begins with '*' instead of"},
 		{"@@ -1,1 +1,1 @@\n-1\n+one\n", "belongs to no file"},
 		{GIT("f", "f") "index 1234567..89abcde 100644\n", "has no content"},
 		{GIT("n", "n") "new file mode 100644\nindex 0000000..89abcde\n", "has no content"},

@@ -12,17 +12,6 @@
 #define DONE "1\n2\n3\n4\nfive\n6\n7\n8\n"
 #define ID "0123456789012345678901234567890123456789"
 
-enum { ENTRIES = 6 };
-
-struct patch_case {
-	const char *name;
-	struct entry before[ENTRIES];
-	const char *patch;
-	int strip;
-	const char *fails; /* part of the error; NULL = applies */
-	struct entry after[ENTRIES];
-};
-
 static const struct patch_case cases[] = {
 	{"exact", {{'f', "f", BODY}}, EDIT("a/f", "b/f"), 1, NULL, {{'f', "f", DONE}}},
 	{"delete",
@@ -299,38 +288,10 @@ static const struct patch_case cases[] = {
 	{"patch file of prose alone", {{'f', "f", BODY}}, "<html>404 Not Found</html>\n", 1, "contains no diff", {{0}}},
 };
 
-static bool is_unsupported(const char *name)
-{
-	return strstr(name, "context diff") || strstr(name, "combined diff") || strstr(name, "not its own bytes");
-}
-
 static void test_cases(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const struct patch_case *c = &cases[i];
-		AUTO_FREE char *dir = test_dir();
-		AUTO_FREE char *wanted_dir = test_dir();
-		AUTO_FREE char *tree = path_join(dir, "tree");
-		struct patch_report r = PATCH_REPORT_INIT;
-		assert_ok(dir_make(tree, 0755));
-		tree_make(tree, c->before);
-		tree_make(wanted_dir, c->fails ? c->before : c->after);
-		AUTO(str) wanted = tree_dump(wanted_dir);
-		struct err *e = apply_text(tree, c->patch, c->strip, &r);
-		if (!e == !!c->fails)
-			print_error("case '%s'\n", c->name);
-		if (c->fails)
-			assert_fails(e, is_unsupported(c->name) ? ERR_USAGE : ERR_CORRUPT, c->fails);
-		else
-			assert_ok(e);
-		AUTO(str) found = tree_dump(tree);
-		AUTO(strs) beside = STRS_INIT;
-		assert_ok(dir_list(dir, &beside));
-		if (!tree_same(&found, &wanted) || beside.count != 1)
-			fail_msg("case '%s':\n%s\ninstead of\n%s", c->name, str_text(&found), str_text(&wanted));
-		patch_report_done(&r);
-	}
+	run_patch_cases(cases, ARRAY_LEN(cases));
 }
 
 static void test_offsets(void **state)

@@ -139,4 +139,54 @@ static inline struct err *apply_text(const char *dir, const char *text, int stri
 	return patch_series_apply(dir, &input, 1, NULL, r);
 }
 
+enum { CASE_ENTRIES = 6 };
+
+/* A tree, a patch, and what becomes of it. */
+struct patch_case {
+	const char *name;
+	struct entry before[CASE_ENTRIES];
+	const char *patch;
+	int strip;
+	const char *fails; /* part of the error, its hint or its detail; NULL = applies */
+	struct entry after[CASE_ENTRIES];
+};
+
+static inline bool is_unsupported(const struct patch_case *c)
+{
+	static const char *const words[] = {"context diff", "combined diff", "text is encoded"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strstr(c->fails, words[i]))
+			return true;
+	return false;
+}
+
+/* What fits is applied, what does not leaves the tree untouched, and nothing is left beside it. */
+static inline void run_patch_cases(const struct patch_case *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct patch_case *c = &cases[i];
+		AUTO_FREE char *dir = test_dir();
+		AUTO_FREE char *wanted_dir = test_dir();
+		AUTO_FREE char *tree = path_join(dir, "tree");
+		struct patch_report r = PATCH_REPORT_INIT;
+		assert_ok(dir_make(tree, 0755));
+		tree_make(tree, c->before);
+		tree_make(wanted_dir, c->fails ? c->before : c->after);
+		AUTO(str) wanted = tree_dump(wanted_dir);
+		struct err *e = apply_text(tree, c->patch, c->strip, &r);
+		if (!e == !!c->fails)
+			print_error("case '%s'\n", c->name);
+		if (c->fails)
+			assert_fails(e, is_unsupported(c) ? ERR_USAGE : ERR_CORRUPT, c->fails);
+		else
+			assert_ok(e);
+		AUTO(str) found = tree_dump(tree);
+		AUTO(strs) beside = STRS_INIT;
+		assert_ok(dir_list(dir, &beside));
+		if (!tree_same(&found, &wanted) || beside.count != 1)
+			fail_msg("case '%s':\n%s\ninstead of\n%s", c->name, str_text(&found), str_text(&wanted));
+		patch_report_done(&r);
+	}
+}
+
 #endif

@@ -195,18 +195,56 @@ static struct err *apply_hunks(const struct work *w, const char *path, const str
 	return NULL;
 }
 
-/* The set with the carriage returns back on its lines: the file has them, so they are no damage of the transport. */
-static void with_returns(const struct patch_set *set, const struct patch_file *f, struct patch_set *ret)
+/* The set without the carriage returns at the ends of the section's lines: they are the transport's. */
+static void without_returns(const struct patch_set *set, const struct patch_file *f, struct patch_set *ret)
 {
 	*ret = *set;
 	ret->lines = mem_array(set->line_count, sizeof(*ret->lines));
-	memcpy(ret->lines, set->lines, set->line_count * sizeof(*ret->lines));
+	if (set->line_count)
+		memcpy(ret->lines, set->lines, set->line_count * sizeof(*ret->lines));
 	for (size_t i = 0; i < f->hunk_count; i++) {
 		const struct patch_hunk *h = &set->hunks[f->hunk_first + i];
-		for (size_t k = h->first; k < h->first + h->count; k++)
-			if (ret->lines[k].eol && ret->lines[k].text[ret->lines[k].len] == '\r')
-				ret->lines[k].len++;
+		for (size_t k = h->first; k < h->first + h->count; k++) {
+			struct patch_line *l = &ret->lines[k];
+			l->len -= l->eol && l->len && l->text[l->len - 1] == '\r';
+		}
 	}
+}
+
+/* How a reading of a section fits: nowhere, with lines moved, where it says. */
+enum reading { READS_NOWHERE, READS_MOVED, READS_EXACTLY };
+
+static enum reading try_reading(const struct work *w, const char *path, const struct patch_set *set,
+				struct patch_text *t)
+{
+	struct patch_report report = PATCH_REPORT_INIT;
+	struct patch_apply a = *w->a;
+	struct work trial = *w;
+	struct patch_text out = PATCH_TEXT_INIT;
+	a.report = &report;
+	a.places = false;
+	trial.a = &a;
+	struct err *e = apply_hunks(&trial, path, set, t, &out);
+	enum reading r = e ? READS_NOWHERE : report.offset_count ? READS_MOVED : READS_EXACTLY;
+	err_free(e);
+	patch_text_done(&out);
+	patch_report_done(&report);
+	return r;
+}
+
+/* A patch whose lines all end in CRLF was made of such lines, or on the way every line end became one: what fits, and
+ * fits best, is right. Where both fit alike, the file's first line tells. */
+static struct err *apply_crlf(const struct work *w, const char *path, struct patch_text *t, struct patch_text *out)
+{
+	struct patch_set stripped;
+	without_returns(w->set, w->f, &stripped);
+	enum reading as_is = try_reading(w, path, w->set, t), bare = try_reading(w, path, &stripped, t);
+	bool keep = as_is == bare ? patch_text_crlf(t) : as_is > bare;
+	struct err *e = as_is == READS_MOVED && bare == READS_MOVED
+				? misfit(w, path, "has two places for the patch: with its CRLF line ends and without")
+				: apply_hunks(w, path, keep ? w->set : &stripped, t, out);
+	free(stripped.lines);
+	return e;
 }
 
 static struct err *text_content(const struct work *w, const char *path, const struct patch_state *source,
@@ -215,16 +253,8 @@ static struct err *text_content(const struct work *w, const char *path, const st
 	struct patch_text none = PATCH_TEXT_INIT;
 	struct patch_text *t = source->content ? patch_content_text(source->content) : &none;
 	struct patch_content *c = patch_content_new(w->a->overlay);
-	struct err *e;
 	c->split = true;
-	if (w->f->crlf && patch_text_crlf(t)) {
-		struct patch_set set;
-		with_returns(w->set, w->f, &set);
-		e = apply_hunks(w, path, &set, t, &c->text);
-		free(set.lines);
-	} else {
-		e = apply_hunks(w, path, w->set, t, &c->text);
-	}
+	struct err *e = w->f->crlf ? apply_crlf(w, path, t, &c->text) : apply_hunks(w, path, w->set, t, &c->text);
 	if (source->content)
 		patch_content_unsplit(source->content);
 	*ret = c;

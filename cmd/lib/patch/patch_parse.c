@@ -314,15 +314,16 @@ static struct err *parse_git_rows(struct patch_scan *s, struct patch_set *set, s
 	struct patch_row row;
 	size_t skip = 0;
 	patch_next(s, &row);
-	patch_row_trim(&row);
+	f->crlf = patch_row_trim(&row);
 	f->git = true;
 	TRY(patch_name_pair(s, row.text + 11, row.len - 11, &n->pair_old, &n->pair_new));
 	while (patch_peek(s, &row)) {
-		patch_row_trim(&row);
+		bool crlf = patch_row_trim(&row);
 		enum field field = find_field(&row, &skip);
 		if (field == FIELD_NONE || (field == FIELD_OLD_NAME && n->old.raw) ||
 		    (field == FIELD_NEW_NAME && (n->new.raw || !n->old.raw)))
 			break;
+		f->crlf |= crlf;
 		TRY(parse_field(s, field, row.text + skip, row.len - skip, f, n));
 		patch_next(s, &row);
 	}
@@ -374,11 +375,12 @@ static struct err *parse_plain_rows(struct patch_scan *s, struct patch_set *set,
 {
 	struct patch_row row;
 	patch_peek(s, &row);
-	patch_row_trim(&row);
+	bool crlf = patch_row_trim(&row);
 	TRY(patch_name_header(s, row.text + 4, row.len - 4, &n->old));
 	patch_next(s, &row);
 	patch_peek(s, &row);
-	patch_row_trim(&row);
+	crlf |= patch_row_trim(&row);
+	set->files[set->file_count - 1].crlf = crlf;
 	TRY(patch_name_header(s, row.text + 4, row.len - 4, &n->new));
 	patch_next(s, &row);
 	TRY(patch_parse_hunks(s, set));

@@ -53,7 +53,7 @@ struct patch_file {
 	bool strip_failed;   /* the strip leaves nothing of a name */
 	bool git;            /* has a "diff --git" line */
 	bool maybe_create;   /* plain: the old side is empty, whether it exists is not said */
-	bool crlf;           /* its header ends in CRLF: line ends of the hunks may be the transport's */
+	bool crlf;           /* its header ends in CRLF: those of the hunks may be the transport's, or the file's */
 	bool binary_missing; /* "Binary files differ": no data */
 	bool chmod;          /* the modes are said by their own lines: a change, not only what is expected */
 	unsigned old_mode;   /* octal as git writes it, 0 = not said */
