@@ -1,0 +1,253 @@
+/* Every field of the language is changed, one at a time, and a step's key with it, or a row says why not. */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "keys_rows.h"
+#include "plan/stack.h"
+#include "plan/stack_lock.h"
+#include "recipe/schema.h"
+#include "sys/file.h"
+
+#define FIXTURES "tests/golden/keys"
+
+static char *root;
+
+static char *fixture(const char *file)
+{
+	AUTO_FREE char *path = path_join(FIXTURES, file);
+	char *text = NULL;
+	assert_ok(file_read(path, 1 << 20, &text, NULL));
+	return text;
+}
+
+static void put(const char *file, const char *text)
+{
+	AUTO_FREE char *path = path_join(root, file);
+	AUTO_FREE char *dir = path_dir(path);
+	assert_ok(dir_make(dir, 0755));
+	FILE *f = fopen(path, "w"); /* unlike file_write() it waits for no disk */
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void copy_fixtures(const char *dir)
+{
+	AUTO(strs) names = STRS_INIT;
+	AUTO_FREE char *from = path_join(FIXTURES, dir);
+	assert_ok(dir_list(from, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *file = path_join(dir, names.items[i]);
+		AUTO_FREE char *path = path_join(FIXTURES, file);
+		AUTO_FREE char *text = dir_exists(path) ? NULL : fixture(file);
+		if (text)
+			put(file, text);
+		else
+			copy_fixtures(file);
+	}
+}
+
+static int setup(void **state UNUSED)
+{
+	root = test_dir();
+	AUTO_FREE char *home = path_join(root, "home");
+	copy_fixtures("recipes");
+	copy_fixtures("vmimages");
+	copy_fixtures("patches");
+	assert_ok(dir_make(home, 0700));
+	setenv("COOPER_RECIPES", root, 1);
+	setenv("COOPER_HOME", home, 1);
+	return 0;
+}
+
+static int teardown(void **state UNUSED)
+{
+	free(root);
+	return 0;
+}
+
+/* What @reference resolved to: another reference has other bytes. */
+static void resolve(struct lock *lock, const char *reference)
+{
+	char hex[SHA256_HEX];
+	digest_bytes(reference, strlen(reference), hex);
+	AUTO_FREE char *git = str_starts(reference, "git:") ? mem_printf("git:https://h/repo.git#%.40s", hex) : NULL;
+	struct lock_file file = {.name = git ? "repo.git" : "x_1.deb",
+				 .url = git ? git : "debian:pool/x_1.deb",
+				 .sha256 = git ? NULL : hex,
+				 .size = git ? -1 : 1};
+	struct lock_entry entry = {.reference = (char *)reference, .version = "1.2-1", .files = &file, .file_count = 1};
+	assert_ok(lock_put(lock, &entry));
+}
+
+/* A line for each step: its id and its key. */
+static struct err *keys_now(struct strs *keys)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(strs) references = STRS_INIT;
+	AUTO(stack) s = STACK_INIT;
+	TRY(project_set_host(&p, "linux/amd64")); /* not this one: nothing of it may matter */
+	TRY(project_open(&p, "st", NULL));
+	stack_unresolved(&p, &references);
+	for (size_t i = 0; i < references.count; i++)
+		resolve(p.lock, references.items[i]);
+	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
+	for (size_t i = 0; i < s.graph.count; i++)
+		strs_addf(keys, "%s %s", s.graph.steps[i]->id, s.graph.steps[i]->key);
+	return NULL;
+}
+
+static const char *key_in(const struct strs *keys, const char *id)
+{
+	size_t n = strlen(id);
+	for (size_t i = 0; i < keys->count; i++)
+		if (str_starts(keys->items[i], id) && keys->items[i][n] == ' ')
+			return keys->items[i] + n + 1;
+	return "none";
+}
+
+static bool all_same(const struct strs *a, const struct strs *b)
+{
+	AUTO_FREE char *left = strs_join(a, "\n");
+	AUTO_FREE char *right = strs_join(b, "\n");
+	return streq(left, right);
+}
+
+/* @text with @from, which must be there once, replaced; heap, NULL when it is not. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+	if (!at || strstr(at + 1, from))
+		return NULL;
+	return mem_printf("%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+}
+
+/* The stack whose image is @file's, where that is an image. */
+static void choose_image(const char *file)
+{
+	AUTO_FREE char *name = str_starts(file, "vmimages/") ? mem_strndup(file + 9, strcspn(file + 9, ".")) : NULL;
+	AUTO_FREE char *stack = fixture(STACK);
+	AUTO_FREE char *image = mem_printf("image: %s", name ? name : "img");
+	AUTO_FREE char *text = replaced(stack, "image: img", image);
+	put(STACK, text);
+}
+
+/* What is wrong with @row when @to is put in the place of its text; heap, NULL = nothing. */
+static char *complaint(const struct row *row, const char *to, const struct strs *before)
+{
+	AUTO(strs) after = STRS_INIT;
+	AUTO_FREE char *text = fixture(row->file);
+	AUTO_FREE char *changed = replaced(text, row->from, to);
+	if (!changed)
+		return mem_printf("'%s' is not there just once", row->from);
+	put(row->file, changed);
+	struct err *e = keys_now(&after);
+	put(row->file, text);
+	AUTO_FREE char *message = e ? mem_printf("%s\n%s", e->message, e->detail ? e->detail : "") : NULL;
+	err_free(e);
+	if (row->expected == EXPECT_REFUSED || !row->what)
+		return message && strstr(message, row->what ? row->what : "no source matches")
+			       ? NULL
+			       : mem_printf("not refused: %s", message ? message : "");
+	if (e)
+		return mem_printf("refused: %s", message);
+	if (row->expected == EXPECT_SAME)
+		return all_same(before, &after) ? NULL : mem_strdup("another key");
+	return streq(key_in(before, row->what), key_in(&after, row->what)) ? mem_printf("'%s' keeps its key", row->what)
+									   : NULL;
+}
+
+static size_t try_row(const struct row *row, const char *to)
+{
+	AUTO(strs) before = STRS_INIT;
+	choose_image(row->file);
+	assert_ok(keys_now(&before));
+	AUTO_FREE char *wrong = complaint(row, to, &before);
+	if (wrong)
+		print_error("%s: '%s' -> '%s': %s\n", row->field, row->from, to, wrong);
+	return wrong != NULL;
+}
+
+/* The host is linux/amd64, the guest aarch64, the versions are 1 and more. */
+static size_t try_when(const struct row *row)
+{
+	static const char *const others[] = {"when: { os: macos }", "when: { arch: arm64 }",
+					     "when: { guest_arch: amd64 }", "when: { version: \"< 0.1\" }"};
+	size_t wrong = 0;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		wrong += try_row(row, others[i]);
+	return wrong;
+}
+
+static void every_change_is_in_a_key_or_has_a_reason(void **state UNUSED)
+{
+	size_t wrong = 0, number[EXPECT_WHEN + 1] = {0};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		wrong += rows[i].expected == EXPECT_WHEN ? try_when(&rows[i]) : try_row(&rows[i], rows[i].to);
+		number[rows[i].expected]++;
+	}
+	print_message("%zu changes: %zu another key, %zu a reason, %zu refused, %zu by a condition\n",
+		      ARRAY_LEN(rows) + 3 * number[EXPECT_WHEN], number[EXPECT_KEY], number[EXPECT_SAME],
+		      number[EXPECT_REFUSED], 4 * number[EXPECT_WHEN]);
+	assert_int_equal(wrong, 0);
+}
+
+/* --- no field without a row --- */
+
+static void add_fields(const struct schema *schema, const char *place, struct strs *fields)
+{
+	for (size_t i = 0; i < schema->field_count; i++) {
+		AUTO_FREE char *field = mem_printf("%s.%s", place, schema->fields[i].name);
+		strs_add(fields, field);
+		if (schema->fields[i].of)
+			add_fields(schema->fields[i].of, field, fields);
+	}
+	AUTO_FREE char *when = mem_printf("%s.when", place);
+	if (schema->conditional)
+		strs_add(fields, when);
+}
+
+static bool has_row(const char *field)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (streq(rows[i].field, field))
+			return true;
+	return false;
+}
+
+static void every_field_has_a_row(void **state UNUSED)
+{
+	AUTO(strs) fields = STRS_INIT;
+	size_t missing = 0;
+	for (size_t kind = 0; schema_kinds()[kind]; kind++)
+		add_fields(schema_of((enum recipe_kind)kind), schema_kinds()[kind], &fields);
+	for (size_t i = 0; i < fields.count; i++) {
+		if (has_row(fields.items[i]))
+			continue;
+		print_error("%s: no row in tests/unit/keys_rows.h says what a change of it does\n", fields.items[i]);
+		missing++;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strs_has(&fields, rows[i].field))
+			continue;
+		print_error("%s: there is no such field\n", rows[i].field);
+		missing++;
+	}
+	assert_int_equal(schema_when()->field_count, 4); /* those of try_when() */
+	print_message("%zu fields, %zu rows\n", fields.count, ARRAY_LEN(rows));
+	assert_int_equal(missing, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_field_has_a_row),
+		cmocka_unit_test(every_change_is_in_a_key_or_has_a_reason),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
