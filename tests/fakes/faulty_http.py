@@ -210,6 +210,50 @@ class Answer:
             return self.head("429 Too Many", [("Retry-After", self.words[2]), ("Content-Length", 0)])
         self.ok()
 
+    def passing(self):
+        """/passing/<size>/<status>: that status twice, then well"""
+        if self.times <= 2:
+            return self.head("%s For Now" % self.words[2], [("Content-Length", 3)], b"no\n")
+        self.ok()
+
+    def pause(self):
+        """/pause/<size>/<seconds>: 503 with Retry-After once, then well"""
+        if self.times == 1:
+            return self.head("503 Soon", [("Retry-After", self.words[2]), ("Content-Length", 0)])
+        self.ok()
+
+    def moved(self):
+        """/moved/<size>/<status>: a redirect with that status"""
+        self.head("%s Moved" % self.words[2], [("Location", "/ok/%d/moved" % self.size), ("Content-Length", 0)])
+
+    def nowhere(self):
+        self.head("302 Found", [("Content-Length", 0)])
+
+    def hints(self):
+        """/hints/<size>/<n>: n interim answers, each with what belongs to none of the file, then well"""
+        for _ in range(int(self.words[2])):
+            self.sock.sendall(b'HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\nETag: "wrong"\r\nX: %s\r\n\r\n' % (b"a" * 1000))
+        self.ok()
+
+    def trailer(self):
+        """Fields after the body are no fields of the file."""
+        self.head("200 OK", [("Transfer-Encoding", "chunked"), ("Trailer", "Content-Length")])
+        self.chunk(body_of(self.size))
+        self.sock.sendall(b"0\r\nContent-Length: 7\r\nContent-Encoding: gzip\r\nHTTP/1.1 404 Not Found: x\r\n\r\n")
+
+    def twolengths(self):
+        self.head("200 OK", [("Content-Length", self.size), ("Content-Length", self.size - 5)], body_of(self.size))
+
+    def bothlengths(self):
+        """Chunked, and a length: the chunks count (RFC 9112 section 6.3)."""
+        self.head("200 OK", [("Content-Length", 5), ("Transfer-Encoding", "chunked")])
+        self.chunk(body_of(self.size))
+        self.sock.sendall(b"0\r\n\r\n")
+
+    def coded(self):
+        """/coded/<size>/<coding>: the right bytes, said to be packed once more"""
+        self.whole(body_of(self.size), fields=[("Content-Encoding", self.words[2])])
+
     def stall(self):
         body = body_of(self.size)
         self.head("200 OK", [("Content-Length", len(body)), ("ETag", ETAG)], body[: len(body) // 2])
@@ -241,6 +285,14 @@ class Answer:
     def trickle(self):
         self.head("200 OK", [("Content-Length", self.size), ("ETag", ETAG)])
         self.drip(body_of(self.size))
+
+    def dribble(self):
+        """/dribble/<size>/<n>: n bytes every tenth of a second: never silent, never done"""
+        self.head("200 OK", [("Content-Length", self.size), ("ETag", ETAG)])
+        body, some = body_of(self.size), int(self.words[2])
+        for i in range(0, self.size, some):
+            self.sock.sendall(body[i : i + some])
+            time.sleep(0.1)
 
     def headers_trickle(self):
         self.drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 60000)

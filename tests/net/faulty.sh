@@ -141,6 +141,58 @@ answers() {
 	fault 6 'cannot fetch' http://127.0.0.1:1/x
 }
 
+# What passes is asked for again, what lasts is not; the message has the status.
+statuses() {
+	local status
+	for status in 408 421 425 429 500 502 503 504 509 520 521 522 523 524 525 526 527 529 530 598 599; do
+		fault 0 '' "$base/passing/$size/$status"
+	done
+	fault 0 '' "$base/pause/$size/1"
+	for status in 204 300 304 400 401 402 403 405 407 410 411 412 414 416 418 423 431 451 501 505 508 510 511 600 999; do
+		fault 6 "HTTP $status" "$base/status/$status/once"
+	done
+	wait "${clients[@]: -24}"
+	for status in 204 304 400 416 451 501 511; do
+		asked 1 "/status/$status/once" && good
+	done
+	for status in 301 302 303 307 308; do
+		fault 0 '' "$base/moved/$size/$status"
+	done
+	fault 6 'HTTP 302' "$base/nowhere/$size"
+	fault 0 '' "$base/hints/$size/5"
+	fault 6 'header has no end' "$base/hints/$size/500"
+}
+
+# Lengths that contradict each other, fields after the body, packings that nobody asked for
+framing() {
+	local coding
+	fault 0 '' "$base/trailer/$size"
+	fault 0 '' "$base/trailer/$size/sized" --size $size
+	fault 0 '' "$base/bothlengths/$size"
+	fault 0 '' "$base/bothlengths/$size/sized" --size $size
+	fault 4 'bytes instead of 600000' "$base/twolengths/$size/sized" --size $size
+	for coding in br x-gzip deflate zstd identity aws-chunked; do
+		fault 0 '' "$base/coded/$size/$coding" # only said: the bytes are as they are, and the digest decides
+	done
+}
+
+# Nothing waits for ever: a connection that breaks before it is known whether it can be shared; a byte now and then.
+dribbling() {
+	COOPER_STALL_SECONDS=1 fault 6 'sent less than 512 bytes a second for 4 s' "$base/dribble/$size/10"
+}
+
+breaking() {
+	strace -o /dev/null true 2>/dev/null || { echo "SKIP a connection that breaks at once: no strace"; return; }
+	mkdir "$work/broken"
+	timeout 20 strace -f -qq -o "$work/broken/trace" -e trace=sendto -e inject=sendto:error=ECONNRESET:when=1 \
+		"$cooper" tool fetch "$base/ok/$size/broken" --sha256 "$right" -o "$work/broken/file" >"$work/broken/out" 2>&1
+	if cmp -s "$work/right" "$work/broken/file" && grep -q 'INJECTED' "$work/broken/trace"; then
+		good
+	else
+		bad "a connection that breaks at once: $(cat "$work/broken/out")"
+	fi
+}
+
 # In order, each tried on its own: 5 times the first, 3 times the next, and the right one once.
 mirrors() {
 	local ok=$base/ok/$size/mirror
@@ -177,10 +229,14 @@ secure() {
 }
 
 serve plain
+dribbling
 bodies
 ranges
 redirects
 answers
+statuses
+framing
+breaking
 mirrors
 secure
 wait "${clients[@]}"

@@ -172,8 +172,10 @@ static void pauses(void **state)
 static void retries(void **state)
 {
 	(void)state;
-	static const int again[] = {408, 425, 429, 500, 502, 503, 504},
-			 never[] = {400, 401, 403, 404, 407, 410, 416, 501};
+	static const int again[] = {408, 421, 425, 429, 500, 502, 503, 504, 507, 509, 520,
+				    521, 522, 523, 524, 525, 526, 527, 529, 530, 598, 599},
+			 never[] = {0,   206, 300, 302, 304, 400, 401, 403, 404, 407, 410,
+				    416, 451, 501, 505, 506, 508, 510, 511, 600, 999};
 	struct fetch_trouble t = {.cause = FETCH_STATUS};
 	for (size_t i = 0; i < ARRAY_LEN(again); i++) {
 		t.status = again[i];

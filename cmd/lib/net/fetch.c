@@ -9,14 +9,15 @@
 #include "net/fetch_env.h"
 #include "net/fetch_transfer.h"
 #include "net/fetch_url.h"
+#include "net/fetch_watch.h"
 #include "sys/tick.h"
 
 enum {
 	PARALLEL_MAX = 16,
 	PER_HOST_MAX = 6,
 	STALL_BYTES_S = 64,
-	CONNECT_MS = 15000,
 	POLL_MS = 100,
+	TELL_MS = 1000, /* how often progress is told when there is none */
 	PLACE_TOGETHER = 16,
 	PLACE_MS = 200, /* no longer, for somebody may wait for the file */
 	BUFFER_BYTES = 512 * 1024,
@@ -27,6 +28,7 @@ struct slot {
 	struct transfer *t; /* NULL = free */
 	CURL *easy;
 	struct curl_slist *headers;
+	struct watch watch;
 	char reason[CURL_ERROR_SIZE];
 };
 
@@ -34,17 +36,20 @@ struct queue {
 	CURLM *multi;
 	struct fetch_batch batch;
 	struct slot slots[PARALLEL_MAX];
+	int64_t told_ms;
 };
 
 static size_t on_header(char *data, size_t size, size_t count, void *user)
 {
 	struct slot *s = user;
+	watch_hear(&s->watch, (int64_t)(size * count));
 	return transfer_header(s->t, data, size * count) ? size * count : 0;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
 	struct slot *s = user;
+	watch_hear(&s->watch, (int64_t)(size * count));
 	return transfer_body(s->t, data, size * count) ? size * count : 0;
 }
 
@@ -83,14 +88,17 @@ static void set_limits(struct slot *s)
 {
 	CURL *c = s->easy;
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, FETCH_CONNECT_S * 1000L);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_S);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)s->t->batch->env.stall_s);
 	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
 			 (long)(s->t->http11 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
-	curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
+	/* One connection for many where that is possible. Never again after a failure: the library may wait for ever
+	 * for a connection that has broken to tell whether it can be shared. */
+	curl_easy_setopt(c, CURLOPT_PIPEWAIT, (long)(s->t->attempts == 0));
+	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, (long)(s->t->attempts > 0));
 }
 
 /* The rest alone where some is there, and what the server compares before it gives that. */
@@ -133,6 +141,7 @@ static void start(struct queue *q, struct slot *s, struct transfer *t)
 	if (!s->easy)
 		bug("libcurl cannot start a transfer");
 	t->running = true;
+	watch_start(&s->watch, tick_ms());
 	set_security(s);
 	set_limits(s);
 	set_request(s);
@@ -229,6 +238,22 @@ static void finish(struct queue *q, struct slot *s, CURLcode code)
 	transfer_end(t, &end);
 }
 
+/* The library's own limits are shorter; this one holds in every state of its. */
+static void watch_over(struct queue *q)
+{
+	const struct watch_limits limits = watch_limits_of(q->batch.env.stall_s, FETCH_CONNECT_S);
+	for (size_t i = 0; i < PARALLEL_MAX; i++) {
+		struct slot *s = &q->slots[i];
+		struct transfer *t = s->t;
+		enum watch_state state = t ? watch_look(&s->watch, &limits, tick_ms()) : WATCH_ALIVE;
+		if (state == WATCH_ALIVE)
+			continue;
+		struct fetch_end end = {.cause = state == WATCH_SILENT ? FETCH_SILENCE : FETCH_SLOW};
+		stop(q, s);
+		transfer_end(t, &end);
+	}
+}
+
 /* The slot to use for @t, or NULL while there is none, or its host has enough to do. */
 static struct slot *slot_for(struct queue *q, const struct transfer *t)
 {
@@ -300,6 +325,11 @@ static void run_all(struct queue *q, int64_t deadline_ms)
 			curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &s);
 			finish(q, s, code);
 		}
+		watch_over(q);
+		if (tick_ms() - q->told_ms >= TELL_MS) {
+			q->told_ms = tick_ms();
+			transfer_tell(&q->batch);
+		}
 		int64_t pause = next_ms - tick_ms();
 		if (!any && pause > 0)
 			curl_multi_poll(q->multi, NULL, 0, (int)pause, NULL);
@@ -359,7 +389,6 @@ static void set_up(struct queue *q)
 	if (!q->multi)
 		bug("libcurl cannot start");
 	curl_multi_setopt(q->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(q->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)PER_HOST_MAX);
 	curl_multi_setopt(q->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)PARALLEL_MAX);
 	curl_multi_setopt(q->multi, CURLMOPT_MAXCONNECTS, (long)PARALLEL_MAX);
 }

@@ -5,8 +5,8 @@
  *	COOPER_MIRROR          base URL of a mirror laid out by digest (<base>/sha256/ab/<hex>), asked first
  *	COOPER_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE   a CA bundle, in this order; SSL_CERT_DIR a folder of them
  *	NETRC                  where logins are; default ~/.netrc
- *	COOPER_STALL_SECONDS   silence after which a transfer is given up; default 30
- *	COOPER_BACKOFF_MS      ceiling of the first pause before a retry; default 500 (for tests)
+ *	COOPER_STALL_SECONDS   silence after which a transfer is given up; default 30; fetch_watch.h has what else may
+ *not be COOPER_BACKOFF_MS      ceiling of the first pause before a retry; default 500 (for tests)
  *
  * Proxies (https_proxy, http_proxy, all_proxy, no_proxy) are read by libcurl itself; CA variables are not.
  */

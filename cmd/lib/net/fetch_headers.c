@@ -79,8 +79,11 @@ static void set_text(char **field, const char *value)
 
 static void take_field(struct fetch_head *h, const char *name, const char *value)
 {
-	if (strcasecmp(name, "content-length") == 0) {
-		if (!num_parse(value, 0, INT64_MAX, &h->length))
+	if (strcasecmp(name, "transfer-encoding") == 0) {
+		h->chunked = true;
+		h->length = -1; /* whatever else is said of it: RFC 9112 section 6.3 */
+	} else if (strcasecmp(name, "content-length") == 0) {
+		if (h->chunked || !num_parse(value, 0, INT64_MAX, &h->length))
 			h->length = -1;
 	} else if (strcasecmp(name, "content-range") == 0) {
 		(void)fetch_parse_range(value, &h->range_from, &h->range_to, &h->range_total);

@@ -17,6 +17,7 @@ enum { FETCH_HEAD_MAX = 64 * 1024, FETCH_VALIDATOR_MAX = 1024 };
 struct fetch_head {
 	int status;          /* 0 before the status line */
 	bool ended;          /* the empty line was seen */
+	bool chunked;        /* the body says itself where it ends */
 	int64_t length;      /* Content-Length, -1 = not told */
 	int64_t range_from;  /* Content-Range, -1 = none, or "bytes *" */
 	int64_t range_to;    /* its last byte */

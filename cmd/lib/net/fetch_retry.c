@@ -3,15 +3,28 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "net/fetch_watch.h"
+
+/* RFC 9110 section 15, RFC 6585, RFC 8470. The servers in front of others have 5xx of their own for one that they do
+ * not reach (520 to 530, 598, 599): a server's trouble passes, but for what it says that it will never do. */
+static bool status_may_pass(int status)
+{
+	static const int passing[] = {408, 421, 425, 429}, lasting[] = {501, 505, 506, 508, 510, 511};
+	for (size_t i = 0; i < ARRAY_LEN(passing); i++)
+		if (status == passing[i])
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(lasting); i++)
+		if (status == lasting[i])
+			return false;
+	return status >= 500 && status <= 599;
+}
 
 bool fetch_may_retry(const struct fetch_trouble *t)
 {
-	static const int statuses[] = {408, 425, 429, 500, 502, 503, 504, 522, 524};
-	static const enum fetch_cause causes[] = {FETCH_DNS,   FETCH_CONNECT, FETCH_SHORT, FETCH_BROKEN,
-						  FETCH_HTTP2, FETCH_STALL,   FETCH_RANGE};
-	for (size_t i = 0; t->cause == FETCH_STATUS && i < ARRAY_LEN(statuses); i++)
-		if (t->status == statuses[i])
-			return true;
+	static const enum fetch_cause causes[] = {FETCH_DNS,   FETCH_CONNECT, FETCH_SHORT,   FETCH_BROKEN, FETCH_HTTP2,
+						  FETCH_STALL, FETCH_SLOW,    FETCH_SILENCE, FETCH_RANGE};
+	if (t->cause == FETCH_STATUS)
+		return status_may_pass(t->status);
 	for (size_t i = 0; i < ARRAY_LEN(causes); i++)
 		if (t->cause == causes[i])
 			return true;
@@ -72,6 +85,9 @@ static struct err *explain_status(const struct fetch_trouble *t)
 	case 429:
 		return err_hint(err_new(ERR_NET, "%s received too many requests from this host (HTTP 429)", t->origin),
 				"wait for a while, then run the same command again");
+	case 511:
+		return err_hint(err_new(ERR_NET, "the network requires a login (HTTP 511)"),
+				"open any page in a browser and log in, then run the same command again");
 	default:
 		return err_hint(err_new(ERR_NET, "%s answered HTTP %d", t->origin, t->status),
 				t->status >= 500 ? "the server has a problem: run the same command again later"
@@ -93,6 +109,11 @@ static struct err *explain_broken(const struct fetch_trouble *t)
 	struct err *e = NULL;
 	if (t->cause == FETCH_STALL)
 		e = err_new(ERR_NET, "%s sent almost nothing for %lld s", t->origin, (long long)t->seconds);
+	else if (t->cause == FETCH_SILENCE)
+		e = err_new(ERR_NET, "%s sent nothing for %lld s", t->origin, (long long)t->seconds);
+	else if (t->cause == FETCH_SLOW)
+		e = err_new(ERR_NET, "%s sent less than %d bytes a second for %lld s", t->origin, WATCH_FLOOR_BYTES,
+			    (long long)t->seconds);
 	else if (t->cause == FETCH_SHORT && t->limit >= 0)
 		e = err_new(ERR_NET, "the transfer ended after %lld of %lld bytes", (long long)t->bytes,
 			    (long long)t->limit);
@@ -130,13 +151,17 @@ struct err *fetch_explain(const struct fetch_trouble *t)
 	case FETCH_BROKEN:
 	case FETCH_HTTP2:
 	case FETCH_STALL:
+	case FETCH_SILENCE:
+	case FETCH_SLOW:
 		return explain_broken(t);
 	case FETCH_TOO_LONG:
 	case FETCH_LENGTH:
 		return explain_size(t);
 	case FETCH_RANGE:
-		return err_hint(err_new(ERR_NET, "the server answered with a part of the file that was not asked for"),
-				"run the same command again, or use another URL");
+		return err_hint(
+			err_new(ERR_NET,
+				"the server answered with a part of the file that was not asked for (HTTP 206)"),
+			"run the same command again, or use another URL");
 	case FETCH_HEADERS:
 		return err_hint(err_new(ERR_NET, "the server's header has no end"),
 				"check the URL, or use another one");

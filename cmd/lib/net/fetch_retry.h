@@ -23,6 +23,8 @@ enum fetch_cause {
 	FETCH_BROKEN,   /* the connection broke */
 	FETCH_HTTP2,    /* an HTTP/2 error: worth a try with HTTP/1.1 */
 	FETCH_STALL,    /* nothing came for a while */
+	FETCH_SILENCE,  /* nothing at all came, and nothing changed, for longer */
+	FETCH_SLOW,     /* a byte now and then */
 	FETCH_REDIRECT, /* a redirect that is not followed; the text says why */
 	FETCH_TOO_LONG, /* more bytes than allowed */
 	FETCH_LENGTH,   /* the server announces another size */
@@ -38,7 +40,7 @@ struct fetch_trouble {
 	int64_t wait_s;     /* Retry-After */
 	int64_t bytes;      /* what came, or what the server announces */
 	int64_t limit;      /* what is expected, or at most allowed; -1 = unknown */
-	int64_t seconds;    /* of FETCH_STALL */
+	int64_t seconds;    /* of FETCH_STALL, FETCH_SILENCE, FETCH_SLOW */
 	const char *reason; /* the library's words; may be NULL */
 	const char *origin; /* who was asked */
 	const char *ca;     /* path of the CA bundle in use, or NULL */
@@ -49,6 +51,7 @@ enum {
 	FETCH_TRIES = 5,           /* of a URL that the recipe names */
 	FETCH_MIRROR_TRIES = 3,    /* of each further URL */
 	FETCH_BY_DIGEST_TRIES = 2, /* of COOPER_MIRROR: only a short cut */
+	FETCH_CONNECT_S = 15,      /* longest that a connection may take */
 	FETCH_WAIT_MAX_S = 60,     /* longest Retry-After that is obeyed in full */
 	FETCH_BACKOFF_MS = 500,    /* ceiling of the first pause; doubles with each try */
 };

@@ -6,6 +6,7 @@
 #include "base/cancel.h"
 #include "base/event.h"
 #include "net/fetch_url.h"
+#include "net/fetch_watch.h"
 #include "sys/file.h"
 #include "sys/os.h"
 #include "sys/tick.h"
@@ -44,6 +45,13 @@ static void tell_progress(struct transfer *t, bool now)
 		total = size < 0 || total < 0 ? -1 : total + size;
 	}
 	event_progress(b->sink, t->request->step, done, total < 0 ? 0 : total, "B");
+}
+
+void transfer_tell(struct fetch_batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (b->items[i].leader == &b->items[i])
+			tell_progress(&b->items[i], /* now= */ false);
 }
 
 /* --- what arrives --- */
@@ -255,7 +263,9 @@ static struct fetch_trouble trouble_of(const struct transfer *t, const struct fe
 					.wait_s = end->wait_s,
 					.bytes = t->part.bytes,
 					.limit = t->request->size >= 0 ? t->request->size : t->part.total,
-					.seconds = b->env.stall_s,
+					.seconds = cause == FETCH_SLOW      ? b->env.stall_s * WATCH_WINDOWS
+						   : cause == FETCH_SILENCE ? b->env.stall_s + FETCH_CONNECT_S
+									    : b->env.stall_s,
 					.reason = end->reason,
 					.origin = t->origin,
 					.ca = b->env.ca ? b->env.ca : b->env.ca_dir,

@@ -82,6 +82,8 @@ void transfer_end(struct transfer *t, const struct fetch_end *end);
 /** transfer_place() - a checked one: flush what is to be flushed and put it in place; done. Each flush waits for the
  * disk: best after that of others, which takes most of it along */
 void transfer_place(struct transfer *t);
+/** transfer_tell() - the progress of each step, also where there is none: whoever shows it knows that we are alive */
+void transfer_tell(struct fetch_batch *b);
 /** transfer_name() - "cannot fetch 'URL': ..." around @take_e */
 MUST_CHECK struct err *transfer_name(const struct transfer *t, struct err *take_e);
 
