@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """git_http.py PORT_FILE ROOT LOG - serve the repositories below ROOT over smart HTTP, through git http-backend.
 
-/silent/... accepts and never answers. /meet/... is the same as without /meet, or a file, but of each repository and
+/silent/... accepts and never answers. /chatter/... is the same as without /chatter, but in place of objects there are
+words without end, one a second. /meet/... is the same as without /meet, or a file, but of each repository and
 file the first answer waits until three have been asked for; without the others all are errors after 20 s. Each request
 is a line of LOG.
 """
@@ -41,6 +42,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         meet(path)
         self.wfile.write(data[len(data) // 2 :])
 
+    def chatter(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-git-upload-pack-result")
+        self.end_headers()
+        self.wfile.write(b"0008NAK\n")
+        while True:
+            self.wfile.write(b"0006\x02.")
+            time.sleep(1)
+
     def answer(self):
         path, _, query = self.path.partition("?")
         with lock, open(log, "a") as f:
@@ -63,6 +73,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.rfile.readline()
                 if n == 0:
                     break
+        if path.startswith("/chatter/"):
+            path = path[len("/chatter"):]
+            if self.command == "POST":
+                self.chatter()
+                return
         env = dict(os.environ, GIT_PROJECT_ROOT=root, GIT_HTTP_EXPORT_ALL="1", PATH_INFO=path, QUERY_STRING=query,
                    REQUEST_METHOD=self.command, CONTENT_TYPE=self.headers.get("Content-Type") or "",
                    CONTENT_LENGTH=str(len(body)), REMOTE_ADDR="127.0.0.1", REMOTE_USER="",

@@ -272,5 +272,9 @@ from "$web/silent/big.git#$tip"
 began=$(date +%s)
 COOPER_STALL_SECONDS=1 ends "HTTP: a server that says nothing" 6 "sent nothing for 2 s" "$cooper" build
 ok "HTTP: it is given up in time" [ $(($(date +%s) - began)) -lt 10 ]
+again
+from "$web/chatter/big.git#$tip"
+COOPER_STALL_SECONDS=1 ends "HTTP: a server that only talks" 6 "sent less than 512 bytes a second for 8 s" "$cooper" build
+from "$web/silent/big.git#$tip"
 ends "HTTP: interrupted" 130 "" timeout --preserve-status --foreground -s INT 1 "$cooper" build
 finish

@@ -92,14 +92,17 @@ static int on_progress(const git_indexer_progress *p, void *payload)
 {
 	struct git_transfer *t = payload;
 	atomic_store(&t->bytes, (long long)p->received_bytes);
+	if (p->total_objects > 0 && p->received_objects == p->total_objects)
+		atomic_store(&t->phase, GIT_PHASE_RECEIVED);
 	return progressed(t);
 }
 
 static int on_words(const char *text, int size, void *payload)
 {
+	struct git_transfer *t = payload;
 	(void)text;
-	(void)size;
-	return progressed(payload);
+	atomic_fetch_add(&t->words, size);
+	return progressed(t);
 }
 
 static git_remote_callbacks callbacks_of(struct git_transfer *t)
@@ -158,6 +161,7 @@ static struct err *connect_to(struct git_transfer *t, git_remote *remote)
 {
 	git_remote_callbacks callbacks = callbacks_of(t);
 	git_proxy_options proxies = proxy();
+	atomic_store(&t->phase, fetch_url_is(t->url, "file") ? GIT_PHASE_LOCAL : GIT_PHASE_TALKING);
 	int code = git_remote_connect(remote, GIT_DIRECTION_FETCH, &callbacks, &proxies, NULL);
 	progressed(t);
 	return code == 0 ? check_tag(t, remote) : explain(code, t->url);
@@ -256,6 +260,7 @@ static struct err *ask_for(struct git_transfer *t, git_repository *repo, bool al
 	if (code != 0)
 		e = explain(code, t->url);
 	git_remote_free(remote);
+	atomic_store(&t->phase, GIT_PHASE_LOCAL);
 	return e;
 }
 

@@ -8,6 +8,7 @@
 #include "base/cancel.h"
 #include "net/fetch_env.h"
 #include "net/fetch_url.h"
+#include "net/fetch_watch.h"
 #include "sys/tick.h"
 
 enum { WAIT_MS = 10, PROGRESS_MS = 100, GRACE_MS = 500 };
@@ -41,7 +42,7 @@ static void leave(struct git_transfer *t)
 
 bool git_transfer_progressed(struct git_transfer *t)
 {
-	atomic_store(&t->progress_ms, tick_ms());
+	atomic_fetch_add(&t->changes, 1);
 	return !atomic_load(&t->stop);
 }
 
@@ -54,30 +55,62 @@ static void *thread_main(void *data)
 	return NULL;
 }
 
-static struct err *reason_to_stop(struct git_transfer *t, int64_t stall_ms)
+/* What was heard of the thread, and when. */
+struct listening {
+	struct watch_limits limits;
+	struct watch watch;
+	long long changes, sum; /* at the last look */
+};
+
+/* What the thread has counted since the last look goes to the watch. Where nothing is to come, time does not count;
+ * where all has come, the amount does not. */
+static enum watch_state look(struct git_transfer *t, struct listening *l)
 {
-	TRY(cancel_check());
-	if (tick_ms() - atomic_load(&t->progress_ms) <= stall_ms)
-		return NULL;
-	AUTO_FREE char *shown = fetch_url_shown(t->url);
-	return err_hint(err_new(ERR_NET, "'%s' sent nothing for %lld s", shown, (long long)stall_ms / 1000),
-			"run the same command again; COOPER_STALL_SECONDS is half of the waiting time");
+	long long changes = atomic_load(&t->changes), sum = atomic_load(&t->bytes) + atomic_load(&t->words);
+	enum git_phase phase = atomic_load(&t->phase);
+	if (phase == GIT_PHASE_LOCAL)
+		watch_start(&l->watch, tick_ms());
+	if (changes != l->changes)
+		watch_hear(&l->watch, sum > l->sum ? sum - l->sum : 0);
+	if (phase == GIT_PHASE_RECEIVED)
+		watch_hear_enough(&l->watch);
+	l->changes = changes;
+	l->sum = sum;
+	return watch_look(&l->watch, &l->limits, tick_ms());
 }
 
-static struct err *wait_for(struct git_transfer *t, const char *step, int64_t stall_ms, struct sink *sink)
+static struct err *reason_to_stop(struct git_transfer *t, enum watch_state state, const struct watch_limits *limits)
 {
+	static const char hint[] = "run the same command again; COOPER_STALL_SECONDS is half of the longest silence";
+	AUTO_FREE char *shown = fetch_url_shown(t->url);
+	TRY(cancel_check());
+	if (state == WATCH_SILENT)
+		return err_hint(
+			err_new(ERR_NET, "'%s' sent nothing for %lld s", shown, (long long)limits->silence_ms / 1000),
+			"%s", hint);
+	if (state == WATCH_SLOW)
+		return err_hint(err_new(ERR_NET, "'%s' sent less than %d bytes a second for %lld s", shown,
+					WATCH_FLOOR_BYTES, (long long)limits->window_ms / 1000),
+				"%s", hint);
+	return NULL;
+}
+
+static struct err *wait_for(struct git_transfer *t, const char *step, int64_t stall_s, struct sink *sink)
+{
+	struct listening l = {.limits = watch_limits_of(stall_s, 0)};
 	int64_t told_ms = 0;
 	int64_t stop_ms = 0;
 	struct err *e = NULL;
+	watch_start(&l.watch, tick_ms());
 	while (!atomic_load(&t->done) && (!stop_ms || tick_ms() - stop_ms < GRACE_MS)) {
 		tick_sleep_ms(WAIT_MS);
-		if (tick_ms() - told_ms >= PROGRESS_MS && atomic_load(&t->bytes) > 0) {
+		if (tick_ms() - told_ms >= PROGRESS_MS) {
 			event_progress(sink, step, atomic_load(&t->bytes), 0, "B");
 			told_ms = tick_ms();
 		}
 		if (stop_ms)
 			continue;
-		e = reason_to_stop(t, stall_ms);
+		e = reason_to_stop(t, look(t, &l), &l.limits);
 		if (e) {
 			atomic_store(&t->stop, true);
 			stop_ms = tick_ms();
@@ -102,7 +135,6 @@ struct err *git_transfer_run(struct git_transfer *take_t, struct err *(*main)(st
 	struct fetch_env env;
 	pthread_t thread;
 	fetch_env_read(&env);
-	atomic_store(&t->progress_ms, tick_ms());
 	t->main = main;
 	struct err *e = check_online(t, &env);
 	atomic_fetch_add(&t->users, e ? 0 : 1);
@@ -115,7 +147,7 @@ struct err *git_transfer_run(struct git_transfer *take_t, struct err *(*main)(st
 		leave(t);
 		return e;
 	}
-	e = wait_for(t, step, 2 * 1000 * env.stall_s, sink);
+	e = wait_for(t, step, 2 * env.stall_s, sink);
 	if (atomic_load(&t->done)) {
 		pthread_join(thread, NULL);
 		e = err_first(e, TAKE(t->failure));

@@ -2,9 +2,9 @@
  * gitrepo_transfer.h - a transfer from a git server, in a thread of its own; for gitrepo.c
  *
  * The sockets of libgit2 have no timeout and its calls cannot be interrupted. So one thread transfers, and another
- * waits for it, reports progress, and stops waiting when the user cancels or nothing arrives for long. A thread that
- * does not return from a dead connection keeps its transfer and the lock in it: it may write in the repository until it
- * ends.
+ * waits for it, reports progress, and stops waiting when the user cancels, nothing arrives for long, or too little. A
+ * thread that does not return from a dead connection keeps its transfer and the lock in it: it may write in the
+ * repository until it ends.
  */
 #ifndef COOPER_NET_GITREPO_TRANSFER_H
 #define COOPER_NET_GITREPO_TRANSFER_H
@@ -14,6 +14,12 @@
 
 #include "base/event.h"
 #include "net/gitrepo_pin.h"
+
+enum git_phase {
+	GIT_PHASE_LOCAL,    /* nothing is to come from a server */
+	GIT_PHASE_TALKING,  /* the server has the word */
+	GIT_PHASE_RECEIVED, /* all objects have come: what is left is work here, and the server's last words */
+};
 
 struct git_transfer {
 	char *url;
@@ -25,8 +31,10 @@ struct git_transfer {
 	struct err *failure;
 	atomic_int users; /* the one that waits, and the thread */
 	struct err *(*main)(struct git_transfer *t);
-	atomic_llong progress_ms;
-	atomic_llong bytes;
+	atomic_llong changes; /* whenever something arrived or was worked off */
+	atomic_llong bytes;   /* of objects */
+	atomic_llong words;   /* bytes of what the server tells about its work */
+	atomic_int phase;     /* enum git_phase */
 	atomic_bool stop;
 	atomic_bool done;
 };
@@ -41,7 +49,8 @@ bool git_transfer_progressed(struct git_transfer *t);
  * git_transfer_run() - @main in a thread, until it ends or is given up
  * @ret_found: GITREPO_ID bytes for what it found; may be NULL
  *
- * Errors: those of @main; NET (nothing heard for twice COOPER_STALL_SECONDS, or COOPER_OFFLINE is set), CANCELED.
+ * Errors: those of @main; NET (nothing heard for twice COOPER_STALL_SECONDS, too little for eight times that, or
+ * COOPER_OFFLINE is set), CANCELED.
  */
 MUST_CHECK struct err *git_transfer_run(struct git_transfer *take_t, struct err *(*main)(struct git_transfer *t),
 					const char *step, struct sink *sink, char *ret_found);
