@@ -38,7 +38,7 @@ make_project() {
 	run -0 --separate-stderr "$cooper" info --json
 	[[ "$output" == *hello* ]]
 	[[ "$stderr" == *"/a'"* ]]
-	run -0 "$cooper" -q status # the option of `status`
+	run -0 "$cooper" status --quiet
 	[[ "$output" != *"belongs to"* ]]
 	run -0 "$cooper" build
 	cd ../..
