@@ -111,6 +111,40 @@ ends "a subkey" 0 "" "$cooper" build
 ok "the receipt names key and subkey" sh -c "grep -q '\"key\": \"$good\"' '$COOPER_HOME'/store/*/receipt.json &&
 	! grep -q '\"signer\": \"$good\"' '$COOPER_HOME'/store/*/receipt.json"
 
+# What is not what it has to be is called what it is.
+cp "$keys/$good.asc" "$work/good.asc"
+(printf '\xef\xbb\xbf'; cat "$work/good.asc") >"$keys/$good.asc"
+again
+ends "a key file that an editor began with a byte order mark" 0 "" "$cooper" build
+again
+(printf 'Öffentlicher Schlüssel:\n\n'; cat "$work/good.asc") >"$keys/$good.asc"
+ends "a key file with words before the key" 0 "" "$cooper" build
+again
+iconv -f UTF-8 -t UTF-16 "$work/good.asc" >"$keys/$good.asc"
+refused "a key file in UTF-16" "$good.asc' is text in UTF-16"
+g --armor --export-secret-keys "$good" >"$keys/$good.asc"
+refused "a secret key" "is a private key"
+g --export-options export-minimal --export-filter keep-uid=uid=none --armor --export "$good" >"$keys/$good.asc"
+refused "a key without a user ID" "has no user ID"
+cp "$work/good.asc" "$keys/$good.asc"
+rm -f "$sig" && g -u "$good" --clear-sign -o "$sig" "$archive"
+refused "a clear-signed text" "is a clear-signed text"
+rm -f "$sig" && g -u "$good" --sign -o "$sig" "$archive"
+refused "a signed message" "not a detached signature"
+echo '<!DOCTYPE html><p>not here' >"$sig"
+refused "a page in place of a signature" "is a web page"
+sign --faked-system-time 20370102T000000! -u "$good!"
+refused "a signature of the future" "this host's clock says"
+g --faked-system-time 20370101T000000! --quick-gen-key future@x ed25519 sign never
+future=$(fpr future@x)
+sign --faked-system-time 20370102T000000! -u "$future"
+g --armor --export "$future" >"$keys/$future.asc"
+signed "$future"
+refused "a key of the future" "this host's clock says"
+ok "and gpgv's own words" grep -qF "time warp or clock problem" "$work/out"
+signed "$good"
+sign -u "$good"
+
 again
 mv "$keys/$good.asc" "$work/served.asc"
 mkdir -p "$COOPER_HOME/keys" && cp "$work/served.asc" "$COOPER_HOME/keys/$good.asc"

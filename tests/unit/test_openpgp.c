@@ -17,22 +17,38 @@
 	S "VALIDSIG " signer " 2026-11-23 1795443738 0 4 0 22 " hash " " class " " primary "\n"
 #define GOOD S "NEWSIG\n" S "KEY_CONSIDERED " A " 0\n" S "GOODSIG 0C7D7F198EE642A6 A <a@x>\n"
 
+static struct err *judge_with(const char *status, const struct strs *fingerprints, const struct openpgp_key *keys,
+			      size_t key_count, struct openpgp_signature *ret)
+{
+	struct openpgp_said said = {.status = status,
+				    .fingerprints = fingerprints,
+				    .name = "f",
+				    .now_s = 1795500000,
+				    .keys = keys,
+				    .key_count = key_count};
+	return openpgp_judge(&said, ret);
+}
+
+static struct err *judge(const char *status, const struct strs *fingerprints, struct openpgp_signature *ret)
+{
+	return judge_with(status, fingerprints, NULL, 0, ret);
+}
+
 static void test_judge_good(void **state)
 {
 	(void)state;
 	struct openpgp_signature s;
-	assert_ok(openpgp_judge("gpgv: chatter\n" GOOD VALID(A, "8", "00", A), ONE(A), "f", &s));
+	assert_ok(judge("gpgv: chatter\n" GOOD VALID(A, "8", "00", A), ONE(A), &s));
 	assert_string_equal(s.key, A);
 	assert_string_equal(s.signer, A);
 	assert_int_equal(s.made_s, 1795443738);
-	assert_ok(openpgp_judge(GOOD VALID(SUB, "10", "00", A), ONE(A), "f", &s));
+	assert_ok(judge(GOOD VALID(SUB, "10", "00", A), ONE(A), &s));
 	assert_string_equal(s.key, A);
 	assert_string_equal(s.signer, SUB);
 	const struct strs both = {.items = (char *[]){B, A}, .count = 2};
-	assert_ok(openpgp_judge(GOOD VALID(SUB, "10", "00", A), &both, "f", &s));
+	assert_ok(judge(GOOD VALID(SUB, "10", "00", A), &both, &s));
 	assert_string_equal(s.key, A);
-	assert_fails(openpgp_judge(GOOD VALID(SUB, "10", "00", SUB), &both, "f", &s), ERR_CORRUPT,
-		     "not by " B " or " A);
+	assert_fails(judge(GOOD VALID(SUB, "10", "00", SUB), &both, &s), ERR_CORRUPT, "not by " B " or " A);
 }
 
 /* Each of these gpgv may say with exit status 0, or somebody may wish that it were enough. */
@@ -63,18 +79,25 @@ static void test_judge_refusals(void **state)
 		{GOOD VALID(A, "8", "00", A) S "BADSIG 0C7D7F198EE642A6 A\n", "is not valid"},
 		{S "NEWSIG\n" S "REVKEYSIG 0C7D7F198EE642A6 A\n" VALID(A, "8", "00", A), "was revoked"},
 		{S "NEWSIG\n" S "EXPKEYSIG 0C7D7F198EE642A6 A\n" VALID(A, "8", "00", A), "has expired"},
+		{S "NEWSIG\n" S "KEYEXPIRED 1609372800\n" S "EXPKEYSIG 0C7D7F198EE642A6 A\n" VALID(A, "8", "00", A),
+		 "2020-12-31T00:00:00Z; this host's clock says 2026-11-24T06:00:00Z"},
 		{S "NEWSIG\n" S "EXPSIG 0C7D7F198EE642A6 A\n" VALID(A, "8", "00", A), "has expired"},
 		{S "NODATA 1\n" S "NODATA 2\n", "not an OpenPGP signature"},
 		{S "NEWSIG\n" S "ERRSIG AADDD90E704A926E 22 8 00 1795443738 9 " B "\n" S "NO_PUBKEY AADDD90E704A926E\n",
 		 "signed by the key " B " and not by " A},
 		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 9 " A "\n", "contains the key " A},
 		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 4\n", "cannot be checked"},
+		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 4 " A "\n", "does not know the algorithm"},
+		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 1 1 00 1795443738 5 " A "\n", "broken digest algorithm"},
+		{S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 1 8 00 1795443738 6 " A "\n", "does not take the key " A},
+		{GOOD S "VALIDSIG " A " 2027-01-01 1798761600 0 4 0 22 8 00 " A "\n",
+		 "'f' was made in the future, 2027-01-01T00:00:00Z: this host's clock says 2026-11-24"},
 		{S "NEWSIG\n" S "ERRSIG\n", "cannot be checked"},
 		{S "\n" S " \n", "no good signature"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct openpgp_signature s = {.made_s = -1};
-		struct err *e = openpgp_judge(cases[i].status, ONE(A), "f", &s);
+		struct err *e = judge(cases[i].status, ONE(A), &s);
 		if (!e)
 			fail_msg("accepted: %s", cases[i].status);
 		assert_fails(e, ERR_CORRUPT, cases[i].part);
@@ -82,10 +105,28 @@ static void test_judge_refusals(void **state)
 	}
 }
 
+/* gpgv says "bad public key" of all of these. */
+static void test_judge_keys(void **state)
+{
+	(void)state;
+	static const char bad[] = S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 6 " A "\n";
+	static const char none[] = S "NEWSIG\n" S "ERRSIG 0C7D7F198EE642A6 22 8 00 1795443738 9 " A "\n";
+	const struct openpgp_key other = {.fingerprint = B, .made_s = 2000000000};
+	const struct openpgp_key future[] = {other, {.fingerprint = A, .made_s = 2114380800, .has_user_id = true}};
+	const struct openpgp_key nameless[] = {other, {.fingerprint = A, .made_s = 1}};
+	const struct openpgp_key sound[] = {other, {.fingerprint = A, .made_s = 1, .has_user_id = true}};
+	struct openpgp_signature s;
+	assert_fails(judge_with(bad, ONE(A), future, 2, &s), ERR_CORRUPT, "2037-01-01T00:00:00Z: this host's clock");
+	assert_fails(judge_with(bad, ONE(A), nameless, 2, &s), ERR_CORRUPT, "has no user ID");
+	assert_fails(judge_with(bad, ONE(A), sound, 2, &s), ERR_CORRUPT, "does not take the key");
+	assert_fails(judge_with(none, ONE(A), &other, 1, &s), ERR_CORRUPT, "contains the key " A "; there is " B);
+	assert_fails(judge_with(none, ONE(A), NULL, 0, &s), ERR_CORRUPT, "there is none");
+}
+
 static void unarmor(const char *text, const char *expected)
 {
 	AUTO(str) bytes = STR_INIT;
-	assert_ok(openpgp_unarmor(text, strlen(text), "k", &bytes));
+	assert_ok(openpgp_unarmor(text, strlen(text), OPENPGP_KEY, "k", &bytes));
 	assert_string_equal(str_text(&bytes), expected);
 }
 
@@ -99,21 +140,79 @@ static void test_unarmor(void **state)
 	unarmor("a comment\n" BEGIN "Comment: x\n\naGVs\nbG8=\n" END, "hello");
 	unarmor(BEGIN "\r\naGVsbG8=\r\n" END, "hello");
 	unarmor(BEGIN "\naGVs\n" END "\n" BEGIN "\nbG8=\n" END, "hello");
-	unarmor("\x99\x01", "\x99\x01");
-	static const char *const broken[] = {
-		"",
-		"hello",
-		BEGIN,
-		BEGIN "\naGVs\n",
-		BEGIN END,
-		BEGIN "\na*Vs\n" END,
-		BEGIN "aGVs\n" END,
-		"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\naGVs\n-----END PGP PRIVATE KEY BLOCK-----\n",
-		"-----BEGIN PGP SIGNATURE-----\n\naGVs\n-----END PGP SIGNATURE-----\n",
+	unarmor("\xc6\x01x", "\xc6\x01x");
+	/* what editors and people put before it */
+	unarmor("\xef\xbb\xbf" BEGIN "\naGVsbG8=\n" END, "hello");
+	unarmor("\xc3\x96"
+		"ffentlicher Schl\xc3\xbc"
+		"ssel:\n\n" BEGIN "\naGVsbG8=\n" END,
+		"hello");
+	unarmor("\xc6\x98"
+		" is a letter, too\n" BEGIN "\naGVsbG8=\n" END,
+		"hello");
+	AUTO(str) bytes = STR_INIT;
+	static const char armored[] =
+		"\xef\xbb\xbf-----BEGIN PGP SIGNATURE-----\n\naGVs\n-----END PGP SIGNATURE-----\n";
+	assert_ok(openpgp_unarmor(armored, strlen(armored), OPENPGP_SIGNATURE, "s", &bytes));
+	assert_string_equal(str_text(&bytes), "hel");
+}
+
+#define BLOCK(name) "-----BEGIN PGP " name "-----\n\naGVs\n-----END PGP " name "-----\n"
+#define TEXT(text) text, sizeof(text) - 1
+
+/* What is named as a key or a signature and is something else: that is what the message says. */
+static void test_unarmor_refusals(void **state)
+{
+	(void)state;
+	static const struct {
+		enum openpgp_kind wanted;
+		const char *data;
+		size_t size;
+		const char *part;
+	} cases[] = {
+		{OPENPGP_KEY, TEXT(""), "k is empty: no complete OpenPGP public key"},
+		{OPENPGP_KEY, TEXT("hello"), "no OpenPGP data"},
+		{OPENPGP_KEY, TEXT(BEGIN), "cut short or damaged"},
+		{OPENPGP_KEY, TEXT(BEGIN "\naGVs\n"), "cut short or damaged"},
+		{OPENPGP_KEY, TEXT(BEGIN END), "cut short or damaged"},
+		{OPENPGP_KEY, TEXT(BEGIN "\na*Vs\n" END), "cut short or damaged"},
+		{OPENPGP_KEY, TEXT(BEGIN "aGVs\n" END), "cut short or damaged"},
+		{OPENPGP_KEY, TEXT("\x99\x01"), "cut short or damaged"},
+		{OPENPGP_KEY, TEXT(BLOCK("PRIVATE KEY BLOCK")), "a private key"},
+		{OPENPGP_KEY, TEXT("\x95\x00\x00"), "it is a secret"},
+		{OPENPGP_KEY, TEXT(BLOCK("SIGNATURE")), "a detached signature"},
+		{OPENPGP_KEY, TEXT(BEGIN "\naGVs\n" END BLOCK("SIGNATURE")), "a detached signature"},
+		{OPENPGP_KEY, TEXT("\xff\xfe-\0-\0-\0"), "text in UTF-16"},
+		{OPENPGP_KEY, TEXT("\n <!DOCTYPE html>"), "a web page"},
+		{OPENPGP_KEY, TEXT("ssh-ed25519 AAAA"), "an SSH key"},
+		{OPENPGP_KEY, TEXT("-----BEGIN CERTIFICATE-----\n"), "(PEM)"},
+		{OPENPGP_KEY, TEXT("untrusted comment: minisign public key\nRWQ\n"), "minisign"},
+		{OPENPGP_KEY, TEXT("\xef\xbb\xbf"), "no complete"},
+		{OPENPGP_KEY, TEXT("\xc3\x96 alone"), "no OpenPGP data"},
+		{OPENPGP_SIGNATURE, TEXT(""), "is empty: no complete OpenPGP signature"},
+		{OPENPGP_SIGNATURE, TEXT("\x88\x5d\x04"), "cut short or damaged"},
+		{OPENPGP_SIGNATURE, TEXT("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nab\n" BLOCK("SIGNATURE")),
+		 "a clear-signed text"},
+		{OPENPGP_SIGNATURE, TEXT(BLOCK("MESSAGE")), "not a detached signature"},
+		{OPENPGP_SIGNATURE, TEXT("\xa3\x01\x02"), "not a detached signature"},
+		{OPENPGP_SIGNATURE, TEXT("\x90\x0d\x03"), "not a detached signature"},
+		{OPENPGP_SIGNATURE, TEXT(BLOCK("PUBLIC KEY BLOCK")), "is a public key"},
+		{OPENPGP_SIGNATURE, TEXT("\x98\x33\x04"), "is a public key"},
+		{OPENPGP_SIGNATURE, TEXT("<html>404</html>"), "a web page"},
+		{OPENPGP_SIGNATURE, TEXT("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08  f\n"),
+		 "a list of checksums"},
+		{OPENPGP_SIGNATURE, TEXT("-----BEGIN SSH SIGNATURE-----\n"), "an SSH signature"},
 	};
-	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		AUTO(str) bytes = STR_INIT;
-		assert_fails(openpgp_unarmor(broken[i], strlen(broken[i]), "k", &bytes), ERR_CORRUPT, "no complete");
+		AUTO_FREE char *data = mem_strndup("", 0);
+		AUTO(str) copy = STR_INIT; /* followed by a NUL, as a file that was read */
+		str_add_mem(&copy, cases[i].data, cases[i].size);
+		struct err *e =
+			openpgp_unarmor(copy.data ? copy.data : data, cases[i].size, cases[i].wanted, "k", &bytes);
+		if (!e)
+			fail_msg("case %zu was accepted", i);
+		assert_fails(e, ERR_CORRUPT, cases[i].part);
 	}
 }
 
@@ -140,6 +239,14 @@ static const char make_keys[] =
 	"sign e.sig --faked-system-time 20200601T000000! -u $(cat e.fpr); g --armor --export $(cat e.fpr) >e.key\n"
 	"sign short.sig --faked-system-time 20300101T000000! -u $B --default-sig-expire 2; : >empty.sig; echo junk "
 	">junk.sig\n"
+	"g --export-options export-minimal --export-filter keep-uid=uid=none --export $A >nouid.key\n"
+	"(printf '\\357\\273\\277'; cat a.key) >bom.key; (printf '\\303\\226\\n'; cat a.key) >text.key\n"
+	"(printf '\\357\\273\\277'; cat a.asc) >bom.sig; g --export-secret-keys $A >secret.key\n"
+	"g --quick-gen-key m@x rsa2048 sign never; fpr m@x >m.fpr\n"
+	"sign md5.sig --yes -u $(cat m.fpr) --allow-weak-digest-algos --digest-algo MD5; g --export $(cat m.fpr) >m.key\n"
+	"sign future.sig --faked-system-time 20370102T000000! -u $A!\n"
+	"g --faked-system-time 20370101T000000! --quick-gen-key t@x ed25519 sign never; fpr t@x >t.fpr\n"
+	"sign t.sig --faked-system-time 20370102T000000! -u $(cat t.fpr); g --export $(cat t.fpr) >t.key\n"
 	"head -c 40 a.sig >cut.sig; cp a.sig flipped.sig; printf '\\377' | dd of=flipped.sig bs=1 seek=70 conv=notrunc "
 	"2>>log\n"
 	"echo no key >junk.key; ls *.sig >/dev/null";
@@ -189,6 +296,8 @@ static void test_gpg_good(void **state)
 	assert_ok(verify("file", "a.sig", "a.key", "a", &s));
 	assert_ok(verify("file", "a.sig", "a.bin", "a", &s));
 	assert_ok(verify("file", "a.asc", "a.key", "a", &s));
+	assert_ok(verify("file", "a.sig", "bom.key", "a", &s));
+	assert_ok(verify("file", "bom.sig", "text.key", "a", &s));
 	assert_string_equal(s.key, s.signer);
 	assert_ok(verify("file", "b.sig", "both.key", "b", &s));
 	assert_ok(verify("file", "sub.sig", "sub.key", "a", &s));
@@ -210,17 +319,25 @@ static void test_gpg_refused(void **state)
 		{"file", "sub.sig", "a.key", "a", "not by"}, /* the key file from before the subkey */
 		{"file", "r.sig", "r.key", "r", "revoked"},
 		{"file", "e.sig", "e.key", "e", "expired"},
-		{"file", "old.sig", "a.key", "a", NULL},
+		{"file", "old.sig", "a.key", "a", "broken digest"},
+		{"file", "md5.sig", "m.key", "m", "gpgv: "},
+		{"file", "md5.sig", "m.key", "m", "broken digest"},
+		{"file", "a.sig", "nouid.key", "a", "has no user ID"},
+		{"file", "a.sig", "nouid.key", "a", "Bad public key"}, /* gpgv's own words, below */
+		{"file", "a.sig", "secret.key", "a", "a private key"},
+		{"file", "future.sig", "a.key", "a", "2037-01-02T00:00:00Z: this host's clock"},
+		{"file", "t.sig", "t.key", "t", "2037-01-01T00:00:00Z: this host's clock"},
+		{"file", "t.sig", "t.key", "t", "in the future (time warp"},
 		{"file", "text.sig", "a.key", "a", "not one over bytes"},
-		{"file", "clear.sig", "a.key", "a", NULL},
-		{"file", "inline.sig", "a.key", "a", NULL},
-		{"file", "empty.sig", "a.key", "a", NULL},
-		{"file", "junk.sig", "a.key", "a", "not an OpenPGP signature"},
-		{"file", "cut.sig", "a.key", "a", NULL},
+		{"file", "clear.sig", "a.key", "a", "clear-signed"},
+		{"file", "inline.sig", "a.key", "a", "not a detached signature"},
+		{"file", "empty.sig", "a.key", "a", "is empty"},
+		{"file", "junk.sig", "a.key", "a", "no OpenPGP data"},
+		{"file", "cut.sig", "a.key", "a", "cut short"},
 		{"file", "flipped.sig", "a.key", "a", NULL},
 		{"file", "a.sig", "junk.key", "a", "no complete OpenPGP public key"},
 		{"file", "a.sig", "none.key", "a", "cannot read the key"},
-		{"file", "none.sig", "a.key", "a", NULL},
+		{"file", "none.sig", "a.key", "a", "cannot read the signature"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const char *const *c = cases[i];
@@ -240,8 +357,9 @@ static void test_gpg_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_judge_good),  cmocka_unit_test(test_judge_refusals),
-		cmocka_unit_test(test_unarmor),     cmocka_unit_test(test_gpg_good),
+		cmocka_unit_test(test_judge_good),       cmocka_unit_test(test_judge_refusals),
+		cmocka_unit_test(test_judge_keys),       cmocka_unit_test(test_unarmor),
+		cmocka_unit_test(test_unarmor_refusals), cmocka_unit_test(test_gpg_good),
 		cmocka_unit_test(test_gpg_refused),
 	};
 	return cmocka_run_group_tests(tests, make_once, forget);
