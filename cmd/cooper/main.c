@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/suggest.h"
 #include "command.h"
 #include "sys/signals.h"
@@ -120,13 +121,24 @@ static struct err *flush_output(void)
 	return err_os(errnum, "cannot write the output");
 }
 
+/* The exit code, once all that was printed is out. */
+static int finish(int code)
+{
+	struct err *e = flush_output();
+	if (!e)
+		return code;
+	ui_error(e, /* color= */ isatty(2) && !getenv("NO_COLOR"));
+	err_free(e);
+	return EXIT_FAILED;
+}
+
 static int run(struct call *call, int argc, char **argv)
 {
 	bool color = isatty(2) && !getenv("NO_COLOR");
 	struct err *e = call_parse(call, argc, argv);
 	if (!e && call_has(call, "help")) {
 		help_command(call->command);
-		return EXIT_DONE;
+		return finish(EXIT_DONE);
 	}
 	if (!e) {
 		static char offline[] = "COOPER_OFFLINE=1";
@@ -143,6 +155,8 @@ static int run(struct call *call, int argc, char **argv)
 		return call->exit_code;
 	ui_error(e, color);
 	int code = (int)err_exit_code(e);
+	if (code == EXIT_INTERRUPTED && cancel_requested())
+		code = 128 + cancel_signal();
 	err_free(e);
 	return code;
 }
@@ -152,10 +166,10 @@ int main(int argc, char **argv)
 	int code = EXIT_DONE;
 	signals_install();
 	if (answer_help(argc - 1, argv + 1, &code))
-		return code;
+		return finish(code);
 	if (streq(argv[1], "--version")) {
 		printf("cooper %s\n", COOPER_VERSION);
-		return EXIT_DONE;
+		return finish(EXIT_DONE);
 	}
 	int words = 0;
 	struct call call = {.command = find_command(argc - 1, argv + 1, &words)};

@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include <signal.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +47,7 @@ static struct err *fake_perform(struct step *s, struct sink *sink)
 		return err_new(ERR_CHILD, "it broke");
 	str_addf(f->order, "%s ", s->id);
 	if (f->cancels)
-		cancel_request();
+		cancel_request(SIGINT);
 	return NULL;
 }
 

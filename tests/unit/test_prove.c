@@ -6,6 +6,8 @@
 #include "base/cancel.h"
 #include "guest/prove.h"
 #include "harness.h"
+
+#include <signal.h>
 #include "sys/file.h"
 #include "sys/tick.h"
 
@@ -56,7 +58,7 @@ static void *cancel_when_it_loads(void *sign)
 {
 	for (int i = 0; i < 500 && !file_exists(sign); i++)
 		tick_sleep_ms(10);
-	cancel_request();
+	cancel_request(SIGINT);
 	return NULL;
 }
 

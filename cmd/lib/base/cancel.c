@@ -4,9 +4,15 @@
 
 static volatile sig_atomic_t requested;
 
-void cancel_request(void)
+void cancel_request(int number)
 {
-	requested = 1;
+	if (!requested)
+		requested = number;
+}
+
+int cancel_signal(void)
+{
+	return requested;
 }
 
 bool cancel_requested(void)

@@ -96,6 +96,11 @@ bool err_is(const struct err *e, enum err_kind kind)
 	return e && e->kind == kind;
 }
 
+bool err_no_space(const struct err *e)
+{
+	return e && (e->errnum == ENOSPC || e->errnum == EDQUOT || e->errnum == EFBIG);
+}
+
 struct err *err_first(struct err *take_first, struct err *take_second)
 {
 	if (!take_first)
@@ -114,14 +119,16 @@ const struct exit_meaning exit_meanings[EXIT_CODES] = {
 	{EXIT_NETWORK, "network"},
 	{EXIT_NOSPACE, "no space"},
 	{EXIT_GUEST, "the guest did not come up"},
+	{EXIT_HUNG_UP, "hung up"},
 	{EXIT_INTERRUPTED, "interrupted"},
+	{EXIT_TERMINATED, "terminated"},
 };
 
 enum exit_code err_exit_code(const struct err *e)
 {
 	if (!e)
 		return EXIT_DONE;
-	if (e->errnum == ENOSPC || e->errnum == EDQUOT)
+	if (err_no_space(e))
 		return EXIT_NOSPACE;
 	switch (e->kind) {
 	case ERR_USAGE:

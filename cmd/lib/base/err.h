@@ -71,6 +71,9 @@ struct err *err_free(struct err *e);
 /** err_is() - whether its kind is @kind; false for NULL */
 bool err_is(const struct err *e, enum err_kind kind);
 
+/** err_no_space() - whether the disk, a quota or a limit on the size of files is at its end */
+bool err_no_space(const struct err *e);
+
 /** err_first() - keep @take_first, free @take_second; for cleanup paths where both may have failed */
 struct err *err_first(struct err *take_first, struct err *take_second);
 
@@ -84,18 +87,20 @@ enum exit_code {
 	EXIT_NETWORK = 6,
 	EXIT_NOSPACE = 7,
 	EXIT_GUEST = 8,
+	EXIT_HUNG_UP = 129, /* as a shell says of what a signal ended: 128 and its number */
 	EXIT_INTERRUPTED = 130,
+	EXIT_TERMINATED = 143,
 };
 
 /* Each code once, in this order: what help and manual page print. */
-enum { EXIT_CODES = 10 };
+enum { EXIT_CODES = 12 };
 struct exit_meaning {
 	enum exit_code code;
 	const char *text;
 };
 extern const struct exit_meaning exit_meanings[EXIT_CODES];
 
-/** err_exit_code() - the process exit code for @e; NULL gives EXIT_DONE */
+/** err_exit_code() - the process exit code for @e; NULL gives EXIT_DONE. Which signal interrupted is not known here */
 enum exit_code err_exit_code(const struct err *e);
 
 #endif

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-NO_RETURN static void out_of_memory(void)
+void mem_exhausted(void)
 {
-	static const char text[] = "cooper: out of memory\n";
+	static const char text[] = MEM_EXHAUSTED "\nhint: close other programs, or raise the limit (`ulimit -v`), and run it again\n";
 	ssize_t ignored = write(2, text, sizeof(text) - 1);
 	(void)ignored;
-	abort();
+	_exit(1);
 }
 
 void mem_free_at(void *p)
@@ -40,7 +40,7 @@ void *mem_array(size_t count, size_t size)
 {
 	void *p = calloc(count ? count : 1, size ? size : 1);
 	if (!p)
-		out_of_memory();
+		mem_exhausted();
 	return p;
 }
 
@@ -48,7 +48,7 @@ void *mem_resize(void *p, size_t size)
 {
 	void *moved = realloc(p, size ? size : 1);
 	if (!moved)
-		out_of_memory();
+		mem_exhausted();
 	return moved;
 }
 
@@ -59,11 +59,11 @@ void *mem_grow(void *items, size_t *cap, size_t need, size_t size)
 	size_t wanted = *cap ? *cap : 8;
 	while (wanted < need) {
 		if (wanted > SIZE_MAX / 2)
-			out_of_memory();
+			mem_exhausted();
 		wanted *= 2;
 	}
 	if (size && wanted > SIZE_MAX / size)
-		out_of_memory();
+		mem_exhausted();
 	items = mem_resize(items, wanted * size);
 	*cap = wanted;
 	return items;
@@ -86,7 +86,7 @@ char *mem_vprintf(const char *fmt, va_list ap)
 {
 	char *text = NULL;
 	if (vasprintf(&text, fmt, ap) < 0)
-		out_of_memory();
+		mem_exhausted();
 	return text;
 }
 

@@ -1,8 +1,8 @@
 /*
  * mem.h - allocation that cannot fail, and checked growth
  *
- * Out of memory prints one line and aborts: every write of ours is crash-safe, so that is sound. A broken
- * invariant ends in bug(), never in an error value.
+ * Out of memory prints one line and ends the program as failed: every write of ours is crash-safe, so that is sound. A
+ * broken invariant ends in bug(), never in an error value.
  */
 #ifndef COOPER_BASE_MEM_H
 #define COOPER_BASE_MEM_H
@@ -12,6 +12,12 @@
 #include <stddef.h>
 
 #include "base/auto.h"
+
+/* What the last words of a program without memory begin with. */
+#define MEM_EXHAUSTED "cooper: out of memory"
+
+/** mem_exhausted() - say so and end with exit status 1; for what a library could not allocate, too */
+NO_RETURN void mem_exhausted(void);
 
 /** mem_alloc() - @size bytes of zeroed memory, never NULL (size 0 gives 1 byte); free with free() */
 void *mem_alloc(size_t size);

@@ -57,6 +57,8 @@ static struct err *reader_failed(struct archive_reader *r)
 {
 	if (r->failure)
 		return TAKE(r->failure);
+	if (archive_errno(r->a) == ENOMEM)
+		return err_os(ENOMEM, "cannot read '%s'", r->name);
 	const char *why = archive_error_string(r->a);
 	/* where libarchive says nothing, a header's text ended early; some of its messages are lines */
 	AUTO_FREE char *line = mem_strdup(why ? why : "truncated or damaged");
@@ -79,7 +81,7 @@ static struct archive_reader *reader_new(struct stream *take_stream, const char 
 
 	r->a = archive_read_new();
 	if (!r->a)
-		bug("out of memory");
+		mem_exhausted();
 	r->stream = take_stream;
 	r->name = mem_strdup(name);
 	return r;

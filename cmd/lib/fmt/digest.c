@@ -30,7 +30,9 @@ struct digest *digest_new(enum digest_kind kind)
 	struct digest *d = mem_alloc(sizeof(*d));
 
 	d->context = EVP_MD_CTX_new();
-	if (!d->context || EVP_DigestInit_ex(d->context, kinds[kind].algorithm(), NULL) != 1)
+	if (!d->context)
+		mem_exhausted();
+	if (EVP_DigestInit_ex(d->context, kinds[kind].algorithm(), NULL) != 1)
 		bug("the cryptography library lacks a digest");
 	return d;
 }

@@ -95,7 +95,7 @@ struct err *gzip_open(struct stream *take_inner, const char *name, struct stream
 	g->name = mem_strdup(name);
 	g->piece = mem_alloc(PIECE);
 	if (inflateInit2(&g->z, MAX_WBITS + GZIP_ONLY) != Z_OK)
-		bug("zlib cannot start");
+		mem_exhausted();
 	*ret_stream = &g->base;
 	return NULL;
 }

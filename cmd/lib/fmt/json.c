@@ -23,7 +23,7 @@ static struct json *outer(json_t *value)
 static json_t *need(json_t *made)
 {
 	if (!made)
-		bug("out of memory while making JSON");
+		mem_exhausted();
 	return made;
 }
 
@@ -32,6 +32,8 @@ struct err *js_parse(const char *text, size_t size, const char *name, struct jso
 	json_error_t why;
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 
+	if (!root && json_error_code(&why) == json_error_out_of_memory)
+		mem_exhausted();
 	if (!root)
 		return err_new(ERR_CORRUPT, "'%s' is not valid JSON: line %d, column %d: %s", name, why.line,
 			       why.column, why.text);

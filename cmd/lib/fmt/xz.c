@@ -40,8 +40,9 @@ bool xz_magic(const void *start, size_t size)
 static struct err *lzma_error(const struct xz_stream *x, lzma_ret status)
 {
 	switch ((unsigned)status) {
-	case LZMA_MEMLIMIT_ERROR:
 	case LZMA_MEM_ERROR:
+		return err_os(ENOMEM, "cannot unpack '%s'", x->name);
+	case LZMA_MEMLIMIT_ERROR:
 		return err_new(ERR_CORRUPT, "'%s' needs more memory to unpack than is allowed", x->name);
 	case LZMA_BUF_ERROR:
 		return err_new(ERR_CORRUPT, "'%s' is truncated", x->name);

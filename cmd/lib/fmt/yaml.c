@@ -128,7 +128,7 @@ static void stop_at_library_error(struct reader *r)
 	const yaml_parser_t *lib = &r->lib;
 	const char *problem = lib->problem ? lib->problem : "unreadable";
 	if (lib->error == YAML_MEMORY_ERROR)
-		bug("out of memory while reading YAML");
+		mem_exhausted();
 	struct yaml_mark at = lib->error == YAML_READER_ERROR ? mark_at_offset(r, lib->problem_offset)
 							      : mark_at_index(r, lib->problem_mark.index);
 	bool is_tab = at.offset < r->doc->size && r->doc->text[at.offset] == '\t';
@@ -381,7 +381,7 @@ struct yaml_doc *yaml_parse(struct arena *arena, const char *name, const char *t
 	doc->size = size - (marked ? 3 : 0);
 	doc->text = arena_strndup(arena, text + (marked ? 3 : 0), doc->size);
 	if (!yaml_parser_initialize(&r.lib))
-		bug("out of memory while reading YAML");
+		mem_exhausted();
 	yaml_parser_set_encoding(&r.lib, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.lib, (const unsigned char *)doc->text, doc->size);
 	read_stream(&r);

@@ -2,8 +2,12 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/cancel.h"
 #include "net/fetch_env.h"
@@ -30,6 +34,7 @@ struct slot {
 	struct curl_slist *headers;
 	struct watch watch;
 	char reason[CURL_ERROR_SIZE];
+	int errnum; /* why there was no socket */
 };
 
 struct queue {
@@ -64,6 +69,18 @@ static bool may_log_in(const struct transfer *t)
 {
 	AUTO_FREE char *named = fetch_url_origin(t->urls.items[t->at]);
 	return streq(named, t->origin);
+}
+
+/* libcurl only says that it could not connect. */
+static int open_socket(void *user, curlsocktype purpose UNUSED, struct curl_sockaddr *to)
+{
+	struct slot *s = user;
+	int fd = socket(to->family, to->socktype, to->protocol);
+	s->errnum = fd < 0 ? errno : 0;
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
 }
 
 static void set_security(struct slot *s)
@@ -132,6 +149,8 @@ static void set_callbacks(struct slot *s)
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, s);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_tick);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, s);
 	curl_easy_setopt(c, CURLOPT_PRIVATE, s);
 }
 
@@ -139,7 +158,7 @@ static void start(struct queue *q, struct slot *s, struct transfer *t)
 {
 	*s = (struct slot){.t = t, .easy = curl_easy_init()};
 	if (!s->easy)
-		bug("libcurl cannot start a transfer");
+		mem_exhausted();
 	t->running = true;
 	watch_start(&s->watch, tick_ms());
 	set_security(s);
@@ -147,7 +166,7 @@ static void start(struct queue *q, struct slot *s, struct transfer *t)
 	set_request(s);
 	set_callbacks(s);
 	if (curl_multi_add_handle(q->multi, s->easy) != CURLM_OK)
-		bug("libcurl cannot start a transfer");
+		mem_exhausted();
 }
 
 static void stop(struct queue *q, struct slot *s)
@@ -213,6 +232,25 @@ static enum fetch_cause cause_of(CURL *easy, CURLcode code)
 	}
 }
 
+/* Whether the end has to do with this host's own limits; then which. A name's lookup and a local file need descriptors
+ * and threads of which nobody tells us more. */
+static int host_errnum(const struct slot *s, CURLcode code)
+{
+	int fds[2] = {-1, -1}, errnum = 0;
+	if (code == CURLE_OUT_OF_MEMORY)
+		return ENOMEM;
+	if (code == CURLE_COULDNT_CONNECT)
+		return s->errnum == EAFNOSUPPORT ? 0 : s->errnum;
+	if (code != CURLE_COULDNT_RESOLVE_HOST && code != CURLE_FILE_COULDNT_READ_FILE)
+		return 0;
+	if (strstr(s->reason, "thread failed to start"))
+		return EAGAIN;
+	errnum = pipe(fds) == 0 ? 0 : errno;
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fd_close_at(&fds[i]);
+	return errnum;
+}
+
 static void finish(struct queue *q, struct slot *s, CURLcode code)
 {
 	char *location = NULL;
@@ -224,6 +262,9 @@ static void finish(struct queue *q, struct slot *s, CURLcode code)
 	AUTO_FREE char *where = mem_strdup(location);
 	AUTO_FREE char *reason = mem_strdup(*s->reason ? s->reason : curl_easy_strerror(code));
 	struct fetch_end end = {.cause = cause_of(s->easy, code), .reason = reason, .location = where};
+	end.errnum = host_errnum(s, code);
+	if (end.errnum)
+		end.cause = FETCH_HOST;
 	curl_off_t wait_s = 0;
 	long tunnel = 0;
 	curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &wait_s);
@@ -381,13 +422,13 @@ static struct err *collect(struct fetch_batch *b)
 static void start_library(void)
 {
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		bug("libcurl cannot start");
+		mem_exhausted();
 }
 
 static void set_up(struct queue *q)
 {
 	if (!q->multi)
-		bug("libcurl cannot start");
+		mem_exhausted();
 	curl_multi_setopt(q->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 	curl_multi_setopt(q->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)PARALLEL_MAX);
 	curl_multi_setopt(q->multi, CURLMOPT_MAXCONNECTS, (long)PARALLEL_MAX);

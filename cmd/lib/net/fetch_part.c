@@ -51,7 +51,7 @@ static void forget_origin(struct fetch_part *p)
 
 static struct err *explain_full(struct err *take_e)
 {
-	if (take_e && (take_e->errnum == ENOSPC || take_e->errnum == EDQUOT))
+	if (err_no_space(take_e))
 		return err_hint(take_e, "free some space; what has arrived is kept and the next run resumes");
 	return take_e;
 }

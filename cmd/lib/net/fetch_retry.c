@@ -165,6 +165,9 @@ struct err *fetch_explain(const struct fetch_trouble *t)
 	case FETCH_HEADERS:
 		return err_hint(err_new(ERR_NET, "the server's header has no end"),
 				"check the URL, or use another one");
+	case FETCH_HOST:
+		return err_hint(err_os(t->errnum, "cannot begin the transfer from %s", t->origin),
+				"this host is at a limit: close other programs, or raise it (`ulimit -a`)");
 	case FETCH_FILE:
 		return err_hint(err_new(ERR_ABSENT, "the file does not exist or cannot be read"),
 				"check path and permissions");

@@ -31,12 +31,14 @@ enum fetch_cause {
 	FETCH_RANGE,    /* an answer with a part that nobody asked for */
 	FETCH_HEADERS,  /* an endless header */
 	FETCH_FILE,     /* a local file cannot be read */
+	FETCH_HOST,     /* this host has no more descriptors, threads or memory: errnum says which */
 	FETCH_OTHER,
 };
 
 struct fetch_trouble {
 	enum fetch_cause cause;
 	int status;         /* of FETCH_STATUS */
+	int errnum;         /* of FETCH_HOST */
 	int64_t wait_s;     /* Retry-After */
 	int64_t bytes;      /* what came, or what the server announces */
 	int64_t limit;      /* what is expected, or at most allowed; -1 = unknown */

@@ -261,6 +261,7 @@ static struct fetch_trouble trouble_of(const struct transfer *t, const struct fe
 	struct fetch_trouble trouble = {.cause = cause ? cause : FETCH_SHORT,
 					.status = t->head.status,
 					.wait_s = end->wait_s,
+					.errnum = end->errnum,
 					.bytes = t->part.bytes,
 					.limit = t->request->size >= 0 ? t->request->size : t->part.total,
 					.seconds = cause == FETCH_SLOW      ? b->env.stall_s * WATCH_WINDOWS

@@ -63,6 +63,7 @@ struct fetch_end {
 	const char *reason;     /* its words */
 	const char *location;   /* where a redirect leads, NULL = none */
 	int64_t wait_s;         /* Retry-After, 0 = none */
+	int errnum;             /* of FETCH_HOST */
 };
 
 /** transfer_init() - @t is an item of @b; on a bad request it is done at once, with its failure */

@@ -24,6 +24,7 @@ struct job {
 	struct run *run;
 	struct step *step;
 	pthread_t thread;
+	bool threaded;
 };
 
 static void tell(struct run *r, const struct step *s, enum event_kind kind, const char *text)
@@ -78,7 +79,7 @@ static struct step *next_ready(const struct run *r)
 	return NULL;
 }
 
-/* Under the mutex: start @s in its own thread. */
+/* Under the mutex: start @s in its own thread; or where this user may have no more of them, do it in this one. */
 static void launch(struct run *r, struct job *job, struct step *s)
 {
 	*job = (struct job){.run = r, .step = s};
@@ -89,8 +90,12 @@ static void launch(struct run *r, struct job *job, struct step *s)
 	r->running_all++;
 	AUTO_FREE char *why = strs_join(&s->why, "; ");
 	tell(r, s, EVENT_STEP_START, why);
-	if (pthread_create(&job->thread, NULL, work, job) != 0)
-		bug("cannot start a thread");
+	job->threaded = pthread_create(&job->thread, NULL, work, job) == 0;
+	if (job->threaded)
+		return;
+	pthread_mutex_unlock(&r->mutex);
+	work(job);
+	pthread_mutex_lock(&r->mutex);
 }
 
 struct err *graph_perform(struct graph *g, struct sink *sink)
@@ -112,7 +117,8 @@ struct err *graph_perform(struct graph *g, struct sink *sink)
 	}
 	pthread_mutex_unlock(&r.mutex);
 	for (size_t i = 0; i < job_count; i++)
-		pthread_join(jobs[i].thread, NULL);
+		if (jobs[i].threaded)
+			pthread_join(jobs[i].thread, NULL);
 	free(jobs);
 	for (size_t i = 0; i < g->count; i++)
 		if (g->steps[i]->state == STEP_PENDING)

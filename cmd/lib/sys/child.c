@@ -70,12 +70,20 @@ char *child_find(const char *name)
 	return find_in(name, getenv("PATH"));
 }
 
+/* In our process group what ends us ends it, too, unless our caller protected both (nohup). */
+static bool stays_ignored(int number)
+{
+	struct sigaction now;
+	return (number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM) &&
+	       sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /* Only async-signal-safe calls from here to exec: other threads may hold any lock. */
 NO_RETURN static void become(const struct child_spec *spec, const char *program, int in, int out, int err, int report)
 {
 	struct sigaction plain = {.sa_handler = SIG_DFL};
 	for (int s = 1; s < 32; s++)
-		if (s != SIGKILL && s != SIGSTOP)
+		if (s != SIGKILL && s != SIGSTOP && !(spec->terminal && stays_ignored(s)))
 			sigaction(s, &plain, NULL);
 	sigset_t none;
 	sigemptyset(&none);

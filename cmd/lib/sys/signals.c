@@ -12,7 +12,7 @@ static void on_signal(int number)
 	/* The second one means it: everything of ours survives being killed. */
 	if (cancel_requested() && number == SIGINT)
 		_exit(130);
-	cancel_request();
+	cancel_request(number);
 }
 
 /* What the caller has us ignore (nohup, `cooper up &` in a script) stays ignored. */
@@ -27,9 +27,11 @@ static void handle_unless_ignored(int number)
 static void fill_standard_descriptors(void)
 {
 	int fd;
-	do
+	do {
 		fd = open("/dev/null", O_RDONLY); /* the lowest number that is free; for children, too: no O_CLOEXEC */
-	while (fd >= 0 && fd <= 2);
+		if (fd < 0)
+			fd = open("/", O_RDONLY); /* a chroot without devices: no file of ours may get the number */
+	} while (fd >= 0 && fd <= 2);
 	if (fd > 2)
 		close(fd);
 }
@@ -37,14 +39,13 @@ static void fill_standard_descriptors(void)
 void signals_install(void)
 {
 	struct sigaction plain = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
-	struct sigaction act = {.sa_handler = on_signal};
 	sigset_t none;
 	fill_standard_descriptors();
-	sigemptyset(&act.sa_mask);
 	handle_unless_ignored(SIGINT);
 	handle_unless_ignored(SIGHUP);
-	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGPIPE, &ignore, NULL);
+	handle_unless_ignored(SIGTERM);
+	sigaction(SIGPIPE, &ignore, NULL); /* both are errors of the call that wrote */
+	sigaction(SIGXFSZ, &ignore, NULL);
 	sigaction(SIGCHLD, &plain, NULL); /* ignored, the kernel throws the status of every child away */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

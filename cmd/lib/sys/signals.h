@@ -1,7 +1,8 @@
 /*
- * signals.h - SIGINT, SIGTERM, SIGHUP ask for cancellation; SIGPIPE is ignored; a second SIGINT ends at once
+ * signals.h - SIGINT, SIGTERM, SIGHUP ask for cancellation; a second SIGINT ends at once; SIGPIPE and SIGXFSZ (the
+ * limit on the size of files) are errors of the write
  *
- * Whatever the caller left: SIGCHLD has its default, nothing is blocked; an ignored SIGINT or SIGHUP stays ignored.
+ * Whatever the caller left: SIGCHLD has its default, nothing is blocked; an ignored SIGINT, SIGHUP or SIGTERM stays ignored.
  * A descriptor of 0, 1 and 2 that is closed becomes one that reads nothing and fails to write, before a lock or a
  * folder gets its number.
  */

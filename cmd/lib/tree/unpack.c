@@ -22,6 +22,7 @@ struct conversation {
 	int64_t packed_total;
 	struct unpack_report report;
 	struct err *failure;
+	bool begun;    /* the child is at work: what happens now is the archive's doing */
 	bool finished; /* the child has said how it ended */
 };
 
@@ -38,6 +39,12 @@ static void hear_error(struct conversation *c, char **fields)
 
 	e->errnum = (int)number(fields[2], 4096);
 	c->failure = fields[4][0] ? err_hint(e, "%s", fields[4]) : e;
+	c->finished = true;
+}
+
+static void hear_exhausted(struct conversation *c)
+{
+	c->failure = err_hint(err_os(ENOMEM, "the unpacker"), "close other programs, or raise the limit (`ulimit -v`)");
 	c->finished = true;
 }
 
@@ -67,7 +74,11 @@ static void hear(struct sink *sink, const struct event *event)
 	}
 	if (c->finished)
 		return;
-	if (streq(fields[0], "progress"))
+	if (streq(fields[0], "begun"))
+		c->begun = true;
+	else if (streq(fields[0], MEM_EXHAUSTED))
+		hear_exhausted(c);
+	else if (streq(fields[0], "progress"))
 		event_progress(c->sink, c->step, number(fields[1], INT64_MAX), c->packed_total, "B");
 	else if (streq(fields[0], "warning"))
 		event_warn(c->sink, c->step, "%s", fields[1]);
@@ -77,7 +88,8 @@ static void hear(struct sink *sink, const struct event *event)
 		hear_report(c, fields);
 }
 
-/* What the child said counts before how it ended; the end of one that said nothing is damage. */
+/* What the child said counts before how it ended; the sudden end of one at work is damage, unless it was killed, as the
+ * kernel does when memory is short. */
 static struct err *judge(struct conversation *c, struct err *take_e)
 {
 	bool ended = !take_e || err_is(take_e, ERR_CHILD);
@@ -86,8 +98,10 @@ static struct err *judge(struct conversation *c, struct err *take_e)
 		return TAKE(c->failure);
 	}
 	err_free(c->failure);
-	if (!ended)
-		return take_e;
+	bool killed = take_e && strstr(take_e->message, "by signal 9");
+	if (!ended || !c->begun || killed)
+		return take_e ? err_wrap(take_e, "the unpacker failed")
+			      : err_new(ERR_CHILD, "the unpacker ended without a word");
 	struct err *e = err_new(ERR_CORRUPT, "the unpacker failed: %s", take_e ? take_e->message : "no message");
 	err_free(take_e);
 	return err_hint(e, "an archive that does this is damaged or hostile; nothing outside the folder was touched");

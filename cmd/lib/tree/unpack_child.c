@@ -100,6 +100,14 @@ static void add_field(struct str *line, const char *text)
 	str_add_escaped(line, text ? text : "", text ? strlen(text) : 0);
 }
 
+static void say_begun(void)
+{
+	AUTO(str) line = STR_INIT;
+
+	str_add(&line, "begun");
+	say(&line);
+}
+
 static void say_progress(struct unpack_listener *l UNUSED, int64_t packed)
 {
 	AUTO(str) line = STR_INIT;
@@ -184,6 +192,7 @@ void unpack_child_run(const char *text)
 
 	if (!e) {
 		confine(&job);
+		say_begun();
 		e = unpack(&job, &report);
 	}
 	if (e)
