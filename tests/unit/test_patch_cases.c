@@ -223,7 +223,7 @@ static const struct patch_case cases[] = {
 	{"absolute path",
 	 {{'f', "f", BODY}},
 	 "--- /dev/null\n+++ /tmp/evil\n@@ -0,0 +1 @@\n+x\n",
-	 1,
+	 0,
 	 "absolute path",
 	 {{0}}},
 	{"new file .git/hooks/...",

@@ -66,7 +66,7 @@ static const struct patch_case line_ends[] = {
 	 {{'f', "f", "1\n2\n3\n4\n5\n"}},
 	 NAMES "@@ -2,4 +2,4 @@\n" CR_LINES,
 	 1,
-	 "does not apply to 'f'",
+	 "the patch's lines end in CRLF, the file's in LF",
 	 {{0}}},
 	{"an empty line in CRLF that lost its blank",
 	 {{'f', "f", "1\r\n\r\n3\r\n"}},
@@ -174,6 +174,82 @@ static const struct patch_case counts[] = {
 	 {{'f', "f", "one"}, {'f', "g", "one"}}},
 };
 
+/* What differs in blanks alone is said by name, line and column; both sides would look the same. */
+static const struct patch_case unseen[] = {
+	{"blanks for a tab",
+	 {{'f', "f", "a\nb\n\tfoo();\nc\nd\n"}},
+	 NAMES "@@ -2,3 +2,3 @@\n b\n-        foo();\n+        bar();\n c\n",
+	 1,
+	 "line 3, column 1: the patch (line 5) has 8 blanks, the file has a tab\n",
+	 {{0}}},
+	{"blanks for tabs, in all lines",
+	 {{'f', "f", "x\n\tb\n\tfoo();\n\tc\nd\n"}},
+	 NAMES "@@ -2,3 +2,3 @@\n     b\n-    foo();\n+    bar();\n     c\n",
+	 1,
+	 "'f' line 2, 3 of 3 lines agree but for blanks",
+	 {{0}}},
+	{"a no-break space",
+	 {{'f', "f", "a\nb\nfoo bar\nc\n"}},
+	 NAMES "@@ -2,3 +2,3 @@\n b\n-foo\302\240bar\n+bar\n c\n",
+	 1,
+	 "line 3, column 4: the patch (line 5) has a no-break space (U+00A0), the file has a blank\n",
+	 {{0}}},
+	{"a no-break space in Latin-1, in the file",
+	 {{'f', "f", "a\nb\nfoo\240bar\nc\n"}},
+	 NAMES "@@ -2,3 +2,3 @@\n b\n-foo bar\n+bar\n c\n",
+	 1,
+	 "has a blank, the file has the byte 0xa0 (a no-break space in Latin-1)\n",
+	 {{0}}},
+	{"a blank at the end",
+	 {{'f', "f", "a\nb\nfoo \nc\n"}},
+	 NAMES "@@ -2,3 +2,3 @@\n b\n-foo\n+bar\n c\n",
+	 1,
+	 "line 3, column 4: the patch (line 5) has the end of the line, the file has a blank\n",
+	 {{0}}},
+	{"a zero-width space after a letter of two bytes",
+	 {{'f', "f", "a\nb\n\303\244foo\nc\n"}},
+	 NAMES "@@ -2,3 +2,3 @@\n b\n-\303\244\342\200\213foo\n+bar\n c\n",
+	 1,
+	 "line 3, column 2: the patch (line 5) has a zero-width space (U+200B), the file has 'f'\n",
+	 {{0}}},
+	{"a byte order mark at the file's start",
+	 {{'f', "f", "\357\273\277a\nb\n"}},
+	 NAMES "@@ -1,2 +1,2 @@\n a\n-b\n+B\n",
+	 1,
+	 "line 1, column 1: the patch (line 4) has 'a', the file has a byte order mark (U+FEFF)\n",
+	 {{0}}},
+	{"a letter that looks like another",
+	 {{'f', "f", "a\nb\n\320\260bc\nc\n"}},
+	 NAMES "@@ -2,3 +2,3 @@\n b\n-abc\n+bar\n c\n",
+	 1,
+	 "has 'a', the file has '\320\260' (U+0430)\n",
+	 {{0}}},
+	{"a way out that is true",
+	 {{'f', "f", "a\nb\nfoo \nc\n"}},
+	 NAMES "@@ -2,3 +2,3 @@\n b\n-foo\n+bar\n c\n",
+	 1,
+	 "nothing but blanks differs",
+	 {{0}}},
+	{"blanks and more",
+	 {{'f', "f", "a\nb\nfoo \nd\n"}},
+	 NAMES "@@ -2,3 +2,3 @@\n b\n-foo\n+bar\n c\n",
+	 1,
+	 "refresh the patch for this version",
+	 {{0}}},
+	{"a file in CRLF, the patch in LF",
+	 {{'f', "f", "a\r\nb\r\nc\r\n"}},
+	 NAMES "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n",
+	 1,
+	 "the file's lines end in CRLF",
+	 {{0}}},
+};
+
+static void test_unseen(void **state)
+{
+	(void)state;
+	run_patch_cases(unseen, ARRAY_LEN(unseen));
+}
+
 static void test_line_ends(void **state)
 {
 	(void)state;
@@ -198,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_line_ends),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_unseen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,18 +110,28 @@ static void note_hunk(const struct work *w, const char *path, size_t number, con
 							      .offset = (int64_t)at - stated};
 }
 
+static const char *way_out(const struct work *w, const struct patch_hunk *h, const struct patch_text *t, bool blanks)
+{
+	bool crlf = h->count && patch_line_crlf(&w->set->lines[h->first]);
+	if (patch_text_crlf(t) && !crlf && !w->f->crlf)
+		return "the file's lines end in CRLF, the patch's in LF: make the patch against this very file";
+	if (blanks && crlf && t->count && !patch_text_crlf(t) && !w->f->crlf)
+		return "the patch's lines end in CRLF, the file's in LF: make the patch against this very file";
+	if (blanks)
+		return "nothing but blanks differs: fetch the patch in its raw form (a web page, a mail program or an "
+		       "editor may have changed them), or make it against this very file";
+	return "refresh the patch for this version of the source, or drop it";
+}
+
 static struct err *no_place(const struct work *w, const char *path, size_t number, const struct patch_hunk *h,
 			    const struct patch_text *t, int64_t expected)
 {
 	struct err *e =
 		err_new(ERR_CORRUPT, "patch '%s', line %zu: hunk %zu does not apply to '%s' (expected at line %lld)",
 			w->set->name, h->line, number, path, (long long)expected + 1);
-	if (patch_text_crlf(t) && !w->f->crlf)
-		e = err_hint(e,
-			     "the file's lines end in CRLF, the patch's in LF: make the patch against this very file");
-	else
-		e = err_hint(e, "refresh the patch for this version of the source, or drop it");
-	return err_detail(e, patch_explain(t, w->set, h, path, expected));
+	bool blanks = false;
+	char *detail = patch_explain(t, w->set, h, path, expected, &blanks);
+	return err_detail(err_hint(e, "%s", way_out(w, h, t, blanks)), detail);
 }
 
 static struct err *two_places(const struct work *w, const char *path, size_t number, const struct patch_hunk *h,
@@ -445,6 +455,9 @@ static struct err *apply_file(const struct work *w)
 	const char *path = NULL;
 	if (f->strip_failed)
 		return misfit(w, f->raw, "has no more than %d components to strip", w->a->input->strip);
+	if (f->old_mode == PATCH_GITLINK || f->new_mode == PATCH_GITLINK)
+		return err_hint(misfit(w, patch_target(f), "is a submodule, which a patch cannot change"),
+				"exclude that path; what is in the submodule is a source of its own");
 	if (f->binary_missing)
 		return err_hint(misfit(w, patch_target(f), "is binary, and the patch does not hold its bytes"),
 				"exclude that path, or make the patch with git diff --binary");

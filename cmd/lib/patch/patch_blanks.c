@@ -142,12 +142,13 @@ bool patch_looks_same(const char *a, size_t a_size, const char *b, size_t b_size
 size_t patch_first_difference(const char *a, size_t a_size, const char *b, size_t b_size, size_t *ret_column)
 {
 	size_t n = 0;
-	while (n < a_size && n < b_size && a[n] == b[n])
-		n++;
-	while (n > 0 && n < a_size && ((unsigned char)a[n] & 0xc0) == 0x80)
-		n--;
-	while (n > 0 && n < b_size && ((unsigned char)b[n] & 0xc0) == 0x80)
-		n--;
+	while (n < a_size && n < b_size) {
+		int32_t point = 0;
+		size_t size = utf8_next(a + n, a_size - n, &point);
+		if (size > b_size - n || memcmp(a + n, b + n, size) != 0)
+			break;
+		n += size;
+	}
 	while (n > 0 && (a[n - 1] == ' ' || a[n - 1] == '\t'))
 		n--;
 	*ret_column = 1;

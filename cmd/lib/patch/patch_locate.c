@@ -57,7 +57,12 @@ void patch_text_join(const struct patch_text *t, struct str *out)
 
 bool patch_text_crlf(const struct patch_text *t)
 {
-	return t->count && t->lines[0].len && t->lines[0].eol && t->lines[0].text[t->lines[0].len - 1] == '\r';
+	return t->count && patch_line_crlf(&t->lines[0]);
+}
+
+bool patch_line_crlf(const struct patch_line *line)
+{
+	return line->eol && line->len && line->text[line->len - 1] == '\r';
 }
 
 static uint64_t mix(uint64_t x)

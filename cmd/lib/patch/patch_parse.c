@@ -86,9 +86,7 @@ static struct err *parse_mode(const struct patch_scan *s, const char *p, const c
 		mode = mode * 8 + (unsigned)(*p - '0');
 	if (p != end || p == start)
 		return patch_damaged(s, s->line, "a file mode is damaged");
-	if (mode == 0160000)
-		return patch_damaged(s, s->line, "a submodule cannot be patched");
-	if ((mode & 0170000) != 0100000 && mode != 0120000)
+	if ((mode & 0170000) != 0100000 && mode != 0120000 && mode != PATCH_GITLINK)
 		return patch_damaged(s, s->line, "a file of mode %o is neither a regular file nor a symbolic link",
 				     mode);
 	*ret = mode;
@@ -238,8 +236,10 @@ static bool lacks_content(const struct patch_file *f, bool has_names)
 	return strcmp(f->old_id, f->new_id) != 0 || (f->op == PATCH_MODIFY && !f->chmod);
 }
 
-static void set_name(struct patch_name *from, char **ret_path, struct patch_file *f)
+static struct err *set_name(const struct patch_scan *s, struct patch_name *from, char **ret_path, struct patch_file *f)
 {
+	if (from->fault)
+		return patch_damaged(s, from->line, "%s", from->fault);
 	if (!from->absent && !from->path && from->raw)
 		f->strip_failed = true;
 	*ret_path = TAKE(from->path);
@@ -248,6 +248,7 @@ static void set_name(struct patch_name *from, char **ret_path, struct patch_file
 			free(f->raw);
 			f->raw = TAKE(from->raw);
 		}
+	return NULL;
 }
 
 /* Of a rename or copy: "rename from" and "rename to", unless the other headers place both below a submodule. */
@@ -269,9 +270,8 @@ static struct err *settle_moved(const struct patch_scan *s, struct names *n, str
 			to = &n->pair_new;
 		}
 	}
-	set_name(from, &f->old_path, f);
-	set_name(to, &f->new_path, f);
-	return NULL;
+	TRY(set_name(s, from, &f->old_path, f));
+	return set_name(s, to, &f->new_path, f);
 }
 
 /* The kind of change, when only a /dev/null says it, and the names. */
@@ -284,9 +284,9 @@ static struct err *settle_kept(const struct patch_scan *s, struct names *n, stru
 	if (has_names && n->new.absent && f->op == PATCH_MODIFY)
 		f->op = PATCH_DELETE;
 	if (f->op != PATCH_CREATE)
-		set_name(has_names ? &n->old : &n->pair_old, &f->old_path, f);
+		TRY(set_name(s, has_names ? &n->old : &n->pair_old, &f->old_path, f));
 	if (f->op != PATCH_DELETE)
-		set_name(has_names ? &n->new : &n->pair_new, &f->new_path, f);
+		TRY(set_name(s, has_names ? &n->new : &n->pair_new, &f->new_path, f));
 	if (!f->strip_failed && ((f->op != PATCH_CREATE && !f->old_path) || (f->op != PATCH_DELETE && !f->new_path)))
 		return patch_damaged(s, f->line, "a file has no name where it needs one");
 	return NULL;
@@ -351,6 +351,13 @@ static struct err *parse_git(struct patch_scan *s, struct patch_set *set, size_t
 	return e;
 }
 
+/* A name that is too short for the strip, absolute or outside the tree is passed over when the other one is of use: the
+ * trees were made beside each other, at any place. */
+static struct patch_name *one_of(struct patch_name *wanted, struct patch_name *other)
+{
+	return !wanted->path && other->path ? other : wanted;
+}
+
 static struct err *settle_plain(const struct patch_scan *s, struct patch_set *set, struct names *n)
 {
 	struct patch_file *f = &set->files[set->file_count - 1];
@@ -364,11 +371,13 @@ static struct err *settle_plain(const struct patch_scan *s, struct patch_set *se
 		f->op = PATCH_DELETE;
 	else
 		f->maybe_create = one && !h->old_count && !h->old_start;
-	if (f->op != PATCH_CREATE)
-		set_name(&n->old, &f->old_path, f);
-	if (f->op != PATCH_DELETE)
-		set_name(&n->new, &f->new_path, f);
-	return NULL;
+	if (f->op == PATCH_CREATE)
+		return set_name(s, one_of(&n->new, &n->old), &f->new_path, f);
+	if (f->op == PATCH_DELETE)
+		return set_name(s, one_of(&n->old, &n->new), &f->old_path, f);
+	if (n->old.path)
+		TRY(set_name(s, &n->old, &f->old_path, f));
+	return n->new.path || !f->old_path ? set_name(s, &n->new, &f->new_path, f) : NULL;
 }
 
 static struct err *parse_plain_rows(struct patch_scan *s, struct patch_set *set, struct names *n)
@@ -412,7 +421,7 @@ static struct err *parse_plain_binary(struct patch_scan *s, struct patch_set *se
 	f->binary_missing = true;
 	struct err *e = patch_name_header(s, start, (size_t)(end - start), &name);
 	if (!e)
-		set_name(&name, &f->new_path, f);
+		e = set_name(s, &name, &f->new_path, f);
 	patch_name_done(&name);
 	return e;
 }

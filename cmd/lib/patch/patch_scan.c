@@ -73,6 +73,7 @@ void patch_name_done(struct patch_name *n)
 {
 	free(n->raw);
 	free(n->path);
+	free(n->fault);
 	*n = (struct patch_name){0};
 }
 
@@ -142,8 +143,6 @@ static struct err *check_parts(const struct patch_scan *s, const char *raw, cons
 		return patch_damaged(s, s->line, "a path of %zu bytes is longer than systems take", strlen(path));
 	for (const char *p = path; *p;) {
 		size_t n = strcspn(p, "/");
-		if (n == 2 && memcmp(p, "..", 2) == 0)
-			return patch_damaged(s, s->line, "'%s' leads outside the tree", raw);
 		if (n > NAME_BYTES_MAX)
 			return patch_damaged(s, s->line, "a name of %zu bytes is longer than file systems take", n);
 		if (path_part_is_git(p, n))
@@ -155,20 +154,34 @@ static struct err *check_parts(const struct patch_scan *s, const char *raw, cons
 	return NULL;
 }
 
-/* Strip, check and clean @name->raw. */
+static bool leads_outside(const char *path)
+{
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "/");
+		if (n == 2 && memcmp(p, "..", 2) == 0)
+			return true;
+		p += n + strspn(p + n, "/");
+	}
+	return false;
+}
+
+/* Strip, check and clean @name->raw. What is damaged or hostile is refused; what only is of no use is noted: the other
+ * name of the section may do. */
 static struct err *settle(const struct patch_scan *s, int strip, struct patch_name *name)
 {
 	if (strcmp(name->raw, "/dev/null") == 0) {
 		name->absent = true;
 		return NULL;
 	}
-	if (name->raw[0] == '/' && strip < 2)
-		return patch_damaged(s, s->line, "'%s' is an absolute path", name->raw);
+	name->line = s->line;
 	const char *rest = strip_name(name->raw, strip);
 	if (!rest)
 		return NULL;
-	if (rest[0] == '/')
-		return patch_damaged(s, s->line, "'%s' is an absolute path", name->raw);
+	if (rest[0] == '/' || leads_outside(rest)) {
+		name->fault = mem_printf("'%s' %s", name->raw,
+					 rest[0] == '/' ? "is an absolute path" : "leads outside the tree");
+		return NULL;
+	}
 	TRY(check_parts(s, name->raw, rest));
 	name->path = path_clean(rest);
 	return NULL;

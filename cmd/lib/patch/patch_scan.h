@@ -38,7 +38,9 @@ bool patch_number(const char **p, const char *end, size_t *ret);
 /* A name in a header: what it says, and what is left after the strip. */
 struct patch_name {
 	char *raw;   /* unquoted; NULL = none */
-	char *path;  /* after the strip, cleaned; NULL = /dev/null or nothing left */
+	char *path;  /* after the strip, cleaned; NULL = /dev/null, nothing left, or @fault */
+	char *fault; /* why it names nothing in the tree: "'../f' leads outside the tree"; NULL = it may */
+	size_t line; /* where it stands */
 	bool absent; /* /dev/null */
 	bool epoch;  /* its time stamp is 1970-01-01 00:00 UTC: the file does not exist */
 };

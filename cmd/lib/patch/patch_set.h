@@ -43,7 +43,10 @@ struct patch_binary {
 
 enum patch_op { PATCH_MODIFY, PATCH_CREATE, PATCH_DELETE, PATCH_RENAME, PATCH_COPY, PATCH_UNCOPY };
 
-enum { PATCH_ID_MAX = 65 };
+enum {
+	PATCH_ID_MAX = 65,
+	PATCH_GITLINK = 0160000, /* the mode of a submodule */
+};
 
 struct patch_file {
 	enum patch_op op;

@@ -27,8 +27,9 @@ void patch_text_reserve(struct patch_text *t, size_t n);
 void patch_text_add(struct patch_text *t, const struct patch_line *lines, size_t n);
 /** patch_text_join() - the bytes */
 void patch_text_join(const struct patch_text *t, struct str *out);
-/** patch_text_crlf() - whether its first line ends in CRLF */
+/** patch_text_crlf() - whether its first line ends in CRLF; patch_line_crlf() whether @line does */
 bool patch_text_crlf(const struct patch_text *t);
+bool patch_line_crlf(const struct patch_line *line);
 /** patch_line_hash() - 64 bits of its bytes and its end */
 uint64_t patch_line_hash(const struct patch_line *line);
 
@@ -50,8 +51,11 @@ enum patch_fit patch_locate(struct patch_text *t, const struct patch_set *set, c
 bool patch_at_start(const struct patch_hunk *hunk);
 bool patch_at_end(const struct patch_hunk *hunk);
 
-/** patch_explain() - the closest place of @hunk in @t, expected and found lines side by side; heap */
+/**
+ * patch_explain() - the closest place of @hunk in @t, expected and found lines side by side; heap
+ * @ret_blanks: whether the lines there differ in nothing but blanks, and how that was said
+ */
 char *patch_explain(const struct patch_text *t, const struct patch_set *set, const struct patch_hunk *hunk,
-		    const char *path, int64_t expected);
+		    const char *path, int64_t expected, bool *ret_blanks);
 
 #endif
