@@ -3,6 +3,7 @@
 #include "command.h"
 #include "guest/os.h"
 #include "plan/project.h"
+#include "recipe/files.h"
 
 /* An image, or what a stack asks of its own; one that is not found, or not for this target, is `plan`'s to tell. */
 static struct err *lint_guest(const struct recipe *r, const struct recipe_target *target, const struct strs *shipped)
@@ -32,7 +33,9 @@ static struct err *lint_file(const char *path, const struct strs *roots, int *re
 				if (!arch_is_guest(host) || !arch_is_guest(guest))
 					continue;
 				TRY(recipe_load(path, &target, roots, &r));
-				struct err *e = lint_guest(r, &target, roots);
+				struct err *e = recipe_files_check(r);
+				if (!e)
+					e = lint_guest(r, &target, roots);
 				recipe_free(r);
 				TRY(e);
 				++*ret_variants;

@@ -75,7 +75,6 @@ static void set_up(struct fixture *f)
 	assert_ok(file_write(f->program, ssh, strlen(ssh), 0755));
 	f->g = (struct guest){.ssh = {.program = f->program, .config_path = "/cfg", .host = "h"},
 			      .os = guest_os_find("debian"),
-			      .files_dir = f->dir,
 			      .records_dir = f->records,
 			      .deadline_ms = 5000};
 	assert_ok(guest_open(&f->g));
@@ -145,7 +144,7 @@ static void writing(void **state)
 	/* bytes from a file, zeros included */
 	AUTO_FREE char *from = path_join(f.dir, "blob");
 	assert_ok(file_write(from, "a\0b", 3, 0600));
-	step = (struct guest_step){.name = "blob", .write_path = f.target, .write_from = "blob"};
+	step = (struct guest_step){.name = "blob", .write_path = f.target, .write_from = "blob", .write_dir = f.dir};
 	assert_int_equal(run(&f, &step), GUEST_CHANGED);
 	assert_int_equal(file_size(f.target), 3);
 	step.write_from = "none";

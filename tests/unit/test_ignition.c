@@ -154,7 +154,8 @@ static char *message_of(const char *path, char **ret_text)
 	AUTO_FREE char *ours = NULL;
 
 	assert_ok(machine_ignition(&input, &ours));
-	struct err *e = ignition_read(path, &limits, ours, ret_text);
+	AUTO_FREE char *dir = path_dir(path);
+	struct err *e = ignition_read(dir, path_base(path), &limits, ours, ret_text);
 	if (!e)
 		return NULL;
 	assert_int_equal(e->kind, ERR_USAGE);

@@ -262,8 +262,9 @@ static void test_extends(void **state)
 	assert_int_equal(s->step_count, 3);
 	assert_string_equal(s->steps[1].run.argv.items[0], "true-two");
 	assert_string_equal(s->steps[2].name, "three");
-	AUTO_FREE char *beside = path_join(shipped, "recipes/one.txt");
-	assert_string_equal(s->steps[0].write_from, beside);
+	AUTO_FREE char *beside = path_join(shipped, "recipes");
+	assert_string_equal(s->steps[0].write_from, "one.txt");
+	assert_string_equal(s->steps[0].write_dir, beside);
 	assert_string_equal(r->root, project);
 	assert_null(strstr(r->canonical, "extends"));
 	recipe_free(r);

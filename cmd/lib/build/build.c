@@ -41,8 +41,8 @@ static struct err *patch_digest(const struct recipe *recipe, const struct patch_
 		js_set_text(item, "digest", p->sha256);
 	if (!p->file)
 		return NULL;
-	AUTO_FREE char *path = mem_printf("%s/patches/%s", recipe->root, p->file);
-	struct err *e = digest_file(path, hex, NULL);
+	AUTO_FREE char *path = path_join("patches", p->file);
+	struct err *e = digest_beneath(recipe->root, path, hex, /* ret_fd= */ NULL);
 	if (e)
 		return err_wrap(e, "%s:%d:%d", recipe->path, p->mark.line, p->mark.column);
 	js_set_text(item, "digest", hex);

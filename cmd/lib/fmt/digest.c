@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "base/cancel.h"
+#include "sys/beneath.h"
 #include "sys/file.h"
 
 struct digest {
@@ -125,6 +126,26 @@ struct err *digest_file_as(enum digest_kind kind, const char *path, char *ret_he
 		digest_hex(d, ret_hex);
 	digest_free(d);
 	return e;
+}
+
+struct err *digest_beneath(const char *dir, const char *path, char ret_hex[SHA256_HEX], int *ret_fd)
+{
+	AUTO_CLOSE int fd = -1;
+
+	TRY(beneath_open(dir, path, &fd, NULL));
+	struct digest *d = digest_new(DIGEST_SHA256);
+	struct err *e = digest_fd(d, fd, path, NULL);
+	if (!e)
+		digest_hex(d, ret_hex);
+	digest_free(d);
+	TRY(e);
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		return err_os(errno, "cannot read '%s' again", path);
+	if (!ret_fd)
+		return NULL;
+	*ret_fd = fd;
+	fd = -1;
+	return NULL;
 }
 
 bool digest_valid(enum digest_kind kind, const char *hex)

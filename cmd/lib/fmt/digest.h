@@ -32,6 +32,11 @@ MUST_CHECK struct err *digest_fd(struct digest *d, int fd, const char *path, int
 MUST_CHECK struct err *digest_file(const char *path, char ret_hex[SHA256_HEX], int64_t *ret_size);
 /** digest_file_as() - the same of any kind; @ret_hex: 65 or 129 bytes */
 MUST_CHECK struct err *digest_file_as(enum digest_kind kind, const char *path, char *ret_hex, int64_t *ret_size);
+/**
+ * digest_beneath() - SHA-256 of the file @path below @dir (sys/beneath.h, errors too)
+ * @ret_fd: the file, at its start, so that what is read is what was digested; may be NULL
+ */
+MUST_CHECK struct err *digest_beneath(const char *dir, const char *path, char ret_hex[SHA256_HEX], int *ret_fd);
 /** digest_valid() - lower-case hex of the right length */
 bool digest_valid(enum digest_kind kind, const char *hex);
 /** digest_kind_of() - told by the length: SHA-512 for 128 digits, else SHA-256 */

@@ -1,7 +1,10 @@
 #include "guest/guest.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "base/quote.h"
@@ -21,9 +24,9 @@ static const char *records_dir(const struct guest *g)
 /* A program in the guest, with what it reads and how messages call it. */
 struct remote {
 	const char *const *argv;
-	const char *name;       /* NULL = argv[0] */
-	const char *input;      /* text, or NULL */
-	const char *input_path; /* file, or NULL */
+	const char *name;  /* NULL = argv[0] */
+	const char *input; /* text, or NULL */
+	int input_fd;      /* file; 0 = none */
 	bool as_user;
 };
 
@@ -41,7 +44,7 @@ static struct err *run_remote(struct guest *g, const struct remote *r, struct st
 		.argv = (const char *const *)words.items,
 		.name = r->name ? r->name : r->argv[0],
 		.input = r->input,
-		.input_path = r->input_path,
+		.input_fd = r->input_fd,
 		.deadline_ms = g->deadline_ms + PROGRAM_GRACE_MS,
 		.timeout_status = TIMEOUT_STATUS,
 		.sink = g->sink,
@@ -171,8 +174,8 @@ const char *guest_outcome_text(enum guest_outcome outcome)
 struct work {
 	struct guest *g;
 	const struct guest_step *step;
-	char *record;  /* path in the guest */
-	char *content; /* file on the host that is written, or NULL */
+	char *record; /* path in the guest */
+	int content;  /* open file of the host that is written; 0 = none */
 	char digest[SHA256_HEX];
 };
 
@@ -252,10 +255,13 @@ static char *write_script(const struct guest_step *step, int64_t size)
 static struct err *do_write(const struct work *w, bool *ret_changed)
 {
 	const char *text = w->step->write_text && !w->content ? w->step->write_text : "";
-	AUTO_FREE char *script = write_script(w->step, w->content ? file_size(w->content) : (int64_t)strlen(text));
+	struct stat st = {.st_size = (off_t)strlen(text)};
+	if (w->content && fstat(w->content, &st) != 0)
+		return err_os(errno, "cannot read '%s'", w->step->write_from);
+	AUTO_FREE char *script = write_script(w->step, (int64_t)st.st_size);
 	AUTO(str) output = STR_INIT;
 	const char *argv[] = {"/bin/sh", "-c", script, NULL};
-	struct remote remote = {.argv = argv, .name = "write", .input_path = w->content, .as_user = w->step->as_user};
+	struct remote remote = {.argv = argv, .name = "write", .input_fd = w->content, .as_user = w->step->as_user};
 	remote.input = w->content ? NULL : text;
 	struct err *e = run_remote(w->g, &remote, &output, NULL);
 	if (e)
@@ -314,6 +320,11 @@ static struct err *perform(const struct work *w, bool *ret_changed)
 	return write_record(w);
 }
 
+struct err *guest_step_content(const struct guest_step *step, int *ret_fd, char ret_hex[SHA256_HEX])
+{
+	return digest_beneath(step->write_dir ? step->write_dir : ".", step->write_from, ret_hex, ret_fd);
+}
+
 static struct err *run_step(struct work *w, enum guest_outcome *ret_outcome)
 {
 	AUTO_FREE char *name = guest_record_name(w->step->name);
@@ -321,9 +332,8 @@ static struct err *run_step(struct work *w, enum guest_outcome *ret_outcome)
 	bool changed = false;
 
 	if (w->step->write_from) {
-		w->content = path_join(w->g->files_dir ? w->g->files_dir : ".", w->step->write_from);
 		file_digest = mem_alloc(SHA256_HEX);
-		TRY(digest_file(w->content, file_digest, NULL));
+		TRY(guest_step_content(w->step, &w->content, file_digest));
 	}
 	guest_step_digest(w->step, file_digest, w->digest);
 	w->record = path_join(records_dir(w->g), name);
@@ -347,6 +357,7 @@ struct err *guest_step_run(struct guest *g, const struct guest_step *step, enum 
 
 	struct err *e = run_step(&w, ret_outcome);
 	mem_free_at(&w.record);
-	mem_free_at(&w.content);
+	if (w.content)
+		close(w.content);
 	return e ? err_wrap(e, "guest step '%s'", step->name) : NULL;
 }

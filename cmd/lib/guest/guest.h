@@ -6,7 +6,7 @@
  * runs as root by `sudo -n` unless the step says as_user. Each program has a deadline on both ends: timeout(1) in the
  * guest, and ours. A step that was interrupted is run again, its `then` included.
  *
- *	struct guest guest = {.ssh = ssh, .os = os, .files_dir = dir, .deadline_ms = 600000, .sink = sink};
+ *	struct guest guest = {.ssh = ssh, .os = os, .deadline_ms = 600000, .sink = sink};
  *	TRY(guest_open(&guest));
  *	for each step: TRY(guest_step_run(&guest, &step, &outcome));
  *	guest_done(&guest);
@@ -31,7 +31,6 @@ enum guest_outcome {
 struct guest {
 	struct ssh ssh;
 	const struct guest_os *os;
-	const char *files_dir;   /* where write_from is relative to */
 	const char *records_dir; /* in the guest; NULL = /var/lib/cooper/steps */
 	int64_t deadline_ms;     /* for each program in the guest; required */
 	struct sink *sink;       /* lines of output */
@@ -49,10 +48,18 @@ void guest_done(struct guest *g);
  * guest_step_run() - bring one step about
  *
  * Errors:    CHILD (a command of the step failed; the last lines of its output as detail), GUEST (ssh failed),
- *            TIMEOUT, CANCELED, ABSENT (write_from)
+ *            TIMEOUT, CANCELED, ABSENT and USAGE (write_from)
  * On error:  no record is left; a file is written whole or not at all.
  */
 MUST_CHECK struct err *guest_step_run(struct guest *g, const struct guest_step *step, enum guest_outcome *ret_outcome);
+
+/**
+ * guest_step_content() - the file of the host that @step writes: open, to be read from its start, and its digest
+ *
+ * It lies below the folder of the recipe that names it, also behind links: see sys/beneath.h, errors too. What is
+ * written is what was digested.
+ */
+MUST_CHECK struct err *guest_step_content(const struct guest_step *step, int *ret_fd, char ret_hex[SHA256_HEX]);
 
 /** guest_outcome_text() - "unchanged", "changed", ... */
 const char *guest_outcome_text(enum guest_outcome outcome);

@@ -16,6 +16,7 @@
 #include "source/debian.h"
 #include "store/cas.h"
 #include "store/store.h"
+#include "sys/beneath.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/tick.h"
@@ -119,19 +120,30 @@ struct err *image_resolve(const struct home *home, const struct recipe *recipe, 
 	return lock_put(lock, &entry);
 }
 
-/* Absolute, since it is handed to programs that run elsewhere. */
-static char *beside_recipe(const struct recipe *recipe, const char *name)
+/* Absolute, since it is handed to programs that run elsewhere. Links in it are the guest's, but for the scripts. */
+static struct err *find_files(const struct recipe *recipe, char **ret_path)
 {
 	AUTO_FREE char *dir = path_dir(recipe->path);
-	AUTO_FREE char *path = path_join(dir, name);
-	return file_absolute(path);
+	AUTO_FREE char *path = NULL;
+	static const char *const scripts[] = {"prepare.sh", "customize.sh"};
+	TRY(beneath_path(dir, recipe->image.files, &path));
+	for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
+		AUTO_FREE char *script = NULL;
+		struct err *e = beneath_path(path, scripts[i], &script);
+		if (e && !err_is(e, ERR_ABSENT))
+			return e;
+		err_free(e);
+	}
+	*ret_path = file_absolute(path);
+	return NULL;
 }
 
 struct err *image_inputs(const struct recipe *recipe, struct json *inputs)
 {
 	if (!recipe->image.files)
 		return NULL;
-	AUTO_FREE char *path = beside_recipe(recipe, recipe->image.files);
+	AUTO_FREE char *path = NULL;
+	TRY(find_files(recipe, &path));
 	char hex[SHA256_HEX];
 	TRY(tree_digest_path(path, hex));
 	js_set_text(inputs, recipe->image.files, hex);
@@ -181,8 +193,9 @@ static struct err *lay_out_packages(const struct image_job *job, const struct im
 
 static struct err *install_root(const struct image_job *job, const struct image_folders *w, struct sink *sink)
 {
-	AUTO_FREE char *files = beside_recipe(job->recipe, job->recipe->image.files);
+	AUTO_FREE char *files = NULL;
 	AUTO(strs) argv = STRS_INIT;
+	TRY(find_files(job->recipe, &files));
 	debstrap_argv(job, files, w->packages, w->root, &argv);
 	return run(job, w, (const char *const *)argv.items, w->top, sink);
 }

@@ -5,7 +5,7 @@
 #include "base/path.h"
 #include "fmt/json.h"
 #include "recipe/problems.h"
-#include "sys/file.h"
+#include "sys/beneath.h"
 
 #define UNITS_DIR "/etc/systemd/system"
 #define SEE_OURS "`cooper tool ignition` shows the machine's own configuration"
@@ -263,8 +263,10 @@ static void check(struct merge *m, const struct yaml_node *root)
 	check_users(m, root);
 }
 
-struct err *ignition_read(const char *path, const struct ignition_limits *limits, const char *ours, char **ret_text)
+struct err *ignition_read(const char *dir, const char *file, const struct ignition_limits *limits, const char *ours,
+			  char **ret_text)
 {
+	AUTO_FREE char *path = path_join(dir, file);
 	AUTO_FREE char *text = NULL;
 	AUTO_JSON *theirs = NULL;
 	AUTO_JSON *own = NULL;
@@ -272,7 +274,7 @@ struct err *ignition_read(const char *path, const struct ignition_limits *limits
 	size_t size = 0;
 
 	TRY(js_parse(ours, strlen(ours), "the machine's own configuration", &own));
-	struct err *e = file_read(path, YAML_SIZE_MAX, &text, &size);
+	struct err *e = beneath_read(dir, file, YAML_SIZE_MAX, &text, &size);
 	/* JSON is the stricter; read as YAML, which it is too, it says where everything stands */
 	if (!e)
 		e = js_parse(text, size, path, &theirs);

@@ -21,15 +21,16 @@
 
 /**
  * ignition_read() - the user's configuration from a file
- * @path:      of at most 1 MiB of JSON
+ * @dir:       folder of the recipe that names it
+ * @file:      below that, also behind links (sys/beneath.h): at most 1 MiB of JSON
  * @ours:      the machine's own configuration, as machine_ignition() writes it
  * @ret_text:  canonical JSON, heap
  *
- * Errors:  ABSENT, OS; USAGE (no JSON object; a version that the image does not take; both name the same path, unit,
- *          disk, or property of a user; it brings a further configuration; something fetched has no digest, or cannot
- *          be fetched: all of them at once in the detail)
+ * Errors:  ABSENT, OS; USAGE (a link leads out; no JSON object; a version that the image does not take; both name the
+ * same path, unit, disk, or property of a user; it brings a further configuration; something fetched has no digest, or
+ * cannot be fetched: all of them at once in the detail)
  */
-MUST_CHECK struct err *ignition_read(const char *path, const struct ignition_limits *limits, const char *ours,
-				     char **ret_text);
+MUST_CHECK struct err *ignition_read(const char *dir, const char *file, const struct ignition_limits *limits,
+				     const char *ours, char **ret_text);
 
 #endif

@@ -147,6 +147,7 @@ struct err *ssh_run(const struct ssh *ssh, const struct ssh_command *command, st
 		.argv = (const char *const *)argv.items,
 		.input = command->input,
 		.input_path = command->input_path,
+		.input_fd = command->input_fd,
 		.deadline_ms = command->deadline_ms,
 		.sink = &l.sink,
 		.step = command->step,

@@ -39,6 +39,7 @@ struct ssh_command {
 	const char *name;        /* what messages call it; NULL = argv[0] */
 	const char *input;       /* text for its stdin, or NULL */
 	const char *input_path;  /* file for its stdin; instead of input */
+	int input_fd;            /* open file for its stdin; instead of both; 0 = none */
 	int64_t deadline_ms;     /* relative; 0 = none */
 	int timeout_status;      /* exit status by which the guest says that its own deadline passed; 0 = none */
 	size_t max_output;       /* bytes of stdout collected at most; 0 = 1 MiB */

@@ -10,6 +10,7 @@
 #include "plan/project_find.h"
 #include "plan/stack_lock.h"
 #include "plan/stack_spec.h"
+#include "recipe/files.h"
 #include "step/outputs.h"
 
 /* Every kind there is. A new one is its file in step/, a line here and its place in a function below. */
@@ -110,7 +111,7 @@ static struct err *wire(struct stack *s)
 	TRY(add_image(s));
 	TRY(add_emulators(s));
 	add_machine(s);
-	stack_spec_copy(&s->context, &s->machine);
+	TRY(stack_spec_copy(&s->context, &s->machine));
 	TRY(vmm_choose(&s->machine, s->context.facts, &s->context.vmm));
 	TRY(stack_spec_ignition(&s->context, graph_kind(&s->graph, "emulators"), &s->machine));
 	TRY(graph_seal(&s->graph));
@@ -153,6 +154,9 @@ static void read_record(struct stack *s)
 
 struct err *stack_open(struct project *p, struct strs *unresolved, struct stack *s)
 {
+	TRY(recipe_files_check(p->stack));
+	TRY(recipe_files_check(p->image));
+	TRY(recipe_files_check(p->emulator));
 	if (unresolved)
 		stack_unresolved(p, unresolved);
 	if (unresolved && unresolved->count)

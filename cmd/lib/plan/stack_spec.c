@@ -9,27 +9,42 @@
 #include "machine/ignition_merge.h"
 #include "step/context.h"
 #include "step/outputs.h"
+#include "sys/beneath.h"
 #include "sys/file.h"
 
 /* A folder as recipes name it: below the user's home, below the stack's folder, or absolute. */
-static char *host_folder(const struct recipe *stack, const char *text)
+static struct err *host_folder(const struct recipe *stack, const char *text, char **ret_path)
 {
 	const char *home = getenv("HOME");
-	if (text[0] == '~' && home)
-		return text[1] ? path_join(home, text + 2) : mem_strdup(home);
-	if (text[0] != '.')
-		return mem_strdup(text);
+	if (text[0] == '~' && home) {
+		*ret_path = text[1] ? path_join(home, text + 2) : mem_strdup(home);
+		return NULL;
+	}
+	if (text[0] != '.') {
+		*ret_path = mem_strdup(text);
+		return NULL;
+	}
 	AUTO_FREE char *dir = path_dir(stack->path);
 	AUTO_FREE char *from = file_absolute(dir);
-	return text[1] ? path_join(from, text + 2) : TAKE(from);
+	const char *below = text[1] ? text + 2 : "";
+	struct err *e = beneath_path(from, below, ret_path);
+	if (!err_is(e, ERR_ABSENT))
+		return e;
+	err_free(e);
+	*ret_path = *below ? path_join(from, below) : TAKE(from);
+	return NULL;
 }
 
-void stack_spec_copy(const struct step_context *c, struct machine_spec *m)
+struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m)
 {
 	machine_spec_copy(m, c->stack, c->image);
 	for (size_t i = 0; i < m->mount_count; i++) {
-		AUTO_FREE char *given = m->mounts[i].host;
-		m->mounts[i].host = host_folder(c->stack, given);
+		char *folder = NULL;
+		struct err *e = host_folder(c->stack, m->mounts[i].host, &folder);
+		if (e)
+			return err_wrap(e, "%s: the mount '%s'", c->stack->path, m->mounts[i].host);
+		free(m->mounts[i].host);
+		m->mounts[i].host = folder;
 	}
 	m->guest_arch = c->guest_arch;
 	m->qemu_version = mem_strdup(c->emulator->version);
@@ -37,22 +52,20 @@ void stack_spec_copy(const struct step_context *c, struct machine_spec *m)
 		strs_copy(&m->qemu_provides, &c->emulator->patches[i].provides);
 	m->dir = path_join(c->home->machines, m->name);
 	m->gen_dir = path_join(m->dir, "gen-1"); /* until a boot finds the real one */
+	return NULL;
 }
 
 struct err *stack_spec_ignition(const struct step_context *c, bool emulators, struct machine_spec *m)
 {
 	const char *file = c->stack->stack.ignition;
-	AUTO_FREE char *dir = path_dir(c->stack->path);
-	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *ours = NULL;
 	if (!file)
 		return NULL;
-	path = path_join(dir, file);
 	struct ignition_input input = ignition_input_of(m);
 	input.emulators = emulators; /* their device has no path yet */
 	struct ignition_limits limits = input.os->ignition(c->image->version);
 	TRY(machine_ignition(&input, &ours));
-	struct err *e = ignition_read(path, &limits, ours, &m->ignition);
+	struct err *e = ignition_read(c->stack->stack.ignition_dir, file, &limits, ours, &m->ignition);
 	return err_is(e, ERR_ABSENT) ? err_hint(e, "'ignition' in '%s' names it", c->stack->path) : e;
 }
 

@@ -11,7 +11,7 @@
 #include "step/context.h"
 #include "step/kind.h"
 
-void stack_spec_copy(const struct step_context *context, struct machine_spec *spec);
+MUST_CHECK struct err *stack_spec_copy(const struct step_context *context, struct machine_spec *spec);
 /**
  * stack_spec_ignition() - read the file beside the stack that its `ignition:` names; nothing when it names none
  * @emulators:  a device with emulators is part of the machine

@@ -11,6 +11,7 @@
 #include "recipe/check.h"
 #include "recipe/extend.h"
 #include "recipe/when.h"
+#include "sys/beneath.h"
 #include "sys/file.h"
 
 enum { EXTENDS_MAX = 8 };
@@ -117,6 +118,13 @@ static struct err *find_base(struct loading *l, const char *name, const char *fr
 	strs_take(&roots, is_path ? path_dir(from) : root_of(from));
 	if (!is_path && l->roots)
 		strs_copy(&roots, l->roots);
+	if (is_path && path_is_plain(str_starts(name, "./") ? name + 2 : name)) {
+		AUTO_FREE char *ignored = NULL;
+		struct err *e = beneath_path(roots.items[0], name, &ignored);
+		if (e && !err_is(e, ERR_ABSENT))
+			return e;
+		err_free(e);
+	}
 	for (size_t i = 0; i < roots.count; i++) {
 		AUTO_FREE char *file = is_path ? mem_strdup(name) : mem_printf("recipes/%s.yaml", name);
 		AUTO_FREE char *path = join_clean(roots.items[i], file);
@@ -229,30 +237,19 @@ static void check_places(struct loading *l, const struct stack_recipe *s, const 
 					    "'%s' is mounted twice", s->mounts[i].guest);
 }
 
-/* A file named by the stack below lies beside that one: named from where the upper stack lies. */
-static void rebase_file(struct loading *l, const struct recipe *r, const struct yaml_node *from, char **path)
+/* A file lies below the folder of the recipe that names it, which may be one that is extended. */
+static char *folder_of_file(struct loading *l, const struct yaml_node *name)
 {
-	if (!from)
-		return;
-	AUTO_FREE char *own = path_dir(r->path);
-	AUTO_FREE char *dir = path_dir(from->doc->name);
-	if (streq(dir, own))
-		return;
-	AUTO_FREE char *there = path_join(dir, from->text);
-	AUTO(strs) parts = STRS_INIT;
-	AUTO(str) up = STR_INIT;
-	strs_split(&parts, *there == '/' || streq(own, ".") ? "" : own, "/");
-	for (size_t j = 0; j < parts.count; j++)
-		str_add(&up, "../");
-	*path = arena_printf(l->arena, "%s%s", str_text(&up), there);
+	AUTO_FREE char *dir = name ? path_dir(name->doc->name) : NULL;
+	return dir ? arena_strdup(l->arena, dir) : NULL;
 }
 
-static void rebase_files(struct loading *l, struct recipe *r, const struct yaml_node *root)
+static void place_files(struct loading *l, struct stack_recipe *s, const struct yaml_node *root)
 {
 	const struct yaml_node *steps = yaml_get(root, "steps");
-	rebase_file(l, r, yaml_get(root, "ignition"), &r->stack.ignition);
-	for (size_t i = 0; i < r->stack.step_count; i++)
-		rebase_file(l, r, yaml_get(yaml_get(steps->values[i], "write"), "from"), &r->stack.steps[i].write_from);
+	s->ignition_dir = folder_of_file(l, yaml_get(root, "ignition"));
+	for (size_t i = 0; i < s->step_count; i++)
+		s->steps[i].write_dir = folder_of_file(l, yaml_get(yaml_get(steps->values[i], "write"), "from"));
 }
 
 static void set_identity(struct loading *l, struct recipe *r)
@@ -323,7 +320,7 @@ static struct recipe *fill(struct loading *l, const struct yaml_node *root, cons
 	check_count(l, r, decided, &facts);
 	check_steps(l, &r->stack, yaml_get(decided, "steps"));
 	check_places(l, &r->stack, decided);
-	rebase_files(l, r, decided);
+	place_files(l, &r->stack, decided);
 	AUTO_JSON *json = members_of(decided);
 	AUTO_FREE char *canonical = js_canonical(json);
 	char hex[SHA256_HEX];

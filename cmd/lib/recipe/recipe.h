@@ -130,7 +130,8 @@ struct guest_step {
 	char *name;
 	char *write_path;
 	char *write_text; /* literal content, or NULL */
-	char *write_from; /* file beside the recipe, or NULL */
+	char *write_from; /* file below write_dir, or NULL */
+	char *write_dir;  /* folder of the recipe that names it */
 	int write_mode;   /* default 0644 */
 	struct strs packages;
 	struct command run;    /* argv or script */
@@ -151,7 +152,8 @@ struct stack_recipe {
 	char *guest_arch;   /* "aarch64", "x86_64"; NULL = the host's */
 	enum accel accel;
 	struct strs run; /* architectures that containers must be able to run, cooper's names */
-	char *ignition;  /* file beside the recipe with a configuration of the user's; NULL = none */
+	char *ignition;  /* file below ignition_dir with a configuration of the user's; NULL = none */
+	char *ignition_dir;
 	enum provider provider;
 	struct source emulator_package; /* user-mode emulators for the provider "store": a debian_package */
 	struct mount *mounts;

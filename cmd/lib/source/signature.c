@@ -5,6 +5,7 @@
 #include "net/fetch.h"
 #include "source/openpgp.h"
 #include "store/cas.h"
+#include "sys/beneath.h"
 #include "sys/file.h"
 #include "sys/tick.h"
 
@@ -80,10 +81,15 @@ static struct err *find_keys(const struct home *home, const struct source_file *
 	const struct source *s = f->source;
 	for (size_t i = 0; i < f->signature_keys->count; i++) {
 		const char *key = f->signature_keys->items[i];
-		AUTO_FREE char *beside = mem_printf("%s/recipes/keys/%s.asc", s->root ? s->root : ".", key);
+		AUTO_FREE char *name = mem_printf("recipes/keys/%s.asc", key);
+		char *beside = NULL;
 		AUTO_FREE char *own = mem_printf("%s/keys/%s.asc", home->root, key);
-		if (file_exists(beside))
-			strs_take(paths, TAKE(beside));
+		struct err *e = beneath_path(s->root ? s->root : ".", name, &beside);
+		if (e && !err_is(e, ERR_ABSENT))
+			return e;
+		err_free(e);
+		if (beside)
+			strs_take(paths, beside);
 		else if (file_exists(own))
 			strs_take(paths, TAKE(own));
 	}

@@ -1,5 +1,4 @@
 /* One entry of the stack's `steps:`, the step's job, done in the running guest. */
-#include "base/path.h"
 #include "step/context.h"
 #include "step/outputs.h"
 
@@ -14,9 +13,8 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 	const struct guest_step *g = step->job;
 	char file[SHA256_HEX], digest[SHA256_HEX];
 	if (g->write_from) {
-		AUTO_FREE char *dir = path_dir(step->context->stack->path);
-		AUTO_FREE char *path = path_join(dir, g->write_from);
-		TRY(digest_file(path, file, NULL));
+		AUTO_CLOSE int fd = -1;
+		TRY(guest_step_content(g, &fd, file));
 	}
 	guest_step_digest(g, g->write_from ? file : NULL, digest);
 	js_set_text(inputs, "content", digest);
@@ -27,10 +25,8 @@ static struct err *perform(struct step *step, struct sink *sink)
 {
 	AUTO(machine_ssh) ssh = {.config = NULL};
 	AUTO(guest) guest = {.step = NULL};
-	AUTO_FREE char *files = path_dir(step->context->stack->path);
 	enum guest_outcome outcome = GUEST_SAME;
 	TRY(step_guest_open(step, sink, &ssh, &guest));
-	guest.files_dir = files;
 	TRY(guest_step_run(&guest, step->job, &outcome));
 	step_set_outcome(step, "%s", guest_outcome_text(outcome));
 	return step_mark(step);

@@ -163,10 +163,19 @@ static struct err *spawn(const struct child_spec *spec, int in, int out, int err
 	return NULL;
 }
 
-static struct err *open_input(const char *text, const char *path, int *ret_fd)
+static struct err *duplicate(int fd, int *ret_fd)
 {
+	*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+	return *ret_fd < 0 ? err_os(errno, "cannot duplicate a descriptor") : NULL;
+}
+
+static struct err *open_input(const struct child_spec *spec, int *ret_fd)
+{
+	const char *text = spec->input;
+	if (spec->input_fd > 0)
+		return duplicate(spec->input_fd, ret_fd);
 	if (!text)
-		return open_high(path ? path : "/dev/null", O_RDONLY, ret_fd);
+		return open_high(spec->input_path ? spec->input_path : "/dev/null", O_RDONLY, ret_fd);
 	/* An unlinked file rather than a pipe: the child may read it whenever it likes. */
 	const char *tmp = getenv("TMPDIR");
 	AUTO_FREE char *name = mem_printf("%s/cooper-input-XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -177,8 +186,7 @@ static struct err *open_input(const char *text, const char *path, int *ret_fd)
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	if (!fd_pwrite(fd, text, strlen(text), 0))
 		return err_os(errno, "cannot write the input of a program");
-	*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-	return *ret_fd < 0 ? err_os(errno, "cannot duplicate a descriptor") : NULL;
+	return duplicate(fd, ret_fd);
 }
 
 static void finish_line(struct running *r)
@@ -321,7 +329,7 @@ static struct err *with_tail(struct running *r, struct err *e)
 static struct err *start_piped(struct running *r, bool collect)
 {
 	int in = -1, out[2] = {-1, -1}, log[2] = {-1, -1};
-	struct err *e = open_input(r->spec->input, r->spec->input_path, &in);
+	struct err *e = open_input(r->spec, &in);
 	if (!e)
 		e = make_pipe(log);
 	if (!e && collect)
@@ -377,7 +385,7 @@ struct err *child_status(const struct child_spec *spec, size_t max, struct str *
 struct err *child_start(const struct child_spec *spec, pid_t *ret_pid)
 {
 	int in = -1, out = -1;
-	TRY(open_input(NULL, NULL, &in));
+	TRY(open_high("/dev/null", O_RDONLY, &in));
 	struct err *e = open_high(spec->log_path ? spec->log_path : "/dev/null", O_WRONLY | O_CREAT | O_APPEND, &out);
 	if (!e)
 		e = spawn(spec, in, out, out, ret_pid);

@@ -46,6 +46,11 @@ struct err *file_read(const char *path, size_t max, char **ret_data, size_t *ret
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return open_failed(errno, path);
+	return fd_read_all(fd, path, max, ret_data, ret_size);
+}
+
+struct err *fd_read_all(int fd, const char *path, size_t max, char **ret_data, size_t *ret_size)
+{
 	struct stat st;
 	if (fstat(fd, &st) != 0)
 		return err_os(errno, "cannot stat '%s'", path);

@@ -17,6 +17,8 @@
 
 /** file_read() - whole file, at most @max bytes (more is ERR_CORRUPT); NUL added; ABSENT when missing */
 MUST_CHECK struct err *file_read(const char *path, size_t max, char **ret_data, size_t *ret_size);
+/** fd_read_all() - the same of an open file, from where it stands, called @path in errors */
+MUST_CHECK struct err *fd_read_all(int fd, const char *path, size_t max, char **ret_data, size_t *ret_size);
 /** file_write() - replace @path atomically with @size bytes, @mode exactly, flushed with its directory */
 MUST_CHECK struct err *file_write(const char *path, const void *data, size_t size, mode_t mode);
 /** file_temp_open() - a new file beside @path, to read and write, under a name that nobody else uses */

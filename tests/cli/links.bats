@@ -1,0 +1,32 @@
+#!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
+
+# Links in a project do not lead out of it: lint, plan and up say so alike, and nothing is read.
+
+setup() {
+	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
+	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" NO_COLOR=1
+	export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
+	mkdir -p "$BATS_TEST_TMPDIR/project" "$BATS_TEST_TMPDIR/secret"
+	echo '{"ignition": {"version": "3.3.0"}}' >"$BATS_TEST_TMPDIR/secret/file"
+	cd "$BATS_TEST_TMPDIR/project"
+	ln -s ../secret lead
+}
+
+refused() { # refused TEXT: cooper.yaml with it
+	printf 'extends: podman-debian\nkind: stack\n%s\n' "$1" >cooper.yaml
+	for c in "lint cooper.yaml" plan "up --yes"; do
+		run "$cooper" $c
+		[ "$status" = 2 ]
+		[[ "$output" == *"leads out of"*"by a link to '../secret'"* ]]
+	done
+	rm lead
+	cp -r ../secret lead
+	run -0 "$cooper" lint cooper.yaml
+	rm -r lead
+	ln -s ../secret lead
+}
+
+@test "a mount" { refused 'mounts: [{ host: ./lead, guest: /data }]'; }
+@test "a file that a step writes" { refused 'steps: [{ name: s, write: { path: /x, from: lead/file } }]'; }
+@test "a configuration of Ignition" { refused 'ignition: lead/file'; }
