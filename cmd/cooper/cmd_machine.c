@@ -1,4 +1,4 @@
-/* Commands about a machine that exists: run (the supervisor), start, stop, status, ssh. */
+/* Commands about a machine that exists: run (the supervisor), start, stop, rollback, ssh, verify. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "base/quote.h"
 #include "base/units.h"
 #include "machine/accel.h"
 #include "machine/disk.h"
 #include "machine/machine.h"
+#include "machine/pause.h"
 #include "machine/record.h"
 #include "machine/run.h"
 #include "session.h"
@@ -110,13 +110,19 @@ static struct err *run_start(struct call *call)
 	AUTO(machine_spec) spec = {.name = NULL};
 	AUTO_CLOSE int lock = -1;
 	struct machine_status status;
+	int64_t waited_ms = 0;
 	TRY(session_open(call, &p));
 	TRY(machine_status(p.machine_dir, &status));
 	if (!status.ready) {
 		TRY(lock_machine(call, &p, &lock));
 		TRY(machine_status(p.machine_dir, &status)); /* whom we waited for may have started it */
 	}
+	if (status.running && status.pause != VMM_GOES_ON) {
+		TRY(machine_resume(p.machine_dir));
+		TRY(machine_status(p.machine_dir, &status));
+	}
 	if (status.ready) {
+		TRY(machine_answers(p.machine_dir, p.machine_name, &status, &waited_ms));
 		printf("'%s' is running\n", p.machine_name);
 		return NULL;
 	}
@@ -183,82 +189,6 @@ const struct subcommand cmd_stop = {
 	.run = run_stop,
 };
 
-/* --- status --- */
-
-static struct json *status_json(const char *name, bool exists, const struct machine_status *s,
-				const struct json *proofs)
-{
-	struct json *out = js_object();
-	js_set_text(out, "name", name);
-	js_set_bool(out, "exists", exists);
-	js_set_bool(out, "running", s->running);
-	js_set_bool(out, "ready", s->ready);
-	if (!s->running)
-		return out;
-	js_set_text(out, "phase", s->phase);
-	js_set_text(out, "accel", s->accel);
-	js_set_int(out, "generation", s->generation);
-	js_set_int(out, "ssh_port", s->ssh_port);
-	js_set_int(out, "pid", s->pid);
-	js_set_int(out, "qemu_pid", s->qemu_pid);
-	js_set_int(out, "uptime_ms", s->uptime_ms);
-	if (*s->api) {
-		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
-		js_set_text(out, "api", url);
-	}
-	const struct json *list = js_get(proofs, "proofs");
-	if (list)
-		js_set(out, "canaries", js_copy(list));
-	return out;
-}
-
-static void print_status(const char *name, bool exists, const struct machine_status *s, const struct json *proofs)
-{
-	if (!s->running) {
-		printf(exists ? "'%s' is not running\n" : "no machine '%s'; run `cooper up` to create it\n", name);
-		return;
-	}
-	AUTO(str) up = STR_INIT;
-	str_add_duration(&up, s->uptime_ms);
-	printf("'%s' is %s: generation %d under %s, up %s, ssh on 127.0.0.1:%d\n", name, s->ready ? "ready" : s->phase,
-	       s->generation, s->accel, str_text(&up), s->ssh_port);
-	if (*s->api) {
-		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
-		AUTO(str) word = STR_INIT;
-		quote_word(&word, url);
-		printf("  api: %s\n  clients: export CONTAINER_HOST=%s DOCKER_HOST=%s\n", url, str_text(&word),
-		       str_text(&word));
-	}
-	const struct json *list = js_get(proofs, "proofs");
-	for (size_t i = 0; i < js_count(list); i++)
-		printf("  runs %s: verified in a container, which printed '%s'\n", js_get_text(js_at(list, i), "arch"),
-		       js_get_text(js_at(list, i), "container"));
-}
-
-static struct err *run_status(struct call *call)
-{
-	AUTO(project) p = PROJECT_INIT;
-	struct machine_status status;
-	TRY(session_open(call, &p));
-	TRY(machine_status(p.machine_dir, &status));
-	AUTO_JSON *proofs = machine_proofs_read(p.machine_dir);
-	if (call_has(call, "json")) {
-		AUTO_JSON *out = status_json(p.machine_name, dir_exists(p.machine_dir), &status, proofs);
-		print_json(out);
-	} else {
-		print_status(p.machine_name, dir_exists(p.machine_dir), &status, proofs);
-	}
-	return NULL;
-}
-
-const struct subcommand cmd_status = {
-	.name = "status",
-	.operands = "[STACK]",
-	.summary = "show the machine's state, uptime, address and verified architectures",
-	.options = stack_json_options,
-	.run = run_status,
-};
-
 /* --- ssh --- */
 
 static const struct option_spec ssh_options[] = {
@@ -278,6 +208,7 @@ static struct err *run_ssh(struct call *call)
 	if (!status.running)
 		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", p.machine_name),
 				"`cooper up` or `cooper start` starts it");
+	TRY(pause_error(p.machine_name, status.pause, status.trouble, p.machine_dir));
 	machine_ssh_open(p.machine_dir, p.machine_name, &ssh);
 	ssh_argv(&ssh.ssh, call->args.count ? (const char *const *)call->args.items : NULL, &argv);
 	execvp(argv.items[0], argv.items);
@@ -352,6 +283,7 @@ static struct err *run_verify(struct call *call)
 	TRY(session_open(call, &p));
 	TRY(open_machine(&p, &spec, &g));
 	TRY(machine_status(spec.dir, &status));
+	TRY(pause_error(spec.name, status.pause, status.trouble, spec.dir));
 	if (!status.ready)
 		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", spec.name),
 				"start it: cooper start");

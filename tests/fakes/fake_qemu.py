@@ -8,6 +8,8 @@ file says (one line for each start; the last line stays). A line is a list of wo
   poweroff      the guest powers itself off           die:N       end with status N
   err:TEXT      a line on stderr                      run         go on until told to stop
   deaf          run, but ignore the power button      tcg-only:TEXT  under kvm: TEXT on stderr and status 1
+  event:JSON    an event over QMP; after "cont" the machine goes on with the next word
+  until-cont    wait for "cont"
 Each start appends its arguments to SCENARIO-FILE.argv.
 """
 import json
@@ -52,6 +54,7 @@ class Qemu:
         self.peer = self.port = None
         self.deaf = False
         self.commands = 0
+        self.continued = False
         self.input = b""
 
     def send(self, value):
@@ -65,6 +68,9 @@ class Qemu:
     def command(self, line):
         c = json.loads(line)
         self.commands += 1
+        if c["execute"] == "cont":  # QEMU says so before it answers
+            self.continued = True
+            self.send({"event": "RESUME"})
         self.send({"return": {}, "id": c.get("id")})
         if c["execute"] == "quit":
             self.end("host-qmp-quit", False)
@@ -118,6 +124,13 @@ def main():
                 f.write(rest + "\r\n")
         elif verb == "wait":
             q.pump(int(rest))
+        elif verb == "event":
+            while not q.commands:
+                q.pump(5)
+            q.send(json.loads(rest))
+        elif verb == "until-cont":
+            while not q.continued:
+                q.pump(10)
         elif verb == "ready":
             while not q.port:
                 q.pump(10)

@@ -90,6 +90,31 @@ kill -9 "$monitor"
 check "a monitor that dies takes its supervisor along" wait_for ends 0 "'dev' is not running" "$cooper" status
 check "up starts the machine again" ends 0 "runs" up
 
+# --- a machine that is on and cannot be used ---
+
+at=$(boots)
+: >"$machine/stuck" && echo disk-full >"$machine/pause"
+check "the host's disk is full: status says so" wait_for ends 7 "'dev' is paused" "$cooper" status
+check "and what to do" grep -q 'free at least' "$out"
+check "in JSON, too" ends 7 '"state": "paused"' "$cooper" status --json
+check "start says so" ends 7 "the host's disk is full" "$cooper" start
+check "ssh does not hang" ends 7 "the host's disk is full" "$cooper" ssh -- true
+check "plan wants it to go on" ends 3 "resume" "$cooper" plan
+check "up says so, and stops nothing" ends 7 "the host's disk is full" up
+rm "$machine/stuck"
+check "with room it goes on by itself" wait_for ends 0 "'dev' is ready" "$cooper" status
+: >"$machine/stuck" && echo paused >"$machine/pause"
+check "one that stands still without a reason" wait_for ends 8 "'dev' is paused" "$cooper" status
+rm "$machine/stuck"
+check "goes on by up" ends 0 "it goes on" up
+check "without a boot" [ "$(boots)" = "$at" ]
+hang true
+start one "$cooper" status
+one=$started
+check "status asks the guest itself" wait_for hung
+release
+check "and believes it" ended "$one" 0 one
+
 # --- rollback ---
 
 check "rollback" ends 0 "generation 1 is now current" "$cooper" rollback

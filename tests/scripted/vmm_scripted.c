@@ -50,8 +50,34 @@ static struct err *prepare(const struct machine_spec *spec)
 	return NULL;
 }
 
+/* The machine's file `pause` says why it stands still; while there is `stuck` beside it, it stays so. */
+static enum vmm_pause pause_of(const struct vmm_run *run)
+{
+	static const char *const words[] = {[VMM_DISK_FULL] = "disk-full\n", [VMM_PAUSED] = "paused\n"};
+	AUTO_FREE char *path = path_join(run->spec->dir, "pause");
+	AUTO_FREE char *text = NULL;
+
+	err_free(file_read(path, SIZE_MAX_BYTES, &text, NULL));
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (words[i] && streq(text, words[i]))
+			return (enum vmm_pause)i;
+	return VMM_GOES_ON;
+}
+
+static bool go_on(const struct vmm_run *run)
+{
+	AUTO_FREE char *path = path_join(run->spec->dir, "pause");
+	AUTO_FREE char *stuck = path_join(run->spec->dir, "stuck");
+
+	if (file_exists(stuck))
+		return false;
+	err_free(file_remove(path));
+	return true;
+}
+
 static void look(struct vmm_run *run, bool ended UNUSED)
 {
+	run->pause = pause_of(run);
 	AUTO_FREE char *ready = machine_path(run->spec, MACHINE_READY_SOCKET);
 	run->ready = run->ready || file_exists(ready);
 }
@@ -59,6 +85,8 @@ static void look(struct vmm_run *run, bool ended UNUSED)
 /* Who quits is killed: power.h does that to one that does not take the command. */
 static bool command(struct vmm_run *run, enum vmm_command command)
 {
+	if (command == VMM_CONTINUE)
+		return go_on(run);
 	AUTO_FREE char *path = path_join(run->spec->dir, "buttons");
 	AUTO_CLOSE int fd = command == VMM_QUIT ? -1 : open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	return fd >= 0 && write(fd, "\n", 1) == 1;

@@ -392,6 +392,124 @@ static void killed_supervisor(void **state)
 	tear_down(&f);
 }
 
+#define NO_SPACE                                                                                                        \
+	" event:'{\"event\":\"BLOCK_IO_ERROR\",\"data\":{\"action\":\"stop\",\"nospace\":true,\"operation\":\"write\"," \
+	"\"reason\":\"No space left on device\"}}' event:'{\"event\":\"STOP\"}' "
+
+static bool paused(const struct fixture *f, enum vmm_pause pause, struct machine_status *status)
+{
+	for (int i = 0; i < 500; i++) {
+		assert_ok(machine_status(f->dir, status));
+		if (status->pause == pause)
+			return true;
+		tick_sleep_ms(10);
+	}
+	return false;
+}
+
+/* A full disk stops the guest: it is not ready any more, and goes on by itself once there is room. */
+static void disk_full(void **state UNUSED)
+{
+	struct fixture f;
+	struct machine_status status;
+	const char *argv[5];
+
+	set_up(&f, UP " wait:50" NO_SPACE "until-cont run");
+	assert_ok(machine_record_write(&f.spec));
+	struct machine_launch launch = launch_of(&f, argv);
+	assert_ok(machine_start(&launch, &status));
+	assert_true(paused(&f, VMM_DISK_FULL, &status));
+	assert_true(status.running);
+	assert_false(status.ready);
+	assert_string_equal(status.trouble, "No space left on device");
+	assert_true(paused(&f, VMM_GOES_ON, &status));
+	assert_true(status.ready);
+	assert_string_equal(status.trouble, "");
+	assert_ok(machine_stop(f.dir, 10000, NULL));
+	waitpid(status.pid, NULL, 0);
+	tear_down(&f);
+	/* while it boots that is the end, with the right reason */
+	set_up(&f, KERNEL NO_SPACE "run");
+	struct err *e = supervise(&f);
+	assert_int_equal(err_exit_code(e), EXIT_NOSPACE);
+	assert_non_null(e->hint);
+	assert_fails(e, ERR_OS, "disk is full");
+	tear_down(&f);
+}
+
+/* One that stands still for another reason goes on when somebody says so. */
+static void resumed(void **state UNUSED)
+{
+	struct fixture f;
+	struct machine_status status;
+	const char *argv[5];
+
+	set_up(&f, UP " wait:50 event:'{\"event\":\"STOP\"}' until-cont run");
+	assert_ok(machine_record_write(&f.spec));
+	struct machine_launch launch = launch_of(&f, argv);
+	assert_ok(machine_start(&launch, &status));
+	assert_true(paused(&f, VMM_PAUSED, &status));
+	assert_int_equal(kill(status.qemu_pid, 0), 0);
+	assert_ok(machine_resume(f.dir));
+	assert_ok(machine_status(f.dir, &status));
+	assert_true(status.ready);
+	assert_ok(machine_resume(f.dir));
+	assert_ok(machine_stop(f.dir, 10000, NULL));
+	waitpid(status.pid, NULL, 0);
+	tear_down(&f);
+}
+
+/* What holds the lock and is no supervisor: silent, or without sense, or gone. */
+static void strange_supervisors(void **state UNUSED)
+{
+	static const char *const lines[] = {"no JSON\n", "[]\n", "{}\n", "{\"phase\":1,\"accel\":[]}\n"};
+	struct fixture f;
+	struct machine_status status;
+	int lock = -1, listener = -1, peer = -1;
+
+	set_up(&f, "");
+	AUTO_FREE char *lock_path = mem_printf("%s/lock", f.dir);
+	AUTO_FREE char *socket_path = mem_printf("%s/ctl.sock", f.dir);
+	assert_ok(lock_try(lock_path, "somebody", &lock));
+	assert_ok(sock_listen(socket_path, &listener));
+	for (size_t i = 0; i <= ARRAY_LEN(lines); i++) {
+		int pid = fork();
+		if (pid == 0) {
+			while (peer < 0)
+				err_free(sock_accept(listener, &peer));
+			if (i < ARRAY_LEN(lines))
+				(void)!write(peer, lines[i], strlen(lines[i]));
+			else
+				(void)!write(peer, "{\"phase\":\"\\u001b[2Jx\",\"accel\":\"tcg\"}\n", 38);
+			_exit(0);
+		}
+		if (i < ARRAY_LEN(lines)) {
+			struct err *e = machine_status(f.dir, &status);
+			assert_true(err_is(e, ERR_CORRUPT));
+			assert_non_null(strstr(e->message, "process"));
+			assert_non_null(e->hint);
+			err_free(e);
+		} else {
+			assert_ok(machine_status(f.dir, &status));
+			assert_null(strchr(status.phase, '\x1b'));
+		}
+		waitpid(pid, NULL, 0);
+	}
+	/* one that takes no more connections is no reason to wait */
+	struct err *e = NULL;
+	int fds[64];
+	int count = 0;
+	while (!e && count < 64)
+		e = sock_connect(socket_path, &fds[count++]);
+	assert_fails(e, ERR_BUSY, "no more connections");
+	while (--count > 0)
+		close(fds[count - 1]);
+	close(listener);
+	close(lock);
+	assert_ok(file_remove(socket_path));
+	tear_down(&f);
+}
+
 static void record_round_trip(void **state)
 {
 	(void)state;
@@ -455,6 +573,9 @@ int main(void)
 		cmocka_unit_test(started_and_stopped),
 		cmocka_unit_test(failed_start_leaves_nothing),
 		cmocka_unit_test(killed_supervisor),
+		cmocka_unit_test(disk_full),
+		cmocka_unit_test(resumed),
+		cmocka_unit_test(strange_supervisors),
 		cmocka_unit_test(record_round_trip),
 	};
 

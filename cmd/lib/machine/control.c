@@ -20,126 +20,21 @@
 #include "sys/tick.h"
 
 enum {
-	LINE_MAX_BYTES = 256 * 1024,
-	ANSWER_MS = 3000,
-	APPEAR_MS = 5000, /* from the lock to the control socket */
 	LOG_MAX = 1024 * 1024,
 	LOG_TAIL = 2000,
+	TOLD_MAX = 1000,
 	TERM_MS = 10 * 1000,
 };
 
-static const char *const kind_names[] = {
-	[ERR_USAGE] = "usage",     [ERR_ABSENT] = "absent",     [ERR_BUSY] = "busy",   [ERR_OS] = "os",
-	[ERR_NET] = "net",         [ERR_CORRUPT] = "corrupt",   [ERR_CHILD] = "child", [ERR_GUEST] = "guest",
-	[ERR_TIMEOUT] = "timeout", [ERR_CANCELED] = "canceled",
-};
-
-char *control_failure_line(const struct err *e)
+/* A supervisor is another process: what it says is shown escaped, and not at any length. */
+static void tell(const struct machine_launch *launch, enum event_kind kind, const struct json *line, const char *key)
 {
-	AUTO_JSON *line = js_object();
+	const char *said = js_get_text(line, key);
+	AUTO_FREE char *some = mem_strndup(said ? said : "", said ? strnlen(said, TOLD_MAX) : 0);
+	AUTO_FREE char *text = str_escape(some);
 
-	js_set_text(line, "event", "failed");
-	js_set_text(line, "kind", kind_names[e->kind]);
-	js_set_int(line, "errnum", e->errnum);
-	js_set_text(line, "message", e->message);
-	js_set_text(line, "hint", e->hint);
-	js_set_text(line, "detail", e->detail);
-	js_set_text(line, "log", e->log_path);
-	return js_line(line);
-}
-
-/* The error of such a line. */
-static struct err *failure_of(const struct json *line)
-{
-	const char *kind = js_get_text(line, "kind");
-	const char *message = js_get_text(line, "message");
-	const char *hint = js_get_text(line, "hint");
-	const char *detail = js_get_text(line, "detail");
-	const char *log = js_get_text(line, "log");
-	enum err_kind found = ERR_GUEST;
-
-	for (size_t i = 0; i < ARRAY_LEN(kind_names); i++)
-		if (streq(kind_names[i], kind))
-			found = (enum err_kind)i;
-	struct err *e = err_new(found, "%s", message ? message : "the machine did not come up");
-	e->errnum = (int)js_get_int(line, "errnum", 0);
-	if (hint)
-		e = err_hint(e, "%s", hint);
-	if (detail)
-		e = err_detail(e, mem_strdup(detail));
-	return log ? err_log(e, log) : e;
-}
-
-static void fill_status(const struct json *line, struct machine_status *status)
-{
-	const char *phase = js_get_text(line, "phase");
-	const char *accel = js_get_text(line, "accel");
-	const char *api = js_get_text(line, "api");
-
-	status->ready = js_get_bool(line, "ready", false);
-	status->pid = (int)js_get_int(line, "pid", 0);
-	status->qemu_pid = (int)js_get_int(line, "qemu_pid", 0);
-	status->ssh_port = (int)js_get_int(line, "ssh_port", 0);
-	status->generation = (int)js_get_int(line, "generation", 0);
-	status->uptime_ms = js_get_int(line, "uptime_ms", 0);
-	snprintf(status->phase, sizeof(status->phase), "%s", phase ? phase : "");
-	snprintf(status->accel, sizeof(status->accel), "%s", accel ? accel : "");
-	snprintf(status->api, sizeof(status->api), "%s", api ? api : "");
-}
-
-bool machine_running(const char *machine_dir, char **ret_holder)
-{
-	AUTO_FREE char *lock = path_join(machine_dir, "lock");
-	return lock_held(lock, ret_holder);
-}
-
-/* Connect to a supervisor that holds the lock; it may need a moment to listen. ABSENT when it has gone. */
-static struct err *call(const char *machine_dir, const char *what, int64_t timeout_ms, int *ret_fd)
-{
-	AUTO_FREE char *path = path_join(machine_dir, "ctl.sock");
-	AUTO_FREE char *request = mem_printf("{\"do\":\"%s\"}\n", what);
-	int64_t until = tick_ms() + timeout_ms;
-	int fd = -1;
-
-	for (;;) {
-		struct err *e = sock_connect(path, &fd);
-		if (!e)
-			break;
-		if (!err_is(e, ERR_ABSENT) || tick_ms() >= until || !machine_running(machine_dir, NULL))
-			return e;
-		err_free(e);
-		tick_sleep_ms(20);
-	}
-	struct err *e = file_write_all(fd, request, strlen(request), path);
-	if (e) {
-		close(fd);
-		return e;
-	}
-	*ret_fd = fd;
-	return NULL;
-}
-
-struct err *machine_status(const char *machine_dir, struct machine_status *ret_status)
-{
-	AUTO_CLOSE int fd = -1;
-	AUTO_FREE char *text = NULL;
-	AUTO_JSON *line = NULL;
-
-	*ret_status = (struct machine_status){.running = machine_running(machine_dir, NULL)};
-	if (!ret_status->running)
-		return NULL;
-	/* a supervisor that does not answer is running all the same */
-	struct err *e = call(machine_dir, "status", /* timeout_ms= */ 500, &fd);
-	if (!e)
-		e = sock_read_line(fd, LINE_MAX_BYTES, tick_ms() + ANSWER_MS, &text);
-	if (!e && text)
-		e = js_parse(text, strlen(text), "the supervisor's answer", &line);
-	if (!e)
-		fill_status(line, ret_status);
-	if (err_is(e, ERR_CANCELED))
-		return e;
-	err_free(e);
-	return NULL;
+	event_emit(launch->sink,
+		   &(struct event){.kind = kind, .step = launch->step, .text = text, .ms = js_get_int(line, "ms", 0)});
 }
 
 /* What a boot is followed by: lines from @fd until ready, failed or the end. */
@@ -150,24 +45,21 @@ static struct err *follow(const struct machine_launch *launch, int fd, int64_t u
 	for (;;) {
 		AUTO_FREE char *text = NULL;
 		AUTO_JSON *line = NULL;
-		TRY(sock_read_line(fd, LINE_MAX_BYTES, until, &text));
+		TRY(sock_read_line(fd, CALL_LINE_MAX, until, &text));
 		if (!text)
 			return NULL;
 		TRY(js_parse(text, strlen(text), "the supervisor's report", &line));
 		const char *what = js_get_text(line, "event");
 		if (streq(what, "failed"))
-			return failure_of(line);
+			return call_failure(line);
 		if (streq(what, "note"))
-			event_note(launch->sink, launch->step, "%s", js_get_text(line, "text"));
+			tell(launch, EVENT_NOTE, line, "text");
 		if (streq(what, "warn"))
-			event_warn(launch->sink, launch->step, "%s", js_get_text(line, "text"));
+			tell(launch, EVENT_WARN, line, "text");
 		if (streq(what, "phase") || streq(what, "ready"))
-			event_emit(launch->sink, &(struct event){.kind = EVENT_PHASE,
-								 .step = launch->step,
-								 .text = js_get_text(line, "phase"),
-								 .ms = js_get_int(line, "ms", 0)});
+			tell(launch, EVENT_PHASE, line, "phase");
 		if (streq(what, "ready")) {
-			fill_status(line, status);
+			status_fill(line, status);
 			status->running = status->ready = true;
 			*ret_ready = true;
 			return NULL;
@@ -270,7 +162,7 @@ struct err *machine_start(const struct machine_launch *launch, struct machine_st
 		}
 		AUTO_CLOSE int fd = -1;
 		bool ready = false;
-		e = call(launch->machine_dir, "wait", APPEAR_MS, &fd);
+		e = call_open(launch->machine_dir, "wait", CALL_APPEAR_MS, &fd);
 		if (!e)
 			e = follow(launch, fd, until, ret_status, &ready);
 		if ((!e && ready) || (e && !err_is(e, ERR_ABSENT)))
@@ -282,18 +174,6 @@ struct err *machine_start(const struct machine_launch *launch, struct machine_st
 				"the machine '%s' keeps starting and stopping: another cooper process is using it",
 				launch->name),
 			"wait for the other command to end, then try again");
-}
-
-/* "pid 123: ..." of a lock that is held: that process is alive and is the supervisor. */
-static pid_t holder_pid(const char *machine_dir)
-{
-	AUTO_FREE char *holder = NULL;
-	int64_t pid = 0;
-
-	if (!machine_running(machine_dir, &holder) || !str_starts(holder, "pid "))
-		return 0;
-	holder[4 + strcspn(holder + 4, ":")] = '\0';
-	return num_parse(holder + 4, 2, INT32_MAX, &pid) ? (pid_t)pid : 0;
 }
 
 static bool wait_gone(const char *machine_dir, int64_t timeout_ms)
@@ -327,7 +207,7 @@ static void forget_api(const char *machine_dir)
 
 struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_was_running)
 {
-	AUTO_CLOSE int fd = -1;
+	AUTO_JSON *answer = NULL;
 	bool running = machine_running(machine_dir, NULL);
 
 	if (ret_was_running)
@@ -336,17 +216,19 @@ struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_
 		forget_api(machine_dir);
 		return NULL;
 	}
-	struct err *e = call(machine_dir, "stop", APPEAR_MS, &fd);
+	struct err *e = call_ask(machine_dir, "stop", &answer);
 	bool asked = !e;
 	err_free(e);
 	if (asked && wait_gone(machine_dir, timeout_ms))
 		return NULL;
 	static const int signals[] = {SIGTERM, SIGKILL};
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
-		pid_t pid = holder_pid(machine_dir);
+		pid_t pid = machine_holder(machine_dir);
 		if (pid > 0)
 			kill(pid, signals[i]);
-		if (wait_gone(machine_dir, TERM_MS))
+		if (pid > 0)
+			kill(pid, SIGCONT); /* one that somebody has stopped cannot end */
+		if (wait_gone(machine_dir, asked ? TERM_MS : timeout_ms))
 			return NULL;
 	}
 	return err_hint(err_new(ERR_TIMEOUT, "the machine '%s' does not stop", path_base(machine_dir)),

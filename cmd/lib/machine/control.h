@@ -1,10 +1,10 @@
 /*
- * control.h - a machine as seen from outside its supervisor: start, stop, status
+ * control.h - a machine as seen from outside its supervisor: start and stop
  *
  * The lock machines/<name>/lock is "running"; what is known about a running machine comes over its control socket
- * (ctl.sock, see server.h). Starting spawns the supervisor in a session of its own and follows it over a pipe until
- * the machine is ready; should we die meanwhile, the supervisor goes on by its own deadlines, and the next start joins
- * it.
+ * (ctl.sock, see server.h, call.h and status.h). Starting spawns the supervisor in a session of its own and follows it
+ *over a pipe until the machine is ready; should we die meanwhile, the supervisor goes on by its own deadlines, and the
+ *next start joins it.
  *
  *	struct machine_launch launch = {.name = "dev", .machine_dir = dir, .argv = argv, .sink = sink};
  *	TRY(machine_start(&launch, &status));
@@ -16,23 +16,10 @@
 
 #include "base/err.h"
 #include "base/event.h"
-#include "fmt/json.h"
-#include "sys/sock.h"
+#include "machine/call.h"
+#include "machine/status.h"
 
 #define MACHINE_REPORT_OPTION "--report-fd=3"
-
-struct machine_status {
-	bool running; /* somebody holds the lock */
-	bool ready;
-	int pid; /* of the supervisor; 0 when it does not answer yet */
-	int qemu_pid;
-	int ssh_port;
-	int generation;
-	int64_t uptime_ms; /* since power-on */
-	char phase[16];    /* "kernel", "ready", ...; "" when unknown */
-	char accel[8];
-	char api[SOCK_PATH_MAX + 1]; /* the guest's container API on this host; "" when it is not open */
-};
 
 /* All borrowed. */
 struct machine_launch {
@@ -60,14 +47,5 @@ MUST_CHECK struct err *machine_start(const struct machine_launch *launch, struct
  * @ret_was_running:  may be NULL
  */
 MUST_CHECK struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_was_running);
-
-/** machine_running() - whether somebody holds its lock; the holder's text (heap) when @ret_holder is not NULL */
-bool machine_running(const char *machine_dir, char **ret_holder);
-
-/** machine_status() - cheap: a lock, and one line over a socket */
-MUST_CHECK struct err *machine_status(const char *machine_dir, struct machine_status *ret_status);
-
-/** control_failure_line() - an error as the line {"event":"failed",...}, heap */
-char *control_failure_line(const struct err *e);
 
 #endif

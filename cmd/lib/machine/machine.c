@@ -13,20 +13,6 @@
 
 enum { START_DEADLINE_MS = 30 * 60 * 1000 };
 
-void machine_ssh_open(const char *machine_dir, const char *name, struct machine_ssh *ret_ssh)
-{
-	ret_ssh->config = path_join(machine_dir, "ssh/config");
-	ret_ssh->host = mem_printf("cooper-%s", name);
-	ret_ssh->ssh = (struct ssh){.config_path = ret_ssh->config, .host = ret_ssh->host};
-}
-
-void machine_ssh_done(struct machine_ssh *ssh)
-{
-	free(ssh->config);
-	free(ssh->host);
-	*ssh = (struct machine_ssh){.config = NULL};
-}
-
 static struct json *read_note(const char *machine_dir, const char *name)
 {
 	AUTO_FREE char *path = path_join(machine_dir, name);

@@ -10,19 +10,9 @@
 #include "fmt/json.h"
 #include "machine/control.h"
 #include "machine/spec.h"
-#include "net/ssh.h"
+#include "machine/ssh_files.h"
 
 enum { MACHINE_STOP_MS = 120 * 1000 };
-
-/* How to reach a machine's guest, with the texts it borrows. */
-struct machine_ssh {
-	char *config;
-	char *host;
-	struct ssh ssh;
-};
-
-void machine_ssh_open(const char *machine_dir, const char *name, struct machine_ssh *ret_ssh);
-void machine_ssh_done(struct machine_ssh *ssh);
 
 /**
  * machine_boot() - start generation @generation and note the boot

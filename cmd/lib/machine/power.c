@@ -63,7 +63,9 @@ struct err *power_on(struct power *p, const struct machine_start *start, const s
 	phase_free(p->watch);
 	p->watch = phase_new(guest_os_find(spec->os));
 	p->run.ready = false;
-	p->run.reason[0] = '\0';
+	p->run.reason[0] = p->run.trouble[0] = '\0';
+	p->run.pause = p->run.cause = VMM_GOES_ON;
+	p->run.monitor_pid = 0;
 	p->serial_offset = end_of(p->serial_path);
 	p->log_offset = end_of(p->log_path);
 	struct child_spec child = {

@@ -10,18 +10,19 @@
 #include "base/units.h"
 #include "fmt/json.h"
 #include "machine/accel.h"
-#include "machine/control.h"
+#include "machine/call.h"
 #include "machine/disk.h"
 #include "machine/forward.h"
-#include "machine/keys.h"
 #include "machine/paths.h"
+#include "machine/pause.h"
 #include "machine/power.h"
 #include "machine/server.h"
+#include "machine/ssh_files.h"
+#include "machine/status.h"
 #include "machine/vmm.h"
-#include "net/ssh.h"
 #include "sys/file.h"
 #include "sys/lock.h"
-#include "sys/sock.h"
+#include "sys/os.h"
 #include "sys/tick.h"
 
 enum {
@@ -33,8 +34,7 @@ enum {
 	REBOOTS_MAX = 3, /* before ready; after it a guest may reboot as it likes */
 	RESTARTS_MAX = 2,
 	PORT_TRIES = 5,
-	WORDS_LINES = 12,        /* of what the monitor itself printed */
-	CONTROL_PATH_EXTRA = 18, /* what ssh appends to ControlPath while it makes the socket */
+	WORDS_LINES = 12, /* of what the monitor itself printed */
 };
 
 struct supervisor {
@@ -45,6 +45,7 @@ struct supervisor {
 	struct server server;
 	struct power power;
 	struct forward api;
+	struct pause pause;
 	struct json *verdicts;
 	struct machine_start start;
 	bool accel_known;         /* this one is known to work: no probe */
@@ -79,14 +80,19 @@ static struct json *describe(const struct supervisor *s)
 {
 	struct json *line = js_object();
 
-	js_set_bool(line, "ready", s->ready);
+	const struct vmm_run *run = &s->power.run;
+	pid_t monitor = run->monitor_pid ? run->monitor_pid : run->pid;
+
+	js_set_bool(line, "ready", s->ready && run->pause == VMM_GOES_ON);
 	js_set_int(line, "pid", getpid());
-	js_set_int(line, "qemu_pid", s->power.run.running ? s->power.run.pid : 0);
+	js_set_int(line, "qemu_pid", run->running ? monitor : 0);
 	js_set_int(line, "ssh_port", s->start.ssh_port);
 	js_set_int(line, "generation", generation_number(path_base(s->spec->gen_dir)));
 	js_set_int(line, "uptime_ms", s->power_ms ? tick_ms() - s->power_ms : 0);
 	js_set_text(line, "phase", phase_name(s->phase));
 	js_set_text(line, "accel", accel_words[s->start.accel]);
+	const struct phase_failure *failure = s->ready ? phase_failure(s->power.watch) : NULL;
+	status_add(line, run->pause, run->trouble, failure && failure->kind ? failure->cause : "");
 	if (forward_socket(&s->api))
 		js_set_text(line, "api", s->api.path);
 	return line;
@@ -148,6 +154,48 @@ static void remember(struct supervisor *s, bool works)
 	err_free(js_write(s->options->accel_path, s->verdicts, 0600));
 }
 
+/* A machine that stands still says so to all; while it boots that is its end. */
+static void look_pause(struct supervisor *s)
+{
+	struct power *p = &s->power;
+	enum vmm_pause before = s->pause.told;
+	int64_t room = p->run.pause == VMM_DISK_FULL ? os_disk_free(s->spec->dir) : 0;
+
+	if (pause_due(&s->pause, p->run.pause, room, tick_ms()))
+		power_command(p, VMM_CONTINUE);
+	if (s->pause.told == before || s->stopping)
+		return;
+	struct err *e = pause_error(s->spec->name, s->pause.told, p->run.trouble, s->spec->dir);
+	if (e && !s->ready && s->pause.told != VMM_ASLEEP) {
+		s->failure = err_first(s->failure, e);
+		return;
+	}
+	tell_note(s, e ? "warn" : "note", e ? e->message : "the machine goes on");
+	err_free(e);
+}
+
+/* For who asks: what the disk's room cannot carry is refused, with the reason. */
+static struct err *resume(struct supervisor *s)
+{
+	struct power *p = &s->power;
+	enum vmm_pause pause = p->run.pause;
+	int64_t room = os_disk_free(s->spec->dir);
+	bool full = pause == VMM_DISK_FULL && room >= 0 && room < PAUSE_ROOM_BYTES;
+
+	if (pause == VMM_GOES_ON || (!full && power_command(p, VMM_CONTINUE)))
+		power_look(p);
+	return pause_error(s->spec->name, p->run.pause, p->run.trouble, s->spec->dir);
+}
+
+static char *resume_line(void *arg)
+{
+	struct err *e = resume(arg);
+	char *line = e ? call_failure_line(e) : mem_strdup("{\"event\":\"resumed\"}");
+
+	err_free(e);
+	return line;
+}
+
 /* Sleep until something happens, then take it in. */
 static void tick(struct supervisor *s, int timeout_ms)
 {
@@ -155,6 +203,8 @@ static void tick(struct supervisor *s, int timeout_ms)
 
 	server_wait(&s->server, fds, timeout_ms);
 	power_look(&s->power);
+	if (s->power.run.running)
+		look_pause(s);
 	if (s->power.run.ready)
 		phase_advance(s->power.watch, PHASE_READY);
 	if (s->ready && !s->stopping && s->power.run.running)
@@ -318,6 +368,7 @@ static enum outcome run_once(struct supervisor *s, bool may_fall_back)
 	for (size_t i = 0; i < warnings.count; i++)
 		tell_note(s, "warn", warnings.items[i]);
 	s->ready = false;
+	s->pause = (struct pause){.told = VMM_GOES_ON};
 	s->power_ms = tick_ms();
 	tell_phase(s, PHASE_POWER);
 	for (;;) {
@@ -356,63 +407,6 @@ static enum outcome run_monitor(struct supervisor *s, bool may_fall_back)
 	return outcome;
 }
 
-static struct err *write_text(const char *dir, const char *name, const char *text)
-{
-	AUTO_FREE char *path = path_join(dir, name);
-	AUTO_FREE char *old = NULL;
-
-	struct err *e = file_read(path, 64 * 1024, &old, NULL);
-	bool same = !e && streq(old, text);
-	err_free(e);
-	return same ? NULL : file_write(path, text, strlen(text), 0600);
-}
-
-/* The files that `ssh -F` needs; the host key has our alias, so that they change with the port alone. */
-static struct err *write_ssh_files(const struct supervisor *s)
-{
-	AUTO_FREE char *dir = path_join(s->spec->dir, "ssh");
-	AUTO_FREE char *host = mem_printf("cooper-%s", s->spec->name);
-	AUTO_FREE char *identity = keys_path(s->spec->dir, KEY_CLIENT, /* public_half= */ false);
-	AUTO_FREE char *known_hosts = path_join(dir, "known_hosts");
-	AUTO_FREE char *control = path_join(s->spec->dir, "mux");
-	AUTO_FREE char *port = mem_printf("%d\n", s->start.ssh_port);
-	AUTO_FREE char *key = NULL;
-	AUTO_FREE char *text = NULL;
-
-	TRY(keys_read(s->spec->dir, KEY_HOST, /* public_half= */ true, &key));
-	struct ssh_settings settings = {
-		.host = host,
-		.user = s->spec->user,
-		.port = s->start.ssh_port,
-		.identity = identity,
-		.known_hosts = known_hosts,
-		.control_path = strlen(control) + CONTROL_PATH_EXTRA <= SOCK_PATH_MAX ? control : NULL,
-	};
-	TRY(ssh_config_text(&settings, &text));
-	AUTO_FREE char *line = ssh_known_hosts_line(host, key);
-	TRY(write_text(dir, "known_hosts", line));
-	TRY(write_text(dir, "port", port));
-	return write_text(dir, "config", text);
-}
-
-/* The port of the last time, where it is free: connections that people made by hand stay good. */
-static struct err *choose_port(struct supervisor *s, bool anew)
-{
-	AUTO_FREE char *path = mem_printf("%s/ssh/port", s->spec->dir);
-	AUTO_FREE char *text = NULL;
-	int64_t last = 0;
-
-	struct err *e = anew ? NULL : file_read(path, 64, &text, NULL);
-	err_free(e);
-	if (text) {
-		text[strcspn(text, "\n")] = '\0';
-		if (!num_parse(text, 1024, 65535, &last))
-			last = 0;
-	}
-	TRY(sock_free_port((int)last, &s->start.ssh_port));
-	return write_ssh_files(s);
-}
-
 static void tell_fallback(struct supervisor *s, enum accel next)
 {
 	AUTO_FREE char *text = mem_printf("%s failed to boot a kernel on this host; using %s instead, which is slower",
@@ -428,7 +422,7 @@ static struct err *run_machine(struct supervisor *s)
 	int port_tries = 0;
 
 	TRY(accel_candidates(s->spec->accel, s->facts, s->spec->guest_arch, s->verdicts, s->spec->qemu, &list));
-	TRY(choose_port(s, /* anew= */ false));
+	TRY(ssh_files_choose_port(s->spec, /* anew= */ false, &s->start.ssh_port));
 	s->start.first_boot = !generation_booted(s->spec->gen_dir);
 	s->boot_ms = tick_ms();
 	for (;;) {
@@ -459,7 +453,7 @@ static struct err *run_machine(struct supervisor *s)
 		case OUTCOME_PORT_TAKEN:
 			if (++port_tries == PORT_TRIES)
 				return err_new(ERR_BUSY, "no free port on this host for ssh");
-			TRY(choose_port(s, /* anew= */ true));
+			TRY(ssh_files_choose_port(s->spec, /* anew= */ true, &s->start.ssh_port));
 			break;
 		case OUTCOME_FAILED:
 			return TAKE(s->failure);
@@ -521,6 +515,7 @@ struct err *machine_supervise(const struct machine_spec *spec, const struct host
 	server_init(&s.server, options->report_fd);
 	s.server.status = status_line;
 	s.server.welcome = welcome_line;
+	s.server.resume = resume_line;
 	s.server.arg = &s;
 	struct err *e = vmm_choose(spec, facts, &vmm);
 	if (!e) {
@@ -534,7 +529,7 @@ struct err *machine_supervise(const struct machine_spec *spec, const struct host
 		forward_done(&s.api);
 	power_done(&s.power);
 	if (e) {
-		AUTO_FREE char *line = control_failure_line(e);
+		AUTO_FREE char *line = call_failure_line(e);
 		server_tell(&s.server, line, /* last= */ true);
 	}
 	server_done(&s.server);

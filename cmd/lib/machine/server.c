@@ -95,6 +95,9 @@ static void answer(struct server *s, struct server_client *c)
 	if (streq(what, "status")) {
 		line = s->status(s->arg);
 		send_line(c, line);
+	} else if (streq(what, "resume")) {
+		line = s->resume(s->arg);
+		send_line(c, line);
 	} else if (streq(what, "stop")) {
 		s->stop_asked = true;
 		send_line(c, "{\"event\":\"stopping\"}");

@@ -2,6 +2,7 @@
  * server.h - the supervisor's end of the control socket: JSON lines, a few clients, never blocking
  *
  * Requests:  {"do":"status"}  one line of status
+ *            {"do":"resume"}  {"event":"resumed"} or {"event":"failed"}: a machine that stands still goes on
  *            {"do":"stop"}    {"event":"stopping"}; the connection ends when the machine has
  *            {"do":"wait"}    where the boot stands, then each event until {"event":"ready"} or {"event":"failed"}
  *
@@ -32,7 +33,8 @@ struct server {
 	bool stop_asked;
 	char *(*status)(const void *arg);  /* a line for "status", heap */
 	char *(*welcome)(const void *arg); /* a line for a new "wait", heap; NULL = nothing yet */
-	const void *arg;
+	char *(*resume)(void *arg);        /* do it; a line for "resume", heap */
+	void *arg;
 };
 
 /** server_init() - no listener yet; @take_report_fd is -1 or a descriptor that gets all events */

@@ -29,6 +29,17 @@
 enum vmm_command {
 	VMM_POWER_BUTTON, /* the guest is asked to power itself off */
 	VMM_QUIT,         /* the machine ends at once */
+	VMM_CONTINUE,     /* a machine that stands still goes on */
+};
+
+/* Why a machine that is on stands still. */
+enum vmm_pause {
+	VMM_GOES_ON, /* it does not */
+	VMM_DISK_FULL,
+	VMM_DISK_FAILED,
+	VMM_PANICKED, /* the guest's kernel */
+	VMM_ASLEEP,   /* the guest suspended itself */
+	VMM_PAUSED,   /* nobody said why */
 };
 
 enum vmm_end {
@@ -42,14 +53,18 @@ enum vmm_end {
 /* One process of a monitor. */
 struct vmm_run {
 	const struct machine_spec *spec;
-	pid_t pid;
+	pid_t pid;         /* our child: the monitor, or a guard of it */
+	pid_t monitor_pid; /* of the monitor itself; 0 = not known yet */
 	bool running;
 	int wait_status; /* once it is not */
 	bool ready;      /* the guest said so */
 	char reason[32]; /* why the machine ends, in the monitor's own term; "" before */
-	int control_fd;  /* readable when the monitor has something to say; -1 = it has not answered, or hung up */
-	int ready_fd;    /* readable when the guest has; -1 = not connected */
-	void *state;     /* the monitor's own */
+	enum vmm_pause pause;
+	enum vmm_pause cause; /* the monitor's own: what the next pause will be for */
+	char trouble[160];    /* the last error of a disk, in the host's words, escaped; "" = none */
+	int control_fd;       /* readable when the monitor has something to say; -1 = it has not answered, or hung up */
+	int ready_fd;         /* readable when the guest has; -1 = not connected */
+	void *state;          /* the monitor's own */
 };
 
 struct vmm {

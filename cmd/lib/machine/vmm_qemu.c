@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,10 +11,12 @@
 #include "image/disk_header.h"
 #include "machine/argv.h"
 #include "machine/paths.h"
+#include "machine/qemu_events.h"
 #include "machine/qemu_words.h"
 #include "net/qmp.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "sys/os.h"
 #include "sys/sock.h"
 #include "sys/tick.h"
 
@@ -126,8 +127,12 @@ static bool open_qmp(struct vmm_run *run)
 	err_free(qmp_open(path, tick_ms() + QMP_ANSWER_MS, &q));
 	if (!q)
 		return false;
+	AUTO_JSON *status = NULL;
+	err_free(qmp_run(q, "query-status", NULL, tick_ms() + QMP_ANSWER_MS, &status));
+	qemu_status(status, run);
 	run->state = q;
 	run->control_fd = qmp_fd(q);
+	run->monitor_pid = os_peer_pid(run->control_fd);
 	/* QEMU makes it with our umask; the folder is 0700, this is the second fence */
 	(void)chmod(path, 0600);
 	return true;
@@ -147,10 +152,7 @@ static void read_events(struct vmm_run *run)
 		}
 		if (!event)
 			return;
-		if (!streq(js_get_text(event, "event"), "SHUTDOWN"))
-			continue;
-		const char *reason = js_get_text(js_get(event, "data"), "reason");
-		snprintf(run->reason, sizeof(run->reason), "%s", reason ? reason : "unknown");
+		qemu_event(event, run);
 	}
 }
 
@@ -190,12 +192,16 @@ static void look(struct vmm_run *run, bool ended)
 
 static bool command(struct vmm_run *run, enum vmm_command command)
 {
-	static const char *const words[] = {[VMM_POWER_BUTTON] = "system_powerdown", [VMM_QUIT] = "quit"};
+	static const char *const words[] = {
+		[VMM_POWER_BUTTON] = "system_powerdown", [VMM_QUIT] = "quit", [VMM_CONTINUE] = "cont"};
+	bool asleep = command == VMM_CONTINUE && run->pause == VMM_ASLEEP;
 
 	if (!run->state)
 		return false;
-	struct err *e = qmp_run(run->state, words[command], NULL, tick_ms() + QMP_ANSWER_MS, NULL);
-	bool taken = !e || err_is(e, ERR_NET); /* it may end before it answers */
+	struct err *e =
+		qmp_run(run->state, asleep ? "system_wakeup" : words[command], NULL, tick_ms() + QMP_ANSWER_MS, NULL);
+	/* it may end before it answers */
+	bool taken = !e || (err_is(e, ERR_NET) && command != VMM_CONTINUE);
 	if (e && !err_is(e, ERR_GUEST))
 		close_qmp(run);
 	err_free(e);

@@ -63,6 +63,8 @@ MUST_CHECK struct err *os_exe_path(char **ret_path);
 bool os_copy_range(int from, int to, int64_t size);
 /** os_disk_free() - bytes free to us on the file system of @path, -1 when unknown */
 int64_t os_disk_free(const char *path);
+/** os_peer_pid() - the process at the other end of a local socket, where it listened for us; 0 when unknown */
+int os_peer_pid(int fd);
 /** os_random() - @size bytes from the kernel */
 void os_random(void *buffer, size_t size);
 /** os_advise_huge() - large pages would serve @size bytes at @p well; a hint */

@@ -13,8 +13,10 @@
 #include <sys/event.h>
 #include <sys/mount.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysctl.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -261,6 +263,13 @@ int64_t os_disk_free(const char *path)
 {
 	struct statfs st;
 	return statfs(path, &st) == 0 ? (int64_t)st.f_bavail * (int64_t)st.f_bsize : -1;
+}
+
+int os_peer_pid(int fd)
+{
+	pid_t pid = 0;
+	socklen_t size = sizeof(pid);
+	return getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, &pid, &size) == 0 ? (int)pid : 0;
 }
 
 /* One call gives at most 256 bytes. See: getentropy(2) */

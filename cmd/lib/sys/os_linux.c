@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -270,6 +271,13 @@ int64_t os_disk_free(const char *path)
 {
 	struct statvfs st;
 	return statvfs(path, &st) == 0 ? (int64_t)st.f_bavail * (int64_t)st.f_frsize : -1;
+}
+
+int os_peer_pid(int fd)
+{
+	struct ucred peer = {.pid = 0};
+	socklen_t size = sizeof(peer);
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? (int)peer.pid : 0;
 }
 
 void os_random(void *buffer, size_t size)

@@ -64,11 +64,17 @@ struct err *sock_connect(const char *path, int *ret_fd)
 	TRY(unix_address(path, &address));
 	AUTO_CLOSE int fd = -1;
 	TRY(new_socket(AF_UNIX, &fd));
+	/* a listener whose queue is full would let us wait for ever */
+	int flags = fcntl(fd, F_GETFL);
+	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
 		if (errno == ENOENT || errno == ECONNREFUSED)
 			return err_new(ERR_ABSENT, "nothing listens on '%s'", path);
+		if (errno == EAGAIN)
+			return err_new(ERR_BUSY, "whoever listens on '%s' takes no more connections", path);
 		return err_os(errno, "cannot connect to '%s'", path);
 	}
+	fcntl(fd, F_SETFL, flags);
 	*ret_fd = fd;
 	fd = -1;
 	return NULL;
@@ -94,7 +100,10 @@ static bool bind_loopback(int port, int *ret_port)
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	socklen_t size = sizeof(address);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 ||
+	int on = 1;
+	/* as QEMU binds it: connections that have just ended do not hold a port */
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    bind(fd, (struct sockaddr *)&address, size) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&address, &size) != 0)
 		return false;
 	*ret_port = ntohs(address.sin_port);

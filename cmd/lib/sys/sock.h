@@ -14,7 +14,8 @@ enum { SOCK_PATH_MAX = 103 }; /* bytes that fit on macOS (104 with the NUL); sma
 MUST_CHECK struct err *sock_check_path(const char *path);
 /** sock_listen() - unix stream listener at @path (an old socket there is replaced), mode 0600 */
 MUST_CHECK struct err *sock_listen(const char *path, int *ret_fd);
-/** sock_connect() - connect to the unix socket at @path; ABSENT when nobody listens */
+/** sock_connect() - connect to the unix socket at @path; ABSENT when nobody listens, BUSY when
+ *  too many wait there already; never waits */
 MUST_CHECK struct err *sock_connect(const char *path, int *ret_fd);
 /** sock_accept() - accept, cloexec; -1 in *ret_fd when nothing was pending */
 MUST_CHECK struct err *sock_accept(int fd, int *ret_fd);

@@ -1,0 +1,162 @@
+/* What state a machine is in, and whether its guest answers: asked of the guest, for a time that is told. */
+#include <stdio.h>
+
+#include "base/quote.h"
+#include "base/units.h"
+#include "machine/machine.h"
+#include "machine/pause.h"
+#include "session.h"
+#include "sys/file.h"
+#include "table.h"
+
+struct report {
+	const char *name;
+	bool exists;
+	struct machine_status status;
+	struct err *trouble; /* why it cannot be used although it is on */
+	int64_t answer_ms;   /* of the guest; 0 = it was not asked */
+	struct json *proofs; /* of this boot */
+};
+
+static const char *state(const struct report *r)
+{
+	if (!r->exists)
+		return "absent";
+	if (!r->status.running)
+		return "stopped";
+	if (r->status.pause != VMM_GOES_ON)
+		return "paused";
+	if (r->trouble)
+		return "unresponsive";
+	return r->status.ready ? "ready" : "booting";
+}
+
+/* What an earlier boot has shown is no proof for this one. */
+static struct json *proofs_of_boot(const char *machine_dir)
+{
+	AUTO_JSON *boot = machine_boot_read(machine_dir);
+	AUTO_JSON *proofs = machine_proofs_read(machine_dir);
+	const char *instance = js_get_text(boot, "instance");
+
+	return instance && streq(instance, js_get_text(proofs, "instance")) ? TAKE(proofs) : NULL;
+}
+
+static struct err *look(const struct project *p, struct report *r)
+{
+	*r = (struct report){.name = p->machine_name, .exists = dir_exists(p->machine_dir)};
+	TRY(machine_status(p->machine_dir, &r->status));
+	const struct machine_status *s = &r->status;
+	if (!s->running)
+		return NULL;
+	r->trouble = pause_error(r->name, s->pause, s->trouble, p->machine_dir);
+	if (!s->ready)
+		return NULL;
+	r->trouble = machine_answers(p->machine_dir, r->name, s, &r->answer_ms);
+	if (err_is(r->trouble, ERR_CANCELED) || err_is(r->trouble, ERR_ABSENT))
+		return TAKE(r->trouble);
+	r->proofs = r->trouble ? NULL : proofs_of_boot(p->machine_dir);
+	return NULL;
+}
+
+static struct json *report_json(const struct report *r)
+{
+	const struct machine_status *s = &r->status;
+	struct json *out = js_object();
+
+	js_set_text(out, "name", r->name);
+	js_set_text(out, "state", state(r));
+	js_set_bool(out, "exists", r->exists);
+	js_set_bool(out, "running", s->running);
+	js_set_bool(out, "ready", s->ready && !r->trouble);
+	if (!s->running)
+		return out;
+	if (r->trouble)
+		js_set_text(out, "trouble", r->trouble->message);
+	js_set_text(out, "phase", s->phase);
+	js_set_text(out, "accel", s->accel);
+	js_set_int(out, "generation", s->generation);
+	js_set_int(out, "ssh_port", s->ssh_port);
+	js_set_int(out, "pid", s->pid);
+	js_set_int(out, "qemu_pid", s->qemu_pid);
+	js_set_int(out, "uptime_ms", s->uptime_ms);
+	if (s->ready)
+		js_set_int(out, "answer_ms", r->answer_ms);
+	if (*s->api) {
+		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
+		js_set_text(out, "api", url);
+	}
+	const struct json *list = js_get(r->proofs, "proofs");
+	if (list)
+		js_set(out, "canaries", js_copy(list));
+	return out;
+}
+
+static void print_running(const struct report *r)
+{
+	const struct machine_status *s = &r->status;
+	AUTO(str) up = STR_INIT;
+
+	str_add_duration(&up, s->uptime_ms);
+	printf("'%s' is %s: generation %d under %s, up %s, ssh on 127.0.0.1:%d\n", r->name,
+	       s->ready && !r->trouble ? "ready"
+	       : r->trouble            ? state(r)
+				       : s->phase,
+	       s->generation, s->accel, str_text(&up), s->ssh_port);
+	if (r->trouble)
+		printf("  %s\n  %s%s%s\n", r->trouble->message, r->trouble->detail ? r->trouble->detail : "",
+		       r->trouble->detail ? "\n  " : "", r->trouble->hint ? r->trouble->hint : "");
+	if (s->ready && !r->trouble && *s->trouble)
+		printf("  a disk of the host failed: %s\n", s->trouble);
+	if (*s->api && !r->trouble) {
+		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
+		AUTO(str) word = STR_INIT;
+		quote_word(&word, url);
+		printf("  api: %s\n  clients: export CONTAINER_HOST=%s DOCKER_HOST=%s\n", url, str_text(&word),
+		       str_text(&word));
+	}
+	const struct json *list = js_get(r->proofs, "proofs");
+	for (size_t i = 0; i < js_count(list); i++)
+		printf("  runs %s: verified in a container, which printed '%s'\n", js_get_text(js_at(list, i), "arch"),
+		       js_get_text(js_at(list, i), "container"));
+}
+
+static void print_report(const struct report *r)
+{
+	if (!r->exists)
+		printf("no machine '%s'; run `cooper up` to create it\n", r->name);
+	else if (!r->status.running)
+		printf("'%s' is not running\n", r->name);
+	else if (!*r->status.accel)
+		printf("'%s' is starting\n", r->name);
+	else
+		print_running(r);
+}
+
+static struct err *run(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	struct report r;
+	TRY(session_open(call, &p));
+	TRY(look(&p, &r));
+	if (call_has(call, "json")) {
+		AUTO_JSON *out = report_json(&r);
+		print_json(out);
+	} else {
+		print_report(&r);
+	}
+	call->exit_code = (int)err_exit_code(r.trouble);
+	js_free(r.proofs);
+	err_free(r.trouble);
+	return NULL;
+}
+
+const struct subcommand cmd_status = {
+	.name = "status",
+	.operands = "[STACK]",
+	.summary = "show the machine's state, uptime, address and verified architectures",
+	.help = "A machine that is ready is asked for a sign of life, for at most 5 s (15 s where it is emulated). The\n"
+		"exit status is 0 for one that is ready, booting, stopped or absent, 7 for one that stands still because\n"
+		"the host's disk is full, and 8 for one that stands still for another reason or does not answer.",
+	.options = stack_json_options,
+	.run = run,
+};

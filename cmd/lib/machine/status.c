@@ -1,0 +1,117 @@
+#include "machine/status.h"
+
+#include <stdio.h>
+
+#include "base/path.h"
+#include "base/str.h"
+#include "base/units.h"
+#include "machine/accel.h"
+#include "machine/call.h"
+#include "machine/ssh_files.h"
+#include "sys/tick.h"
+
+enum { ASK_MS = 5 * 1000, ASK_EMULATED_MS = 15 * 1000 };
+
+/* How a pause is called in a line. */
+static const char *const pause_names[] = {
+	[VMM_GOES_ON] = "no",        [VMM_DISK_FULL] = "disk-full", [VMM_DISK_FAILED] = "disk-failed",
+	[VMM_PANICKED] = "panicked", [VMM_ASLEEP] = "asleep",       [VMM_PAUSED] = "paused",
+};
+
+void status_add(struct json *line, enum vmm_pause pause, const char *trouble, const char *console)
+{
+	js_set_text(line, "pause", pause_names[pause]);
+	if (*trouble)
+		js_set_text(line, "trouble", trouble);
+	if (*console)
+		js_set_text(line, "console", console);
+}
+
+static void copy_text(const struct json *line, const char *key, char *to, size_t size)
+{
+	const char *text = js_get_text(line, key);
+	AUTO_FREE char *shown = str_escape(text ? text : "");
+
+	snprintf(to, size, "%s", shown);
+}
+
+void status_fill(const struct json *line, struct machine_status *status)
+{
+	const char *pause = js_get_text(line, "pause");
+
+	status->pid = (int)js_get_int(line, "pid", 0);
+	status->qemu_pid = (int)js_get_int(line, "qemu_pid", 0);
+	status->ssh_port = (int)js_get_int(line, "ssh_port", 0);
+	status->generation = (int)js_get_int(line, "generation", 0);
+	status->uptime_ms = js_get_int(line, "uptime_ms", 0);
+	for (size_t i = 0; i < ARRAY_LEN(pause_names); i++)
+		if (streq(pause, pause_names[i]))
+			status->pause = (enum vmm_pause)i;
+	status->ready = js_get_bool(line, "ready", false) && status->pause == VMM_GOES_ON;
+	copy_text(line, "phase", status->phase, sizeof(status->phase));
+	copy_text(line, "accel", status->accel, sizeof(status->accel));
+	copy_text(line, "trouble", status->trouble, sizeof(status->trouble));
+	copy_text(line, "console", status->console, sizeof(status->console));
+	copy_text(line, "api", status->api, sizeof(status->api));
+}
+
+struct err *machine_status(const char *machine_dir, struct machine_status *ret_status)
+{
+	AUTO_JSON *line = NULL;
+
+	*ret_status = (struct machine_status){.running = machine_running(machine_dir, NULL)};
+	if (!ret_status->running)
+		return NULL;
+	struct err *e = call_ask(machine_dir, "status", &line);
+	if (err_is(e, ERR_ABSENT)) {
+		/* gone meanwhile; or it has the lock and not yet its socket */
+		ret_status->running = machine_running(machine_dir, NULL);
+		snprintf(ret_status->phase, sizeof(ret_status->phase), "starting");
+		return err_free(e);
+	}
+	TRY(e);
+	if (!js_get_text(line, "phase") || !js_get_text(line, "accel"))
+		return err_hint(err_new(ERR_CORRUPT, "the supervisor of machine '%s' (process %d) speaks nonsense",
+					path_base(machine_dir), (int)machine_holder(machine_dir)),
+				"`cooper stop` ends it, then `cooper start`");
+	status_fill(line, ret_status);
+	return NULL;
+}
+
+static struct err *silent(const char *name, const struct machine_status *status, int64_t waited_ms)
+{
+	AUTO(str) waited = STR_INIT;
+
+	str_add_duration(&waited, waited_ms);
+	struct err *e = err_new(ERR_GUEST, "the guest of machine '%s' does not answer: it was asked for %s", name,
+				str_text(&waited));
+	if (*status->console)
+		e = err_detail(e, mem_printf("the console says: %s", status->console));
+	return err_hint(e, "wait if the host is busy; else `cooper stop` (which forces it off), then `cooper start`");
+}
+
+struct err *machine_answers(const char *machine_dir, const char *name, const struct machine_status *status,
+			    int64_t *ret_ms)
+{
+	AUTO(machine_ssh) ssh = {.config = NULL};
+	bool emulated = streq(status->accel, accel_words[ACCEL_TCG]);
+	struct ssh_command command = {.argv = (const char *const[]){"true", NULL},
+				      .deadline_ms = emulated ? ASK_EMULATED_MS : ASK_MS};
+	int64_t from = tick_ms();
+	AUTO(str) output = STR_INIT;
+
+	machine_ssh_open(machine_dir, name, &ssh);
+	struct err *e = ssh_run(&ssh.ssh, &command, &output, NULL);
+	*ret_ms = tick_ms() - from;
+	if (!e || err_is(e, ERR_CANCELED) || err_is(e, ERR_ABSENT))
+		return e;
+	err_free(e);
+	return silent(name, status, *ret_ms);
+}
+
+struct err *machine_resume(const char *machine_dir)
+{
+	AUTO_JSON *line = NULL;
+
+	return call_ask(machine_dir, "resume", &line);
+}
