@@ -296,6 +296,7 @@ static struct err *build_in(const struct build_job *job, struct build_folders *w
 	int64_t started = tick_ms();
 	const struct build_recipe *b = &job->recipe->build;
 	AUTO_FREE char *name = build_name(job->recipe, job->guest_arch);
+	TRY(build_source_ensure(job, sink));
 	TRY(file_remove(w->log));
 	TRY(tree_remove(w->build));
 	TRY(dir_make(w->build, 0755));

@@ -44,7 +44,13 @@ MUST_CHECK struct err *build_unpack(const struct build_job *job, const char *tre
 struct json *build_source_receipt(const struct build_job *job);
 /** build_source() - unpack and patch; the tree is stamped with source_key when whole */
 MUST_CHECK struct err *build_source(const struct build_job *job, struct sink *sink);
-/** build_run() - configure to commit; the source tree must be present */
+/**
+ * build_source_ensure() - build_source() unless the tree is as that left it, in bytes, times and permissions
+ *
+ * An earlier build may have written into it (a configure that failed, files of bytecode), and so may a disk.
+ */
+MUST_CHECK struct err *build_source_ensure(const struct build_job *job, struct sink *sink);
+/** build_run() - configure to commit, from a source tree that is as it was unpacked */
 MUST_CHECK struct err *build_run(const struct build_job *job, struct sink *sink);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/path.h"
 #include "build/patch_list.h"
 #include "source/source_git.h"
@@ -14,6 +15,8 @@
 
 #define STAMP   "src.key"
 #define RECEIPT "src.receipt.json"
+/* In the receipt: the tree with times and permissions, which make(1) and interpreters go by. */
+#define UNTOUCHED "untouched"
 
 enum { STAMP_MAX = 256 };
 
@@ -130,6 +133,8 @@ static struct err *write_receipt(const struct build_job *job, const char *tree, 
 	char hex[SHA256_HEX];
 	TRY(tree_digest_path(tree, hex));
 	js_set_text(receipt, "tree", hex);
+	TRY(tree_digest_exact(tree, hex));
+	js_set_text(receipt, UNTOUCHED, hex);
 	AUTO_FREE char *path = build_place(job, RECEIPT);
 	return js_write(path, receipt, 0600);
 }
@@ -170,4 +175,26 @@ struct err *build_source(const struct build_job *job, struct sink *sink)
 	TRY(patch_tree(job, stage, sink));
 	TRY(file_rename(stage, tree));
 	return file_write(stamp, job->source_key, strlen(job->source_key), 0600);
+}
+
+/* Whatever cannot be read of it counts as touched: it is made anew, and that says what is wrong. */
+static bool is_untouched(const struct build_job *job)
+{
+	AUTO_FREE char *tree = build_place(job, "src");
+	AUTO_JSON *receipt = build_source_receipt(job);
+	char hex[SHA256_HEX];
+	struct err *e = tree_digest_exact(tree, hex);
+	bool same = !e && streq(hex, js_get_text(receipt, UNTOUCHED));
+	err_free(e);
+	return same && streq(job->source_key, js_get_text(receipt, "key"));
+}
+
+struct err *build_source_ensure(const struct build_job *job, struct sink *sink)
+{
+	if (is_untouched(job))
+		return NULL;
+	TRY(cancel_check());
+	event_note(sink, job->step, "the source tree was changed after it was unpacked: unpacking it anew");
+	struct err *e = build_source(job, sink);
+	return err_is(e, ERR_ABSENT) ? err_hint(e, "the same command again fetches what is missing") : e;
 }

@@ -22,6 +22,7 @@ struct entry {
 
 struct tree_digest {
 	const char *except; /* path that does not count, or NULL */
+	bool exact;	    /* permissions and times of files count */
 	struct entry *entries;
 	size_t count;
 	size_t cap;
@@ -112,7 +113,9 @@ static struct err *digest_content(struct tree_digest *t, int dirfd, const char *
 	digest_hex(d, hex);
 	digest_free(d);
 	TRY(e);
-	tree_digest_file(t, path, (st.st_mode & 0111) != 0, hex);
+	AUTO_FREE char *exact =
+		mem_printf("%s %o %lld", hex, (unsigned)st.st_mode & 07777, (long long)file_mtime_ns(&st));
+	tree_digest_file(t, path, (st.st_mode & 0111) != 0, t->exact ? exact : hex);
 	return cancel_check();
 }
 
@@ -151,12 +154,7 @@ static struct err *digest_dir(struct tree_digest *t, int fd, const char *path, c
 	return NULL;
 }
 
-struct err *tree_digest_path(const char *path, char ret_hex[SHA256_HEX])
-{
-	return tree_digest_without(path, NULL, ret_hex);
-}
-
-struct err *tree_digest_without(const char *path, const char *except, char ret_hex[SHA256_HEX])
+static struct err *digest_tree(const char *path, const char *except, bool exact, char ret_hex[SHA256_HEX])
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -166,6 +164,7 @@ struct err *tree_digest_without(const char *path, const char *except, char ret_h
 		return err_os(errno, "cannot open '%s'", path);
 	struct tree_digest *t = tree_digest_new();
 	t->except = except;
+	t->exact = exact;
 	struct err *e = digest_dir(t, fd, "", path, 0);
 	if (!e) {
 		struct digest *d = digest_new(DIGEST_SHA256);
@@ -175,4 +174,19 @@ struct err *tree_digest_without(const char *path, const char *except, char ret_h
 	}
 	tree_digest_free(t);
 	return e;
+}
+
+struct err *tree_digest_path(const char *path, char ret_hex[SHA256_HEX])
+{
+	return digest_tree(path, NULL, /* exact= */ false, ret_hex);
+}
+
+struct err *tree_digest_without(const char *path, const char *except, char ret_hex[SHA256_HEX])
+{
+	return digest_tree(path, except, /* exact= */ false, ret_hex);
+}
+
+struct err *tree_digest_exact(const char *path, char ret_hex[SHA256_HEX])
+{
+	return digest_tree(path, NULL, /* exact= */ true, ret_hex);
 }

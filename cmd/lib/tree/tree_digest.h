@@ -35,5 +35,7 @@ void tree_digest_end(struct tree_digest *t, struct digest *d, char ret_hex[SHA25
 MUST_CHECK struct err *tree_digest_path(const char *path, char ret_hex[SHA256_HEX]);
 /** tree_digest_without() - likewise, but for what is at @path/@except (such as a receipt that holds the digest) */
 MUST_CHECK struct err *tree_digest_without(const char *path, const char *except, char ret_hex[SHA256_HEX]);
+/** tree_digest_exact() - likewise, over permissions and times of files too: another one when anything was touched */
+MUST_CHECK struct err *tree_digest_exact(const char *path, char ret_hex[SHA256_HEX]);
 
 #endif

@@ -1,0 +1,182 @@
+/* Builds of a tiny recipe, for real: what is built is what the key says, whatever was there before. */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive_maker.h"
+#include "base/path.h"
+#include "fmt/digest.h"
+#include "plan/stack.h"
+#include "step/outputs.h"
+#include "sys/file.h"
+
+static const char image_text[] = "kind: image\nname: none\nversion: \"1\"\nos: debian\nsource:\n"
+				 "  - { url: \"file:///nonexistent/none.qcow2\", sha256: "
+				 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa }\n"
+				 "format: qcow2\nboot: { mode: uefi }\nuser: core\n";
+
+static char *root; /* of the recipes; COOPER_HOME is below it */
+
+static void put(const char *name, const char *text, size_t size)
+{
+	AUTO_FREE char *path = path_join(root, name);
+	AUTO_FREE char *dir = path_dir(path);
+	assert_ok(dir_make(dir, 0755));
+	assert_ok(file_write(path, text, size, 0644));
+}
+
+/* A recipe of that name, whose source has the file hello ("hi\n"), and @commands. */
+static void put_recipe(const char *commands)
+{
+	AUTO(str) tar = STR_INIT;
+	AUTO(str) recipe = STR_INIT;
+	char hex[SHA256_HEX];
+	make_tar_header(&tar, "x/hello", '0', NULL, 3, 0644);
+	make_tar_data(&tar, "hi\n", 3);
+	for (int i = 0; i < 1024; i++)
+		str_add_char(&tar, '\0');
+	digest_bytes(str_text(&tar), tar.len, hex);
+	str_addf(&recipe,
+		 "kind: build\nname: tiny\nversion: \"1\"\nsource:\n  - { url: \"file://%s/x.tar\", sha256: %s }\n%s",
+		 root, hex, commands);
+	put("x.tar", str_text(&tar), tar.len);
+	put("recipes/tiny.yaml", str_text(&recipe), recipe.len);
+	put("recipes/st.yaml", "kind: stack\nemulator: tiny\nimage: none\n", 39);
+	put("vmimages/none.yaml", image_text, sizeof(image_text) - 1);
+}
+
+static int setup(void **state UNUSED)
+{
+	root = test_dir();
+	AUTO_FREE char *home = path_join(root, "home");
+	setenv("COOPER_RECIPES", root, 1);
+	setenv("COOPER_HOME", home, 1);
+	return 0;
+}
+
+static int teardown(void **state UNUSED)
+{
+	free(root);
+	return 0;
+}
+
+static struct err *build_keg(char **ret_keg)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(stack) s = STACK_INIT;
+	TRY(project_open(&p, "st", NULL));
+	TRY(home_make(&p.home));
+	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
+	TRY(stack_observe(&s, "build"));
+	TRY(stack_perform(&s, NULL));
+	*ret_keg = step_result(graph_kind(&s.graph, "build"), NULL);
+	return NULL;
+}
+
+/* The text of @name in the keg that is built now; heap. */
+static char *built(const char *name)
+{
+	AUTO_FREE char *keg = NULL;
+	char *text = NULL;
+	assert_ok(build_keg(&keg));
+	AUTO_FREE char *path = path_join(keg, name);
+	assert_ok(file_read(path, 1 << 16, &text, NULL));
+	return text;
+}
+
+static char *below_home(const char *name)
+{
+	return path_join(getenv("COOPER_HOME"), name);
+}
+
+static void a_failed_configure_leaves_nothing_behind(void **state UNUSED)
+{
+	AUTO_FREE char *keg = NULL;
+	AUTO_FREE char *commands = mem_printf("configure:\n  - script: |\n"
+					      "      printf more >>${source}/hello; : >${source}/new; test -e %s/go\n"
+					      "install:\n  - [cp, \"${source}/hello\", \"${prefix}/\"]\n",
+					      root);
+	put_recipe(commands);
+	assert_fails(build_keg(&keg), ERR_CHILD, "");
+	put("go", "", 0);
+	AUTO_FREE char *text = built("hello");
+	assert_string_equal(text, "hi\nmore");
+}
+
+#define COPIES "install:\n  - [cp, \"${source}/hello\", \"${prefix}/\"]\n"
+
+static void overwrite(const char *name, const char *text)
+{
+	AUTO_FREE char *path = below_home(name);
+	FILE *f = fopen(path, "r+");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* The tree is there, stamped and whole; then a byte of it is another one. */
+static void a_flipped_byte_is_seen(void **state UNUSED)
+{
+	AUTO_FREE char *store = below_home("store");
+	put_recipe(COPIES);
+	AUTO_FREE char *first = built("hello");
+	assert_ok(tree_remove(store));
+	overwrite("build/tiny/src/hello", "ho");
+	AUTO_FREE char *second = built("hello");
+	assert_string_equal(second, "hi\n");
+}
+
+static void assert_untouched(const struct stat *expected)
+{
+	AUTO_FREE char *path = below_home("build/tiny/src/hello");
+	AUTO_FREE char *store = below_home("store");
+	struct stat st;
+	assert_ok(tree_remove(store));
+	AUTO_FREE char *text = built("hello");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode, expected->st_mode);
+	assert_true(file_mtime_ns(&st) == file_mtime_ns(expected));
+}
+
+/* make(1) goes by times, and who may run a file by its mode. */
+static void times_and_modes_count(void **state UNUSED)
+{
+	AUTO_FREE char *path = below_home("build/tiny/src/hello");
+	struct stat st;
+	put_recipe(COPIES);
+	AUTO_FREE char *first = built("hello");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_untouched(&st);
+	overwrite("build/tiny/src/hello", "hi");
+	assert_untouched(&st);
+}
+
+/* A tree that nobody touched is used as it is. */
+static void an_untouched_tree_stays(void **state UNUSED)
+{
+	AUTO_FREE char *path = below_home("build/tiny/src/hello");
+	AUTO_FREE char *store = below_home("store");
+	struct stat before, after;
+	put_recipe(COPIES);
+	AUTO_FREE char *first = built("hello");
+	assert_int_equal(stat(path, &before), 0);
+	assert_ok(tree_remove(store));
+	AUTO_FREE char *second = built("hello");
+	assert_int_equal(stat(path, &after), 0);
+	assert_true(before.st_ino == after.st_ino);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_failed_configure_leaves_nothing_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_flipped_byte_is_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(times_and_modes_count, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_untouched_tree_stays, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
