@@ -24,11 +24,12 @@ static struct err *reach(struct call *call, const char *kind)
 	TRY(stack_resolve(&p, call->sink));
 	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
 	TRY(stack_observe(&s, kind));
-	if (graph_pending(&s.graph) == 0) {
+	bool nothing = graph_pending(&s.graph) == 0;
+	TRY(stack_perform(&s, call->sink));
+	if (nothing) {
 		printf("nothing to do\n");
 		return NULL;
 	}
-	TRY(stack_perform(&s, call->sink));
 	ui_finish();
 	table_times(&s.graph, tick_ms() - started);
 	return NULL;

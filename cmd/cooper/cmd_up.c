@@ -144,6 +144,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	TRY(stack_open(p, /* unresolved= */ NULL, &s));
 	TRY(stack_observe(&s, NULL));
 	if (graph_pending(&s.graph) == 0) {
+		TRY(stack_perform(&s, call->sink));
 		printf("nothing to do\n");
 		return NULL;
 	}
@@ -160,7 +161,7 @@ static struct err *nothing_to_do(struct project *p, bool *ret_nothing)
 	AUTO(stack) s = STACK_INIT;
 	TRY(stack_open(p, &unresolved, &s));
 	TRY(stack_observe(&s, NULL));
-	*ret_nothing = unresolved.count == 0 && graph_pending(&s.graph) == 0;
+	*ret_nothing = unresolved.count == 0 && stack_settled(&s);
 	return NULL;
 }
 

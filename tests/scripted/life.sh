@@ -25,6 +25,9 @@ check "the guest steps were done, in the guest" [ "$(guest etc/motd) $(guest etc
 check "the handlers' flags were corrected" grep -q '^flags: .*C' "$(disk 1)/proc/sys/fs/binfmt_misc/qemu-$foreign"
 check "podman is connected to the machine's port" grep -q ":$(cat "$machine/ssh/port")/" "$work/connections"
 check "up again: nothing to do" ends 0 "nothing to do" up
+rm "$COOPER_HOME"/*.record
+check "what is remembered is lost: nothing to do" ends 0 "nothing to do" up
+check "and all of it is remembered again" grep -q '"build:tiny"' "$COOPER_HOME"/*.record
 check "plan: nothing to do" ends 0 "nothing to do" "$cooper" plan
 check "status: ready" ends 0 "'dev' is ready: generation 1" "$cooper" status
 check "ssh runs a command in the guest" ends 0 hello "$cooper" ssh -- cat /etc/motd

@@ -164,11 +164,18 @@ size_t graph_pending(const struct graph *g)
 	return n;
 }
 
+/* What a step that is present was made of is as it was then, though nobody had to look at it. */
+static void record_step(const struct step *s, struct json *record)
+{
+	js_set(record, s->id, js_copy(s->inputs));
+	for (size_t i = 0; i < s->link_count; i++)
+		if (s->links[i].in_key && s->links[i].step->state == STEP_UNKNOWN)
+			record_step(s->links[i].step, record);
+}
+
 void graph_record(const struct graph *g, struct json *record)
 {
-	for (size_t i = 0; i < g->count; i++) {
-		const struct step *s = g->steps[i];
-		if (s->state == STEP_PRESENT || s->state == STEP_DONE)
-			js_set(record, s->id, js_copy(s->inputs));
-	}
+	for (size_t i = 0; i < g->count; i++)
+		if (g->steps[i]->state == STEP_PRESENT || g->steps[i]->state == STEP_DONE)
+			record_step(g->steps[i], record);
 }

@@ -56,7 +56,7 @@ MUST_CHECK struct err *graph_seal(struct graph *g);
 MUST_CHECK struct err *graph_observe(struct graph *g, struct step *goal, const struct json *record);
 /** graph_pending() - number of steps that have to run */
 size_t graph_pending(const struct graph *g);
-/** graph_record() - merge inputs of all steps that are present or done into @record */
+/** graph_record() - merge the inputs of all steps that are present or done, and of what those were made of, into @record */
 void graph_record(const struct graph *g, struct json *record);
 
 /**

@@ -208,10 +208,27 @@ static struct err *check_reach(const struct graph *g)
 	return lines.count ? fetch_offline_error(&lines) : NULL;
 }
 
+/* @ret_record is what has to be remembered now; false when it is what is remembered already. */
+static bool record_changes(const struct stack *s, struct json **ret_record)
+{
+	AUTO_JSON *record = js_copy(s->record);
+	graph_record(&s->graph, record);
+	AUTO_FREE char *now = js_canonical(record);
+	AUTO_FREE char *before = js_canonical(s->record);
+	*ret_record = TAKE(record);
+	return !streq(now, before);
+}
+
+bool stack_settled(const struct stack *s)
+{
+	AUTO_JSON *record = NULL;
+	return graph_pending(&s->graph) == 0 && !record_changes(s, &record);
+}
+
 struct err *stack_perform(struct stack *s, struct sink *sink)
 {
 	TRY(check_reach(&s->graph));
 	struct err *e = graph_perform(&s->graph, sink);
-	graph_record(&s->graph, s->record);
-	return err_first(e, js_write(s->record_path, s->record, 0600));
+	AUTO_JSON *record = NULL;
+	return record_changes(s, &record) ? err_first(e, js_write(s->record_path, record, 0600)) : e;
 }

@@ -42,7 +42,9 @@ MUST_CHECK struct err *stack_open(struct project *p, struct strs *unresolved, st
 MUST_CHECK struct err *stack_observe(struct stack *s, const char *kind);
 /** stack_packages() - append the host packages that pending steps need, installed or not; after stack_observe() */
 void stack_packages(const struct stack *s, struct strs *names);
-/** stack_perform() - run what is pending, then remember the inputs for later reasons */
+/** stack_settled() - nothing is pending, and all that is there is remembered; after stack_observe() */
+bool stack_settled(const struct stack *s);
+/** stack_perform() - run what is pending, then remember the inputs: later reasons and gc come from them */
 MUST_CHECK struct err *stack_perform(struct stack *s, struct sink *sink);
 
 #endif
