@@ -15,11 +15,14 @@ OPT_asan := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-san
 OPT_tsan := -O1 -g -fsanitize=thread
 OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 OPT_cov := -O0 -g --coverage
+# calls of libc's that are made to fail, one place after the other: tests/fault
+OPT_fault := -O1 -g -fno-optimize-sibling-calls
 
 # Homebrew keeps out of sight what macOS has too, in an older version or without headers.
 KEGS := curl libarchive openssl@3 zlib
 BREW := $(if $(filter Darwin,$(OS)),$(shell PATH="$$PATH:/opt/homebrew/bin:/usr/local/bin"; brew --prefix 2>/dev/null))
 space := $(subst ,, )
+comma := ,
 KEG_PATH := $(if $(BREW),$(subst $(space),:,$(KEGS:%=$(BREW)/opt/%/lib/pkgconfig)))
 PKG_CONFIG := $(if $(BREW),PATH="$$PATH:$(BREW)/bin" PKG_CONFIG_PATH="$(KEG_PATH):$$PKG_CONFIG_PATH") pkg-config
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
@@ -49,7 +52,7 @@ TESTS := $(TEST_SRC:%.c=$(BUILD)/%)
 silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
 say = $(if $(V),,@$(if $(silent),,echo '  $(1) $(2)' &&))
 
-all: $(BUILD)/cooper ## compile cooper (CONFIG=debug|release|asan|tsan|cov)
+all: $(BUILD)/cooper ## compile cooper (CONFIG=debug|release|asan|tsan|cov|fault)
 
 $(BUILD)/cooper: $(BIN_OBJ) $(BUILD)/libcooper.a $(LZMA)
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(BUILD)/libcooper.a $(LDLIBS)
@@ -74,8 +77,10 @@ $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcooper.a
 SCRIPTED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/scripted/*.c))
 scripted: $(BUILD)/tests/cooper-scripted # cooper for tests/scripted/life.sh
 $(BUILD)/tests/scripted/%.o: CPPFLAGS += -iquote tests/scripted
-$(BUILD)/tests/cooper-scripted: $(BIN_OBJ) $(SCRIPTED_OBJ) $(BUILD)/libcooper.a $(LZMA)
-	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(SCRIPTED_OBJ) $(BUILD)/libcooper.a $(LDLIBS)
+FAULT_OBJ := $(if $(filter fault,$(CONFIG)),$(BUILD)/tests/fault/faults.o)
+$(BUILD)/tests/cooper-scripted: LDFLAGS += $(if $(FAULT_OBJ),-Wl$(comma)@tests/fault/wrap)
+$(BUILD)/tests/cooper-scripted: $(BIN_OBJ) $(SCRIPTED_OBJ) $(FAULT_OBJ) $(BUILD)/libcooper.a $(LZMA)
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(SCRIPTED_OBJ) $(FAULT_OBJ) $(BUILD)/libcooper.a $(LDLIBS)
 
 # Rebuilt when compiler or flags change, so that one build folder never mixes two.
 $(BUILD)/flags: FORCE
@@ -115,6 +120,9 @@ e2e: ## an aarch64 guest under the QEMU just built runs an x86_64 container; min
 	@sh packaging/host-packages.sh test
 	@$(MAKE) --no-print-directory CONFIG=release all
 	@bash tests/e2e/run.sh
+
+torture: ## every call fails once with each errno, and is killed once; TORTURE_SECONDS (1800)
+	@bash tests/fault/torture.sh $(or $(TORTURE_SECONDS),1800)
 
 lint: ## the layer law and other rules that a compiler does not check
 	@sh tests/lint/run.sh

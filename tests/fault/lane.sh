@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# lane.sh LANE LANES SECONDS SEED FILE - one lane of torture.sh: every LANES-th of the shuffled points, each written to
+# FILE as "ok|WRONG SCENARIO CALL PLACE ACTION: what came of it". Compile with CONFIG=fault first.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+lane=$1 lanes=$2 seconds=$3 seed=$4 results=$5
+export CONFIG=fault
+. tests/scripted/lib.sh
+. tests/fault/errnos.sh
+step='{ name: motd, write: { path: /etc/motd, text: "hello" }, then: { run: [cp, /etc/motd, /etc/then] } }'
+snapshots=$work/snapshots places=$work/places
+mkdir -p "$snapshots" "$places"
+emulator one && image 1 && stack 512MiB "$step"
+cd "$project" || exit 1
+cp -a "$project" "$work/project.one"
+
+quietly() { timeout 60 "$cooper" "$@" >"$out" 2>&1 </dev/null; }
+
+# take NAME, restore NAME - the home of a stopped machine
+take() { quietly stop && cp -a "$COOPER_HOME" "$snapshots/$1"; }
+restore() {
+	chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME" "$work/connections" && cp -a "$snapshots/$1" "$COOPER_HOME"
+}
+
+# A scenario: from which home, the command, and what makes it whole when it was cut short.
+scenarios='up noop start change image gc verify stop destroy rollback'
+prepare() {
+	rm -rf "$project/recipes" "$project/vmimages" "$project/patches" && cp -a "$work/project.one/." "$project/"
+	case $1 in
+	up) restore empty ;;
+	gc | rollback) restore two ;;
+	*) restore one ;;
+	esac
+	case $1 in
+	noop | stop) quietly start ;;
+	change) stack 768MiB "${step/hello/bye}" ;;
+	image) image 2 ;;
+	gc) image 2 ;;
+	rollback) image 2 ;;
+	esac
+}
+command_of() {
+	case $1 in
+	up | noop | change | image) echo up ;;
+	gc) echo gc --yes ;;
+	verify) echo verify --deep ;;
+	destroy) echo destroy --yes ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# What is in the home, without what is another one each time: keys, ports, pids, times, logs.
+state() {
+	(
+		cd "$COOPER_HOME" || exit 1
+		find . \( -path ./machines/dev/log -o -path ./log -o -name booted -o -name hung -o -name guest -o -name buttons \
+			-o -name ready.sock \) -prune -o -printf '%P %y %m %l\n' | LC_ALL=C sort
+		find . \( -path ./machines/dev/log -o -path ./log -o -path './cas/*.json' -o -path '*/ssh/*' -o -name booted -o -name boot_id \
+			-o -name lock -o -name up.lock -o -name boot.json -o -name connection.json -o -name proofs.json -o -name guest \
+			-o -name buttons -o -name ready.sock \) -prune -o -type f -print | LC_ALL=C sort | while read -r file; do
+			sed -E 's/AAAA[A-Za-z0-9+%=\/]*/KEY/g; s/BEGIN%20OPENSSH.*END%20OPENSSH/KEY/; /"(ms|made|time)": /d' "$file" | case $file in
+			*.record) sort ;;
+			*) cat ;;
+			esac | cksum | sed "s|\$| $file|"
+		done
+	)
+}
+
+left_running() {
+	local file
+	for file in /proc/[0-9]*/environ; do
+		if tr '\0' '\n' 2>/dev/null <"$file" | grep -qxF "COOPER_HOME=$COOPER_HOME"; then
+			file=${file%/environ}
+			[ "${file#/proc/}" = $$ ] || [ "${file#/proc/}" = "$BASHPID" ] || [ "$(ps -o ppid= -p "${file#/proc/}" 2>/dev/null | tr -d ' ')" = $$ ] ||
+				tr '\0' ' ' <"$file/cmdline" 2>/dev/null
+		fi
+	done
+}
+
+mkdir "$snapshots/empty"
+quietly up && take one
+image 2 && quietly up && take two
+all=$work/all
+for scenario in $scenarios; do
+	prepare "$scenario"
+	# shellcheck disable=SC2046
+	COOPER_FAULT_LOG=$places/$scenario quietly $(command_of "$scenario")
+	quietly stop
+	state >"$work/state.$scenario"
+	sed "s/^/$scenario /" "$places/$scenario"
+done | awk '!seen[$2 $3]++' >"$work/unique"
+while read -r scenario call place _; do
+	for action in $(errnos_of "$call") kill; do
+		echo "$scenario $call $place $action"
+	done
+done <"$work/unique" | awk -v seed="$seed" 'BEGIN {srand(seed)} {print rand() "\t" $0}' | sort | cut -f2- >"$all"
+[ "$lane" != 0 ] || echo "points $(grep -c . "$all")" >>"$results"
+
+# try SCENARIO CALL PLACE ACTION - what came of it, in $verdict; empty if it is right
+try() {
+	local scenario=$1 number code words
+	number=$(number_of "$4")
+	rm -f "$work/fired"
+	prepare "$scenario"
+	# shellcheck disable=SC2046
+	COOPER_FAULT_LOG=$work/fired COOPER_FAULT="$2 $3 $number" quietly $(command_of "$scenario")
+	code=$?
+	words=$(tail -3 "$out" | tr '\n' ' ' | cut -c1-300)
+	verdict=
+	grep -q fired "$work/fired" 2>/dev/null || { verdict=none && quietly stop && return; }
+	case $code in
+	0) ;;
+	124) verdict="hangs: $words" ;;
+	137) [ "$4" = kill ] || verdict="killed: $words" ;;
+	1 | 5 | 8) ;;
+	7) case $4 in ENOSPC | EDQUOT) ;; *) verdict="exit 7 for $4: $words" ;; esac ;;
+	*) verdict="exit $code: $words" ;;
+	esac
+	case $words in *bug:*) verdict="a bug: $words" ;; esac
+	[ $code = 0 ] || [ "$4" = kill ] || grep -q 'cooper: ' "$out" || verdict="exit $code without a word: $words"
+	if [ $code != 0 ]; then
+		# shellcheck disable=SC2046
+		quietly $(command_of "$scenario") || verdict="${verdict:+$verdict; }again: exit $?: $(tail -2 "$out" | tr '\n' ' ' | cut -c1-300)"
+	fi
+	quietly stop
+	state >"$work/state"
+	cmp -s "$work/state" "$work/state.$scenario" ||
+		verdict="${verdict:+$verdict; }exit $code ($words), then another state: $(diff "$work/state.$scenario" "$work/state" | grep '^[<>]' | head -4 | tr '\n' ' ')"
+	words=$(left_running)
+	[ -z "$words" ] || verdict="${verdict:+$verdict; }left running: $words"
+}
+
+ends=$(($(date +%s) + seconds)) number=0
+while read -r scenario call place action; do
+	number=$((number + 1))
+	[ $((number % lanes)) = "$lane" ] || continue
+	[ "$(date +%s)" -lt $ends ] || break
+	try "$scenario" "$call" "$place" "$action"
+	case $verdict in
+	'') echo "ok $scenario $call $place $action" ;;
+	none) echo "unreached $scenario $call $place $action" ;;
+	*) echo "WRONG $scenario $call $place $action: $verdict" ;;
+	esac >>"$results"
+done <"$all"

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# torture.sh [SECONDS [SEED]] - the commands of a small real project under the scripted machine; each place where our code
+# calls libc fails once with each errno that the kernel gives there, and is killed once (faults.c). Then the same command
+# again, and the same state is demanded, byte for byte. A command that ends with 0 in spite of the fault must have reached
+# it already. Whatever does not fit into SECONDS (180) is left out: SEED chooses what comes first.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+seconds=${1:-180} seed=${2:-1}
+lanes=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+"${MAKE:-make}" -s -j"$lanes" CONFIG=fault scripted || exit 1
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+for ((lane = 0; lane < lanes; lane++)); do
+	bash tests/fault/lane.sh $lane "$lanes" "$seconds" "$seed" "$results" >/dev/null 2>&1 &
+done
+wait
+grep '^WRONG' "$results"
+points=$(sed -n 's/^points //p' "$results")
+tried=$(grep -cE '^(ok|WRONG)' "$results")
+wrong=$(grep -c '^WRONG' "$results")
+echo "$tried of $points points tried, $(grep -c '^unreached' "$results") not reached again: seed $seed"
+[ "$tried" -gt 0 ] || wrong=1
+echo "$((tried - wrong)) passed, $wrong failed"
+[ "$wrong" = 0 ]
