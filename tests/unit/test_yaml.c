@@ -139,6 +139,84 @@ static void test_size(void **state)
 	assert_problem(text, YAML_SIZE_MAX + 1, 1, 1, "larger than 1 MiB");
 }
 
+#define TEXT(text) text, sizeof(text) - 1
+
+/* Told where it is, and as what it is, not where the reader stumbles. */
+static void test_what_does_not_show(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		size_t size;
+		int line, column;
+		const char *part;
+	} cases[] = {
+		{TEXT("a: b\n<<<<<<< HEAD\n"), 2, 1, "'<<<<<<< HEAD'"},
+		{TEXT("a: b\r\n=======\r\n"), 2, 1, "'======='"},
+		{TEXT(">>>>>>> x"), 1, 1, "'>>>>>>> x'"},
+		{TEXT("|||||||"), 1, 1, "'|||||||'"},
+		{TEXT("a: b\xc2\xa0"
+		      "c\n"),
+		 1, 5, "U+00A0"},
+		{TEXT("a\xc2\xa0: b\n"), 1, 2, "U+00A0"},
+		{TEXT("a: {\xe2\x80\x8b: 1}\n"), 1, 5, "U+200B (zero width space)"},
+		{TEXT("a: |\n  \xe2\x80\xae\n"), 2, 3, "U+202E"},
+		{TEXT("a: \"\xe2\x81\xa6\"\n"), 1, 5, "U+2066"},
+		{TEXT("a: b # \xe2\x80\xa9\n"), 1, 8, "U+2029"},
+		{TEXT("a: '\xc2\x85'\n"), 1, 5, "U+0085"},
+		{TEXT("a: b\n\xef\xbb\xbf"
+		      "c: d\n"),
+		 2, 1, "U+FEFF"},
+		{TEXT("a: b\xf3\xa0\x81\x81\n"), 1, 5, "U+E0041 (tag)"},
+		{TEXT("a: b\rc: d\r"), 1, 5, "carriage return"},
+		{TEXT("\xff\xfe"
+		      "a\0:\0"),
+		 1, 1, "UTF-16"},
+		{TEXT("a\0:\0 \0b\0"), 1, 1, "UTF-16"},
+		{TEXT("\0\0\xfe\xff\0\0\0"
+		      "a"),
+		 1, 1, "UTF-32"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_problem(cases[i].text, cases[i].size, cases[i].line, cases[i].column, cases[i].part);
+	static const char *const fine[] = {
+		"a: \"b\xc2\xa0"
+		"c\"\n",
+		"a: 'b\xe2\x80\x8d"
+		"c'\n",
+		"a: |\n  b\xc2\xa0"
+		"c\n  <<<<<<< no conflict\n",
+		"a: b # \xc2\xa0\n",
+		"\xef\xbb\xbf"
+		"a: b\r\n",
+		"a: <<<<<<<\n# =======\n",
+		"a: \"\\u202E\"\n",
+		"a: \xe6\xbc\xa2\n",
+	};
+	AUTO_ARENA *arena = arena_new();
+	for (size_t i = 0; i < ARRAY_LEN(fine); i++)
+		if (parse(arena, fine[i])->problem_count)
+			fail_msg("case %zu: %s", i, parse(arena, fine[i])->problems[0].message);
+}
+
+/* As many of them as a file can hold cost no more than one. */
+static void test_many_that_do_not_show(void **state)
+{
+	(void)state;
+	AUTO_ARENA *arena = arena_new();
+	AUTO(str) s = STR_INIT;
+	for (int i = 0; i < 300000; i++)
+		str_add(&s, "\xe2\x80\xae");
+	assert_int_equal(parse(arena, str_text(&s))->problem_count, 100);
+	str_clear(&s);
+	str_add_char(&s, '[');
+	for (int i = 0; i < 9000; i++)
+		str_add(&s, "a\xc2\xa0"
+			    "b,\n");
+	str_add_char(&s, ']');
+	assert_int_equal(parse(arena, str_text(&s))->problem_count, 9000);
+}
+
 static void test_alias_bomb(void **state)
 {
 	(void)state;
@@ -201,10 +279,16 @@ static void test_damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tree),         cmocka_unit_test(test_marks_count_bytes),
-		cmocka_unit_test(test_scalar_types), cmocka_unit_test(test_aliases),
-		cmocka_unit_test(test_bounds),       cmocka_unit_test(test_size),
-		cmocka_unit_test(test_alias_bomb),   cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_marks_count_bytes),
+		cmocka_unit_test(test_scalar_types),
+		cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_what_does_not_show),
+		cmocka_unit_test(test_many_that_do_not_show),
+		cmocka_unit_test(test_alias_bomb),
+		cmocka_unit_test(test_strict),
 		cmocka_unit_test(test_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,12 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "fmt/yaml_text.h"
+
+enum { FAULTS_MAX = 100 }; /* of the text; then it is clear */
+
+static const struct yaml_mark text_start = {1, 1, 0};
+
 struct anchor {
 	const char *name;
 	struct yaml_node *node;
@@ -17,6 +23,7 @@ struct reader {
 	size_t anchor_cap;
 	size_t problem_cap;
 	size_t nodes; /* so far, aliases expanded */
+	bool hides;   /* words with characters that do not show: what they mean is anybody's guess */
 	bool stopped; /* by a problem after which nothing makes sense */
 	/* where the last mark was: libyaml counts characters, we count bytes */
 	size_t index;
@@ -98,6 +105,45 @@ static struct yaml_mark mark_at_offset(struct reader *r, size_t offset)
 	return mark;
 }
 
+/* The mark of @offset, which is behind @mark. */
+static struct yaml_mark mark_after(const struct yaml_doc *doc, struct yaml_mark mark, size_t offset)
+{
+	for (; mark.offset < offset && mark.offset < doc->size; mark.offset++) {
+		mark.column++;
+		if (doc->text[mark.offset] == '\n') {
+			mark.line++;
+			mark.column = 1;
+		}
+	}
+	return mark;
+}
+
+/* @before is a mark before the fault; gives the fault's own. */
+static struct yaml_mark complain_of(struct reader *r, struct yaml_mark before, const struct yaml_fault *fault)
+{
+	struct yaml_mark start = mark_after(r->doc, before, fault->offset);
+	struct yaml_mark end = mark_after(r->doc, start, fault->offset + fault->size);
+	complain(r, start, end, fault->hint, fault->message);
+	return start;
+}
+
+/* What YAML stumbles over may be some lines above, and may not show. */
+static void blame_hidden(struct reader *r, size_t line, size_t last_line)
+{
+	const char *text = r->doc->text;
+	size_t at = 0;
+	for (size_t n = 0; n <= last_line && at < r->doc->size; n++) {
+		size_t end = at + strcspn(text + at, "\n");
+		size_t comment = at;
+		while (comment < end && !(text[comment] == '#' && (comment == at || text[comment - 1] == ' ')))
+			comment++;
+		struct yaml_fault fault;
+		if (n >= line && yaml_hidden_fault(r->arena, text, at, comment, &fault))
+			complain_of(r, text_start, &fault);
+		at = end + 1;
+	}
+}
+
 static const char *hint_for(const char *problem)
 {
 	static const char *const hints[][2] = {
@@ -136,6 +182,8 @@ static void stop_at_library_error(struct reader *r)
 		problem = "a tab is not allowed here";
 	const char *message = lib->context && !is_tab ? arena_printf(r->arena, "%s %s", problem, lib->context)
 						      : arena_printf(r->arena, "%s", problem);
+	if (lib->error != YAML_READER_ERROR)
+		blame_hidden(r, lib->context ? lib->context_mark.line : lib->problem_mark.line, lib->problem_mark.line);
 	stop(r, at, at, hint_for(problem), message);
 }
 
@@ -194,6 +242,12 @@ static struct yaml_node *read_scalar(struct reader *r, const yaml_event_t *event
 		complain(r, node->start, node->end, "remove '\\0'", "text cannot contain a NUL character");
 	note_tag(r, event->data.scalar.tag, node);
 	note_anchor(r, event->data.scalar.anchor, node);
+	struct yaml_fault fault;
+	if (!node->quoted && !node->block &&
+	    yaml_hidden_fault(r->arena, r->doc->text, node->start.offset, node->end.offset, &fault)) {
+		complain_of(r, node->start, &fault);
+		r->hides = true;
+	}
 	return node;
 }
 
@@ -358,12 +412,27 @@ static void read_stream(struct reader *r)
 		if (type == YAML_STREAM_END_EVENT)
 			break;
 	}
-	if (r->stopped) {
+	if (r->stopped || r->hides) {
 		r->doc->root = NULL;
 	} else if (!r->doc->root) {
 		rewind_marks(r);
 		stop(r, current_mark(r), current_mark(r), "start with 'kind: stack'", "the file is empty");
 	}
+}
+
+/* False when there is no sense in reading it as YAML: then all that is wrong with the text is told. */
+static bool check_text(struct reader *r)
+{
+	struct yaml_fault fault;
+	struct yaml_mark mark = text_start;
+	size_t at = 0;
+	bool is_wide = yaml_encoding_fault(r->doc->text, r->doc->size, &fault);
+	if (is_wide)
+		complain_of(r, mark, &fault);
+	while (!is_wide && r->doc->problem_count < FAULTS_MAX &&
+	       yaml_next_fault(r->arena, r->doc->text, r->doc->size, &at, &fault))
+		mark = complain_of(r, mark, &fault);
+	return r->doc->problem_count == 0;
 }
 
 struct yaml_doc *yaml_parse(struct arena *arena, const char *name, const char *text, size_t size)
@@ -380,6 +449,8 @@ struct yaml_doc *yaml_parse(struct arena *arena, const char *name, const char *t
 	bool marked = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
 	doc->size = size - (marked ? 3 : 0);
 	doc->text = arena_strndup(arena, text + (marked ? 3 : 0), doc->size);
+	if (!check_text(&r))
+		return doc;
 	if (!yaml_parser_initialize(&r.lib))
 		mem_exhausted();
 	yaml_parser_set_encoding(&r.lib, YAML_UTF8_ENCODING);

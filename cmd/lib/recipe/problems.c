@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hidden.h"
 #include "base/utf8.h"
 
 enum { LINE_SHOWN = 160, GUTTER = 5, PROBLEMS_KEPT = 1000 };
@@ -139,8 +140,11 @@ static size_t show_char(const char *text, size_t size, struct str *shown)
 	size_t n = 1;
 	while (n < size && ((unsigned char)text[n] & 0xc0) == 0x80)
 		n++;
+	int32_t point = 0;
 	if (*text == '\t')
 		str_add_char(shown, ' ');
+	else if (hidden_find(text, n, &point) == 0)
+		str_addf(shown, "<U+%04X>", (unsigned)point);
 	else
 		str_add_escaped(shown, text, n);
 	return n;

@@ -32,7 +32,9 @@ static bool check_word(const struct text_rule *rule, const char *text, struct st
 		return false;
 	}
 	if (!is_in(rule->first, text[0])) {
-		str_addf(why, "cannot start with '%.1s'", text);
+		if ((unsigned char)*text >= 0x80)
+			return fail(why, "contains non-ASCII characters");
+		str_addf(why, *text ? "cannot start with '%.1s'" : "is empty", text);
 		return false;
 	}
 	size_t good = 1 + strspn(text + 1, rule->rest);
