@@ -135,14 +135,20 @@ static struct err *finish(struct call *call, const struct stack *s, int64_t star
 	return NULL;
 }
 
+static struct err *decide(struct project *p, struct stack *s)
+{
+	stack_done(s);
+	TRY(stack_open(p, /* unresolved= */ NULL, s));
+	return stack_observe(s, NULL);
+}
+
 /* With the lock held: decide again, since the other one may have done it all, then act. */
 static struct err *converge(struct call *call, struct project *p, int64_t started)
 {
 	AUTO(stack) s = STACK_INIT;
 	TRY(guest_os_check(p->stack, p->image));
 	TRY(stack_resolve(p, call->sink));
-	TRY(stack_open(p, /* unresolved= */ NULL, &s));
-	TRY(stack_observe(&s, NULL));
+	TRY(decide(p, &s));
 	if (graph_pending(&s.graph) == 0) {
 		TRY(stack_perform(&s, call->sink));
 		printf("nothing to do\n");
@@ -150,6 +156,8 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	}
 	TRY(host_check(p, &s.machine, /* warnings= */ NULL));
 	TRY(install_packages(call, p, &s));
+	project_measure_tools(p); /* the compiler, which is in keys, may have come with them */
+	TRY(decide(p, &s));
 	TRY(stack_perform(&s, call->sink));
 	return finish(call, &s, started);
 }

@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 #include "build/sign.h"
+#include "build/toolchain.h"
 #include "fmt/digest.h"
 #include "recipe/vars.h"
 #include "source/signature.h"
@@ -99,9 +100,7 @@ static void add_path(struct strs *env, const struct host_facts *facts)
 {
 	static const char *const cache_dirs[] = {"/usr/lib/ccache", "/opt/homebrew/opt/ccache/libexec",
 						 "/usr/local/opt/ccache/libexec"};
-	const char *base = facts->os == OS_MACOS
-				   ? "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
-				   : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+	const char *base = toolchain_folders(facts->os);
 	for (size_t i = 0; i < ARRAY_LEN(cache_dirs); i++) {
 		AUTO_FREE char *cc = path_join(cache_dirs[i], "cc");
 		if (file_exists(cc)) {

@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 #include "build/developer_tools.h"
+#include "build/toolchain.h"
 #include "machine/vmm.h"
 #include "plan/project_find.h"
 #include "recipe/texts.h"
@@ -76,6 +77,12 @@ static void move_home(struct project *p)
 	const char *usual = p->facts.os == OS_MACOS ? "/Users/me/.local/share/cooper" : "/home/me/.local/share/cooper";
 	home_done(&p->home);
 	home_at(own && *own == '/' ? own : usual, &p->home);
+}
+
+void project_measure_tools(struct project *p)
+{
+	if (!p->other_host)
+		toolchain_measure(&p->home, &p->facts);
 }
 
 struct err *project_start(struct project *p)
@@ -163,6 +170,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	if (guest_arch)
 		TRY(arch_option("guest architecture", guest_arch, arch_is_guest, &arch));
 	TRY(project_start(p));
+	project_measure_tools(p);
 	TRY(find_stack(p, stack));
 	choose_lock(p);
 	add_own_root(p);

@@ -4,7 +4,8 @@
  *	AUTO(project) p = PROJECT_INIT;
  *	TRY(project_open(&p, stack_name, guest_arch));
  *
- * Opening reads files only: no network, no child, nothing written.
+ * Opening reads files only: no network, nothing written; no child, but for a compiler that has not been asked for its
+ * version before (build/toolchain.h).
  */
 #ifndef COOPER_PLAN_PROJECT_H
 #define COOPER_PLAN_PROJECT_H
@@ -54,6 +55,8 @@ MUST_CHECK struct err *project_start(struct project *p);
  * Errors: ABSENT (no such stack, with a did-you-mean), USAGE (bad recipe, all problems in the detail)
  */
 MUST_CHECK struct err *project_open(struct project *p, const char *stack, const char *guest_arch);
+/** project_measure_tools() - look at the compiler again, after host packages were installed; project_open() does it */
+void project_measure_tools(struct project *p);
 /** project_target() - what `when:` is decided against for @p; borrowed from it */
 struct recipe_target project_target(const struct project *p);
 /**

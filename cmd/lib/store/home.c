@@ -71,7 +71,7 @@ static bool is_ours(const char *name)
 {
 	static const char *const names[] = {"cas",         "store",      "machines", "build",    "apt",
 					    "log",         "ccache",     "git",      "keys",     "signatures",
-					    "cooper.lock", "accel.json", "up.lock",  ".DS_Store"};
+					    "cooper.lock", "accel.json", "compiler.json", "up.lock",  ".DS_Store"};
 	const char *temp = strstr(name, ".tmp-");
 	AUTO_FREE char *whole = mem_strndup(name, temp ? (size_t)(temp - name) : strlen(name));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

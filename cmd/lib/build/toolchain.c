@@ -1,0 +1,196 @@
+#include "build/toolchain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/path.h"
+#include "build/developer_tools.h"
+#include "sys/child.h"
+#include "sys/file.h"
+
+enum { ASK_MS = 10000, SAID_MAX = 1 << 16 };
+
+const char *toolchain_folders(enum os os)
+{
+	return os == OS_MACOS ? "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+			      : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+}
+
+/* Stands in front of a compiler and is none. */
+static bool is_cache(const char *path)
+{
+	return streq(path_base(path), "ccache") || streq(path_base(path), "sccache") ||
+	       streq(path_base(path), "distcc");
+}
+
+/* The file that @name in one of @folders is in the end; heap, NULL when there is none. */
+static char *find(const char *folders, const char *name)
+{
+	AUTO(strs) dirs = STRS_INIT;
+	strs_split(&dirs, folders, ":");
+	for (size_t i = 0; i < dirs.count; i++) {
+		AUTO_FREE char *path = path_join(dirs.items[i], name);
+		char *real = realpath(path, NULL);
+		if (real && !is_cache(real))
+			return real;
+		free(real);
+	}
+	return NULL;
+}
+
+/* A Mac without developer tools has programs called cc and python3 which open a dialog: those are not asked. */
+static char *find_compiler(const struct host_facts *facts, const char *name)
+{
+	if (facts->os != OS_MACOS)
+		return find(toolchain_folders(facts->os), name);
+	AUTO_FREE char *tools = developer_tools_find("");
+	AUTO_FREE char *folders =
+		tools ? mem_printf("%s/usr/bin:%s/Toolchains/XcodeDefault.xctoolchain/usr/bin", tools, tools) : NULL;
+	return folders ? find(folders, name) : NULL;
+}
+
+static void ask(const char *program, const char *option, struct str *said)
+{
+	struct child_spec spec = {.argv = (const char *const[]){program, option, NULL},
+				  .env = (const char *const[]){"LC_ALL=C", "PATH=/usr/bin:/bin", NULL},
+				  .deadline_ms = ASK_MS};
+	err_free(child_output(&spec, SAID_MAX, said)); /* what it does not know it does not say */
+}
+
+static char *first_word(const char *text)
+{
+	return mem_strndup(text, strcspn(text, " \t\n"));
+}
+
+char *toolchain_version(const char *said, const char *full)
+{
+	const char *clang = strstr(said, "clang version ");
+	AUTO_FREE char *line = mem_strndup(said, strcspn(said, "\n"));
+	AUTO_FREE char *word = first_word(clang ? clang + strlen("clang version ") : full);
+	if (clang)
+		return mem_printf("%sclang %s", str_starts(said, "Apple ") ? "Apple " : "", word);
+	return *word ? mem_printf("gcc %s", word) : TAKE(line);
+}
+
+/* "gcc 12.2.0 x86_64-linux-gnu"; the release of macOS at the end of a target changes every month, and no code. */
+static char *identify(const char *program)
+{
+	AUTO(str) said = STR_INIT;
+	AUTO(str) full = STR_INIT;
+	AUTO(str) target = STR_INIT;
+	ask(program, "--version", &said);
+	ask(program, "-dumpfullversion", &full);
+	ask(program, "-dumpmachine", &target);
+	AUTO_FREE char *version = toolchain_version(str_text(&said), str_text(&full));
+	AUTO_FREE char *machine = first_word(str_text(&target));
+	char *darwin = strstr(machine, "-darwin");
+	if (darwin)
+		darwin[strlen("-darwin")] = '\0';
+	return mem_printf("%s %s", version, machine);
+}
+
+/* What tells that the file at @path is still the one that was asked. */
+static struct json *identity_of(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return NULL;
+	struct json *file = js_object();
+	js_set_text(file, "path", path);
+	js_set_int(file, "size", (int64_t)st.st_size);
+	js_set_int(file, "mtime_ns", file_mtime_ns(&st));
+	js_set_int(file, "inode", (int64_t)st.st_ino);
+	return file;
+}
+
+static bool same(const struct json *a, const struct json *b)
+{
+	AUTO_FREE char *left = js_canonical(a);
+	AUTO_FREE char *right = js_canonical(b);
+	return streq(left, right);
+}
+
+/* The compiler called @name, as @known has it or as it says itself; heap. */
+static char *compiler(const char *path, struct json *known, bool *changed)
+{
+	AUTO_JSON *file = identity_of(path);
+	const struct json *before = js_get(known, path);
+	const char *is = js_get_text(before, "is");
+	if (file && is && same(js_get(before, "file"), file))
+		return mem_strdup(is);
+	char *found = identify(path);
+	struct json *now = js_object();
+	js_set(now, "file", js_copy(file));
+	js_set_text(now, "is", found);
+	js_set(known, path, now);
+	*changed = true;
+	return found;
+}
+
+/* cc, and gcc where that is another one: recipes name either. */
+static void measure_compilers(const struct home *home, struct host_facts *facts)
+{
+	AUTO_FREE char *cc = find_compiler(facts, "cc");
+	AUTO_FREE char *gcc = find_compiler(facts, "gcc");
+	AUTO_FREE char *memory = path_join(home->root, "compiler.json");
+	AUTO_JSON *known = NULL;
+	AUTO(strs) all = STRS_INIT;
+	bool changed = false;
+	struct err *e = js_read(memory, &known);
+	if (e)
+		known = js_object();
+	err_free(e);
+	if (cc)
+		strs_take(&all, compiler(cc, known, &changed));
+	if (gcc && !streq(gcc, cc))
+		strs_take(&all, compiler(gcc, known, &changed));
+	AUTO_FREE char *text = strs_join(&all, ", ");
+	snprintf(facts->compiler, sizeof(facts->compiler), "%s", text);
+	if (changed && dir_exists(home->root))
+		err_free(js_write(memory, known, 0600)); /* else it is asked again the next time */
+}
+
+/* "dash", "python3.11": what the name leads to. */
+static void measure_interpreter(const char *folders, const char *name, char *ret_text, size_t size)
+{
+	AUTO_FREE char *path = find(folders, name);
+	snprintf(ret_text, size, "%s", path ? path_base(path) : "");
+}
+
+void toolchain_measure(const struct home *home, struct host_facts *facts)
+{
+	const char *folders = toolchain_folders(facts->os);
+	measure_compilers(home, facts);
+	measure_interpreter(folders, "sh", facts->shell, sizeof(facts->shell));
+	measure_interpreter(folders, "python3", facts->python, sizeof(facts->python));
+}
+
+static bool has_script(const struct commands *list, const char *interpreter)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct command *c = &list->items[i];
+		if (c->script && streq(c->interpreter ? c->interpreter : "sh", interpreter))
+			return true;
+	}
+	return false;
+}
+
+static bool uses(const struct build_recipe *b, const char *interpreter)
+{
+	return has_script(&b->configure, interpreter) || has_script(&b->build, interpreter) ||
+	       has_script(&b->install, interpreter) || has_script(&b->test, interpreter);
+}
+
+void toolchain_inputs(const struct recipe *recipe, const struct host_facts *facts, struct json *inputs)
+{
+	if (*facts->compiler)
+		js_set_text(inputs, "compiler", facts->compiler);
+	if (*facts->sdk_version)
+		js_set_text(inputs, "SDK", facts->sdk_version);
+	if (*facts->shell && uses(&recipe->build, "sh"))
+		js_set_text(inputs, "sh", facts->shell);
+	if (*facts->python && uses(&recipe->build, "python3"))
+		js_set_text(inputs, "python3", facts->python);
+}
