@@ -153,7 +153,8 @@ struct patch_case {
 
 static inline bool is_unsupported(const struct patch_case *c)
 {
-	static const char *const words[] = {"context diff", "combined diff", "text is encoded"};
+	static const char *const words[] = {"context diff",  "combined diff",  "text is encoded", "normal diff",
+					    "ed's commands", "signed message", "are flowed"};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strstr(c->fails, words[i]))
 			return true;

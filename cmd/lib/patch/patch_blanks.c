@@ -8,6 +8,7 @@
 struct blank {
 	int32_t first, last;
 	const char *name;
+	bool unseen; /* takes no room */
 };
 
 /* What a byte that is no UTF-8 is, in Latin-1. */
@@ -15,28 +16,28 @@ enum { LATIN1_NO_BREAK = 0xa0 };
 
 /* https://www.unicode.org/reports/tr44/ White_Space, Default_Ignorable_Code_Point */
 static const struct blank blanks[] = {
-	{'\t', '\t', "tab"},
-	{'\v', '\v', "vertical tab"},
-	{'\f', '\f', "form feed"},
-	{'\r', '\r', "carriage return"},
-	{' ', ' ', "blank"},
-	{0xa0, 0xa0, "no-break space"},
-	{0xad, 0xad, "soft hyphen"},
-	{0x1680, 0x1680, "space of another width"},
-	{0x180e, 0x180e, "vowel separator"},
-	{0x2000, 0x200a, "space of another width"},
-	{0x200b, 0x200b, "zero-width space"},
-	{0x200c, 0x200d, "zero-width joiner"},
-	{0x200e, 0x200f, "direction mark"},
-	{0x2028, 0x2029, "line separator"},
-	{0x202a, 0x202e, "direction mark"},
-	{0x202f, 0x202f, "narrow no-break space"},
-	{0x205f, 0x205f, "space of another width"},
-	{0x2060, 0x2064, "word joiner"},
-	{0x2066, 0x2069, "direction mark"},
-	{0x3000, 0x3000, "wide space"},
-	{0xfe00, 0xfe0f, "variation selector"},
-	{0xfeff, 0xfeff, "byte order mark"},
+	{'\t', '\t', "tab", false},
+	{'\v', '\v', "vertical tab", false},
+	{'\f', '\f', "form feed", false},
+	{'\r', '\r', "carriage return", false},
+	{' ', ' ', "blank", false},
+	{0xa0, 0xa0, "no-break space", false},
+	{0xad, 0xad, "soft hyphen", true},
+	{0x1680, 0x1680, "space of another width", false},
+	{0x180e, 0x180e, "vowel separator", true},
+	{0x2000, 0x200a, "space of another width", false},
+	{0x200b, 0x200b, "zero-width space", true},
+	{0x200c, 0x200d, "zero-width joiner", true},
+	{0x200e, 0x200f, "direction mark", true},
+	{0x2028, 0x2029, "line separator", false},
+	{0x202a, 0x202e, "direction mark", true},
+	{0x202f, 0x202f, "narrow no-break space", false},
+	{0x205f, 0x205f, "space of another width", false},
+	{0x2060, 0x2064, "word joiner", true},
+	{0x2066, 0x2069, "direction mark", true},
+	{0x3000, 0x3000, "wide space", false},
+	{0xfe00, 0xfe0f, "variation selector", true},
+	{0xfeff, 0xfeff, "byte order mark", true},
 };
 
 static const struct blank *find_blank(int32_t point)
@@ -68,6 +69,16 @@ size_t patch_blank_at(const char *text, size_t size)
 	if (point < 0)
 		return (unsigned char)text[0] == LATIN1_NO_BREAK ? 1 : 0;
 	return find_blank(point) ? n : 0;
+}
+
+bool patch_blank_takes_room(const char *text, size_t size)
+{
+	int32_t point = 0;
+	if (!size || escape_length(text, size))
+		return false;
+	utf8_next(text, size, &point);
+	const struct blank *b = point < 0 ? NULL : find_blank(point);
+	return !b || !b->unseen;
 }
 
 static void add_many(struct str *s, size_t count, const char *name)
@@ -149,7 +160,8 @@ size_t patch_first_difference(const char *a, size_t a_size, const char *b, size_
 			break;
 		n += size;
 	}
-	while (n > 0 && (a[n - 1] == ' ' || a[n - 1] == '\t'))
+	bool in_blanks = (n < a_size && (a[n] == ' ' || a[n] == '\t')) || (n < b_size && (b[n] == ' ' || b[n] == '\t'));
+	while (in_blanks && n > 0 && (a[n - 1] == ' ' || a[n - 1] == '\t'))
 		n--;
 	*ret_column = 1;
 	for (size_t i = 0; i < n; i += utf8_next(a + i, n - i, &(int32_t){0}))

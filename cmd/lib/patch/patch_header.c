@@ -56,6 +56,7 @@ static size_t find_tail(const struct patch_input *input, const struct patch_set 
 	struct patch_row row;
 	struct patch_scan s = patch_scan_of(input);
 	s.at += row_offset(input, f->line);
+	patch_skip_mark(&s);
 	for (bool known = true; known && patch_peek(&s, &row);) {
 		known = false;
 		for (size_t i = 0; i < ARRAY_LEN(words); i++)

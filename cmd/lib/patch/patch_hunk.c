@@ -190,6 +190,10 @@ struct err *patch_parse_hunks(struct patch_scan *s, struct patch_set *set)
 	while (patch_peek(s, &row) && patch_row_starts(&row, "@@")) {
 		struct patch_hunk h = {.line = s->line};
 		bool trimmed = patch_row_trim(&row);
+		if (patch_row_starts(&row, "@@@"))
+			return err_hint(err_new(ERR_USAGE, "patch '%s', line %zu: this is a merge's combined diff",
+						s->input->name, s->line),
+					"make it again against one parent, with git diff");
 		if (!patch_row_starts(&row, "@@ -") || !parse_header(&row, &h))
 			return patch_damaged(s, s->line, "a hunk's header is damaged");
 		f->crlf |= is_transport(&row, trimmed);

@@ -1,8 +1,9 @@
-/* Files of a patch: git sections, plain sections, and the prose between them. */
+/* Files of a patch: git sections and plain sections. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "patch/patch_scan.h"
+#include "patch/patch_foreign.h"
+#include "patch/patch_rows.h"
 #include "patch/patch_set.h"
 
 static struct patch_file *add_file(struct patch_set *set, size_t group, size_t line)
@@ -206,14 +207,6 @@ static struct err *parse_binary(struct patch_scan *s, struct patch_file *f)
 	return parse_binary_block(s, &f->backward, &found);
 }
 
-static bool is_binary_notice(const struct patch_row *row)
-{
-	static const char tail[] = " differ";
-	size_t n = sizeof(tail) - 1;
-	return (patch_row_starts(row, "Binary files ") || patch_row_starts(row, "Files ")) && row->len > n &&
-	       memcmp(row->text + row->len - n, tail, n) == 0;
-}
-
 bool patch_id_is_empty(const char *id)
 {
 	static const char empty_blob[] = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
@@ -332,9 +325,10 @@ static struct err *parse_git_rows(struct patch_scan *s, struct patch_set *set, s
 	patch_row_trim(&row);
 	if (patch_row_starts(&row, "@@") && n->new.raw)
 		return patch_parse_hunks(s, set);
-	if (patch_row_starts(&row, "GIT binary patch"))
+	if (row.len == 16 && patch_row_starts(&row, "GIT binary patch"))
 		return parse_binary(s, f);
-	f->binary_missing = is_binary_notice(&row);
+	TRY(patch_foreign_hidden(s, &row));
+	f->binary_missing = patch_row_is_binary(&row);
 	if (f->binary_missing)
 		patch_next(s, &row);
 	return NULL;
@@ -405,133 +399,78 @@ static struct err *parse_plain(struct patch_scan *s, struct patch_set *set, size
 	return e;
 }
 
-/* "Binary files A and B differ" of a plain diff: a change without its data. */
+/* The name in "Binary files A and B differ", the second; in hg's "Binary file A has changed", the one. */
+static void find_binary_name(const struct patch_row *row, const char **ret_start, const char **ret_end)
+{
+	static const char changed[] = " has changed", differ[] = " differ";
+	bool one = patch_row_starts(row, "Binary file ");
+	*ret_end = row->text + row->len - (one ? sizeof(changed) : sizeof(differ)) + 1;
+	*ret_start = one ? row->text + 12 : *ret_end;
+	for (const char *p = row->text; !one && *ret_end - p > 5; p++)
+		if (memcmp(p, " and ", 5) == 0)
+			*ret_start = p + 5;
+}
+
+/* A change of a plain diff without its data. */
 static struct err *parse_plain_binary(struct patch_scan *s, struct patch_set *set, size_t group)
 {
 	struct patch_row row;
 	struct patch_name name = {0};
 	struct patch_file *f = add_file(set, group, s->line);
-	patch_next(s, &row);
-	patch_row_trim(&row);
-	const char *end = row.text + row.len - 7;
-	const char *start = end;
-	for (const char *p = row.text; end - p > 5; p++)
-		if (memcmp(p, " and ", 5) == 0)
-			start = p + 5;
+	const char *start = NULL, *end = NULL;
 	f->binary_missing = true;
-	struct err *e = patch_name_header(s, start, (size_t)(end - start), &name);
+	patch_peek(s, &row);
+	patch_row_trim(&row);
+	find_binary_name(&row, &start, &end);
+	size_t len = (size_t)(end - start);
+	/* hg's is relative to the top, without a/. */
+	struct err *e = patch_row_starts(&row, "Binary file ") ? patch_name_bare(s, start, len, &name)
+							       : patch_name_header(s, start, len, &name);
 	if (!e)
 		e = set_name(s, &name, &f->new_path, f);
 	patch_name_done(&name);
+	patch_next(s, &row);
 	return e;
 }
 
-enum row_kind {
-	ROW_PROSE,
-	ROW_GIT,
-	ROW_PLAIN,
-	ROW_CONTEXT,
-	ROW_COMBINED,
-	ROW_ENCODED,
-	ROW_BINARY,
-	ROW_HUNK,
-	ROW_MAIL,
-	ROW_CUT
-};
-
-/* The separator of mails: "From <40 hex digits> Mon Sep 17 00:00:00 2001". */
-static bool is_mail(const struct patch_row *row)
-{
-	char id[PATCH_ID_MAX];
-	return patch_row_starts(row, "From ") && copy_id(row->text + 5, row->text + row->len, id) >= 40;
-}
-
-/* A mail's header that says that what follows are not the patch's own bytes (RFC 2045 section 6). */
-static bool is_encoded(const struct patch_row *row)
-{
-	static const char field[] = "Content-Transfer-Encoding:";
-	static const char *const kinds[] = {"quoted-printable", "base64"};
-	size_t n = sizeof(field) - 1;
-	if (row->len < n || strncasecmp(row->text, field, n) != 0)
-		return false;
-	while (n < row->len && (row->text[n] == ' ' || row->text[n] == '\t' || row->text[n] == '"'))
-		n++;
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (row->len - n >= strlen(kinds[i]) && strncasecmp(row->text + n, kinds[i], strlen(kinds[i])) == 0)
-			return true;
-	return false;
-}
-
-/* What the row at the cursor begins; looks at most two rows ahead. */
-static enum row_kind classify(const struct patch_scan *s)
-{
-	struct patch_scan ahead = *s;
-	struct patch_row row, second, third;
-	patch_next(&ahead, &row);
-	bool has_second = patch_next(&ahead, &second);
-	bool has_third = patch_next(&ahead, &third);
-	patch_row_trim(&row);
-	if (patch_row_starts(&row, "diff --git "))
-		return ROW_GIT;
-	if (patch_row_starts(&row, "diff --cc ") || patch_row_starts(&row, "diff --combined "))
-		return ROW_COMBINED;
-	if (patch_row_starts(&row, "--- ") && row.len > 4) {
-		if (has_third && patch_row_starts(&second, "+++ ") && patch_row_starts(&third, "@@"))
-			return ROW_PLAIN;
-		return !has_second || (!has_third && patch_row_starts(&second, "+++ ")) ? ROW_CUT : ROW_PROSE;
-	}
-	if (patch_row_starts(&row, "*** ") && has_third && patch_row_starts(&second, "--- ") &&
-	    patch_row_starts(&third, "***************"))
-		return ROW_CONTEXT;
-	if (is_binary_notice(&row) && patch_row_starts(&row, "Binary"))
-		return ROW_BINARY;
-	if (is_encoded(&row))
-		return ROW_ENCODED;
-	if (is_mail(&row))
-		return ROW_MAIL;
-	return patch_row_starts(&row, "@@ -") || patch_row_starts(&row, "GIT binary patch") ? ROW_HUNK : ROW_PROSE;
-}
-
-static struct err *parse_rows(struct patch_scan *s, struct patch_set *set)
+/* git diff --submodule=log: other commits of a submodule, whose name stands there alone. */
+static struct err *parse_submodule(struct patch_scan *s, struct patch_set *set, size_t group)
 {
 	struct patch_row row;
+	struct patch_name name = {0};
+	struct patch_file *f = add_file(set, group, s->line);
+	const char *start = NULL;
+	size_t len = 0;
+	f->old_mode = f->new_mode = PATCH_GITLINK;
+	patch_peek(s, &row);
+	patch_row_submodule(&row, &start, &len);
+	struct err *e = patch_name_bare(s, start, len, &name);
+	if (!e)
+		e = set_name(s, &name, &f->new_path, f);
+	patch_name_done(&name);
+	patch_next(s, &row);
+	return e;
+}
+
+typedef struct err *parse_fn(struct patch_scan *s, struct patch_set *set, size_t group);
+
+static struct err *parse_rows(struct patch_scan *s, struct patch_rows *rows, struct patch_set *set)
+{
+	static parse_fn *const parsers[] = {[PATCH_ROW_GIT] = parse_git,
+					    [PATCH_ROW_PLAIN] = parse_plain,
+					    [PATCH_ROW_BINARY] = parse_plain_binary,
+					    [PATCH_ROW_SUBMODULE] = parse_submodule};
+	struct patch_row row;
 	size_t group = 0;
-	while (patch_peek(s, &row)) {
-		switch (classify(s)) {
-		case ROW_GIT:
-			TRY(parse_git(s, set, group));
-			break;
-		case ROW_PLAIN:
-			TRY(parse_plain(s, set, group));
-			break;
-		case ROW_BINARY:
-			TRY(parse_plain_binary(s, set, group));
-			break;
-		case ROW_CONTEXT:
-			return err_hint(err_new(ERR_USAGE, "patch '%s', line %zu: this is a context diff",
-						s->input->name, s->line),
-					"make it again with diff -u");
-		case ROW_COMBINED:
-			return err_hint(err_new(ERR_USAGE, "patch '%s', line %zu: this is a merge's combined diff",
-						s->input->name, s->line),
-					"make it again against one parent, with git diff");
-		case ROW_ENCODED:
-			return err_hint(
-				err_new(ERR_USAGE, "patch '%s', line %zu: this mail's text is encoded", s->input->name,
-					s->line),
-				"decode it: git mailinfo HEAD-FILE PATCH-FILE < MAIL, or git am and git format-patch");
-		case ROW_HUNK:
-			return patch_damaged(s, s->line, "a hunk belongs to no file: its header is missing or damaged");
-		case ROW_CUT:
-			return err_hint(patch_damaged(s, s->line, "the patch ends inside a file's header"),
-					"fetch the patch again: part of it is missing");
-		case ROW_MAIL:
-			group++;
-			patch_next(s, &row);
-			break;
-		case ROW_PROSE:
-			patch_next(s, &row);
-			break;
+	for (patch_skip_mark(s); patch_peek(s, &row); patch_skip_mark(s)) {
+		enum patch_row_kind kind = patch_rows_kind(rows, s);
+		if (kind == PATCH_ROW_WORDS || kind == PATCH_ROW_MAIL) {
+			group += kind == PATCH_ROW_MAIL;
+			TRY(patch_foreign_row(rows, s));
+			patch_rows_pass(rows, s);
+		} else {
+			TRY(parsers[kind](s, set, group));
+			patch_rows_section(rows);
 		}
 	}
 	return NULL;
@@ -540,10 +479,12 @@ static struct err *parse_rows(struct patch_scan *s, struct patch_set *set)
 struct err *patch_parse(const struct patch_input *input, struct patch_set *ret)
 {
 	struct patch_scan s = patch_scan_of(input);
+	struct patch_rows rows = PATCH_ROWS_INIT;
 	*ret = (struct patch_set){.name = input->name};
-	struct err *e = parse_rows(&s, ret);
+	TRY(patch_foreign_whole(input));
+	struct err *e = parse_rows(&s, &rows, ret);
 	if (!e && input->size && !ret->file_count)
-		e = err_new(ERR_CORRUPT, "patch '%s' contains no diff", input->name);
+		e = patch_foreign_none(&rows, input);
 	if (e)
 		patch_set_done(ret);
 	return e;

@@ -10,6 +10,12 @@ struct patch_scan patch_scan_of(const struct patch_input *input)
 	return (struct patch_scan){.input = input, .at = input->text, .end = input->text + input->size, .line = 1};
 }
 
+void patch_skip_mark(struct patch_scan *s)
+{
+	if (s->end - s->at >= 3 && memcmp(s->at, "\xef\xbb\xbf", 3) == 0)
+		s->at += 3;
+}
+
 bool patch_peek(const struct patch_scan *s, struct patch_row *row)
 {
 	if (s->at == s->end)

@@ -23,6 +23,8 @@ struct patch_scan {
 
 /** patch_scan_of() - at the first row of @input */
 struct patch_scan patch_scan_of(const struct patch_input *input);
+/** patch_skip_mark() - past a byte order mark (UTF-8) at the cursor: editors put one before a text's first row */
+void patch_skip_mark(struct patch_scan *s);
 /** patch_peek() - the row at the cursor; false at the end */
 bool patch_peek(const struct patch_scan *s, struct patch_row *row);
 /** patch_next() - patch_peek() and move on */

@@ -275,6 +275,7 @@ struct err *patch_series_parse(const char *name, const char *text, size_t size, 
 {
 	struct patch_scan s = patch_scan_of(&(struct patch_input){.text = text, .size = size});
 	struct patch_row row;
+	patch_skip_mark(&s);
 	*ret = PATCH_SERIES_INIT;
 	for (size_t line = s.line; patch_next(&s, &row); line = s.line) {
 		AUTO_FREE char *words = mem_strndup(row.text, row.len);
