@@ -218,6 +218,7 @@ static struct err *set_pending(const struct work *w, bool *ret_was_pending)
 	return NULL;
 }
 
+/* The host remembers the step from here on: by then it has to be on the guest's disk, and the record after it. */
 static struct err *write_record(const struct work *w)
 {
 	AUTO(str) text = STR_INIT;
@@ -227,7 +228,7 @@ static struct err *write_record(const struct work *w)
 	quote_word(&path, w->record);
 	str_add(&text, "mkdir -p ");
 	quote_word(&text, dir);
-	str_addf(&text, " && echo %s > %s.new && mv -f %s.new %s && rm -f %s.pending", w->digest, str_text(&path),
+	str_addf(&text, " && echo %s > %s.new && sync && mv -f %s.new %s && rm -f %s.pending && sync", w->digest, str_text(&path),
 		 str_text(&path), str_text(&path), str_text(&path));
 	return guest_shell(w->g, str_text(&text), NULL, NULL);
 }
