@@ -7,6 +7,7 @@ lane=$1 lanes=$2 seconds=$3 seed=$4 results=$5
 export CONFIG=fault
 . tests/scripted/lib.sh
 . tests/fault/errnos.sh
+. tests/fault/state.sh
 step='{ name: motd, write: { path: /etc/motd, text: "hello" }, then: { run: [cp, /etc/motd, /etc/then] } }'
 snapshots=$work/snapshots places=$work/places
 mkdir -p "$snapshots" "$places"
@@ -47,34 +48,6 @@ command_of() {
 	destroy) echo destroy --yes ;;
 	*) echo "$1" ;;
 	esac
-}
-
-# What is in the home, without what is another one each time: keys, ports, pids, times, logs.
-state() {
-	(
-		cd "$COOPER_HOME" || exit 1
-		find . \( -path ./machines/dev/log -o -path ./log -o -name booted -o -name hung -o -name guest -o -name buttons \
-			-o -name ready.sock \) -prune -o -printf '%P %y %m %l\n' | LC_ALL=C sort
-		find . \( -path ./machines/dev/log -o -path ./log -o -path './cas/*.json' -o -path '*/ssh/*' -o -name booted -o -name boot_id \
-			-o -name lock -o -name up.lock -o -name boot.json -o -name connection.json -o -name proofs.json -o -name guest \
-			-o -name buttons -o -name ready.sock \) -prune -o -type f -print | LC_ALL=C sort | while read -r file; do
-			sed -E 's/AAAA[A-Za-z0-9+%=\/]*/KEY/g; s/BEGIN%20OPENSSH.*END%20OPENSSH/KEY/; /"(ms|made|time)": /d' "$file" | case $file in
-			*.record) sort ;;
-			*) cat ;;
-			esac | cksum | sed "s|\$| $file|"
-		done
-	)
-}
-
-left_running() {
-	local file
-	for file in /proc/[0-9]*/environ; do
-		if tr '\0' '\n' 2>/dev/null <"$file" | grep -qxF "COOPER_HOME=$COOPER_HOME"; then
-			file=${file%/environ}
-			[ "${file#/proc/}" = $$ ] || [ "${file#/proc/}" = "$BASHPID" ] || [ "$(ps -o ppid= -p "${file#/proc/}" 2>/dev/null | tr -d ' ')" = $$ ] ||
-				tr '\0' ' ' <"$file/cmdline" 2>/dev/null
-		fi
-	done
 }
 
 mkdir "$snapshots/empty"
