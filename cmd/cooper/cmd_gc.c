@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "base/units.h"
 #include "plan/project_find.h"
+#include "recipe/lock_file.h"
 #include "session.h"
 #include "store/gc.h"
 #include "ui.h"
@@ -30,7 +31,10 @@ static struct err *collect(struct call *call, const struct home *home, struct gc
 	AUTO_FREE char *stack = NULL;
 	TRY(project_find(&stack));
 	AUTO_FREE char *dir = path_dir(stack ? stack : "./");
-	strs_take(&locks, path_join(dir, "cooper.lock"));
+	AUTO_FREE char *path = path_join(dir, "cooper.lock");
+	AUTO_FREE char *lock = NULL;
+	TRY(lock_file_place(path, &lock)); /* one that cannot be read keeps nothing, and must not be passed over */
+	strs_add(&locks, lock);
 	TRY(gc_find(home, &locks, gc));
 	str_add_size(&size, gc->bytes);
 	if (gc->count == 0) {

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "recipe/lock.h"
@@ -114,9 +116,20 @@ static void test_damaged(void **state)
 	(void)state;
 	static const char *const texts[][2] = {
 		{"", "not valid JSON"},
-		{"<<<<<<< HEAD\n", "not valid JSON"},
-		{"[]", "unknown format"},
-		{"{\"format\": 2, \"entries\": {}}", "unknown format"},
+		{"<<<<<<< HEAD\n", "conflict of a merge, from line 1"},
+		{"{\n=======\n}\n", "conflict of a merge, from line 2"},
+		{"[]", "is no lock"},
+		{"{}", "is no lock"},
+		{"{\"format\": 2, \"entries\": {}}", "is of format 2, and this cooper knows 1"},
+		{"{\"format\": 1}", "has no map of 'entries'"},
+		{"{\"format\": 1, \"entries\": []}", "has no map of 'entries'"},
+		{"{\"format\": 1, \"entries\": {}, \"entry\": 1}", "unknown key 'entry'"},
+		{"{\"format\": 1, \"entries\": {\"a\": {}, \"a\": {}}}",
+		 "not valid JSON: line 1, column 38: duplicate"},
+		{"{\"format\": 1, \"entries\": {\"a\": {\"versions\": 1}}}",
+		 "unknown key 'versions', in the entry 'a'"},
+		{"{\"format\": 1, \"entries\": {\"a\": {\"version\": \"1\", \"files\": [{\"sha-256\": \"\"}]}}}",
+		 "unknown key 'sha-256', in the entry 'a'"},
 		{"{\"format\": 1, \"entries\": {\"a\": {}}}", "no version or no files"},
 		{"{\"format\": 1, \"entries\": {\"a\": {\"version\": \"1\", \"files\": [{\"name\": \"../x\"}]}}}",
 		 "plain name"},
@@ -136,6 +149,51 @@ static void test_damaged(void **state)
 		assert_fails(lock_open(path, &lock), ERR_CORRUPT, texts[i][1]);
 		assert_null(lock);
 	}
+}
+
+/* A shared file stays the shared file; what cannot be written through is refused, and nothing comes in its place. */
+static void test_places(void **state)
+{
+	(void)state;
+	AUTO_FREE char *path = lock_path();
+	AUTO_FREE char *dir = path_dir(path);
+	AUTO_FREE char *shared = path_join(dir, "shared/team.lock");
+	AUTO_FREE char *shared_dir = path_dir(shared);
+	AUTO_FREE char *text = NULL;
+	struct lock *lock = NULL;
+	struct stat st;
+	assert_ok(dir_make(shared_dir, 0755));
+	assert_int_equal(symlink("shared/team.lock", path), 0);
+	assert_fails(lock_open(path, &lock), ERR_OS, "is a link to 'shared/team.lock'");
+	assert_ok(file_write(shared, "{\"format\": 1, \"entries\": {}}", 28, 0664));
+	assert_ok(lock_open(path, &lock));
+	assert_ok(put(lock, "a", "1"));
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(lstat(shared, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(st.st_mode & 0777, 0664);
+	assert_ok(file_read(shared, 10000, &text, NULL));
+	assert_non_null(strstr(text, "\"a\""));
+	/* it is gone meanwhile */
+	assert_int_equal(unlink(shared), 0);
+	assert_fails(put(lock, "b", "1"), ERR_OS, "cannot be followed");
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	/* or meant to stay as it is */
+	assert_ok(file_write(shared, "{\"format\": 1, \"entries\": {}}", 28, 0444));
+	assert_fails(put(lock, "b", "1"), ERR_USAGE, "read-only");
+	lock_free(lock);
+	lock = NULL;
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_fails(lock_open(path, &lock), ERR_USAGE, "is a folder");
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mkfifo(path, 0644), 0);
+	assert_fails(lock_open(path, &lock), ERR_USAGE, "no regular file");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("cooper.lock", path), 0);
+	assert_fails(lock_open(path, &lock), ERR_OS, "cannot be followed");
 }
 
 static void test_two_holders(void **state)
@@ -215,7 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_all_or_none), cmocka_unit_test(test_text),
 		cmocka_unit_test(test_damaged),    cmocka_unit_test(test_two_holders), cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused),    cmocka_unit_test(test_places),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/conflict.h"
 #include "base/hidden.h"
 
 static const char conflict_hint[] =
@@ -15,17 +16,6 @@ bool yaml_encoding_fault(const char *text, size_t size, struct yaml_fault *ret)
 				  (text[0] && !text[1] && text[2] && !text[3]) || memcmp(text, "\0\0\xfe\xff", 4) == 0);
 	*ret = (struct yaml_fault){0, 1, "the file is in UTF-16 or UTF-32, not in UTF-8", "save it as UTF-8"};
 	return marked || wide;
-}
-
-/* Seven of one of "<|=>" at the beginning of a line, with a blank or the end of the line after them. */
-static bool is_conflict(const char *line, size_t size)
-{
-	if (size < 7 || !strchr("<|=>", line[0]) || !line[0])
-		return false;
-	for (size_t i = 1; i < 7; i++)
-		if (line[i] != line[0])
-			return false;
-	return size == 7 || line[7] == ' ' || line[7] == '\r' || line[7] == '\n';
 }
 
 static void set_conflict(struct arena *arena, const char *line, size_t size, struct yaml_fault *ret)
@@ -60,7 +50,7 @@ bool yaml_next_fault(struct arena *arena, const char *text, size_t size, size_t 
 		bool is_start = i == 0 || text[i - 1] == '\n';
 		bool found = false;
 		*ret = (struct yaml_fault){.offset = i, .size = 1};
-		if (is_start && is_conflict(text + i, size - i)) {
+		if (is_start && conflict_mark(text + i, size - i)) {
 			set_conflict(arena, text + i, size - i, ret);
 			found = true;
 		} else if (text[i] == '\r' && (i + 1 == size || text[i + 1] != '\n')) {

@@ -8,8 +8,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "fmt/digest.h"
-#include "fmt/json.h"
-#include "sys/file.h"
+#include "recipe/lock_file.h"
 
 enum { LOCK_FORMAT = 1 };
 
@@ -42,6 +41,25 @@ static struct err *bad(const char *path, const char *reference, const char *what
 			"restore it from version control, or remove it to resolve everything again");
 }
 
+/* What is not known would be lost when the file is written. */
+static struct err *check_keys(const char *path, const struct json *object, const char *const *known,
+			      const char *reference)
+{
+	for (struct js_member m = {.of = object}; js_next(&m);) {
+		size_t i = 0;
+		while (known[i] && !streq(known[i], m.key))
+			i++;
+		if (known[i])
+			continue;
+		AUTO_FREE char *where = reference ? mem_printf(", in the entry '%s'", reference) : mem_strdup("");
+		return err_hint(
+			err_new(ERR_CORRUPT, "the lock '%s' has the unknown key '%s'%s", path, m.key, where),
+			"correct it if it was written by hand; else another version of cooper wrote it: use that one, "
+			"or remove the file to resolve everything again");
+	}
+	return NULL;
+}
+
 static struct err *read_file_entry(const char *path, const char *reference, const struct json *item,
 				   struct arena *arena, struct lock_file *ret)
 {
@@ -50,15 +68,21 @@ static struct err *read_file_entry(const char *path, const char *reference, cons
 	const char *sha256 = js_get_text(item, "sha256");
 	const char *inner = js_get_text(item, "uncompressed_sha256");
 	int64_t size = js_get_int(item, "size", -1);
+	static const char *const known[] = {"name", "url", "sha256", "size", "uncompressed_sha256", "signature", NULL};
+	TRY(check_keys(path, item, known, reference));
 	if (!name || !path_is_plain(name) || strchr(name, '/'))
 		return bad(path, reference, "has a file without a plain name");
 	if (!url || !strchr(url, ':'))
 		return bad(path, reference, "has a file without a URL");
 	bool by_commit = str_starts(url, "git:"); /* the URL ends in the commit's id */
 	if (!by_commit && (!sha256 || !digest_valid(DIGEST_SHA256, sha256)))
-		return bad(path, reference, "has a file without a SHA-256");
+		return bad(path, reference,
+			   sha256 ? "has a SHA-256 that is not 64 lower-case hex digits"
+				  : "has a file without a SHA-256");
 	if (!by_commit && size < 0 && (js_get(item, "size") || !str_starts(reference, "channel:")))
-		return bad(path, reference, "has a file without a size");
+		return bad(path, reference,
+			   js_get(item, "size") ? "has a size that is no whole number of bytes"
+						: "has a file without a size");
 	if (inner && !digest_valid(DIGEST_SHA256, inner))
 		return bad(path, reference, "has an inner digest that is not a SHA-256");
 	*ret = (struct lock_file){.name = arena_strdup(arena, name),
@@ -75,6 +99,8 @@ static struct err *read_entry(const char *path, const char *reference, const str
 {
 	const char *version = js_get_text(value, "version");
 	const struct json *files = js_get(value, "files");
+	static const char *const known[] = {"version", "files", NULL};
+	TRY(check_keys(path, value, known, reference));
 	if (!version || !js_is_array(files) || js_count(files) == 0)
 		return bad(path, reference, "has no version or no files");
 	struct lock_entry *entry = arena_alloc(arena, sizeof(*entry));
@@ -88,23 +114,34 @@ static struct err *read_entry(const char *path, const char *reference, const str
 	return NULL;
 }
 
+static struct err *check_format(const char *path, const struct json *root)
+{
+	static const char *const known[] = {"format", "entries", NULL};
+	int64_t format = js_get_int(root, "format", 0);
+	if (!js_is_object(root) || !js_get(root, "format"))
+		return err_hint(err_new(ERR_CORRUPT, "the lock '%s' is no lock: it has no 'format'", path),
+				"restore it from version control, or remove it to resolve everything again");
+	if (format != LOCK_FORMAT)
+		return err_hint(
+			err_new(ERR_CORRUPT, "the lock '%s' is of format %lld, and this cooper knows %d", path,
+				(long long)format, LOCK_FORMAT),
+			"it was written by another version of cooper; use that one, or remove the file to resolve "
+			"everything again");
+	if (!js_is_object(js_get(root, "entries")))
+		return err_hint(err_new(ERR_CORRUPT, "the lock '%s' is damaged: it has no map of 'entries'", path),
+				"restore it from version control, or remove it to resolve everything again");
+	return check_keys(path, root, known, NULL);
+}
+
 /* Entries of the file at @path that @entries has not; a missing file has none. */
 static struct err *read_entries(const char *path, struct arena *arena, struct map *entries)
 {
 	AUTO_JSON *root = NULL;
-	struct err *e = js_read(path, &root);
-	if (err_is(e, ERR_ABSENT)) {
-		err_free(e);
+	TRY(lock_file_read(path, &root));
+	if (!root)
 		return NULL;
-	}
-	if (e)
-		return err_hint(err_wrap(e, "cannot read the lock"),
-				"restore it from version control, or remove it to resolve everything again");
-	if (js_get_int(root, "format", 0) != LOCK_FORMAT)
-		return err_hint(err_new(ERR_CORRUPT, "the lock '%s' has an unknown format", path),
-				"it was written by another version of cooper; use that one, or remove the file");
-	const struct json *list = js_get(root, "entries");
-	for (struct js_member m = {.of = list}; js_next(&m);) {
+	TRY(check_format(path, root));
+	for (struct js_member m = {.of = js_get(root, "entries")}; js_next(&m);) {
 		struct lock_entry *entry = NULL;
 		if (map_has(entries, m.key))
 			continue;
@@ -187,8 +224,7 @@ static struct err *write_entries(const char *path, const struct map *entries)
 		js_set(list, names.items[i], entry_json(map_get(entries, names.items[i])));
 	js_set_int(root, "format", LOCK_FORMAT);
 	js_set(root, "entries", list);
-	struct err *e = js_write(path, root, 0644);
-	return e ? err_wrap(e, "cannot write the lock '%s'", path) : NULL;
+	return lock_file_write(path, root);
 }
 
 static struct err *check_entry(const struct lock *lock, const struct lock_entry *entry)

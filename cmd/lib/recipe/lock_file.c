@@ -1,0 +1,78 @@
+#include "recipe/lock_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/conflict.h"
+#include "sys/file.h"
+
+enum { LOCK_MAX = 16 << 20, NEW_MODE = 0644 };
+
+static const char restore_hint[] = "restore it from version control, or remove it to resolve everything again";
+
+static struct err *leads_nowhere(const char *path, int errnum)
+{
+	char target[1024];
+	ssize_t n = readlink(path, target, sizeof(target));
+	struct err *e = err_os(errnum, "the lock '%s' is a link to '%.*s', which cannot be followed", path,
+			       n > 0 ? (int)n : 0, target);
+	return err_hint(e, "remove the link, or put the shared lock where it leads");
+}
+
+struct err *lock_file_place(const char *path, char **ret_real)
+{
+	struct stat st;
+	if (lstat(path, &st) != 0 && errno != ENOENT)
+		return err_os(errno, "cannot look at the lock '%s'", path);
+	if (lstat(path, &st) != 0) {
+		*ret_real = mem_strdup(path);
+		return NULL;
+	}
+	AUTO_FREE char *real = S_ISLNK(st.st_mode) ? realpath(path, NULL) : mem_strdup(path);
+	if (!real || stat(real, &st) != 0)
+		return leads_nowhere(path, errno);
+	if (!S_ISREG(st.st_mode))
+		return err_hint(err_new(ERR_USAGE, "the lock '%s' is %s", path,
+					S_ISDIR(st.st_mode) ? "a folder" : "no regular file"),
+				"cooper keeps versions in a file of this name: rename what is there");
+	*ret_real = TAKE(real);
+	return NULL;
+}
+
+struct err *lock_file_read(const char *path, struct json **ret_root)
+{
+	AUTO_FREE char *real = NULL;
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	*ret_root = NULL;
+	TRY(lock_file_place(path, &real));
+	struct err *e = file_read(real, LOCK_MAX, &text, &size);
+	if (err_is(e, ERR_ABSENT))
+		return err_free(e);
+	int line = e ? 0 : conflict_line(text, size);
+	if (line)
+		return err_hint(
+			err_new(ERR_CORRUPT, "the lock '%s' has the conflict of a merge, from line %d on", path, line),
+			"keep the entries of both sides and remove the marks; or take one side whole (git "
+			"checkout --ours %s): what it lacks is resolved again",
+			path);
+	if (!e)
+		e = js_parse(text, size, path, ret_root);
+	return e ? err_hint(err_wrap(e, "cannot read the lock"), "%s", restore_hint) : NULL;
+}
+
+struct err *lock_file_write(const char *path, const struct json *root)
+{
+	AUTO_FREE char *real = NULL;
+	struct stat st = {.st_mode = NEW_MODE};
+	TRY(lock_file_place(path, &real));
+	if (stat(real, &st) != 0 && errno != ENOENT)
+		return err_os(errno, "cannot look at the lock '%s'", path);
+	if (!(st.st_mode & 0222)) /* root may write it all the same: it is meant to stay */
+		return err_hint(err_new(ERR_USAGE, "the lock '%s' is read-only, and has to be changed", path),
+				"chmod u+w %s; `cooper plan` shows what it lacks", real);
+	struct err *e = js_write(real, root, st.st_mode & 0777);
+	return e ? err_wrap(e, "cannot write the lock '%s'", path) : NULL;
+}
