@@ -170,12 +170,38 @@ static void an_untouched_tree_stays(void **state UNUSED)
 	assert_true(before.st_ino == after.st_ino);
 }
 
+/* Of two entries of one name some programs take the first and some the last. */
+static void a_variable_is_there_once(void **state UNUSED)
+{
+	AUTO_FREE char *log = below_home("log");
+	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *keg = NULL;
+	AUTO(strs) names = STRS_INIT;
+	put_recipe("env: { HOME: /mine, TZ: Mars, LC_ALL: mine, PATH: \"/usr/bin:/bin:/mine\", OWN: mine }\n"
+		   "install:\n  - [env]\n  - [cp, \"${source}/hello\", \"${prefix}/\"]\n");
+	assert_ok(build_keg(&keg));
+	assert_ok(dir_list(log, &names));
+	AUTO_FREE char *path = path_join(log, names.items[0]);
+	assert_ok(file_read(path, 1 << 16, &text, NULL));
+	static const char *const expected[] = {"HOME=/mine\n", "TZ=Mars\n", "LC_ALL=mine\n",
+					       "PATH=/usr/bin:/bin:/mine\n", "OWN=mine\n"};
+	for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+		AUTO_FREE char *name = mem_strndup(expected[i], strcspn(expected[i], "=") + 1);
+		const char *at = strstr(text, name);
+		assert_non_null(at);
+		assert_true(str_starts(at, expected[i]));
+		AUTO_FREE char *second = mem_printf("\n%s", name);
+		assert_null(strstr(at + 1, second));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_failed_configure_leaves_nothing_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flipped_byte_is_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(times_and_modes_count, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_variable_is_there_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_untouched_tree_stays, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

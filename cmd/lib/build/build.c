@@ -184,12 +184,29 @@ static struct err *at_command(struct err *take_e, const struct build_job *job, c
 	return err_wrap(take_e, "%s:%d:%d", job->recipe->path, c->mark.line, c->mark.column);
 }
 
-/* The clean environment and the recipe's own variables, which may name the folders. */
+static bool has_name(const struct strs *env, const char *entry)
+{
+	size_t n = strcspn(entry, "=") + 1;
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->items[i], entry, n) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The clean environment and the recipe's own variables, which may name the folders. Of one that both have the recipe's
+ * is left: of two entries of one name some programs take the first and some the last.
+ */
 static struct err *command_env(const struct build_job *job, const struct build_folders *w, const struct vars *vars,
 			       struct strs *env)
 {
-	strs_copy(env, &w->env);
-	return vars_expand_all(vars, &job->recipe->build.env, env);
+	AUTO(strs) own = STRS_INIT;
+	TRY(vars_expand_all(vars, &job->recipe->build.env, &own));
+	for (size_t i = 0; i < w->env.count; i++)
+		if (!has_name(&own, w->env.items[i]))
+			strs_add(env, w->env.items[i]);
+	strs_copy(env, &own);
+	return NULL;
 }
 
 static struct err *run_commands(const struct build_job *job, const struct build_folders *w, const struct commands *list,
