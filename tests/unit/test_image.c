@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -7,6 +8,7 @@
 #include "fmt/json.h"
 #include "image/debstrap.h"
 #include "image/image.h"
+#include "image/image_files.h"
 #include "sys/child.h"
 #include "sys/file.h"
 
@@ -25,8 +27,60 @@ static char *key_of(const char *dir, char *name)
 	struct recipe recipe = {.path = path, .image = {.files = name}};
 	AUTO_JSON *inputs = js_object();
 
-	assert_ok(image_inputs(&recipe, inputs));
-	return mem_strdup(js_get_text(inputs, name));
+	assert_ok(image_files_input(&recipe, inputs));
+	return mem_strdup(js_get_text(js_get(inputs, "files"), "digest"));
+}
+
+/* A folder may be called like anything else that is in the key. */
+static void a_folder_called_recipe(void **state)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *folder = path_join(dir, "recipe");
+	AUTO_FREE char *path = path_join(dir, "own.yaml");
+	struct recipe recipe = {.path = path, .image = {.files = "recipe", .debian_suite = "trixie"}};
+	const struct host_facts facts = {.distro = "debian", .codename = "bookworm"};
+	AUTO_JSON *inputs = js_object();
+
+	(void)state;
+	put(folder, "prepare.sh", ":", 1);
+	js_set_text(inputs, "recipe", "its digest");
+	assert_ok(image_inputs(&recipe, &facts, inputs));
+	assert_string_equal(js_get_text(inputs, "recipe"), "its digest");
+	assert_string_equal(js_get_text(inputs, "host"), "debian bookworm");
+}
+
+static void assert_mode(const char *dir, const char *name, mode_t mode)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+}
+
+/* Whoever checked the folder out, under whatever umask: the scripts see the same modes, and the bytes of the key. */
+static void files_are_copied_as_the_key_says(void **state)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *folder = path_join(dir, "own");
+	AUTO_FREE char *tool = path_join(folder, "tool");
+	AUTO_FREE char *copy = path_join(dir, "copy");
+	AUTO_FREE char *again = path_join(dir, "again");
+	AUTO_FREE char *path = path_join(dir, "own.yaml");
+	struct recipe recipe = {.path = path, .image = {.files = "own"}};
+
+	(void)state;
+	put(folder, "prepare.sh", ":", 1);
+	put(folder, "tool", "x", 1);
+	assert_int_equal(chmod(tool, 0700), 0);
+	assert_int_equal(chmod(folder, 0777), 0);
+	AUTO_FREE char *digest = key_of(dir, "own");
+	assert_ok(image_files_copy(&recipe, digest, copy));
+	assert_mode(copy, "tool", 0755);
+	assert_mode(copy, "prepare.sh", 0644);
+	assert_mode(copy, ".", 0755);
+	put(folder, "prepare.sh", "true", 4);
+	assert_fails(image_files_copy(&recipe, digest, again), ERR_BUSY, "was changed");
 }
 
 /* Names and contents are told apart: what one file holds cannot look like a second file. */
@@ -87,6 +141,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(folders_differ),
+		cmocka_unit_test(a_folder_called_recipe),
+		cmocka_unit_test(files_are_copied_as_the_key_says),
 		cmocka_unit_test(hooks_find_their_scripts),
 	};
 

@@ -12,6 +12,7 @@
 #include "image/binfmt_host.h"
 #include "image/debstrap.h"
 #include "image/image_download.h"
+#include "image/image_files.h"
 #include "recipe/vars.h"
 #include "source/debian.h"
 #include "store/cas.h"
@@ -26,6 +27,9 @@
 #define IMAGE_EPOCH "1760000000"
 /* Any fixed value serves: the file system never leaves its machine. */
 #define IMAGE_UUID "6e2b6d5c-0000-4000-8000-636f6f706572"
+
+/* Counted up whenever the same packages and files give other bytes because of a change here. */
+enum { IMAGE_METHOD = 2 };
 
 enum { COMMAND_DEADLINE_MS = 60 * 60 * 1000 };
 
@@ -120,34 +124,16 @@ struct err *image_resolve(const struct home *home, const struct recipe *recipe, 
 	return lock_put(lock, &entry);
 }
 
-/* Absolute, since it is handed to programs that run elsewhere. Links in it are the guest's, but for the scripts. */
-static struct err *find_files(const struct recipe *recipe, char **ret_path)
+struct err *image_inputs(const struct recipe *recipe, const struct host_facts *facts, struct json *inputs)
 {
-	AUTO_FREE char *dir = path_dir(recipe->path);
-	AUTO_FREE char *path = NULL;
-	static const char *const scripts[] = {"prepare.sh", "customize.sh"};
-	TRY(beneath_path(dir, recipe->image.files, &path));
-	for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
-		AUTO_FREE char *script = NULL;
-		struct err *e = beneath_path(path, scripts[i], &script);
-		if (e && !err_is(e, ERR_ABSENT))
-			return e;
-		err_free(e);
-	}
-	*ret_path = file_absolute(path);
-	return NULL;
-}
-
-struct err *image_inputs(const struct recipe *recipe, struct json *inputs)
-{
-	if (!recipe->image.files)
+	if (!recipe->image.debian_suite)
 		return NULL;
-	AUTO_FREE char *path = NULL;
-	TRY(find_files(recipe, &path));
-	char hex[SHA256_HEX];
-	TRY(tree_digest_path(path, hex));
-	js_set_text(inputs, recipe->image.files, hex);
-	return NULL;
+	js_set_int(inputs, "method", IMAGE_METHOD);
+	if (*facts->distro) {
+		AUTO_FREE char *release = mem_printf("%s %s", facts->distro, facts->codename);
+		js_set_text(inputs, "host", release);
+	}
+	return image_files_input(recipe, inputs);
 }
 
 /* A command on the guest's tree. */
@@ -193,9 +179,9 @@ static struct err *lay_out_packages(const struct image_job *job, const struct im
 
 static struct err *install_root(const struct image_job *job, const struct image_folders *w, struct sink *sink)
 {
-	AUTO_FREE char *files = NULL;
+	AUTO_FREE char *files = path_join(w->top, "files");
 	AUTO(strs) argv = STRS_INIT;
-	TRY(find_files(job->recipe, &files));
+	TRY(image_files_copy(job->recipe, job->files_digest, files));
 	debstrap_argv(job, files, w->packages, w->root, &argv);
 	return run(job, w, (const char *const *)argv.items, w->top, sink);
 }

@@ -24,8 +24,11 @@ MUST_CHECK struct err *image_ask(const struct home *home, const struct recipe *r
 /** image_resolve() - ask apt for the complete set of packages, unless the lock has it, and write the lock */
 MUST_CHECK struct err *image_resolve(const struct home *home, const struct recipe *recipe, enum arch guest_arch,
 				     struct lock *lock, struct sink *sink);
-/** image_inputs() - add the digests of overlay and customize script to @inputs */
-MUST_CHECK struct err *image_inputs(const struct recipe *recipe, struct json *inputs);
+/**
+ * image_inputs() - what decides an image that is made of packages, beside them: its folder of files, the host's release,
+ * whose programs make it, and how it is made here
+ */
+MUST_CHECK struct err *image_inputs(const struct recipe *recipe, const struct host_facts *facts, struct json *inputs);
 /** image_make() - make or unpack (image_download()) the image and commit it to the store */
 MUST_CHECK struct err *image_make(const struct image_job *job, struct sink *sink);
 

@@ -16,6 +16,7 @@ struct image_job {
 	enum arch guest_arch;
 	const struct host_facts *facts;
 	const struct source_files *files; /* packages, or the downloaded image */
+	const char *files_digest;         /* of the recipe's folder of files, as in the key; NULL = none */
 	const char *key;                  /* of the result */
 	const char *step;
 };

@@ -20,7 +20,7 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 	const struct recipe *r = step->job;
 	js_set_text(inputs, "recipe", r->canonical_digest);
 	js_set_text(inputs, "guest_arch", arch_name(step->context->guest_arch));
-	return image_inputs(r, inputs);
+	return image_inputs(r, step->context->facts, inputs);
 }
 
 static struct err *perform(struct step *step, struct sink *sink)
@@ -31,6 +31,7 @@ static struct err *perform(struct step *step, struct sink *sink)
 				      .guest_arch = c->guest_arch,
 				      .facts = c->facts,
 				      .files = step_files(step_need(step, "fetch")),
+				      .files_digest = js_get_text(js_get(step->inputs, "files"), "digest"),
 				      .key = step->key,
 				      .step = step->id};
 	TRY(image_make(&job, sink));
