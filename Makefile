@@ -41,7 +41,7 @@ LDFLAGS += $(filter -fsanitize% --coverage,$(OPT_$(CONFIG)))
 LDLIBS += $(PKG_LIBS) -lpthread
 
 OS_FILE := $(if $(filter Darwin,$(OS)),darwin,linux)
-LIB_SRC := $(filter-out cmd/lib/sys/os_%.c,$(wildcard cmd/lib/*/*.c)) cmd/lib/sys/os_$(OS_FILE).c
+LIB_SRC := $(filter-out cmd/lib/sys/os_%.c,$(wildcard cmd/lib/*/*.c)) $(wildcard cmd/lib/sys/os_$(OS_FILE)*.c)
 BIN_SRC := $(wildcard cmd/cooper/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)

@@ -134,7 +134,7 @@ executable() { # executable FILE ARCH: of that processor, for macOS 12, our libr
 	[ "$2" != arm64 ] || python3 tests/darwin/signature.py "$1"
 }
 
-sources=$(find cmd/lib cmd/cooper -name '*.c' ! -name os_linux.c | sort)
+sources=$(find cmd/lib cmd/cooper -name '*.c' ! -name 'os_linux*.c' | sort)
 for kind in zig clang; do for arch in arm64 x86_64; do
 	what="$kind $arch"
 	out=$work/$kind-$arch

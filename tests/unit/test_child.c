@@ -94,6 +94,48 @@ static void guarded_children_die_with_us(void **state UNUSED)
 	assert_false(file_exists(mark));
 }
 
+static bool goes_on(const char *mark)
+{
+	assert_ok(file_remove(mark));
+	tick_sleep_ms(200);
+	return file_exists(mark);
+}
+
+/* However it ends: what it has started and detached ends with it. */
+static void guarded_children_leave_nothing_behind(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *mark = path_join(dir, "alive");
+	AUTO_FREE char *daemon = mem_printf("setsid sh -c '(while :; do date >%s; sleep 0.05; done) & exit' "
+					    "</dev/null >/dev/null 2>&1; while [ ! -e %s ]; do sleep 0.02; done; ",
+					    mark, mark);
+	AUTO_FREE char *works = mem_printf("%sexit 0", daemon);
+	AUTO_FREE char *fails = mem_printf("%sexit 3", daemon);
+	AUTO_FREE char *killed = mem_printf("%skill -9 $$", daemon);
+	AUTO_FREE char *late = mem_printf("%ssleep 60", daemon);
+	AUTO_FREE char *stubborn = mem_printf("trap '' TERM; %swhile :; do sleep 1; done", daemon);
+	struct child_spec spec = {.argv = ARGV("sh", "-c", works), .die_with_parent = true};
+	assert_ok(child_run(&spec));
+	assert_false(goes_on(mark));
+	spec.argv = ARGV("sh", "-c", fails);
+	assert_fails(child_run(&spec), ERR_CHILD, "exit status 3");
+	assert_false(goes_on(mark));
+	spec.argv = ARGV("sh", "-c", killed);
+	assert_fails(child_run(&spec), ERR_CHILD, "signal 9");
+	assert_false(goes_on(mark));
+	spec.argv = ARGV("sh", "-c", late);
+	spec.deadline_ms = 500;
+	assert_fails(child_run(&spec), ERR_TIMEOUT, "within 500 ms");
+	assert_false(goes_on(mark));
+	pid_t pid = 0;
+	spec.argv = ARGV("sh", "-c", stubborn);
+	assert_ok(child_start(&spec, &pid));
+	for (int i = 0; i < 100 && !file_exists(mark); i++)
+		tick_sleep_ms(20);
+	child_stop(pid, 50);
+	assert_false(goes_on(mark));
+}
+
 static void guards_pass_the_status_on(void **state UNUSED)
 {
 	struct child_spec bad = {.argv = ARGV("sh", "-c", "exit 7"), .die_with_parent = true};
@@ -231,6 +273,7 @@ int main(void)
 		cmocka_unit_test(children_inherit_nothing),
 		cmocka_unit_test(children_do_not_wait_for_grandchildren),
 		cmocka_unit_test(guarded_children_die_with_us),
+		cmocka_unit_test(guarded_children_leave_nothing_behind),
 		cmocka_unit_test(guards_pass_the_status_on),
 		cmocka_unit_test(a_lost_status_is_no_success),
 		cmocka_unit_test(what_nohup_ignores_stays_ignored),

@@ -245,7 +245,8 @@ static struct err *run_test(const struct build_job *job, const struct build_fold
 				  .env = (const char *const *)env.items,
 				  .cwd = w->build,
 				  .log_path = w->log,
-				  .deadline_ms = 5 * 60 * 1000};
+				  .deadline_ms = 5 * 60 * 1000,
+				  .die_with_parent = true};
 	TRY(child_output(&spec, 1 << 20, &out));
 	*ret_line = mem_strndup(str_text(&out), strcspn(str_text(&out), "\n"));
 	if (!c->expect)

@@ -17,7 +17,7 @@
 #include "sys/os.h"
 #include "sys/tick.h"
 
-enum { TAIL_LINES = 20, LINE_MAX_BYTES = 4096, KILL_GRACE_MS = 3000 };
+enum { TAIL_LINES = 20, LINE_MAX_BYTES = 4096, KILL_GRACE_MS = 3000, GUARD_MS = 500 };
 
 /* What is known of a child while it runs. */
 struct running {
@@ -422,6 +422,11 @@ void child_stop(pid_t pid, int64_t grace_ms)
 		kill(-pid, SIGKILL); /* grandchildren that outlived it */
 		return;
 	}
-	send_signal(pid, SIGKILL);
+	kill(pid, SIGUSR1); /* a guard: kills all that it guards, which only it can find, and ends */
+	bool ended = wait_until(pid, tick_ms() + GUARD_MS);
+	kill(-pid, SIGKILL);
+	if (ended)
+		return;
+	kill(pid, SIGKILL);
 	wait_until(pid, tick_ms() + KILL_GRACE_MS); /* root's (sudo), or stuck in the kernel: we do not wait for ever */
 }

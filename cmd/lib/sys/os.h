@@ -1,5 +1,5 @@
 /*
- * os.h - what differs between macOS and Linux; os_linux.c and os_darwin.c implement it, nothing else is conditional
+ * os.h - what differs between macOS and Linux; os_linux*.c and os_darwin*.c implement it, nothing else is conditional
  */
 #ifndef COOPER_SYS_OS_H
 #define COOPER_SYS_OS_H
@@ -55,9 +55,9 @@ void os_die_with_parent(void);
 /**
  * os_guard() - in a fresh child: become a guard of what it starts, and return in a child of it
  *
- * The guard ends with its child's status. When our own process dies, however, the guard kills everything below it,
- * wherever it has put itself (process groups, daemons), so that no orphan goes on writing. Where the system cannot do
- * that, the child itself goes on alone.
+ * The guard ends with its child's status. Before that, and when our own process dies or SIGUSR1 comes, it kills
+ * everything below it, wherever that has put itself (process groups, daemons), so that nothing goes on writing. Where
+ * there can be no guard, the child itself goes on alone.
  */
 void os_guard(void);
 /** os_exe_path() - absolute path of this program, heap */

@@ -2,22 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libproc.h>
 #include <limits.h>
 #include <mach-o/dyld.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/clonefile.h>
-#include <sys/event.h>
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysctl.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -140,89 +136,6 @@ void os_die_with_parent(void)
 {
 }
 
-/* Depth first, while the links from parent to child still stand; what has left its parent is in the group, or lost. */
-static void kill_children(pid_t parent, int depth)
-{
-	pid_t pids[256];
-	int bytes = proc_listpids(PROC_PPID_ONLY, (uint32_t)parent, pids, (int)sizeof(pids));
-	for (int i = 0; i < bytes / (int)sizeof(*pids) && depth < 16; i++) {
-		if (pids[i] <= 0)
-			continue;
-		kill(pids[i], SIGSTOP); /* starts no more while we look */
-		kill_children(pids[i], depth + 1);
-		kill(pids[i], SIGKILL);
-	}
-}
-
-NO_RETURN static void kill_all_below(void)
-{
-	kill_children(getpid(), 0);
-	kill(0, SIGKILL); /* our group, ourselves among it */
-	_exit(127);
-}
-
-static void watch_exit(int queue, pid_t pid)
-{
-	struct kevent change;
-	EV_SET(&change, (uintptr_t)pid, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0, NULL);
-	kevent(queue, &change, 1, NULL, 0, NULL);
-}
-
-/* Judges by waitpid and getppid, so that an event that never comes costs a second and no more. See: kqueue(2) */
-NO_RETURN static void guard(int queue, pid_t parent, pid_t child)
-{
-	const struct timespec second = {.tv_sec = 1};
-	struct kevent event;
-	int status = 0;
-	watch_exit(queue, parent);
-	watch_exit(queue, child);
-	for (;;) {
-		pid_t got = waitpid(child, &status, WNOHANG);
-		if (got == child)
-			break;
-		if (got < 0 && errno != EINTR)
-			_exit(127);
-		if (getppid() != parent)
-			kill_all_below();
-		kevent(queue, NULL, 0, &event, 1, &second);
-	}
-	if (WIFSIGNALED(status)) {
-		struct sigaction plain = {.sa_handler = SIG_DFL};
-		sigaction(WTERMSIG(status), &plain, NULL);
-		kill(getpid(), WTERMSIG(status));
-	}
-	_exit(WEXITSTATUS(status));
-}
-
-/* No subreaper here: a daemon that has left its parent and its group escapes. */
-void os_guard(void)
-{
-	pid_t parent = getppid();
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	int queue = kqueue(); /* a child does not inherit it */
-	if (queue < 0)
-		return;
-	sigset_t stops;
-	sigemptyset(&stops);
-	sigaddset(&stops, SIGTTIN);
-	sigaddset(&stops, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &stops,
-		    NULL); /* a child that asks at the terminal stops us, but not before pipes are closed */
-	pid_t child = fork();
-	if (child <= 0)
-		sigprocmask(SIG_UNBLOCK, &stops, NULL);
-	if (child == 0)
-		return;
-	if (child < 0) {
-		close(queue);
-		return;
-	}
-	sigaction(SIGTERM, &ignore, NULL); /* the group gets it: the child decides what it means */
-	os_close_inherited(0, &queue, 1);  /* pipes must end when the child ends */
-	sigprocmask(SIG_UNBLOCK, &stops, NULL);
-	guard(queue, parent, child);
-}
-
 struct err *os_exe_path(char **ret_path)
 {
 	char path[PATH_MAX], real[PATH_MAX];
@@ -287,26 +200,4 @@ void os_random(void *buffer, size_t size)
 void os_limit_memory(int64_t bytes)
 {
 	(void)bytes;
-}
-
-/* sandbox.h calls it deprecated and offers nothing in its place. See: sandbox_init(3) */
-int sandbox_init(const char *profile, uint64_t flags, char **errorbuf);
-
-bool os_confine_writes(const char *dir)
-{
-	char real[PATH_MAX]; /* rules name paths without links: /private/tmp, not /tmp */
-	if (!realpath(dir, real))
-		return false;
-	AUTO(str) profile = STR_INIT;
-	str_add(&profile,
-		"(version 1)(allow default)(deny network*)(deny process-exec*)(deny process-fork)(deny signal)"
-		"(allow signal (target self))(deny file-write*)(allow file-write* (subpath \"");
-	for (const char *p = real; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			str_add_char(&profile, '\\');
-		str_add_char(&profile, *p);
-	}
-	str_add(&profile, "\"))");
-	char *why = NULL; /* kept: the process ends soon */
-	return sandbox_init(str_text(&profile), 0, &why) == 0;
 }
