@@ -344,7 +344,7 @@ static void test_damaged(void **state)
 	str_add(&bytes, "Rar!\x1a\x07");
 	for (int i = 0; i < 600; i++)
 		str_add_char(&bytes, 'r');
-	check_bytes(&s, &bytes, &(struct unpack_options){0}, "cannot be read as an archive", "rar");
+	check_bytes(&s, &bytes, &(struct unpack_options){0}, "is of the format RAR", "rar");
 	str_clear(&bytes);
 	make_tar_end(&bytes);
 	check_bytes(&s, &bytes, &(struct unpack_options){0}, "nothing in it", "empty tar");

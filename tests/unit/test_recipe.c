@@ -67,7 +67,7 @@ static void test_build(void **state)
 	assert_string_equal(r->name, "hello");
 	assert_int_equal(r->source_count, 1);
 	assert_int_equal(r->sources[0].size, -1);
-	assert_int_equal(r->sources[0].strip, 1);
+	assert_int_equal(r->sources[0].strip, -1);
 	assert_string_equal(r->build.env.items[0], "CFLAGS=-O2");
 	assert_string_equal(r->build.env.items[1], "A=x=y");
 	assert_null(r->build.env.items[2]);

@@ -8,12 +8,10 @@
 #include "base/path.h"
 #include "build/patch_list.h"
 #include "source/source_git.h"
-#include "store/cas.h"
 #include "sys/file.h"
 #include "tree/tree_digest.h"
-#include "tree/unpack.h"
 
-#define STAMP   "src.key"
+#define STAMP "src.key"
 #define RECEIPT "src.receipt.json"
 /* In the receipt: the tree with times and permissions, which make(1) and interpreters go by. */
 #define UNTOUCHED "untouched"
@@ -35,60 +33,6 @@ bool build_source_present(const struct build_job *job)
 		return false;
 	}
 	return streq(text, job->source_key);
-}
-
-static bool is_archive(const char *name)
-{
-	static const char *const endings[] = {".tar.xz", ".tar.gz", ".tar.bz2", ".tar.zst",
-					      ".tar",    ".tgz",    ".txz",     ".zip"};
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
-		if (str_ends(name, endings[i]))
-			return true;
-	return false;
-}
-
-/* Where a file of a source goes: a Debian source package's packaging lands in debian/, as dpkg-source does it. */
-static struct err *unpack_file(const struct build_job *job, const struct source_file *f, const char *tree,
-			       struct sink *sink)
-{
-	if (!f->digest)
-		return source_git_export(job->home, f, tree, job->source_step, sink);
-	AUTO_FREE char *object = cas_path(job->home, f->digest);
-	struct unpack_options o = {.strip = f->source->strip,
-				   .exclude = &f->source->exclude,
-				   .into = f->source->into,
-				   .limits = &f->source->limits};
-	struct unpack_report report;
-	if (str_ends(f->name, ".deb")) {
-		o.strip = 0;
-		o.absolute_links = ABSOLUTE_SKIP;
-		return unpack_deb(object, tree, &o, job->source_step, sink, &report);
-	}
-	if (f->source->debian_source && strstr(f->name, ".debian.tar")) {
-		o.strip = 0;
-		o.exclude = NULL;
-		return unpack_archive(object, tree, &o, job->source_step, sink, &report);
-	}
-	if (is_archive(f->name))
-		return unpack_archive(object, tree, &o, job->source_step, sink, &report);
-	return NULL; /* a .dsc, a signature: verified, not needed in the tree */
-}
-
-struct err *build_unpack(const struct build_job *job, const char *tree, struct sink *sink)
-{
-	for (size_t i = 0; i < job->files->count; i++) {
-		const struct source_file *f = &job->files->items[i];
-		if (!f->source)
-			continue; /* a patch: it is applied, not unpacked */
-		if (f->source->into) {
-			AUTO_FREE char *into = path_join(tree, f->source->into);
-			TRY(dir_make(into, 0755));
-		}
-		struct err *e = unpack_file(job, f, tree, sink);
-		if (e)
-			return err_wrap(e, "cannot unpack '%s'", f->name);
-	}
-	return NULL;
 }
 
 static void report_offsets(const struct build_job *job, const struct patch_report *r, struct sink *sink)

@@ -13,12 +13,13 @@
 #include "base/str.h"
 #include "fmt/gzip.h"
 #include "fmt/iso_times.h"
+#include "fmt/magic.h"
 #include "fmt/packing.h"
 #include "fmt/rpm.h"
 #include "fmt/xz.h"
 #include "sys/file.h"
 
-enum { DRAIN_MAX = 64 << 20, MEMBERS_MAX = 16, MAGIC_BYTES = 8 };
+enum { DRAIN_MAX = 64 << 20, MEMBERS_MAX = 16, MAGIC_BYTES = 16 };
 
 struct archive_reader {
 	struct archive *a;
@@ -27,6 +28,7 @@ struct archive_reader {
 	struct err *failure; /* of the stream, which libarchive can only call an error */
 	bool decoding;       /* the stream decodes, and checks what it decodes up to its end */
 	const char *package; /* "deb", "rpm" or NULL */
+	bool found;          /* an entry */
 };
 
 /* ---- libarchive's callbacks */
@@ -66,13 +68,42 @@ static struct err *reader_failed(struct archive_reader *r)
 	return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: %s", r->name, line);
 }
 
+/* What follows the archive inside its packing is padding, but only reading it checks the stream to its end. */
+static struct err *drain(struct archive_reader *r)
+{
+	const void *data;
+	size_t size = 1;
+
+	for (size_t total = 0; r->decoding && size > 0 && total < DRAIN_MAX; total += size)
+		TRY(r->stream->read(r->stream, &data, &size));
+	return NULL;
+}
+
+/* No entry was found. Where the stream is damaged, that is the reason: libarchive saw what came out of it before the
+ * damage was noticed. */
+static struct err *no_archive(struct archive_reader *r)
+{
+	const char *why = archive_error_string(r->a);
+
+	if (r->failure || !why || !str_starts(why, "Unrecognized archive format"))
+		return reader_failed(r);
+	TRY(drain(r));
+	if (!r->decoding)
+		return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: it is no tar, zip, deb or rpm archive",
+			       r->name);
+	return err_hint(err_new(ERR_CORRUPT,
+				"'%s' cannot be read as an archive: what is compressed in it is no tar archive",
+				r->name),
+			"use the file itself, decompressed; a compressed patch is listed under 'patches:'");
+}
+
 static struct err *start(struct archive_reader *r)
 {
 	archive_read_set_callback_data(r->a, r);
 	archive_read_set_read_callback(r->a, on_read);
 	if (r->stream->seek)
 		archive_read_set_seek_callback(r->a, on_seek);
-	return archive_read_open1(r->a) == ARCHIVE_OK ? NULL : reader_failed(r);
+	return archive_read_open1(r->a) == ARCHIVE_OK ? NULL : no_archive(r);
 }
 
 static struct archive_reader *reader_new(struct stream *take_stream, const char *name)
@@ -208,7 +239,14 @@ static struct err *open_layers(int take_fd, int64_t memory_bytes, struct archive
 		stream_close(file);
 		return err_os(errnum, "cannot read '%s'", r->name);
 	}
-	if (n == sizeof(magic) && memcmp(magic, "!<arch>\n", sizeof(magic)) == 0) {
+	const char *foreign = magic_foreign(magic, (size_t)n);
+	if (foreign) {
+		stream_close(file);
+		return err_hint(
+			err_new(ERR_CORRUPT, "'%s' is of the format %s, which is not read here", r->name, foreign),
+			"use another file of the same content: .tar.xz, .tar.gz, .tar.bz2, .tar.zst or .zip");
+	}
+	if (n == sizeof(magic) && memcmp(magic, "!<arch>\n", 8) == 0) {
 		r->package = "deb";
 		return open_deb(file, memory_bytes, r);
 	}
@@ -245,17 +283,6 @@ struct err *archive_open(int take_fd, const char *name, int64_t memory_bytes, st
 }
 
 /* ---- reading */
-
-/* What follows the archive inside its packing is padding, but only reading it checks the stream to its end. */
-static struct err *drain(struct archive_reader *r)
-{
-	const void *data;
-	size_t size = 1;
-
-	for (size_t total = 0; r->decoding && size > 0 && total < DRAIN_MAX; total += size)
-		TRY(r->stream->read(r->stream, &data, &size));
-	return NULL;
-}
 
 static void describe(struct archive_entry *entry, struct archive_item *ret_item)
 {
@@ -302,7 +329,8 @@ struct err *archive_next(struct archive_reader *r, struct archive_item *ret_item
 	if (status == ARCHIVE_EOF)
 		return r->failure ? TAKE(r->failure) : drain(r);
 	if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
-		return reader_failed(r);
+		return r->found ? reader_failed(r) : no_archive(r);
+	r->found = true;
 	ret_item->name = archive_entry_pathname(entry);
 	if (!ret_item->name)
 		ret_item->name = archive_entry_pathname_utf8(entry);
@@ -375,9 +403,13 @@ struct err *raw_open(struct stream *take_inner, const char *name, const char *pa
 	archive_read_support_format_raw(r->a);
 	archive_read_support_format_empty(r->a);
 	TRY(start(r));
+	/* a decoder that fails at once looks like an empty file to libarchive; only the reason tells, until the next
+	 * call */
+	if (archive_errno(r->a))
+		return reader_failed(r);
 	TRY(archive_next(r, &item, &more));
 	if (!more)
-		return err_new(ERR_CORRUPT, "'%s' is empty", name);
+		return err_new(ERR_CORRUPT, "'%s' is truncated, or there is nothing in it", name);
 	*ret_stream = member_new(TAKE(r));
 	return NULL;
 }

@@ -440,6 +440,7 @@ struct checkout {
 	struct sink *sink;
 	struct gitrepo_tree result;
 	int64_t seen, told_ms;
+	int64_t stripped; /* files of whose names nothing is left */
 };
 
 static struct err *check_amount(struct checkout *x, int64_t file_bytes)
@@ -524,11 +525,15 @@ static struct err *export_entry(struct checkout *x, const git_tree_entry *entry,
 	x->seen++;
 	TRY(check_amount(x, 0));
 	TRY(cancel_check());
-	bool is_folder = git_tree_entry_type(entry) == GIT_OBJECT_TREE;
-	if (!is_folder && glob_match_any(x->options->exclude, path))
-		return NULL;
 	TRY(archive_policy_name(path, &x->limits));
-	return is_folder ? export_tree(x, git_tree_entry_id(entry), path) : write_entry(x, path, entry);
+	if (git_tree_entry_type(entry) == GIT_OBJECT_TREE)
+		return export_tree(x, git_tree_entry_id(entry), path);
+	AUTO_FREE char *stripped = NULL;
+	TRY(archive_policy_path(path, x->options->strip, &stripped));
+	x->stripped += !stripped;
+	if (!stripped || glob_match_any(x->options->exclude, stripped))
+		return NULL;
+	return write_entry(x, stripped, entry);
 }
 
 static struct err *export_tree(struct checkout *x, const git_oid *id, const char *prefix)
@@ -554,7 +559,10 @@ static struct err *export_commit(struct checkout *x, const git_object *commit)
 	TRY(export_tree(x, tree, ""));
 	if (x->result.entries == 0)
 		return err_hint(err_new(ERR_CORRUPT, "no file of the commit is left"),
-				"check 'exclude:' of the source");
+				"check 'strip:' and 'exclude:' of the source");
+	if (x->stripped)
+		event_warn(x->sink, x->step, "'strip: %d' leaves out %lld %s with too short a name", x->options->strip,
+			   (long long)x->stripped, x->stripped == 1 ? "file" : "files");
 	return tree_writer_finish(x->writer, x->result.digest);
 }
 

@@ -25,6 +25,7 @@
 #include "tree/archive_policy.h"
 
 struct gitrepo_options {
+	int strip;                           /* leading components dropped from every name */
 	const struct strs *exclude;          /* globs (glob_match()) that are not written; may be NULL */
 	const char *into;                    /* a folder below the target; NULL = the target itself */
 	const struct archive_limits *limits; /* archive_limits_of(); may be NULL */

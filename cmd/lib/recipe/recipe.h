@@ -43,7 +43,7 @@ struct source {
 	char *signature_key_sha256;
 	char *root;                   /* of the recipe: recipes/keys/ is below */
 	struct strs exclude;          /* globs, not unpacked */
-	int strip;                    /* leading path components dropped on unpack; default 1 for archives */
+	int strip;                    /* leading path components dropped on unpack; -1 = not said */
 	char *into;                   /* sub-folder of the source tree; NULL = its root */
 	struct archive_limits limits; /* on unpacking; what is 0 is the default's */
 };

@@ -67,14 +67,16 @@ static const struct schema limits_schema = {
 static const struct schema_field source_fields[] = {
 	{"url", FIELD_TEXT, 0, TEXT_URL, AT(source, url),
 	 .doc = "URL: `https:`, `http:`, `file:`, `git:URL#COMMIT`, or "
-		"`debian:pool/...`, a path below the mirror that the host's apt uses."},
+		"`debian:pool/...`, a path below the mirror that the host's apt uses. An archive is known by its bytes and "
+		"unpacked; any other file is put into the tree, by the name that the URL ends in."},
 	{"mirrors", FIELD_TEXTS, FIELD_NOTE, TEXT_HTTPS_URL, AT(source, mirrors), .with = WORDS("url"),
 	 .doc = "Other URLs of the same file, tried in order when `url` fails; not part of any key."},
 	{"tag", FIELD_TEXT, 0, TEXT_VERSION, AT(source, tag), .with = WORDS("url"),
 	 .doc = "Tag of a `git:` source: with a commit in the URL the tag must lead to it, without one the lock pins where "
 		"the tag leads."},
 	{"debian-source", FIELD_TEXT, 0, TEXT_PACKAGE, AT(source, debian_source),
-	 .doc = "A Debian source package; version and digests are pinned in the lock."},
+	 .doc = "A Debian source package; version and digests are pinned in the lock. Its tree is that of `dpkg-source "
+		"--skip-patches -x`: name its patches with `series: debian/patches/series`."},
 	{"debian-package", FIELD_TEXT, 0, TEXT_PACKAGE, AT(source, debian_package),
 	 .doc = "A Debian binary package; version and digest are pinned in the lock."},
 	{"suite", FIELD_TEXT, 0, TEXT_SUITE, AT(source, suite), .with = WORDS("debian-source", "debian-package"),
@@ -93,8 +95,10 @@ static const struct schema_field source_fields[] = {
 	 .doc = "Signature that must be valid in addition to the digest."},
 	{"exclude", FIELD_TEXTS, 0, TEXT_GLOB, AT(source, exclude),
 	 .doc = "Paths to skip: `roms/` and all below, `*.bin` anywhere, `a/**/b`."},
-	{"strip", FIELD_INT, 0, TEXT_ANY, AT(source, strip), .max = 16, .fallback = 1, .fallback_doc = "1",
-	 .doc = "Number of leading path components to strip when unpacking."},
+	{"strip", FIELD_INT, 0, TEXT_ANY, AT(source, strip), .max = 16, .fallback = -1,
+	 .fallback_doc = "an archive's one top folder", .with = WORDS("url", "debian-package"),
+	 .doc = "Number of leading path components to strip when unpacking. Without it an archive's top folder is dropped, "
+		"and one without such a folder is refused; nothing is dropped of a package or a `git:` source."},
 	{"into", FIELD_TEXT, 0, TEXT_PATH, AT(source, into), .fallback_doc = "its top",
 	 .doc = "Folder of the source tree to unpack it into."},
 	{"limits", FIELD_MAP, FIELD_NOTE, TEXT_ANY, 0, .of = &limits_schema,

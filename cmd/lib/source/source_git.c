@@ -70,8 +70,10 @@ struct err *source_git_export(const struct home *home, const struct source_file 
 	AUTO_FREE char *url = source_git_repository(f->url);
 	const char *commit = source_git_commit(f->url);
 	AUTO_FREE char *path = note_path(dir, commit);
-	struct gitrepo_options o = {
-		.exclude = &f->source->exclude, .into = f->source->into, .limits = &f->source->limits};
+	struct gitrepo_options o = {.strip = f->source->strip > 0 ? f->source->strip : 0,
+				    .exclude = &f->source->exclude,
+				    .into = f->source->into,
+				    .limits = &f->source->limits};
 	struct gitrepo_tree written;
 	TRY(gitrepo_export(dir, commit, tree, &o, step, sink, &written));
 	AUTO_JSON *note = js_object();

@@ -39,6 +39,7 @@ char *unpack_child_job(const char *archive, const char *dir, const struct unpack
 	js_set_text(job, "archive", archive);
 	js_set_text(job, "dir", dir);
 	js_set_int(job, "strip", o->strip);
+	js_set_bool(job, "one_top", o->one_top);
 	js_set(job, "exclude", js_texts(o->exclude));
 	js_set_text(job, "only_format", o->only_format);
 	js_set_int(job, "absolute_links", o->absolute_links);
@@ -76,6 +77,7 @@ static struct err *read_job(struct job *job, const char *text)
 	};
 	job->options = (struct unpack_options){
 		.strip = (int)js_get_int(j, "strip", 0),
+		.one_top = js_get_bool(j, "one_top", false),
 		.exclude = &job->exclude,
 		.limits = &job->limits,
 		.only_format = js_get_text(j, "only_format"),

@@ -1,5 +1,8 @@
 #include "tree/unpack_entries.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/cancel.h"
 #include "base/path.h"
 #include "sys/tick.h"
@@ -17,6 +20,9 @@ struct unpacking {
 	int64_t passed; /* bytes of content that were decoded and not written */
 	int64_t told_ms;
 	int warnings;
+	char *top;        /* the first part of the first name; heap */
+	int64_t stripped; /* entries of which strip left no name, folders not counted */
+	char *first_stripped;
 };
 
 static void tell_progress(struct unpacking *u)
@@ -189,14 +195,61 @@ static void warn_of(struct unpacking *u, const struct archive_item *item)
 	u->listener->warn(u->listener, str_text(&text));
 }
 
+/* Dropping the first part of each name is only right where that is the same folder for all. */
+static struct err *check_top(struct unpacking *u, const struct archive_item *item)
+{
+	AUTO_FREE char *whole = NULL;
+
+	TRY(archive_policy_path(item->name, 0, &whole));
+	if (!whole || !u->options->one_top)
+		return NULL;
+	bool is_top_file = !strchr(whole, '/') && item->kind != ITEM_DIR;
+	AUTO_FREE char *shown = str_escape_short(whole);
+	whole[strcspn(whole, "/")] = '\0';
+	if (!u->top && !is_top_file)
+		u->top = mem_strdup(whole);
+	if (!is_top_file && streq(u->top, whole))
+		return NULL;
+	struct err *e =
+		u->top && !is_top_file
+			? err_new(ERR_USAGE, "it has no one folder at its top: there are '%s' and '%s'", u->top, whole)
+			: err_new(ERR_USAGE, "it has no one folder at its top: '%s' is in none", shown);
+	return err_hint(e,
+			"say what is meant: 'strip: 0' keeps all names, 'strip: 1' drops the first part of each, and "
+			"entries that have only one");
+}
+
+static void note_stripped(struct unpacking *u, const struct archive_item *item)
+{
+	if (item->kind == ITEM_DIR)
+		return;
+	if (u->stripped++ == 0)
+		u->first_stripped = str_escape_short(item->name);
+}
+
+static void tell_stripped(struct unpacking *u)
+{
+	AUTO(str) text = STR_INIT;
+
+	if (u->stripped == 0)
+		return;
+	str_addf(&text, "'strip: %d' leaves out %lld %s with too short a name: '%s'%s", u->options->strip,
+		 (long long)u->stripped, u->stripped == 1 ? "entry" : "entries", u->first_stripped,
+		 u->stripped > 1 ? ", ..." : "");
+	u->listener->warn(u->listener, str_text(&text));
+}
+
 static struct err *unpack_item(struct unpacking *u, const struct archive_item *item)
 {
 	AUTO_FREE char *path = NULL;
 
 	u->seen++;
+	TRY(check_top(u, item));
 	TRY(check_amount(u, 0));
 	TRY(check_ratio(u, 0));
 	TRY(archive_policy_path(item->name, u->options->strip, &path));
+	if (!path)
+		note_stripped(u, item);
 	if (!path || glob_match_any(u->options->exclude, path)) {
 		u->report.excluded += path || item->kind != ITEM_DIR;
 		return pass_over(u, item);
@@ -218,27 +271,38 @@ static struct err *check_result(const struct unpacking *u)
 	return NULL;
 }
 
-struct err *unpack_entries(struct archive_reader *r, struct tree_writer *w, const struct unpack_options *o,
-			   struct unpack_listener *l, struct unpack_report *ret_report)
+static struct err *unpack_all(struct unpacking *u)
 {
-	struct unpacking u = {
-		.reader = r, .writer = w, .options = o, .limits = archive_limits_of(o->limits), .listener = l};
+	const struct unpack_options *o = u->options;
 	bool more = true;
 
 	while (more) {
 		struct archive_item item;
 
-		TRY(archive_next(r, &item, &more));
-		if (u.seen == 0 && o->only_format && !streq(o->only_format, archive_format_text(r)))
+		TRY(archive_next(u->reader, &item, &more));
+		if (u->seen == 0 && o->only_format && !streq(o->only_format, archive_format_text(u->reader)))
 			return err_new(ERR_CORRUPT, "it is a %s archive where a %s archive is expected",
-				       archive_format_text(r), o->only_format);
+				       archive_format_text(u->reader), o->only_format);
 		if (more)
-			TRY(unpack_item(&u, &item));
-		tell_progress(&u);
+			TRY(unpack_item(u, &item));
+		tell_progress(u);
 		TRY(cancel_check());
 	}
-	TRY(check_result(&u));
-	TRY(tree_writer_finish(w, u.report.tree));
-	*ret_report = u.report;
-	return NULL;
+	TRY(check_result(u));
+	tell_stripped(u);
+	return tree_writer_finish(u->writer, u->report.tree);
+}
+
+struct err *unpack_entries(struct archive_reader *r, struct tree_writer *w, const struct unpack_options *o,
+			   struct unpack_listener *l, struct unpack_report *ret_report)
+{
+	struct unpacking u = {
+		.reader = r, .writer = w, .options = o, .limits = archive_limits_of(o->limits), .listener = l};
+	struct err *e = unpack_all(&u);
+
+	free(u.top);
+	free(u.first_stripped);
+	if (!e)
+		*ret_report = u.report;
+	return e;
 }

@@ -15,6 +15,7 @@ enum { UNPACK_MTIME = 946684800 }; /* 2000-01-01: after what zip and ISO 9660 ca
 
 struct unpack_options {
 	int strip;                            /* leading components dropped from every name */
+	bool one_top;                         /* with strip 1: all must be below one folder; USAGE where it is not */
 	const struct strs *exclude;           /* globs (glob_match()) of names after strip; may be NULL */
 	const char *into;                     /* a folder below the target to unpack into; NULL = the target itself */
 	const struct archive_limits *limits;  /* archive_limits_of(); may be NULL */
