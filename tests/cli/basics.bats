@@ -4,6 +4,7 @@ bats_require_minimum_version 1.5.0
 # The program as people call it: help, mistakes, exit codes. Hermetic: its own home, no network.
 
 setup() {
+	umask 022
 	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
 	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" NO_COLOR=1
 	export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9

@@ -4,6 +4,7 @@ bats_require_minimum_version 1.5.0
 # Which project a folder belongs to, and that no other one is ever taken or forgotten. Hermetic: its own home, no network.
 
 setup() {
+	umask 022
 	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
 	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" NO_COLOR=1
 	export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
@@ -99,4 +100,41 @@ make_project() {
 		(cd $dir && run -2 "$cooper" info && [[ "$output" == *"12345"*"cooper up "* ]])
 	done
 	run -0 "$cooper" info a/cooper.yaml
+}
+
+@test "a home that others can change is refused, and what to do is said" {
+	mkdir -p "$COOPER_HOME/store"
+	run -0 "$cooper" gc
+	for mode in 0777 0775 1777; do
+		chmod $mode "$COOPER_HOME"
+		run -2 "$cooper" gc
+		[[ "$output" == *"others may write '$COOPER_HOME' (mode $mode)"*"chmod go-w"* ]]
+	done
+	chmod 0755 "$COOPER_HOME"
+	mkdir elsewhere && chmod 0777 elsewhere
+	for name in store cas machines git keys; do
+		rm -rf "${COOPER_HOME:?}/$name" && ln -s "$PWD/elsewhere" "$COOPER_HOME/$name"
+		run -2 "$cooper" status podman-debian
+		[[ "$output" == *"$COOPER_HOME/$name"*"chmod go-w"* ]]
+		rm "$COOPER_HOME/$name"
+	done
+	chmod 0755 elsewhere && ln -s "$PWD/elsewhere" "$COOPER_HOME/store"
+	run -0 "$cooper" gc
+}
+
+@test "a home of another user is refused, also where only a link leads to it" {
+	[ "$(id -u)" = 0 ] || skip "needs root to make it"
+	mkdir -p "$COOPER_HOME" elsewhere
+	chown 12345 elsewhere
+	ln -s "$PWD/elsewhere" "$COOPER_HOME/store"
+	for command in gc "plan podman-debian" "up podman-debian" "destroy --all --yes" list; do
+		run -2 "$cooper" $command
+		[[ "$output" == *"belongs to user 12345, and this is 'root'"*"chown"* ]]
+	done
+	[ -L "$COOPER_HOME/store" ]
+	rm "$COOPER_HOME/store" && chown 12345 "$COOPER_HOME"
+	run -2 "$cooper" gc
+	[[ "$output" == *"'$COOPER_HOME' belongs to user 12345"* ]]
+	SUDO_UID=12345 run -2 "$cooper" gc
+	[[ "$output" == *"run it without sudo, or with \`sudo -H\`"* ]]
 }

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
 #include "base/str.h"
 #include "sys/file.h"
+#include "sys/owner.h"
 
 static struct err *home_root(char **ret_root)
 {
@@ -57,11 +59,33 @@ void home_at(const char *root, struct home *ret_home)
 	};
 }
 
+/* The first is where it is seen that a folder is a home. */
+static const char *const own_names[] = {"cas",         "store",      "machines",      "build",   "apt",
+					"log",         "ccache",     "git",           "keys",    "signatures",
+					"cooper.lock", "accel.json", "compiler.json", "up.lock", ".DS_Store"};
+
+/*
+ * What is trusted because it is here must be ours: the folder, and what the names in it lead to. Deeper down only we
+ * can have put anything, links as well.
+ */
+static struct err *check_owners(const char *root)
+{
+	TRY(owner_check(root, OWNER_SELF, S_IWGRP | S_IWOTH));
+	for (size_t i = 0; i < ARRAY_LEN(own_names); i++) {
+		AUTO_FREE char *path = path_join(root, own_names[i]);
+		TRY(owner_check(path, OWNER_SELF, S_IWGRP | S_IWOTH));
+	}
+	return NULL;
+}
+
 struct err *home_open(struct home *ret_home)
 {
 	AUTO_FREE char *root = NULL;
 	TRY(home_root(&root));
 	TRY(make_absolute(&root));
+	struct err *e = check_owners(root);
+	if (e)
+		return err_wrap(e, "cannot use '%s' as cooper's home", root);
 	home_at(root, ret_home);
 	return NULL;
 }
@@ -69,13 +93,10 @@ struct err *home_open(struct home *ret_home)
 /* What cooper puts there, or half of it after a kill in the middle of writing ("NAME.tmp-..."). */
 static bool is_ours(const char *name)
 {
-	static const char *const names[] = {"cas",         "store",      "machines", "build",    "apt",
-					    "log",         "ccache",     "git",      "keys",     "signatures",
-					    "cooper.lock", "accel.json", "compiler.json", "up.lock",  ".DS_Store"};
 	const char *temp = strstr(name, ".tmp-");
 	AUTO_FREE char *whole = mem_strndup(name, temp ? (size_t)(temp - name) : strlen(name));
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (streq(whole, names[i]))
+	for (size_t i = 0; i < ARRAY_LEN(own_names); i++)
+		if (streq(whole, own_names[i]))
 			return true;
 	return str_ends(whole, ".record");
 }

@@ -3,8 +3,8 @@
  *
  * Layout: cas/sha256/ab/<hex> (or sha512), store/<key>-<name>/, machines/<name>/, build/<name>/ (work in progress),
  * apt/ (private apt state), log/, ccache/, git/, signatures/, keys/ (the user's), cooper.lock, accel.json,
- * compiler.json, up.lock, <stack>.<arch>[.<project>].record. Everything is 0700. A folder that holds other things is not
- * taken for a home.
+ * compiler.json, up.lock, <stack>.<arch>[.<project>].record. Everything is 0700. A folder that holds other things is
+ * not taken for a home.
  */
 #ifndef COOPER_STORE_HOME_H
 #define COOPER_STORE_HOME_H
@@ -21,7 +21,12 @@ struct home {
 	char *log;
 };
 
-/** home_open() - decide the place; makes nothing */
+/**
+ * home_open() - decide the place; makes nothing
+ *
+ * Errors: USAGE (no place is named; it, or what a link in it leads to, belongs to another user or can be written by
+ * others: what is kept there is run), OS
+ */
 MUST_CHECK struct err *home_open(struct home *ret_home);
 /** home_at() - the places below @root, an absolute path */
 void home_at(const char *root, struct home *ret_home);

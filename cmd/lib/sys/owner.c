@@ -32,21 +32,31 @@ static char *user_name(uid_t uid)
 	return mem_printf("user %ld", (long)uid);
 }
 
+static struct err *of_another(const char *path, uid_t uid, uid_t self)
+{
+	AUTO_FREE char *owner = user_name(uid);
+	AUTO_FREE char *we = user_name(self);
+	struct err *e = err_new(ERR_USAGE, "'%s' belongs to %s, and this is %s", path, owner, we);
+	if (self == 0 && owner_caller() == uid)
+		return err_hint(e, "run it without sudo, or with `sudo -H`, which gives root a home of its own");
+	if (self == 0)
+		return err_hint(e, "run it as %s, or, to make it root's: chown -R root '%s'", owner, path);
+	return err_hint(e, "use a folder of your own, or have it made yours: sudo chown -R \"$USER\" '%s'", path);
+}
+
 struct err *owner_check(const char *path, enum owner_rule rule, mode_t forbidden)
 {
 	struct stat st;
 	uid_t self = geteuid();
 	if (stat(path, &st) != 0)
 		return errno == ENOENT ? NULL : err_os(errno, "cannot tell whose '%s' is", path);
-	if (!owner_is_trusted(st.st_uid, self, rule == OWNER_CALLER ? owner_caller() : self)) {
-		AUTO_FREE char *owner = user_name(st.st_uid);
-		AUTO_FREE char *we = user_name(self);
-		return err_new(ERR_USAGE, "'%s' belongs to %s, and this is %s", path, owner, we);
-	}
+	if (!owner_is_trusted(st.st_uid, self, rule == OWNER_CALLER ? owner_caller() : self))
+		return of_another(path, st.st_uid, self);
 	/* in a sticky folder nobody can replace what is there */
 	if (rule == OWNER_CALLER && S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX))
 		return NULL;
-	return st.st_mode & forbidden
-		       ? err_new(ERR_USAGE, "others may write '%s' (mode %04o)", path, (unsigned)st.st_mode & 07777)
-		       : NULL;
+	if (!(st.st_mode & forbidden))
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "others may write '%s' (mode %04o)", path, (unsigned)st.st_mode & 07777),
+			"chmod go-w '%s'", path);
 }

@@ -29,7 +29,7 @@ bool owner_is_trusted(uid_t owner, uid_t self, uid_t caller);
  * @path:       a missing one is fine
  * @forbidden:  write bits that it must not have; those of a folder with the sticky bit count only for OWNER_SELF
  *
- * Errors: USAGE (of another user, or writable by others; without a hint), OS (stat failed)
+ * Errors: USAGE (of another user, or writable by others; the hint tells how it becomes ours), OS (stat failed)
  */
 MUST_CHECK struct err *owner_check(const char *path, enum owner_rule rule, mode_t forbidden);
 
