@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "machine/accel.h"
 #include "machine/disk.h"
+#include "machine/fit.h"
 #include "machine/machine.h"
 #include "machine/pause.h"
 #include "machine/record.h"
@@ -88,14 +89,14 @@ static struct err *lock_machine(const struct call *call, const struct project *p
 	return dir_exists(p->machine_dir) ? session_lock(call, &p->home, /* timeout_ms= */ 0, ret_fd) : NULL;
 }
 
-/* Boot @spec's generation, then prove it. @key is as machine_boot() takes it. */
+/* Boot @spec's generation, then prove it. */
 static struct err *boot_and_prove(struct call *call, const struct project *p, const struct machine_spec *spec,
-				  const struct generation *g, const char *key)
+				  const struct generation *g)
 {
 	AUTO(str) outcome = STR_INIT;
 	struct machine_status status;
 	bool connected = false;
-	TRY(machine_boot(spec, g->number, key, "boot", call->sink, &status));
+	TRY(machine_boot(spec, g->number, "boot", call->sink, &status));
 	if (p->stack->stack.connect_podman)
 		TRY(machine_connect(spec, call->sink, &connected));
 	TRY(machine_prove(spec, "canary", call->sink, &outcome));
@@ -127,7 +128,9 @@ static struct err *run_start(struct call *call)
 		return NULL;
 	}
 	TRY(open_machine(&p, &spec, &g));
-	return boot_and_prove(call, &p, &spec, &g, /* key= */ NULL);
+	TRY(fit_mounts(&spec));
+	TRY(fit_ports(&spec));
+	return boot_and_prove(call, &p, &spec, &g);
 }
 
 const struct subcommand cmd_start = {
@@ -153,9 +156,10 @@ static struct err *run_rollback(struct call *call)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' has no earlier generation", p.machine_name),
 				"`cooper up` keeps the old one when it creates a new OS disk");
 	TRY(machine_record_read(g.dir, &spec));
+	TRY(fit_mounts(&spec));
+	TRY(fit_ports(&spec));
 	TRY(machine_stop(p.machine_dir, MACHINE_STOP_MS, &was_running));
-	/* a key of no stack: `up` then sees that the machine is not as the stack wants it */
-	TRY(boot_and_prove(call, &p, &spec, &g, "rollback"));
+	TRY(boot_and_prove(call, &p, &spec, &g));
 	TRY(generation_switch(p.machine_dir, g.number));
 	printf("generation %d is now current; `cooper up` returns to the stack's own\n", g.number);
 	return NULL;

@@ -48,7 +48,7 @@ static struct err *run(struct call *call)
 		call->exit_code = EXIT_PENDING;
 	if (call_has(call, "json")) {
 		print_plan_json(&s.graph, &unresolved, &warnings);
-		return NULL;
+		return host_fit(&p, &s);
 	}
 	if (unresolved.count)
 		print_unresolved(&p, &unresolved);
@@ -58,7 +58,7 @@ static struct err *run(struct call *call)
 		printf("nothing to do\n");
 	for (size_t i = 0; i < warnings.count; i++)
 		fprintf(stderr, "warning: %s\n", warnings.items[i]);
-	return NULL;
+	return host_fit(&p, &s); /* what `up` would refuse */
 }
 
 const struct subcommand cmd_plan = {

@@ -155,6 +155,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 		return NULL;
 	}
 	TRY(host_check(p, &s.machine, /* warnings= */ NULL));
+	TRY(host_fit(p, &s));
 	TRY(install_packages(call, p, &s));
 	project_measure_tools(p); /* the compiler, which is in keys, may have come with them */
 	TRY(decide(p, &s));

@@ -71,6 +71,8 @@ release() { rm -f "$COOPER_HOME/hang" "$COOPER_HOME/hung"; }
 current() { cat "$machine/current"; }
 disk() { echo "$machine/gen-$1/os.qcow2"; }
 boots() { grep -c . "$COOPER_HOME/booted"; }
+# field NAME - of the machine's status
+field() { "$cooper" status --json 2>/dev/null | sed -n "s/^  \"$1\": \"*\([^\",]*\)\"*,*$/\1/p"; }
 # guest FILE - the guest's own file, of the current generation
 guest() { cat "$(disk "$(current)")/$1"; }
 # wait_for COMMAND... - at most 5 s, and more on a busy host
@@ -123,12 +125,13 @@ image() {
 	YAML
 }
 
-# stack MEMORY [STEP...] - the stack, with guest steps as YAML's flow maps
+# stack MEMORY [STEP...] - the stack, with guest steps as YAML's flow maps, with $disk_size and what $settings says
 stack() {
 	{
 		printf 'kind: stack\nemulator: tiny\nimage: tiny-os\nrun: [%s]\n' $foreign
-		printf 'machine: { name: dev, cpus: 1, memory: %s, disk: 1GiB, accel: tcg }\n' "$1"
+		printf 'machine: { name: dev, cpus: 1, memory: %s, disk: %s, accel: tcg }\n' "$1" "${disk_size:-1GiB}"
 		shift
+		[ -z "${settings:-}" ] || printf '%s\n' "$settings"
 		[ $# = 0 ] || printf 'steps:\n'
 		[ $# = 0 ] || printf '  - %s\n' "$@"
 	} >"$project/cooper.yaml"

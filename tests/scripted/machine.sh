@@ -5,7 +5,7 @@
 #   kernel        the kernel's first line            reset     the guest reboots
 #   panic, no-kernel, ignition   fail so             off       the guest powers itself off
 #   silent        say nothing, and run               die:N     the monitor ends with status N
-#   deaf          ignore the power button
+#   deaf          ignore the power button            hold      wait until the home's file `go` is there
 serial=$1 ready=$2 disk=$3
 machine=${serial%/log/serial.log}
 home=${machine%/machines/*}
@@ -57,6 +57,7 @@ for word in $line; do
 		done
 		;;
 	deaf) deaf=1 ;;
+	hold) while [ ! -e "$home/go" ]; do sleep 0.02; done ;;
 	reset) end 10 ;;
 	off) end 0 ;;
 	die:*) echo "scripted: dies" >&2 && end "${word#die:}" ;;

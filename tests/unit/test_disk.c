@@ -62,7 +62,7 @@ static struct err *data(const struct fixture *f, int64_t bytes)
 {
 	struct machine_spec spec = machine(f, ARCH_AARCH64);
 	spec.data_bytes = bytes;
-	return disk_make_data(&spec, &vmm_qemu, /* sink= */ NULL);
+	return disk_make_data(&spec, &vmm_qemu);
 }
 
 static mode_t mode_of(const char *dir, const char *name)

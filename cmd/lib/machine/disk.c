@@ -277,32 +277,26 @@ struct err *generation_prune(const char *machine_dir)
 	return NULL;
 }
 
-static struct err *grow_data(const struct machine_spec *spec, const struct vmm *vmm, const char *path,
-			     struct sink *sink)
+/* That disks only grow was told long before: fit.h. */
+static struct err *grow_data(const struct machine_spec *spec, const struct vmm *vmm, const char *path)
 {
 	int64_t now = 0;
 
 	TRY(vmm->disk_size(spec, path, &now));
-	if (spec->data_bytes < now) {
-		AUTO(str) has = STR_INIT;
-		str_add_size(&has, now);
-		event_warn(sink, NULL, "the data disk of machine '%s' stays at %s: disks only grow",
-			   path_base(spec->dir), str_text(&has));
-	}
 	if (spec->data_bytes <= now)
 		return NULL;
 	TRY(refuse_running(spec->dir));
 	return vmm->disk_grow(spec, path, spec->data_bytes);
 }
 
-struct err *disk_make_data(const struct machine_spec *spec, const struct vmm *vmm, struct sink *sink)
+struct err *disk_make_data(const struct machine_spec *spec, const struct vmm *vmm)
 {
 	AUTO_FREE char *path = machine_path(spec, MACHINE_DATA_DISK);
 	AUTO_FREE char *temp = mem_printf("%s.new", path);
 	struct err *e;
 
 	if (file_exists(path)) {
-		e = grow_data(spec, vmm, path, sink);
+		e = grow_data(spec, vmm, path);
 		return e ? err_wrap(e, "the data disk of machine '%s'", path_base(spec->dir)) : NULL;
 	}
 	TRY(dir_make(spec->dir, 0700));

@@ -80,11 +80,11 @@ MUST_CHECK struct err *generation_previous(const char *machine_dir, struct gener
 MUST_CHECK struct err *generation_prune(const char *machine_dir);
 
 /**
- * disk_make_data() - make the data disk, or let it grow; it never shrinks (a warning says so)
+ * disk_make_data() - make the data disk, or let it grow; it never shrinks (fit_disk() says so before)
  *
  * Errors:    BUSY (it has to grow and the machine runs), CHILD (the monitor's tool), CORRUPT (it is no disk), OS
  * On error:  an existing disk is as it was.
  */
-MUST_CHECK struct err *disk_make_data(const struct machine_spec *spec, const struct vmm *vmm, struct sink *sink);
+MUST_CHECK struct err *disk_make_data(const struct machine_spec *spec, const struct vmm *vmm);
 
 #endif

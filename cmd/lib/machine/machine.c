@@ -30,42 +30,17 @@ static struct err *write_note(const char *machine_dir, const char *name, const s
 	return js_write(path, note, 0600);
 }
 
-struct json *machine_boot_read(const char *machine_dir)
-{
-	return read_note(machine_dir, "boot.json");
-}
-
 struct json *machine_proofs_read(const char *machine_dir)
 {
 	return read_note(machine_dir, "proofs.json");
 }
 
-static struct err *note_boot(const char *dir, const char *key, const struct machine_status *status)
-{
-	AUTO_JSON *note = js_object();
-	uint64_t random = 0;
-	os_random(&random, sizeof(random));
-	AUTO_FREE char *instance = mem_printf("%016llx", (unsigned long long)random);
-	AUTO_FREE char *port = mem_printf("%d", status->ssh_port);
-	js_set_text(note, "key", key);
-	js_set_text(note, "instance", instance);
-	js_set_text(note, "ssh_port", port);
-	js_set_text(note, "accel", status->accel);
-	js_set_int(note, "generation", status->generation);
-	return write_note(dir, "boot.json", note);
-}
-
-struct err *machine_boot(const struct machine_spec *spec, int generation, const char *key, const char *step,
-			 struct sink *sink, struct machine_status *ret_status)
+struct err *machine_boot(const struct machine_spec *spec, int generation, const char *step, struct sink *sink,
+			 struct machine_status *ret_status)
 {
 	AUTO_FREE char *exe = NULL;
 	AUTO_FREE char *number = mem_printf("--generation=%d", generation);
-	AUTO_FREE char *note = path_join(spec->dir, "boot.json");
-	AUTO_JSON *old = machine_boot_read(spec->dir);
-	AUTO_FREE char *kept = mem_strdup(key ? key : js_get_text(old, "key"));
 	TRY(os_exe_path(&exe));
-	/* A boot that is cut short must not be taken for the one before it. */
-	TRY(file_remove(note));
 	struct machine_launch launch = {
 		.name = spec->name,
 		.machine_dir = spec->dir,
@@ -74,8 +49,7 @@ struct err *machine_boot(const struct machine_spec *spec, int generation, const 
 		.sink = sink,
 		.step = step,
 	};
-	TRY(machine_start(&launch, ret_status));
-	return note_boot(spec->dir, kept, ret_status);
+	return machine_start(&launch, ret_status);
 }
 
 struct err *machine_stop_noted(const char *machine_dir, const char *step, struct sink *sink)

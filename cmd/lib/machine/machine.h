@@ -8,22 +8,19 @@
 #define COOPER_MACHINE_MACHINE_H
 
 #include "fmt/json.h"
+#include "machine/boot_note.h"
 #include "machine/control.h"
 #include "machine/spec.h"
 #include "machine/ssh_files.h"
 
 enum { MACHINE_STOP_MS = 120 * 1000 };
 
-/**
- * machine_boot() - start generation @generation and note the boot
- * @key: of the boot step; NULL keeps the last one (a plain `start`)
- */
-MUST_CHECK struct err *machine_boot(const struct machine_spec *spec, int generation, const char *key, const char *step,
+/** machine_boot() - start generation @generation as its record says; one that runs, or boots, is joined */
+MUST_CHECK struct err *machine_boot(const struct machine_spec *spec, int generation, const char *step,
 				    struct sink *sink, struct machine_status *ret_status);
 /** machine_stop_noted() - machine_stop(), with a note for @step when it was running */
 MUST_CHECK struct err *machine_stop_noted(const char *machine_dir, const char *step, struct sink *sink);
-/** machine_boot_read(), machine_proofs_read() - the notes; an empty object when there is none */
-struct json *machine_boot_read(const char *machine_dir);
+/** machine_proofs_read() - the note; an empty object when there is none */
 struct json *machine_proofs_read(const char *machine_dir);
 /** machine_connected() - whether podman on the host was told the ssh port of the last boot */
 bool machine_connected(const char *machine_dir);

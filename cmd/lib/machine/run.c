@@ -11,7 +11,9 @@
 #include "fmt/json.h"
 #include "machine/accel.h"
 #include "machine/call.h"
+#include "machine/boot_note.h"
 #include "machine/disk.h"
+#include "machine/fit.h"
 #include "machine/forward.h"
 #include "machine/paths.h"
 #include "machine/pause.h"
@@ -54,6 +56,7 @@ struct supervisor {
 	int64_t boot_ms;          /* when the machine was */
 	int64_t phase_ms;         /* when the phase was reached */
 	bool ready;
+	bool noted; /* this boot, for `up`; that a guest reboots itself is no other */
 	bool stopping;
 	int reboots;
 	int restarts; /* after a failure that passes */
@@ -218,6 +221,9 @@ static void tick(struct supervisor *s, int timeout_ms)
 	}
 	if (reached == PHASE_READY && !s->ready) {
 		struct err *e = generation_set_booted(s->spec->gen_dir);
+		if (!e && !s->noted)
+			e = boot_note_ready(s->spec, &s->start);
+		s->noted = true;
 		if (e) {
 			s->failure = err_first(s->failure, e);
 			return;
@@ -271,11 +277,19 @@ static enum outcome fail_boot(struct supervisor *s)
 	return fail(s, err_log(phase_error(s->power.watch, s->spec->name), s->power.serial_path));
 }
 
-static enum outcome fail_port(struct supervisor *s, int port)
+/* The monitor says which port, and not always why: asked again, the host does. */
+static enum outcome fail_port(struct supervisor *s, int number)
 {
-	struct err *e = err_new(ERR_BUSY, "port %d of this host is in use: machine '%s' cannot forward it", port,
-				s->spec->name);
-	return fail(s, err_hint(e, "stop the program that listens on it, or change 'ports' in the stack"));
+	const struct machine_spec *spec = s->spec;
+
+	for (size_t i = 0; i < spec->port_count; i++) {
+		struct err *e = spec->ports[i].host_port == number ? fit_port(spec->name, &spec->ports[i]) : NULL;
+		if (e)
+			return fail(s, e);
+	}
+	return fail(s, err_hint(err_new(ERR_BUSY, "port %d of this host was in use: machine '%s' could not forward it",
+					number, spec->name),
+				"run `cooper up` again, or change 'ports' in the stack"));
 }
 
 /* The monitor ended by itself with an error: what it printed says why. */
@@ -489,6 +503,7 @@ static struct err *prepare(struct supervisor *s)
 	forward_init(&s->api, s->spec);
 	TRY(rotate(s->api.log_path));
 	s->verdicts = accel_verdicts_read(s->options->accel_path);
+	TRY(boot_note_begin(s->spec));
 	return server_listen(&s->server, control);
 }
 

@@ -83,6 +83,8 @@ enum spec_type {
 	COPIED(MOUNTS, mounts, GENERATION, "mount", stack.mounts) \
 	COPIED(PORTS, ports, BOOT, "ports", stack.ports) \
 	\
+	MADE(TEXT, boot_key, NEITHER, "it is the key of the boot") /* whose settings these are */ \
+	\
 	MADE(PLACE, dir, NEITHER, "where the machine lies: machines/<name>") \
 	MADE(PLACE, gen_dir, NEITHER, "which generation was made: machines/<name>/gen-<n>")
 /* clang-format on */

@@ -4,6 +4,7 @@
 #include "guest/os.h"
 #include "host/survey.h"
 #include "machine/accel.h"
+#include "machine/fit.h"
 #include "plan/host_check.h"
 #include "plan/stack.h"
 #include "plan/stack_lock.h"
@@ -72,6 +73,20 @@ static void judge_machine(const struct project *p, const struct stack *s, struct
 		doctor_add_failure(report, "accelerator", e);
 }
 
+/* What is asked of the host by a start of the machine, each by itself. */
+static void judge_fit(const struct stack *s, struct doctor_report *report)
+{
+	struct err *mounts = fit_mounts(&s->machine);
+	struct err *ports = fit_ports(&s->machine);
+	struct err *disk = fit_disk(&s->machine, s->context.vmm);
+	if (mounts)
+		doctor_add_failure(report, "mounts", mounts);
+	if (ports)
+		doctor_add_failure(report, "ports", ports);
+	if (disk)
+		doctor_add_failure(report, "data disk", disk);
+}
+
 /* Whether what the lock lacks can be asked for. */
 static void judge_archive(const struct project *p, const struct strs *unresolved, struct doctor_report *report)
 {
@@ -111,6 +126,8 @@ struct err *doctor_stack(struct project *p, struct doctor_report *report)
 	else
 		doctor_check(&in, report);
 	judge_archive(p, &unresolved, report);
+	if (s.goal && !p->other_host && is_pending(&s, "boot"))
+		judge_fit(&s, report);
 	struct err *e = guest_os_check(p->stack, p->image);
 	if (e)
 		doctor_add_failure(report, "image", err_hint(e, "`cooper plan` shows each with its line"));

@@ -1,5 +1,6 @@
 #include "plan/host_check.h"
 
+#include "machine/fit.h"
 #include "machine/paths.h"
 #include "machine/rules.h"
 
@@ -39,4 +40,13 @@ struct err *host_check(const struct project *p, const struct machine_spec *m, st
 	if (warnings)
 		strs_copy(warnings, &ruling.warnings);
 	return NULL;
+}
+
+struct err *host_fit(const struct project *p, const struct stack *s)
+{
+	const struct step *boot = graph_kind(&s->graph, "boot");
+
+	if (p->other_host || !boot || boot->state != STEP_PENDING)
+		return NULL;
+	return machine_fit(&s->machine, s->context.vmm);
 }

@@ -5,7 +5,7 @@
 #define COOPER_PLAN_HOST_CHECK_H
 
 #include "machine/accel.h"
-#include "plan/project.h"
+#include "plan/stack.h"
 
 /** host_accelerators() - what a start on the project's host would try, and why; USAGE: the one insisted on is not there
  */
@@ -25,5 +25,12 @@ MUST_CHECK struct err *host_start(const struct project *p, const struct machine_
  * Errors: USAGE (a compatibility rule refuses; the hint says what to do)
  */
 MUST_CHECK struct err *host_check(const struct project *p, const struct machine_spec *m, struct strs *warnings);
+
+/**
+ * host_fit() - where the stack's machine is to be booted on this host: whether its ports, folders and disk can be had
+ *
+ * Errors: see machine/fit.h
+ */
+MUST_CHECK struct err *host_fit(const struct project *p, const struct stack *s);
 
 #endif

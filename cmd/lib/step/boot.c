@@ -1,4 +1,5 @@
 /* The machine, running the stack's generation with the stack's settings. */
+#include "machine/fit.h"
 #include "machine/machine.h"
 #include "machine/pause.h"
 #include "machine/record.h"
@@ -11,70 +12,106 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 	return NULL;
 }
 
-/* It is the stack's own boot that stands still: it goes on, and is not started anew. */
-static bool stands_still(const struct step *step, enum vmm_pause *ret_pause)
+/* What the machine does, for this stack. */
+enum boot_state {
+	STATE_OFF,
+	STATE_OTHER, /* it runs, but not as the stack wants it */
+	STATE_LOST,  /* so does it, but its disk is to be made again */
+	STATE_MUTE,  /* its supervisor does not answer */
+	STATE_STILL, /* it is the stack's own boot, and stands still */
+	STATE_UNDER_WAY,
+	STATE_DONE,
+};
+
+static struct err *look(const struct step *step, const struct generation *g, struct machine_status *status,
+			enum boot_state *ret_state)
 {
 	const struct machine_spec *m = step->context->machine;
 	AUTO_JSON *boot = machine_boot_read(m->dir);
-	struct machine_status status;
-	struct err *e = machine_status(m->dir, &status);
-	*ret_pause = status.pause;
-	bool known = !e;
-	err_free(e);
-	return known && status.pause != VMM_GOES_ON && streq(js_get_text(boot, "key"), step->key);
+	*status = (struct machine_status){.running = machine_running(m->dir, NULL)};
+	if (!status->running || !streq(js_get_text(boot, "key"), step->key) || !g->number) {
+		bool same = streq(js_get_text(boot, "key"), step->key);
+		*ret_state = !status->running ? STATE_OFF : same ? STATE_LOST : STATE_OTHER;
+		return NULL;
+	}
+	struct err *e = machine_status(m->dir, status);
+	if (e && !err_is(e, ERR_CANCELED)) {
+		*ret_state = STATE_MUTE;
+		return err_free(e);
+	}
+	TRY(e);
+	if (!status->running)
+		*ret_state = STATE_OFF;
+	else if (status->generation && status->generation != g->number)
+		*ret_state = STATE_OTHER;
+	else if (status->pause != VMM_GOES_ON)
+		*ret_state = STATE_STILL;
+	else
+		*ret_state = status->ready && js_get(boot, "instance") ? STATE_DONE : STATE_UNDER_WAY;
+	return NULL;
 }
 
-/* One whose supervisor says nothing has to be started anew. */
-static bool is_mute(const char *machine_dir)
-{
-	struct machine_status status;
-	struct err *e = machine_status(machine_dir, &status);
-	bool mute = e && !err_is(e, ERR_CANCELED);
-	err_free(e);
-	return mute;
-}
+/* The settings that differ are told where this stack's last ones are known. */
+static const struct {
+	const char *verb, *note;
+} words[] = {
+	[STATE_OFF] = {"start", "the machine is not running"},
+	[STATE_OTHER] = {"restart", "it runs with other settings"},
+	[STATE_LOST] = {"restart", "its OS disk is to be made again"},
+	[STATE_MUTE] = {"restart", "its supervisor does not answer"},
+	[STATE_STILL] = {"resume", "it is paused: "},
+	[STATE_UNDER_WAY] = {"await", "it is booting"},
+	[STATE_DONE] = {"start", NULL},
+};
 
 static struct err *observe(const struct step *step, struct observed *seen)
 {
-	const struct machine_spec *m = step->context->machine;
-	AUTO_JSON *boot = machine_boot_read(m->dir);
 	AUTO(generation) g = {.number = 0};
-	enum vmm_pause pause;
-	TRY(generation_find(m->dir, step_need(step, "generation")->key, &g));
-	bool running = machine_running(m->dir, NULL);
-	bool same = running && streq(js_get_text(boot, "key"), step->key);
-	bool still = same && g.number && stands_still(step, &pause);
-	bool mute = same && g.number && is_mute(m->dir);
-	seen->present = same && g.number && !still && !mute;
-	seen->verb = still ? "resume" : running ? "restart" : "start";
-	if (!running)
-		seen->note = mem_strdup("the machine is not running");
-	else if (still)
-		seen->note = mem_printf("it is paused: %s", pause_words(pause));
-	else if (mute)
-		seen->note = mem_strdup("its supervisor does not answer");
-	else /* a new OS disk stops the machine; whose settings differ is told where this stack's last ones are known */
-		seen->note = mem_strdup(same ? "its OS disk is to be made again" : "it runs with other settings");
+	struct machine_status status;
+	enum boot_state state;
+	TRY(generation_find(step->context->machine->dir, step_need(step, "generation")->key, &g));
+	if (!g.number) /* one that still boots has not proved itself */
+		TRY(generation_made(step->context->machine->dir, step_need(step, "generation")->key, &g));
+	TRY(look(step, &g, &status, &state));
+	seen->present = state == STATE_DONE;
+	seen->verb = words[state].verb;
+	if (words[state].note)
+		seen->note =
+			mem_printf("%s%s", words[state].note, state == STATE_STILL ? pause_words(status.pause) : "");
 	return NULL;
+}
+
+/* Record and boot @m, whose generation is @g; what it is stopped for was judged before. */
+static struct err *boot_anew(struct step *step, struct machine_spec *m, const struct generation *g, struct sink *sink,
+			     struct machine_status *status)
+{
+	const struct vmm *vmm = step->context->vmm;
+	TRY(machine_fit(m, vmm));
+	TRY(machine_stop_noted(m->dir, step->id, sink));
+	TRY(disk_make_data(m, vmm));
+	m->gen_dir = g->dir;
+	m->boot_key = step->key;
+	TRY(machine_record_write(m));
+	return machine_boot(m, g->number, step->id, sink, status);
 }
 
 static struct err *perform(struct step *step, struct sink *sink)
 {
-	struct machine_spec m = *step->context->machine; /* borrows all but the generation's folder */
+	struct machine_spec m = *step->context->machine; /* borrows all but what this boot is */
 	AUTO(generation) g = {.number = 0};
-	enum vmm_pause pause;
 	struct machine_status status;
+	enum boot_state state;
 	TRY(step_generation(step_need(step, "generation"), &g));
-	if (stands_still(step, &pause)) {
+	TRY(look(step, &g, &status, &state));
+	if (state == STATE_STILL) {
 		TRY(machine_resume(m.dir));
 		step_set_outcome(step, "it goes on");
 		return NULL;
 	}
-	TRY(machine_stop_noted(m.dir, step->id, sink));
-	TRY(disk_make_data(&m, step->context->vmm, sink));
-	m.gen_dir = g.dir;
-	TRY(machine_record_write(&m));
-	TRY(machine_boot(&m, g.number, step->key, step->id, sink, &status));
+	if (state == STATE_UNDER_WAY)
+		TRY(machine_boot(&m, g.number, step->id, sink, &status));
+	else if (state != STATE_DONE)
+		TRY(boot_anew(step, &m, &g, sink, &status));
 	step_set_outcome(step, "generation %d under %s, ssh on 127.0.0.1:%d", g.number, status.accel, status.ssh_port);
 	return NULL;
 }

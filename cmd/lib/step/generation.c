@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "machine/fit.h"
 #include "machine/ignition.h"
 #include "machine/keys.h"
 #include "machine/machine.h"
@@ -24,10 +25,31 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 	return NULL;
 }
 
+/* One that never came up is not to be trusted, unless it is coming up just now. */
+static struct err *find(const struct step *step, struct generation *g)
+{
+	const char *dir = step->context->machine->dir;
+	AUTO(generation) made = {.number = 0};
+	struct machine_status status;
+	TRY(generation_find(dir, step->key, g));
+	if (g->number || !machine_running(dir, NULL))
+		return NULL;
+	TRY(generation_made(dir, step->key, &made));
+	struct err *e = machine_status(dir, &status);
+	if (err_is(e, ERR_CANCELED))
+		return e;
+	if (!e && made.number && status.generation == made.number) {
+		*g = made;
+		made = (struct generation){.number = 0};
+	}
+	err_free(e);
+	return NULL;
+}
+
 static struct err *observe(const struct step *step, struct observed *seen)
 {
 	AUTO(generation) g = {.number = 0};
-	TRY(generation_find(step->context->machine->dir, step->key, &g));
+	TRY(find(step, &g));
 	seen->present = g.number > 0;
 	return NULL;
 }
@@ -70,6 +92,7 @@ static struct err *perform(struct step *step, struct sink *sink)
 	TRY(check_firmware(step->context));
 	TRY(dir_make(m->dir, 0700));
 	TRY(dir_make(log, 0700));
+	TRY(machine_fit(m, step->context->vmm));
 	TRY(machine_stop_noted(m->dir, step->id, sink));
 	TRY(make_ignition(step->context, &ignition));
 	struct generation_input input = {.spec = m, .vmm = step->context->vmm, .key = step->key, .ignition = ignition};

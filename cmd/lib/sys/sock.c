@@ -94,27 +94,37 @@ struct err *sock_accept(int listener, int *ret_fd)
 	return NULL;
 }
 
-static bool bind_loopback(int port, int *ret_port)
+/* As QEMU binds it: connections that have just ended do not hold a port, listeners do. 0 or errno. */
+static int bind_port(const char *address, int port, int *ret_port)
 {
-	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM, 0);
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	socklen_t size = sizeof(address);
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+	bool is_v4 = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
 	int on = 1;
-	/* as QEMU binds it: connections that have just ended do not hold a port */
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(fd, (struct sockaddr *)&address, size) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &size) != 0)
-		return false;
-	*ret_port = ntohs(address.sin_port);
-	return true;
+	if (!is_v4 && inet_pton(AF_INET6, address, &v6.sin6_addr) != 1)
+		return EADDRNOTAVAIL;
+	struct sockaddr *at = is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
+	socklen_t size = is_v4 ? sizeof(v4) : sizeof(v6);
+	AUTO_CLOSE int fd = socket(at->sa_family, SOCK_STREAM, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 || bind(fd, at, size) != 0 ||
+	    getsockname(fd, at, &size) != 0)
+		return errno;
+	*ret_port = ntohs(is_v4 ? v4.sin_port : v6.sin6_port);
+	return 0;
+}
+
+int sock_try_port(const char *address, int port)
+{
+	int bound = 0;
+	return bind_port(address, port, &bound);
 }
 
 struct err *sock_free_port(int wanted, int *ret_port)
 {
-	if ((wanted && bind_loopback(wanted, ret_port)) || bind_loopback(0, ret_port))
+	if (wanted && bind_port("127.0.0.1", wanted, ret_port) == 0)
 		return NULL;
-	return err_os(errno, "no free port on 127.0.0.1");
+	int errnum = bind_port("127.0.0.1", 0, ret_port);
+	return errnum ? err_os(errnum, "no free port on 127.0.0.1") : NULL;
 }
 
 struct err *sock_read_line(int fd, size_t max, int64_t deadline_ms, char **ret_line)

@@ -1,0 +1,141 @@
+#include "machine/fit.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "machine/disk.h"
+#include "machine/paths.h"
+#include "machine/record.h"
+#include "machine/status.h"
+#include "sys/file.h"
+#include "sys/sock.h"
+
+enum { PRIVILEGED = 1024 };
+
+static const char *address_of(const struct port *p)
+{
+	return p->host_address ? p->host_address : "127.0.0.1";
+}
+
+struct err *fit_port(const char *machine, const struct port *port)
+{
+	const char *address = address_of(port);
+	int number = port->host_port;
+	int errnum = sock_try_port(address, number);
+
+	if (errnum == 0)
+		return NULL;
+	if (errnum == EADDRINUSE)
+		return err_hint(err_new(ERR_BUSY, "port %d of this host is in use: machine '%s' cannot forward it",
+					number, machine),
+				"stop the program that listens on it, or change 'ports' in the stack");
+	if (errnum == EADDRNOTAVAIL)
+		return err_hint(err_new(ERR_USAGE, "this host has no address '%s' for port %d of machine '%s'", address,
+					number, machine),
+				"leave the address out of 'ports' in the stack, or use 0.0.0.0 for all");
+	struct err *e = err_os(errnum, "machine '%s' cannot forward port %d of this host", machine, number);
+	if (errnum != EACCES || number >= PRIVILEGED)
+		return err_hint(e, "change 'ports' in the stack");
+	return err_hint(e,
+			"this user may not listen on ports below %d: choose another in 'ports' of the stack, or permit "
+			"it (Linux: sysctl net.ipv4.ip_unprivileged_port_start=%d)",
+			PRIVILEGED, number);
+}
+
+/* What the machine runs with now; false when it does not run, or nobody knows. */
+static bool running_spec(const char *machine_dir, struct machine_spec *spec, int *ret_ssh_port)
+{
+	AUTO(generation) g = {.number = 0};
+	struct machine_status status;
+
+	struct err *e = machine_status(machine_dir, &status);
+	if (!e && status.running)
+		e = generation_load(machine_dir, status.generation, &g);
+	if (!e && g.number)
+		e = machine_record_read(g.dir, spec);
+	*ret_ssh_port = e ? 0 : status.ssh_port;
+	bool known = !e && g.number;
+	err_free(e);
+	return known;
+}
+
+static bool holds(const struct machine_spec *spec, const struct port *port)
+{
+	for (size_t i = 0; i < spec->port_count; i++)
+		if (spec->ports[i].host_port == port->host_port && streq(address_of(&spec->ports[i]), address_of(port)))
+			return true;
+	return false;
+}
+
+struct err *fit_ports(const struct machine_spec *spec)
+{
+	AUTO(machine_spec) now = {.name = NULL};
+	int ssh_port = 0;
+	bool running = spec->port_count && running_spec(spec->dir, &now, &ssh_port);
+
+	for (size_t i = 0; i < spec->port_count; i++) {
+		const struct port *p = &spec->ports[i];
+		if (!(running && (holds(&now, p) || p->host_port == ssh_port)))
+			TRY(fit_port(spec->name, p));
+	}
+	return NULL;
+}
+
+static struct err *fit_mount(const struct machine_spec *spec, const struct mount *m)
+{
+	struct stat st;
+
+	if (stat(m->host, &st) != 0 && errno == ENOENT)
+		return err_hint(err_new(ERR_ABSENT, "the folder '%s', which machine '%s' is to share, does not exist",
+					m->host, spec->name),
+				"make it, or change 'mounts' in the stack");
+	if (stat(m->host, &st) != 0)
+		return err_os(errno, "machine '%s' cannot share '%s'", spec->name, m->host);
+	if (!S_ISDIR(st.st_mode))
+		return err_hint(err_new(ERR_USAGE, "'%s', which machine '%s' is to share, is not a folder", m->host,
+					spec->name),
+				"change 'mounts' in the stack");
+	if (access(m->host, R_OK | X_OK | (m->writable ? W_OK : 0)) != 0)
+		return err_hint(err_os(errno, "machine '%s' cannot share '%s'%s", spec->name, m->host,
+				       m->writable ? " writable" : ""),
+				"change the folder's owner or mode, or 'mounts' in the stack");
+	return NULL;
+}
+
+struct err *fit_mounts(const struct machine_spec *spec)
+{
+	for (size_t i = 0; i < spec->mount_count; i++)
+		TRY(fit_mount(spec, &spec->mounts[i]));
+	return NULL;
+}
+
+struct err *fit_disk(const struct machine_spec *spec, const struct vmm *vmm)
+{
+	AUTO_FREE char *path = machine_path(spec, MACHINE_DATA_DISK);
+	AUTO(str) has = STR_INIT;
+	AUTO(str) wants = STR_INIT;
+	int64_t now = 0;
+
+	if (!file_exists(path) || !file_exists(spec->qemu_img ? spec->qemu_img : spec->qemu))
+		return NULL;
+	struct err *e = vmm->disk_size(spec, path, &now);
+	if (e)
+		return err_wrap(e, "the data disk of machine '%s'", spec->name);
+	if (spec->data_bytes >= now)
+		return NULL;
+	str_add_size(&has, now);
+	str_add_size(&wants, spec->data_bytes);
+	e = err_new(ERR_USAGE, "the data disk of machine '%s' has %s, and the stack wants %s: disks only grow",
+		    spec->name, str_text(&has), str_text(&wants));
+	return err_hint(e, "set machine.disk to %s or more; `cooper destroy` removes the disk with all that is on it",
+			str_text(&has));
+}
+
+struct err *machine_fit(const struct machine_spec *spec, const struct vmm *vmm)
+{
+	TRY(fit_mounts(spec));
+	TRY(fit_ports(spec));
+	return fit_disk(spec, vmm);
+}

@@ -1,0 +1,40 @@
+/*
+ * fit.h - whether this host has what a start of a machine needs: its ports, the folders to be shared, a data disk of
+ * its size
+ *
+ * Judged before a machine that runs is stopped for it; the ports that this machine itself holds count as free. What
+ * the rules say of processors and memory is in rules.h.
+ *
+ *	TRY(machine_fit(spec, vmm));
+ *	TRY(machine_stop_noted(spec->dir, step, sink));
+ */
+#ifndef COOPER_MACHINE_FIT_H
+#define COOPER_MACHINE_FIT_H
+
+#include "base/err.h"
+#include "machine/vmm.h"
+
+/**
+ * fit_port() - whether the host lets us listen on the port
+ *
+ * Errors:  BUSY (somebody else does), OS (EACCES: this user may not), USAGE (the host has no such address)
+ */
+MUST_CHECK struct err *fit_port(const char *machine, const struct port *port);
+
+/** fit_ports() - fit_port() for all of @spec that its own machine does not hold now */
+MUST_CHECK struct err *fit_ports(const struct machine_spec *spec);
+
+/** fit_mounts() - ABSENT (a folder that is to be shared is missing), USAGE (it is none), OS (it cannot be used so) */
+MUST_CHECK struct err *fit_mounts(const struct machine_spec *spec);
+
+/**
+ * fit_disk() - USAGE when the data disk is larger than @spec wants it: disks only grow
+ *
+ * Without a data disk, or without the emulator's programs yet, there is nothing to judge.
+ */
+MUST_CHECK struct err *fit_disk(const struct machine_spec *spec, const struct vmm *vmm);
+
+/** machine_fit() - all of these; the first that does not hold */
+MUST_CHECK struct err *machine_fit(const struct machine_spec *spec, const struct vmm *vmm);
+
+#endif
