@@ -3,6 +3,7 @@
 #include "command.h"
 #include "guest/os.h"
 #include "plan/project.h"
+#include "plan/stack_spec.h"
 #include "recipe/files.h"
 
 /* An image, or what a stack asks of its own; one that is not found, or not for this target, is `plan`'s to tell. */
@@ -23,8 +24,9 @@ static struct err *lint_guest(const struct recipe *r, const struct recipe_target
 }
 
 /* A recipe must hold for every host and guest, not only for this one. */
-static struct err *lint_file(const char *path, const struct strs *roots, int *ret_variants)
+static struct err *lint_file(const struct project *p, const char *path, int *ret_variants)
 {
+	const struct strs *roots = &p->roots;
 	for (enum os os = OS_LINUX; os < OS_COUNT; os++) {
 		for (enum arch host = ARCH_NONE + 1; host < ARCH_COUNT; host++) {
 			for (enum arch guest = ARCH_NONE + 1; guest < ARCH_COUNT; guest++) {
@@ -34,6 +36,8 @@ static struct err *lint_file(const char *path, const struct strs *roots, int *re
 					continue;
 				TRY(recipe_load(path, &target, roots, &r));
 				struct err *e = recipe_files_check(r);
+				if (!e)
+					e = stack_shares_check(r, p->home.root);
 				if (!e)
 					e = lint_guest(r, &target, roots);
 				recipe_free(r);
@@ -70,7 +74,7 @@ static struct err *run(struct call *call)
 		TRY(lint_shipped(&p, &paths));
 	for (size_t i = 0; i < paths.count; i++) {
 		int variants = 0;
-		TRY(lint_file(paths.items[i], &p.roots, &variants));
+		TRY(lint_file(&p, paths.items[i], &variants));
 		if (!call_has(call, "quiet"))
 			printf("%s: ok (%d host/guest combinations checked)\n", paths.items[i], variants);
 	}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 bats_require_minimum_version 1.5.0
 
-# Links in a project do not lead out of it: lint, plan and up say so alike, and nothing is read.
+# Links in a project do not lead out of it, and some folders are never shared: lint, plan and up say so alike.
 
 setup() {
 	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
@@ -30,3 +30,14 @@ refused() { # refused TEXT: cooper.yaml with it
 @test "a mount" { refused 'mounts: [{ host: ./lead, guest: /data }]'; }
 @test "a file that a step writes" { refused 'steps: [{ name: s, write: { path: /x, from: lead/file } }]'; }
 @test "a configuration of Ignition" { refused 'ignition: lead/file'; }
+
+@test "a folder that no guest is given" {
+	for share in "host: /, guest: /data" "host: ~/.ssh, guest: /data" "host: /etc, guest: /data, writable: true"; do
+		printf 'extends: podman-debian\nkind: stack\nmounts: [{ %s }]\n' "$share" >cooper.yaml
+		for c in "lint cooper.yaml" plan "up --yes"; do
+			run "$cooper" $c
+			[ "$status" = 2 ]
+			[[ "$output" == *"cooper does not share"* ]]
+		done
+	done
+}

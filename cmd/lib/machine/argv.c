@@ -179,7 +179,8 @@ static void add_channels(struct line *l)
 }
 
 /*
- * security_model=none: files belong to the host user whoever the guest user is, as QEMU runs without privileges.
+ * security_model=none: files belong to the host user whoever the guest user is, as QEMU runs without the power to give
+ * them away (os_confine_monitor()); modes and links are plain, which mapped ones would not be.
  * multidevs=remap keeps inode numbers apart when the tree spans several host file systems.
  */
 static void add_mounts(struct line *l)

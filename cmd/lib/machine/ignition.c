@@ -52,7 +52,7 @@ struct ignition_input ignition_input_of(const struct machine_spec *spec)
 {
 	return (struct ignition_input){.spec = spec,
 				       .os = guest_os_find(spec->os),
-				       .uid = 1000,
+				       .uid = MACHINE_USER_ID,
 				       .authorized_key = "ssh-ed25519 PUBLIC-KEY cooper",
 				       .host_key = "HOST-KEY\n",
 				       .host_key_public = "ssh-ed25519 PUBLIC-HOST-KEY cooper",

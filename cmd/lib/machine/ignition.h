@@ -18,6 +18,9 @@
 #include "guest/os.h"
 #include "machine/spec.h"
 
+/* The login user's, where the host's user has none that could be it: root. */
+enum { MACHINE_USER_ID = 1000 };
+
 /* All borrowed. */
 struct ignition_input {
 	const struct machine_spec *spec;

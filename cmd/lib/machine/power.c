@@ -6,9 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "machine/ignition.h"
 #include "machine/paths.h"
+#include "machine/shares.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "sys/os.h"
 
 enum {
 	KILL_GRACE_MS = 5000,
@@ -51,12 +54,24 @@ static int64_t end_of(const char *path)
 	return size < 0 ? 0 : size;
 }
 
+/* The guest's user has the host user's id, or, of root, this one. */
+static struct monitor_powers powers_of(const struct machine_spec *spec)
+{
+	struct monitor_powers powers = {.files = spec->mount_count > 0, .owner = MACHINE_USER_ID};
+
+	for (size_t i = 0; i < spec->port_count; i++)
+		powers.ports = powers.ports || spec->ports[i].host_port < 1024;
+	return powers;
+}
+
 struct err *power_on(struct power *p, const struct machine_start *start, const struct host_facts *facts,
 		     struct strs *warnings)
 {
 	const struct machine_spec *spec = p->run.spec;
 	AUTO(strs) argv = STRS_INIT;
+	const struct monitor_powers powers = powers_of(spec);
 
+	TRY(shares_check_nested(spec));
 	TRY(p->vmm->prepare(spec));
 	TRY(p->vmm->argv(spec, start, facts, &argv, warnings));
 	disconnect(p);
@@ -73,6 +88,7 @@ struct err *power_on(struct power *p, const struct machine_start *start, const s
 		.cwd = spec->dir,
 		.log_path = p->log_path,
 		.die_with_parent = true,
+		.monitor = &powers,
 	};
 	TRY(child_start(&child, &p->run.pid));
 	p->run.running = true;

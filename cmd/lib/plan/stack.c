@@ -157,6 +157,7 @@ struct err *stack_open(struct project *p, struct strs *unresolved, struct stack 
 	TRY(recipe_files_check(p->stack));
 	TRY(recipe_files_check(p->image));
 	TRY(recipe_files_check(p->emulator));
+	TRY(stack_shares_check(p->stack, p->home.root));
 	if (unresolved)
 		stack_unresolved(p, unresolved);
 	if (unresolved && unresolved->count)

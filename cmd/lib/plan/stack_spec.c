@@ -7,6 +7,7 @@
 #include "image/image_download.h"
 #include "machine/ignition.h"
 #include "machine/ignition_merge.h"
+#include "machine/shares.h"
 #include "step/context.h"
 #include "step/outputs.h"
 #include "sys/beneath.h"
@@ -35,14 +36,29 @@ static struct err *host_folder(const struct recipe *stack, const char *text, cha
 	return NULL;
 }
 
+static struct err *in_mount(const struct recipe *stack, const struct mount *m, struct err *take_e)
+{
+	return take_e ? err_wrap(take_e, "%s: the mount '%s'", stack->path, m->host) : NULL;
+}
+
+struct err *stack_shares_check(const struct recipe *stack, const char *cooper_home)
+{
+	for (size_t i = 0; i < stack->stack.mount_count; i++) {
+		const struct mount *m = &stack->stack.mounts[i];
+		AUTO_FREE char *folder = NULL;
+		TRY(in_mount(stack, m, host_folder(stack, m->host, &folder)));
+		const struct mount found = {.host = folder, .writable = m->writable};
+		TRY(in_mount(stack, m, share_check(&found, cooper_home)));
+	}
+	return NULL;
+}
+
 struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m)
 {
 	machine_spec_copy(m, c->stack, c->image);
 	for (size_t i = 0; i < m->mount_count; i++) {
 		char *folder = NULL;
-		struct err *e = host_folder(c->stack, m->mounts[i].host, &folder);
-		if (e)
-			return err_wrap(e, "%s: the mount '%s'", c->stack->path, m->mounts[i].host);
+		TRY(in_mount(c->stack, &m->mounts[i], host_folder(c->stack, m->mounts[i].host, &folder)));
 		free(m->mounts[i].host);
 		m->mounts[i].host = folder;
 	}

@@ -11,6 +11,9 @@
 #include "step/context.h"
 #include "step/kind.h"
 
+/** stack_shares_check() - USAGE when the stack shares a folder that no guest is given (machine/shares.h) */
+MUST_CHECK struct err *stack_shares_check(const struct recipe *stack, const char *cooper_home);
+
 MUST_CHECK struct err *stack_spec_copy(const struct step_context *context, struct machine_spec *spec);
 /**
  * stack_spec_ignition() - read the file beside the stack that its `ignition:` names; nothing when it names none

@@ -399,7 +399,7 @@ static const struct schema_field mount_fields[] = {
 
 static const struct schema mount_schema = {
 	.name = "a mount",
-	.doc = "A host folder, shared with the guest.",
+	.doc = "A host folder, shared with the guest. Folders that hold keys or decide what the host runs are refused.",
 	TABLE(mount_fields),
 	.size = sizeof(struct mount),
 	.conditional = true,

@@ -96,6 +96,8 @@ NO_RETURN static void become(const struct child_spec *spec, const char *program,
 	    (spec->pass_fd <= 0 || (spec->pass_fd == 3 ? fcntl(3, F_SETFD, 0) : dup2(spec->pass_fd, 3)) >= 0) &&
 	    (!spec->cwd || chdir(spec->cwd) == 0)) {
 		os_close_inherited(spec->pass_fd > 0 ? 4 : 3, &report, 1);
+		if (spec->monitor)
+			os_confine_monitor(spec->monitor);
 		extern char **environ;
 		char *const *env = spec->env ? (char *const *)(uintptr_t)spec->env : environ;
 		execve(program, (char *const *)(uintptr_t)spec->argv, env);

@@ -22,6 +22,8 @@
 #include "base/event.h"
 #include "base/str.h"
 
+struct monitor_powers;
+
 struct child_spec {
 	const char *const *argv; /* NULL-terminated; required */
 	const char *const *env;  /* NULL-terminated NAME=VALUE list; NULL = inherit ours */
@@ -36,7 +38,8 @@ struct child_spec {
 	struct sink *sink;       /* gets EVENT_OUTPUT per line; NULL = none */
 	int pass_fd;             /* descriptor the child inherits as 3; 0 or -1 = none */
 	bool terminal;           /* may ask at the terminal (sudo's password): stays in our process group */
-	bool die_with_parent;    /* all below it is killed when it ends, and it with them when our process dies */
+	const struct monitor_powers *monitor; /* a monitor of virtual machines, with these: os_confine_monitor() */
+	bool die_with_parent; /* all below it is killed when it ends, and it with them when our process dies */
 };
 
 /* A wait status that nobody knows: neither an exit nor a signal, no success. */
@@ -63,8 +66,8 @@ MUST_CHECK struct err *child_start(const struct child_spec *spec, pid_t *ret_pid
 /** child_poll() - whether @pid (ours) has ended; then stores the wait status, or CHILD_LOST; never blocks */
 bool child_poll(pid_t pid, int *ret_wait_status);
 
-/** child_stop() - TERM to the group, KILL after @grace_ms, reaped; fine when it has ended; of a guarded one all below it
- *  ends as well. What cannot be killed (root's) is left to itself some seconds later */
+/** child_stop() - TERM to the group, KILL after @grace_ms, reaped; fine when it has ended; of a guarded one all below
+ * it ends as well. What cannot be killed (root's) is left to itself some seconds later */
 void child_stop(pid_t pid, int64_t grace_ms);
 
 /** child_find() - full path of program @name in $PATH or of Homebrew, heap, or NULL */

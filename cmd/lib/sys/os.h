@@ -81,4 +81,21 @@ void os_limit_memory(int64_t bytes);
  */
 bool os_confine_writes(const char *dir);
 
+/* What a monitor of virtual machines keeps of root's powers, where it runs as root. */
+struct monitor_powers {
+	bool files;     /* files of others, in the folders that it shares */
+	unsigned owner; /* id of user and group that it may give them to, besides root; 0 = none */
+	bool ports;     /* ports below 1024 */
+};
+
+/**
+ * os_confine_monitor() - in a fresh child, before it becomes a monitor, whose guest is not trusted
+ * @keep: of root's powers; all others go, and do not come back
+ *
+ * From now on no program that it starts gains privileges, and what it does to shared folders makes no program of the
+ * host that runs as somebody else: setting S_ISUID fails, S_ISGID is left out (a folder still has its parent's), devices
+ * cannot be made nor files given to others than @keep says. Async-signal-safe. False when the system can only do a part of that.
+ */
+bool os_confine_monitor(const struct monitor_powers *keep);
+
 #endif

@@ -1,7 +1,6 @@
 /* What a child may not do: Landlock and seccomp. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "sys/os.h"
+#include "sys/os_linux.h"
 
 #define LANDLOCK_WRITES                                                                                                \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |              \
@@ -48,17 +48,6 @@ static bool confine_landlock(const char *dir)
 	return syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &below, 0) == 0 &&
 	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_landlock_restrict_self, set, 0) == 0;
 }
-
-#if defined(__x86_64__)
-#define SECCOMP_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define SECCOMP_ARCH AUDIT_ARCH_AARCH64
-#elif defined(__riscv)
-#define SECCOMP_ARCH AUDIT_ARCH_RISCV64
-#else
-#define SECCOMP_ARCH 0
-#endif
-#define X32_CALLS 0x40000000 /* the other numbering of x86-64 */
 
 /*
  * What no reader of archives needs fails with EPERM: conversations of any kind, new programs, other processes, mounts,

@@ -1,0 +1,183 @@
+#include "machine/shares.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/path.h"
+#include "sys/beneath.h"
+
+/* How a share meets a folder of the table. */
+enum reach {
+	SAME,     /* it is that folder */
+	INSIDE,   /* or lies in it */
+	OVERLAPS, /* or holds it */
+};
+
+struct forbidden {
+	const char *path; /* absolute, below "~", or "" for COOPER_HOME */
+	enum reach reach;
+	bool read_only_too; /* refused also where the guest cannot write */
+	const char *why;
+};
+
+#define WHOLE "it is the whole host, with its keys and its programs"
+#define KERNEL "what is there are not files but the kernel and devices of the host"
+#define RULES "it decides what the host runs, and as whom"
+#define YOURS "your shell, ssh and desktop run what is written there: the guest would be you"
+#define KEYS "your keys are there"
+#define OURS "cooper's own programs, images and keys are there"
+
+static const struct forbidden forbidden[] = {
+	{"/", SAME, true, WHOLE},
+	{"/proc", INSIDE, true, KERNEL},
+	{"/sys", INSIDE, true, KERNEL},
+	{"/dev", INSIDE, true, KERNEL},
+	{"/etc", INSIDE, false, RULES},
+	{"/private/etc", INSIDE, false, RULES},
+	{"/boot", INSIDE, false, RULES},
+	{"/usr", SAME, false, RULES},
+	{"/bin", INSIDE, false, RULES},
+	{"/sbin", INSIDE, false, RULES},
+	{"/lib", INSIDE, false, RULES},
+	{"/lib64", INSIDE, false, RULES},
+	{"/usr/bin", INSIDE, false, RULES},
+	{"/usr/sbin", INSIDE, false, RULES},
+	{"/usr/lib", INSIDE, false, RULES},
+	{"/usr/local", SAME, false, RULES},
+	{"/usr/local/bin", INSIDE, false, RULES},
+	{"/opt/homebrew", SAME, false, RULES},
+	{"/var", SAME, false, RULES},
+	{"/private/var", SAME, false, RULES},
+	{"/private", SAME, false, RULES},
+	{"/run", SAME, false, RULES},
+	{"/Library", INSIDE, false, RULES},
+	{"/System", INSIDE, false, RULES},
+	{"/Applications", INSIDE, false, RULES},
+	{"~/.ssh", OVERLAPS, true, KEYS},
+	{"~/.gnupg", OVERLAPS, true, KEYS},
+	{"~/.aws", OVERLAPS, true, KEYS},
+	{"~/.azure", OVERLAPS, true, KEYS},
+	{"~/.kube", OVERLAPS, true, KEYS},
+	{"~/.docker", OVERLAPS, true, KEYS},
+	{"~/.config/gcloud", OVERLAPS, true, KEYS},
+	{"~/.config/gh", OVERLAPS, true, KEYS},
+	{"~/.config/containers", OVERLAPS, true, KEYS},
+	{"~/.password-store", OVERLAPS, true, KEYS},
+	{"~/.local/share/keyrings", OVERLAPS, true, KEYS},
+	{"~/Library/Keychains", OVERLAPS, true, KEYS},
+	{"~/.config/autostart", OVERLAPS, false, YOURS},
+	{"~/.config/systemd", OVERLAPS, false, YOURS},
+	{"~/Library/LaunchAgents", OVERLAPS, false, YOURS},
+	{"", OVERLAPS, true, OURS},
+};
+
+/* Whether @path is @folder or below it. Letter case does not count: to some file systems of macOS it does not either.
+ */
+static bool is_in(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	if (streq(folder, "/"))
+		return true;
+	return strncasecmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+static bool meets(const char *path, const char *folder, enum reach reach)
+{
+	bool inside = is_in(path, folder), holds = is_in(folder, path);
+
+	if (reach == SAME)
+		return inside && holds;
+	return inside || (reach == OVERLAPS && holds);
+}
+
+static char *folder_of(const struct forbidden *f, const char *user_home, const char *cooper_home)
+{
+	if (!f->path[0])
+		return mem_strdup(cooper_home);
+	if (f->path[0] == '~')
+		return user_home ? path_join(user_home, f->path + 2) : NULL;
+	return mem_strdup(f->path);
+}
+
+static struct err *refuse(const char *path, bool writable, const char *folder, const char *why)
+{
+	const char *how = writable ? "share, writable, " : "share ";
+
+	if (is_in(path, folder))
+		return err_hint(err_new(ERR_USAGE, "cooper does not %s'%s': %s", how, path, why),
+				"put what the guest needs into a folder of its own, and share that");
+	return err_hint(err_new(ERR_USAGE, "cooper does not %s'%s', which holds '%s': %s", how, path, folder, why),
+			"share the folders below that the guest needs");
+}
+
+struct err *share_judge(const char *path, bool writable, const char *user_home, const char *cooper_home)
+{
+	/* the whole home, to be read: what people expect of such a machine, and say on purpose */
+	bool home = user_home && meets(path, user_home, SAME);
+
+	if (writable && user_home && is_in(user_home, path) && !streq(path, "/"))
+		return refuse(path, writable, user_home, YOURS);
+	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++) {
+		const struct forbidden *f = &forbidden[i];
+		AUTO_FREE char *folder = folder_of(f, user_home, cooper_home);
+		if (!folder || !meets(path, folder, f->reach) || (!writable && !f->read_only_too))
+			continue;
+		if (home && !writable && !is_in(path, folder))
+			continue;
+		return refuse(path, writable, folder, f->why);
+	}
+	return NULL;
+}
+
+/* Where the links of @path lead, also of one that does not exist; heap. */
+static char *real_of(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (real || streq(path, "/") || !strchr(path, '/'))
+		return real ? real : mem_strdup(path);
+	AUTO_FREE char *dir = path_dir(path);
+	AUTO_FREE char *above = real_of(*dir ? dir : "/");
+	return path_join(above, path_base(path));
+}
+
+struct err *share_check(const struct mount *m, const char *cooper_home)
+{
+	const char *home = getenv("HOME");
+	AUTO_FREE char *real = real_of(m->host);
+	AUTO_FREE char *real_home = home && home[0] == '/' ? real_of(home) : NULL;
+	AUTO_FREE char *real_cooper = real_of(cooper_home);
+
+	TRY(share_judge(m->host, m->writable, real_home ? home : NULL, cooper_home));
+	return share_judge(real, m->writable, real_home, real_cooper);
+}
+
+static struct err *check_below(const char *outer, const char *inner)
+{
+	AUTO_FREE char *found = NULL;
+	struct err *e = beneath_path(outer, inner + strlen(outer) + 1, &found);
+
+	if (err_is(e, ERR_ABSENT))
+		return err_free(e);
+	if (!e && !streq(found, inner))
+		e = err_new(ERR_USAGE, "'%s' became a link to '%s'", inner, found);
+	return e ? err_hint(err_wrap(e, "the share '%s' is inside of another that the guest can write to", inner),
+			    "look who made the link, then run `cooper up`")
+		 : NULL;
+}
+
+struct err *shares_check_nested(const struct machine_spec *spec)
+{
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const char *inner = spec->mounts[i].host;
+		for (size_t j = 0; j < spec->mount_count; j++) {
+			const struct mount *outer = &spec->mounts[j];
+			size_t n = strlen(outer->host);
+			if (outer->writable && strncmp(inner, outer->host, n) == 0 && inner[n] == '/')
+				TRY(check_below(outer->host, inner));
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,35 @@
+/*
+ * shares.h - which folders of the host a guest may be given
+ *
+ * The root of a guest can do to a shared folder what the user can, or, where the share is not writable, read it. Some
+ * folders are no data but decide what the host runs, or hold keys: a table says which, why, and how much is refused.
+ * The comparison is by name: of what the stack says, and of what that is once links are followed.
+ */
+#ifndef COOPER_MACHINE_SHARES_H
+#define COOPER_MACHINE_SHARES_H
+
+#include "base/err.h"
+#include "machine/spec.h"
+
+/**
+ * share_judge() - whether @path may be shared; pure
+ * @path:         absolute, without "." and ".."
+ * @user_home:    NULL = unknown
+ * @cooper_home:  COOPER_HOME
+ *
+ * Errors:  USAGE, with the reason
+ */
+MUST_CHECK struct err *share_judge(const char *path, bool writable, const char *user_home, const char *cooper_home);
+
+/** share_check() - the same of a folder on this host, and of where its links lead */
+MUST_CHECK struct err *share_check(const struct mount *m, const char *cooper_home);
+
+/**
+ * shares_check_nested() - before a start: no share lies behind a link that a guest could have made
+ *
+ * A folder inside of another share that is writable was resolved when the machine was planned; the guest has had the
+ * time to put a link in its place. Errors: USAGE (there is one), OS. What is not there is the monitor's to tell.
+ */
+MUST_CHECK struct err *shares_check_nested(const struct machine_spec *spec);
+
+#endif
