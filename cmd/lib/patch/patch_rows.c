@@ -66,9 +66,11 @@ static bool is_submodule(struct patch_scan ahead, const struct patch_row *row)
 	struct patch_row next;
 	if (!patch_row_submodule(row, &name, &len))
 		return false;
-	while (patch_next(&ahead, &next) && patch_row_is_blank(&next))
-		;
-	return !patch_row_starts(&next, "diff --git ") || next.len < len || !memmem(next.text, next.len, name, len);
+	bool more = patch_next(&ahead, &next);
+	while (more && patch_row_is_blank(&next))
+		more = patch_next(&ahead, &next);
+	return !more || !patch_row_starts(&next, "diff --git ") || next.len < len ||
+	       !memmem(next.text, next.len, name, len);
 }
 
 /* The separator of mails, "From ID Mon Sep 17 00:00:00 2001", as git-format-patch(1) and mailboxes have it (RFC 4155).
