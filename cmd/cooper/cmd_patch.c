@@ -1,6 +1,7 @@
 /* The author's loop: patch edit, patch save. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/path.h"
 #include "build/patch_edit.h"
@@ -47,6 +48,17 @@ static struct err *get_sources(const struct project *p, const struct recipe *r, 
 	return source_fetch(&p->home, files, "fetch", sink);
 }
 
+/* Whether the recipe came with cooper and the current folder is not that very tree, as it is for who works on them. */
+static bool is_foreign(const struct project *p, const struct recipe *r)
+{
+	AUTO_FREE char *shipped = realpath(p->roots.items[p->roots.count - 1], NULL);
+	AUTO_FREE char *root = realpath(r->root, NULL);
+	AUTO_FREE char *here = realpath(".", NULL);
+	size_t n = shipped ? strlen(shipped) : 0;
+	bool inside = n && here && str_starts(here, shipped) && (here[n] == '/' || !here[n]);
+	return n && root && streq(shipped, root) && !inside;
+}
+
 static struct err *open_tree(const struct call *call, const struct project *p, const struct recipe *r,
 			     const struct lock *lock)
 {
@@ -60,8 +72,9 @@ static struct err *open_tree(const struct call *call, const struct project *p, c
 				.facts = &p->facts,
 				.files = &files,
 				.source_step = "patch edit"};
+	struct patch_edit_options o = {.stop = call_arg(call, 1), .shipped = is_foreign(p, r)};
 	if (!e)
-		e = patch_edit_open(&job, dir, call_arg(call, 1), call->sink);
+		e = patch_edit_open(&job, dir, &o, call->sink);
 	source_files_done(&files);
 	ui_finish();
 	if (e)
@@ -70,6 +83,10 @@ static struct err *open_tree(const struct call *call, const struct project *p, c
 	if (call_arg(call, 1))
 		printf("It is at '%s': edit, git commit --amend, git rebase --continue.\n", call_arg(call, 1));
 	printf("Then: cooper patch save -d %s\n", dir);
+	if (o.shipped)
+		printf("'%s' came with cooper: to save changes, take it into your project first (copy %s to recipes/ "
+		       "and what it needs of %s/patches/ to patches/).\n",
+		       r->name, r->path, r->root);
 	return NULL;
 }
 
@@ -79,6 +96,7 @@ static struct err *run_edit(struct call *call)
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *locked = NULL;
 	TRY(project_start(&p));
+	TRY(project_add_root(&p));
 	enum arch arch = p.facts.arch;
 	if (call_has(call, "guest-arch"))
 		TRY(arch_option("guest architecture", call_get(call, "guest-arch"), arch_is_guest, &arch));
@@ -107,7 +125,7 @@ const struct subcommand cmd_patch_edit = {
 	.summary = "open a recipe's patched sources as a git work tree, one commit per patch",
 	.help = "With PATCH the tree is at that patch, with the later ones pending in a rebase. `cooper patch save` "
 		"writes "
-		"what changed back to patches/.",
+		"what changed back to patches/ and to the recipe.",
 	.options = options,
 	.run = run_edit,
 };
@@ -125,8 +143,8 @@ static struct err *run_save(struct call *call)
 		printf("written: %s\n", saved.written.items[i]);
 	for (size_t i = 0; i < saved.added.count; i++)
 		printf("new: %s\n", saved.added.items[i]);
-	for (size_t i = 0; i < saved.to_do.count; i++)
-		printf("%s\n", saved.to_do.items[i]);
+	for (size_t i = 0; i < saved.notes.count; i++)
+		printf("%s\n", saved.notes.items[i]);
 	printf("%zu patches untouched, %zu written, %zu new\n", saved.untouched, saved.written.count,
 	       saved.added.count);
 	return NULL;
@@ -137,7 +155,7 @@ const struct subcommand cmd_patch_save = {
 	.operands = "[RECIPE]",
 	.summary = "write the commits of a patch work tree back to patches/",
 	.help = "Untouched patches stay byte for byte; changed ones keep their headers; new commits become new "
-		"files.",
+		"files and entries of the recipe.",
 	.options = save_options,
 	.run = run_save,
 };

@@ -30,6 +30,7 @@ twice() { ! out=$("$cooper" patch edit "$work/p/recipes/p.yaml" -d "$work/tree" 
 untouched() { diff -r "$work/p/patches" "$work/before"; }
 others_untouched() { [ "$(diff -rq "$work/p/patches" "$work/before" | grep -vcF "$1")" = 0 ]; }
 refuses() { ! save && says "$1"; }
+saves_six() { save && says '6 patches untouched, 0 written, 0 new' && ! says 'added to'; }
 saves_nothing() { save && says '5 patches untouched, 0 written, 0 new'; }
 
 # recipe ARCHIVE NAME... - a project with the patches p/NAME, and what they change without bytes excluded
@@ -102,8 +103,20 @@ check 'edit, stopping at the first' edit 0001-mail.patch
 ' -m 'For a reason.') >/dev/null
 check 'save three' save
 check 'three' says '3 patches untouched, 2 written, 1 new'
-check 'what to add' says '- file: p/0006-add-z-the-last.patch'
-check 'where' says 'after p/0005-crlf.patch'
+check 'the recipe, too' says "added to $work/p/recipes/p.yaml: p/0006-add-z-the-last.patch after p/0005-crlf.patch"
+check 'with an entry' grep -qxF '  - file: p/0006-add-z-the-last.patch' "$work/p/recipes/p.yaml"
+check 'the same again is no change' saves_six
+(cd "$work/tree" && echo y >y && git add y && git commit -qm 'Add y') >/dev/null
+cp "$work/tree/.git/cooper.json" "$work/state" && cp "$work/p/recipes/p.yaml" "$work/recipe"
+check 'save one more' save
+cp "$work/state" "$work/tree/.git/cooper.json" && cp "$work/recipe" "$work/p/recipes/p.yaml"
+check 'save after one that was cut short' save
+check 'the recipe names it' grep -qF 0007-add-y.patch "$work/p/recipes/p.yaml"
+(cd "$work/tree" && git reset -q --hard HEAD~) >/dev/null
+check 'save without it' save
+check 'the recipe as before' cmp "$work/recipe" "$work/p/recipes/p.yaml"
+rm "$work/p/patches/p/0007-add-y.patch"
+check 'the recipe as it is made is one that is read' edit
 check 'head and tail of the mail' cmp -s <(sed '/^index/d; s/five/cinq/' "$work/before/p/0001-mail.patch") <(sed '/^index/d; s/^@@.*/@@ -4,3 +4,3 @@/' "$work/p/patches/p/0001-mail.patch" | sed '/^ [1237-9]$/d')
 check 'no prefix at strip 0' grep -qx -- '--- g' "$work/p/patches/p/0003-p0.patch"
 check 'a mail of its own' grep -qx 'Subject: \[PATCH\] Add z (the last)' "$work/p/patches/p/0006-add-z-the-last.patch"
@@ -114,7 +127,8 @@ check 'edit with the new one' edit
 check 'the same tree again' diff -r --exclude=.git "$work/tree" "$work/edited"
 (cd "$work/tree" && git -c sequence.editor='sed -i.bak -e /rename/d' rebase -q -i cooper-base) >/dev/null 2>&1
 check 'one dropped' save
-check 'it is told' says "remove from $work/p/recipes/p.yaml: p/0004-rename.patch"
+check 'it is told' says "removed from $work/p/recipes/p.yaml: p/0004-rename.patch (its commit is gone; its file stays)"
+check 'the recipe has it no longer' [ "$(grep -c 0004-rename "$work/p/recipes/p.yaml")" = 0 ]
 check 'its file stays' untouched
 
 # What git does by itself to words, bytes and orders must not reach a patch; what looks the same is not always the same.
@@ -149,7 +163,7 @@ check 'the same tree as edited' diff -r --exclude=.git "$work/tree" "$work/edite
 	git commit -qm bat -m 'Cooper-Patch: p/bat.patch' && git -c sequence.editor='sed -i.bak -e 2h -e 2d -e 3G' rebase -q -i cooper-base &&
 	sed -i 's/^new$/newest/' g.txt && git commit -qam two --amend -m 'Cooper-Patch: p/two.patch') >/dev/null 2>&1
 check 'save what is in another order' save
-check 'the order is told' says "move in $work/p/recipes/p.yaml: p/two.patch after p/bat.patch"
+check 'the order is told' says "moved in $work/p/recipes/p.yaml: p/two.patch after p/bat.patch"
 check 'line ends are bytes' grep -q "$(printf '^+zwei\r$')" "$work/p/patches/p/bat.patch"
 check 'text stays text' grep -q '^+newest$' "$work/p/patches/p/two.patch"
 (cd "$work/tree" && for i in 1 2; do echo $i >>f && git commit -qam 'Twice'; done)
@@ -159,6 +173,33 @@ check 'a title without letters' save
 check 'has a name all the same' [ -s "$work/p/patches/p/patch.patch" ]
 check 'save again' save
 check 'a new one is no change of order' says '4 patches untouched'
+(cd "$work/tree" && git commit -q --amend --no-edit --date=2001-01-01) >/dev/null
+check 'save a new one whose commit was made anew' save
+check 'it is the same patch' says '4 patches untouched'
+
+# A recipe that is not edited: the lines to paste are valid YAML, and the patch is written all the same.
+sed -i 's/$/\r/' "$work/p/recipes/p.yaml"
+(cd "$work/tree" && git reset -q --hard HEAD && echo q >q && git add q && git commit -qm 'tso: no "guess" # x') >/dev/null
+check 'save into a recipe in CRLF' save
+check 'why it is not edited' says "p.yaml' is not edited: it has a byte order mark, or lines that end in CR"
+check 'what to add' says '    why: "tso: no \"guess\" # x"'
+check 'the patch is there' [ -s "$work/p/patches/p/tso-no-guess-x.patch" ]
+sed -i 's/\r$//' "$work/p/recipes/p.yaml"
+check 'save once it can be edited' save
+check 'now it has them' grep -qF 'tso-no-guess-x.patch' "$work/p/recipes/p.yaml"
+
+# The project's recipe is found by its name; what came with cooper is not changed.
+printf 'kind: stack\nemulator: p\nimage: none\n' >"$work/p/cooper.yaml"
+by_name() { rm -rf "$work/tree" && out=$(cd "$work/p" && "$cooper" patch edit p -d "$work/tree" 2>&1); }
+check 'edit by name' by_name
+mkdir "$work/other"
+as_shipped() { rm -rf "$work/tree" && out=$(cd "$work/other" && COOPER_RECIPES=$work/p "$cooper" patch edit p -d "$work/tree" 2>&1); }
+check 'edit what is shipped' as_shipped
+check 'that it is, is said' says "'p' came with cooper"
+(cd "$work/tree" && echo r >r && git add r && git commit -qm r) >/dev/null
+rm -rf "$work/before" && cp -a "$work/p" "$work/before"
+check 'it is not changed' refuses 'changes are not saved to it'
+check 'not one byte of it' diff -r "$work/p" "$work/before"
 
 if debian_source qemu "$work/qemu"; then
 	rm -rf "$work/p/patches/p" && mkdir "$work/p/patches/p"

@@ -54,8 +54,11 @@ static struct err *add_patch(const char *dir, const struct patch_list *list, siz
 	js_set_text(patch, "path", list->paths.items[i]);
 	js_set_text(patch, "commit", commit);
 	js_set_text(patch, "sha256", hex);
-	js_set_bool(patch, "own", list->refs[i]->file != NULL);
-	js_set_bool(patch, "whole", !input->reverse && list->refs[i]->exclude.count == 0);
+	const struct patch_ref *ref = list->refs[i];
+	js_set_text(patch, "key", ref->file ? "file" : ref->series ? "series" : "url");
+	js_set_text(patch, "entry", ref->file ? ref->file : ref->series ? ref->series : ref->url);
+	js_set_bool(patch, "own", ref->file != NULL);
+	js_set_bool(patch, "whole", !input->reverse && ref->exclude.count == 0);
 	js_set_int(patch, "strip", input->strip);
 	js_add(patches, patch);
 	return NULL;
@@ -97,7 +100,8 @@ static struct err *stop_at(const char *dir, const struct json *patches, size_t i
 			    "--keep-empty", onto));
 }
 
-static struct err *make(const struct build_job *job, const char *dir, const char *stop, struct sink *sink)
+static struct err *make(const struct build_job *job, const char *dir, const struct patch_edit_options *o,
+			struct sink *sink)
 {
 	AUTO(patch_list) list = {.count = 0};
 	AUTO_JSON *state = js_object();
@@ -106,11 +110,12 @@ static struct err *make(const struct build_job *job, const char *dir, const char
 	js_set_text(state, "recipe", job->recipe->path);
 	js_set_text(state, "name", job->recipe->name);
 	js_set_text(state, "root", job->recipe->root);
+	js_set_bool(state, "shipped", o->shipped);
 	js_set(state, "patches", patches);
 	TRY(build_unpack(job, dir, sink));
 	TRY(patch_list_read(job->recipe, job->home, dir, &list));
-	if (stop)
-		TRY(find_stop(&list, stop, &index));
+	if (o->stop)
+		TRY(find_stop(&list, o->stop, &index));
 	TRY(repo_git(dir, NULL, NULL, GIT("init", "-q")));
 	TRY(ignore_attributes(dir));
 	AUTO_FREE char *message = mem_printf("%s %s\n", job->recipe->name, job->recipe->version);
@@ -120,10 +125,11 @@ static struct err *make(const struct build_job *job, const char *dir, const char
 		TRY(add_patch(dir, &list, i, patches));
 	TRY(repo_git(dir, NULL, NULL, GIT("tag", PATCH_START)));
 	TRY(repo_store(dir, state));
-	return stop ? stop_at(dir, patches, index) : NULL;
+	return o->stop ? stop_at(dir, patches, index) : NULL;
 }
 
-struct err *patch_edit_open(const struct build_job *job, const char *dir, const char *stop, struct sink *sink)
+struct err *patch_edit_open(const struct build_job *job, const char *dir, const struct patch_edit_options *o,
+			    struct sink *sink)
 {
 	AUTO(strs) names = STRS_INIT;
 	TRY(dir_list(dir, &names));
@@ -131,6 +137,6 @@ struct err *patch_edit_open(const struct build_job *job, const char *dir, const 
 		return err_hint(err_new(ERR_USAGE, "'%s' is not empty", dir),
 				"save its changes with `cooper patch save`, or remove it");
 	TRY(dir_make(dir, 0755));
-	struct err *e = make(job, dir, stop, sink);
+	struct err *e = make(job, dir, o, sink);
 	return e ? err_first(e, tree_remove(dir)) : NULL;
 }

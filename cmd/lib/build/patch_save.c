@@ -7,8 +7,11 @@
 #include <sys/stat.h>
 
 #include "base/path.h"
+#include "build/patch_commits.h"
+#include "build/patch_recipe.h"
 #include "build/patch_repo.h"
 #include "fmt/digest.h"
+#include "fmt/yaml.h"
 #include "patch/patch_header.h"
 #include "sys/file.h"
 
@@ -18,14 +21,22 @@ void patch_saved_done(struct patch_saved *s)
 {
 	strs_done(&s->written);
 	strs_done(&s->added);
-	strs_done(&s->to_do);
+	strs_done(&s->notes);
 }
 
 /* One file to write; all are known before the first is written. */
 struct output {
 	char *path;
 	struct str text;
-	bool is_new;
+	struct strs *list; /* of the report, which names it; NULL = none */
+};
+
+enum note_kind { NOTE_ADD, NOTE_REMOVE, NOTE_MOVE };
+
+/* A change of the recipe: of which entry, and after which one. */
+struct note {
+	enum note_kind kind;
+	const struct json *entry, *after; /* after: NULL = none before it */
 };
 
 struct save {
@@ -34,9 +45,12 @@ struct save {
 	struct json *entries; /* the state's patches; grows by what is new */
 	size_t known;         /* how many there were */
 	bool *seen;           /* of each of them: it has a commit */
-	const char *last;     /* path below patches/ of the last patch of the recipe's own, or NULL */
 	size_t highest;       /* index of the patch that was furthest down in the recipe, plus 1 */
-	const char *before;   /* name of the patch of the commit before, or NULL */
+	struct json *before;  /* entry of the commit before, or NULL */
+	struct json **order;  /* entries in the order of their commits */
+	size_t order_count, order_cap;
+	struct note *notes;
+	size_t note_count, note_cap;
 	struct output *outputs;
 	size_t output_count, output_cap;
 	struct patch_saved *report;
@@ -49,132 +63,36 @@ static void save_done(struct save *s)
 		str_done(&s->outputs[i].text);
 	}
 	free(s->outputs);
+	free(s->order);
+	free(s->notes);
 	free(s->seen);
 	js_free(s->state);
 }
 
-static struct output *add_output(struct save *s, char *take_path, bool is_new)
+static struct output *add_output(struct save *s, char *take_path, struct strs *list)
 {
 	s->outputs = mem_grow(s->outputs, &s->output_cap, s->output_count + 1, sizeof(*s->outputs));
-	s->outputs[s->output_count] = (struct output){.path = take_path, .text = STR_INIT, .is_new = is_new};
+	s->outputs[s->output_count] = (struct output){.path = take_path, .text = STR_INIT, .list = list};
 	return &s->outputs[s->output_count++];
 }
 
-/* --- what git has --- */
-
-static struct err *check_clean(const char *dir)
+static void add_note(struct save *s, enum note_kind kind, const struct json *entry, const struct json *after)
 {
-	AUTO(str) out = STR_INIT;
-	static const char *const unfinished[][2] = {
-		{".git/rebase-merge", "rebase"}, {".git/rebase-apply/applying", "am"}, {".git/rebase-apply", "rebase"}};
-	for (size_t i = 0; i < ARRAY_LEN(unfinished); i++) {
-		AUTO_FREE char *sign = path_join(dir, unfinished[i][0]);
-		if (dir_exists(sign) || file_exists(sign))
-			return err_hint(err_new(ERR_USAGE, "a git %s is in progress in '%s'", unfinished[i][1], dir),
-					"git -C %s %s --continue, then save again", dir, unfinished[i][1]);
-	}
-	TRY(repo_git(dir, NULL, &out, GIT("status", "--porcelain", "--ignored=no")));
-	if (out.len)
-		return err_detail(err_hint(err_new(ERR_USAGE, "'%s' has uncommitted changes", dir),
-					   "git commit them, or git commit --amend, then save again"),
-				  str_take(&out));
-	TRY(repo_git(dir, NULL, &out, GIT("rev-list", "--min-parents=2", PATCH_BASE "..HEAD")));
-	return out.len ? err_hint(err_new(ERR_USAGE, "there is a merge among the commits of '%s'", dir),
-				  "git rebase them onto each other: a patch is one commit with one parent")
-		       : NULL;
+	s->notes = mem_grow(s->notes, &s->note_cap, s->note_count + 1, sizeof(*s->notes));
+	s->notes[s->note_count++] = (struct note){.kind = kind, .entry = entry, .after = after};
 }
 
-static struct err *diff_of(const char *dir, const char *commit, int strip, struct str *out)
+/* Which patch a commit is: by its id, else by the trailer, else by the title of one that was new; NULL = a new one. */
+static struct json *find_entry(const struct save *s, const char *commit, const char *name, const char *message,
+			       size_t *ret_index)
 {
-	AUTO_FREE char *parent = mem_printf("%s^", commit);
-	return repo_git(dir, NULL, out,
-			GIT("diff-tree", "-p", "--binary", "-M", "--no-color", "--no-ext-diff", "--no-textconv",
-			    strip ? "--src-prefix=a/" : "--src-prefix=", strip ? "--dst-prefix=b/" : "--dst-prefix=",
-			    parent, commit));
-}
-
-/* The diff without what moves when another patch changes: blob ids, and where a hunk stands. */
-static char *essence(const struct str *diff)
-{
-	AUTO(strs) rows = STRS_INIT;
-	struct str out = STR_INIT;
-	strs_split(&rows, str_text(diff), "\n");
-	for (size_t i = 0; i < rows.count; i++) {
-		if (str_starts(rows.items[i], "@@ -"))
-			str_add(&out, "@@\n");
-		else if (!str_starts(rows.items[i], "index "))
-			str_addf(&out, "%s\n", rows.items[i]);
-	}
-	return str_take(&out);
-}
-
-/* Whether what is the same before both diffs differs after them: a hunk went to a place that looks the same. */
-static bool other_place(const struct str *was, const struct str *is)
-{
-	AUTO(strs) old = STRS_INIT;
-	AUTO(strs) new = STRS_INIT;
-	strs_split(&old, str_text(was), "\n");
-	strs_split(&new, str_text(is), "\n");
-	for (size_t i = 0; i < old.count && i < new.count; i++) {
-		const char *dots = str_starts(old.items[i], "index ") ? strstr(old.items[i], "..") : NULL;
-		size_t n = dots ? (size_t)(dots - old.items[i]) + 2 : 0;
-		if (n && strncmp(old.items[i], new.items[i], n) == 0 && !streq(old.items[i], new.items[i]))
-			return true;
-	}
-	return false;
-}
-
-/* A message as git leaves it when nobody changes it: no blanks at ends, no second empty row, no row of '#'. */
-static char *words_of(const char *message)
-{
-	struct str out = STR_INIT;
-	for (const char *p = message; *p;) {
-		size_t n = strcspn(p, "\n"), shown = n;
-		while (shown && strchr(" \t\r", p[shown - 1]))
-			shown--;
-		bool again = !shown && (out.len < 2 || out.data[out.len - 2] == '\n');
-		if (*p != '#' && !again) {
-			str_add_mem(&out, p, shown);
-			str_add_char(&out, '\n');
-		}
-		p += n + (p[n] == '\n');
-	}
-	return str_take(&out);
-}
-
-/* Message without its trailer; *ret_name is what the trailer names, or NULL. */
-static struct err *message_of(const char *dir, const char *commit, char **ret_message, char **ret_name)
-{
-	AUTO(str) raw = STR_INIT;
-	struct str text = STR_INIT;
-	TRY(repo_git(dir, NULL, &raw, GIT("log", "-1", "--format=%B", commit)));
-	*ret_name = NULL;
-	for (const char *p = str_text(&raw); *p;) {
-		size_t n = strcspn(p, "\n");
-		if (strncmp(p, PATCH_TRAILER, strlen(PATCH_TRAILER)) == 0) {
-			free(*ret_name);
-			*ret_name = mem_strndup(p + strlen(PATCH_TRAILER), n - strlen(PATCH_TRAILER));
-		} else {
-			str_add_mem(&text, p, n);
-			str_add_char(&text, '\n');
-		}
-		p += n + (p[n] == '\n');
-	}
-	while (text.len && text.data[text.len - 1] == '\n')
-		text.data[--text.len] = '\0';
-	str_add_char(&text, '\n');
-	*ret_message = str_take(&text);
-	return NULL;
-}
-
-/* Which patch a commit is: by its id, else by the trailer; NULL = a new one. */
-static struct json *find_entry(const struct save *s, const char *commit, const char *name, size_t *ret_index)
-{
-	for (int by_name = 0; by_name < 2; by_name++) {
+	AUTO_FREE char *title = name ? NULL : mem_strndup(message, strcspn(message, "\n"));
+	const char *const wanted[][2] = {{"commit", commit}, {"name", name}, {"title", title}};
+	for (size_t k = 0; k < ARRAY_LEN(wanted); k++) {
 		for (size_t i = 0; i < s->known; i++) {
 			struct json *entry = js_at(s->entries, i);
-			const char *value = by_name ? name : commit;
-			if (!value || s->seen[i] || !streq(js_get_text(entry, by_name ? "name" : "commit"), value))
+			const char *value = js_get_text(entry, wanted[k][0]);
+			if (!value || !wanted[k][1] || s->seen[i] || !streq(value, wanted[k][1]))
 				continue;
 			*ret_index = i;
 			return entry;
@@ -252,7 +170,7 @@ static struct err *rewrite(struct save *s, const struct json *entry, const char 
 				    .size = size,
 				    .strip = (int)js_get_int(entry, "strip", 1)};
 	TRY(patch_header_read(&input, &h));
-	struct output *o = add_output(s, mem_strdup(path), /* is_new= */ false);
+	struct output *o = add_output(s, mem_strdup(path), &s->report->written);
 	struct err *e = NULL;
 	if (same_message)
 		str_add_mem(&o->text, old, h.head);
@@ -312,12 +230,20 @@ static char *place_of_new(const struct save *s, int *ret_number)
 	return folder;
 }
 
-static bool is_taken(const struct save *s, const char *path)
+/* A name that another commit or file has; the very text is what a save that was cut short left. */
+static bool is_taken(const struct save *s, const struct output *o)
 {
-	for (size_t i = 0; i < s->output_count; i++)
-		if (streq(s->outputs[i].path, path))
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	for (const struct output *other = s->outputs; other < o; other++)
+		if (streq(other->path, o->path))
 			return true;
-	return file_exists(path);
+	if (!file_exists(o->path))
+		return false;
+	struct err *e = file_read(o->path, PATCH_MAX, &text, &size);
+	bool same = !e && size == o->text.len && memcmp(text, str_text(&o->text), size) == 0;
+	err_free(e);
+	return !same;
 }
 
 static struct err *write_new(struct save *s, const char *commit, const char *message, const struct str *diff)
@@ -329,11 +255,11 @@ static struct err *write_new(struct save *s, const char *commit, const char *mes
 	AUTO_FREE char *base = number ? mem_printf("%04d-%s.patch", number, stem) : mem_printf("%s.patch", stem);
 	AUTO_FREE char *name = streq(folder, ".") ? mem_strdup(base) : mem_printf("%s/%s", folder, base);
 	AUTO_FREE char *path = mem_printf("%s/patches/%s", js_get_text(s->state, "root"), name);
-	if (is_taken(s, path))
-		return err_hint(err_new(ERR_USAGE, "'%s' exists already", path), "give the commit another subject");
-	struct output *o = add_output(s, mem_strdup(path), /* is_new= */ true);
+	struct output *o = add_output(s, mem_strdup(path), &s->report->added);
 	TRY(add_mail_head(s->dir, commit, message, &o->text));
 	add_diff(&o->text, diff, /* git= */ true);
+	if (is_taken(s, o))
+		return err_hint(err_new(ERR_USAGE, "'%s' exists already", path), "give the commit another subject");
 	struct json *entry = js_object();
 	js_set_text(entry, "name", name);
 	js_set_text(entry, "path", path);
@@ -342,10 +268,12 @@ static struct err *write_new(struct save *s, const char *commit, const char *mes
 	js_set_bool(entry, "whole", true);
 	js_set_bool(entry, "added", true);
 	js_set_int(entry, "strip", 1);
+	js_set_text(entry, "key", "file");
+	js_set_text(entry, "entry", name);
+	AUTO_FREE char *why = mem_strndup(message, strcspn(message, "\n"));
+	js_set_text(entry, "why", why);
+	js_set_text(entry, "title", why);
 	js_add(s->entries, entry);
-	strs_addf(&s->report->to_do, "add to %s, %s%s:\n  - file: %s\n    why: %.*s\n    upstream: none",
-		  js_get_text(s->state, "recipe"), s->last ? "after " : "first of the patches", s->last ? s->last : "",
-		  name, (int)strcspn(message, "\n"), message);
 	return NULL;
 }
 
@@ -358,14 +286,14 @@ static struct err *save_known(struct save *s, struct json *entry, const char *co
 	AUTO(str) old_diff = STR_INIT;
 	AUTO_FREE char *old_message = NULL;
 	AUTO_FREE char *name = NULL;
-	TRY(diff_of(s->dir, before, (int)js_get_int(entry, "strip", 1), &old_diff));
-	TRY(message_of(s->dir, before, &old_message, &name));
-	AUTO_FREE char *was = essence(&old_diff);
-	AUTO_FREE char *is = essence(diff);
-	AUTO_FREE char *old_words = words_of(old_message);
-	AUTO_FREE char *words = words_of(message);
+	TRY(commit_diff(s->dir, before, (int)js_get_int(entry, "strip", 1), &old_diff));
+	TRY(commit_message(s->dir, before, &old_message, &name));
+	AUTO_FREE char *was = commit_diff_essence(&old_diff);
+	AUTO_FREE char *is = commit_diff_essence(diff);
+	AUTO_FREE char *old_words = commit_words(old_message);
+	AUTO_FREE char *words = commit_words(message);
 	bool same_message = streq(old_words, words);
-	if (same_message && streq(was, is) && !other_place(&old_diff, diff))
+	if (same_message && streq(was, is) && !commit_diff_moved(&old_diff, diff))
 		s->report->untouched++;
 	else
 		TRY(rewrite(s, entry, commit, message, same_message, diff));
@@ -373,18 +301,18 @@ static struct err *save_known(struct save *s, struct json *entry, const char *co
 	return NULL;
 }
 
-/* The recipe's order is the author's to change, too. */
-static void note_order(struct save *s, const struct json *entry, size_t index)
+/* An entry that stands in the recipe where its commit does not, or not yet. */
+static void note_order(struct save *s, struct json *entry, size_t index)
 {
-	const char *name = js_get_text(entry, "name");
-	if (!js_get_bool(entry, "added", false)) {
-		if (index < s->highest)
-			strs_addf(&s->report->to_do, "move in %s: %s after %s", js_get_text(s->state, "recipe"), name,
-				  s->before);
-		else
-			s->highest = index + 1;
-	}
-	s->before = name;
+	if (js_get_bool(entry, "added", false))
+		add_note(s, NOTE_ADD, entry, s->before);
+	else if (index < s->highest)
+		add_note(s, NOTE_MOVE, entry, s->before);
+	else
+		s->highest = index + 1;
+	s->before = entry;
+	s->order = mem_grow(s->order, &s->order_cap, s->order_count + 1, sizeof(*s->order));
+	s->order[s->order_count++] = entry;
 }
 
 static struct err *save_commit(struct save *s, const char *commit)
@@ -393,9 +321,9 @@ static struct err *save_commit(struct save *s, const char *commit)
 	AUTO_FREE char *message = NULL;
 	AUTO_FREE char *name = NULL;
 	size_t index = 0;
-	TRY(message_of(s->dir, commit, &message, &name));
-	struct json *entry = find_entry(s, commit, name, &index);
-	TRY(diff_of(s->dir, commit, entry ? (int)js_get_int(entry, "strip", 1) : 1, &diff));
+	TRY(commit_message(s->dir, commit, &message, &name));
+	struct json *entry = find_entry(s, commit, name, message, &index);
+	TRY(commit_diff(s->dir, commit, entry ? (int)js_get_int(entry, "strip", 1) : 1, &diff));
 	if (!entry) {
 		TRY(write_new(s, commit, message, &diff));
 		index = js_count(s->entries) - 1;
@@ -408,7 +336,6 @@ static struct err *save_commit(struct save *s, const char *commit)
 			TRY(save_known(s, entry, commit, message, &diff));
 	}
 	note_order(s, entry, index);
-	s->last = js_get_bool(entry, "own", false) ? js_get_text(entry, "name") : s->last;
 	return NULL;
 }
 
@@ -422,21 +349,118 @@ static struct err *write_outputs(struct save *s)
 		mode_t mode = stat(o->path, &st) == 0 ? st.st_mode & 0777 : 0644;
 		TRY(dir_make(dir, 0755));
 		TRY(file_write(o->path, str_text(&o->text), o->text.len, mode));
-		strs_add(o->is_new ? &s->report->added : &s->report->written, o->path);
+		if (o->list)
+			strs_add(o->list, o->path);
 		digest_bytes(str_text(&o->text), o->text.len, hex);
 		for (size_t k = 0; k < js_count(s->entries); k++)
 			if (streq(js_get_text(js_at(s->entries, k), "path"), o->path))
 				js_set_text(js_at(s->entries, k), "sha256", hex);
 	}
-	return repo_store(s->dir, s->state);
+	return NULL;
+}
+
+/* --- the recipe --- */
+
+static struct patch_entry entry_of(const struct json *entry)
+{
+	return (struct patch_entry){.key = js_get_text(entry, "key"),
+				    .value = js_get_text(entry, "entry"),
+				    .why = js_get_text(entry, "why"),
+				    .is_new = js_get_bool(entry, "added", false)};
+}
+
+/* The recipe with the entries as the commits are; the last file to be written, so that it names none that is not there.
+ * USAGE when it is not edited. */
+static struct err *edit_recipe(struct save *s)
+{
+	AUTO_FREE struct patch_entry *known = mem_array(s->known + 1, sizeof(*known));
+	AUTO_FREE struct patch_entry *wanted = mem_array(s->order_count + 1, sizeof(*wanted));
+	AUTO_FREE char *real = realpath(js_get_text(s->state, "recipe"), NULL); /* a link stays one */
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	AUTO(str) out = STR_INIT;
+	const char *path = real ? real : js_get_text(s->state, "recipe");
+	for (size_t i = 0; i < s->known; i++)
+		known[i] = entry_of(js_at(s->entries, i));
+	for (size_t i = 0; i < s->order_count; i++)
+		wanted[i] = entry_of(s->order[i]);
+	TRY(file_read(path, YAML_SIZE_MAX, &text, &size));
+	TRY(patch_recipe_edit(path, text, size, known, s->known, wanted, s->order_count, &out));
+	if (out.len == size && memcmp(str_text(&out), text, size) == 0)
+		return NULL;
+	struct output *o = add_output(s, mem_strdup(path), /* list= */ NULL);
+	str_add_mem(&o->text, str_text(&out), out.len);
+	return NULL;
+}
+
+/* The recipe says now what the commits say: their entries are the state's, in that order. */
+static void settle_entries(struct save *s)
+{
+	struct json *entries = js_array();
+	for (size_t i = 0; i < s->order_count; i++) {
+		struct json *entry = js_copy(s->order[i]);
+		js_set_bool(entry, "added", false);
+		js_add(entries, entry);
+	}
+	js_set(s->state, "patches", entries);
+}
+
+/* One line for each change of the recipe: what was done, or what is to do. */
+static void add_note_text(const struct save *s, const struct note *n, bool done)
+{
+	static const char *const verbs[][2] = {
+		{"add to", "added to"}, {"remove from", "removed from"}, {"move in", "moved in"}};
+	const char *name = js_get_text(n->entry, "name"), *recipe = js_get_text(s->state, "recipe");
+	AUTO(str) line = STR_INIT;
+	str_addf(&line, "%s %s: %s", verbs[n->kind][done], recipe, name);
+	if (n->kind == NOTE_REMOVE)
+		str_add(&line, " (its commit is gone; its file stays)");
+	else
+		str_addf(&line, "%s%s", n->after ? " after " : " first", n->after ? js_get_text(n->after, "name") : "");
+	if (n->kind == NOTE_ADD && !done) {
+		struct patch_entry entry = entry_of(n->entry);
+		AUTO(str) rows = STR_INIT;
+		patch_entry_add(&rows, &entry, 2);
+		str_addf(&line, "\n%.*s", (int)rows.len - 1, str_text(&rows));
+	}
+	strs_add(&s->report->notes, str_text(&line));
+}
+
+static struct err *save_recipe(struct save *s, bool *ret_done)
+{
+	struct err *e = s->note_count ? edit_recipe(s) : NULL;
+	*ret_done = !e;
+	if (e && e->kind != ERR_USAGE)
+		return e;
+	if (e)
+		strs_addf(&s->report->notes, "%s", e->message);
+	err_free(e);
+	for (size_t i = 0; i < s->note_count; i++)
+		add_note_text(s, &s->notes[i], *ret_done);
+	return NULL;
+}
+
+/* What came with cooper is replaced by the next version: its patches are not the place for a change. */
+static struct err *check_own(const struct save *s)
+{
+	const char *recipe = js_get_text(s->state, "recipe"), *root = js_get_text(s->state, "root");
+	const char *name = js_get_text(s->state, "name");
+	if (!js_get_bool(s->state, "shipped", false) || (!s->output_count && !s->note_count))
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "recipe '%s' came with cooper: changes are not saved to it", name),
+			"take it into your project: `mkdir -p recipes patches`, `cp %s recipes/`, `cp -R %s/patches/. "
+			"patches/`; then `cooper patch edit recipes/%s -d NEW`, `git -C NEW fetch %s`, `git -C NEW "
+			"cherry-pick` your commits, and save NEW",
+			recipe, root, path_base(recipe), s->dir);
 }
 
 static struct err *save_all(struct save *s)
 {
 	AUTO(str) out = STR_INIT;
 	AUTO(strs) commits = STRS_INIT;
+	bool done = false;
 	TRY(repo_load(s->dir, &s->state));
-	TRY(check_clean(s->dir));
+	TRY(commits_check_clean(s->dir));
 	s->entries = js_get(s->state, "patches");
 	s->known = js_count(s->entries);
 	s->seen = mem_array(s->known + 1, sizeof(*s->seen));
@@ -446,9 +470,13 @@ static struct err *save_all(struct save *s)
 		TRY(save_commit(s, commits.items[i]));
 	for (size_t i = 0; i < s->known; i++)
 		if (!s->seen[i])
-			strs_addf(&s->report->to_do, "remove from %s: %s (its commit is gone)",
-				  js_get_text(s->state, "recipe"), js_get_text(js_at(s->entries, i), "name"));
-	return write_outputs(s);
+			add_note(s, NOTE_REMOVE, js_at(s->entries, i), NULL);
+	TRY(check_own(s));
+	TRY(save_recipe(s, &done));
+	TRY(write_outputs(s));
+	if (done)
+		settle_entries(s);
+	return repo_store(s->dir, s->state);
 }
 
 struct err *patch_edit_save(const char *dir, struct patch_saved *ret)

@@ -119,6 +119,16 @@ static void add_own_root(struct project *p)
 	strs_copy(&p->roots, &shipped);
 }
 
+struct err *project_add_root(struct project *p)
+{
+	TRY(project_find(&p->stack_path));
+	if (!p->stack_path)
+		return NULL;
+	TRY(project_check_owner(p->stack_path));
+	add_own_root(p);
+	return NULL;
+}
+
 /* Beside a project's own stack, so that it is checked in with it; shipped recipes are read-only. */
 static void choose_lock(struct project *p)
 {

@@ -47,6 +47,12 @@ MUST_CHECK struct err *project_set_host(struct project *p, const char *name);
 /** project_start() - home, host and roots only (for commands that need no stack) */
 MUST_CHECK struct err *project_start(struct project *p);
 /**
+ * project_add_root() - after project_start(): the recipes of the project that the current folder is in come first
+ *
+ * Errors: as project_find() and project_check_owner()
+ */
+MUST_CHECK struct err *project_add_root(struct project *p);
+/**
  * project_open() - find and load the stack and the recipes that it names
  * @stack:      name or path; NULL = the cooper.yaml of this folder or one above (project_find()), else the shipped
  *              stack for this host
