@@ -16,7 +16,9 @@ static const struct option_spec options[] = {
 static struct err *destroy_machine(const struct project *p, const char *name)
 {
 	AUTO_FREE char *dir = path_join(p->home.machines, name);
-	if (!dir_exists(dir)) {
+	bool there = false;
+	TRY(dir_exists(dir, &there));
+	if (!there) {
 		printf("no machine '%s'\n", name);
 		return NULL;
 	}
@@ -53,7 +55,9 @@ static struct err *run(struct call *call)
 		TRY(session_open(call, &p));
 	AUTO_FREE char *question = all ? mem_printf("remove everything in '%s'?", p.home.root)
 				       : mem_printf("remove the machine '%s' and its disks?", p.machine_name);
-	if (!dir_exists(p.home.root)) {
+	bool there = false;
+	TRY(dir_exists(p.home.root, &there));
+	if (!there) {
 		printf("'%s' does not exist\n", p.home.root);
 		return NULL;
 	}

@@ -25,9 +25,11 @@ static struct err *add_machines(const struct project *p, struct json *out)
 	struct json *list = js_array();
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *dir = path_join(p->home.machines, names.items[i]);
+		bool running = false;
+		TRY(machine_running(dir, &running, NULL));
 		struct json *m = js_object();
 		js_set_text(m, "name", names.items[i]);
-		js_set_bool(m, "running", machine_running(dir, NULL));
+		js_set_bool(m, "running", running);
 		js_add(list, m);
 	}
 	js_set(out, "machines", list);

@@ -86,7 +86,9 @@ const struct subcommand cmd_machine_run = {
 /* Nobody boots, switches or prunes beside us. Where there is no machine nothing is locked, and no home is made. */
 static struct err *lock_machine(const struct call *call, const struct project *p, int *ret_fd)
 {
-	return dir_exists(p->machine_dir) ? session_lock(call, &p->home, /* timeout_ms= */ 0, ret_fd) : NULL;
+	bool there = false;
+	TRY(dir_exists(p->machine_dir, &there));
+	return there ? session_lock(call, &p->home, /* timeout_ms= */ 0, ret_fd) : NULL;
 }
 
 /* Boot @spec's generation, then prove it. */

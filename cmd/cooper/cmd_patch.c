@@ -106,7 +106,9 @@ static struct err *run_edit(struct call *call)
 	struct recipe *r = NULL;
 	struct lock *lock = NULL;
 	TRY(recipe_load(path, &target, &p.roots, &r));
-	locked = file_exists("cooper.lock") ? mem_strdup("cooper.lock") : path_join(p.home.root, "cooper.lock");
+	bool own_lock = false;
+	TRY(file_exists("cooper.lock", &own_lock));
+	locked = own_lock ? mem_strdup("cooper.lock") : path_join(p.home.root, "cooper.lock");
 	struct err *e = lock_open(locked, &lock);
 	if (!e)
 		e = home_make(&p.home);

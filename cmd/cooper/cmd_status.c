@@ -43,7 +43,8 @@ static struct json *proofs_of_boot(const char *machine_dir)
 
 static struct err *look(const struct project *p, struct report *r)
 {
-	*r = (struct report){.name = p->machine_name, .exists = dir_exists(p->machine_dir)};
+	*r = (struct report){.name = p->machine_name};
+	TRY(dir_exists(p->machine_dir, &r->exists));
 	TRY(machine_status(p->machine_dir, &r->status));
 	const struct machine_status *s = &r->status;
 	if (!s->running)

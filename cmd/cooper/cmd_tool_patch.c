@@ -61,7 +61,9 @@ static struct err *write_refreshed(const struct call *call, const struct patch_i
 		patch_refresh(&inputs[i], i, report, &text);
 		if (text.len == inputs[i].size && memcmp(str_text(&text), inputs[i].text, text.len) == 0)
 			continue;
-		mode_t mode = stat(call->args.items[i], &st) == 0 ? st.st_mode & 0777 : 0644;
+		bool there = false;
+		TRY(file_stat(call->args.items[i], &there, &st));
+		mode_t mode = there ? st.st_mode & 0777 : 0644;
 		TRY(file_write(call->args.items[i], str_text(&text), text.len, mode));
 		printf("'%s' refreshed\n", call->args.items[i]);
 		written++;

@@ -181,7 +181,9 @@ static struct err *run(struct call *call)
 	TRY(session_open(call, &p));
 	bool nothing = false;
 	AUTO_FREE char *path = mem_printf("%s/up.lock", p.home.root);
-	if (!lock_held(path, NULL))
+	bool held = false;
+	TRY(lock_held(path, &held, NULL));
+	if (!held)
 		TRY(nothing_to_do(&p, &nothing));
 	if (nothing) {
 		printf("nothing to do\n");

@@ -61,7 +61,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	snprintf(top, sizeof(top), "%s/cooper-fuzz-%d", dir_exists("/dev/shm") ? "/dev/shm" : "/tmp", (int)getpid());
+	snprintf(top, sizeof(top), "%s/cooper-fuzz-%d", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp",
+		 (int)getpid());
 	atexit(drop);
 	return 0;
 }

@@ -62,6 +62,13 @@ grep -nE '(^|[^a-zA-Z0-9_])(pipe2|accept4|SOCK_CLOEXEC|epoll_create1?|memfd_crea
 # shellcheck disable=SC2086
 grep -nE '(^|[^a-zA-Z0-9_])(opendir|fdopendir|readdir|readdir_r|scandir|fts_open|nftw)\(' $sources | grep -v '^cmd/lib/sys/file.c:' | check "folders are read in sys/file.c alone"
 
+# What could not be seen must never pass for what is not there: sys/file.h answers with an error. By descriptor or below
+# one, the callers look at errno themselves.
+# shellcheck disable=SC2086
+grep -nE '(^|[^a-zA-Z0-9_>.])(stat|lstat|access|faccessat|euidaccess)\(' $sources | grep -vE '^cmd/lib/sys/|:[0-9]+:[[:space:]]*(\*|/\*|//)' | check "what is there is asked of sys/file.h"
+# shellcheck disable=SC2086
+grep -n 'file_offered(' $sources | grep -vE '^cmd/lib/(sys/|host/|build/(developer_tools|build)\.c|source/debian\.c)' | check "guesses only at the host's own places"
+
 # A child that does not exec is a copy of a process with threads, of locks that nobody will open: children come from
 # sys/child.c, and all of them are waited for there (and by the guard).
 # shellcheck disable=SC2086

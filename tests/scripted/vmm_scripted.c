@@ -69,7 +69,9 @@ static bool go_on(const struct vmm_run *run)
 	AUTO_FREE char *path = path_join(run->spec->dir, "pause");
 	AUTO_FREE char *stuck = path_join(run->spec->dir, "stuck");
 
-	if (file_exists(stuck))
+	bool there = false;
+	err_free(file_exists(stuck, &there));
+	if (there)
 		return false;
 	err_free(file_remove(path));
 	return true;
@@ -79,7 +81,9 @@ static void look(struct vmm_run *run, bool ended UNUSED)
 {
 	run->pause = pause_of(run);
 	AUTO_FREE char *ready = machine_path(run->spec, MACHINE_READY_SOCKET);
-	run->ready = run->ready || file_exists(ready);
+	bool there = false;
+	err_free(file_exists(ready, &there));
+	run->ready = run->ready || there;
 }
 
 /* Who quits is killed: power.h does that to one that does not take the command. */

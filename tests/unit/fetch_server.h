@@ -38,7 +38,7 @@ static inline void server_start_late(struct fetch_server *s, const char *cert, c
 				  .log_path = errors,
 				  .die_with_parent = true};
 	assert_ok(child_start(&spec, &s->pid));
-	for (int tries = 0; !file_exists(port_file) && tries < 500; tries++)
+	for (int tries = 0; !is_file(port_file) && tries < 500; tries++)
 		tick_sleep_ms(10);
 	assert_ok(file_read(port_file, 64, &text, NULL));
 	text[strcspn(text, "\n")] = '\0';
@@ -139,8 +139,8 @@ static inline void assert_got(const char *name)
 	char hex[SHA256_HEX];
 	assert_ok(digest_file(path, hex, NULL));
 	assert_string_equal(hex, right);
-	assert_false(file_exists(part));
-	assert_false(file_exists(note));
+	assert_false(is_file(part));
+	assert_false(is_file(note));
 }
 
 static inline void assert_nothing(const char *name)
@@ -148,9 +148,9 @@ static inline void assert_nothing(const char *name)
 	AUTO_FREE char *path = path_of(name);
 	AUTO_FREE char *part = mem_printf("%s.part", path);
 	AUTO_FREE char *note = mem_printf("%s.part.json", path);
-	assert_false(file_exists(path));
-	assert_false(file_exists(part));
-	assert_false(file_exists(note));
+	assert_false(is_file(path));
+	assert_false(is_file(part));
+	assert_false(is_file(note));
 }
 
 static inline struct err *get_with(struct fetch_request r, const char *name, struct sink *sink)

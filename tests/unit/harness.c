@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "sys/lock.h"
 #include "tree/unpack_child.h"
 
 static struct strs made_dirs;
@@ -81,4 +82,32 @@ int main(int argc, char **argv)
 	test_argc = argc;
 	test_argv = argv;
 	return test_main();
+}
+
+bool is_file(const char *path)
+{
+	bool there = false;
+	assert_ok(file_exists(path, &there));
+	return there;
+}
+
+bool is_dir(const char *path)
+{
+	bool there = false;
+	assert_ok(dir_exists(path, &there));
+	return there;
+}
+
+int64_t size_of(const char *path)
+{
+	int64_t bytes = -1;
+	assert_ok(file_size(path, &bytes));
+	return bytes;
+}
+
+bool is_locked(const char *path, char **ret_holder)
+{
+	bool held = false;
+	assert_ok(lock_held(path, &held, ret_holder));
+	return held;
 }

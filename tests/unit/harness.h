@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,14 @@ void need_program(const char *name);
 void assert_ok(struct err *take_e);
 /** assert_fails() - @take_e must be of @kind with @part in its text, hint or detail */
 void assert_fails(struct err *take_e, enum err_kind kind, const char *part);
+
+/** is_file(), is_dir() - whether that is there; size_of() - in bytes, -1 when missing. What cannot be seen fails the
+ * test */
+bool is_file(const char *path);
+bool is_dir(const char *path);
+int64_t size_of(const char *path);
+/** is_locked() - whether somebody holds the lock; his text, heap, when @ret_holder is not NULL */
+bool is_locked(const char *path, char **ret_holder);
 
 /** test_main() - what a test's own main() is compiled as; the program's is in harness.c */
 int test_main(void);

@@ -141,7 +141,7 @@ static void test_real(void **state)
 	(void)state;
 	struct channel_disk d;
 	AUTO_JSON *document = NULL;
-	if (!file_exists(REAL)) {
+	if (!is_file(REAL)) {
 		printf("SKIP: %s is not here\n", REAL);
 		skip();
 	}

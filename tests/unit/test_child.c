@@ -83,22 +83,22 @@ static void guarded_children_die_with_us(void **state UNUSED)
 		struct err *e = child_run(&spec);
 		_exit(e ? 1 : 0);
 	}
-	for (int i = 0; i < 100 && !file_exists(mark); i++)
+	for (int i = 0; i < 100 && !is_file(mark); i++)
 		tick_sleep_ms(20);
-	assert_true(file_exists(mark));
+	assert_true(is_file(mark));
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	tick_sleep_ms(300);
 	assert_ok(file_remove(mark));
 	tick_sleep_ms(300);
-	assert_false(file_exists(mark));
+	assert_false(is_file(mark));
 }
 
 static bool goes_on(const char *mark)
 {
 	assert_ok(file_remove(mark));
 	tick_sleep_ms(200);
-	return file_exists(mark);
+	return is_file(mark);
 }
 
 /* However it ends: what it has started and detached ends with it. */
@@ -130,7 +130,7 @@ static void guarded_children_leave_nothing_behind(void **state UNUSED)
 	pid_t pid = 0;
 	spec.argv = ARGV("sh", "-c", stubborn);
 	assert_ok(child_start(&spec, &pid));
-	for (int i = 0; i < 100 && !file_exists(mark); i++)
+	for (int i = 0; i < 100 && !is_file(mark); i++)
 		tick_sleep_ms(20);
 	child_stop(pid, 50);
 	assert_false(goes_on(mark));

@@ -88,12 +88,12 @@ static void generations(void **state)
 	assert_int_equal(mode_of(one.dir, "config.ign"), 0600);
 	assert_int_equal(mode_of(f.dir, "."), 0700);
 	AUTO_FREE char *vars = path_join(one.dir, "flash-vars.fd");
-	assert_int_equal(file_size(vars), 64 << 20);
+	assert_int_equal(size_of(vars), 64 << 20);
 	AUTO_FREE char *template = path_join(f.top, "edk2-i386-vars.fd");
 	assert_ok(file_write(template, "_FVH", 4, 0400));
 	generation_done(&one);
 	assert_ok(make_for(&f, ARCH_X86_64, "k1", &one));
-	assert_int_equal(file_size(vars), 4);
+	assert_int_equal(size_of(vars), 4);
 	assert_int_equal(mode_of(one.dir, "flash-vars.fd"), 0600);
 	/* it never came up: it is not found, and the next one takes its place */
 	assert_ok(generation_find(f.dir, "k1", &none));
@@ -153,11 +153,11 @@ static void interrupted(void **state)
 	assert_ok(dir_make(left, 0700));
 	assert_ok(file_write(file, "half", 4, 0600));
 	assert_ok(make(&f, "k", &g));
-	assert_false(dir_exists(left));
+	assert_false(is_dir(left));
 	generation_done(&g);
 	assert_ok(file_remove(f.base));
 	assert_fails(make(&f, "k", &g), ERR_ABSENT, "base.qcow2");
-	assert_false(dir_exists(left));
+	assert_false(is_dir(left));
 	AUTO_FREE char *lock = path_join(f.dir, "lock");
 	int fd = -1;
 	assert_ok(lock_try(lock, "a test", &fd));
@@ -178,7 +178,7 @@ static void data_disk(void **state)
 	assert_ok(dir_make(f.dir, 0700));
 	assert_ok(file_write(left, "half", 4, 0600));
 	assert_ok(data(&f, 8 << 20));
-	assert_false(file_exists(left));
+	assert_false(is_file(left));
 	assert_ok(data(&f, 16 << 20));
 	assert_ok(data(&f, 4 << 20));
 	struct child_spec spec = {.argv = (const char *[]){"qemu-img", "info", "--output=json", path, NULL}};

@@ -58,7 +58,7 @@ static void replaces_what_differs(void **state)
 	digest_bytes("", 0, none);
 	assert_ok(get_with((struct fetch_request){.url = "/ok/0/empty", .size = 0, .sha256 = none}, "empty", NULL));
 	AUTO_FREE char *empty = path_of("empty");
-	assert_int_equal(file_size(empty), 0);
+	assert_int_equal(size_of(empty), 0);
 }
 
 static void wrong_bytes(void **state)

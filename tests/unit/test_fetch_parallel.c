@@ -27,7 +27,7 @@ static void many(void **state)
 	r[9].target = r[8].target; /* twice the same: fetched once */
 	assert_fails(fetch_run(r, COUNT, 0, &c.sink), ERR_CORRUPT, "/many/7");
 	for (size_t i = 0; i < COUNT; i++)
-		assert_int_equal(file_exists(r[i].target), i != 7);
+		assert_int_equal(is_file(r[i].target), i != 7);
 	assert_int_equal(server_asked(&server, "/many/", NULL), COUNT - 1);
 	assert_int_equal(c.total, COUNT * BYTES);
 	AUTO_FREE char *text = NULL;
@@ -82,12 +82,12 @@ static void killed(void **state)
 	assert_true(pid >= 0);
 	if (pid == 0)
 		_exit(get_with(r, "killed", NULL) != NULL);
-	for (int tries = 0; !file_exists(note) && tries < 200; tries++)
+	for (int tries = 0; !is_file(note) && tries < 200; tries++)
 		tick_sleep_ms(10);
-	assert_true(file_exists(note));
+	assert_true(is_file(note));
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_false(file_exists(target));
+	assert_false(is_file(target));
 	assert_ok(get_with(r, "killed", NULL));
 	assert_got("killed");
 	assert_int_equal(server_asked(&server, "/killed", &last), 2);

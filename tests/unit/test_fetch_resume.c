@@ -12,7 +12,7 @@ static void short_bodies(void **state)
 	AUTO_FREE char *part = path_of("short.part");
 	AUTO_FREE char *note_path = path_of("short.part.json");
 	AUTO_JSON *note = NULL;
-	assert_int_equal(file_size(part), SIZE / 2);
+	assert_int_equal(size_of(part), SIZE / 2);
 	assert_ok(js_read(note_path, &note));
 	assert_string_equal(js_get_text(note, "etag"), "\"one\"");
 	assert_int_equal(js_get_int(note, "total", -1), SIZE);

@@ -22,7 +22,7 @@ static void trickles(void **state)
 	const char *first = strstr(str_text(&c.notes), "trying again (2 of 5)");
 	assert_non_null(first);
 	assert_non_null(strstr(first + 1, "trying again (2 of 5)"));
-	assert_false(file_exists(body_target));
+	assert_false(is_file(body_target));
 	assert_nothing("header");
 	str_done(&c.notes);
 }

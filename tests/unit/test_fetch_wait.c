@@ -20,8 +20,8 @@ static void waits(void **state)
 	int64_t before = tick_ms();
 	assert_fails(fetch_run(r, 2, before + 5000, &c.sink), ERR_TIMEOUT, "timed out");
 	assert_got("later");
-	assert_false(file_exists(stall_target));
-	assert_int_equal(file_size(part), 10);
+	assert_false(is_file(stall_target));
+	assert_int_equal(size_of(part), 10);
 	assert_non_null(strstr(str_text(&c.notes), "sent almost nothing for 1 s; trying again (2 of 5)"));
 	assert_non_null(strstr(str_text(&c.notes), "too many requests from this host (HTTP 429); trying again"));
 	/* Retry-After was waited for: the second request came a second later. */

@@ -69,7 +69,7 @@ static void a_full_disk(void **state)
 	assert_ok(writer_flush(w));
 	writer_free(w);
 	assert_fails(e, ERR_OS, "file");
-	assert_int_equal(file_size(path), LIMIT);
+	assert_int_equal(size_of(path), LIMIT);
 	char last = 0;
 	assert_int_equal(pread(fd, &last, 1, LIMIT - 1), 1);
 	assert_int_equal(last, 'c');

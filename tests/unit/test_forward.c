@@ -101,7 +101,7 @@ static void opens_and_closes(void **state)
 	forward_look(&f.forward);
 	assert_int_equal(starts(&f, NULL), 1);
 	forward_close(&f.forward);
-	assert_false(file_exists(f.forward.path));
+	assert_false(is_file(f.forward.path));
 	assert_null(forward_socket(&f.forward));
 	assert_true(wait_open(&f)); /* the guest has rebooted */
 	tear_down(&f);
@@ -122,7 +122,7 @@ static void comes_back(void **state)
 		forward_look(&f.forward);
 	}
 	assert_null(forward_socket(&f.forward));
-	assert_false(file_exists(f.forward.path)); /* nobody would listen there */
+	assert_false(is_file(f.forward.path)); /* nobody would listen there */
 	assert_true(wait_open(&f));
 	assert_int_equal(starts(&f, NULL), 2);
 	tear_down(&f);
@@ -164,10 +164,10 @@ static void removes_what_is_left(void **state)
 	set_up(&f);
 	assert_ok(sock_listen(f.forward.path, &fd));
 	close(fd);
-	assert_true(file_exists(f.forward.path));
+	assert_true(is_file(f.forward.path));
 	forward_done(&f.forward);
 	forward_init(&f.forward, &f.spec);
-	assert_false(file_exists(f.forward.path));
+	assert_false(is_file(f.forward.path));
 	tear_down(&f);
 }
 

@@ -146,7 +146,7 @@ static void writing(void **state)
 	assert_ok(file_write(from, "a\0b", 3, 0600));
 	step = (struct guest_step){.name = "blob", .write_path = f.target, .write_from = "blob", .write_dir = f.dir};
 	assert_int_equal(run(&f, &step), GUEST_CHANGED);
-	assert_int_equal(file_size(f.target), 3);
+	assert_int_equal(size_of(f.target), 3);
 	step.write_from = "none";
 	enum guest_outcome outcome;
 	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_ABSENT, "guest step 'blob'");
@@ -211,7 +211,7 @@ static void cut_short(void **state)
 	AUTO_FREE char *script = mem_printf("exec >'%s'\ntrue", made);
 	step = (struct guest_step){.name = "script", .run = {.script = script}};
 	assert_fails(guest_step_run(&f.g, &step, &outcome), ERR_CHILD, "'script' failed in the guest");
-	assert_false(file_exists(made));
+	assert_false(is_file(made));
 	tear_down(&f);
 }
 

@@ -101,7 +101,7 @@ static void test_refuses(void **state)
 	o.format = "raw.lzh";
 	assert_fails(inflate_image(gz, dst, &o, NULL, NULL, NULL), ERR_USAGE, "lzh");
 	assert_fails(inflate_image("/nonexistent", dst, &o, NULL, NULL, NULL), ERR_ABSENT, "nonexistent");
-	assert_int_equal(file_size(dst), 3);
+	assert_int_equal(size_of(dst), 3);
 	assert_ok(dir_list(dir, &names)); /* six disks, cut, out and fresh, and no temporary file */
 	assert_int_equal(names.count, 9);
 }

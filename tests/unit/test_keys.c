@@ -44,7 +44,7 @@ static void copy_fixtures(const char *dir)
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *file = path_join(dir, names.items[i]);
 		AUTO_FREE char *path = path_join(FIXTURES, file);
-		AUTO_FREE char *text = dir_exists(path) ? NULL : fixture(file);
+		AUTO_FREE char *text = is_dir(path) ? NULL : fixture(file);
 		if (text)
 			put(file, text);
 		else

@@ -34,7 +34,7 @@ static void test_round_trip(void **state)
 	struct lock *lock = NULL;
 	assert_ok(lock_open(path, &lock));
 	assert_null(lock_find(lock, "debian-source:qemu:host"));
-	assert_false(file_exists(path));
+	assert_false(is_file(path));
 	assert_ok(put(lock, "debian-source:qemu:host", "1:7.2"));
 	assert_ok(put(lock, "debian-package:a:b:c", "1"));
 	const struct lock_entry *lent = lock_find(lock, "debian-source:qemu:host");
@@ -60,7 +60,7 @@ static void test_all_or_none(void **state)
 	struct lock_entry entries[] = {{"a", "1", &file, 1}, {"b", "1", NULL, 0}};
 	assert_ok(lock_open(path, &lock));
 	assert_fails(lock_put_all(lock, entries, 2), ERR_CORRUPT, "no files");
-	assert_false(file_exists(path));
+	assert_false(is_file(path));
 	entries[1].files = &file;
 	entries[1].file_count = 1;
 	assert_ok(lock_put_all(lock, entries, 2));
@@ -264,7 +264,7 @@ static void test_refused(void **state)
 	assert_fails(lock_put(lock, &entry), ERR_CORRUPT, "SHA-256");
 	entry.file_count = 0;
 	assert_fails(lock_put(lock, &entry), ERR_CORRUPT, "no files");
-	assert_false(file_exists(path));
+	assert_false(is_file(path));
 	lock_free(lock);
 }
 

@@ -398,7 +398,7 @@ static void test_stopped(void **state)
 	struct patch_options check = {.check_only = true};
 	assert_ok(dir_make(staged, 0700));
 	assert_ok(apply_text(tree, EDIT("f", "5", "five"), 1, &r));
-	assert_false(dir_exists(staged));
+	assert_false(is_dir(staged));
 	assert_ok(dir_make(half, 0700));
 	assert_fails(patch_series_apply(tree, &input, 1, &check, &r), ERR_CORRUPT, "half patched");
 	assert_fails(patch_series_apply(tree, &input, 1, NULL, &r), ERR_CORRUPT, "half patched");

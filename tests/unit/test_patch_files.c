@@ -183,7 +183,7 @@ static void test_limits(void **state)
 	assert_fails(build_tree(dir, "    limits: { ratio: 2000, file: 65MiB }\n", tree, &receipt), ERR_CORRUPT,
 		     "one file is too large");
 	assert_ok(build_tree(dir, "    limits: { ratio: 2000 }\n", tree, &receipt));
-	assert_int_equal(file_size(zeros), 66 << 20);
+	assert_int_equal(size_of(zeros), 66 << 20);
 }
 
 int main(void)

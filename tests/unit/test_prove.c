@@ -56,7 +56,7 @@ static void test_each_wrong_answer_is_named(void **state)
 
 static void *cancel_when_it_loads(void *sign)
 {
-	for (int i = 0; i < 500 && !file_exists(sign); i++)
+	for (int i = 0; i < 500 && !is_file(sign); i++)
 		tick_sleep_ms(10);
 	cancel_request(SIGINT);
 	return NULL;

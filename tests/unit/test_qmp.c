@@ -29,7 +29,7 @@ static struct peer start_peer(const char *const *script)
 	strs_add_all(&argv, script);
 	struct child_spec spec = {.argv = (const char *const *)argv.items, .die_with_parent = true};
 	assert_ok(child_start(&spec, &peer.pid));
-	for (int tries = 0; !file_exists(peer.path) && tries < 500; tries++)
+	for (int tries = 0; !is_file(peer.path) && tries < 500; tries++)
 		tick_sleep_ms(10);
 	return peer;
 }

@@ -37,6 +37,13 @@ struct fixture {
 	struct host_facts facts;
 };
 
+static bool has_booted(const char *gen_dir)
+{
+	bool booted = false;
+	assert_ok(generation_booted(gen_dir, &booted));
+	return booted;
+}
+
 static void write_file(const char *path, const char *text, mode_t mode)
 {
 	assert_ok(file_write(path, text, strlen(text), mode));
@@ -86,9 +93,9 @@ static void tear_down(struct fixture *f)
 	AUTO_FREE char *qmp = mem_printf("%s/qmp.sock", f->dir);
 	AUTO_FREE char *lock = mem_printf("%s/lock", f->dir);
 
-	assert_false(lock_held(lock, NULL));
-	assert_false(file_exists(control));
-	assert_false(file_exists(qmp));
+	assert_false(is_locked(lock, NULL));
+	assert_false(is_file(control));
+	assert_false(is_file(qmp));
 	machine_spec_done(&f->spec);
 	free(f->dir);
 	free(f->gen_dir);
@@ -118,9 +125,9 @@ static void lives(void **state)
 	struct fixture f;
 
 	set_up(&f, "wait:60 " UP " reset\n" UP " poweroff\n");
-	assert_false(generation_booted(f.gen_dir));
+	assert_false(has_booted(f.gen_dir));
 	assert_ok(supervise(&f));
-	assert_true(generation_booted(f.gen_dir));
+	assert_true(has_booted(f.gen_dir));
 	AUTO_FREE char *argv = argv_log(&f);
 	char *second = strchr(argv, '\n');
 	assert_non_null(second);
@@ -154,7 +161,7 @@ static void failures(void **state)
 		struct fixture f;
 		set_up(&f, cases[i].scenario);
 		assert_fails(supervise(&f), cases[i].kind, cases[i].part);
-		assert_false(generation_booted(f.gen_dir));
+		assert_false(has_booted(f.gen_dir));
 		tear_down(&f);
 	}
 }
@@ -241,7 +248,7 @@ static void accelerator_falls_back(void **state)
 		   "'/srv/kvm/os.qcow2': Permission denied\" " UP " poweroff");
 	f.spec.accel = ACCEL_AUTO;
 	assert_fails(supervise(&f), ERR_CHILD, "/srv/kvm/os.qcow2");
-	assert_false(file_exists(f.accel));
+	assert_false(is_file(f.accel));
 	tear_down(&f);
 	/* a firmware that gives up under kvm; then a kernel that comes up under it */
 	set_up(&f, "say:'ASSERT [ArmCpuDxe] x' run\n" UP " poweroff\n" UP " poweroff\n");

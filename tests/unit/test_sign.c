@@ -150,8 +150,8 @@ static void test_performance(void **state)
 	assert_int_equal(after.st_mode & 0777, 0755);
 	assert_int_equal(stat(img, &after), 0);
 	assert_true(after.st_size > (off_t)sizeof(executable));
-	assert_false(file_exists(left));
-	assert_true(file_exists(plist));
+	assert_false(is_file(left));
+	assert_true(is_file(plist));
 
 	/* signed, but what is read back lacks the entitlement: the original stays */
 	assert_int_equal(stat(qemu, &before), 0);

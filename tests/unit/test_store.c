@@ -16,6 +16,20 @@
 
 #define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+static bool is_stored(const struct home *home, const char *key, const char *name)
+{
+	bool there = false;
+	assert_ok(store_has(home, key, name, &there));
+	return there;
+}
+
+static bool does_agree(const struct home *home, const char *digest, const char *sha512, int64_t size)
+{
+	bool agrees = false;
+	assert_ok(cas_agrees(home, digest, sha512, size, &agrees));
+	return agrees;
+}
+
 static void open_home(struct home *home)
 {
 	AUTO_FREE char *dir = test_dir();
@@ -98,11 +112,11 @@ static void test_object_is_asked_again_when_it_moved(void **state)
 	assert_true(has(&home, hex));
 	assert_ok(file_remove(note));
 	assert_true(has(&home, hex));
-	assert_true(file_exists(note));
+	assert_true(is_file(note));
 	damage(path, /* quietly= */ false); /* another time */
 	assert_false(has(&home, hex));
-	assert_false(file_exists(path));
-	assert_false(file_exists(note));
+	assert_false(is_file(path));
+	assert_false(is_file(note));
 	put_object(&home, "hello", hex);
 	assert_int_equal(chmod(path, 0644), 0);
 	assert_ok(file_write(path, "hello, more", 11, 0444)); /* another size */
@@ -127,7 +141,7 @@ static void test_named_by_sha512(void **state)
 	assert_ok(file_write(lost, "x", 1, 0644));
 	assert_ok(file_remove(note));
 	assert_true(has(&home, hex));
-	assert_true(file_exists(note));
+	assert_true(is_file(note));
 	assert_ok(audit_run(&home, NULL, &good));
 	assert_int_equal(good.objects, 2);
 	assert_int_equal(good.damaged.count, 0);
@@ -140,7 +154,7 @@ static void test_named_by_sha512(void **state)
 	put_object_as(&home, DIGEST_SHA512, "hello", hex);
 	damage(path, /* quietly= */ false);
 	assert_false(has(&home, hex));
-	assert_false(file_exists(path));
+	assert_false(is_file(path));
 }
 
 static void test_what_else_is_said(void **state)
@@ -151,21 +165,21 @@ static void test_what_else_is_said(void **state)
 	open_home(&home);
 	put_object_as(&home, DIGEST_SHA512, "hello", right);
 	put_object_as(&home, DIGEST_SHA512, "other", wrong);
-	assert_true(cas_agrees(&home, KEY, right, 5)); /* nothing is there */
+	assert_true(does_agree(&home, KEY, right, 5)); /* nothing is there */
 	put_object(&home, "hello", hex);
-	assert_true(cas_agrees(&home, hex, NULL, -1));
-	assert_true(cas_agrees(&home, hex, NULL, 5));
-	assert_false(cas_agrees(&home, hex, NULL, 6));
+	assert_true(does_agree(&home, hex, NULL, -1));
+	assert_true(does_agree(&home, hex, NULL, 5));
+	assert_false(does_agree(&home, hex, NULL, 6));
 	assert_fails(cas_compare(&home, hex, NULL, 6), ERR_CORRUPT, "expected 6 bytes, found 5");
-	assert_false(cas_agrees(&home, hex, right, 5)); /* not known yet */
+	assert_false(does_agree(&home, hex, right, 5)); /* not known yet */
 	assert_fails(cas_compare(&home, hex, wrong, 5), ERR_CORRUPT, "digest differs: expected sha512");
-	assert_true(cas_agrees(&home, hex, right, 5)); /* from now on it is */
+	assert_true(does_agree(&home, hex, right, 5)); /* from now on it is */
 	AUTO_FREE char *path = cas_path(&home, hex);
 	AUTO_FREE char *copy = mem_printf("%s.copy", path);
 	assert_ok(file_copy(path, copy, 0444));
 	assert_ok(file_rename(copy, path)); /* another inode: hashed again, noted anew */
 	assert_true(has(&home, hex));
-	assert_true(cas_agrees(&home, hex, right, 5));
+	assert_true(does_agree(&home, hex, right, 5));
 	damage(path, /* quietly= */ true); /* the SHA-512 is not asked of the bytes again */
 	assert_ok(cas_compare(&home, hex, right, 5));
 	assert_fails(cas_compare(&home, hex, wrong, 5), ERR_CORRUPT, "digest differs");
@@ -206,9 +220,9 @@ static void test_audit(void **state)
 	assert_string_equal(bad.damaged.items[1], result);
 	assert_false(has(&home, one));
 	assert_true(has(&home, two));
-	assert_false(store_has(&home, KEY, "a"));
-	assert_true(store_has(&home, KEY, "b"));
-	assert_true(dir_exists(stage));
+	assert_false(is_stored(&home, KEY, "a"));
+	assert_true(is_stored(&home, KEY, "b"));
+	assert_true(is_dir(stage));
 	assert_ok(audit_run(&home, NULL, &after));
 	assert_int_equal(after.damaged.count, 0);
 }
@@ -234,7 +248,7 @@ static void test_audit_goes_on(void **state)
 	assert_int_equal(a.results, 1);
 	assert_int_equal(a.unreadable.count, 1);
 	assert_string_equal(a.unreadable.items[0], first);
-	assert_true(dir_exists(first));
+	assert_true(is_dir(first));
 	assert_int_equal(a.damaged.count, 1);
 	assert_string_equal(a.damaged.items[0], second);
 }

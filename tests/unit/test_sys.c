@@ -52,8 +52,8 @@ static void removes_trees_without_following(void **state UNUSED)
 	assert_int_equal(symlink(dir, link), 0);
 	assert_ok(tree_read_only(tree));
 	assert_ok(tree_remove(tree));
-	assert_false(dir_exists(tree));
-	assert_true(file_exists(kept));
+	assert_false(is_dir(tree));
+	assert_true(is_file(kept));
 }
 
 /* Where nobody may make a folder, not even root, the cause is that, and not that there is none. */
@@ -70,17 +70,17 @@ static void locks_name_their_holder(void **state UNUSED)
 {
 	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *path = path_join(dir, "lock");
-	assert_false(lock_held(path, NULL));
+	assert_false(is_locked(path, NULL));
 	int fd = -1;
 	assert_ok(lock_try(path, "cooper up", &fd));
 	int other = -1;
 	assert_fails(lock_try(path, "x", &other), ERR_BUSY, "cooper up");
 	assert_fails(lock_wait(path, "x", 50, NULL, &other), ERR_BUSY, "pid ");
 	AUTO_FREE char *who = NULL;
-	assert_true(lock_held(path, &who));
+	assert_true(is_locked(path, &who));
 	assert_non_null(strstr(who, "cooper up"));
 	close(fd);
-	assert_false(lock_held(path, NULL));
+	assert_false(is_locked(path, NULL));
 }
 
 static void *look_for_a_while(void *fd)
@@ -99,11 +99,11 @@ static void looking_at_a_lock_holds_it_from_nobody(void **state UNUSED)
 	AUTO_CLOSE int fd = -1;
 	pthread_t thread;
 	assert_int_equal(flock(looking, LOCK_SH | LOCK_NB), 0);
-	assert_false(lock_held(path, NULL));
+	assert_false(is_locked(path, NULL));
 	assert_int_equal(pthread_create(&thread, NULL, look_for_a_while, &looking), 0);
 	assert_ok(lock_try(path, "cooper up", &fd));
 	pthread_join(thread, NULL);
-	assert_true(lock_held(path, NULL));
+	assert_true(is_locked(path, NULL));
 }
 
 static const char *swapped_path, *swapped_target;

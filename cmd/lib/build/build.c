@@ -103,7 +103,7 @@ static void add_path(struct strs *env, const struct host_facts *facts)
 	const char *base = toolchain_folders(facts->os);
 	for (size_t i = 0; i < ARRAY_LEN(cache_dirs); i++) {
 		AUTO_FREE char *cc = path_join(cache_dirs[i], "cc");
-		if (file_exists(cc)) {
+		if (file_offered(cc)) {
 			strs_addf(env, "PATH=%s:%s", cache_dirs[i], base);
 			return;
 		}

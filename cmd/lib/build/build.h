@@ -37,7 +37,7 @@ MUST_CHECK struct err *build_source_inputs(const struct recipe *recipe, struct j
 /** build_place() - @name where the job works, apart from the store: "src" is the patched tree; heap */
 char *build_place(const struct build_job *job, const char *name);
 /** build_source_present() - whether the patched tree of @source_key is in place */
-bool build_source_present(const struct build_job *job);
+MUST_CHECK struct err *build_source_present(const struct build_job *job, bool *ret_present);
 /** build_unpack() - the sources alone, each in its place below @tree, which exists */
 MUST_CHECK struct err *build_unpack(const struct build_job *job, const char *tree, struct sink *sink);
 /** build_source_receipt() - what build_source() applied, with digests: patches and resulting tree; NULL = unknown */

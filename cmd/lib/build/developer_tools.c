@@ -11,7 +11,7 @@
 static bool is_whole(const char *tools)
 {
 	AUTO_FREE char *git = path_join(tools, "usr/bin/git");
-	return file_exists(git);
+	return file_offered(git);
 }
 
 char *developer_tools_find(const char *root)
@@ -35,7 +35,7 @@ void developer_tools_sdk(const char *tools, char *ret_version, size_t size)
 	for (size_t i = 0; i < ARRAY_LEN(places) && !*ret_version; i++) {
 		AUTO_FREE char *path = path_join(tools, places[i]);
 		AUTO_JSON *settings = NULL;
-		struct err *e = file_exists(path) ? js_read(path, &settings) : NULL;
+		struct err *e = file_offered(path) ? js_read(path, &settings) : NULL;
 		const char *version = e ? NULL : js_get_text(settings, "Version");
 		err_free(e);
 		if (version)

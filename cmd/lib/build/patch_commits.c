@@ -15,7 +15,9 @@ struct err *commits_check_clean(const char *dir)
 		{".git/rebase-merge", "rebase"}, {".git/rebase-apply/applying", "am"}, {".git/rebase-apply", "rebase"}};
 	for (size_t i = 0; i < ARRAY_LEN(unfinished); i++) {
 		AUTO_FREE char *sign = path_join(dir, unfinished[i][0]);
-		if (dir_exists(sign) || file_exists(sign))
+		bool there = false;
+		TRY(file_stat(sign, &there, NULL));
+		if (there)
 			return err_hint(err_new(ERR_USAGE, "a git %s is in progress in '%s'", unfinished[i][1], dir),
 					"git -C %s %s --continue, then save again", dir, unfinished[i][1]);
 	}

@@ -231,19 +231,19 @@ static char *place_of_new(const struct save *s, int *ret_number)
 }
 
 /* A name that another commit or file has; the very text is what a save that was cut short left. */
-static bool is_taken(const struct save *s, const struct output *o)
+static struct err *is_taken(const struct save *s, const struct output *o, bool *ret_taken)
 {
 	AUTO_FREE char *text = NULL;
 	size_t size = 0;
 	for (const struct output *other = s->outputs; other < o; other++)
-		if (streq(other->path, o->path))
-			return true;
-	if (!file_exists(o->path))
-		return false;
-	struct err *e = file_read(o->path, PATCH_MAX, &text, &size);
-	bool same = !e && size == o->text.len && memcmp(text, str_text(&o->text), size) == 0;
-	err_free(e);
-	return !same;
+		*ret_taken = *ret_taken || streq(other->path, o->path);
+	bool there = false;
+	TRY(file_stat(o->path, &there, NULL));
+	if (*ret_taken || !there)
+		return NULL;
+	TRY(file_read(o->path, PATCH_MAX, &text, &size));
+	*ret_taken = size != o->text.len || memcmp(text, str_text(&o->text), size) != 0;
+	return NULL;
 }
 
 static struct err *write_new(struct save *s, const char *commit, const char *message, const struct str *diff)
@@ -258,7 +258,9 @@ static struct err *write_new(struct save *s, const char *commit, const char *mes
 	struct output *o = add_output(s, mem_strdup(path), &s->report->added);
 	TRY(add_mail_head(s->dir, commit, message, &o->text));
 	add_diff(&o->text, diff, /* git= */ true);
-	if (is_taken(s, o))
+	bool taken = false;
+	TRY(is_taken(s, o, &taken));
+	if (taken)
 		return err_hint(err_new(ERR_USAGE, "'%s' exists already", path), "give the commit another subject");
 	struct json *entry = js_object();
 	js_set_text(entry, "name", name);
@@ -346,7 +348,9 @@ static struct err *write_outputs(struct save *s)
 		AUTO_FREE char *dir = path_dir(o->path);
 		char hex[SHA256_HEX];
 		struct stat st;
-		mode_t mode = stat(o->path, &st) == 0 ? st.st_mode & 0777 : 0644;
+		bool there = false;
+		TRY(file_stat(o->path, &there, &st));
+		mode_t mode = there ? st.st_mode & 0777 : 0644;
 		TRY(dir_make(dir, 0755));
 		TRY(file_write(o->path, str_text(&o->text), o->text.len, mode));
 		if (o->list)

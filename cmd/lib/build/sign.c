@@ -59,9 +59,9 @@ static struct err *list_below(const char *prefix, const char *below, int depth, 
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = *below ? path_join(below, names.items[i]) : mem_strdup(names.items[i]);
 		AUTO_FREE char *full = path_join(prefix, path);
-		struct stat st;
-		if (lstat(full, &st) != 0)
-			return err_os(errno, "cannot inspect '%s'", full);
+		struct stat st = {.st_mode = 0};
+		bool there = false;
+		TRY(file_lstat(full, &there, &st));
 		if (S_ISDIR(st.st_mode))
 			TRY(list_below(prefix, path, depth + 1, files));
 		enum macho_kind kind = S_ISREG(st.st_mode) ? kind_of(full) : MACHO_NONE;
@@ -212,8 +212,10 @@ static struct err *run(const struct sign_command *c, const char *log, const char
 static struct err *copy(const char *from, const char *to)
 {
 	struct stat st;
-	if (stat(from, &st) != 0)
-		return err_os(errno, "cannot inspect '%s'", from);
+	bool there = false;
+	TRY(file_stat(from, &there, &st));
+	if (!there)
+		return err_new(ERR_ABSENT, "'%s' does not exist", from);
 	return file_copy(from, to, (st.st_mode & 0777) | 0200);
 }
 

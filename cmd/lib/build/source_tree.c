@@ -23,16 +23,13 @@ char *build_place(const struct build_job *job, const char *name)
 	return mem_printf("%s/%s/%s", job->home->build, job->recipe->name, name);
 }
 
-bool build_source_present(const struct build_job *job)
+struct err *build_source_present(const struct build_job *job, bool *ret_present)
 {
 	AUTO_FREE char *path = build_place(job, STAMP);
 	AUTO_FREE char *text = NULL;
 	struct err *e = file_read(path, STAMP_MAX, &text, NULL);
-	if (e) {
-		err_free(e);
-		return false;
-	}
-	return streq(text, job->source_key);
+	*ret_present = !e && streq(text, job->source_key);
+	return err_is(e, ERR_ABSENT) || err_is(e, ERR_CORRUPT) ? err_free(e) : e;
 }
 
 static void report_offsets(const struct build_job *job, const struct patch_report *r, struct sink *sink)

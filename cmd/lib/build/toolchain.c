@@ -95,7 +95,9 @@ static char *identify(const char *program)
 static struct json *identity_of(const char *path)
 {
 	struct stat st;
-	if (stat(path, &st) != 0)
+	bool there = false;
+	err_free(file_stat(path, &there, &st)); /* one that cannot be seen is asked */
+	if (!there)
 		return NULL;
 	struct json *file = js_object();
 	js_set_text(file, "path", path);
@@ -148,7 +150,9 @@ static void measure_compilers(const struct home *home, struct host_facts *facts)
 		strs_take(&all, compiler(gcc, known, &changed));
 	AUTO_FREE char *text = strs_join(&all, ", ");
 	snprintf(facts->compiler, sizeof(facts->compiler), "%s", text);
-	if (changed && dir_exists(home->root))
+	bool there = false;
+	err_free(dir_exists(home->root, &there));
+	if (changed && there)
 		err_free(js_write(memory, known, 0600)); /* else it is asked again the next time */
 }
 

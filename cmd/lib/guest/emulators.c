@@ -22,9 +22,12 @@ static struct err *find_program(const char *tree, enum arch arch, char **ret_pat
 	AUTO_FREE char *emulator = binfmt_emulator(arch);
 	AUTO_FREE char *with_suffix = mem_printf("%s/usr/bin/%s-static", tree, emulator);
 	AUTO_FREE char *plain = mem_printf("%s/usr/bin/%s", tree, emulator);
-	if (file_exists(with_suffix))
+	bool suffixed = false, there = false;
+	TRY(file_exists(with_suffix, &suffixed));
+	TRY(file_exists(plain, &there));
+	if (suffixed)
 		*ret_path = TAKE(with_suffix);
-	else if (file_exists(plain))
+	else if (there)
 		*ret_path = TAKE(plain);
 	else
 		return err_new(ERR_ABSENT, "the emulator package has no program for '%s'", arch_name(arch));

@@ -39,7 +39,7 @@ char *host_packages_brew(void)
 	static const char *const places[] = {"/opt/homebrew/bin/brew", "/usr/local/bin/brew"};
 	char *found = child_find("brew");
 	for (size_t i = 0; i < ARRAY_LEN(places) && !found; i++)
-		if (file_exists(places[i]))
+		if (file_offered(places[i]))
 			found = mem_strdup(places[i]);
 	return found;
 }

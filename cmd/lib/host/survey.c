@@ -39,7 +39,11 @@ static char *text_of(const char *path)
 static int64_t disk_free(const char *path)
 {
 	AUTO_FREE char *at = mem_strdup(path);
-	while (!dir_exists(at) && !streq(at, "/") && !streq(at, ".")) {
+	bool there = false;
+	for (;;) {
+		err_free(dir_exists(at, &there));
+		if (there || streq(at, "/") || streq(at, "."))
+			break;
 		char *up = path_dir(at);
 		free(at);
 		at = up;
@@ -77,7 +81,9 @@ static void measure_network(struct host_survey *s)
 	if (!env.ca)
 		return;
 	s->ca_file = mem_strdup(env.ca);
-	s->ca_file_readable = yes_no(access(env.ca, R_OK) == 0);
+	struct err *e = file_permits(env.ca, R_OK);
+	s->ca_file_readable = yes_no(!e);
+	err_free(e);
 }
 
 static void measure_packages(const struct survey_input *input, struct host_survey *s)
@@ -132,7 +138,7 @@ static void measure_macos(const struct survey_input *input, struct host_survey *
 		developer_tools_sdk(tools, s->host.sdk_version, sizeof(s->host.sdk_version));
 	s->developer_tools = tools ? tools : mem_strdup("no");
 	s->brew = brew ? brew : mem_strdup("no");
-	if (tools && input->emulator && file_exists(input->emulator))
+	if (tools && input->emulator && file_offered(input->emulator))
 		measure_signature(input->emulator, s);
 }
 
@@ -195,11 +201,11 @@ static void measure_namespaces(struct host_survey *s)
 static void measure_linux(const struct survey_input *input, struct host_survey *s)
 {
 	measure_kvm(input, s);
-	s->binfmt_misc = yes_no(file_exists("/proc/sys/fs/binfmt_misc/status"));
+	s->binfmt_misc = yes_no(file_offered("/proc/sys/fs/binfmt_misc/status"));
 	measure_subordinates(s);
 	measure_namespaces(s);
 	/* systemd-timesyncd's mark; where another daemon keeps the time, nothing is known */
-	if (file_exists("/run/systemd/timesync/synchronized"))
+	if (file_offered("/run/systemd/timesync/synchronized"))
 		s->clock_synchronized = yes_no(true);
 }
 

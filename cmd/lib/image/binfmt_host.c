@@ -13,7 +13,9 @@
 
 static struct err *mount_binfmt(void)
 {
-	if (file_exists(BINFMT_DIR "/register"))
+	bool mounted = false;
+	TRY(file_exists(BINFMT_DIR "/register", &mounted));
+	if (mounted)
 		return NULL;
 	struct child_spec spec = {
 		.argv = (const char *const[]){"mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT_DIR, NULL},

@@ -324,7 +324,9 @@ static struct err *go_inside(struct image_folders *w)
 /* What is there from a run that was ended, or from this one; parts of it may belong to subordinate ids. */
 static struct err *clear(const struct image_job *job, const struct image_folders *w, struct sink *sink)
 {
-	if (geteuid() != 0 && dir_exists(w->root))
+	bool there = false;
+	TRY(dir_exists(w->root, &there));
+	if (geteuid() != 0 && there)
 		TRY(run(job, w, (const char *const[]){"rm", "-rf", "--one-file-system", w->root, NULL}, NULL, sink));
 	return tree_remove(w->top);
 }

@@ -56,10 +56,10 @@ struct err *call_failure(const struct json *line)
 	return path ? err_log(e, path) : e;
 }
 
-bool machine_running(const char *machine_dir, char **ret_holder)
+struct err *machine_running(const char *machine_dir, bool *ret_running, char **ret_holder)
 {
 	AUTO_FREE char *lock = path_join(machine_dir, "lock");
-	return lock_held(lock, ret_holder);
+	return lock_held(lock, ret_running, ret_holder);
 }
 
 struct err *call_open(const char *machine_dir, const char *what, int64_t timeout_ms, int *ret_fd)
@@ -73,7 +73,10 @@ struct err *call_open(const char *machine_dir, const char *what, int64_t timeout
 		struct err *e = sock_connect(path, &fd);
 		if (!e)
 			break;
-		if (!err_is(e, ERR_ABSENT) || tick_ms() >= until || !machine_running(machine_dir, NULL))
+		bool running = false;
+		if (err_is(e, ERR_ABSENT) && tick_ms() < until)
+			e = err_first(machine_running(machine_dir, &running, NULL), e);
+		if (!running)
 			return e;
 		err_free(e);
 		tick_sleep_ms(20);
@@ -90,9 +93,11 @@ struct err *call_open(const char *machine_dir, const char *what, int64_t timeout
 pid_t machine_holder(const char *machine_dir)
 {
 	AUTO_FREE char *holder = NULL;
+	bool running = false;
 	int64_t pid = 0;
 
-	if (!machine_running(machine_dir, &holder) || !str_starts(holder, "pid "))
+	err_free(machine_running(machine_dir, &running, &holder));
+	if (!running || !str_starts(holder, "pid "))
 		return 0;
 	holder[4 + strcspn(holder + 4, ":")] = '\0';
 	return num_parse(holder + 4, 2, INT32_MAX, &pid) ? (pid_t)pid : 0;

@@ -17,8 +17,9 @@ enum {
 	CALL_ANSWER_MS = 3000,
 };
 
-/** machine_running() - whether somebody holds its lock; the holder's text (heap) when @ret_holder is not NULL */
-bool machine_running(const char *machine_dir, char **ret_holder);
+/** machine_running() - whether somebody holds its lock; the holder's text (heap) when @ret_holder is not NULL, which is
+ *  written only then */
+MUST_CHECK struct err *machine_running(const char *machine_dir, bool *ret_running, char **ret_holder);
 
 /** machine_holder() - the process that holds its lock; 0 = nobody, or not known */
 pid_t machine_holder(const char *machine_dir);

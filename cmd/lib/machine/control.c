@@ -78,7 +78,8 @@ static struct err *died(const struct machine_launch *launch, const char *log, in
 	else
 		e = err_new(ERR_CHILD, "the supervisor of machine '%s' ended without a message (exit status %d)",
 			    launch->name, WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1);
-	int64_t size = file_size(log);
+	int64_t size = 0;
+	err_free(file_size(log, &size)); /* without it there is less to show */
 	AUTO_FREE char *text = log_tail(log, size > LOG_TAIL ? size - LOG_TAIL : 0, SIZE_MAX);
 	if (*text)
 		e = err_detail(e, TAKE(text));
@@ -92,7 +93,9 @@ static struct err *make_log(const char *machine_dir, char **ret_path)
 	AUTO_FREE char *old = mem_printf("%s.1", path);
 
 	TRY(dir_make(dir, 0700));
-	if (file_size(path) > LOG_MAX)
+	int64_t size = 0;
+	TRY(file_size(path, &size));
+	if (size > LOG_MAX)
 		TRY(file_rename(path, old));
 	*ret_path = TAKE(path);
 	return NULL;
@@ -154,9 +157,13 @@ struct err *machine_start(const struct machine_launch *launch, struct machine_st
 	for (int tries = 0; tries < 5; tries++) {
 		err_free(e);
 		e = NULL;
-		if (!machine_running(launch->machine_dir, NULL)) {
+		bool running = false;
+		TRY(machine_running(launch->machine_dir, &running, NULL));
+		if (!running) {
 			e = spawn(launch, until, ret_status);
-			if (!err_is(e, ERR_BUSY) || !machine_running(launch->machine_dir, NULL))
+			if (err_is(e, ERR_BUSY))
+				e = err_first(machine_running(launch->machine_dir, &running, NULL), e);
+			if (!running)
 				return e;
 			continue;
 		}
@@ -176,16 +183,18 @@ struct err *machine_start(const struct machine_launch *launch, struct machine_st
 			"wait for the other command to end, then try again");
 }
 
-static bool wait_gone(const char *machine_dir, int64_t timeout_ms)
+static struct err *wait_gone(const char *machine_dir, int64_t timeout_ms, bool *ret_gone)
 {
 	int64_t until = tick_ms() + timeout_ms;
+	bool running = true;
 
-	while (machine_running(machine_dir, NULL)) {
-		if (tick_ms() >= until)
-			return false;
+	for (;;) {
+		TRY(machine_running(machine_dir, &running, NULL));
+		*ret_gone = !running;
+		if (!running || tick_ms() >= until)
+			return NULL;
 		tick_sleep_ms(50);
 	}
-	return true;
 }
 
 /* A supervisor that was killed leaves a socket that nobody answers; a starting one has the lock before it has its own.
@@ -197,10 +206,12 @@ static void forget_api(const char *machine_dir)
 	AUTO_FREE char *lock = path_join(machine_dir, "lock");
 	AUTO_CLOSE int fd = -1;
 
-	if (!file_exists(api))
-		return;
-	struct err *e = lock_try(lock, "cooper stop", &fd);
-	if (!e)
+	bool there = false;
+
+	struct err *e = file_exists(api, &there);
+	if (!e && there)
+		e = lock_try(lock, "cooper stop", &fd);
+	if (!e && there)
 		e = file_remove(api);
 	err_free(e);
 }
@@ -208,8 +219,9 @@ static void forget_api(const char *machine_dir)
 struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_was_running)
 {
 	AUTO_JSON *answer = NULL;
-	bool running = machine_running(machine_dir, NULL);
+	bool running = false, gone = false;
 
+	TRY(machine_running(machine_dir, &running, NULL));
 	if (ret_was_running)
 		*ret_was_running = running;
 	if (!running) {
@@ -219,7 +231,9 @@ struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_
 	struct err *e = call_ask(machine_dir, "stop", &answer);
 	bool asked = !e;
 	err_free(e);
-	if (asked && wait_gone(machine_dir, timeout_ms))
+	if (asked)
+		TRY(wait_gone(machine_dir, timeout_ms, &gone));
+	if (gone)
 		return NULL;
 	static const int signals[] = {SIGTERM, SIGKILL};
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
@@ -228,7 +242,8 @@ struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_
 			kill(pid, signals[i]);
 		if (pid > 0)
 			kill(pid, SIGCONT); /* one that somebody has stopped cannot end */
-		if (wait_gone(machine_dir, asked ? TERM_MS : timeout_ms))
+		TRY(wait_gone(machine_dir, asked ? TERM_MS : timeout_ms, &gone));
+		if (gone)
 			return NULL;
 	}
 	return err_hint(err_new(ERR_TIMEOUT, "the machine '%s' does not stop", path_base(machine_dir)),

@@ -40,18 +40,20 @@ int generation_number(const char *name)
 	return (int)number;
 }
 
-bool generation_booted(const char *gen_dir)
+struct err *generation_booted(const char *gen_dir, bool *ret_booted)
 {
 	AUTO_FREE char *path = path_join(gen_dir, BOOTED_FILE);
-	return file_exists(path);
+	return file_exists(path, ret_booted);
 }
 
 struct err *generation_set_booted(const char *gen_dir)
 {
 	AUTO_FREE char *path = path_join(gen_dir, BOOTED_FILE);
 	AUTO(str) text = STR_INIT;
+	bool there = false;
 
-	if (file_exists(path))
+	TRY(file_exists(path, &there));
+	if (there)
 		return NULL;
 	str_add_utc(&text, tick_wall_ms());
 	str_add_char(&text, '\n');
@@ -61,15 +63,17 @@ struct err *generation_set_booted(const char *gen_dir)
 static struct err *refuse_running(const char *machine_dir)
 {
 	AUTO_FREE char *holder = NULL;
+	bool running = false;
 
-	if (!machine_running(machine_dir, &holder))
+	TRY(machine_running(machine_dir, &running, &holder));
+	if (!running)
 		return NULL;
 	return err_hint(err_new(ERR_BUSY, "the machine '%s' is running (%s)", path_base(machine_dir), holder),
 			"stop it first: `cooper stop`");
 }
 
-/* An unreadable `current` is as good as none: the disks are there, and `up` decides anew. */
-static int current_number(const char *machine_dir)
+/* A `current` that says nothing is as good as none: the disks are there, and `up` decides anew. */
+static struct err *current_number(const char *machine_dir, int *ret_number)
 {
 	AUTO_FREE char *path = path_join(machine_dir, CURRENT_FILE);
 	AUTO_FREE char *text = NULL;
@@ -81,8 +85,8 @@ static int current_number(const char *machine_dir)
 		if (!num_parse(text, 1, NUMBER_MAX, &number))
 			number = 0;
 	}
-	err_free(e);
-	return (int)number;
+	*ret_number = (int)number;
+	return err_is(e, ERR_OS) ? e : err_free(e);
 }
 
 struct err *generation_load(const char *machine_dir, int number, struct generation *ret_generation)
@@ -91,37 +95,39 @@ struct err *generation_load(const char *machine_dir, int number, struct generati
 	AUTO_FREE char *receipt_path = path_join(g.dir, RECEIPT_FILE);
 	AUTO_JSON *receipt = NULL;
 
-	if (!dir_exists(g.dir))
+	bool there = false;
+
+	TRY(dir_exists(g.dir, &there));
+	if (!there)
 		return err_new(ERR_ABSENT, "the machine '%s' has no generation %d", path_base(machine_dir), number);
 	TRY(js_read(receipt_path, &receipt));
 	g.key = mem_strdup(js_get_text(receipt, "key"));
 	if (!g.key)
 		return err_new(ERR_CORRUPT, "'%s' names no key", receipt_path);
-	g.booted = generation_booted(g.dir);
-	g.current = current_number(machine_dir) == number;
+	TRY(generation_booted(g.dir, &g.booted));
+	int current = 0;
+	TRY(current_number(machine_dir, &current));
+	g.current = current == number;
 	*ret_generation = g;
 	g = (struct generation){.number = 0};
 	return NULL;
 }
 
-/* A damaged generation counts as absent: it is replaced. */
-static bool try_load(const char *machine_dir, int number, struct generation *ret_generation)
+/* A damaged generation counts as absent: it is replaced. One that could not be read is not damaged. */
+static struct err *try_load(const char *machine_dir, int number, struct generation *ret_generation)
 {
 	struct err *e = generation_load(machine_dir, number, ret_generation);
-	bool loaded = !e;
 
-	err_free(e);
-	return loaded;
+	return err_is(e, ERR_OS) ? e : err_free(e);
 }
 
 struct err *generation_current(const char *machine_dir, struct generation *ret_generation)
 {
-	int number = current_number(machine_dir);
+	int number = 0;
 
 	*ret_generation = (struct generation){.number = 0};
-	if (number)
-		try_load(machine_dir, number, ret_generation);
-	return NULL;
+	TRY(current_number(machine_dir, &number));
+	return number ? try_load(machine_dir, number, ret_generation) : NULL;
 }
 
 /* The newest generation below @below that @key (NULL = any) made, and that came up unless any may be it. */
@@ -135,9 +141,10 @@ static struct err *newest_below(const char *machine_dir, int below, const char *
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO(generation) g = {.number = 0};
 		int number = generation_number(names.items[i]);
-		if (number <= best.number || number >= below || !try_load(machine_dir, number, &g))
+		if (number <= best.number || number >= below)
 			continue;
-		if ((!g.booted && !any) || (key && !streq(g.key, key)))
+		TRY(try_load(machine_dir, number, &g));
+		if (!g.number || (!g.booted && !any) || (key && !streq(g.key, key)))
 			continue;
 		generation_done(&best);
 		best = g;
@@ -169,9 +176,10 @@ struct err *generation_made(const char *machine_dir, const char *key, struct gen
 
 struct err *generation_previous(const char *machine_dir, struct generation *ret_generation)
 {
-	int current = current_number(machine_dir);
+	int current = 0;
 
 	*ret_generation = (struct generation){.number = 0};
+	TRY(current_number(machine_dir, &current));
 	return current ? newest_below(machine_dir, current, NULL, /* any= */ false, ret_generation) : NULL;
 }
 
@@ -179,15 +187,18 @@ struct err *generation_previous(const char *machine_dir, struct generation *ret_
 static struct err *remove_unfinished(const char *machine_dir, int *ret_next)
 {
 	AUTO(strs) names = STRS_INIT;
-	int current = current_number(machine_dir);
-	int last = current;
+	int current = 0;
 
+	TRY(current_number(machine_dir, &current));
+	int last = current;
 	TRY(dir_list(machine_dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(machine_dir, names.items[i]);
 		int number = generation_number(names.items[i]);
-		if (str_starts(names.items[i], "." GENERATION_PREFIX) ||
-		    (number && number != current && !generation_booted(path))) {
+		bool booted = true;
+		if (number && number != current)
+			TRY(generation_booted(path, &booted));
+		if (str_starts(names.items[i], "." GENERATION_PREFIX) || !booted) {
 			TRY(tree_remove(path));
 			continue;
 		}
@@ -218,7 +229,9 @@ static struct err *fill(const struct generation_input *input, const char *dir, i
 	AUTO_FREE char *firmware = path_join(dir, "flash-vars.fd");
 
 	TRY(dir_make(dir, 0700));
-	if (!file_exists(spec->base_disk))
+	bool there = false;
+	TRY(file_exists(spec->base_disk, &there));
+	if (!there)
 		return err_new(ERR_ABSENT, "the image's disk '%s' does not exist", spec->base_disk);
 	TRY(input->vmm->disk_create(spec, disk, /* bytes= */ 0, spec->base_disk));
 	TRY(file_write(ignition, input->ignition, strlen(input->ignition), 0600));
@@ -262,8 +275,9 @@ struct err *generation_prune(const char *machine_dir)
 {
 	AUTO(strs) names = STRS_INIT;
 	AUTO(generation) previous = {.number = 0};
-	int current = current_number(machine_dir);
+	int current = 0;
 
+	TRY(current_number(machine_dir, &current));
 	if (!current)
 		return NULL;
 	TRY(generation_previous(machine_dir, &previous));
@@ -294,8 +308,10 @@ struct err *disk_make_data(const struct machine_spec *spec, const struct vmm *vm
 	AUTO_FREE char *path = machine_path(spec, MACHINE_DATA_DISK);
 	AUTO_FREE char *temp = mem_printf("%s.new", path);
 	struct err *e;
+	bool there = false;
 
-	if (file_exists(path)) {
+	TRY(file_exists(path, &there));
+	if (there) {
 		e = grow_data(spec, vmm, path);
 		return e ? err_wrap(e, "the data disk of machine '%s'", path_base(spec->dir)) : NULL;
 	}

@@ -65,7 +65,7 @@ MUST_CHECK struct err *generation_make(const struct generation_input *input, str
 int generation_number(const char *name);
 
 /** generation_booted() - whether the first boot of the generation in @gen_dir reached ready */
-bool generation_booted(const char *gen_dir);
+MUST_CHECK struct err *generation_booted(const char *gen_dir, bool *ret_booted);
 
 /** generation_set_booted() - say that it did */
 MUST_CHECK struct err *generation_set_booted(const char *gen_dir);

@@ -323,7 +323,9 @@ struct err *survey_of_host(const char *name, struct host_survey *ret_survey)
 			return NULL;
 		}
 	}
-	if (!file_exists(name))
+	bool there = false;
+	TRY(file_exists(name, &there));
+	if (!there)
 		return err_hint(err_new(ERR_USAGE, "'%s' is neither a file of host facts nor a platform", name),
 				"platforms: macos/arm64, macos/amd64, linux/arm64, linux/amd64; `cooper tool facts` "
 				"prints a file for the host that it runs on");

@@ -86,20 +86,23 @@ struct err *fit_ports(const struct machine_spec *spec)
 static struct err *fit_mount(const struct machine_spec *spec, const struct mount *m)
 {
 	struct stat st;
+	bool there = false;
 
-	if (stat(m->host, &st) != 0 && errno == ENOENT)
+	struct err *e = file_stat(m->host, &there, &st);
+	if (e)
+		return err_wrap(e, "machine '%s' cannot share '%s'", spec->name, m->host);
+	if (!there)
 		return err_hint(err_new(ERR_ABSENT, "the folder '%s', which machine '%s' is to share, does not exist",
 					m->host, spec->name),
 				"make it, or change 'mounts' in the stack");
-	if (stat(m->host, &st) != 0)
-		return err_os(errno, "machine '%s' cannot share '%s'", spec->name, m->host);
 	if (!S_ISDIR(st.st_mode))
 		return err_hint(err_new(ERR_USAGE, "'%s', which machine '%s' is to share, is not a folder", m->host,
 					spec->name),
 				"change 'mounts' in the stack");
-	if (access(m->host, R_OK | X_OK | (m->writable ? W_OK : 0)) != 0)
-		return err_hint(err_os(errno, "machine '%s' cannot share '%s'%s", spec->name, m->host,
-				       m->writable ? " writable" : ""),
+	e = file_permits(m->host, R_OK | X_OK | (m->writable ? W_OK : 0));
+	if (e)
+		return err_hint(err_wrap(e, "machine '%s' cannot share '%s'%s", spec->name, m->host,
+					 m->writable ? " writable" : ""),
 				"change the folder's owner or mode, or 'mounts' in the stack");
 	return NULL;
 }
@@ -118,7 +121,10 @@ struct err *fit_disk(const struct machine_spec *spec, const struct vmm *vmm)
 	AUTO(str) wants = STR_INIT;
 	int64_t now = 0;
 
-	if (!file_exists(path) || !file_exists(spec->qemu_img ? spec->qemu_img : spec->qemu))
+	bool there = false, tool = false;
+	TRY(file_exists(path, &there));
+	TRY(file_exists(spec->qemu_img ? spec->qemu_img : spec->qemu, &tool));
+	if (!there || !tool)
 		return NULL;
 	struct err *e = vmm->disk_size(spec, path, &now);
 	if (e)

@@ -54,7 +54,10 @@ void forward_look(struct forward *f)
 
 const char *forward_socket(const struct forward *f)
 {
-	return f->pid > 0 && file_exists(f->path) ? f->path : NULL;
+	bool there = false;
+	if (f->pid > 0)
+		err_free(file_exists(f->path, &there)); /* looked at again and again */
+	return there ? f->path : NULL;
 }
 
 void forward_close(struct forward *f)

@@ -48,8 +48,11 @@ static struct err *make_pair(const char *machine_dir, enum machine_key key, cons
 	AUTO_FREE char *temp = mem_printf("%s.new", path);
 	AUTO_FREE char *public_temp = mem_printf("%s.new.pub", path);
 
-	if (file_exists(path))
-		return file_exists(public_path) ? NULL : derive_public(path, public_path);
+	bool there = false, public_there = false;
+	TRY(file_exists(path, &there));
+	TRY(file_exists(public_path, &public_there));
+	if (there)
+		return public_there ? NULL : derive_public(path, public_path);
 	TRY(file_remove(temp));
 	TRY(file_remove(public_temp));
 	TRY(generate(temp, comment));

@@ -50,7 +50,8 @@ void power_done(struct power *p)
 
 static int64_t end_of(const char *path)
 {
-	int64_t size = file_size(path);
+	int64_t size = 0;
+	err_free(file_size(path, &size)); /* a log is for people: without its size all of it is new */
 	return size < 0 ? 0 : size;
 }
 
@@ -154,7 +155,7 @@ char *log_tail(const char *path, int64_t from, size_t count)
 	AUTO(strs) lines = STRS_INIT;
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	int64_t last = file_size(path) - WORDS_MAX + 1;
+	int64_t last = end_of(path) - WORDS_MAX + 1;
 	ssize_t n = fd < 0 ? 0 : pread(fd, buffer, sizeof(buffer) - 1, (off_t)(last > from ? last : from));
 	buffer[n > 0 ? n : 0] = '\0';
 	strs_split(&lines, buffer, "\r\n");

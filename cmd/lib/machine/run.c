@@ -437,7 +437,9 @@ static struct err *run_machine(struct supervisor *s)
 
 	TRY(accel_candidates(s->spec->accel, s->facts, s->spec->guest_arch, s->verdicts, s->spec->qemu, &list));
 	TRY(ssh_files_choose_port(s->spec, /* anew= */ false, &s->start.ssh_port));
-	s->start.first_boot = !generation_booted(s->spec->gen_dir);
+	bool booted = false;
+	TRY(generation_booted(s->spec->gen_dir, &booted));
+	s->start.first_boot = !booted;
 	s->boot_ms = tick_ms();
 	for (;;) {
 		bool may_fall_back = at + 1 < list.count;
@@ -479,7 +481,9 @@ static struct err *rotate(const char *path)
 {
 	AUTO_FREE char *old = mem_printf("%s.1", path);
 
-	return file_size(path) > 0 ? file_rename(path, old) : NULL;
+	int64_t size = 0;
+	TRY(file_size(path, &size));
+	return size > 0 ? file_rename(path, old) : NULL;
 }
 
 static struct err *prepare(struct supervisor *s)
@@ -490,7 +494,9 @@ static struct err *prepare(struct supervisor *s)
 	AUTO_FREE char *holder = mem_printf("cooper machine run %s", s->spec->name);
 
 	TRY(machine_paths_check(s->spec));
-	if (!dir_exists(s->spec->gen_dir))
+	bool there = false;
+	TRY(dir_exists(s->spec->gen_dir, &there));
+	if (!there)
 		return err_hint(
 			err_new(ERR_ABSENT, "the machine '%s' has no OS disk in '%s'", s->spec->name, s->spec->gen_dir),
 			"run `cooper up` to create it");

@@ -59,15 +59,16 @@ struct err *machine_status(const char *machine_dir, struct machine_status *ret_s
 {
 	AUTO_JSON *line = NULL;
 
-	*ret_status = (struct machine_status){.running = machine_running(machine_dir, NULL)};
+	*ret_status = (struct machine_status){.running = false};
+	TRY(machine_running(machine_dir, &ret_status->running, NULL));
 	if (!ret_status->running)
 		return NULL;
 	struct err *e = call_ask(machine_dir, "status", &line);
 	if (err_is(e, ERR_ABSENT)) {
 		/* gone meanwhile; or it has the lock and not yet its socket */
-		ret_status->running = machine_running(machine_dir, NULL);
 		snprintf(ret_status->phase, sizeof(ret_status->phase), "starting");
-		return err_free(e);
+		err_free(e);
+		return machine_running(machine_dir, &ret_status->running, NULL);
 	}
 	TRY(e);
 	if (!js_get_text(line, "phase") || !js_get_text(line, "accel"))

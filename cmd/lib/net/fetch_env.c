@@ -59,11 +59,15 @@ static struct err *add_url(const struct fetch_env *env, const char *url, bool al
 }
 
 /* A mirror on this computer that has no such file is no place to go to. */
-static bool is_absent(const char *url)
+static struct err *is_absent(const char *url, bool *ret_absent)
 {
 	static const char prefix[] = "file:///";
 	const char *path = url + strlen(prefix) - 1;
-	return str_starts(url, prefix) && !strchr(path, '%') && !file_exists(path);
+	bool there = true;
+	if (str_starts(url, prefix) && !strchr(path, '%'))
+		TRY(file_exists(path, &there));
+	*ret_absent = !there;
+	return NULL;
 }
 
 struct err *fetch_env_urls(const struct fetch_env *env, const struct fetch_request *r, struct strs *urls,
@@ -72,7 +76,10 @@ struct err *fetch_env_urls(const struct fetch_env *env, const struct fetch_reque
 	TRY(check_digests(r));
 	if (env->by_digest && (r->sha256 || r->sha512) && !fetch_url_is(r->url, "file")) {
 		AUTO_FREE char *url = fetch_url_by_digest(env->by_digest, r->sha256, r->sha512);
-		struct err *e = env->offline && is_absent(url) ? NULL : add_url(env, url, /* allow_http= */ true, urls);
+		bool absent = false;
+		struct err *e = env->offline ? is_absent(url, &absent) : NULL;
+		if (!e && !absent)
+			e = add_url(env, url, /* allow_http= */ true, urls);
 		if (e)
 			return err_wrap(e, "COOPER_MIRROR");
 	}

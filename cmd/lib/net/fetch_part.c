@@ -129,7 +129,9 @@ static struct err *target_has(const struct fetch_part *p, enum digest_kind kind,
 /* Whether the target is there with the wanted digest; never so without one. */
 static struct err *find_finished(const struct fetch_part *p, bool *ret_finished)
 {
-	*ret_finished = has_digest(p) && file_exists(p->target);
+	*ret_finished = false;
+	if (has_digest(p))
+		TRY(file_exists(p->target, ret_finished));
 	if (*ret_finished && p->want_sha256)
 		TRY(target_has(p, DIGEST_SHA256, p->want_sha256, ret_finished));
 	if (*ret_finished && p->want_sha512)
@@ -202,8 +204,11 @@ static struct err *lock_part(struct fetch_part *p, bool *ret_locked)
 				continue;
 			return errno == EWOULDBLOCK ? NULL : err_os(errno, "cannot lock '%s'", p->path);
 		}
-		if (fstat(fd, &ours) != 0 || stat(p->path, &named) != 0 || ours.st_ino != named.st_ino ||
-		    ours.st_dev != named.st_dev)
+		bool there = false;
+		TRY(file_stat(p->path, &there, &named));
+		if (fstat(fd, &ours) != 0)
+			return err_os(errno, "cannot stat '%s'", p->path);
+		if (!there || ours.st_ino != named.st_ino || ours.st_dev != named.st_dev)
 			continue;
 		p->fd = fd;
 		fd = -1;

@@ -369,7 +369,8 @@ static void wait_for_other(struct transfer *t)
 			   t->part.path);
 	t->waited = true;
 	t->not_before_ms = tick_ms() + LOOK_MS;
-	int64_t bytes = file_size(t->part.path);
+	int64_t bytes = 0;
+	err_free(file_size(t->part.path, &bytes)); /* for the display alone */
 	t->part.bytes = bytes > 0 ? bytes : 0;
 	tell_progress(t, /* now= */ false);
 }
@@ -386,7 +387,7 @@ bool transfer_advance(struct transfer *t)
 	} else if (state == PART_BUSY) {
 		wait_for_other(t);
 	} else if (state == PART_FINISHED) {
-		t->part.bytes = file_size(t->request->target);
+		err_free(file_size(t->request->target, &t->part.bytes)); /* for the display alone: it was hashed */
 		t->done = true;
 		tell_progress(t, /* now= */ true);
 	} else if (size > 0 && t->part.bytes == size) {

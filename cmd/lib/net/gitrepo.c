@@ -344,10 +344,10 @@ static struct err *check_commit(const char *commit)
 			"40 hex digits in lower case, as `git rev-parse TAG^{commit}` prints them; names move");
 }
 
-bool gitrepo_has(const char *dir, const char *commit)
+struct err *gitrepo_has(const char *dir, const char *commit, bool *ret_there)
 {
 	AUTO_FREE char *path = stamp_of(dir, commit);
-	return file_exists(path);
+	return file_exists(path, ret_there);
 }
 
 struct err *gitrepo_fetch(const struct gitrepo_pin *pin, const char *step, struct sink *sink)
@@ -357,14 +357,15 @@ struct err *gitrepo_fetch(const struct gitrepo_pin *pin, const char *step, struc
 	int lock = -1;
 	TRY(check_url(pin->url));
 	TRY(check_commit(pin->commit));
+	use_library();
 	TRY(dir_make(parent, 0700));
 	TRY(lock_wait(lock_path, "cooper, fetching a repository", /* timeout_ms= */ 0, sink, &lock));
-	if (gitrepo_has(pin->dir, pin->commit)) {
-		close(lock);
-		return NULL; /* the one that was waited for has brought it */
-	}
-	use_library();
-	return git_transfer_run(git_transfer_new(pin, lock), transfer, step, sink, NULL);
+	bool there = false;
+	struct err *e = gitrepo_has(pin->dir, pin->commit, &there);
+	if (!e && !there)
+		return git_transfer_run(git_transfer_new(pin, lock), transfer, step, sink, NULL);
+	close(lock); /* the one that was waited for has brought it */
+	return e;
 }
 
 struct err *gitrepo_tag(const char *url, const char *tag, char ret_commit[GITREPO_ID])

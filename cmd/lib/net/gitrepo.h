@@ -7,7 +7,8 @@
  * a second commit costs what is new. No configuration of the user's is read, no hook, filter or submodule is run.
  *
  *	struct gitrepo_pin pin = {.url = "https://host/repo.git", .commit = "8e52...", .dir = dir};
- *	if (!gitrepo_has(dir, pin.commit))
+ *	TRY(gitrepo_has(dir, pin.commit, &there));
+ *	if (!there)
  *		TRY(gitrepo_fetch(&pin, step, sink));
  *	TRY(gitrepo_export(dir, pin.commit, target, &options, step, sink, &tree));
  */
@@ -39,7 +40,7 @@ struct gitrepo_tree {
 };
 
 /** gitrepo_has() - whether gitrepo_fetch() has brought @commit to @dir; one stat */
-bool gitrepo_has(const char *dir, const char *commit);
+MUST_CHECK struct err *gitrepo_has(const char *dir, const char *commit, bool *ret_there);
 
 /**
  * gitrepo_fetch() - bring the commit, with all files, to @pin->dir

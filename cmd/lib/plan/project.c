@@ -45,7 +45,9 @@ static struct err *add_shipped_root(struct strs *roots)
 	const char *const places[] = {installed, top};
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		AUTO_FREE char *recipes = path_join(places[i], "recipes");
-		if (dir_exists(recipes)) {
+		bool there = false;
+		TRY(dir_exists(recipes, &there));
+		if (there) {
 			strs_add(roots, places[i]);
 			return NULL;
 		}

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "fmt/digest.h"
 #include "recipe/load.h"
+#include "sys/file.h"
 #include "sys/owner.h"
 
 #define STACK_FILE "cooper.yaml"
@@ -18,25 +19,29 @@ static bool same_place(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Replace *dir, which is @st, by the folder above; false at the end of the way. */
-static bool go_up(char **dir, struct stat *st)
+/* Replace *dir, which is @st, by the folder above; not at the end of the way. */
+static struct err *go_up(char **dir, struct stat *st, bool *ret_went)
 {
-	struct stat above = *st; /* one that cannot be seen is looked into all the same: that tells why */
-	struct stat home;
+	struct stat above = *st, home;
 	const char *user = getenv("HOME");
-	if (streq(*dir, "/") || (user && *user == '/' && stat(user, &home) == 0 && same_place(st, &home)))
-		return false;
+	bool there = false;
+	*ret_went = false;
+	if (user && *user == '/')
+		TRY(file_stat(user, &there, &home));
+	if (streq(*dir, "/") || (there && same_place(st, &home)))
+		return NULL;
 	char *parent = path_dir(*dir);
 	free(*dir);
 	*dir = parent;
-	bool same_system = stat(parent, &above) != 0 || above.st_dev == st->st_dev;
+	TRY(file_stat(parent, &there, &above));
+	*ret_went = above.st_dev == st->st_dev;
 	*st = above;
-	return same_system;
+	return NULL;
 }
 
 struct err *project_find(char **ret_path)
 {
-	bool found = false;
+	bool found = false, there = false, went = false;
 	struct stat st;
 	*ret_path = NULL;
 	TRY(recipe_is_there("./" STACK_FILE, &found));
@@ -45,10 +50,15 @@ struct err *project_find(char **ret_path)
 		return NULL;
 	}
 	AUTO_FREE char *dir = getcwd(NULL, 0);
-	if (!dir || stat(dir, &st) != 0)
+	if (dir)
+		TRY(file_stat(dir, &there, &st));
+	if (!there)
 		return err_hint(err_os(errno, "cannot tell where the current folder is"),
 				"go to a folder that exists, or name a stack: `cooper list` shows them");
-	while (go_up(&dir, &st)) {
+	for (;;) {
+		TRY(go_up(&dir, &st, &went));
+		if (!went)
+			return NULL;
 		AUTO_FREE char *path = path_join(dir, STACK_FILE);
 		TRY(recipe_is_there(path, &found));
 		if (found) {
@@ -56,7 +66,6 @@ struct err *project_find(char **ret_path)
 			return NULL;
 		}
 	}
-	return NULL;
 }
 
 struct err *project_check_owner(const char *path)

@@ -56,23 +56,30 @@ static struct err *check_kind(const char *path, enum recipe_kind kind)
 		"`cooper list` shows recipes by kind");
 }
 
-static struct err *cannot_look(const char *path, int errnum)
+static struct err *cannot_look(const char *path, struct err *take_e)
 {
 	char target[1024];
+	struct err *e = take_e;
 	ssize_t n = readlink(path, target, sizeof(target));
-	struct err *e = n > 0 ? err_os(errnum, "cannot follow the link '%s' to '%.*s'", path, (int)n, target)
-			      : err_os(errnum, "cannot look at '%s'", path);
+	if (n > 0)
+		e = err_first(err_os(e->errnum, "cannot follow the link '%s' to '%.*s'", path, (int)n, target), e);
 	return err_hint(e, "correct it or remove it: no other recipe is taken in its place");
 }
 
 struct err *recipe_is_there(const char *path, bool *ret_is_there)
 {
-	struct stat st;
+	struct stat st = {.st_mode = 0};
+	bool named = false, there = false;
 	*ret_is_there = false;
-	if (lstat(path, &st) != 0)
-		return errno == ENOENT ? NULL : cannot_look(path, errno);
-	if (stat(path, &st) != 0)
-		return cannot_look(path, errno);
+	struct err *e = file_lstat(path, &named, NULL);
+	if (!e && named)
+		e = file_stat(path, &there, &st);
+	if (!e && named && !there)
+		e = err_os(ENOENT, "cannot look at '%s'", path);
+	if (e)
+		return cannot_look(path, e);
+	if (!named)
+		return NULL;
 	if (!S_ISREG(st.st_mode))
 		return err_hint(err_new(ERR_USAGE, "'%s' is %s, not a recipe", path,
 					S_ISDIR(st.st_mode) ? "a folder" : "no regular file"),

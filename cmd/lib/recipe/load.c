@@ -46,7 +46,8 @@ static struct err *read_doc(struct loading *l, const char *path, struct yaml_doc
 {
 	AUTO_FREE char *text = NULL;
 	size_t size = 0;
-	int64_t bytes = file_size(path);
+	int64_t bytes = 0;
+	TRY(file_size(path, &bytes));
 	if (bytes > YAML_SIZE_MAX + 3) {
 		*ret_doc = yaml_parse(l->arena, path, NULL, (size_t)bytes);
 		return NULL;

@@ -24,15 +24,20 @@ static struct err *leads_nowhere(const char *path, int errnum)
 struct err *lock_file_place(const char *path, char **ret_real)
 {
 	struct stat st;
-	if (lstat(path, &st) != 0 && errno != ENOENT)
-		return err_os(errno, "cannot look at the lock '%s'", path);
-	if (lstat(path, &st) != 0) {
+	bool there = false;
+	struct err *e = file_lstat(path, &there, &st);
+	if (e)
+		return err_wrap(e, "cannot look at the lock");
+	if (!there) {
 		*ret_real = mem_strdup(path);
 		return NULL;
 	}
 	AUTO_FREE char *real = S_ISLNK(st.st_mode) ? realpath(path, NULL) : mem_strdup(path);
-	if (!real || stat(real, &st) != 0)
+	if (!real)
 		return leads_nowhere(path, errno);
+	TRY(file_stat(real, &there, &st));
+	if (!there)
+		return leads_nowhere(path, ENOENT);
 	if (!S_ISREG(st.st_mode))
 		return err_hint(err_new(ERR_USAGE, "the lock '%s' is %s", path,
 					S_ISDIR(st.st_mode) ? "a folder" : "no regular file"),
@@ -67,9 +72,9 @@ struct err *lock_file_write(const char *path, const struct json *root)
 {
 	AUTO_FREE char *real = NULL;
 	struct stat st = {.st_mode = NEW_MODE};
+	bool there = false;
 	TRY(lock_file_place(path, &real));
-	if (stat(real, &st) != 0 && errno != ENOENT)
-		return err_os(errno, "cannot look at the lock '%s'", path);
+	TRY(file_stat(real, &there, &st));
 	if (!(st.st_mode & 0222)) /* root may write it all the same: it is meant to stay */
 		return err_hint(err_new(ERR_USAGE, "the lock '%s' is read-only, and has to be changed", path),
 				"chmod u+w %s; `cooper plan` shows what it lacks", real);

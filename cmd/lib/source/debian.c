@@ -297,7 +297,9 @@ static struct err *update(const struct state *s, bool sources_changed, struct si
 {
 	AUTO_FREE char *stamp = path_join(s->dir, "stamp");
 	struct stat st;
-	int64_t age_ms = stat(stamp, &st) == 0 ? tick_wall_ms() - file_mtime_ns(&st) / 1000000 : -1;
+	bool there = false;
+	TRY(file_stat(stamp, &there, &st));
+	int64_t age_ms = there ? tick_wall_ms() - file_mtime_ns(&st) / 1000000 : -1;
 	if (!sources_changed && age_ms >= 0 && age_ms < FRESH_MS)
 		return NULL;
 	static const char *const argv[] = {"apt-get", "-qq", "--error-on=any", "update", NULL};
@@ -320,7 +322,7 @@ static struct err *fill_state(struct state *s, const char *type, const char *arc
 		TRY(dir_make(path, 0755));
 	}
 	TRY(lock_wait(lock, "cooper, asking the package archive", /* timeout_ms= */ 0, sink, &s->lock_fd));
-	debian_sources(&s->host->mirrors, type, s->suite, file_exists(KEYRING) ? KEYRING : NULL, &sources);
+	debian_sources(&s->host->mirrors, type, s->suite, file_offered(KEYRING) ? KEYRING : NULL, &sources);
 	TRY(write_text(s->dir, "status", &empty, NULL));
 	TRY(write_text(s->dir, "sources.list", &sources, &changed));
 	TRY(write_config(s, arch));

@@ -129,8 +129,9 @@ static struct err *write_format(const struct making *m)
 	AUTO_FREE char *path = path_join(m->dir, "debian/source/format");
 	AUTO_FREE char *line = mem_printf("%s\n", m->layout->format);
 	char hex[SHA256_HEX];
-	struct stat st;
-	if (streq(m->layout->format, "1.0") || lstat(path, &st) == 0)
+	bool there = false;
+	TRY(file_lstat(path, &there, NULL));
+	if (streq(m->layout->format, "1.0") || there)
 		return NULL;
 	AUTO_CLOSE int fd = open(m->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)

@@ -88,9 +88,12 @@ static struct err *find_keys(const struct home *home, const struct source_file *
 		if (e && !err_is(e, ERR_ABSENT))
 			return e;
 		err_free(e);
+		bool is_own = false;
 		if (beside)
 			strs_take(paths, beside);
-		else if (file_exists(own))
+		else
+			TRY(file_exists(own, &is_own));
+		if (is_own)
 			strs_take(paths, TAKE(own));
 	}
 	if (paths->count > 0)

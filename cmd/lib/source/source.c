@@ -154,23 +154,22 @@ void source_list_patches(const struct recipe *recipe, struct source_files *files
 
 static struct err *is_there(const struct home *home, const struct source_file *f, bool *ret_there)
 {
-	if (f->digest)
-		return cas_has(home, f->digest, ret_there);
-	*ret_there = source_git_there(home, f);
+	return f->digest ? cas_has(home, f->digest, ret_there) : source_git_there(home, f, ret_there);
+}
+
+static struct err *agrees(const struct home *home, const struct source_file *f, bool *ret_agrees)
+{
+	*ret_agrees = true;
+	return f->digest ? cas_agrees(home, f->digest, f->sha512, f->size, ret_agrees) : NULL;
+}
+
+struct err *source_in_doubt(const struct home *home, const struct source_files *files, bool *ret_doubt)
+{
+	bool sure = true;
+	for (size_t i = 0; i < files->count && sure; i++)
+		TRY(agrees(home, &files->items[i], &sure));
+	*ret_doubt = !sure;
 	return NULL;
-}
-
-static bool agrees(const struct home *home, const struct source_file *f)
-{
-	return !f->digest || cas_agrees(home, f->digest, f->sha512, f->size);
-}
-
-bool source_in_doubt(const struct home *home, const struct source_files *files)
-{
-	for (size_t i = 0; i < files->count; i++)
-		if (!agrees(home, &files->items[i]))
-			return true;
-	return false;
 }
 
 struct err *source_missing(const struct home *home, const struct source_files *files, size_t *ret_count,
@@ -179,9 +178,10 @@ struct err *source_missing(const struct home *home, const struct source_files *f
 	*ret_count = 0;
 	*ret_bytes = 0;
 	for (size_t i = 0; i < files->count; i++) {
-		bool there = false;
+		bool there = false, sure = false;
 		TRY(is_there(home, &files->items[i], &there));
-		if (there && agrees(home, &files->items[i]) && signature_held(home, &files->items[i]))
+		TRY(agrees(home, &files->items[i], &sure));
+		if (there && sure && signature_held(home, &files->items[i]))
 			continue;
 		++*ret_count;
 		*ret_bytes += !there && files->items[i].size > 0 ? files->items[i].size : 0;
@@ -194,7 +194,9 @@ int64_t source_bytes(const struct home *home, const struct source_files *files)
 	int64_t sum = 0;
 	for (size_t i = 0; i < files->count; i++) {
 		AUTO_FREE char *path = files->items[i].digest ? cas_path(home, files->items[i].digest) : NULL;
-		int64_t bytes = path ? file_size(path) : 0;
+		int64_t bytes = 0;
+		if (path)
+			err_free(file_size(path, &bytes)); /* for the display alone */
 		sum += bytes > 0 ? bytes : 0;
 	}
 	return sum;
@@ -371,7 +373,9 @@ static struct err *fetch_files(const struct home *home, const struct requests *r
 	/* What arrived counts, also when another file did not. */
 	for (size_t i = 0; i < r->count; i++) {
 		const struct fetch_request *item = &r->items[i];
-		if (file_exists(item->target))
+		bool there = false;
+		e = err_first(e, file_exists(item->target, &there));
+		if (there)
 			e = err_first(e, cas_seal(home, path_base(item->target), all_hold ? item->sha512 : NULL));
 	}
 	return e ? explain_gone(r, e) : NULL;

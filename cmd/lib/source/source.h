@@ -68,7 +68,7 @@ MUST_CHECK struct err *source_missing(const struct home *home, const struct sour
  * source_in_doubt() - whether one that is in the object store is not known to be what the recipe says beside the digest
  * that names it (sha512, size); nothing is hashed
  */
-bool source_in_doubt(const struct home *home, const struct source_files *files);
+MUST_CHECK struct err *source_in_doubt(const struct home *home, const struct source_files *files, bool *ret_doubt);
 
 /** source_bytes() - bytes of those of @files that are in the object store; git repositories are not counted */
 int64_t source_bytes(const struct home *home, const struct source_files *files);

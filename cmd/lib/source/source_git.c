@@ -40,10 +40,10 @@ static char *dir_of(const struct home *home, const char *url)
 	return mem_printf("%s/git/%.*s.git", home->root, NAME_DIGITS, hex);
 }
 
-bool source_git_there(const struct home *home, const struct source_file *f)
+struct err *source_git_there(const struct home *home, const struct source_file *f, bool *ret_there)
 {
 	AUTO_FREE char *dir = dir_of(home, f->url);
-	return gitrepo_has(dir, source_git_commit(f->url));
+	return gitrepo_has(dir, source_git_commit(f->url), ret_there);
 }
 
 struct err *source_git_fetch(const struct home *home, const struct source_file *f, const char *step, struct sink *sink)
@@ -52,7 +52,9 @@ struct err *source_git_fetch(const struct home *home, const struct source_file *
 	AUTO_FREE char *url = source_git_repository(f->url);
 	struct gitrepo_pin pin = {
 		.url = url, .commit = source_git_commit(f->url), .tag = f->source ? f->source->tag : NULL, .dir = dir};
-	if (gitrepo_has(dir, pin.commit))
+	bool there = false;
+	TRY(gitrepo_has(dir, pin.commit, &there));
+	if (there)
 		return NULL;
 	struct err *e = gitrepo_fetch(&pin, step, sink);
 	return e ? err_wrap(e, "cannot fetch '%s'", f->name) : NULL;

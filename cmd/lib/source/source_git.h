@@ -24,7 +24,7 @@ const char *source_git_commit(const char *url);
 /** source_git_repository() - the repository's own URL: without git: and without the commit; heap */
 char *source_git_repository(const char *url);
 /** source_git_there() - whether the commit of @f was fetched; one stat */
-bool source_git_there(const struct home *home, const struct source_file *f);
+MUST_CHECK struct err *source_git_there(const struct home *home, const struct source_file *f, bool *ret_there);
 /** source_git_fetch() - bring the commit of @f; errors as gitrepo_fetch() */
 MUST_CHECK struct err *source_git_fetch(const struct home *home, const struct source_file *f, const char *step,
 					struct sink *sink);

@@ -63,9 +63,13 @@ struct source_gits *source_gits_begin(const struct home *home, const struct sour
 	struct source_gits *g = mem_alloc(sizeof(*g));
 	*g = (struct source_gits){
 		.home = home, .files = files, .step = step, .items = mem_array(files->count, sizeof(*g->items))};
-	for (size_t i = 0; i < files->count; i++)
-		if (!files->items[i].digest && !source_git_there(home, &files->items[i]))
+	for (size_t i = 0; i < files->count; i++) {
+		bool there = false;
+		if (!files->items[i].digest)
+			err_free(source_git_there(home, &files->items[i], &there)); /* fetching it will say so again */
+		if (!files->items[i].digest && !there)
 			add_repository(g, files->items[i].url);
+	}
 	tally_init(&g->tally, g->count + 1, sink);
 	while (g->thread_count < PARALLEL_MAX && g->thread_count < g->count &&
 	       pthread_create(&g->threads[g->thread_count], NULL, work, g) == 0)

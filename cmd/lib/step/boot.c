@@ -28,7 +28,8 @@ static struct err *look(const struct step *step, const struct generation *g, str
 {
 	const struct machine_spec *m = step->context->machine;
 	AUTO_JSON *boot = machine_boot_read(m->dir);
-	*status = (struct machine_status){.running = machine_running(m->dir, NULL)};
+	*status = (struct machine_status){.running = false};
+	TRY(machine_running(m->dir, &status->running, NULL));
 	if (!status->running || !streq(js_get_text(boot, "key"), step->key) || !g->number) {
 		bool same = streq(js_get_text(boot, "key"), step->key);
 		*ret_state = !status->running ? STATE_OFF : same ? STATE_LOST : STATE_OTHER;

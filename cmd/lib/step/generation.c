@@ -32,7 +32,9 @@ static struct err *find(const struct step *step, struct generation *g)
 	AUTO(generation) made = {.number = 0};
 	struct machine_status status;
 	TRY(generation_find(dir, step->key, g));
-	if (g->number || !machine_running(dir, NULL))
+	bool running = false;
+	TRY(machine_running(dir, &running, NULL));
+	if (g->number || !running)
 		return NULL;
 	TRY(generation_made(dir, step->key, &made));
 	struct err *e = machine_status(dir, &status);
@@ -75,7 +77,10 @@ static struct err *make_ignition(const struct step_context *c, char **ret_text)
 static struct err *check_firmware(const struct step_context *c)
 {
 	const struct machine_spec *m = c->machine;
-	if (m->boot != BOOT_UEFI || file_exists(m->firmware_code))
+	bool there = false;
+	if (m->boot == BOOT_UEFI)
+		TRY(file_exists(m->firmware_code, &there));
+	if (m->boot != BOOT_UEFI || there)
 		return NULL;
 	return err_hint(err_new(ERR_ABSENT, "the emulator '%s' comes without UEFI firmware for %s guests",
 				c->emulator->name, arch_name(m->guest_arch)),

@@ -18,7 +18,10 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 static struct err *observe(const struct step *step, struct observed *seen)
 {
 	const struct build_job job = build_job_of(step);
-	seen->present = build_source_present(&job) && !source_in_doubt(job.home, job.files);
+	bool doubt = false;
+	TRY(build_source_present(&job, &seen->present));
+	TRY(source_in_doubt(job.home, job.files, &doubt));
+	seen->present = seen->present && !doubt;
 	return NULL;
 }
 

@@ -26,7 +26,7 @@ char *step_result(const struct step *step, const char *file)
 struct err *step_result_observe(const struct step *step, struct observed *seen)
 {
 	AUTO_FREE char *name = step->kind->result(step);
-	seen->present = store_has(step->context->home, step->key, name);
+	TRY(store_has(step->context->home, step->key, name, &seen->present));
 	return NULL;
 }
 

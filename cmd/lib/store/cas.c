@@ -60,8 +60,12 @@ struct err *cas_seal(const struct home *home, const char *digest, const char *sh
 	struct stat st;
 	if (!sha512)
 		sha512 = js_get_text(old, "sha512"); /* the same name, the same bytes */
-	if (chmod(path, 0444) != 0 || stat(path, &st) != 0)
+	bool there = false;
+	if (chmod(path, 0444) != 0)
 		return err_os(errno, "cannot seal '%s'", path);
+	TRY(file_stat(path, &there, &st));
+	if (!there)
+		return err_new(ERR_ABSENT, "'%s' does not exist", path);
 	AUTO_JSON *note = js_object();
 	js_set_int(note, "size", (int64_t)st.st_size);
 	js_set_int(note, "mtime_ns", file_mtime_ns(&st));
@@ -84,9 +88,11 @@ struct err *cas_has(const struct home *home, const char *digest, bool *ret_there
 	AUTO_FREE char *path = cas_path(home, digest);
 	AUTO_FREE char *note_path = cas_note_path(home, digest);
 	struct stat st;
+	bool there = false;
 	*ret_there = false;
-	if (stat(path, &st) != 0)
-		return errno == ENOENT || errno == ENOTDIR ? NULL : err_os(errno, "cannot stat '%s'", path);
+	TRY(file_stat(path, &there, &st));
+	if (!there)
+		return NULL;
 	if (note_holds(note_path, &st)) {
 		*ret_there = true;
 		return NULL;
@@ -101,27 +107,29 @@ struct err *cas_has(const struct home *home, const char *digest, bool *ret_there
 	return cas_seal(home, digest, /* sha512= */ NULL);
 }
 
-bool cas_agrees(const struct home *home, const char *digest, const char *sha512, int64_t size)
+struct err *cas_agrees(const struct home *home, const char *digest, const char *sha512, int64_t size, bool *ret_agrees)
 {
 	AUTO_FREE char *path = cas_path(home, digest);
-	int64_t found = file_size(path);
-	if (found < 0)
-		return true;
-	if (size >= 0 && found != size)
-		return false;
-	if (!sha512)
-		return true;
+	int64_t found = -1;
+	TRY(file_size(path, &found));
+	*ret_agrees = found < 0 || size < 0 || found == size;
+	if (found < 0 || !*ret_agrees || !sha512)
+		return NULL;
 	AUTO_FREE char *note_path = cas_note_path(home, digest);
 	AUTO_JSON *note = read_note(note_path);
-	return streq(js_get_text(note, "sha512"), sha512);
+	*ret_agrees = streq(js_get_text(note, "sha512"), sha512);
+	return NULL;
 }
 
 struct err *cas_compare(const struct home *home, const char *digest, const char *sha512, int64_t size)
 {
 	AUTO_FREE char *path = cas_path(home, digest);
-	int64_t found = file_size(path);
+	int64_t found = -1;
+	bool agrees = false;
 	char hex[DIGEST_HEX_MAX];
-	if (cas_agrees(home, digest, sha512, size))
+	TRY(file_size(path, &found));
+	TRY(cas_agrees(home, digest, sha512, size, &agrees));
+	if (agrees)
 		return NULL;
 	if (size >= 0 && found != size)
 		return err_hint(err_new(ERR_CORRUPT, "size differs: expected %lld bytes, found %lld", (long long)size,

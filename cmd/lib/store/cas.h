@@ -31,7 +31,8 @@ MUST_CHECK struct err *cas_seal(const struct home *home, const char *digest, con
  *
  * An object that is not there contradicts nothing.
  */
-bool cas_agrees(const struct home *home, const char *digest, const char *sha512, int64_t size);
+MUST_CHECK struct err *cas_agrees(const struct home *home, const char *digest, const char *sha512, int64_t size,
+				  bool *ret_agrees);
 /** cas_compare() - the same for certain: hashes once what the note does not say; CORRUPT when something differs */
 MUST_CHECK struct err *cas_compare(const struct home *home, const char *digest, const char *sha512, int64_t size);
 /** cas_folders() - append the paths of the folders that hold objects; whatever else lies there (.DS_Store) is nobody's

@@ -94,12 +94,13 @@ static struct err *keep_machine(struct map *live, const char *dir, int depth)
 	TRY(dir_list(dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(dir, names.items[i]);
-		struct stat st;
+		bool is_folder = false;
+		struct err *e = dir_exists(path, &is_folder);
+		if (e)
+			return err_wrap(e, "cannot determine what is in use");
 		if (str_ends(path, ".json"))
 			TRY(keep_file(live, path));
-		else if (stat(path, &st) != 0 && errno != ENOENT)
-			return err_os(errno, "cannot determine what is in use: cannot stat '%s'", path);
-		else if (S_ISDIR(st.st_mode) && depth > 1)
+		else if (is_folder && depth > 1)
 			TRY(keep_machine(live, path, depth - 1));
 	}
 	return NULL;
@@ -125,10 +126,10 @@ static struct err *find_roots(const struct home *home, const struct strs *locks,
 
 static struct err *disk_use(const char *path, int64_t *bytes, int depth)
 {
-	struct stat st;
+	struct stat st = {.st_mode = 0};
+	bool there = false;
 	AUTO(strs) names = STRS_INIT;
-	if (lstat(path, &st) != 0)
-		return err_os(errno, "cannot stat '%s'", path);
+	TRY(file_lstat(path, &there, &st));
 	*bytes += (int64_t)st.st_blocks * 512;
 	if (!S_ISDIR(st.st_mode) || depth == 0)
 		return cancel_check();

@@ -105,7 +105,9 @@ static bool is_ours(const char *name)
 struct err *home_check(const struct home *home)
 {
 	AUTO(strs) names = STRS_INIT;
-	if (dir_exists(home->cas))
+	bool there = false;
+	TRY(dir_exists(home->cas, &there));
+	if (there)
 		return NULL;
 	TRY(dir_list(home->root, &names));
 	for (size_t i = 0; i < names.count; i++)

@@ -22,10 +22,10 @@ static char *receipt_path(const struct home *home, const char *key, const char *
 	return path_join(dir, STORE_RECEIPT);
 }
 
-bool store_has(const struct home *home, const char *key, const char *name)
+struct err *store_has(const struct home *home, const char *key, const char *name, bool *ret_there)
 {
 	AUTO_FREE char *path = receipt_path(home, key, name);
-	return file_exists(path);
+	return file_exists(path, ret_there);
 }
 
 struct err *store_begin(const struct home *home, const char *key, const char *name, char **ret_stage)

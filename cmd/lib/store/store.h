@@ -1,7 +1,8 @@
 /*
  * store.h - results by key: store/<key>-<name>/ with receipt.json inside, read-only, whole or absent
  *
- *	if (!store_has(home, key, name)) {
+ *	TRY(store_has(home, key, name, &there));
+ *	if (!there) {
  *		TRY(store_begin(home, key, name, &stage));
  *		... fill stage; receipt = store_receipt_new(...) ...
  *		TRY(store_commit(home, key, name, stage, receipt));
@@ -27,7 +28,7 @@ enum { STORE_KEY_SHOWN = 12 }; /* digits of a key that people see */
 /** store_path() - final path of a result, heap */
 char *store_path(const struct home *home, const char *key, const char *name);
 /** store_has() - whether the result is there (its receipt is); two stats at most */
-bool store_has(const struct home *home, const char *key, const char *name);
+MUST_CHECK struct err *store_has(const struct home *home, const char *key, const char *name, bool *ret_there);
 /** store_begin() - an empty stage folder beside the results; *ret_stage is heap */
 MUST_CHECK struct err *store_begin(const struct home *home, const char *key, const char *name, char **ret_stage);
 /** store_commit() - write the receipt, with the "digest" (tree_digest.h) of all else added, flush, make read-only,

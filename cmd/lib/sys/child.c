@@ -58,8 +58,7 @@ static char *find_in(const char *name, const char *path)
 	strs_add(&dirs, "/opt/homebrew/bin"); /* which no PATH has until somebody's shell was told of it */
 	for (size_t i = 0; i < dirs.count; i++) {
 		AUTO_FREE char *full = path_join(dirs.items[i], name);
-		struct stat st;
-		if (stat(full, &st) == 0 && S_ISREG(st.st_mode) && access(full, X_OK) == 0)
+		if (file_offered(full) && access(full, X_OK) == 0)
 			return TAKE(full);
 	}
 	return NULL;

@@ -13,7 +13,7 @@
 
 static struct err *open_failed(int errnum, const char *path)
 {
-	if (errnum == ENOENT || errnum == ENOTDIR)
+	if (errnum == ENOENT)
 		return err_new(ERR_ABSENT, "'%s' does not exist", path);
 	return err_os(errnum, "cannot open '%s'", path);
 }
@@ -202,13 +202,19 @@ struct err *dir_make(const char *path, mode_t mode)
 		char kept = *p;
 		*p = '\0';
 		int errnum = mkdir(copy, mode) == 0 ? 0 : errno;
-		if (errnum && errnum != EEXIST && !dir_exists(copy))
-			return err_os(errnum, "cannot make folder '%s'", copy);
+		if (errnum && errnum != EEXIST) {
+			struct stat
+				st; /* a file system that only reads says so before it says that the folder is there */
+			if (stat(copy, &st) != 0 || !S_ISDIR(st.st_mode))
+				return err_os(errnum, "cannot make folder '%s'", copy);
+		}
 		*p = kept;
 		if (!kept)
 			break;
 	}
-	return dir_exists(path) ? NULL : err_os(ENOTDIR, "cannot make folder '%s'", path);
+	bool there = false;
+	TRY(dir_exists(path, &there));
+	return there ? NULL : err_os(ENOTDIR, "cannot make folder '%s'", path);
 }
 
 struct err *file_rename(const char *from, const char *to)
@@ -234,22 +240,68 @@ char *file_absolute(const char *path)
 	return here ? path_join(here, path) : mem_strdup(path);
 }
 
-bool file_exists(const char *path)
+static struct err *look(const char *path, int result, int errnum, const struct stat *st, bool *ret_there,
+			struct stat *ret_st)
 {
-	struct stat st;
-	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+	if (result != 0 && errnum != ENOENT)
+		return err_os(errnum, "cannot see whether '%s' is there", path);
+	*ret_there = result == 0;
+	if (result == 0 && ret_st)
+		*ret_st = *st;
+	return NULL;
 }
 
-bool dir_exists(const char *path)
+struct err *file_stat(const char *path, bool *ret_there, struct stat *ret_st)
 {
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	int result = stat(path, &st);
+	return look(path, result, errno, &st, ret_there, ret_st);
 }
 
-int64_t file_size(const char *path)
+struct err *file_lstat(const char *path, bool *ret_there, struct stat *ret_st)
 {
 	struct stat st;
-	return stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
+	int result = lstat(path, &st);
+	return look(path, result, errno, &st, ret_there, ret_st);
+}
+
+struct err *file_exists(const char *path, bool *ret_there)
+{
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	TRY(file_stat(path, &there, &st));
+	*ret_there = there && !S_ISDIR(st.st_mode);
+	return NULL;
+}
+
+struct err *dir_exists(const char *path, bool *ret_there)
+{
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	TRY(file_stat(path, &there, &st));
+	*ret_there = there && S_ISDIR(st.st_mode);
+	return NULL;
+}
+
+struct err *file_size(const char *path, int64_t *ret_bytes)
+{
+	struct stat st = {.st_size = 0};
+	bool there = false;
+	TRY(file_stat(path, &there, &st));
+	*ret_bytes = there ? (int64_t)st.st_size : -1;
+	return NULL;
+}
+
+bool file_offered(const char *path)
+{
+	bool there = false;
+	err_free(file_exists(path, &there));
+	return there;
+}
+
+struct err *file_permits(const char *path, int mode)
+{
+	return access(path, mode) == 0 ? NULL : err_os(errno, "no access to '%s'", path);
 }
 
 /* The next entry; NULL at the end, or with errno set. */

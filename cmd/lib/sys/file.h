@@ -50,10 +50,28 @@ MUST_CHECK struct err *tree_read_only(const char *path);
 MUST_CHECK struct err *tree_sync(const char *path);
 /** file_copy() - copy bytes and @mode, by clone or copy_file_range where possible; target appears whole */
 MUST_CHECK struct err *file_copy(const char *from, const char *to, mode_t mode);
-bool file_exists(const char *path);
-bool dir_exists(const char *path);
-/** file_size() - size in bytes, -1 when missing */
-int64_t file_size(const char *path);
+/**
+ * file_stat() - what @path is, links followed; file_lstat() - the same of a link itself
+ * @ret_there:  whether anything has that name
+ * @ret_st:     written when there is something; may be NULL
+ *
+ * Only a name that does not exist is "not there". What could not be seen (a disk's error, a folder that may not be
+ * entered, a file where a folder has to be, links in a circle) is an error: somebody will remove, fetch or make anew
+ * what is said not to be there.
+ */
+MUST_CHECK struct err *file_stat(const char *path, bool *ret_there, struct stat *ret_st);
+MUST_CHECK struct err *file_lstat(const char *path, bool *ret_there, struct stat *ret_st);
+/** file_exists() - whether something other than a folder is there; dir_exists() - whether a folder is; as file_stat()
+ */
+MUST_CHECK struct err *file_exists(const char *path, bool *ret_there);
+MUST_CHECK struct err *dir_exists(const char *path, bool *ret_there);
+/** file_size() - size in bytes, -1 when missing; as file_stat() */
+MUST_CHECK struct err *file_size(const char *path, int64_t *ret_bytes);
+/** file_offered() - whether the host seems to have something other than a folder at @path. For the usual places of its
+ *  programs, of which one that cannot be seen is as good as none; never for what is ours or the user's */
+bool file_offered(const char *path);
+/** file_permits() - NULL when we may do @mode (R_OK, W_OK, X_OK together) with what is there */
+MUST_CHECK struct err *file_permits(const char *path, int mode);
 /** file_absolute() - @path as seen from anywhere: the current folder before a relative one; heap */
 char *file_absolute(const char *path);
 /** dir_list() - names in @path without . and .., sorted; a missing directory gives none. A list that could not be read

@@ -29,12 +29,18 @@ static bool still_there(int fd, const char *path)
 }
 
 /* Whether a holder is in the way, and not the shared lock of somebody who looks. */
-static bool is_held(int fd)
+static struct err *is_held(int fd, const char *path, bool *ret_held)
 {
-	if (flock(fd, LOCK_SH | LOCK_NB) != 0)
-		return errno == EWOULDBLOCK;
-	flock(fd, LOCK_UN);
-	return false;
+	int result;
+	do
+		result = flock(fd, LOCK_SH | LOCK_NB);
+	while (result != 0 && errno == EINTR);
+	if (result != 0 && errno != EWOULDBLOCK)
+		return err_os(errno, "cannot see whether '%s' is locked", path);
+	*ret_held = result != 0;
+	if (result == 0)
+		flock(fd, LOCK_UN);
+	return NULL;
 }
 
 struct err *lock_try(const char *path, const char *holder, int *ret_fd)
@@ -46,7 +52,10 @@ struct err *lock_try(const char *path, const char *holder, int *ret_fd)
 		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 			if (errno != EWOULDBLOCK && errno != EINTR)
 				return err_os(errno, "cannot lock '%s'", path);
-			if (errno == EINTR || !is_held(fd)) {
+			bool held = false;
+			if (errno == EWOULDBLOCK)
+				TRY(is_held(fd, path, &held));
+			if (!held) {
 				tick_sleep_ms(1);
 				continue;
 			}
@@ -83,14 +92,16 @@ struct err *lock_wait(const char *path, const char *holder, int64_t timeout_ms, 
 	}
 }
 
-bool lock_held(const char *path, char **ret_holder)
+struct err *lock_held(const char *path, bool *ret_held, char **ret_holder)
 {
-	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	if (!is_held(fd))
-		return false;
-	if (ret_holder)
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool held = false;
+	if (fd < 0 && errno != ENOENT)
+		return err_os(errno, "cannot see whether '%s' is locked", path);
+	if (fd >= 0)
+		TRY(is_held(fd, path, &held));
+	if (held && ret_holder)
 		*ret_holder = read_holder(fd);
-	return true;
+	*ret_held = held;
+	return NULL;
 }

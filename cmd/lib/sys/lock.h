@@ -19,7 +19,12 @@ MUST_CHECK struct err *lock_try(const char *path, const char *holder, int *ret_f
 /** lock_wait() - like lock_try(), but waits (a note to @sink names the holder once); 0 = no limit; cancelable */
 MUST_CHECK struct err *lock_wait(const char *path, const char *holder, int64_t timeout_ms, struct sink *sink,
 				 int *ret_fd);
-/** lock_held() - whether somebody holds @path now; the holder's text (heap) when @ret_holder is not NULL */
-bool lock_held(const char *path, char **ret_holder);
+/**
+ * lock_held() - whether somebody holds @path now; a file that is not there is held by nobody
+ * @ret_holder:  the holder's text, heap; written only when it is held; may be NULL
+ *
+ * Errors: OS, whenever it cannot be told.
+ */
+MUST_CHECK struct err *lock_held(const char *path, bool *ret_held, char **ret_holder);
 
 #endif

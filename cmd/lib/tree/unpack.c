@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "sys/child.h"
+#include "sys/file.h"
 #include "sys/os.h"
 #include "tree/tree_writer.h"
 #include "tree/unpack_child.h"
@@ -122,11 +123,9 @@ static struct err *converse(struct conversation *c, const char *archive, const c
 
 static struct err *open_target(const char *archive, const char *dir, const char *into, int64_t *ret_size, int *ret_fd)
 {
-	struct stat st;
-
-	if (stat(archive, &st) != 0)
-		return errno == ENOENT ? err_new(ERR_ABSENT, "it does not exist") : err_os(errno, "cannot open it");
-	*ret_size = st.st_size;
+	TRY(file_size(archive, ret_size));
+	if (*ret_size < 0)
+		return err_new(ERR_ABSENT, "it does not exist");
 	AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_os(errno, "cannot open the folder '%s'", dir);
