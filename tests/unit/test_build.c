@@ -1,6 +1,7 @@
 /* Builds of a tiny recipe, for real: what is built is what the key says, whatever was there before. */
 #include "harness.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "fmt/digest.h"
 #include "plan/stack.h"
 #include "step/outputs.h"
+#include "store/cas.h"
 #include "sys/file.h"
 
 static const char image_text[] = "kind: image\nname: none\nversion: \"1\"\nos: debian\nsource:\n"
@@ -195,6 +197,64 @@ static void a_variable_is_there_once(void **state UNUSED)
 	}
 }
 
+/* As a disk does it: other bytes, the same size, time and inode. */
+static void rot(const char *path)
+{
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+	FILE *f = fopen(path, "r+");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 512, SEEK_SET), 0); /* of a tar: the first file */
+	fputs("ho", f);
+	assert_int_equal(fclose(f), 0);
+	int64_t ns = file_mtime_ns(&st);
+	const struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {ns / 1000000000, (long)(ns % 1000000000)}};
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_int_equal(chmod(path, st.st_mode & 0777), 0);
+}
+
+static void what_rots_in_the_store_is_not_built(void **state UNUSED)
+{
+	AUTO_FREE char *store = below_home("store");
+	AUTO_FREE char *tree = below_home("build");
+	AUTO_FREE char *keg = NULL;
+	AUTO_FREE char *archive = path_join(root, "x.tar");
+	char hex[SHA256_HEX];
+	struct home home;
+	put_recipe(COPIES);
+	AUTO_FREE char *first = built("hello");
+	assert_ok(digest_file(archive, hex, NULL));
+	home_at(getenv("COOPER_HOME"), &home);
+	AUTO_FREE char *object = cas_path(&home, hex);
+	home_done(&home);
+	assert_ok(tree_remove(store));
+	assert_ok(tree_remove(tree));
+	rot(object);
+	assert_fails(build_keg(&keg), ERR_CORRUPT, "damaged");
+	AUTO_FREE char *second = built("hello");
+	assert_string_equal(second, "hi\n");
+}
+
+#define PATCH(line) "--- a/hello\n+++ b/hello\n@@ -1 +1 @@\n-hi\n+" line "\n"
+
+/* Between the key and the patch that is read may be an hour of other steps. */
+static void a_patch_is_that_of_the_key(void **state UNUSED)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(stack) s = STACK_INIT;
+	put("patches/a.patch", PATCH("one"), strlen(PATCH("one")));
+	put_recipe("patches:\n  - { file: a.patch }\n" COPIES);
+	assert_ok(project_open(&p, "st", NULL));
+	assert_ok(home_make(&p.home));
+	assert_ok(stack_open(&p, /* unresolved= */ NULL, &s));
+	assert_ok(stack_observe(&s, "build"));
+	put("patches/a.patch", PATCH("two"), strlen(PATCH("two")));
+	assert_fails(stack_perform(&s, NULL), ERR_BUSY, "was changed");
+	AUTO_FREE char *text = built("hello");
+	assert_string_equal(text, "two\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +262,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_flipped_byte_is_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(times_and_modes_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_variable_is_there_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_rots_in_the_store_is_not_built, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_patch_is_that_of_the_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_untouched_tree_stays, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,7 +129,14 @@ static struct err *build_tree(const char *dir, const char *more, char ret_tree[S
 	assert_ok(lock_open("/nonexistent", &lock));
 	assert_ok(source_list(r->sources, r->source_count, ARCH_X86_64, lock, &files));
 	assert_ok(source_fetch(&home, &files, "fetch", NULL));
-	struct build_job job = {.home = &home, .recipe = r, .files = &files, .source_key = "k", .source_step = "s"};
+	AUTO_JSON *inputs = js_object();
+	assert_ok(build_source_inputs(r, inputs));
+	struct build_job job = {.home = &home,
+				.recipe = r,
+				.files = &files,
+				.source_key = "k",
+				.source_inputs = inputs,
+				.source_step = "s"};
 	struct err *e = build_source(&job, NULL);
 	if (!e) {
 		AUTO_FREE char *src = path_join(home.build, "r/src");

@@ -24,9 +24,10 @@ struct build_job {
 	enum arch guest_arch;
 	const struct host_facts *facts;
 	const struct source_files *files;
-	const char *source_key;  /* of the patched tree */
-	const char *key;         /* of the keg */
-	const char *source_step; /* ids for events */
+	const char *source_key;           /* of the patched tree */
+	const struct json *source_inputs; /* what that key was made of */
+	const char *key;                  /* of the keg */
+	const char *source_step;          /* ids for events */
 	const char *step;
 };
 

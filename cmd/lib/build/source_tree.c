@@ -80,11 +80,30 @@ static struct err *write_receipt(const struct build_job *job, const char *tree, 
 	return js_write(path, receipt, 0600);
 }
 
+/* Minutes may lie between the key and the patches that are read: they are those of the key, or none is applied. */
+static struct err *check_patches(const struct build_job *job, const struct patch_list *list)
+{
+	const struct json *in_key = js_get(job->source_inputs, "patch");
+	for (size_t i = 0; i < list->count; i++) {
+		const struct patch_ref *ref = list->refs[i];
+		const struct json *item = js_at(in_key, (size_t)(ref - job->recipe->patches));
+		char hex[SHA256_HEX];
+		digest_bytes(list->inputs[i].text, list->inputs[i].size, hex);
+		if (ref->series || streq(hex, js_get_text(item, "digest")))
+			continue;
+		return err_hint(err_new(ERR_BUSY, "the patch '%s' was changed after it was decided what to do",
+					list->inputs[i].name),
+				"run the command again: it uses the patch as it is now");
+	}
+	return NULL;
+}
+
 static struct err *patch_tree(const struct build_job *job, const char *tree, struct sink *sink)
 {
 	AUTO(patch_list) list = {.count = 0};
 	AUTO(patch_report) report = PATCH_REPORT_INIT;
 	TRY(patch_list_read(job->recipe, job->home, tree, &list));
+	TRY(check_patches(job, &list));
 	if (list.count) {
 		TRY(patch_series_apply(tree, list.inputs, list.count, NULL, &report));
 		report_offsets(job, &report, sink);

@@ -140,6 +140,7 @@ static struct err *place_source(const struct place *p, size_t *ret_count)
 struct err *build_unpack(const struct build_job *job, const char *tree, struct sink *sink)
 {
 	size_t count = 1;
+	TRY(source_prove(job->home, job->files));
 	for (size_t i = 0; i < job->files->count; i += count) {
 		const struct place p = {job, &job->files->items[i], tree, sink};
 		count = 1;

@@ -38,6 +38,7 @@ static struct err *unpack_packages(const struct emulators_job *job, const char *
 {
 	struct unpack_options options = {.absolute_links = ABSOLUTE_SKIP, .allow_collisions = true};
 	struct unpack_report report;
+	TRY(source_prove(job->home, job->files));
 	for (size_t i = 0; i < job->files->count; i++) {
 		AUTO_FREE char *deb = cas_path(job->home, job->files->items[i].digest);
 		struct err *e = unpack_deb(deb, tree, &options, job->step, sink, &report);

@@ -157,6 +157,7 @@ static struct err *run(const struct image_job *job, const struct image_folders *
 /* The packages under their own names in one folder, with an index: a repository that needs no network. */
 static struct err *lay_out_packages(const struct image_job *job, const struct image_folders *w, struct sink *sink)
 {
+	TRY(source_prove(job->home, job->files));
 	for (size_t i = 0; i < job->files->count; i++) {
 		const struct source_file *f = &job->files->items[i];
 		AUTO_FREE char *object = cas_path(job->home, f->digest);

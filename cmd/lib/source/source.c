@@ -202,6 +202,14 @@ int64_t source_bytes(const struct home *home, const struct source_files *files)
 	return sum;
 }
 
+struct err *source_prove(const struct home *home, const struct source_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (files->items[i].digest)
+			TRY(cas_prove(home, files->items[i].digest, files->items[i].name));
+	return NULL;
+}
+
 void source_inputs(const struct source_files *files, struct json *inputs)
 {
 	struct json *list = js_array();

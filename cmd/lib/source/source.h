@@ -91,6 +91,9 @@ MUST_CHECK struct err *source_fetch(const struct home *home, const struct source
 MUST_CHECK struct err *source_out_of_reach(const struct home *home, const struct source_files *files,
 					   struct strs *lines);
 
+/** source_prove() - cas_prove() for all of @files, before something is made of them; git has digests of its own */
+MUST_CHECK struct err *source_prove(const struct home *home, const struct source_files *files);
+
 /** source_inputs() - add "file", a list of names and digests and of which source they are, to @inputs */
 void source_inputs(const struct source_files *files, struct json *inputs);
 

@@ -15,6 +15,7 @@ struct build_job build_job_of(const struct step *step)
 				  .facts = step->context->facts,
 				  .files = step_files(step_need(step, "fetch")),
 				  .source_key = source->key,
+				  .source_inputs = source->inputs,
 				  .key = step->key,
 				  .source_step = source->id,
 				  .step = step->id};

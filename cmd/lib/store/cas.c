@@ -139,3 +139,18 @@ struct err *cas_compare(const struct home *home, const char *digest, const char 
 	TRY(cas_seal(home, digest, hex));
 	return streq(hex, sha512) ? NULL : digest_differs(DIGEST_SHA512, sha512, hex);
 }
+
+struct err *cas_prove(const struct home *home, const char *digest, const char *name)
+{
+	AUTO_FREE char *path = cas_path(home, digest);
+	AUTO_FREE char *note_path = cas_note_path(home, digest);
+	char found[DIGEST_HEX_MAX];
+	TRY(digest_file_as(digest_kind_of(digest), path, found, NULL));
+	if (streq(found, digest))
+		return NULL;
+	TRY(file_remove(note_path));
+	TRY(file_remove(path));
+	return err_hint(
+		err_new(ERR_CORRUPT, "'%s' was damaged after it was verified: its bytes in '%s' changed", name, path),
+		"it is removed, and the same command again fetches it; if that happens twice, check the disk");
+}

@@ -35,6 +35,13 @@ MUST_CHECK struct err *cas_agrees(const struct home *home, const char *digest, c
 				  bool *ret_agrees);
 /** cas_compare() - the same for certain: hashes once what the note does not say; CORRUPT when something differs */
 MUST_CHECK struct err *cas_compare(const struct home *home, const char *digest, const char *sha512, int64_t size);
+/**
+ * cas_prove() - hash the object, whatever its note says: before something is made of it
+ * @name: what it is called in the message
+ *
+ * Errors: CORRUPT (its bytes are other ones, as a disk's error leaves them: it is removed), ABSENT, OS
+ */
+MUST_CHECK struct err *cas_prove(const struct home *home, const char *digest, const char *name);
 /** cas_folders() - append the paths of the folders that hold objects; whatever else lies there (.DS_Store) is nobody's
  */
 MUST_CHECK struct err *cas_folders(const struct home *home, struct strs *paths);
