@@ -52,6 +52,10 @@ static void finds_mirrors(void **state)
 	assert_mirrors("http://a.test/debian/|trixie|trixie|Debian|main\n"
 		       "http://b.test/debian/|bookworm|bookworm|Debian|main\n",
 		       "http://b.test/debian/", NULL);
+	/* A line that lacks the '/' at the end names the same folder. */
+	assert_mirrors("http://a.test/debian|bookworm|bookworm|Debian|main\n"
+		       "http://a.test/sec|bookworm-security|bookworm-security|Debian|main\n",
+		       "http://a.test/debian/", "http://a.test/sec/");
 	/* Ubuntu's own archive is not Debian's; a line that was added for it is. */
 	assert_mirrors("http://u.test/ubuntu/|noble|noble|Ubuntu|main\n"
 		       "http://u.test/ubuntu/|noble-security|noble|Ubuntu|main\n",

@@ -81,6 +81,12 @@ static int score(const char *lines, const struct target *t, const char *codename
 	return 1 + (has_updates(lines, t->base) ? 3 : str_ends(t->base, "/debian/") ? 2 : 1);
 }
 
+/* With '/' at its end, which a line of the host's sources.list may lack. */
+static char *as_folder(const char *base)
+{
+	return mem_printf("%s%s", base, str_ends(base, "/") ? "" : "/");
+}
+
 void debian_mirrors_find(const char *lines, const char *codename, struct debian_mirrors *ret_mirrors)
 {
 	AUTO(strs) all = STRS_INIT;
@@ -95,11 +101,11 @@ void debian_mirrors_find(const char *lines, const char *codename, struct debian_
 		if (score(lines, &t, codename) > best) {
 			best = score(lines, &t, codename);
 			free(ret_mirrors->main);
-			ret_mirrors->main = mem_strdup(t.base);
+			ret_mirrors->main = as_folder(t.base);
 		}
 		bool secure = is_release(&t, codename, "-security") || (*t.origin && str_ends(t.release, "-security"));
 		if (secure && !ret_mirrors->security)
-			ret_mirrors->security = mem_strdup(t.base);
+			ret_mirrors->security = as_folder(t.base);
 	}
 }
 
