@@ -2,8 +2,8 @@
  * Linked into cooper with CONFIG=fault: every call of libc's that our own code makes and that can fail comes by here
  * (the linker's --wrap; the list of names is tests/fault/wrap). A place is a call with the functions it was made from.
  *
- *   COOPER_FAULT_LOG=FILE            each place that is reached for the first time in a process: "CALL PLACE ADDRESS..."
- *   COOPER_FAULT="CALL PLACE ERRNO"  that place fails with that number, once in each process that reaches it
+ *   COOPER_FAULT_LOG=FILE            each place that is reached for the first time in a process: "CALL PLACE
+ * ADDRESS..." COOPER_FAULT="CALL PLACE ERRNO"  that place fails with that number, once in each process that reaches it
  *   COOPER_FAULT="CALL PLACE kill"   the process ends there as `kill -9` would end it, before the call
  *   COOPER_FAULT="CALL PLACE cut"    all processes of its group end there, after the call: the power is gone
  *
@@ -131,19 +131,19 @@ static void cut(int action)
 }
 
 #define STRINGIFY(name) #name
-#define WRAP(type, name, failure, parameters, arguments)                                                                      \
-	type __real_##name parameters;                                                                                        \
-	type __wrap_##name parameters;                                                                                        \
-	type __wrap_##name parameters                                                                                         \
-	{                                                                                                                     \
-		int action = action_at(STRINGIFY(name));                                                                      \
-		if (action > 0) {                                                                                             \
-			errno = action;                                                                                       \
-			return failure;                                                                                       \
-		}                                                                                                             \
-		type result = __real_##name arguments;                                                                        \
-		cut(action);                                                                                                  \
-		return result;                                                                                                \
+#define WRAP(type, name, failure, parameters, arguments)                                                               \
+	type __real_##name parameters;                                                                                 \
+	type __wrap_##name parameters;                                                                                 \
+	type __wrap_##name parameters                                                                                  \
+	{                                                                                                              \
+		int action = action_at(STRINGIFY(name));                                                               \
+		if (action > 0) {                                                                                      \
+			errno = action;                                                                                \
+			return failure;                                                                                \
+		}                                                                                                      \
+		type result = __real_##name arguments;                                                                 \
+		cut(action);                                                                                           \
+		return result;                                                                                         \
 	}
 
 WRAP(int, stat, -1, (const char *path, struct stat *st), (path, st))
@@ -176,15 +176,17 @@ WRAP(int, chmod, -1, (const char *path, mode_t mode), (path, mode))
 WRAP(int, fchmod, -1, (int fd, mode_t mode), (fd, mode))
 WRAP(int, fchmodat, -1, (int fd, const char *path, mode_t mode, int flags), (fd, path, mode, flags))
 WRAP(int, futimens, -1, (int fd, const struct timespec times[2]), (fd, times))
-WRAP(int, utimensat, -1, (int fd, const char *path, const struct timespec times[2], int flags), (fd, path, times, flags))
+WRAP(int, utimensat, -1, (int fd, const char *path, const struct timespec times[2], int flags),
+     (fd, path, times, flags))
 WRAP(int, chdir, -1, (const char *path), (path))
 WRAP(char *, getcwd, NULL, (char *path, size_t size), (path, size))
 WRAP(int, mkstemp, -1, (char *name), (name))
 WRAP(char *, mkdtemp, NULL, (char *name), (name))
 WRAP(int, flock, -1, (int fd, int operation), (fd, operation))
-WRAP(ssize_t, copy_file_range, -1, (int a, off_t *from, int b, off_t *to, size_t size, unsigned flags), (a, from, b, to, size, flags))
+WRAP(ssize_t, copy_file_range, -1, (int a, off_t *from, int b, off_t *to, size_t size, unsigned flags),
+     (a, from, b, to, size, flags))
 WRAP(DIR *, fdopendir, NULL, (int fd), (fd))
-WRAP(struct dirent *, readdir, NULL, (DIR *dir), (dir))
+WRAP(struct dirent *, readdir, NULL, (DIR * dir), (dir))
 WRAP(pid_t, fork, -1, (void), ())
 WRAP(int, execve, -1, (const char *path, char *const argv[], char *const env[]), (path, argv, env))
 WRAP(pid_t, waitpid, -1, (pid_t pid, int *status, int options), (pid, status, options))
