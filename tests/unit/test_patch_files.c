@@ -74,6 +74,11 @@ static void test_header(void **state)
 	check_header("x\ndiff --git a/f b/f\nold mode 100644\nnew mode 100755\n-- \n2\n", 2, "-- \n2\n", NULL, "x",
 		     "x\n");
 	check_header("", 0, "", NULL, "n.patch", "");
+	/* A byte order mark, before words and before a section that is its header alone. */
+	check_header("\357\273\277Subject: y\n\n" DIFF "@@ -1 +1 @@\n-1\n+2\n", 15, "", NULL, "y", "");
+	check_header("\357\273\277"
+		     "diff --git a/f b/f\nold mode 100644\nnew mode 100755\n-- \n",
+		     0, "-- \n", NULL, "n.patch", "");
 }
 
 /* A patch for an empty file, and a name that no file system takes: refused before anything is written. */

@@ -102,6 +102,7 @@ static void read_words(const struct patch_input *words, struct patch_header *h)
 {
 	AUTO(str) body = STR_INIT;
 	struct patch_scan s = patch_scan_of(words);
+	patch_skip_mark(&s);
 	for (struct patch_row row; patch_next(&s, &row);) {
 		patch_row_trim(&row);
 		AUTO_FREE char *text = mem_strndup(row.text, row.len);
