@@ -7,6 +7,7 @@ file says (one line for each start; the last line stays). A line is a list of wo
   wait:MS       wait                                  reset       the guest reboots (QEMU ends)
   poweroff      the guest powers itself off           die:N       end with status N
   err:TEXT      a line on stderr                      run         go on until told to stop
+  flood:MS      say all that can be said, everywhere, as fast as it is taken
   deaf          run, but ignore the power button      tcg-only:TEXT  under kvm: TEXT on stderr and status 1
   event:JSON    an event over QMP; after "cont" the machine goes on with the next word
   until-cont    wait for "cont"
@@ -77,6 +78,23 @@ class Qemu:
         if c["execute"] == "system_powerdown" and not self.deaf:
             self.end("guest-shutdown")
 
+    def flood(self, ms):
+        until = time.monotonic() + ms / 1000
+        self.port.setblocking(False)
+        self.peer.setblocking(False)
+        event = (json.dumps({"event": "VSERPORT_CHANGE", "data": {"open": True, "id": "x"}}) + "\r\n").encode()
+        while time.monotonic() < until:
+            for s, data in ((self.port, b"ready\n" * 100), (self.peer, event)):
+                try:
+                    while data:
+                        data = data[s.send(data):]
+                except BlockingIOError:
+                    if s is self.peer and len(data) < len(event):  # a line is not cut
+                        s.setblocking(True)
+                        s.sendall(data)
+                        s.setblocking(False)
+        self.peer.setblocking(True)
+
     def pump(self, ms):
         until = time.monotonic() + ms / 1000
         while True:
@@ -122,6 +140,8 @@ def main():
         if verb == "say":
             with open(q.serial, "a", encoding="utf-8") as f:
                 f.write(rest + "\r\n")
+        elif verb == "flood":
+            q.flood(int(rest))
         elif verb == "wait":
             q.pump(int(rest))
         elif verb == "event":

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -568,6 +569,34 @@ static int be_supervisor(char **argv)
 	return status;
 }
 
+static int64_t cpu_ms(void)
+{
+	struct rusage u;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
+	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 + (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
+}
+
+/* A guest that talks as fast as it can, at the ready port and by events, costs the host next to nothing. */
+static void floods(void **state)
+{
+	(void)state;
+	struct fixture f;
+
+	set_up(&f, UP " poweroff");
+	int64_t before = cpu_ms();
+	assert_ok(supervise(&f));
+	int64_t quiet = cpu_ms() - before;
+	tear_down(&f);
+	set_up(&f, UP " flood:500 poweroff");
+	before = cpu_ms();
+	assert_ok(supervise(&f));
+	int64_t flooded = cpu_ms() - before - quiet;
+	print_message("%lld ms of a processor in half a second of flood\n", (long long)flooded);
+	assert_true(flooded < 60);
+	tear_down(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -585,6 +614,7 @@ int main(void)
 		cmocka_unit_test(killed_supervisor),
 		cmocka_unit_test(disk_full),
 		cmocka_unit_test(resumed),
+		cmocka_unit_test(floods),
 		cmocka_unit_test(strange_supervisors),
 		cmocka_unit_test(record_round_trip),
 	};

@@ -17,6 +17,7 @@ enum {
 	KILL_GRACE_MS = 5000,
 	WORDS_MAX = 8 * 1024,
 	CONSOLE_CHUNK = 64 * 1024,
+	CONSOLE_CHUNKS = 16, /* at a look; the rest waits for the next */
 	SERIAL_LOG_MAX = 64 * 1024 * 1024,
 };
 
@@ -96,7 +97,7 @@ struct err *power_on(struct power *p, const struct machine_start *start, const s
 	return NULL;
 }
 
-static void read_console(struct power *p)
+static void read_console(struct power *p, bool ended)
 {
 	char buffer[CONSOLE_CHUNK];
 
@@ -104,7 +105,7 @@ static void read_console(struct power *p)
 		p->serial_fd = open(p->serial_path, O_RDWR | O_CLOEXEC);
 	if (p->serial_fd < 0)
 		return;
-	for (;;) {
+	for (int i = 0; ended || i < CONSOLE_CHUNKS; i++) {
 		ssize_t n = pread(p->serial_fd, buffer, sizeof(buffer), (off_t)p->serial_offset);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -125,7 +126,7 @@ void power_look(struct power *p)
 {
 	bool ended = p->run.running && child_poll(p->run.pid, &p->run.wait_status);
 
-	read_console(p);
+	read_console(p, ended || !p->run.running);
 	p->vmm->look(&p->run, ended || !p->run.running);
 	if (!ended)
 		return;
@@ -144,7 +145,7 @@ void power_kill(struct power *p)
 		return;
 	child_stop(p->run.pid, KILL_GRACE_MS);
 	p->run.running = false;
-	read_console(p);
+	read_console(p, /* ended= */ true);
 	disconnect(p);
 }
 

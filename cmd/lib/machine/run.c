@@ -28,6 +28,7 @@
 #include "sys/tick.h"
 
 enum {
+	TICK_LEAST_MS = 10, /* between two looks: whoever has something to say all the time costs no more */
 	TICK_BOOT_MS = 25,
 	TICK_READY_MS = 1000, /* sockets wake us; this is for the console and for signals */
 	QUIT_MS = 5000,
@@ -59,7 +60,8 @@ struct supervisor {
 	bool noted; /* this boot, for `up`; that a guest reboots itself is no other */
 	bool stopping;
 	int reboots;
-	int restarts; /* after a failure that passes */
+	int restarts;      /* after a failure that passes */
+	int64_t looked_ms; /* the last tick */
 	struct err *failure;
 };
 
@@ -202,9 +204,15 @@ static char *resume_line(void *arg)
 /* Sleep until something happens, then take it in. */
 static void tick(struct supervisor *s, int timeout_ms)
 {
-	int fds[] = {s->power.run.control_fd, s->power.run.ready_fd};
+	/* once it is ready, nothing that the guest says there is of interest */
+	int fds[] = {s->power.run.control_fd, s->power.run.ready ? -1 : s->power.run.ready_fd};
+	int nothing[] = {-1, -1};
 
 	server_wait(&s->server, fds, timeout_ms);
+	int64_t early_ms = s->looked_ms + TICK_LEAST_MS - tick_ms();
+	if (early_ms > 0)
+		server_wait(&s->server, nothing, (int)early_ms);
+	s->looked_ms = tick_ms();
 	power_look(&s->power);
 	if (s->power.run.running)
 		look_pause(s);

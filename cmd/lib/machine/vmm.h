@@ -24,7 +24,8 @@
 #include "machine/spec.h"
 
 #define MACHINE_READY_PORT "org.cooper.ready"
-#define MACHINE_MOUNT_TAG "cooper" /* then the mount's index, from 0 */
+#define MACHINE_MOUNT_TAG "cooper"      /* then the mount's index, from 0 */
+#define MACHINE_HOST_ADDRESS "10.0.2.2" /* the host's loopback, as the guest calls it; closed unless asked for */
 
 enum vmm_command {
 	VMM_POWER_BUTTON, /* the guest is asked to power itself off */
@@ -63,7 +64,7 @@ struct vmm_run {
 	enum vmm_pause cause; /* the monitor's own: what the next pause will be for */
 	char trouble[160];    /* the last error of a disk, in the host's words, escaped; "" = none */
 	int control_fd;       /* readable when the monitor has something to say; -1 = it has not answered, or hung up */
-	int ready_fd;         /* readable when the guest has; -1 = not connected */
+	int ready_fd;         /* readable when the guest has, until it is ready; -1 = not connected */
 	void *state;          /* the monitor's own */
 };
 
@@ -108,8 +109,8 @@ struct vmm {
 	 */
 	enum vmm_end (*judge)(const struct vmm_run *run, const char *words, enum accel accel, int *ret_port);
 
-	/** disk_create() - a disk of @bytes, or, with @base, one that is written over that read-only image; CORRUPT when
-	 *  the image is not one disk that holds all of its data */
+	/** disk_create() - a disk of @bytes, or, with @base, one that is written over that read-only image; CORRUPT
+	 * when the image is not one disk that holds all of its data */
 	struct err *(*disk_create)(const struct machine_spec *spec, const char *path, int64_t bytes, const char *base);
 	/** disk_size() - bytes of the disk as the guest sees it, also while the machine runs */
 	struct err *(*disk_size)(const struct machine_spec *spec, const char *path, int64_t *ret_bytes);

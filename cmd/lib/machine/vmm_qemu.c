@@ -20,6 +20,7 @@
 #include "sys/sock.h"
 #include "sys/tick.h"
 
+enum { EVENTS_MAX = 16 /* at a look; the rest waits for the next */ };
 enum { QMP_ANSWER_MS = 5000, ORPHAN_MS = 10 * 1000, QEMU_IMG_MS = 120 * 1000, INFO_MAX = 256 * 1024 };
 
 static bool available(const struct host_facts *facts UNUSED, const char **ret_why UNUSED)
@@ -138,11 +139,11 @@ static bool open_qmp(struct vmm_run *run)
 	return true;
 }
 
-static void read_events(struct vmm_run *run)
+static void read_events(struct vmm_run *run, bool ended)
 {
 	if (!run->state && !open_qmp(run))
 		return;
-	for (;;) {
+	for (int i = 0; ended || i < EVENTS_MAX; i++) {
 		AUTO_JSON *event = NULL;
 		struct err *e = qmp_event(run->state, /* deadline_ms= */ 0, &event);
 		if (e) {
@@ -172,7 +173,7 @@ static void read_ready(struct vmm_run *run)
 {
 	char buffer[256];
 
-	if (run->ready_fd < 0 && !open_ready(run))
+	if (run->ready || (run->ready_fd < 0 && !open_ready(run)))
 		return;
 	ssize_t n = read(run->ready_fd, buffer, sizeof(buffer));
 	if (n > 0)
@@ -185,7 +186,7 @@ static void read_ready(struct vmm_run *run)
 static void look(struct vmm_run *run, bool ended)
 {
 	if (run->state || !ended)
-		read_events(run);
+		read_events(run, ended);
 	if (run->ready_fd >= 0 || !ended)
 		read_ready(run);
 }
