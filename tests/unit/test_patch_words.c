@@ -89,6 +89,7 @@ static const struct patch_case words[] = {
 	 F_DONE},
 	{"diff -r with one that has no other", IN_F, "Only in b: x\ndiff -ruN a/f b/f\n" EDIT "Only in a: y\n", 1, NULL,
 	 F_DONE},
+	{"words that end where a command would go on", IN_F, EDIT "diff -", 1, NULL, F_DONE},
 	{"a patch that adds a patch",
 	 {{'f', "f", BODY}},
 	 "--- /dev/null\n+++ b/p\n@@ -0,0 +1,5 @@\n+--- a/f\n++++ b/f\n+@@ -1 +1 @@\n+-1\n++one\n" EDIT,

@@ -210,10 +210,12 @@ static bool is_orphan(const struct patch_row *row)
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (patch_row_starts(row, words[i]) && row->len == strlen(words[i]) + 5)
 			return true;
-	const char *p = row->text + 17, *end = row->text + row->len;
-	size_t n = 0;
-	if (patch_row_starts(row, "similarity index ") && patch_number(&p, end, &n) && end - p == 1 && *p == '%')
-		return true;
+	static const char similarity[] = "similarity index ";
+	if (patch_row_starts(row, similarity)) {
+		const char *p = row->text + sizeof(similarity) - 1, *end = row->text + row->len;
+		size_t n = 0;
+		return patch_number(&p, end, &n) && end - p == 1 && *p == '%';
+	}
 	return patch_row_starts(row, "@@ -") || row_is(row, "GIT binary patch");
 }
 
@@ -223,7 +225,7 @@ static struct err *check_nothing(const struct patch_rows *r, const struct patch_
 	static const char way_out[] = "make it again with git diff, which says it; or take that line out of the patch";
 	bool index = patch_row_starts(&a->row, "Index: ") && a->has_second && patch_row_starts(&a->second, "====") &&
 		     (!a->has_third || patch_row_starts(&a->third, "Index: "));
-	bool all = patch_row_starts(&a->row, "diff -") && a->row.text[6] != '-' &&
+	bool all = patch_row_starts(&a->row, "diff -") && a->row.len > 6 && a->row.text[6] != '-' &&
 		   (!a->has_second || patch_row_starts(&a->second, "diff -"));
 	const char *options = all ? memchr(a->row.text + 5, ' ', a->row.len - 5) : NULL;
 	bool has_n = options && (memchr(a->row.text, 'N', (size_t)(options - a->row.text)) ||
