@@ -43,6 +43,7 @@ static struct err *run(struct call *call)
 	if (unresolved.count == 0)
 		TRY(host_check(&p, &s.machine, &warnings));
 	TRY(stack_observe(&s, NULL));
+	TRY(host_able(&p, &s, &unresolved));
 	size_t pending = graph_pending(&s.graph);
 	if (unresolved.count || pending)
 		call->exit_code = EXIT_PENDING;
