@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "fmt/digest.h"
 #include "keys_rows.h"
+#include "plan/reasons.h"
 #include "plan/stack.h"
 #include "plan/stack_lock.h"
 #include "recipe/schema.h"
@@ -85,8 +86,21 @@ static void resolve(struct lock *lock, const char *reference)
 	assert_ok(lock_put(lock, &entry));
 }
 
-/* A line for each step: its id and its key. */
-static struct err *keys_now(struct strs *keys)
+/* What a run finds: a line for each step, its id and its key; the inputs of all; and why they differ from @record's. */
+struct found {
+	struct strs keys;
+	struct strs why;
+	struct json *inputs;
+};
+
+static void found_done(struct found *f)
+{
+	strs_done(&f->keys);
+	strs_done(&f->why);
+	js_free(f->inputs);
+}
+
+static struct err *find_keys(const struct json *record, struct found *f)
 {
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(strs) references = STRS_INIT;
@@ -97,8 +111,15 @@ static struct err *keys_now(struct strs *keys)
 	for (size_t i = 0; i < references.count; i++)
 		resolve(p.lock, references.items[i]);
 	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
-	for (size_t i = 0; i < s.graph.count; i++)
-		strs_addf(keys, "%s %s", s.graph.steps[i]->id, s.graph.steps[i]->key);
+	f->inputs = js_object();
+	for (size_t i = 0; i < s.graph.count; i++) {
+		struct step *step = s.graph.steps[i];
+		strs_addf(&f->keys, "%s %s", step->id, step->key);
+		js_set(f->inputs, step->id, js_copy(step->inputs));
+		if (js_get(record, step->id))
+			reasons_add(step, js_get(record, step->id));
+		strs_copy(&f->why, &step->why);
+	}
 	return NULL;
 }
 
@@ -137,36 +158,76 @@ static void choose_image(const char *file)
 	put(STACK, text);
 }
 
-/* What is wrong with @row when @to is put in the place of its text; heap, NULL = nothing. */
-static char *complaint(const struct row *row, const char *to, const struct strs *before)
+/* What `plan` calls a field, where that is neither its name nor the name of what it is in. */
+static const struct {
+	const char *field, *words;
+} other_words[] = {
+	{"stack.emulator", "build"},   {"stack.emulation", "emulators"},   {"stack.mounts", "mount"},
+	{"stack.steps.write", "path"}, {"stack.steps.write.from", "text"}, {"image.debian.packages", "debian"},
+};
+
+static bool is_word_of(const char *word, const struct strs *why)
 {
-	AUTO(strs) after = STRS_INIT;
+	for (size_t i = 0; i < why->count; i++)
+		if (strstr(why->items[i], word))
+			return true;
+	return false;
+}
+
+static bool is_named(const char *field, const struct strs *why)
+{
+	AUTO(strs) parts = STRS_INIT;
+	strs_split(&parts, field, ".");
+	for (size_t i = 0; i < ARRAY_LEN(other_words); i++)
+		if (str_starts(field, other_words[i].field) && is_word_of(other_words[i].words, why))
+			return true;
+	return is_word_of(parts.items[parts.count - 1], why) ||
+	       (parts.count > 2 && is_word_of(parts.items[parts.count - 2], why));
+}
+
+/* Another key, and words that say of which field. */
+static char *complaint_of_key(const struct row *row, const struct found *before, const struct found *after)
+{
+	const char *key = key_in(&after->keys, row->what);
+	if (streq(key_in(&before->keys, row->what), key))
+		return mem_printf("'%s' keeps its key", row->what);
+	AUTO_FREE char *words = strs_join(&after->why, "; ");
+	if (getenv("COOPER_SHOW_WORDS"))
+		print_message("%s: %s\n", row->field, words);
+	bool gone = streq(key, "none") || streq(key_in(&before->keys, row->what), "none");
+	return gone || is_named(row->field, &after->why) ? NULL : mem_printf("not named in: %s", words);
+}
+
+/* What is wrong with @row when @to is put in the place of its text; heap, NULL = nothing. */
+static char *complaint(const struct row *row, const char *to, const struct found *before)
+{
+	AUTO(found) after = {.inputs = NULL};
 	AUTO_FREE char *text = fixture(row->file);
 	AUTO_FREE char *changed = replaced(text, row->from, to);
 	if (!changed)
 		return mem_printf("'%s' is not there just once", row->from);
 	put(row->file, changed);
-	struct err *e = keys_now(&after);
+	struct err *e = find_keys(before->inputs, &after);
 	put(row->file, text);
+	bool failed = e;
 	AUTO_FREE char *message = e ? mem_printf("%s\n%s", e->message, e->detail ? e->detail : "") : NULL;
 	err_free(e);
 	if (row->expected == EXPECT_REFUSED || !row->what)
 		return message && strstr(message, row->what ? row->what : "no source matches")
 			       ? NULL
 			       : mem_printf("not refused: %s", message ? message : "");
-	if (e)
+	if (failed)
 		return mem_printf("refused: %s", message);
 	if (row->expected == EXPECT_SAME)
-		return all_same(before, &after) ? NULL : mem_strdup("another key");
-	return streq(key_in(before, row->what), key_in(&after, row->what)) ? mem_printf("'%s' keeps its key", row->what)
-									   : NULL;
+		return all_same(&before->keys, &after.keys) ? NULL : mem_strdup("another key");
+	return complaint_of_key(row, before, &after);
 }
 
 static size_t try_row(const struct row *row, const char *to)
 {
-	AUTO(strs) before = STRS_INIT;
+	AUTO(found) before = {.inputs = NULL};
 	choose_image(row->file);
-	assert_ok(keys_now(&before));
+	assert_ok(find_keys(NULL, &before));
 	AUTO_FREE char *wrong = complaint(row, to, &before);
 	if (wrong)
 		print_error("%s: '%s' -> '%s': %s\n", row->field, row->from, to, wrong);

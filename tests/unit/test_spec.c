@@ -179,11 +179,11 @@ static void inputs_are_named_for_people(void **state)
 	digest_bytes("ignition", 8, hex);
 	AUTO_FREE char *expected = mem_printf("{\n"
 					      "  \"machine\": \"name\",\n"
-					      "  \"system\": \"os\",\n"
+					      "  \"os\": \"os\",\n"
 					      "  \"user\": \"user\",\n"
-					      "  \"kernel command line\": \"first_boot_cmdline\",\n"
+					      "  \"first_boot_cmdline\": \"first_boot_cmdline\",\n"
 					      "  \"ignition\": \"%s\",\n"
-					      "  \"architectures\": \"x86_64 riscv64\",\n"
+					      "  \"run\": \"x86_64 riscv64\",\n"
 					      "  \"mount /a\": \"/h/a, read-only\",\n"
 					      "  \"mount /b\": \"/h/b, writable\",\n"
 					      "  \"order of mounts\": \"/a /b\"\n"
@@ -195,8 +195,8 @@ static void inputs_are_named_for_people(void **state)
 				  "  \"memory\": \"2.0 GiB\",\n"
 				  "  \"data disk\": \"20 GiB\",\n"
 				  "  \"accel\": \"auto\",\n"
-				  "  \"emulator's patches provide\": \"hvf-unmap\",\n"
-				  "  \"kernel command line\": \"cmdline\",\n"
+				  "  \"provides\": \"hvf-unmap\",\n"
+				  "  \"cmdline\": \"cmdline\",\n"
 				  "  \"ports\": \"127.0.0.1:8080:80 \"\n"
 				  "}\n");
 	sample.memory_bytes += 1;
@@ -205,7 +205,7 @@ static void inputs_are_named_for_people(void **state)
 	AUTO_FREE char *odd = inputs_of(&sample, SPEC_BOOT);
 	assert_non_null(strstr(odd, "\"2.0 GiB (2147483649 bytes)\""));
 	assert_non_null(strstr(odd, "\"1.5 TiB\""));
-	assert_null(strstr(odd, "kernel command line"));
+	assert_null(strstr(odd, "cmdline"));
 	empty(&sample);
 }
 

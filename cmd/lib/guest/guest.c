@@ -121,10 +121,8 @@ static void set_command(struct json *object, const char *name, const struct comm
 	js_set(object, name, value);
 }
 
-void guest_step_digest(const struct guest_step *step, const char *file_digest, char ret_hex[SHA256_HEX])
+void guest_step_inputs(const struct guest_step *step, const char *file_digest, struct json *all)
 {
-	AUTO_JSON *all = js_object();
-
 	js_set_text(all, "name", step->name);
 	js_set_text(all, "path", step->write_path);
 	js_set_text(all, "text", step->write_text);
@@ -136,6 +134,13 @@ void guest_step_digest(const struct guest_step *step, const char *file_digest, c
 	set_command(all, "unless", &step->unless);
 	js_set_text(all, "creates", step->creates);
 	js_set_bool(all, "as_user", step->as_user);
+}
+
+void guest_step_digest(const struct guest_step *step, const char *file_digest, char ret_hex[SHA256_HEX])
+{
+	AUTO_JSON *all = js_object();
+
+	guest_step_inputs(step, file_digest, all);
 	AUTO_FREE char *text = js_canonical(all);
 	digest_bytes(text, strlen(text), ret_hex);
 }

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "fmt/digest.h"
+#include "fmt/json.h"
 #include "guest/os.h"
 #include "net/ssh.h"
 #include "recipe/recipe.h"
@@ -72,7 +73,9 @@ MUST_CHECK struct err *guest_shell(struct guest *g, const char *text, struct str
 
 /* Decisions, pure. */
 
-/** guest_step_digest() - over the step and the digest of the file that it writes (NULL = none) */
+/** guest_step_inputs() - add what the step is to @all, with the digest of the file that it writes (NULL = none) */
+void guest_step_inputs(const struct guest_step *step, const char *file_digest, struct json *all);
+/** guest_step_digest() - over all of that */
 void guest_step_digest(const struct guest_step *step, const char *file_digest, char ret_hex[SHA256_HEX]);
 /** guest_record_name() - file name for the record of a step, heap */
 char *guest_record_name(const char *step_name);

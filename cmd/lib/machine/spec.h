@@ -63,21 +63,21 @@ enum spec_type {
 	MADE(TEXT, qemu_img, NEITHER, "key of the keg") \
 	MADE(TEXT, qemu_share, NEITHER, "key of the keg") /* its -L folder; NULL = QEMU's own */ \
 	MADE(NEEDED, qemu_version, NEITHER, "key of the keg") /* "7.2.22" */ \
-	MADE(TEXTS, qemu_provides, BOOT, "emulator's patches provide") /* rules ask for these words */ \
+	MADE(TEXTS, qemu_provides, BOOT, "provides") /* rules ask for these words */ \
 	MADE(TEXT, firmware_code, NEITHER, "key of the keg") /* of BOOT_UEFI */ \
 	\
 	COPIED(TEXT, image_version, NEITHER, "key of the image", version) /* "44.20260707.3.1"; NULL = unknown */ \
 	COPIED(BOOTS, boot, NEITHER, "key of the image", image.boot) \
-	COPIED(TEXT, os, GENERATION, "system", image.os) /* guest/os.h; NULL in records from before it was one */ \
+	COPIED(TEXT, os, GENERATION, "os", image.os) /* guest/os.h; NULL in records from before it was one */ \
 	COPIED(NEEDED, user, GENERATION, "user", image.user) /* login user */ \
 	MADE(TEXT, base_disk, NEITHER, "key of the image") /* read-only */ \
 	MADE(TEXT, kernel, NEITHER, "key of the image") /* beside the disk; NULL = BOOT_UEFI from the disk */ \
 	MADE(TEXT, initrd, NEITHER, "key of the image") \
-	COPIED(TEXT, cmdline, BOOT, "kernel command line", image.cmdline) \
-	COPIED(TEXT, first_boot_cmdline, GENERATION, "kernel command line", image.first_boot_cmdline) \
+	COPIED(TEXT, cmdline, BOOT, "cmdline", image.cmdline) \
+	COPIED(TEXT, first_boot_cmdline, GENERATION, "first_boot_cmdline", image.first_boot_cmdline) \
 	MADE(DOCUMENT, ignition, GENERATION, "ignition") /* the user's own, as ignition_read() gives it, or NULL */ \
 	\
-	COPIED(TEXTS, run, GENERATION, "architectures", stack.run) /* architectures containers must run */ \
+	COPIED(TEXTS, run, GENERATION, "run", stack.run) /* architectures containers must run */ \
 	COPIED(PROVIDER, provider, NEITHER, "an input of the handlers' step", stack.provider) \
 	MADE(TEXT, emulator_iso, NEITHER, "key of the device") /* with user-mode emulators, read-only; or NULL */ \
 	COPIED(MOUNTS, mounts, GENERATION, "mount", stack.mounts) \

@@ -1,5 +1,7 @@
 #include "plan/reasons.h"
 
+#include <string.h>
+
 #include "fmt/digest.h"
 
 /* A value as people read it; heap, NULL when there is none. */
@@ -12,19 +14,27 @@ static char *shown(const struct json *value)
 		str_addf(&s, "%s%s", i ? " " : "", js_as_text(js_at(value, i)));
 	if (js_is_array(value))
 		return str_take(&s);
-	return value ? js_line(value) : NULL;
+	AUTO_FREE char *line = value ? js_line(value) : NULL;
+	return streq(line, "null") ? NULL : TAKE(line);
+}
+
+/* Longer than this, or of several lines, a value is not shown: a script. */
+enum { SHOWN_MAX = 200 };
+
+static bool can_show(const char *text)
+{
+	return !digest_is(text) && strlen(text) <= SHOWN_MAX && !strchr(text, '\n');
 }
 
 static void add_change(struct step *s, const char *name, const struct json *was, const struct json *is)
 {
 	AUTO_FREE char *old = shown(was);
 	AUTO_FREE char *now = shown(is);
-	bool is_digest = now && digest_is(now);
 	if (!old)
-		strs_addf(&s->why, is_digest ? "%s is new" : "%s is new: %s", name, now);
+		strs_addf(&s->why, can_show(now) ? "%s is new: %s" : "%s is new", name, now);
 	else if (!now)
 		strs_addf(&s->why, "%s is gone", name);
-	else if (is_digest)
+	else if (!can_show(now) || !can_show(old))
 		strs_addf(&s->why, "%s changed", name);
 	else
 		strs_addf(&s->why, "%s %s -> %s", name, *old ? old : "none", *now ? now : "none");
@@ -95,20 +105,74 @@ static void compare_lists(struct step *s, const char *what, const struct json *w
 		strs_addf(&s->why, "the order of '%s' changed", what);
 }
 
-static void compare(struct step *s, const char *name, const struct json *was, const struct json *is)
+static bool is_container(const struct json *value)
+{
+	return js_is_object(value) || js_is_array(value);
+}
+
+static bool has_name(const struct json *list)
+{
+	return js_get_text(js_at(list, 0), "name");
+}
+
+static void compare_values(struct step *s, const char *name, const struct json *was, const struct json *is);
+
+/* The items of two lists that have no names: what both begin and end with is passed over. */
+static void compare_items(struct step *s, const char *name, const struct json *was, const struct json *is)
+{
+	size_t old = js_count(was), now = js_count(is), first = 0, last = 0;
+	while (first < old && first < now && same(js_at(was, first), js_at(is, first)))
+		first++;
+	while (first + last < old && first + last < now && same(js_at(was, old - 1 - last), js_at(is, now - 1 - last)))
+		last++;
+	for (size_t i = first; i + last < old || i + last < now; i++) {
+		AUTO_FREE char *item = mem_printf("%s %zu", name, i + 1);
+		compare_values(s, item, i + last < old ? js_at(was, i) : NULL, i + last < now ? js_at(is, i) : NULL);
+	}
+}
+
+static void compare_members(struct step *s, const char *name, const struct json *was, const struct json *is)
+{
+	size_t n = strlen(name);
+	const char *between = n == 0 ? "" : name[n - 1] >= '0' && name[n - 1] <= '9' ? ": " : " ";
+	for (struct js_member m = {.of = is}; js_next(&m);) {
+		AUTO_FREE char *member = mem_printf("%s%s%s", name, between, m.key);
+		compare_values(s, member, js_get(was, m.key), m.value);
+	}
+	for (struct js_member m = {.of = was}; js_next(&m);) {
+		AUTO_FREE char *member = mem_printf("%s%s%s", name, between, m.key);
+		if (!js_get(is, m.key))
+			compare_values(s, member, m.value, NULL);
+	}
+}
+
+static void compare_values(struct step *s, const char *name, const struct json *was, const struct json *is)
 {
 	if (same(was, is))
 		return;
-	for (size_t i = 0; i < s->link_count; i++) {
-		if (s->links[i].in_key && streq(s->links[i].step->id, name)) {
-			strs_addf(&s->why, "%s changed", s->links[i].step->title);
-			return;
-		}
-	}
-	if (js_is_array(is) || js_is_array(was))
+	if (js_is_object(was) && js_is_object(is))
+		compare_members(s, name, was, is);
+	else if (has_name(was) || has_name(is))
 		compare_lists(s, name, was, is);
+	else if (is_container(js_at(was, 0)) || is_container(js_at(is, 0)))
+		compare_items(s, name, was, is);
+	else if (js_is_object(was) || js_is_object(is))
+		strs_addf(&s->why, is ? "%s is new" : "%s is gone", name);
 	else
 		add_change(s, name, was, is);
+}
+
+/* A recipe's fields stand for themselves. */
+static void compare(struct step *s, const char *name, const struct json *was, const struct json *is)
+{
+	for (size_t i = 0; i < s->link_count; i++) {
+		if (!s->links[i].in_key || !streq(s->links[i].step->id, name))
+			continue;
+		if (!same(was, is))
+			strs_addf(&s->why, "%s changed", s->links[i].step->title);
+		return;
+	}
+	compare_values(s, streq(name, "recipe") ? "" : name, was, is);
 }
 
 void reasons_add(struct step *step, const struct json *old)

@@ -360,3 +360,11 @@ struct err *recipe_load(const char *path, const struct recipe_target *target, co
 		arena_free(l.arena);
 	return e;
 }
+
+struct err *recipe_input(const struct recipe *r, struct json *inputs)
+{
+	struct json *document = NULL;
+	TRY(js_parse(r->canonical, strlen(r->canonical), r->path, &document));
+	js_set(inputs, "recipe", document);
+	return NULL;
+}

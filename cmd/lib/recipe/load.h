@@ -14,6 +14,7 @@
 #include "base/arch.h"
 #include "base/err.h"
 #include "base/os_name.h"
+#include "fmt/json.h"
 #include "recipe/recipe.h"
 
 /* What `when:` is decided against. */
@@ -53,6 +54,9 @@ MUST_CHECK struct err *recipe_find(const char *name, enum recipe_kind kind, cons
  * Errors: USAGE (a folder, or what else is no file), OS (a link that leads nowhere, a disk's error)
  */
 MUST_CHECK struct err *recipe_is_there(const char *path, bool *ret_is_there);
+
+/** recipe_input() - add "recipe" to a step's inputs: the document as keys see it */
+MUST_CHECK struct err *recipe_input(const struct recipe *r, struct json *inputs);
 
 /** recipe_list() - names of all recipes of @kind in @roots, sorted */
 MUST_CHECK struct err *recipe_list(enum recipe_kind kind, const struct strs *roots, struct strs *names);

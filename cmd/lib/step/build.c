@@ -2,6 +2,7 @@
 #include "build/build.h"
 
 #include "build/toolchain.h"
+#include "recipe/load.h"
 #include "step/context.h"
 #include "step/outputs.h"
 #include "store/store.h"
@@ -35,7 +36,7 @@ static void describe(const struct step *step, struct str *title)
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	const struct recipe *r = step->job;
-	js_set_text(inputs, "recipe", r->canonical_digest);
+	TRY(recipe_input(r, inputs));
 	js_set_text(inputs, "guest_arch", arch_name(step->context->guest_arch));
 	js_set_text(inputs, "host", os_name(step->context->facts->os));
 	js_set_text(inputs, "host_arch", arch_name(step->context->facts->arch));

@@ -12,7 +12,7 @@ static char *result(const struct step *step)
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	AUTO_FREE char *archs = strs_join(step->context->foreign, " ");
-	js_set_text(inputs, "architectures", archs);
+	js_set_text(inputs, "run", archs);
 	js_set_text(inputs, "guest_arch", arch_name(step->context->guest_arch));
 	return NULL;
 }

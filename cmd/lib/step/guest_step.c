@@ -11,13 +11,14 @@ static void describe(const struct step *step, struct str *title)
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	const struct guest_step *g = step->job;
-	char file[SHA256_HEX], digest[SHA256_HEX];
+	char file[SHA256_HEX];
 	if (g->write_from) {
 		AUTO_CLOSE int fd = -1;
 		TRY(guest_step_content(g, &fd, file));
 	}
-	guest_step_digest(g, g->write_from ? file : NULL, digest);
-	js_set_text(inputs, "content", digest);
+	guest_step_inputs(g, g->write_from ? file : NULL, inputs);
+	AUTO_FREE char *mode = mem_printf("%04o", (unsigned)g->write_mode); /* as people write it */
+	js_set_text(inputs, "mode", mode);
 	return NULL;
 }
 

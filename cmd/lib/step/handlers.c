@@ -7,7 +7,7 @@
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	AUTO_FREE char *archs = strs_join(step->context->foreign, " ");
-	js_set_text(inputs, "architectures", archs);
+	js_set_text(inputs, "run", archs);
 	js_set_text(inputs, "provider", provider_words[step->context->machine->provider]);
 	return NULL;
 }

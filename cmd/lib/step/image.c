@@ -1,6 +1,7 @@
 /* The guest image of an image recipe, the step's job: made of packages, or unpacked. */
 #include "image/image.h"
 
+#include "recipe/load.h"
 #include "step/context.h"
 #include "step/outputs.h"
 
@@ -18,7 +19,7 @@ static void describe(const struct step *step, struct str *title)
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
 	const struct recipe *r = step->job;
-	js_set_text(inputs, "recipe", r->canonical_digest);
+	TRY(recipe_input(r, inputs));
 	js_set_text(inputs, "guest_arch", arch_name(step->context->guest_arch));
 	return image_inputs(r, step->context->facts, inputs);
 }
