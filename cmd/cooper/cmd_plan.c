@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "guest/os.h"
+#include "plan/exposure.h"
 #include "plan/host_check.h"
 #include "plan/stack.h"
 #include "session.h"
@@ -13,13 +14,15 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static void print_plan_json(const struct graph *g, const struct strs *unresolved, const struct strs *warnings)
+static void print_plan_json(const struct graph *g, const struct strs *unresolved, const struct strs *warnings,
+			    const struct strs *exposures)
 {
 	AUTO_JSON *out = js_object();
 	js_set_bool(out, "pending", unresolved->count || graph_pending(g));
 	js_set(out, "unresolved", js_texts(unresolved));
 	js_set(out, "warnings", js_texts(warnings));
 	js_set(out, "steps", table_plan_json(g));
+	js_set(out, "exposures", js_texts(exposures));
 	print_json(out);
 }
 
@@ -31,11 +34,38 @@ static void print_unresolved(const struct project *p, const struct strs *unresol
 		printf("  resolve   %s\n", unresolved->items[i]);
 }
 
+/* Of the recipes whose steps have to run. */
+static struct err *list_exposures(const struct project *p, const struct graph *g, struct strs *lines)
+{
+	unsigned scope = 0;
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct step *s = g->steps[i];
+		if (s->state != STEP_PENDING)
+			continue;
+		scope |= step_is(s, "build") ? EXPOSURE_BUILD : step_is(s, "image") ? EXPOSURE_IMAGE : 0;
+		scope |= step_is(s, "boot") || step_is(s, "generation") || step_is(s, "step") ? EXPOSURE_STACK : 0;
+	}
+	return exposure_list(p, scope, lines);
+}
+
+static void print_exposures(const struct strs *lines)
+{
+	AUTO(str) text = STR_INIT;
+
+	if (lines->count)
+		printf("\nwhat that takes, runs and opens:\n");
+	for (size_t i = 0; i < lines->count; i++)
+		exposure_show(lines->items[i], "  ", &text);
+	fputs(str_text(&text), stdout);
+}
+
 static struct err *run(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(strs) unresolved = STRS_INIT;
 	AUTO(strs) warnings = STRS_INIT;
+	AUTO(strs) exposures = STRS_INIT;
 	AUTO(stack) s = STACK_INIT;
 	TRY(session_open(call, &p));
 	TRY(guest_os_check(p.stack, p.image));
@@ -43,12 +73,12 @@ static struct err *run(struct call *call)
 	if (unresolved.count == 0)
 		TRY(host_check(&p, &s.machine, &warnings));
 	TRY(stack_observe(&s, NULL));
-	TRY(host_able(&p, &s, &unresolved));
 	size_t pending = graph_pending(&s.graph);
+	TRY(unresolved.count ? exposure_list(&p, EXPOSURE_ALL, &exposures) : list_exposures(&p, &s.graph, &exposures));
 	if (unresolved.count || pending)
 		call->exit_code = EXIT_PENDING;
 	if (call_has(call, "json")) {
-		print_plan_json(&s.graph, &unresolved, &warnings);
+		print_plan_json(&s.graph, &unresolved, &warnings, &exposures);
 		return host_fit(&p, &s);
 	}
 	if (unresolved.count)
@@ -57,6 +87,7 @@ static struct err *run(struct call *call)
 		table_plan(&s.graph);
 	else
 		printf("nothing to do\n");
+	print_exposures(&exposures);
 	for (size_t i = 0; i < warnings.count; i++)
 		fprintf(stderr, "warning: %s\n", warnings.items[i]);
 	return host_fit(&p, &s); /* what `up` would refuse */

@@ -21,7 +21,7 @@ enum { INSTALL_DEADLINE_MS = 30 * 60 * 1000 };
 
 static const struct option_spec options[] = {
 	STACK_OPTIONS,
-	{"yes", 'y', NULL, "install missing host packages without asking"},
+	{"yes", 'y', NULL, "trust this project's recipes and install missing host packages without asking"},
 	{"no-wait", 0, NULL, "do not wait for another cooper process; fail instead"},
 	{NULL, 0, NULL, NULL},
 };
@@ -145,12 +145,8 @@ static struct err *decide(struct project *p, struct stack *s)
 /* With the lock held: decide again, since the other one may have done it all, then act. */
 static struct err *converge(struct call *call, struct project *p, int64_t started)
 {
-	AUTO(strs) unresolved = STRS_INIT;
 	AUTO(stack) s = STACK_INIT;
 	TRY(guest_os_check(p->stack, p->image));
-	stack_unresolved(p, &unresolved);
-	if (unresolved.count)
-		TRY(host_able(p, &s, &unresolved));
 	TRY(stack_resolve(p, call->sink));
 	TRY(decide(p, &s));
 	if (graph_pending(&s.graph) == 0) {
@@ -158,7 +154,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 		printf("nothing to do\n");
 		return NULL;
 	}
-	TRY(host_able(p, &s, /* unresolved= */ NULL));
+	TRY(session_trust(call, p));
 	TRY(host_check(p, &s.machine, /* warnings= */ NULL));
 	TRY(host_fit(p, &s));
 	TRY(install_packages(call, p, &s));

@@ -25,6 +25,8 @@
 	X(cmd_key)                                                                                                     \
 	X(cmd_doctor)                                                                                                  \
 	X(cmd_lint)                                                                                                    \
+	X(cmd_trust)                                                                                                   \
+	X(cmd_untrust)                                                                                                 \
 	X(cmd_patch_edit)                                                                                              \
 	X(cmd_patch_save)                                                                                              \
 	X(cmd_completion)                                                                                              \

@@ -6,6 +6,8 @@
 
 #include "base/path.h"
 #include "sys/lock.h"
+#include "plan/exposure.h"
+#include "plan/trust.h"
 #include "ui.h"
 
 const struct option_spec stack_options[] = {STACK_OPTIONS, {NULL, 0, NULL, NULL}};
@@ -57,4 +59,36 @@ bool session_consent(const struct call *call, const char *question)
 	fflush(stderr);
 	char answer[8] = "";
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* What is new since this project was agreed to last, or all of it. */
+static char *show_fresh(const struct trust *t)
+{
+	AUTO(str) text = STR_INIT;
+	size_t same = t->lines.count - t->fresh.count;
+
+	for (size_t i = 0; i < t->fresh.count; i++)
+		exposure_show(t->fresh.items[i], "", &text);
+	if (same)
+		str_addf(&text, "(and %zu that were agreed to before)\n", same);
+	return str_take(&text);
+}
+
+struct err *session_trust(const struct call *call, const struct project *p)
+{
+	AUTO(trust) t = TRUST_INIT;
+
+	TRY(trust_open(p, &t));
+	if (t.given)
+		return NULL;
+	if (!call_has(call, "yes"))
+		ui_finish();
+	AUTO_FREE char *lines = show_fresh(&t);
+	AUTO_FREE char *question = mem_printf("%sThis is what the recipes of this project do%s. Trust them?", lines,
+					      t.fresh.count < t.lines.count ? " now" : "");
+	if (session_consent(call, question))
+		return trust_give(p, &t);
+	struct err *e = err_new(ERR_USAGE, "nobody has agreed yet to what the recipes of this project do");
+	e = err_detail(e, TAKE(lines));
+	return err_hint(e, "read it, then run `cooper trust`, or give --yes");
 }

@@ -38,4 +38,11 @@ MUST_CHECK struct err *session_lock(const struct call *call, const struct home *
 /** session_consent() - true when --yes was given or a person at the terminal says y; false otherwise */
 bool session_consent(const struct call *call, const char *question);
 
+/**
+ * session_trust() - go on only if what the project's own recipes do is agreed to: before, by --yes, or at the terminal
+ *
+ * Errors: USAGE (nobody agrees; the lines are in the detail)
+ */
+MUST_CHECK struct err *session_trust(const struct call *call, const struct project *p);
+
 #endif

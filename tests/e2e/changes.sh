@@ -72,7 +72,7 @@ result "and then there is nothing to do" $?
 
 exits 0 "$cooper" rollback && "$cooper" status | grep -q 'generation 1' && [ "$("$cooper" ssh -- cat kept)" = kept ]
 result "rollback: generation 1 runs, with the same home folder" $?
-exits 3 "$cooper" plan && exits 0 "$cooper" up && "$cooper" status | grep -q 'generation 2' && ! grep -q '^generation:' "$work/out"
+exits 3 "$cooper" plan && exits 0 "$cooper" up --yes && "$cooper" status | grep -q 'generation 2' && ! grep -q '^generation:' "$work/out"
 result "up: generation 2 again, as it was" $?
 sed 's/name: changes/name: none/' cooper.yaml >none.yaml
 exits 1 "$cooper" rollback none.yaml && grep -q 'no earlier generation' "$work/out"

@@ -73,7 +73,7 @@ result "a shared folder, both ways" $?
 result "an Ignition configuration of the user's, merged" $?
 head -c 7 <"/dev/tcp/127.0.0.1/$port" | grep -q SSH-2.0
 result "a forwarded port" $?
-exits 0 strace -f -o "$work/trace" -e trace=connect,execve,fork,vfork,clone,clone3 "$cooper" up --guest-arch aarch64 uefi.yaml &&
+exits 0 strace -f -o "$work/trace" -e trace=connect,execve,fork,vfork,clone,clone3 "$cooper" up --yes --guest-arch aarch64 uefi.yaml &&
 	grep -q "nothing to do" "$work/out" && [ "$(grep -cE 'connect|execve|fork|clone' "$work/trace")" = 1 ]
 result "up again: nothing to do, no child process and no connection" $?
 runs() { # runs NAME ARCHITECTURE: a container of that name runs as the rootless user and says its architecture

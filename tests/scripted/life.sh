@@ -217,6 +217,27 @@ check "what is damaged is dropped" ends 4 "were damaged" "$cooper" verify --deep
 "$cooper" stop >"$out" 2>&1
 check "and made again before the machine is started from it" ends 0 "build:tiny" up
 
+# --- a project's own recipes ---
+
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "trusted" } }'
+shipped=$COOPER_RECIPES && mkdir -p "$work/shipped/recipes" "$work/shipped/vmimages"
+export COOPER_RECIPES=$work/shipped
+check "up of a project whose recipes nobody has agreed to" ends 2 "      trusted" up
+check "which did nothing" ends 2 "nobody has agreed" up
+check "plan says what they do" ends 3 "in the guest as root, writes /etc/motd:" "$cooper" plan
+check "trust without an answer" ends 2 "give --yes" "$cooper" trust
+check "trust" ends 0 "+ recipes/tiny.yaml: install" "$cooper" trust --yes
+check "up, now" ends 0 "runs" up
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "changed" } }'
+check "what changed is asked about, and nothing else" ends 2 "that were agreed to before" up
+check "up --yes agrees" ends 0 "runs" up --yes
+stack 512MiB '{ name: motd, write: { path: /etc/motd, text: "changed" } }'
+check "memory is nothing to agree to" ends 0 "runs" up
+check "untrust" ends 0 "no longer trusted" "$cooper" untrust
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "changed" } }'
+check "and up asks again" ends 2 "nobody has agreed" up
+export COOPER_RECIPES=$shipped
+
 # --- the end ---
 
 check "destroy" ends 0 "" "$cooper" destroy --yes

@@ -55,7 +55,6 @@ static const struct field fields[] = {
 	FACT(hv_support, FIELD_BOOL, OPTIONAL),
 	FACT(kvm_present, FIELD_BOOL, OPTIONAL),
 	FACT(distro, FIELD_TEXT, OPTIONAL),
-	FACT(apt, FIELD_TEXT, OPTIONAL),
 	FACT(boot_id, FIELD_TEXT, OPTIONAL),
 	SURVEYED(home, FIELD_HEAP),
 	SURVEYED(disk_free_bytes, FIELD_INT64),
@@ -76,8 +75,6 @@ static const struct field fields[] = {
 	SURVEYED(subordinate_ids, FIELD_YES_NO),
 	SURVEYED(user_namespaces, FIELD_INT64),
 	SURVEYED(unprivileged_namespaces, FIELD_YES_NO),
-	SURVEYED(box_lets, FIELD_HEAP),
-	SURVEYED(box_why, FIELD_HEAP),
 };
 
 static void *at(const struct host_survey *survey, const struct field *f)

@@ -1,0 +1,37 @@
+/*
+ * exposure.h - what the recipes of a stack bring beyond data, as lines for people: which programs run, where and as whom,
+ * what is taken from where, what of this host the guest sees
+ *
+ * A recipe is a program. These lines are what `cooper plan` shows before anything runs, and what somebody trusts who
+ * trusts a project's recipes (trust.h): each names its recipe, and whatever it refers to by a digest, so that
+ * another content is another line.
+ *
+ *	AUTO(strs) lines = STRS_INIT;
+ *	TRY(exposure_list(&p, EXPOSURE_OWN, &lines));
+ */
+#ifndef COOPER_PLAN_EXPOSURE_H
+#define COOPER_PLAN_EXPOSURE_H
+
+#include "plan/project.h"
+
+/* Which recipes are asked for, added. */
+enum exposure_scope {
+	EXPOSURE_BUILD = 1 << 0, /* the emulator's */
+	EXPOSURE_IMAGE = 1 << 1,
+	EXPOSURE_STACK = 1 << 2,
+	EXPOSURE_ALL = EXPOSURE_BUILD | EXPOSURE_IMAGE | EXPOSURE_STACK,
+	EXPOSURE_OWN = EXPOSURE_ALL | 1 << 3, /* of all, those that did not come with cooper */
+};
+
+/**
+ * exposure_list() - append an entry for each, in the order in which they take effect; a script's has further lines, all
+ * of it foreign: exposure_show() makes it fit to be shown
+ *
+ * Errors: those of reading a file that a recipe names
+ */
+MUST_CHECK struct err *exposure_list(const struct project *p, unsigned scope, struct strs *lines);
+
+/** exposure_show() - append entry @entry to @text, escaped, each of its lines after @prefix */
+void exposure_show(const char *entry, const char *prefix, struct str *text);
+
+#endif

@@ -1,0 +1,155 @@
+#include "harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "plan/exposure.h"
+#include "plan/trust.h"
+#include "sys/file.h"
+
+#define HEX "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static const char emulator[] =
+	"kind: build\nname: emu\nversion: \"1\"\nsource:\n  - { url: \"https://h/v1.tar.gz\", sha256: " HEX " }\n"
+	"patches:\n  - { file: a.patch, why: x, upstream: none }\nhost: { apt: [some-tool] }\nenv: { MODE: fast }\n"
+	"configure:\n  - [./configure, --with, \"a b\"]\ninstall:\n  - script: |\n      make install\n      touch x\n"
+	"test:\n  - { run: [emu, --version] }\n";
+static const char image[] =
+	"kind: image\nname: img\nversion: \"1\"\nos: debian\nsource:\n  - { url: \"https://h/disk.qcow2\", "
+	"sha256: " HEX " }\nformat: qcow2\nboot: { mode: uefi }\nuser: core\n";
+static const char stack[] =
+	"kind: stack\nemulator: emu\nimage: img\nmachine: { name: dev }\nmounts: [{ host: ./data, guest: /data, writable: true }]\n"
+	"ports: [\"8080:80\"]\nsteps:\n  - { name: one, write: { path: /etc/one, from: one.txt } }\n"
+	"  - { name: two, run: [echo, two], unless: { run: [test, -e, /two] }, as_user: true }\n  - { name: three, packages: [hello] }\n";
+
+static char *root;
+
+static void put(const char *name, const char *text)
+{
+	AUTO_FREE char *path = path_join(root, name);
+	AUTO_FREE char *dir = path_dir(path);
+	assert_ok(dir_make(dir, 0755));
+	assert_ok(file_write(path, text, strlen(text), 0644));
+}
+
+/* A project in a folder of its own, with cooper's own recipes in another; @text is its stack. */
+static void make(const char *text)
+{
+	root = test_dir();
+	AUTO_FREE char *home = path_join(root, "home");
+	AUTO_FREE char *shipped = path_join(root, "shipped");
+	put("p/recipes/emu.yaml", emulator);
+	put("p/vmimages/img.yaml", image);
+	put("p/patches/a.patch", "a");
+	put("p/one.txt", "1");
+	put("p/data/x", "");
+	put("p/cooper.yaml", text);
+	put("shipped/recipes/emu.yaml", emulator);
+	put("shipped/vmimages/other.yaml", image);
+	setenv("COOPER_RECIPES", shipped, 1);
+	setenv("COOPER_HOME", home, 1);
+}
+
+static char *exposed(unsigned scope)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(strs) lines = STRS_INIT;
+	AUTO_FREE char *path = path_join(root, "p/cooper.yaml");
+	assert_ok(project_open(&p, path, NULL));
+	assert_ok(exposure_list(&p, scope, &lines));
+	return strs_join(&lines, "\n");
+}
+
+static void everything_is_shown(void **state)
+{
+	static const char *const wanted[] = {
+		"https://h/v1.tar.gz, digest " HEX,
+		"patches/a.patch (sha256 ",
+		"installed as root when you agree: some-tool",
+		"MODE=fast",
+		"./configure --with 'a b'",
+		"sh script:\n    make install\n    touch x",
+		"test, as ",
+		"https://h/disk.qcow2",
+		"the guest may write to it: ./data as /data",
+		"127.0.0.1:8080 leads to 80 of the guest",
+		"'one', in the guest as root, writes /etc/one from one.txt (sha256 ",
+		"'two', in the guest as core, unless: test -e /two",
+		"'two', in the guest as core: echo two",
+		"'three', in the guest as root, packages: hello",
+		"recipes/emu.yaml: takes the place of the recipe of that name that came with cooper",
+	};
+	(void)state;
+	make(stack);
+	AUTO_FREE char *text = exposed(EXPOSURE_OWN);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		if (!strstr(text, wanted[i]))
+			fail_msg("does not say '%s':\n%s", wanted[i], text);
+	assert_null(strstr(text, "img.yaml: takes the place"));
+}
+
+static void shipped_recipes_are_known(void **state)
+{
+	(void)state;
+	make("kind: stack\nemulator: emu\nimage: img\nmachine: { name: dev }\n");
+	AUTO_FREE char *shipped = path_join(root, "p");
+	setenv("COOPER_RECIPES", shipped, 1);
+	AUTO_FREE char *own = exposed(EXPOSURE_OWN);
+	AUTO_FREE char *all = exposed(EXPOSURE_ALL);
+	assert_string_equal(own, "");
+	assert_non_null(strstr(all, "make install"));
+}
+
+static bool is_given(void)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(trust) t = TRUST_INIT;
+	AUTO_FREE char *path = path_join(root, "p/cooper.yaml");
+	assert_ok(project_open(&p, path, NULL));
+	assert_ok(trust_open(&p, &t));
+	bool given = t.given;
+	if (!given) {
+		assert_ok(dir_make(p.home.root, 0700));
+		assert_ok(trust_give(&p, &t));
+	}
+	return given;
+}
+
+/* Each asks whether it was agreed to, and agrees. */
+static void what_changes_is_asked_about(void **state)
+{
+	(void)state;
+	make(stack);
+	assert_false(is_given());
+	assert_true(is_given());
+	AUTO_FREE char *comment = mem_printf("# a comment\n%s", stack);
+	put("p/cooper.yaml", comment);
+	assert_true(is_given());
+	put("p/patches/a.patch", "b");
+	assert_false(is_given());
+	put("p/one.txt", "2");
+	assert_false(is_given());
+	AUTO_FREE char *more = mem_printf("%s  - { name: four, run: [x] }\n", stack);
+	put("p/cooper.yaml", more);
+	assert_false(is_given());
+	put("p/cooper.yaml", stack);
+	assert_true(is_given());
+	put("home/trust.json", "{");
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(trust) t = TRUST_INIT;
+	AUTO_FREE char *path = path_join(root, "p/cooper.yaml");
+	assert_ok(project_open(&p, path, NULL));
+	assert_fails(trust_open(&p, &t), ERR_CORRUPT, "trust.json");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(everything_is_shown),
+		cmocka_unit_test(shipped_recipes_are_known),
+		cmocka_unit_test(what_changes_is_asked_about),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
