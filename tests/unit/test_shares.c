@@ -27,6 +27,8 @@ static void judged(void **state)
 		{"/proc", "devices", "devices"},
 		{"/sys/kernel", "devices", "devices"},
 		{"/dev", "devices", "devices"},
+		{"/dev/shm", "devices", "devices"},
+		{"/dev/shm/project", NULL, NULL},
 		{"/usr", "decides", NULL},
 		{"/usr/lib/systemd", "decides", NULL},
 		{"/usr/src/linux", NULL, NULL},

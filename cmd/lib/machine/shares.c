@@ -112,6 +112,12 @@ static struct err *refuse(const char *path, bool writable, const char *folder, c
 			"share the folders below that the guest needs");
 }
 
+/* Folders in memory lie among the devices, and are folders like others. */
+static bool in_memory(const char *path)
+{
+	return is_in(path, "/dev/shm") && !is_in("/dev/shm", path);
+}
+
 struct err *share_judge(const char *path, bool writable, const char *user_home, const char *cooper_home)
 {
 	/* the whole home, to be read: what people expect of such a machine, and say on purpose */
@@ -124,7 +130,7 @@ struct err *share_judge(const char *path, bool writable, const char *user_home, 
 		AUTO_FREE char *folder = folder_of(f, user_home, cooper_home);
 		if (!folder || !meets(path, folder, f->reach) || (!writable && !f->read_only_too))
 			continue;
-		if (home && !writable && !is_in(path, folder))
+		if ((home && !writable && !is_in(path, folder)) || (streq(f->path, "/dev") && in_memory(path)))
 			continue;
 		return refuse(path, writable, folder, f->why);
 	}
