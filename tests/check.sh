@@ -38,6 +38,7 @@ run "decisions for other hosts" sh tests/golden/hosts.sh
 run "Ignition of every stack" sh tests/golden/ignition-validate.sh
 run "life of a stack, scripted" bash tests/scripted/life.sh
 run "killed and adopted, scripted" bash tests/scripted/kills.sh
+run "damaged machines, scripted" bash tests/scripted/damage.sh
 sh tests/archives/run.sh >"$work/archives" 2>&1 &
 archives=$!
 run "fuzzers, on their corpora" env FUZZ_SECONDS=0 sh tests/fuzz/run.sh

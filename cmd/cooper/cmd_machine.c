@@ -8,6 +8,8 @@
 #include "base/path.h"
 #include "base/units.h"
 #include "machine/accel.h"
+#include "machine/damage.h"
+#include "machine/data_disk.h"
 #include "machine/disk.h"
 #include "machine/fit.h"
 #include "machine/machine.h"
@@ -28,7 +30,8 @@ static struct err *open_machine(const struct project *p, struct machine_spec *sp
 	if (g->number == 0)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' does not exist", p->machine_name),
 				"run `cooper up` to create it");
-	return machine_record_read(g->dir, spec);
+	struct err *e = machine_record_read(g->dir, spec);
+	return e ? err_hint(e, "`cooper up` writes it anew") : NULL;
 }
 
 /* --- machine run --- */
@@ -91,6 +94,17 @@ static struct err *lock_machine(const struct call *call, const struct project *p
 	return there ? session_lock(call, &p->home, /* timeout_ms= */ 0, ret_fd) : NULL;
 }
 
+/* What a start needs, before anything is stopped for it. */
+static struct err *check_start(const struct project *p, const struct machine_spec *spec, const struct generation *g)
+{
+	const struct vmm *vmm = NULL;
+	TRY(vmm_choose(spec, &p->facts, &vmm));
+	TRY(generation_check(g, spec, vmm));
+	TRY(data_disk_check(spec, vmm));
+	TRY(fit_mounts(spec));
+	return fit_ports(spec);
+}
+
 /* Boot @spec's generation, then prove it. */
 static struct err *boot_and_prove(struct call *call, const struct project *p, const struct machine_spec *spec,
 				  const struct generation *g)
@@ -129,9 +143,9 @@ static struct err *run_start(struct call *call)
 		printf("'%s' is running\n", p.machine_name);
 		return NULL;
 	}
+	TRY(damage_mend(p.machine_dir, call->sink));
 	TRY(open_machine(&p, &spec, &g));
-	TRY(fit_mounts(&spec));
-	TRY(fit_ports(&spec));
+	TRY(check_start(&p, &spec, &g));
 	return boot_and_prove(call, &p, &spec, &g);
 }
 
@@ -158,8 +172,7 @@ static struct err *run_rollback(struct call *call)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' has no earlier generation", p.machine_name),
 				"`cooper up` keeps the old one when it creates a new OS disk");
 	TRY(machine_record_read(g.dir, &spec));
-	TRY(fit_mounts(&spec));
-	TRY(fit_ports(&spec));
+	TRY(check_start(&p, &spec, &g));
 	TRY(machine_stop(p.machine_dir, MACHINE_STOP_MS, &was_running));
 	TRY(boot_and_prove(call, &p, &spec, &g));
 	TRY(generation_switch(p.machine_dir, g.number));

@@ -4,6 +4,7 @@
 
 #include "guest/os.h"
 #include "host/host_packages.h"
+#include "machine/damage.h"
 #include "machine/machine.h"
 #include "net/fetch_env.h"
 #include "plan/host_check.h"
@@ -12,6 +13,7 @@
 #include "session.h"
 #include "step/outputs.h"
 #include "sys/child.h"
+#include "sys/file.h"
 #include "sys/lock.h"
 #include "sys/tick.h"
 #include "table.h"
@@ -148,6 +150,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	AUTO(stack) s = STACK_INIT;
 	TRY(guest_os_check(p->stack, p->image));
 	TRY(stack_resolve(p, call->sink));
+	TRY(damage_mend(p->machine_dir, call->sink));
 	TRY(decide(p, &s));
 	if (graph_pending(&s.graph) == 0) {
 		TRY(stack_perform(&s, call->sink));
@@ -170,7 +173,12 @@ static struct err *nothing_to_do(struct project *p, bool *ret_nothing)
 	AUTO(strs) unresolved = STRS_INIT;
 	AUTO(stack) s = STACK_INIT;
 	TRY(stack_open(p, &unresolved, &s));
-	TRY(stack_observe(&s, NULL));
+	struct err *e = stack_observe(&s, NULL);
+	if (e && !err_is(e, ERR_CANCELED)) { /* it may be put right first */
+		err_free(e);
+		return NULL;
+	}
+	TRY(e);
 	*ret_nothing = unresolved.count == 0 && stack_settled(&s);
 	return NULL;
 }

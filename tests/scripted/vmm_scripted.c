@@ -29,7 +29,7 @@ static struct err *argv_of(const struct machine_spec *spec, const struct machine
 			   const struct host_facts *facts UNUSED, struct strs *argv, struct strs *warnings UNUSED)
 {
 	AUTO_FREE char *serial = machine_path(spec, MACHINE_SERIAL_LOG);
-	AUTO_FREE char *ready = machine_path(spec, MACHINE_READY_SOCKET);
+	AUTO_FREE char *ready = path_join(spec->dir, "ready");
 	AUTO_FREE char *disk = machine_path(spec, MACHINE_OS_DISK);
 
 	strs_add_all(argv, (const char *[]){spec->qemu, serial, ready, disk, NULL});
@@ -40,7 +40,7 @@ static struct err *argv_of(const struct machine_spec *spec, const struct machine
 
 static void forget(const struct machine_spec *spec)
 {
-	AUTO_FREE char *ready = machine_path(spec, MACHINE_READY_SOCKET);
+	AUTO_FREE char *ready = path_join(spec->dir, "ready");
 	err_free(file_remove(ready));
 }
 
@@ -80,7 +80,7 @@ static bool go_on(const struct vmm_run *run)
 static void look(struct vmm_run *run, bool ended UNUSED)
 {
 	run->pause = pause_of(run);
-	AUTO_FREE char *ready = machine_path(run->spec, MACHINE_READY_SOCKET);
+	AUTO_FREE char *ready = path_join(run->spec->dir, "ready");
 	bool there = false;
 	err_free(file_exists(ready, &there));
 	run->ready = run->ready || there;
@@ -143,6 +143,18 @@ static struct err *disk_size(const struct machine_spec *spec UNUSED, const char 
 	return num_parse(text, 0, INT64_MAX, ret_bytes) ? NULL : err_new(ERR_CORRUPT, "'%s' holds no size", path);
 }
 
+static struct err *disk_check(const struct machine_spec *spec, const char *path, const char *base)
+{
+	AUTO_FREE char *inside = path_join(path, "etc/os-release");
+	int64_t bytes = 0;
+
+	if (!base)
+		return disk_size(spec, path, &bytes);
+	int64_t size = 0;
+	TRY(file_size(inside, &size));
+	return size > 0 ? NULL : err_new(ERR_CORRUPT, "'%s' is no disk", path);
+}
+
 static struct err *disk_grow(const struct machine_spec *spec, const char *path, int64_t bytes)
 {
 	return disk_create(spec, path, bytes, /* base= */ NULL);
@@ -168,6 +180,7 @@ const struct vmm vmm_scripted = {
 	.judge = judge,
 	.disk_create = disk_create,
 	.disk_size = disk_size,
+	.disk_check = disk_check,
 	.disk_grow = disk_grow,
 	.firmware_create = firmware_create,
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "machine/data_disk.h"
 #include "machine/disk.h"
 #include "machine/keys.h"
 #include "machine/vmm_qemu.h"
@@ -62,7 +63,7 @@ static struct err *data(const struct fixture *f, int64_t bytes)
 {
 	struct machine_spec spec = machine(f, ARCH_AARCH64);
 	spec.data_bytes = bytes;
-	return disk_make_data(&spec, &vmm_qemu);
+	return data_disk_prepare(&spec, &vmm_qemu);
 }
 
 static mode_t mode_of(const char *dir, const char *name)

@@ -128,16 +128,21 @@ static struct err *disk_size(const struct machine_spec *spec UNUSED, const char 
 	return NULL;
 }
 
+static struct err *disk_check(const struct machine_spec *spec UNUSED, const char *path UNUSED, const char *base UNUSED)
+{
+	return NULL;
+}
+
 static void disk(void **state UNUSED)
 {
 	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *data = mem_printf("%s/data.qcow2", dir);
 	struct machine_spec spec = {.name = (char[]){"dev"}, .dir = dir, .qemu = data, .data_bytes = 2LL << 30};
-	const struct vmm vmm = {.disk_size = disk_size};
+	const struct vmm vmm = {.disk_size = disk_size, .disk_check = disk_check};
 
 	disk_bytes = 3LL << 30;
 	assert_ok(fit_disk(&spec, &vmm)); /* there is none */
-	assert_ok(file_write(data, "", 0, 0600));
+	assert_ok(file_write(data, "x", 1, 0600));
 	struct err *e = fit_disk(&spec, &vmm);
 	assert_non_null(strstr(e->hint, "3.0 GiB or more"));
 	assert_int_equal(err_exit_code(e), EXIT_USAGE);

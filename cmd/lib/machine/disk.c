@@ -5,8 +5,10 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "fmt/digest.h"
 #include "fmt/json.h"
 #include "machine/control.h"
+#include "machine/keys.h"
 #include "machine/paths.h"
 #include "sys/file.h"
 #include "sys/tick.h"
@@ -22,6 +24,8 @@ void generation_done(struct generation *g)
 {
 	free(g->dir);
 	free(g->key);
+	free(g->base_disk);
+	free(g->ssh_keys);
 	*g = (struct generation){.number = 0};
 }
 
@@ -104,6 +108,8 @@ struct err *generation_load(const char *machine_dir, int number, struct generati
 	g.key = mem_strdup(js_get_text(receipt, "key"));
 	if (!g.key)
 		return err_new(ERR_CORRUPT, "'%s' names no key", receipt_path);
+	g.base_disk = mem_strdup(js_get_text(receipt, "base_disk"));
+	g.ssh_keys = mem_strdup(js_get_text(receipt, "ssh_keys"));
 	TRY(generation_booted(g.dir, &g.booted));
 	int current = 0;
 	TRY(current_number(machine_dir, &current));
@@ -213,10 +219,13 @@ static struct err *write_receipt(const struct generation_input *input, const cha
 {
 	AUTO_FREE char *path = path_join(dir, RECEIPT_FILE);
 	AUTO_JSON *receipt = js_object();
+	char keys[SHA256_HEX];
 
+	TRY(keys_digest(input->spec->dir, keys));
 	js_set_int(receipt, "generation", number);
 	js_set_text(receipt, "key", input->key);
 	js_set_text(receipt, "base_disk", input->spec->base_disk);
+	js_set_text(receipt, "ssh_keys", keys);
 	js_set_now(receipt, "made");
 	return js_write(path, receipt, 0600);
 }
@@ -291,36 +300,35 @@ struct err *generation_prune(const char *machine_dir)
 	return NULL;
 }
 
-/* That disks only grow was told long before: fit.h. */
-static struct err *grow_data(const struct machine_spec *spec, const struct vmm *vmm, const char *path)
+/* Firmware that lost its variables finds the disk by its usual name: they are made anew. */
+struct err *generation_firmware(const struct machine_spec *spec, const struct vmm *vmm)
 {
-	int64_t now = 0;
+	AUTO_FREE char *path = machine_path(spec, MACHINE_FLASH_VARS);
+	AUTO_FREE char *fresh = mem_printf("%s.new", path);
 
-	TRY(vmm->disk_size(spec, path, &now));
-	if (spec->data_bytes <= now)
+	if (spec->boot != BOOT_UEFI)
 		return NULL;
-	TRY(refuse_running(spec->dir));
-	return vmm->disk_grow(spec, path, spec->data_bytes);
+	TRY(file_remove(fresh));
+	TRY(vmm->firmware_create(spec, fresh));
+	int64_t has = 0, wants = 0;
+	TRY(file_size(fresh, &wants));
+	TRY(file_size(path, &has));
+	return has == wants ? file_remove(fresh) : file_rename(fresh, path);
 }
 
-struct err *disk_make_data(const struct machine_spec *spec, const struct vmm *vmm)
+/* Of a machine from before its receipt named the keys nothing is known. */
+struct err *generation_check(const struct generation *g, const struct machine_spec *spec, const struct vmm *vmm)
 {
-	AUTO_FREE char *path = machine_path(spec, MACHINE_DATA_DISK);
-	AUTO_FREE char *temp = mem_printf("%s.new", path);
-	struct err *e;
-	bool there = false;
+	AUTO_FREE char *path = path_join(g->dir, "os.qcow2");
+	char keys[SHA256_HEX];
 
-	TRY(file_exists(path, &there));
-	if (there) {
-		e = grow_data(spec, vmm, path);
-		return e ? err_wrap(e, "the data disk of machine '%s'", path_base(spec->dir)) : NULL;
-	}
-	TRY(dir_make(spec->dir, 0700));
-	TRY(file_remove(temp));
-	e = vmm->disk_create(spec, temp, spec->data_bytes, /* base= */ NULL);
+	struct err *e = vmm->disk_check(spec, path, g->base_disk);
 	if (!e)
-		e = tree_sync(temp);
+		e = keys_digest(spec->dir, keys);
+	if (!e && g->ssh_keys && !streq(g->ssh_keys, keys))
+		e = err_new(ERR_CORRUPT, "its ssh keys are lost or were changed");
 	if (!e)
-		e = file_rename(temp, path);
-	return e ? err_wrap(e, "cannot make the data disk of machine '%s'", path_base(spec->dir)) : NULL;
+		return NULL;
+	return err_hint(err_wrap(e, "generation %d of machine '%s' cannot be used", g->number, path_base(spec->dir)),
+			"`cooper up` makes a new OS disk; homes and containers stay");
 }

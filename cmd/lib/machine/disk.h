@@ -1,5 +1,5 @@
 /*
- * disk.h - a machine's disks: generations of the OS disk, and the data disk that outlives them
+ * disk.h - a machine's generations of the OS disk; the data disk, which outlives them, is data_disk.h
  *
  * A generation is machines/<name>/gen-<n>/: an overlay on the image's read-only disk, the Ignition config of its first
  * boot, firmware variables where there is firmware, and a receipt. It is made under another name and renamed whole.
@@ -28,7 +28,9 @@ struct generation {
 	bool booted; /* the first boot reached ready */
 	bool current;
 	char *dir;
-	char *key; /* what made it */
+	char *key;       /* what made it */
+	char *base_disk; /* below its own; NULL = not known */
+	char *ssh_keys;  /* keys_digest() then; NULL = not known */
 };
 
 void generation_done(struct generation *g);
@@ -79,12 +81,16 @@ MUST_CHECK struct err *generation_previous(const char *machine_dir, struct gener
 /** generation_prune() - remove all but the current one and the previous */
 MUST_CHECK struct err *generation_prune(const char *machine_dir);
 
+/** generation_firmware() - before a start of @spec: variables of its firmware that are lost or cut are made anew */
+MUST_CHECK struct err *generation_firmware(const struct machine_spec *spec, const struct vmm *vmm);
+
 /**
- * disk_make_data() - make the data disk, or let it grow; it never shrinks (fit_disk() says so before)
+ * generation_check() - whether @g can be booted and reached, as far as can be seen at once: its disk, and the ssh keys
+ * that it was made with
  *
- * Errors:    BUSY (it has to grow and the machine runs), CHILD (the monitor's tool), CORRUPT (it is no disk), OS
- * On error:  an existing disk is as it was.
+ * Errors:  CORRUPT, ABSENT (it has to be made anew), OS
  */
-MUST_CHECK struct err *disk_make_data(const struct machine_spec *spec, const struct vmm *vmm);
+MUST_CHECK struct err *generation_check(const struct generation *g, const struct machine_spec *spec,
+					const struct vmm *vmm);
 
 #endif

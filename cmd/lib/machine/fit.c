@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "machine/data_disk.h"
 #include "machine/disk.h"
 #include "machine/paths.h"
 #include "machine/record.h"
@@ -122,6 +123,7 @@ struct err *fit_disk(const struct machine_spec *spec, const struct vmm *vmm)
 	int64_t now = 0;
 
 	bool there = false, tool = false;
+	TRY(data_disk_check(spec, vmm));
 	TRY(file_exists(path, &there));
 	TRY(file_exists(spec->qemu_img ? spec->qemu_img : spec->qemu, &tool));
 	if (!there || !tool)

@@ -28,9 +28,9 @@ MUST_CHECK struct err *fit_ports(const struct machine_spec *spec);
 MUST_CHECK struct err *fit_mounts(const struct machine_spec *spec);
 
 /**
- * fit_disk() - USAGE when the data disk is larger than @spec wants it: disks only grow
+ * fit_disk() - data_disk_check(); USAGE when the data disk is larger than @spec wants it: disks only grow
  *
- * Without a data disk, or without the emulator's programs yet, there is nothing to judge.
+ * The size is not judged before the emulator's programs are there.
  */
 MUST_CHECK struct err *fit_disk(const struct machine_spec *spec, const struct vmm *vmm);
 

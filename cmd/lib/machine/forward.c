@@ -48,6 +48,10 @@ void forward_look(struct forward *f)
 		f->pause_ms = f->pause_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS : f->pause_ms;
 		err_free(file_remove(f->path));
 	}
+	bool open = forward_socket(f) != NULL;
+	if (f->was_open && f->pid > 0 && !open) /* somebody removed its socket: nobody reaches it any more */
+		forward_close(f);
+	f->was_open = open;
 	if (f->pid == 0 && now >= f->again_ms)
 		start(f);
 }

@@ -25,6 +25,7 @@ struct forward {
 	char *path;
 	char *log_path;
 	pid_t pid; /* 0 = none runs */
+	bool was_open;
 	int64_t started_ms;
 	int64_t again_ms; /* not before */
 	int64_t pause_ms; /* before the next one, should this one end */

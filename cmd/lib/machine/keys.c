@@ -27,17 +27,52 @@ static struct err *generate(const char *path, const char *comment)
 	return child_run(&spec);
 }
 
-/* A guest may know the private half already: it is not made anew. */
-static struct err *derive_public(const char *path, const char *public_path)
+/* The private half says what the public one is; one that cannot say it is no key. */
+static struct err *read_public(const char *path, struct str *text)
 {
-	AUTO(str) text = STR_INIT;
 	struct child_spec spec = {
-		.argv = (const char *[]){"ssh-keygen", "-y", "-f", path, NULL},
+		.argv = (const char *[]){"ssh-keygen", "-y", "-P", "", "-f", path, NULL},
 		.deadline_ms = KEYGEN_MS,
 	};
+	return child_output(&spec, KEY_MAX, text);
+}
 
-	TRY(child_output(&spec, KEY_MAX, &text));
-	return file_write(public_path, str_text(&text), text.len, 0644);
+/* A guest may know the private half already: it is not made anew. */
+static struct err *mend_public(const char *machine_dir, enum machine_key key)
+{
+	AUTO_FREE char *path = keys_path(machine_dir, key, /* public_half= */ false);
+	AUTO_FREE char *public_path = keys_path(machine_dir, key, /* public_half= */ true);
+	AUTO_FREE char *found = NULL;
+	AUTO(str) text = STR_INIT;
+
+	TRY(read_public(path, &text));
+	err_free(file_read(public_path, KEY_MAX, &found, NULL));
+	return streq(found, str_text(&text)) ? NULL : file_write(public_path, str_text(&text), text.len, 0644);
+}
+
+struct err *keys_mend(const char *machine_dir)
+{
+	struct err *e = mend_public(machine_dir, KEY_CLIENT);
+
+	return e ? e : mend_public(machine_dir, KEY_HOST);
+}
+
+struct err *keys_digest(const char *machine_dir, char ret_hex[SHA256_HEX])
+{
+	AUTO(str) both = STR_INIT;
+
+	ret_hex[0] = '\0';
+	for (int key = KEY_CLIENT; key <= KEY_HOST; key++) {
+		AUTO_FREE char *text = NULL;
+		struct err *e = keys_read(machine_dir, (enum machine_key)key, /* public_half= */ false, &text);
+		bool lost = err_is(e, ERR_ABSENT) || err_is(e, ERR_CORRUPT) || err_is(e, ERR_USAGE);
+		if (lost)
+			return err_free(e);
+		TRY(e);
+		str_add(&both, text);
+	}
+	digest_bytes(str_text(&both), both.len, ret_hex);
+	return NULL;
 }
 
 /* ssh-keygen asks before it overwrites: leftovers of an interrupted run go first. */
@@ -48,11 +83,14 @@ static struct err *make_pair(const char *machine_dir, enum machine_key key, cons
 	AUTO_FREE char *temp = mem_printf("%s.new", path);
 	AUTO_FREE char *public_temp = mem_printf("%s.new.pub", path);
 
-	bool there = false, public_there = false;
+	bool there = false;
 	TRY(file_exists(path, &there));
-	TRY(file_exists(public_path, &public_there));
-	if (there)
-		return public_there ? NULL : derive_public(path, public_path);
+	if (there) {
+		struct err *e = mend_public(machine_dir, key);
+		if (!err_is(e, ERR_CHILD))
+			return e;
+		err_free(e); /* it is no key */
+	}
 	TRY(file_remove(temp));
 	TRY(file_remove(public_temp));
 	TRY(generate(temp, comment));

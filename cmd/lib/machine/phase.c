@@ -373,3 +373,17 @@ int64_t phase_deadline_ms(enum machine_phase phase, enum accel accel)
 {
 	return accel_scale_ms(accel, phases[phase].ms);
 }
+
+int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot, enum accel accel)
+{
+	int64_t ms = 0;
+
+	for (int next = (int)phase + 1; next <= (int)PHASE_READY; next++) {
+		ms += phase_deadline_ms((enum machine_phase)next, accel);
+		bool hidden = (next == (int)PHASE_FIRMWARE && boot == BOOT_KERNEL) ||
+			      (next == (int)PHASE_IGNITION && !first_boot) || next == (int)PHASE_SSHD;
+		if (!hidden)
+			break;
+	}
+	return ms;
+}

@@ -99,4 +99,12 @@ MUST_CHECK struct err *phase_error(const struct phase_watch *w, const char *mach
 /** phase_deadline_ms() - how long after the phase before it @phase may take, under @accel */
 int64_t phase_deadline_ms(enum machine_phase phase, enum accel accel);
 
+/**
+ * machine_phase_limit_ms() - how long the boot may stay in @phase without reaching the next one
+ *
+ * Phases that not every boot shows (firmware without UEFI, Ignition after the first boot, sshd on a quiet console) lend
+ * their time to the phase before them.
+ */
+int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot, enum accel accel);
+
 #endif

@@ -30,6 +30,7 @@
 enum {
 	TICK_LEAST_MS = 10, /* between two looks: whoever has something to say all the time costs no more */
 	TICK_BOOT_MS = 25,
+	KEEP_MS = 500,
 	TICK_READY_MS = 1000, /* sockets wake us; this is for the console and for signals */
 	QUIT_MS = 5000,
 	POWERDOWN_MS = 20 * 1000,
@@ -56,6 +57,7 @@ struct supervisor {
 	int64_t power_ms;         /* when this process was started */
 	int64_t boot_ms;          /* when the machine was */
 	int64_t phase_ms;         /* when the phase was reached */
+	int64_t kept_ms;          /* when its files were last looked at */
 	bool ready;
 	bool noted; /* this boot, for `up`; that a guest reboots itself is no other */
 	bool stopping;
@@ -67,18 +69,9 @@ struct supervisor {
 
 enum outcome { OUTCOME_ENDED, OUTCOME_REBOOT, OUTCOME_RESTART, OUTCOME_NO_KERNEL, OUTCOME_PORT_TAKEN, OUTCOME_FAILED };
 
-int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot, enum accel accel)
+static char *holder_text(const struct machine_spec *spec)
 {
-	int64_t ms = 0;
-
-	for (int next = (int)phase + 1; next <= (int)PHASE_READY; next++) {
-		ms += phase_deadline_ms((enum machine_phase)next, accel);
-		bool hidden = (next == (int)PHASE_FIRMWARE && boot == BOOT_KERNEL) ||
-			      (next == (int)PHASE_IGNITION && !first_boot) || next == (int)PHASE_SSHD;
-		if (!hidden)
-			break;
-	}
-	return ms;
+	return mem_printf("cooper machine run %s", spec->name);
 }
 
 static struct json *describe(const struct supervisor *s)
@@ -201,6 +194,30 @@ static char *resume_line(void *arg)
 	return line;
 }
 
+/* Without its lock the machine would not count as running; without its socket nobody reaches us. */
+static void keep_files(struct supervisor *s)
+{
+	int64_t now = tick_ms();
+	AUTO_FREE char *lock = path_join(s->spec->dir, "lock");
+	AUTO_FREE char *holder = holder_text(s->spec);
+
+	if (s->stopping || now - s->kept_ms < KEEP_MS)
+		return;
+	s->kept_ms = now;
+	bool there = true;
+	err_free(dir_exists(s->spec->dir, &there));
+	if (!there) {
+		s->failure = err_first(s->failure,
+				       err_new(ERR_ABSENT, "the folder of machine '%s' was removed", s->spec->name));
+		return;
+	}
+	struct err *e = lock_keep(lock, holder, &s->lock_fd);
+	if (err_is(e, ERR_BUSY))
+		s->failure = err_first(s->failure, err_wrap(e, "the lock of machine '%s' was taken", s->spec->name));
+	else
+		err_free(err_first(e, server_keep(&s->server)));
+}
+
 /* Sleep until something happens, then take it in. */
 static void tick(struct supervisor *s, int timeout_ms)
 {
@@ -213,6 +230,7 @@ static void tick(struct supervisor *s, int timeout_ms)
 	if (early_ms > 0)
 		server_wait(&s->server, nothing, (int)early_ms);
 	s->looked_ms = tick_ms();
+	keep_files(s);
 	power_look(&s->power);
 	if (s->power.run.running)
 		look_pause(s);
@@ -499,7 +517,7 @@ static struct err *prepare(struct supervisor *s)
 	AUTO_FREE char *lock = path_join(s->spec->dir, "lock");
 	AUTO_FREE char *log = path_join(s->spec->dir, "log");
 	AUTO_FREE char *control = path_join(s->spec->dir, "ctl.sock");
-	AUTO_FREE char *holder = mem_printf("cooper machine run %s", s->spec->name);
+	AUTO_FREE char *holder = holder_text(s->spec);
 
 	TRY(machine_paths_check(s->spec));
 	bool there = false;
@@ -517,6 +535,7 @@ static struct err *prepare(struct supervisor *s)
 	forward_init(&s->api, s->spec);
 	TRY(rotate(s->api.log_path));
 	s->verdicts = accel_verdicts_read(s->options->accel_path);
+	TRY(generation_firmware(s->spec, s->power.vmm));
 	TRY(boot_note_begin(s->spec));
 	return server_listen(&s->server, control);
 }

@@ -38,12 +38,4 @@ struct machine_options {
 MUST_CHECK struct err *machine_supervise(const struct machine_spec *spec, const struct host_facts *facts,
 					 const struct machine_options *options);
 
-/**
- * machine_phase_limit_ms() - how long the boot may stay in @phase without reaching the next one
- *
- * Phases that not every boot shows (firmware without UEFI, Ignition after the first boot, sshd on a quiet console) lend
- * their time to the phase before them.
- */
-int64_t machine_phase_limit_ms(enum machine_phase phase, enum image_boot boot, bool first_boot, enum accel accel);
-
 #endif

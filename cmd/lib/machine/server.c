@@ -34,6 +34,20 @@ struct err *server_listen(struct server *s, const char *path)
 	return NULL;
 }
 
+struct err *server_keep(struct server *s)
+{
+	int fd = -1;
+
+	bool there = true;
+	TRY(file_exists(s->path, &there));
+	if (s->fd < 0 || there)
+		return NULL;
+	TRY(sock_listen(s->path, &fd));
+	close(s->fd);
+	s->fd = fd;
+	return NULL;
+}
+
 static void drop(struct server_client *c)
 {
 	close(c->fd);

@@ -41,6 +41,8 @@ struct server {
 void server_init(struct server *s, int take_report_fd);
 /** server_listen() - from now on serve @path, 0600; a socket that a dead supervisor left is replaced */
 MUST_CHECK struct err *server_listen(struct server *s, const char *path);
+/** server_keep() - listen again where somebody removed the socket; its connections go on */
+MUST_CHECK struct err *server_keep(struct server *s);
 /** server_done() - close all connections and remove the socket */
 void server_done(struct server *s);
 /** server_wait() - wait at most @timeout_ms for a client or one of @fds (-1 is skipped), and serve the clients */

@@ -10,7 +10,10 @@
 #include "sys/file.h"
 #include "sys/sock.h"
 
-enum { CONTROL_PATH_EXTRA = 18 }; /* what ssh appends to ControlPath while it makes the socket */
+enum {
+	CONTROL_PATH_EXTRA = 18, /* what ssh appends to ControlPath while it makes the socket */
+	FILE_MAX = 64 * 1024,
+};
 
 void machine_ssh_open(const char *machine_dir, const char *name, struct machine_ssh *ret_ssh)
 {
@@ -26,28 +29,17 @@ void machine_ssh_done(struct machine_ssh *ssh)
 	*ssh = (struct machine_ssh){.config = NULL};
 }
 
-static struct err *write_text(const char *dir, const char *name, const char *text)
-{
-	AUTO_FREE char *path = path_join(dir, name);
-	AUTO_FREE char *old = NULL;
+enum { PORT, CONFIG, KNOWN_HOSTS, FILES };
+static const char *const names[FILES] = {"port", "config", "known_hosts"};
 
-	struct err *e = file_read(path, 64 * 1024, &old, NULL);
-	bool same = !e && streq(old, text);
-	err_free(e);
-	return same ? NULL : file_write(path, text, strlen(text), 0600);
-}
-
-/* The files that `ssh -F` needs; the host key has our alias, so that they change with the port alone. */
-static struct err *write_ssh_files(const struct machine_spec *spec, int ssh_port)
+/* What `ssh -F` needs; the host key has our alias, so that the files change with the port alone. */
+static struct err *make_texts(const struct machine_spec *spec, int ssh_port, char *ret_texts[FILES])
 {
-	AUTO_FREE char *dir = path_join(spec->dir, "ssh");
 	AUTO_FREE char *host = mem_printf("cooper-%s", spec->name);
 	AUTO_FREE char *identity = keys_path(spec->dir, KEY_CLIENT, /* public_half= */ false);
-	AUTO_FREE char *known_hosts = path_join(dir, "known_hosts");
+	AUTO_FREE char *known_hosts = mem_printf("%s/ssh/%s", spec->dir, names[KNOWN_HOSTS]);
 	AUTO_FREE char *control = path_join(spec->dir, "mux");
-	AUTO_FREE char *port = mem_printf("%d\n", ssh_port);
 	AUTO_FREE char *key = NULL;
-	AUTO_FREE char *text = NULL;
 
 	TRY(keys_read(spec->dir, KEY_HOST, /* public_half= */ true, &key));
 	struct ssh_settings settings = {
@@ -58,11 +50,53 @@ static struct err *write_ssh_files(const struct machine_spec *spec, int ssh_port
 		.known_hosts = known_hosts,
 		.control_path = strlen(control) + CONTROL_PATH_EXTRA <= SOCK_PATH_MAX ? control : NULL,
 	};
-	TRY(ssh_config_text(&settings, &text));
-	AUTO_FREE char *line = ssh_known_hosts_line(host, key);
-	TRY(write_text(dir, "known_hosts", line));
-	TRY(write_text(dir, "port", port));
-	return write_text(dir, "config", text);
+	TRY(ssh_config_text(&settings, &ret_texts[CONFIG]));
+	ret_texts[KNOWN_HOSTS] = ssh_known_hosts_line(host, key);
+	ret_texts[PORT] = mem_printf("%d\n", ssh_port);
+	return NULL;
+}
+
+static bool holds(const char *path, const char *text)
+{
+	AUTO_FREE char *found = NULL;
+
+	err_free(file_read(path, FILE_MAX, &found, NULL));
+	return streq(found, text);
+}
+
+/* @repair: else only look. */
+static struct err *compare(const struct machine_spec *spec, int ssh_port, bool repair, bool *ret_same)
+{
+	char *texts[FILES] = {NULL};
+	struct err *e = make_texts(spec, ssh_port, texts);
+
+	*ret_same = !e;
+	for (int i = 0; i < FILES; i++) {
+		AUTO_FREE char *text = texts[i];
+		AUTO_FREE char *path = mem_printf("%s/ssh/%s", spec->dir, names[i]);
+		if (e || holds(path, text))
+			continue;
+		*ret_same = false;
+		if (repair)
+			e = file_write(path, text, strlen(text), 0600);
+	}
+	return e;
+}
+
+bool ssh_files_whole(const struct machine_spec *spec, int ssh_port)
+{
+	bool same = false;
+
+	err_free(compare(spec, ssh_port, /* repair= */ false, &same));
+	return same;
+}
+
+struct err *ssh_files_write(const struct machine_spec *spec, int ssh_port)
+{
+	bool same = false;
+
+	TRY(keys_mend(spec->dir));
+	return compare(spec, ssh_port, /* repair= */ true, &same);
 }
 
 struct err *ssh_files_choose_port(const struct machine_spec *spec, bool anew, int *ret_port)
@@ -79,5 +113,5 @@ struct err *ssh_files_choose_port(const struct machine_spec *spec, bool anew, in
 			last = 0;
 	}
 	TRY(sock_free_port((int)last, ret_port));
-	return write_ssh_files(spec, *ret_port);
+	return ssh_files_write(spec, *ret_port);
 }

@@ -17,6 +17,12 @@
  */
 MUST_CHECK struct err *ssh_files_choose_port(const struct machine_spec *spec, bool anew, int *ret_port);
 
+/** ssh_files_whole() - whether they say what they must for a guest at @ssh_port */
+bool ssh_files_whole(const struct machine_spec *spec, int ssh_port);
+
+/** ssh_files_write() - put right what differs, the keys' public halves included; errors as above */
+MUST_CHECK struct err *ssh_files_write(const struct machine_spec *spec, int ssh_port);
+
 /* How to reach a machine's guest, with the texts it borrows. */
 struct machine_ssh {
 	char *config;

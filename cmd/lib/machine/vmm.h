@@ -114,6 +114,8 @@ struct vmm {
 	struct err *(*disk_create)(const struct machine_spec *spec, const char *path, int64_t bytes, const char *base);
 	/** disk_size() - bytes of the disk as the guest sees it, also while the machine runs */
 	struct err *(*disk_size)(const struct machine_spec *spec, const char *path, int64_t *ret_bytes);
+	/** disk_check() - whether it is such a disk, as far as its first bytes tell; CORRUPT, ABSENT, OS */
+	struct err *(*disk_check)(const struct machine_spec *spec, const char *path, const char *base);
 	/** disk_grow() - the machine does not run */
 	struct err *(*disk_grow)(const struct machine_spec *spec, const char *path, int64_t bytes);
 	/** firmware_create() - the firmware's variables as they are before the first boot, at @path */

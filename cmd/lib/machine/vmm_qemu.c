@@ -78,13 +78,18 @@ static struct err *check_overlay(const char *path, const char *base)
 				 &(struct disk_claim){.format = DISK_QCOW2, .backing = base, .backing_format = format});
 }
 
+static struct err *disk_check(const struct machine_spec *spec UNUSED, const char *path, const char *base)
+{
+	return base ? check_overlay(path, base) : disk_header_check(path, &(struct disk_claim){.format = DISK_QCOW2});
+}
+
 static struct err *check_disks(const struct machine_spec *spec)
 {
 	AUTO_FREE char *os = machine_path(spec, MACHINE_OS_DISK);
 	AUTO_FREE char *data = machine_path(spec, MACHINE_DATA_DISK);
 
-	TRY(check_overlay(os, spec->base_disk));
-	return disk_header_check(data, &(struct disk_claim){.format = DISK_QCOW2});
+	TRY(disk_check(spec, os, spec->base_disk));
+	return disk_check(spec, data, /* base= */ NULL);
 }
 
 static struct err *prepare(const struct machine_spec *spec)
@@ -297,6 +302,7 @@ const struct vmm vmm_qemu = {
 	.judge = judge,
 	.disk_create = disk_create,
 	.disk_size = disk_size,
+	.disk_check = disk_check,
 	.disk_grow = disk_grow,
 	.firmware_create = firmware_create,
 };

@@ -1,4 +1,5 @@
 /* The machine, running the stack's generation with the stack's settings. */
+#include "machine/data_disk.h"
 #include "machine/fit.h"
 #include "machine/machine.h"
 #include "machine/pause.h"
@@ -20,6 +21,7 @@ enum boot_state {
 	STATE_MUTE,  /* its supervisor does not answer */
 	STATE_STILL, /* it is the stack's own boot, and stands still */
 	STATE_UNDER_WAY,
+	STATE_FILES, /* it runs, and the files by which it is reached are damaged */
 	STATE_DONE,
 };
 
@@ -47,8 +49,10 @@ static struct err *look(const struct step *step, const struct generation *g, str
 		*ret_state = STATE_OTHER;
 	else if (status->pause != VMM_GOES_ON)
 		*ret_state = STATE_STILL;
+	else if (!status->ready || !js_get(boot, "instance"))
+		*ret_state = STATE_UNDER_WAY;
 	else
-		*ret_state = status->ready && js_get(boot, "instance") ? STATE_DONE : STATE_UNDER_WAY;
+		*ret_state = ssh_files_whole(m, status->ssh_port) ? STATE_DONE : STATE_FILES;
 	return NULL;
 }
 
@@ -62,6 +66,7 @@ static const struct {
 	[STATE_MUTE] = {"restart", "its supervisor does not answer"},
 	[STATE_STILL] = {"resume", "it is paused: "},
 	[STATE_UNDER_WAY] = {"await", "it is booting"},
+	[STATE_FILES] = {"repair", "its ssh files are damaged"},
 	[STATE_DONE] = {"start", NULL},
 };
 
@@ -70,9 +75,7 @@ static struct err *observe(const struct step *step, struct observed *seen)
 	AUTO(generation) g = {.number = 0};
 	struct machine_status status;
 	enum boot_state state;
-	TRY(generation_find(step->context->machine->dir, step_need(step, "generation")->key, &g));
-	if (!g.number) /* one that still boots has not proved itself */
-		TRY(generation_made(step->context->machine->dir, step_need(step, "generation")->key, &g));
+	TRY(step_generation_find(step_need(step, "generation"), &g, NULL));
 	TRY(look(step, &g, &status, &state));
 	seen->present = state == STATE_DONE;
 	seen->verb = words[state].verb;
@@ -89,7 +92,7 @@ static struct err *boot_anew(struct step *step, struct machine_spec *m, const st
 	const struct vmm *vmm = step->context->vmm;
 	TRY(machine_fit(m, vmm));
 	TRY(machine_stop_noted(m->dir, step->id, sink));
-	TRY(disk_make_data(m, vmm));
+	TRY(data_disk_prepare(m, vmm));
 	m->gen_dir = g->dir;
 	m->boot_key = step->key;
 	TRY(machine_record_write(m));
@@ -109,7 +112,9 @@ static struct err *perform(struct step *step, struct sink *sink)
 		step_set_outcome(step, "it goes on");
 		return NULL;
 	}
-	if (state == STATE_UNDER_WAY)
+	if (state == STATE_FILES)
+		TRY(ssh_files_write(&m, status.ssh_port));
+	else if (state == STATE_UNDER_WAY)
 		TRY(machine_boot(&m, g.number, step->id, sink, &status));
 	else if (state != STATE_DONE)
 		TRY(boot_anew(step, &m, &g, sink, &status));

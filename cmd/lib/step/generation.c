@@ -10,13 +10,30 @@
 #include "step/outputs.h"
 #include "sys/file.h"
 
+/* Whether it has to be made anew, and why; what could not be looked at is an error, not damage. */
+static struct err *is_damaged(const struct step *generation, const struct generation *g, char **ret_why)
+{
+	struct err *e = generation_check(g, generation->context->machine, generation->context->vmm);
+	if (!err_is(e, ERR_CORRUPT) && !err_is(e, ERR_ABSENT))
+		return e;
+	*ret_why = mem_strdup(e->message);
+	return err_free(e);
+}
+
 struct err *step_generation(const struct step *generation, struct generation *ret_generation)
 {
 	const struct machine_spec *m = generation->context->machine;
-	TRY(generation_made(m->dir, generation->key, ret_generation));
-	if (ret_generation->number)
-		return NULL;
-	return err_new(ERR_ABSENT, "the machine '%s' has no generation of this stack", m->name);
+	AUTO(generation) g = {.number = 0};
+	AUTO_FREE char *why = NULL;
+	TRY(generation_made(m->dir, generation->key, &g));
+	if (!g.number)
+		return err_new(ERR_ABSENT, "the machine '%s' has no generation of this stack", m->name);
+	TRY(is_damaged(generation, &g, &why));
+	if (why)
+		return err_new(ERR_ABSENT, "%s", why);
+	*ret_generation = g;
+	g = (struct generation){.number = 0};
+	return NULL;
 }
 
 static struct err *inputs(const struct step *step, struct json *inputs)
@@ -48,12 +65,42 @@ static struct err *find(const struct step *step, struct generation *g)
 	return NULL;
 }
 
+struct err *step_generation_find(const struct step *generation, struct generation *ret_generation, char **ret_why)
+{
+	AUTO(generation) g = {.number = 0};
+	AUTO_FREE char *why = NULL;
+	TRY(find(generation, &g));
+	if (g.number)
+		TRY(is_damaged(generation, &g, &why));
+	*ret_generation = why ? (struct generation){.number = 0} : g;
+	if (!why)
+		g = (struct generation){.number = 0};
+	if (ret_why)
+		*ret_why = TAKE(why);
+	return NULL;
+}
+
 static struct err *observe(const struct step *step, struct observed *seen)
 {
 	AUTO(generation) g = {.number = 0};
-	TRY(find(step, &g));
+	TRY(step_generation_find(step, &g, &seen->note));
 	seen->present = g.number > 0;
 	return NULL;
+}
+
+/* What is damaged must not be found again. */
+static struct err *drop_damaged(const struct step *step)
+{
+	for (;;) {
+		AUTO(generation) g = {.number = 0};
+		AUTO_FREE char *why = NULL;
+		TRY(generation_made(step->context->machine->dir, step->key, &g));
+		if (g.number)
+			TRY(is_damaged(step, &g, &why));
+		if (!why)
+			return NULL;
+		TRY(tree_remove(g.dir));
+	}
 }
 
 static struct err *make_ignition(const struct step_context *c, char **ret_text)
@@ -99,6 +146,7 @@ static struct err *perform(struct step *step, struct sink *sink)
 	TRY(dir_make(log, 0700));
 	TRY(machine_fit(m, step->context->vmm));
 	TRY(machine_stop_noted(m->dir, step->id, sink));
+	TRY(drop_damaged(step));
 	TRY(make_ignition(step->context, &ignition));
 	struct generation_input input = {.spec = m, .vmm = step->context->vmm, .key = step->key, .ignition = ignition};
 	TRY(generation_make(&input, &g));

@@ -22,9 +22,13 @@ char *step_result(const struct step *step, const char *file);
 MUST_CHECK struct err *step_result_observe(const struct step *step, struct observed *seen);
 /** step_receipt() - what is written in that folder about it; OS or ABSENT when there is none */
 MUST_CHECK struct err *step_receipt(const struct step *step, struct json **ret_receipt);
-/** step_generation() - the one that a "generation" made, whether it came up already or not; ABSENT when there is none
- */
+/** step_generation() - the one that a "generation" made, whether it came up already or not; ABSENT when there is none,
+ *  or it is damaged */
 MUST_CHECK struct err *step_generation(const struct step *generation, struct generation *ret_generation);
+/** step_generation_find() - the same of one that came up, or is coming up; number 0 when there is none, or it is
+ *  damaged: @ret_why (may be NULL) then says how */
+MUST_CHECK struct err *step_generation_find(const struct step *generation, struct generation *ret_generation,
+					    char **ret_why);
 /** build_job_of() - the job of a "source" or "build", whose own job is the recipe; all in it is borrowed */
 struct build_job build_job_of(const struct step *step);
 /** step_guest_open() - the running guest, in which each program has half an hour; @ret_guest borrows from @ret_ssh */

@@ -8,7 +8,7 @@
 static struct err *observe(const struct step *step, struct observed *seen)
 {
 	AUTO(generation) g = {.number = 0};
-	TRY(generation_find(step->context->machine->dir, step_need(step, "generation")->key, &g));
+	TRY(step_generation_find(step_need(step, "generation"), &g, NULL));
 	seen->present = g.number == 0 || g.current;
 	if (!seen->present)
 		seen->note = mem_strdup("another one is");

@@ -94,7 +94,7 @@ struct err *lock_wait(const char *path, const char *holder, int64_t timeout_ms, 
 
 struct err *lock_held(const char *path, bool *ret_held, char **ret_holder)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe is not waited for */
 	bool held = false;
 	if (fd < 0 && errno != ENOENT)
 		return err_os(errno, "cannot see whether '%s' is locked", path);
@@ -103,5 +103,16 @@ struct err *lock_held(const char *path, bool *ret_held, char **ret_holder)
 	if (held && ret_holder)
 		*ret_holder = read_holder(fd);
 	*ret_held = held;
+	return NULL;
+}
+
+struct err *lock_keep(const char *path, const char *holder, int *fd)
+{
+	int again = -1;
+	if (still_there(*fd, path))
+		return NULL;
+	TRY(lock_try(path, holder, &again));
+	close(*fd);
+	*fd = again;
 	return NULL;
 }

@@ -19,6 +19,8 @@ MUST_CHECK struct err *lock_try(const char *path, const char *holder, int *ret_f
 /** lock_wait() - like lock_try(), but waits (a note to @sink names the holder once); 0 = no limit; cancelable */
 MUST_CHECK struct err *lock_wait(const char *path, const char *holder, int64_t timeout_ms, struct sink *sink,
 				 int *ret_fd);
+/** lock_keep() - take it again where somebody removed its file while we had it in @fd; BUSY when another was quicker */
+MUST_CHECK struct err *lock_keep(const char *path, const char *holder, int *fd);
 /**
  * lock_held() - whether somebody holds @path now; a file that is not there is held by nobody
  * @ret_holder:  the holder's text, heap; written only when it is held; may be NULL
