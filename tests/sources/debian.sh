@@ -10,6 +10,8 @@ work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 # shellcheck source=tests/sources/lib.sh
 . tests/sources/lib.sh
+# shellcheck source=tests/sources/debian-lib.sh
+. tests/sources/debian-lib.sh
 tree=$COOPER_HOME/build/tiny/src
 
 # packaging DIR FORMAT [VERSION]: a debian/ that dpkg-source takes; format '' is 1.0 without saying so
@@ -32,29 +34,15 @@ fresh() { # an empty folder, the current one, for the files of a package
 	cd "$work/p" || exit 1
 }
 
-# pin [MORE]: the recipe, and a lock with the files of this folder
-pin() {
-	recipe "  - debian-source: foo
-$(printf '%s\n' "$@" | sed 's/^/    /')"
-	sed -i '/install, -m/d; /^version:/d' "$project/recipes/tiny.yaml"
-	python3 - "$project/cooper.lock" foo_* <<-'END'
-		import hashlib, json, os, sys
-		out, *names = sys.argv[1:]
-		version = [l.split(":", 1)[1].strip() for n in names if n.endswith(".dsc") for l in open(n) if l.startswith("Version:")][0]
-		files = [{"name": n, "url": "file://" + os.path.abspath(n), "sha256": hashlib.sha256(open(n, "rb").read()).hexdigest(),
-		          "size": os.path.getsize(n)} for n in sorted(names)]
-		json.dump({"format": 1, "entries": {"debian-source:foo:host": {"version": version, "files": files}}}, open(out, "w"))
-	END
-}
 same() { # same NAME: cooper's tree is dpkg-source's
 	rm -rf "$work/reference"
 	ok "$1: dpkg-source unpacks it" dpkg-source --no-check --skip-patches -x ./*.dsc "$work/reference"
-	pin
+	pin foo
 	ends "$1" 0 "" "$cooper" build
 	ok "$1: the same tree" python3 "$top/tests/sources/tree.py" "$work/reference" "$tree"
 }
 refused() { # refused NAME STATUS TEXT
-	pin "${@:4}"
+	pin foo "${@:4}"
 	ends "$1" "$2" "$3" "$cooper" build
 	ok "$1: nothing is installed" nothing_stored
 }
@@ -130,10 +118,7 @@ for packing in gzip bzip2 xz; do
 	build_it -Z$packing foo-1.0
 	same "3.0 (quilt), $packing"
 done
-cat >>"$project/recipes/tiny.yaml" <<-END
-	patches:
-	  - series: debian/patches/series
-END
+with_patches
 ends "3.0 (quilt): with its patches" 0 "applied 1 patch" "$cooper" build
 rm -rf "$work/reference"
 dpkg-source --no-check -x ./*.dsc "$work/reference" >/dev/null 2>&1
@@ -212,14 +197,14 @@ build_it foo-1.0
 same "an epoch, and a signature of the project's"
 
 # What is asked for besides: left out, and put elsewhere
-pin "into: sub" "exclude: [src/, debian/changelog]"
+pin foo "into: sub" "exclude: [src/, debian/changelog]"
 ends "into and exclude" 0 "" "$cooper" build
 ok "it is there" [ -f "$tree/sub/debian/control" ]
 ok "and what is excluded is not" [ ! -e "$tree/sub/src" ] && [ ! -e "$tree/sub/debian/changelog" ]
-pin "exclude: [debian/]"
+pin foo "exclude: [debian/]"
 ends "the packaging stays" 0 "" "$cooper" build
 ok "and is whole" [ -f "$tree/debian/changelog" ]
-pin "strip: 1"
+pin foo "strip: 1"
 ends "strip says nothing here" 2 "strip" "$cooper" build
 echo one >"$work/one"
 recipe "  - url: file://$work/one
@@ -265,7 +250,7 @@ tar czf foo_1.0.orig.tar.gz foo-1.0
 packaging foo-1.0 '3.0 (quilt)'
 build_it foo-1.0
 refused "a link that leads outside" 4 "absolute"
-pin "exclude: [absolute]"
+pin foo "exclude: [absolute]"
 ends "a link that leads outside, excluded" 0 "" "$cooper" build
 cd "$top" || exit 1
 finish

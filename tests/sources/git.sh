@@ -159,6 +159,117 @@ ends "gc again" 0 "is in use" "$cooper" gc --yes
 ends "what is used is still there" 0 "nothing to do" "$cooper" build
 ok "the copy of the repository, too" [ -n "$(ls -d "$COOPER_HOME"/git/*.git)" ]
 
+# Repositories on this computer, as people have them: right, or refused with what they are.
+mini=$work/mini
+git init -q -b main "$mini"
+git -C "$mini" config uploadpack.allowFilter true
+printf '#!/bin/sh\necho hello\n' >"$mini/hello" && chmod 755 "$mini/hello"
+printf 'a\nb\n' >"$mini/lf"
+printf 'a\r\nb\r\n' >"$mini/crlf"
+echo "\$Id\$" >"$mini/ident"
+printf '* text=auto eol=crlf\n*.x -text working-tree-encoding=UTF-16\nident ident\nsecret export-ignore\n' >"$mini/.gitattributes"
+echo not exported >"$mini/secret"
+ln -s hello "$mini/inside"
+GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.autocrlf GIT_CONFIG_VALUE_0=false git -C "$mini" add -A 2>/dev/null
+git -C "$mini" commit -qm 1
+git -C "$mini" commit -qm 2 --allow-empty
+c=$(git -C "$mini" rev-parse HEAD)
+same_blobs() { # what is in the tree are the repository's bytes, whatever attributes and configuration say
+	local path
+	git -C "$mini" ls-tree -r --name-only "$c" | while read -r path; do
+		[ -L "$COOPER_HOME/build/tiny/src/$path" ] ||
+			git -C "$mini" cat-file blob "$c:$path" | cmp - "$COOPER_HOME/build/tiny/src/$path" || exit 1
+	done && [ -f "$COOPER_HOME/build/tiny/src/secret" ]
+}
+on_disk() { # on_disk NAME STATUS TEXT PATH
+	again
+	from "file://$4#$c"
+	ends "on disk: $1" "$2" "$3" "$cooper" build
+	[ "$2" != 0 ] || ok "on disk: $1: its tree" same_blobs
+	[ "$2" = 0 ] || [ "$2" = 1 ] || ok "on disk: $1: it is a repository" sh -c "! grep -q 'there is no git repository' '$work/out'"
+}
+git config --global core.autocrlf true
+git config --global core.eol crlf
+on_disk "attributes, and the user's configuration" 0 "" "$mini"
+rm -f "$HOME/.gitconfig"
+git -C "$mini" worktree add -q "$work/beside" 2>/dev/null
+on_disk "a further working tree" 0 "" "$work/beside"
+git clone -q --separate-git-dir="$work/apart.git" "$mini" "$work/apart" 2>/dev/null
+on_disk "a working tree whose repository is elsewhere" 0 "" "$work/apart"
+git clone -q -s "$mini" "$work/borrowing" 2>/dev/null
+on_disk "objects of another repository" 0 "" "$work/borrowing"
+echo "$work/gone/objects" >"$work/borrowing/.git/objects/info/alternates"
+on_disk "objects of a repository that is gone" 4 "has objects in '$work/gone/objects', which does not exist" "$work/borrowing"
+git clone -q --bare "$mini" "$work/packed refs.git" 2>/dev/null
+git -C "$work/packed refs.git" pack-refs --all
+git -C "$work/packed refs.git" symbolic-ref HEAD refs/heads/unborn
+on_disk "packed references, a name with a blank, a HEAD that leads nowhere" 0 "" "$work/packed%20refs.git"
+git clone -q --depth 1 "file://$mini" "$work/shallow" 2>/dev/null
+on_disk "a shallow clone" 2 "is a shallow clone" "$work/shallow"
+ok "on disk: a shallow clone: the way out" git -C "$work/shallow" fetch -q --unshallow
+on_disk "a shallow clone, made whole" 0 "" "$work/shallow"
+git clone -q --bare --depth 1 "file://$mini" "$work/shallow.git" 2>/dev/null
+on_disk "a bare shallow clone" 2 "is a shallow clone" "$work/shallow.git"
+git clone -q --no-checkout --filter=blob:none "file://$mini" "$work/partial" 2>/dev/null
+on_disk "a partial clone" 2 "is a partial clone" "$work/partial"
+git init -q --object-format=sha256 "$work/sha256"
+on_disk "SHA-256 ids" 2 "is a repository with SHA-256 ids" "$work/sha256"
+git clone -q "$mini" "$work/headless" 2>/dev/null
+rm "$work/headless/.git/HEAD"
+on_disk "no HEAD" 4 "has no HEAD" "$work/headless"
+git clone -q "$mini" "$work/emptied" 2>/dev/null
+rm -rf "$work/emptied/.git/objects"/*
+on_disk "no objects" 4 "has no objects" "$work/emptied"
+git -C "$mini" bundle create -q "$work/b.bundle" --all 2>/dev/null
+on_disk "a bundle" 2 "is a git bundle" "$work/b.bundle"
+on_disk "a file" 1 "there is no git repository" "$work/tiny-1.tar.gz"
+git init -q "$work/void"
+on_disk "no commit" 1 "has no commit" "$work/void"
+
+# Tags by all their names; where a branch has the same one, it is the tag that counts.
+for tag in pkg/v1.2.3 @scope/pkg@1.2.3 release/1.0 same; do
+	git -C "$mini" tag "$tag" "$c"
+	[ $tag != same ] || git -C "$mini" branch same HEAD~1
+	again
+	from "file://$mini#$c" "tag: \"$tag\""
+	ends "the tag $tag" 0 "" "$cooper" build
+	again
+	from "file://$mini" "tag: \"$tag\""
+	ends "the tag $tag, for the lock" 0 "" "$cooper" build
+	ok "the lock has its commit" grep -q "git:file://$mini#$c" "$project/cooper.lock"
+	ends "the tag $tag, by the lock" 0 "nothing to do" "$cooper" build
+done
+git -C "$mini" tag -a -m one annotated "$c"
+git -C "$mini" tag -a -m two nested annotated 2>/dev/null
+again
+from "file://$mini" "tag: nested"
+ends "a tag of a tag" 0 "" "$cooper" build
+ok "the lock has the commit" grep -q "#$c" "$project/cooper.lock"
+from "file://$mini#$c" "tag: a..b"
+ends "no name of a tag" 2 "'tag' is not a tag of git" "$cooper" build
+
+# strip, and pointers of Git LFS
+again
+mkdir -p "$mini/sub" && echo deep >"$mini/sub/deep"
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 12345\n' 7 >"$mini/sub/data.bin"
+git -C "$mini" add -A 2>/dev/null && git -C "$mini" commit -qm 3
+c=$(git -C "$mini" rev-parse HEAD)
+from "file://$mini#$c"
+ends "a pointer of Git LFS" 4 "'sub/data.bin' is a pointer of Git LFS" "$cooper" build
+ok "its digest is told" grep -q "sha256: 0*7'" "$work/out"
+ok "nothing is installed" nothing_stored
+from "file://$mini#$c" "exclude: [sub/data.bin]"
+ends "a pointer of Git LFS, excluded" 0 "" "$cooper" build
+git -C "$mini" archive --prefix=mini-1/ -o "$work/mini.tar.gz" "$c"
+recipe "  - url: file://$work/mini.tar.gz
+    sha256: $(sha256sum "$work/mini.tar.gz" | cut -d' ' -f1)"
+ends "a pointer of Git LFS in an archive" 0 "1 file is a pointer of Git LFS, without the content: 'sub/data.bin'" "$cooper" build
+from "file://$mini#$c" "strip: 1" "exclude: [data.bin]"
+sed -i '/install, -m/d' "$project/recipes/tiny.yaml"
+ends "strip" 0 "'strip: 1' leaves out 7 files with too short a name" "$cooper" build
+ok "what was below is there" [ "$(cat "$COOPER_HOME/build/tiny/src/deep")" = deep ]
+ok "and nothing else" [ "$(ls -A "$COOPER_HOME/build/tiny/src")" = deep ]
+
 # a patch that is fetched
 again
 cat >"$work/greet.patch" <<END

@@ -66,11 +66,26 @@ static void tars(void **state)
 	assert_null(magic_archive(zeros, sizeof(zeros)));
 }
 
+static void pointers(void **state)
+{
+#define POINTER "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n"
+	static const char old[] = "version https://hawser.github.com/spec/v1\r\noid sha256:00\r\n";
+	char large[2000] = POINTER;
+	(void)state;
+	assert_true(magic_lfs_pointer(POINTER, strlen(POINTER)));
+	assert_true(magic_lfs_pointer(old, strlen(old)));
+	assert_false(magic_lfs_pointer(POINTER, 20));
+	assert_false(magic_lfs_pointer("a " POINTER, strlen(POINTER)));
+	assert_false(magic_lfs_pointer(large, sizeof(large)));
+	assert_false(magic_lfs_pointer("", 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(archives),
 		cmocka_unit_test(tars),
+		cmocka_unit_test(pointers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

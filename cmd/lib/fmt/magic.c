@@ -1,6 +1,5 @@
 #include "fmt/magic.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -8,7 +7,7 @@
 #include "fmt/packing.h"
 #include "fmt/rpm.h"
 
-enum { TAR_HEADER = 512, CHECKSUM_AT = 148, CHECKSUM_SIZE = 8 };
+enum { TAR_HEADER = 512, CHECKSUM_AT = 148, CHECKSUM_SIZE = 8, LFS_POINTER_MAX = 1024 };
 
 static bool begins(const char *start, size_t size, const char *bytes, size_t n)
 {
@@ -78,4 +77,17 @@ const char *magic_foreign(const char *start, size_t size)
 		if (begins(start, size, kinds[i].bytes, kinds[i].size))
 			return kinds[i].name;
 	return NULL;
+}
+
+/* git-lfs's docs/spec.md: a small text that begins so; "hawser" was its first name. */
+bool magic_lfs_pointer(const char *data, size_t size)
+{
+	static const char *const starts[] = {"version https://git-lfs.github.com/spec/v1",
+					     "version https://hawser.github.com/spec/v1"};
+
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
+		if (size > strlen(starts[i]) && size < LFS_POINTER_MAX &&
+		    begins(data, size, starts[i], strlen(starts[i])))
+			return true;
+	return false;
 }

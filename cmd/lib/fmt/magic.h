@@ -4,6 +4,7 @@
 #ifndef COOPER_FMT_MAGIC_H
 #define COOPER_FMT_MAGIC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { MAGIC_SIZE = 512 }; /* bytes that are looked at: the header of a tar archive */
@@ -17,5 +18,7 @@ enum { MAGIC_SIZE = 512 }; /* bytes that are looked at: the header of a tar arch
 const char *magic_archive(const char *start, size_t size);
 /** magic_foreign() - the name of an archive or packing that is not read here ("7-Zip", "lzip"); NULL = none is known */
 const char *magic_foreign(const char *start, size_t size);
+/** magic_lfs_pointer() - whether a file of these bytes, whole, stands for one that Git LFS keeps elsewhere */
+bool magic_lfs_pointer(const char *data, size_t size);
 
 #endif

@@ -12,8 +12,10 @@
 
 #include "base/cancel.h"
 #include "base/path.h"
+#include "fmt/magic.h"
 #include "net/fetch_env.h"
 #include "net/fetch_url.h"
+#include "net/gitrepo_disk.h"
 #include "net/gitrepo_transfer.h"
 #include "sys/file.h"
 #include "sys/lock.h"
@@ -59,6 +61,12 @@ static struct err *explain(int code, const char *url)
 	int class = last ? last->klass : GIT_ERROR_NONE;
 	const char *words = last_words();
 	AUTO_FREE char *shown = fetch_url_shown(url);
+	if (fetch_url_is(url, "file") && code != GIT_EUSER)
+		TRY(gitrepo_disk_explain(url));
+	if (fetch_url_is(url, "file") &&
+	    (code == GIT_ENOTFOUND || class == GIT_ERROR_REPOSITORY || class == GIT_ERROR_OS))
+		return err_hint(err_new(ERR_CORRUPT, "the repository '%s' cannot be read: %s", shown, words),
+				"`git fsck` there tells what is wrong with it");
 	if (code == GIT_EAUTH || strstr(words, "authentication required"))
 		return err_hint(err_new(ERR_NET, "'%s' requires a login, or does not exist", shown),
 				"check the URL; git sources are read without a login");
@@ -68,9 +76,6 @@ static struct err *explain(int code, const char *url)
 			"behind a proxy that inspects TLS, set SSL_CERT_FILE to a bundle that contains its certificate");
 	if (strstr(words, "status code: 404"))
 		return err_hint(err_new(ERR_ABSENT, "there is no git repository at '%s'", shown), "check the URL");
-	if (fetch_url_is(url, "file") &&
-	    (code == GIT_ENOTFOUND || class == GIT_ERROR_REPOSITORY || class == GIT_ERROR_OS))
-		return err_hint(err_new(ERR_ABSENT, "there is no git repository at '%s'", shown), "check the path");
 	return err_hint(err_new(ERR_NET, "cannot fetch from '%s': %s", shown, words),
 			"check the network and the URL, then run the same command again");
 }
@@ -287,7 +292,7 @@ static struct err *fetch_commit(struct git_transfer *t, git_repository *repo, gi
 	struct err *e = ask_for(t, repo, /* alone= */ true);
 	if (has_object(repo, t->commit, GIT_OBJECT_COMMIT, ret_commit))
 		return err_free(e);
-	if (atomic_load(&t->stop) || err_is(e, ERR_CORRUPT) || err_is(e, ERR_ABSENT))
+	if (atomic_load(&t->stop) || err_is(e, ERR_CORRUPT) || err_is(e, ERR_ABSENT) || err_is(e, ERR_USAGE))
 		return e;
 	if (!e)
 		return no_commit(t, repo);
@@ -325,25 +330,6 @@ static struct err *transfer(struct git_transfer *t)
 	return t->commit ? fetch_pinned(t) : look_up_tag(t);
 }
 
-static struct err *check_url(const char *url)
-{
-	if (fetch_url_is(url, "https") || fetch_url_is(url, "http") || fetch_url_is(url, "file"))
-		return NULL;
-	return err_hint(err_new(ERR_USAGE, "'%s' is not a readable git repository URL", url),
-			"https://, http:// and file:// can");
-}
-
-static struct err *check_commit(const char *commit)
-{
-	if (digest_valid(DIGEST_SHA1, commit))
-		return NULL;
-	if (digest_valid(DIGEST_SHA256, commit))
-		return err_hint(err_new(ERR_USAGE, "'%s' is a commit of a repository with SHA-256 ids", commit),
-				"libgit2 only reads repositories with SHA-1 ids; use a release archive instead");
-	return err_hint(err_new(ERR_USAGE, "'%s' is not a full commit id", commit),
-			"40 hex digits in lower case, as `git rev-parse TAG^{commit}` prints them; names move");
-}
-
 struct err *gitrepo_has(const char *dir, const char *commit, bool *ret_there)
 {
 	AUTO_FREE char *path = stamp_of(dir, commit);
@@ -355,8 +341,7 @@ struct err *gitrepo_fetch(const struct gitrepo_pin *pin, const char *step, struc
 	AUTO_FREE char *lock_path = mem_printf("%s.lock", pin->dir);
 	AUTO_FREE char *parent = path_dir(pin->dir);
 	int lock = -1;
-	TRY(check_url(pin->url));
-	TRY(check_commit(pin->commit));
+	TRY(gitrepo_pin_check(pin));
 	use_library();
 	TRY(dir_make(parent, 0700));
 	TRY(lock_wait(lock_path, "cooper, fetching a repository", /* timeout_ms= */ 0, sink, &lock));
@@ -370,8 +355,8 @@ struct err *gitrepo_fetch(const struct gitrepo_pin *pin, const char *step, struc
 
 struct err *gitrepo_tag(const char *url, const char *tag, char ret_commit[GITREPO_ID])
 {
-	TRY(check_url(url));
 	struct gitrepo_pin pin = {.url = url, .tag = tag};
+	TRY(gitrepo_pin_check(&pin));
 	use_library();
 	return git_transfer_run(git_transfer_new(&pin, /* take_lock= */ -1), transfer, NULL, NULL, ret_commit);
 }
@@ -463,6 +448,8 @@ static struct err *read_blob(struct checkout *x, const char *path, const git_oid
 static struct err *write_blob(struct checkout *x, const char *path, bool executable, git_odb_object *blob)
 {
 	size_t size = git_odb_object_size(blob);
+	if (magic_lfs_pointer(git_odb_object_data(blob), size))
+		return gitrepo_lfs_refused(path, git_odb_object_data(blob), size);
 	TRY(tree_writer_file(x->writer, path, executable));
 	if (size > 0)
 		TRY(tree_writer_data(x->writer, git_odb_object_data(blob), size, 0));

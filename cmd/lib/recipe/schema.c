@@ -71,7 +71,7 @@ static const struct schema_field source_fields[] = {
 		"unpacked; any other file is put into the tree, by the name that the URL ends in."},
 	{"mirrors", FIELD_TEXTS, FIELD_NOTE, TEXT_HTTPS_URL, AT(source, mirrors), .with = WORDS("url"),
 	 .doc = "Other URLs of the same file, tried in order when `url` fails; not part of any key."},
-	{"tag", FIELD_TEXT, 0, TEXT_VERSION, AT(source, tag), .with = WORDS("url"),
+	{"tag", FIELD_TEXT, 0, TEXT_TAG, AT(source, tag), .with = WORDS("url"),
 	 .doc = "Tag of a `git:` source: with a commit in the URL the tag must lead to it, without one the lock pins where "
 		"the tag leads."},
 	{"debian-source", FIELD_TEXT, 0, TEXT_PACKAGE, AT(source, debian_source),

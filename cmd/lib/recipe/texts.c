@@ -46,6 +46,23 @@ static bool check_word(const struct text_rule *rule, const char *text, struct st
 	return false;
 }
 
+/* git-check-ref-format(1), of its characters those that are in use */
+static bool check_tag(const char *text, struct str *why)
+{
+	static const char *const never[] = {"..", "//", "/.", "@{", ".lock/"};
+	if (!check_word(text_rule_of(TEXT_TAG), text, why))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
+		if (strstr(text, never[i])) {
+			str_addf(why, "cannot contain '%s'", never[i]);
+			return false;
+		}
+	}
+	if (str_ends(text, "/") || str_ends(text, ".") || str_ends(text, ".lock"))
+		return fail(why, "cannot end in '/', '.' or '.lock'");
+	return streq(text, "@") ? fail(why, "cannot be '@' alone") : true;
+}
+
 static bool check_line(const char *text, struct str *why)
 {
 	for (; *text; text++)
@@ -352,6 +369,9 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 			.max = 32},
 	[TEXT_VERSION] = {"a version", "10.2.3", "^" VERSION "$", .first = LOWER UPPER DIGITS,
 			  .rest = LOWER UPPER DIGITS ".+~:_-", .max = 64},
+	[TEXT_TAG] = {"a tag of git", "pkg/v10.2.3", "^[A-Za-z0-9@_+][A-Za-z0-9._+/@=,%!-]{0,199}$",
+		      .first = LOWER UPPER DIGITS "@_+", .rest = LOWER UPPER DIGITS "._+/@=,%!-", .max = 200,
+		      .check = check_tag},
 	[TEXT_CONSTRAINT] = {"a comparison of versions", ">= 10.2, < 11", "^" COMPARISON "(," COMPARISON ")*$",
 			     .check = check_constraint},
 	[TEXT_ARCH] = {"an architecture", "aarch64", "^(%s)$", .check = check_arch},

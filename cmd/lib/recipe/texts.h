@@ -20,6 +20,7 @@ enum text_kind {
 	TEXT_PACKAGE, /* of a distribution or of Homebrew */
 	TEXT_SUITE,   /* bookworm, trixie */
 	TEXT_VERSION,
+	TEXT_TAG,
 	TEXT_CONSTRAINT,   /* ">= 10.2, < 11" */
 	TEXT_ARCH,         /* an architecture, synonyms included */
 	TEXT_GUEST_ARCH,   /* one that a machine can have */

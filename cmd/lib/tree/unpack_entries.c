@@ -5,6 +5,7 @@
 
 #include "base/cancel.h"
 #include "base/path.h"
+#include "fmt/magic.h"
 #include "sys/tick.h"
 
 enum { PROGRESS_MS = 100, WARNINGS_MAX = 10, HEADER_BYTES = 512, FOLDER_BYTES = 32768, PASS_BYTES = 1 << 20 };
@@ -23,6 +24,8 @@ struct unpacking {
 	char *top;        /* the first part of the first name; heap */
 	int64_t stripped; /* entries of which strip left no name, folders not counted */
 	char *first_stripped;
+	int64_t pointers; /* files that are pointers of Git LFS */
+	char *first_pointer;
 };
 
 static void tell_progress(struct unpacking *u)
@@ -80,7 +83,14 @@ static struct err *pass_over(struct unpacking *u, const struct archive_item *ite
 	}
 }
 
-static struct err *copy_content(struct unpacking *u, int64_t *ret_size)
+/* Archives that are made of a repository have them in place of the contents. */
+static void note_pointer(struct unpacking *u, const char *path, const char *data, size_t size)
+{
+	if (magic_lfs_pointer(data, size) && u->pointers++ == 0)
+		u->first_pointer = mem_strdup(path);
+}
+
+static struct err *copy_content(struct unpacking *u, const char *path, int64_t *ret_size)
 {
 	int64_t size = 0;
 
@@ -96,6 +106,8 @@ static struct err *copy_content(struct unpacking *u, int64_t *ret_size)
 			return check_amount(u, INT64_MAX / 4);
 		TRY(check_amount(u, offset + (int64_t)n));
 		TRY(check_ratio(u, offset + (int64_t)n));
+		if (size == 0)
+			note_pointer(u, path, data, n);
 		TRY(tree_writer_data(u->writer, data, n, offset));
 		size = offset + (int64_t)n;
 		tell_progress(u);
@@ -112,7 +124,7 @@ static struct err *write_file(struct unpacking *u, const char *path, const struc
 	if (item->size > 0)
 		TRY(check_amount(u, item->size > u->limits.file_bytes ? u->limits.file_bytes + 1 : item->size));
 	TRY(tree_writer_file(u->writer, path, item->executable));
-	TRY(copy_content(u, &size));
+	TRY(copy_content(u, path, &size));
 	if (item->size >= 0)
 		size = item->size; /* a hole at the end, or an error when there was more */
 	TRY(check_ratio(u, size));
@@ -239,6 +251,18 @@ static void tell_stripped(struct unpacking *u)
 	u->listener->warn(u->listener, str_text(&text));
 }
 
+static void tell_pointers(struct unpacking *u)
+{
+	AUTO(str) text = STR_INIT;
+
+	if (u->pointers == 0)
+		return;
+	str_addf(&text, "%lld %s of Git LFS, without the content: '%s'%s", (long long)u->pointers,
+		 u->pointers == 1 ? "file is a pointer" : "files are pointers", u->first_pointer,
+		 u->pointers > 1 ? ", ..." : "");
+	u->listener->warn(u->listener, str_text(&text));
+}
+
 static struct err *unpack_item(struct unpacking *u, const struct archive_item *item)
 {
 	AUTO_FREE char *path = NULL;
@@ -290,6 +314,7 @@ static struct err *unpack_all(struct unpacking *u)
 	}
 	TRY(check_result(u));
 	tell_stripped(u);
+	tell_pointers(u);
 	return tree_writer_finish(u->writer, u->report.tree);
 }
 
@@ -302,6 +327,7 @@ struct err *unpack_entries(struct archive_reader *r, struct tree_writer *w, cons
 
 	free(u.top);
 	free(u.first_stripped);
+	free(u.first_pointer);
 	if (!e)
 		*ret_report = u.report;
 	return e;

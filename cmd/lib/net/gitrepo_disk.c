@@ -1,0 +1,162 @@
+#include "net/gitrepo_disk.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "base/str.h"
+#include "net/fetch_url.h"
+#include "sys/file.h"
+
+enum { TEXT_MAX = 1 << 20 };
+
+/* What is wrong with the repository whose git directory this is. */
+struct look {
+	const char *shown; /* the URL, for messages */
+	const char *path;  /* the folder that it names */
+	const char *dir;   /* its git directory */
+};
+
+/* Of "file:///a%20b" */
+static char *path_of(const char *url)
+{
+	AUTO(str) path = STR_INIT;
+	for (const char *p = url + strlen("file://"); *p; p++) {
+		char hex[3] = {p[0] == '%' ? p[1] : '\0', p[0] == '%' && p[1] ? p[2] : '\0', '\0'};
+		bool escaped = isxdigit((unsigned char)hex[0]) && isxdigit((unsigned char)hex[1]);
+		str_add_char(&path, escaped ? (char)strtoul(hex, NULL, 16) : *p);
+		p += escaped ? 2 : 0;
+	}
+	return str_take(&path);
+}
+
+/* The text of @name in the git directory; "" where there is none. */
+static char *text_of(const char *dir, const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+	char *text = NULL;
+	struct err *e = file_read(path, TEXT_MAX, &text, NULL);
+	err_free(e);
+	return e ? mem_strdup("") : text;
+}
+
+static bool has(const char *dir, const char *name)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Whether the repository's own configuration has this key with this value (NULL = any); git-config(1), the easy part.
+ */
+static bool config_says(const char *dir, const char *key, const char *value)
+{
+	AUTO_FREE char *text = text_of(dir, "config");
+	AUTO(strs) lines = STRS_INIT;
+	for (char *p = text; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	strs_split(&lines, text, "\n");
+	for (size_t i = 0; i < lines.count; i++) {
+		AUTO(strs) words = STRS_INIT;
+		strs_split(&words, lines.items[i], " \t=\r");
+		if (words.count > 0 && streq(words.items[0], key) &&
+		    (!value || (words.count > 1 && streq(words.items[1], value))))
+			return true;
+	}
+	return false;
+}
+
+/* Of a repository, of a working tree with .git in it, of one whose .git is a file that names the place. */
+static char *git_dir(const char *path)
+{
+	AUTO_FREE char *inside = path_join(path, ".git");
+	AUTO_FREE char *text = text_of(path, ".git");
+	struct stat st;
+	if (stat(inside, &st) == 0 && S_ISDIR(st.st_mode))
+		return TAKE(inside);
+	if (str_starts(text, "gitdir: ")) {
+		text[strcspn(text, "\r\n")] = '\0';
+		return text[8] == '/' ? mem_strdup(text + 8) : path_join(path, text + 8);
+	}
+	return has(path, "objects") ? mem_strdup(path) : NULL;
+}
+
+static struct err *no_repository(const struct look *l, const struct stat *st)
+{
+	AUTO_FREE char *start = NULL;
+	size_t size = 0;
+	err_free(S_ISREG(st->st_mode) ? file_read(l->path, TEXT_MAX, &start, &size) : NULL);
+	if (start && size > 2 && str_starts(start, "# v") && strstr(start, "git bundle"))
+		return err_hint(err_new(ERR_USAGE, "'%s' is a git bundle, not a repository", l->shown),
+				"make a repository of it: `git clone --bare %s DIR`", path_base(l->path));
+	return err_hint(err_new(ERR_ABSENT, "there is no git repository at '%s'", l->shown), "check the path");
+}
+
+/* The folder that objects/info/alternates names and that is not there, heap, or NULL */
+static char *lost_alternate(const char *dir)
+{
+	AUTO_FREE char *text = text_of(dir, "objects/info/alternates");
+	AUTO_FREE char *objects = path_join(dir, "objects");
+	AUTO(strs) lines = STRS_INIT;
+	strs_split(&lines, text, "\r\n");
+	for (size_t i = 0; i < lines.count; i++) {
+		const char *line = lines.items[i];
+		AUTO_FREE char *path = *line == '/' ? mem_strdup(line) : path_join(objects, line);
+		if (*line != '#' && access(path, F_OK) != 0)
+			return TAKE(path);
+	}
+	return NULL;
+}
+
+static struct err *explain_kind(const struct look *l)
+{
+	if (has(l->dir, "shallow"))
+		return err_hint(
+			err_new(ERR_USAGE, "'%s' is a shallow clone: a part of its history is missing", l->shown),
+			"use the repository that it was cloned from, or complete it: `git -C %s fetch --unshallow`",
+			l->path);
+	if (config_says(l->dir, "partialclone", NULL) || config_says(l->dir, "promisor", "true"))
+		return err_hint(
+			err_new(ERR_USAGE, "'%s' is a partial clone: some of its objects are missing", l->shown),
+			"use the repository that it was cloned from, or a clone without --filter");
+	if (config_says(l->dir, "objectformat", "sha256"))
+		return err_hint(err_new(ERR_USAGE, "'%s' is a repository with SHA-256 ids", l->shown),
+				"only repositories with SHA-1 ids can be read; use a release archive instead");
+	if (config_says(l->dir, "refstorage", NULL))
+		return err_hint(err_new(ERR_USAGE, "'%s' keeps its references in another format than files", l->shown),
+				"use a clone: `git clone --mirror --ref-format=files %s DIR`", l->path);
+	return NULL;
+}
+
+static struct err *explain(const struct look *l)
+{
+	TRY(explain_kind(l));
+	AUTO_FREE char *lost = lost_alternate(l->dir);
+	if (lost)
+		return err_hint(err_new(ERR_CORRUPT, "'%s' has objects in '%s', which does not exist", l->shown, lost),
+				"bring that folder back, or use another copy of the repository");
+	if (!has(l->dir, "HEAD"))
+		return err_hint(err_new(ERR_CORRUPT, "the repository '%s' has no HEAD", l->shown),
+				"`echo 'ref: refs/heads/main' >%s/HEAD` makes one", l->dir);
+	if (!has(l->dir, "objects/pack"))
+		return err_hint(err_new(ERR_CORRUPT, "the repository '%s' has no objects", l->shown),
+				"`git -C %s fsck` tells what is wrong with it", l->path);
+	return NULL;
+}
+
+struct err *gitrepo_disk_explain(const char *url)
+{
+	AUTO_FREE char *path = path_of(url);
+	AUTO_FREE char *shown = fetch_url_shown(url);
+	struct stat st;
+	if (stat(path, &st) != 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_os(errno, "cannot read '%s'", path);
+	if (access(path, F_OK) != 0)
+		return err_hint(err_new(ERR_ABSENT, "there is no git repository at '%s'", shown), "check the path");
+	AUTO_FREE char *dir = git_dir(path);
+	struct look l = {shown, path, dir};
+	return dir ? explain(&l) : no_repository(&l, &st);
+}
