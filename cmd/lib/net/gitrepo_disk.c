@@ -1,11 +1,9 @@
 #include "net/gitrepo_disk.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/path.h"
 #include "base/str.h"
@@ -16,9 +14,10 @@ enum { TEXT_MAX = 1 << 20 };
 
 /* What is wrong with the repository whose git directory this is. */
 struct look {
-	const char *shown; /* the URL, for messages */
-	const char *path;  /* the folder that it names */
-	const char *dir;   /* its git directory */
+	const char *shown;  /* the URL, for messages */
+	const char *path;   /* the folder that it names */
+	const char *dir;    /* its git directory */
+	struct err *unseen; /* the first thing that could not be looked at */
 };
 
 /* Of "file:///a%20b" */
@@ -44,10 +43,17 @@ static char *text_of(const char *dir, const char *name)
 	return e ? mem_strdup("") : text;
 }
 
-static bool has(const char *dir, const char *name)
+static bool there(struct look *l, const char *path, struct stat *ret_st)
+{
+	bool is_there = false;
+	l->unseen = err_first(l->unseen, file_stat(path, &is_there, ret_st));
+	return is_there;
+}
+
+static bool has(struct look *l, const char *dir, const char *name)
 {
 	AUTO_FREE char *path = path_join(dir, name);
-	return access(path, F_OK) == 0;
+	return there(l, path, NULL);
 }
 
 /* Whether the repository's own configuration has this key with this value (NULL = any); git-config(1), the easy part.
@@ -70,18 +76,21 @@ static bool config_says(const char *dir, const char *key, const char *value)
 }
 
 /* Of a repository, of a working tree with .git in it, of one whose .git is a file that names the place. */
-static char *git_dir(const char *path)
+static char *git_dir(struct look *l, const struct stat *st)
 {
+	const char *path = l->path;
+	struct stat inner;
+	if (!S_ISDIR(st->st_mode))
+		return NULL;
 	AUTO_FREE char *inside = path_join(path, ".git");
-	AUTO_FREE char *text = text_of(path, ".git");
-	struct stat st;
-	if (stat(inside, &st) == 0 && S_ISDIR(st.st_mode))
+	if (there(l, inside, &inner) && S_ISDIR(inner.st_mode))
 		return TAKE(inside);
+	AUTO_FREE char *text = text_of(path, ".git");
 	if (str_starts(text, "gitdir: ")) {
 		text[strcspn(text, "\r\n")] = '\0';
 		return text[8] == '/' ? mem_strdup(text + 8) : path_join(path, text + 8);
 	}
-	return has(path, "objects") ? mem_strdup(path) : NULL;
+	return has(l, path, "objects") ? mem_strdup(path) : NULL;
 }
 
 static struct err *no_repository(const struct look *l, const struct stat *st)
@@ -96,8 +105,9 @@ static struct err *no_repository(const struct look *l, const struct stat *st)
 }
 
 /* The folder that objects/info/alternates names and that is not there, heap, or NULL */
-static char *lost_alternate(const char *dir)
+static char *lost_alternate(struct look *l)
 {
+	const char *dir = l->dir;
 	AUTO_FREE char *text = text_of(dir, "objects/info/alternates");
 	AUTO_FREE char *objects = path_join(dir, "objects");
 	AUTO(strs) lines = STRS_INIT;
@@ -105,15 +115,15 @@ static char *lost_alternate(const char *dir)
 	for (size_t i = 0; i < lines.count; i++) {
 		const char *line = lines.items[i];
 		AUTO_FREE char *path = *line == '/' ? mem_strdup(line) : path_join(objects, line);
-		if (*line != '#' && access(path, F_OK) != 0)
+		if (*line != '#' && !there(l, path, NULL) && !l->unseen)
 			return TAKE(path);
 	}
 	return NULL;
 }
 
-static struct err *explain_kind(const struct look *l)
+static struct err *explain_kind(struct look *l)
 {
-	if (has(l->dir, "shallow"))
+	if (has(l, l->dir, "shallow"))
 		return err_hint(
 			err_new(ERR_USAGE, "'%s' is a shallow clone: a part of its history is missing", l->shown),
 			"use the repository that it was cloned from, or complete it: `git -C %s fetch --unshallow`",
@@ -131,17 +141,17 @@ static struct err *explain_kind(const struct look *l)
 	return NULL;
 }
 
-static struct err *explain(const struct look *l)
+static struct err *explain(struct look *l)
 {
 	TRY(explain_kind(l));
-	AUTO_FREE char *lost = lost_alternate(l->dir);
+	AUTO_FREE char *lost = lost_alternate(l);
 	if (lost)
 		return err_hint(err_new(ERR_CORRUPT, "'%s' has objects in '%s', which does not exist", l->shown, lost),
 				"bring that folder back, or use another copy of the repository");
-	if (!has(l->dir, "HEAD"))
+	if (!has(l, l->dir, "HEAD"))
 		return err_hint(err_new(ERR_CORRUPT, "the repository '%s' has no HEAD", l->shown),
 				"`echo 'ref: refs/heads/main' >%s/HEAD` makes one", l->dir);
-	if (!has(l->dir, "objects/pack"))
+	if (!has(l, l->dir, "objects/pack"))
 		return err_hint(err_new(ERR_CORRUPT, "the repository '%s' has no objects", l->shown),
 				"`git -C %s fsck` tells what is wrong with it", l->path);
 	return NULL;
@@ -151,12 +161,14 @@ struct err *gitrepo_disk_explain(const char *url)
 {
 	AUTO_FREE char *path = path_of(url);
 	AUTO_FREE char *shown = fetch_url_shown(url);
+	struct look l = {.shown = shown, .path = path};
 	struct stat st;
-	if (stat(path, &st) != 0 && errno != ENOENT && errno != ENOTDIR)
-		return err_os(errno, "cannot read '%s'", path);
-	if (access(path, F_OK) != 0)
-		return err_hint(err_new(ERR_ABSENT, "there is no git repository at '%s'", shown), "check the path");
-	AUTO_FREE char *dir = git_dir(path);
-	struct look l = {shown, path, dir};
-	return dir ? explain(&l) : no_repository(&l, &st);
+	if (!there(&l, path, &st))
+		return l.unseen ? l.unseen
+				: err_hint(err_new(ERR_ABSENT, "there is no git repository at '%s'", shown),
+					   "check the path");
+	AUTO_FREE char *dir = git_dir(&l, &st);
+	l.dir = dir;
+	struct err *e = dir ? explain(&l) : no_repository(&l, &st);
+	return err_first(l.unseen, e);
 }
