@@ -2,6 +2,7 @@
 
 #include "base/path.h"
 #include "guest/connect.h"
+#include "machine/keys.h"
 #include "machine/machine.h"
 #include "session.h"
 #include "sys/file.h"
@@ -23,7 +24,8 @@ static struct err *destroy_machine(const struct project *p, const char *name)
 		return NULL;
 	}
 	TRY(machine_stop(dir, MACHINE_STOP_MS, NULL));
-	struct connection connection = {.name = name};
+	AUTO_FREE char *identity = keys_path(dir, KEY_CLIENT, /* public_half= */ false);
+	struct connection connection = {.name = name, .identity = identity};
 	TRY(connect_remove(&connection));
 	TRY(tree_remove(dir));
 	printf("machine '%s' is gone\n", name);
@@ -52,7 +54,7 @@ static struct err *run(struct call *call)
 	if (all)
 		TRY(project_start(&p));
 	else
-		TRY(session_open(call, &p));
+		TRY(session_open_machine(call, call_arg(call, 0), &p));
 	AUTO_FREE char *question = all ? mem_printf("remove everything in '%s'?", p.home.root)
 				       : mem_printf("remove the machine '%s' and its disks?", p.machine_name);
 	bool there = false;
@@ -71,7 +73,7 @@ static struct err *run(struct call *call)
 
 const struct subcommand cmd_destroy = {
 	.name = "destroy",
-	.operands = "[STACK]",
+	.operands = "[STACK|MACHINE]",
 	.summary = "remove the machine and its disks; with --all, everything cooper keeps",
 	.options = options,
 	.run = run,

@@ -111,10 +111,10 @@ static struct err *boot_and_prove(struct call *call, const struct project *p, co
 {
 	AUTO(str) outcome = STR_INIT;
 	struct machine_status status;
-	bool connected = false;
+	AUTO_FREE char *connection = NULL;
 	TRY(machine_boot(spec, g->number, "boot", call->sink, &status));
 	if (p->stack->stack.connect_podman)
-		TRY(machine_connect(spec, call->sink, &connected));
+		TRY(machine_connect(spec, call->sink, &connection));
 	TRY(machine_prove(spec, "canary", call->sink, &outcome));
 	printf("'%s' is running: %s\n", spec->name, str_text(&outcome));
 	return NULL;
@@ -193,7 +193,7 @@ static struct err *run_stop(struct call *call)
 	AUTO(project) p = PROJECT_INIT;
 	AUTO_CLOSE int lock = -1;
 	bool was_running = false;
-	TRY(session_open(call, &p));
+	TRY(session_open_machine(call, call_arg(call, 0), &p));
 	TRY(lock_machine(call, &p, &lock));
 	TRY(machine_stop(p.machine_dir, MACHINE_STOP_MS, &was_running));
 	printf("'%s' %s\n", p.machine_name, was_running ? "is stopped" : "was not running");
@@ -202,7 +202,7 @@ static struct err *run_stop(struct call *call)
 
 const struct subcommand cmd_stop = {
 	.name = "stop",
-	.operands = "[STACK]",
+	.operands = "[STACK|MACHINE]",
 	.summary = "shut the machine down; force it off if it does not respond",
 	.options = stack_options,
 	.run = run_stop,
@@ -222,7 +222,7 @@ static struct err *run_ssh(struct call *call)
 	AUTO(machine_ssh) ssh = {.config = NULL};
 	AUTO(strs) argv = STRS_INIT;
 	struct machine_status status;
-	TRY(session_open_option(call, &p));
+	TRY(session_open_machine(call, call_get(call, "stack"), &p));
 	TRY(machine_status(p.machine_dir, &status));
 	if (!status.running)
 		return err_hint(err_new(ERR_GUEST, "the machine '%s' is not running", p.machine_name),

@@ -137,7 +137,7 @@ static struct err *run(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	struct report r;
-	TRY(session_open(call, &p));
+	TRY(session_open_machine(call, call_arg(call, 0), &p));
 	TRY(look(&p, &r));
 	if (call_has(call, "json")) {
 		AUTO_JSON *out = report_json(&r);
@@ -153,7 +153,7 @@ static struct err *run(struct call *call)
 
 const struct subcommand cmd_status = {
 	.name = "status",
-	.operands = "[STACK]",
+	.operands = "[STACK|MACHINE]",
 	.summary = "show the machine's state, uptime, address and verified architectures",
 	.help = "A machine that is ready is asked for a sign of life, for at most 5 s (15 s where it is emulated). The\n"
 		"exit status is 0 for one that is ready, booting, stopped or absent, 7 for one that stands still because\n"

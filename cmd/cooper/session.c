@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/path.h"
+#include "sys/file.h"
 #include "sys/lock.h"
 #include "plan/exposure.h"
 #include "plan/trust.h"
@@ -36,6 +38,32 @@ struct err *session_open(const struct call *call, struct project *p)
 struct err *session_open_option(const struct call *call, struct project *p)
 {
 	return open_stack(call, call_get(call, "stack"), p);
+}
+
+/* A machine outlives the file that it was made from. */
+static struct err *find_machine(const char *name, struct project *p, bool *ret_found)
+{
+	TRY(project_start(p));
+	AUTO_FREE char *dir = path_join(p->home.machines, name);
+	TRY(dir_exists(dir, ret_found));
+	if (!*ret_found)
+		return NULL;
+	p->machine_name = name;
+	p->machine_dir = TAKE(dir);
+	return NULL;
+}
+
+struct err *session_open_machine(const struct call *call, const char *name, struct project *p)
+{
+	bool found = false;
+	struct err *e = open_stack(call, name, p);
+	if (!e || !name || *name == '.' || strchr(name, '/') || err_is(e, ERR_CANCELED))
+		return e;
+	project_done(p);
+	struct err *other = find_machine(name, p, &found);
+	if (other || found)
+		return err_first(other, err_free(e));
+	return e;
 }
 
 struct err *session_lock(const struct call *call, const struct home *home, int64_t timeout_ms, int *ret_fd)

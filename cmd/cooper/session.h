@@ -29,6 +29,11 @@ MUST_CHECK struct err *session_open(const struct call *call, struct project *p);
 /** session_open_option() - the same with --stack, of commands whose operands are something else */
 MUST_CHECK struct err *session_open_option(const struct call *call, struct project *p);
 /**
+ * session_open_machine() - session_open() with @name; where there is no stack of that name (or it cannot be read), the
+ * machine of that name: then @p has a home, a machine and no stack
+ */
+MUST_CHECK struct err *session_open_machine(const struct call *call, const char *name, struct project *p);
+/**
  * session_lock() - wait for the lock that every command takes which changes what is in @home
  * @timeout_ms:  0 = no limit; below 0 = fail at once
  *

@@ -243,5 +243,20 @@ export COOPER_RECIPES=$shipped
 check "destroy" ends 0 "" "$cooper" destroy --yes
 check "nothing of the machine is left" [ ! -e "$machine" ]
 check "nor its podman connection" [ ! -e "$work/connections" ]
+
+# --- what is the user's, and a machine without its file ---
+
+echo "dev ssh://me@elsewhere/run/podman.sock /home/me/key" >"$work/connections"
+check "up, where the user has a connection of that name" ends 0 "podman --connection cooper-dev" up
+check "then nothing to do" ends 0 "nothing to do" up
+check "both are there" [ "$(cut -d' ' -f1 "$work/connections" | tr '\n' ' ')" = "dev cooper-dev " ]
+mv cooper.yaml away.yaml
+check "without the file, status by the machine's name" ends 0 "'dev' is ready" "$cooper" status dev
+check "ssh" ends 0 "" "$cooper" ssh -s dev -- cat /etc/motd
+check "stop" ends 0 "'dev' is stopped" "$cooper" stop dev
+check "of no machine" ends 1 "other" "$cooper" stop other
+check "destroy" ends 0 "machine 'dev' is gone" "$cooper" destroy --yes dev
+check "the user's connection is left" grep -q '^dev ssh://me@elsewhere' "$work/connections"
+check "and no other" [ "$(grep -c . "$work/connections")" = 1 ]
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

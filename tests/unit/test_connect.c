@@ -45,7 +45,7 @@ static void lists(void **state)
 		 CONNECT_CHANGED, false},
 		{"[{\"Name\":\"dev*\",\"URI\":\"ssh://core@127.0.0.1:2222/run/user/1000/podman/"
 		 "podman.sock\",\"Identity\":\"/j\"}]",
-		 CONNECT_CHANGED, true},
+		 CONNECT_FOREIGN, true},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -80,15 +80,17 @@ static void acting(void **state)
 	AUTO_FREE char *log_path = path_join(dir, "log");
 	AUTO_FREE char *log = NULL;
 	struct connection c = wanted;
-	bool connected = false;
+	char *name = NULL;
 
 	c.program = program;
 	set_list(dir, "[]");
-	assert_ok(connect_add(&c, NULL, &connected));
-	assert_true(connected);
+	assert_ok(connect_add(&c, NULL, &name));
+	assert_string_equal(name, "dev");
+	mem_free_at(&name);
 	set_list(dir, "[{\"Name\":\"dev\",\"URI\":\"ssh://core@127.0.0.1:9/x\",\"Identity\":\"/k\",\"Default\":true}]");
-	assert_ok(connect_add(&c, NULL, &connected));
-	assert_true(connected);
+	assert_ok(connect_add(&c, NULL, &name));
+	assert_string_equal(name, "dev");
+	mem_free_at(&name);
 	assert_ok(connect_remove(&c));
 	assert_ok(file_read(log_path, 65536, &log, NULL));
 	assert_string_equal(
@@ -102,9 +104,39 @@ static void acting(void **state)
 		"system connection list --format json\n"
 		"system connection remove dev\n");
 	c.program = "podman-that-is-not-there";
-	assert_ok(connect_add(&c, NULL, &connected));
-	assert_false(connected);
+	assert_ok(connect_add(&c, NULL, &name));
+	assert_null(name);
 	assert_ok(connect_remove(&c));
+}
+
+/* What has another key was made by somebody else: it is not replaced, and not removed. */
+static void of_the_user(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *program = fake_podman(dir);
+	AUTO_FREE char *log_path = path_join(dir, "log");
+	AUTO_FREE char *log = NULL;
+	AUTO_FREE char *name = NULL;
+	struct connection c = wanted;
+
+#define THEIRS "{\"Name\":\"dev\",\"URI\":\"ssh://me@elsewhere/x\",\"Identity\":\"/home/me/key\",\"Default\":true}"
+	c.program = program;
+	set_list(dir, "[" THEIRS "]");
+	assert_ok(connect_add(&c, NULL, &name));
+	assert_string_equal(name, "cooper-dev");
+	assert_ok(connect_remove(&c));
+	set_list(dir, "[" THEIRS ",{\"Name\":\"cooper-dev\",\"URI\":\"ssh://old\",\"Identity\":\"/k\"}]");
+	assert_ok(connect_remove(&c));
+	assert_ok(file_read(log_path, 65536, &log, NULL));
+	assert_string_equal(log, "system connection list --format json\n"
+				 "system connection add --identity /k cooper-dev "
+				 "ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock\n"
+				 "system connection list --format json\n"
+				 "system connection list --format json\n"
+				 "system connection remove cooper-dev\n");
+	set_list(dir, "[" THEIRS ",{\"Name\":\"cooper-dev\",\"URI\":\"ssh://x\",\"Identity\":\"\"}]");
+	mem_free_at(&name);
+	assert_fails(connect_add(&c, NULL, &name), ERR_USAGE, "not cooper's");
 }
 
 /* The host's podman, with a home of its own. */
@@ -120,19 +152,22 @@ static void real_podman(void **state)
 	AUTO_FREE char *key = mem_printf("%s/key", dir);
 	const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", home, config, conf, NULL};
 	struct connection c = wanted;
-	bool connected = false;
+	char *name = NULL;
 
 	assert_ok(file_write(conf_file, "", 0, 0600));
 	assert_ok(file_write(key, "", 0, 0600));
 	c.env = env;
 	c.identity = key;
-	assert_ok(connect_add(&c, NULL, &connected));
-	assert_true(connected);
-	assert_ok(connect_add(&c, NULL, &connected));
-	assert_true(connected);
+	assert_ok(connect_add(&c, NULL, &name));
+	assert_string_equal(name, "dev");
+	mem_free_at(&name);
+	assert_ok(connect_add(&c, NULL, &name));
+	assert_string_equal(name, "dev");
+	mem_free_at(&name);
 	c.port = 2223;
-	assert_ok(connect_add(&c, NULL, &connected));
-	assert_true(connected);
+	assert_ok(connect_add(&c, NULL, &name));
+	assert_string_equal(name, "dev");
+	mem_free_at(&name);
 	assert_ok(connect_remove(&c));
 	assert_ok(connect_remove(&c));
 }
@@ -140,10 +175,8 @@ static void real_podman(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(uri),
-		cmocka_unit_test(lists),
-		cmocka_unit_test(acting),
-		cmocka_unit_test(real_podman),
+		cmocka_unit_test(uri),         cmocka_unit_test(lists),       cmocka_unit_test(acting),
+		cmocka_unit_test(of_the_user), cmocka_unit_test(real_podman),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

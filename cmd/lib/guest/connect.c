@@ -49,8 +49,9 @@ enum connect_state connect_state(const struct connection *c, const char *list, b
 		if (!is_named(name, c->name))
 			continue;
 		*ret_default = js_get_bool(item, "Default", str_ends(name, "*"));
-		bool same = streq(js_get_text(item, "URI"), uri) && streq(js_get_text(item, "Identity"), c->identity);
-		return same ? CONNECT_SAME : CONNECT_CHANGED;
+		if (!streq(js_get_text(item, "Identity"), c->identity))
+			return CONNECT_FOREIGN;
+		return streq(js_get_text(item, "URI"), uri) ? CONNECT_SAME : CONNECT_CHANGED;
 	}
 	return CONNECT_ABSENT;
 }
@@ -104,34 +105,71 @@ static struct err *add_connection(const struct connection *c, bool as_default)
 	return child_run(&spec);
 }
 
-struct err *connect_add(const struct connection *c, struct sink *sink, bool *ret_connected)
+/* Where the user has a connection of the machine's name, ours gets this one. */
+static struct connection renamed(const struct connection *c, const char *name)
 {
-	AUTO_FREE char *list = NULL;
-	bool is_default = false;
+	struct connection other = *c;
+	other.name = name;
+	return other;
+}
 
-	TRY(list_connections(c, &list));
-	*ret_connected = list != NULL;
-	if (!list) {
-		event_note(sink, NULL,
-			   "podman is not installed on this host; use `cooper ssh -- podman`, or install it and run "
-			   "`cooper up` again");
-		return NULL;
-	}
+static char *other_name(const struct connection *c)
+{
+	return mem_printf("cooper-%s", c->name);
+}
+
+static struct err *add_in(const struct connection *c, const char *list)
+{
+	bool is_default = false;
 	enum connect_state state = connect_state(c, list, &is_default);
+
 	if (state == CONNECT_SAME)
 		return NULL;
+	if (state == CONNECT_FOREIGN)
+		return err_hint(err_new(ERR_USAGE, "podman has a connection '%s' that is not cooper's", c->name),
+				"rename it: podman system connection rename %s OTHER; or change machine.name", c->name);
 	struct err *e = state == CONNECT_CHANGED ? remove_connection(c) : NULL;
 	if (!e)
 		e = add_connection(c, is_default);
 	return e ? err_wrap(e, "cannot add machine '%s' to podman", c->name) : NULL;
 }
 
-struct err *connect_remove(const struct connection *c)
+struct err *connect_add(const struct connection *c, struct sink *sink, char **ret_name)
 {
 	AUTO_FREE char *list = NULL;
 	bool is_default = false;
 
 	TRY(list_connections(c, &list));
-	bool there = list && connect_state(c, list, &is_default) != CONNECT_ABSENT;
-	return there ? remove_connection(c) : NULL;
+	*ret_name = NULL;
+	if (!list) {
+		event_note(sink, NULL,
+			   "podman is not installed on this host; use `cooper ssh -- podman`, or install it and run "
+			   "`cooper up` again");
+		return NULL;
+	}
+	bool foreign = connect_state(c, list, &is_default) == CONNECT_FOREIGN;
+	AUTO_FREE char *name = foreign ? other_name(c) : mem_strdup(c->name);
+	struct connection ours = renamed(c, name);
+	if (foreign)
+		event_warn(sink, NULL, "podman's connection '%s' is not cooper's, and stays: the machine's is '%s'",
+			   c->name, name);
+	TRY(add_in(&ours, list));
+	*ret_name = TAKE(name);
+	return NULL;
+}
+
+struct err *connect_remove(const struct connection *c)
+{
+	AUTO_FREE char *list = NULL;
+	AUTO_FREE char *name = other_name(c);
+	const struct connection ours[] = {*c, renamed(c, name)};
+	bool is_default = false;
+
+	TRY(list_connections(c, &list));
+	for (size_t i = 0; list && i < ARRAY_LEN(ours); i++) {
+		enum connect_state state = connect_state(&ours[i], list, &is_default);
+		if (state == CONNECT_SAME || state == CONNECT_CHANGED)
+			TRY(remove_connection(&ours[i]));
+	}
+	return NULL;
 }

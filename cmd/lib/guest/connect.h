@@ -25,7 +25,7 @@ struct connection {
 	const char *identity; /* private key */
 };
 
-enum connect_state { CONNECT_ABSENT, CONNECT_SAME, CONNECT_CHANGED };
+enum connect_state { CONNECT_ABSENT, CONNECT_SAME, CONNECT_CHANGED, CONNECT_FOREIGN };
 
 /** guest_uid() - of the login user in a guest that was set up from here: ours, as shared folders need it */
 int guest_uid(void);
@@ -40,19 +40,21 @@ char *connect_uri(const struct connection *c);
  * connect_state() - what the JSON list of podman's connections says about ours
  * @ret_default:  whether it is the default
  *
- * CONNECT_ABSENT: not in it; CONNECT_SAME: as wanted; CONNECT_CHANGED: there, but different. Pure.
+ * CONNECT_ABSENT: not in it; CONNECT_SAME: as wanted; CONNECT_CHANGED: ours, but different; CONNECT_FOREIGN: it has
+ * another key, so somebody else made it. Pure.
  */
 enum connect_state connect_state(const struct connection *c, const char *list, bool *ret_default);
 
 /**
  * connect_add() - make podman's connection @c->name lead to the machine
+ * @ret_name:  what it is called, heap: "cooper-NAME" where the user has one of that name, which stays; NULL without
+ *             podman on the host, of which a note is made
  *
- * Without podman on the host: a note, and *@ret_connected is false.
- * Errors:  CHILD (podman failed), TIMEOUT, CANCELED
+ * Errors:  USAGE (both names are the user's own), CHILD (podman failed), TIMEOUT, CANCELED
  */
-MUST_CHECK struct err *connect_add(const struct connection *c, struct sink *sink, bool *ret_connected);
+MUST_CHECK struct err *connect_add(const struct connection *c, struct sink *sink, char **ret_name);
 
-/** connect_remove() - take it out again; fine when there is none, or no podman */
+/** connect_remove() - take out again what has our key; fine when there is none, or no podman */
 MUST_CHECK struct err *connect_remove(const struct connection *c);
 
 #endif

@@ -8,6 +8,7 @@
 #include "guest/connect.h"
 #include "guest/prove.h"
 #include "machine/keys.h"
+#include "sys/child.h"
 #include "sys/file.h"
 #include "sys/os.h"
 
@@ -66,10 +67,13 @@ bool machine_connected(const char *machine_dir)
 	AUTO_JSON *boot = machine_boot_read(machine_dir);
 	AUTO_JSON *note = read_note(machine_dir, "connection.json");
 	const char *port = js_get_text(boot, "ssh_port");
-	return port && streq(js_get_text(note, "ssh_port"), port);
+	if (!port || !streq(js_get_text(note, "ssh_port"), port))
+		return false;
+	AUTO_FREE char *podman = js_get_text(note, "name") ? NULL : child_find("podman");
+	return !podman; /* it was installed since */
 }
 
-struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, bool *ret_connected)
+struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, char **ret_name)
 {
 	AUTO_JSON *boot = machine_boot_read(spec->dir);
 	AUTO_JSON *note = js_object();
@@ -80,8 +84,10 @@ struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, 
 		return err_new(ERR_GUEST, "the machine '%s' has no ssh port", spec->name);
 	struct connection connection = {
 		.name = spec->name, .user = spec->user, .uid = guest_uid(), .port = (int)number, .identity = identity};
-	TRY(connect_add(&connection, sink, ret_connected));
+	TRY(connect_add(&connection, sink, ret_name));
 	js_set_text(note, "ssh_port", port);
+	if (*ret_name)
+		js_set_text(note, "name", *ret_name);
 	return write_note(spec->dir, "connection.json", note);
 }
 

@@ -12,11 +12,12 @@ static struct err *observe(const struct step *step, struct observed *seen)
 static struct err *perform(struct step *step, struct sink *sink)
 {
 	const struct machine_spec *m = step->context->machine;
-	bool connected = false;
-	TRY(machine_connect(m, sink, &connected));
-	step_set_outcome(step,
-			 connected ? "podman --connection %s" : "podman is not installed on this host; machine %s",
-			 m->name);
+	AUTO_FREE char *name = NULL;
+	TRY(machine_connect(m, sink, &name));
+	if (name)
+		step_set_outcome(step, "podman --connection %s", name);
+	else
+		step_set_outcome(step, "podman is not installed on this host; machine %s", m->name);
 	return NULL;
 }
 
