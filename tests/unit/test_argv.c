@@ -84,6 +84,8 @@ static struct port ports[] = {
 	{.host_port = 8443, .guest_port = 443},
 };
 
+static char *provides[] = {"sandbox", "host-loopback"};
+
 static struct machine_spec make_spec(const struct sample *s, const struct host_facts *facts)
 {
 	bool mac = facts->os == OS_MACOS;
@@ -109,7 +111,10 @@ static struct machine_spec make_spec(const struct sample *s, const struct host_f
 		.accel = ACCEL_AUTO,
 	};
 
+	if (s->qemu_version[0] == '1')
+		spec.qemu_provides = (struct strs){provides, ARRAY_LEN(provides), 0};
 	if (s->rich) {
+		spec.host_loopback = true;
 		spec.emulator_iso = "/store/emulators/a,b.iso";
 		spec.mounts = mounts;
 		spec.mount_count = ARRAY_LEN(mounts);

@@ -26,6 +26,7 @@ static struct machine_spec spec_of(enum arch arch, const char *version, enum ima
 	return (struct machine_spec){
 		.name = "dev",
 		.guest_arch = arch,
+		.host_loopback = true,
 		.qemu_version = (char *)version,
 		.boot = boot,
 		.cpus = 2,

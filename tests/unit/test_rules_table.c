@@ -19,7 +19,7 @@ struct setting {
 	int64_t memory_bytes;
 	int cpus, host_cpus, perf_cpus;
 	enum accel accel;
-	bool accel_set, no_hv, no_kvm, kernel_boot, read_only_mount;
+	bool accel_set, no_hv, no_kvm, kernel_boot, read_only_mount, loopback_closed;
 };
 
 struct row_case {
@@ -80,6 +80,7 @@ static const struct row_case cases[] = {
 	{"9p-read-only-truncate",
 	 {.read_only_mount = true, .qemu = "10.2.3"},
 	 {.read_only_mount = true, .qemu = "11.1.0"}},
+	{"loopback-open", {.loopback_closed = true}, {.loopback_closed = true, .provides = "host-loopback"}},
 };
 
 static const char *or_else(const char *value, const char *otherwise)
@@ -122,6 +123,7 @@ static bool hit(const char *name, const struct setting *s)
 				    .memory_bytes = s->memory_bytes ? s->memory_bytes : 2 * GIB,
 				    .qemu_share = "/keg/share/qemu",
 				    .firmware_code = (char *)or_else(s->firmware, "/keg/share/qemu/code.fd"),
+				    .host_loopback = !s->loopback_closed,
 				    .mounts = &mount,
 				    .mount_count = s->read_only_mount ? 1 : 0};
 	const struct rule *hits[RULE_HITS_MAX];

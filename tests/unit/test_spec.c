@@ -60,6 +60,9 @@ static bool change(struct machine_spec *spec, const struct spec_field *f, size_t
 	case SPEC_NUMBER:
 		*(int *)at += 1;
 		return variant < 1;
+	case SPEC_YES_NO:
+		*(bool *)at = true;
+		return variant < 1;
 	case SPEC_BYTES: /* the least that can be asked for, and what is seen in any unit */
 		*(int64_t *)at += variant == 0 ? 1 : GIB;
 		return variant < 2;
@@ -249,6 +252,7 @@ static void recipes_are_copied_whole(void **state)
 					 .memory_bytes = GIB,
 					 .disk_bytes = 5 * GIB,
 					 .accel = ACCEL_TCG,
+					 .host_loopback = true,
 					 .provider = PROVIDER_GUEST,
 					 .mounts = mounts,
 					 .mount_count = 2,

@@ -152,7 +152,10 @@ static void add_network(struct line *l)
 {
 	AUTO(str) s = STR_INIT;
 
-	str_addf(&s, "user,id=net0,hostfwd=tcp:127.0.0.1:%d-:22", l->start->ssh_port);
+	str_add(&s, "user,id=net0");
+	if (!l->spec->host_loopback && strs_has(&l->spec->qemu_provides, "host-loopback"))
+		str_add(&s, ",host-loopback=off");
+	str_addf(&s, ",hostfwd=tcp:127.0.0.1:%d-:22", l->start->ssh_port);
 	for (size_t i = 0; i < l->spec->port_count; i++) {
 		const struct port *p = &l->spec->ports[i];
 		AUTO_FREE char *address = quoted(p->host_address ? p->host_address : "127.0.0.1");
@@ -195,6 +198,14 @@ static void add_mounts(struct line *l)
 	}
 }
 
+/* What QEMU itself never needs, once it runs, is no use to a guest that broke into it. */
+static void add_sandbox(struct line *l)
+{
+	if (l->facts->os == OS_LINUX && strs_has(&l->spec->qemu_provides, "sandbox"))
+		option(l, "-sandbox",
+		       mem_strdup("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
+}
+
 static void add_all(struct line *l)
 {
 	AUTO_FREE char *name = quoted(l->spec->name);
@@ -207,6 +218,7 @@ static void add_all(struct line *l)
 	strs_add(l->argv, "-nodefaults");
 	option(l, "-display", mem_strdup("none"));
 	option(l, "-action", mem_strdup("reboot=shutdown"));
+	add_sandbox(l);
 	add_board(l);
 	add_processor(l);
 	add_boot(l);

@@ -197,7 +197,9 @@ static void add_podman(struct config *c)
 	add_file(c, "/etc/subgid", 0644, ids);
 	add_file(c, "/etc/containers/registries.conf.d/50-cooper.conf", 0644,
 		 "unqualified-search-registries = [\"docker.io\"]\n");
-	add_file(c, "/etc/containers/containers.conf.d/50-cooper.conf", 0644, "[containers]\npids_limit = 0\n");
+	/* podman would name an address of a network of its own, where nothing of the host is */
+	add_file(c, "/etc/containers/containers.conf.d/50-cooper.conf", 0644,
+		 "[containers]\npids_limit = 0\nhost_containers_internal_ip = \"" MACHINE_HOST_ADDRESS "\"\n");
 	add_file(c, "/etc/systemd/system/user@.service.d/10-cooper-delegate.conf", 0644,
 		 "[Service]\nDelegate=memory pids cpu io\n");
 	add_link(c, "/etc/systemd/user/sockets.target.wants/podman.socket", "/usr/lib/systemd/user/podman.socket");

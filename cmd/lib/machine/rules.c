@@ -74,6 +74,8 @@ static bool test_holds(enum rule_test test, const struct machine_spec *spec, con
 	case RULE_SYSTEM_EMULATES_X86:
 		return !spec->emulator_iso && spec->guest_arch != ARCH_X86_64 &&
 		       strs_has(&spec->run, arch_name(ARCH_X86_64));
+	case RULE_LOOPBACK_CLOSED:
+		return !spec->host_loopback;
 	case RULE_FOREIGN_FIRMWARE:
 		return spec->firmware_code && spec->qemu_share && !str_starts(spec->firmware_code, spec->qemu_share);
 	}

@@ -61,6 +61,7 @@ static const char *test_text(enum rule_test test)
 		[RULE_OVER_HOST_CPUS] = "more CPUs than the host has",
 		[RULE_OVER_PERF_CPUS] = "more CPUs than performance cores",
 		[RULE_ANY_MOUNT] = "shared directories",
+		[RULE_LOOPBACK_CLOSED] = "`host_loopback` is not asked for",
 		[RULE_READ_ONLY_MOUNT] = "a directory shared read-only",
 		[RULE_GUEST_EMULATES] = "foreign containers under the guest's own emulators",
 		[RULE_SYSTEM_EMULATES_X86] = "amd64 containers under the distribution's emulator",

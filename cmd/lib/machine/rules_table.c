@@ -349,6 +349,16 @@ static const struct rule rules[] = {
 		.remedy = "share only what you can afford to lose, or use QEMU 11.1",
 		.link = "https://nvd.nist.gov/vuln/detail/CVE-2026-63318",
 	},
+	{
+		.name = "loopback-open",
+		.unless_provided = "host-loopback",
+		.test = RULE_LOOPBACK_CLOSED,
+		.effect = RULE_WARN,
+		.why = "QEMU without that patch gives the guest, as 10.0.2.2, what listens on the host's 127.0.0.1",
+		.remedy =
+			"use an emulator of cooper's recipes, or say that it is wanted: `machine: { host_loopback: true }`",
+		.link = "https://www.qemu.org/docs/master/system/devices/net.html",
+	},
 };
 
 const struct rule *rules_table(size_t *ret_count)

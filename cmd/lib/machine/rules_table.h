@@ -25,6 +25,7 @@ enum rule_test {
 	RULE_READ_ONLY_MOUNT, /* some directory is shared read-only */
 	RULE_GUEST_EMULATES,  /* containers of another architecture run under the guest's own emulator, and only so */
 	RULE_SYSTEM_EMULATES_X86, /* x86_64 programs run under the emulator of the guest's distribution */
+	RULE_LOOPBACK_CLOSED,     /* the stack does not ask for the host's loopback */
 	RULE_FOREIGN_FIRMWARE,    /* UEFI code from outside the QEMU's own share folder */
 };
 

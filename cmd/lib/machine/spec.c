@@ -105,6 +105,9 @@ static void write_field(const struct machine_spec *spec, const struct spec_field
 	case SPEC_NUMBER:
 		js_set_int(record, f->name, *(const int *)at);
 		break;
+	case SPEC_YES_NO:
+		js_set_bool(record, f->name, *(const bool *)at);
+		break;
 	case SPEC_BYTES:
 	case SPEC_MS:
 		js_set_int(record, f->name, *(const int64_t *)at);
@@ -177,6 +180,9 @@ static void read_field(const struct json *record, const struct spec_field *f, st
 		break;
 	case SPEC_NUMBER:
 		*(int *)at = (int)js_as_int(value, 0);
+		break;
+	case SPEC_YES_NO:
+		*(bool *)at = js_get_bool(record, f->name, false);
 		break;
 	case SPEC_BYTES:
 	case SPEC_MS:
@@ -275,6 +281,8 @@ static char *input_text(const struct machine_spec *spec, const struct spec_field
 		return mem_strdup(hex);
 	case SPEC_NUMBER:
 		return mem_printf("%d", *(const int *)at);
+	case SPEC_YES_NO:
+		return *(const bool *)at ? mem_strdup("open") : NULL;
 	case SPEC_BYTES:
 		return exact_size(*(const int64_t *)at);
 	case SPEC_MS:

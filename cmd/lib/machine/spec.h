@@ -34,6 +34,7 @@ enum spec_type {
 	SPEC_PLACE,    /* char *; not recorded, as it is where the record lies */
 	SPEC_DOCUMENT, /* char *, or NULL; not recorded, and its digest stands in keys */
 	SPEC_NUMBER,   /* int */
+	SPEC_YES_NO,   /* bool; a "no" stands in no key, so that a row can be added */
 	SPEC_BYTES,    /* int64_t */
 	SPEC_MS,       /* int64_t */
 	SPEC_BOOTS,    /* enum image_boot */
@@ -82,6 +83,7 @@ enum spec_type {
 	MADE(TEXT, emulator_iso, NEITHER, "key of the device") /* with user-mode emulators, read-only; or NULL */ \
 	COPIED(MOUNTS, mounts, GENERATION, "mount", stack.mounts) \
 	COPIED(PORTS, ports, BOOT, "ports", stack.ports) \
+	COPIED(YES_NO, host_loopback, BOOT, "loopback of the host", stack.host_loopback) \
 	\
 	MADE(TEXT, boot_key, NEITHER, "it is the key of the boot") /* whose settings these are */ \
 	\
@@ -94,6 +96,7 @@ enum spec_type {
 #define SPEC_MEMBER_PLACE(member) char *member;
 #define SPEC_MEMBER_DOCUMENT(member) char *member;
 #define SPEC_MEMBER_NUMBER(member) int member;
+#define SPEC_MEMBER_YES_NO(member) bool member;
 #define SPEC_MEMBER_BYTES(member) int64_t member;
 #define SPEC_MEMBER_MS(member) int64_t member;
 #define SPEC_MEMBER_BOOTS(member) enum image_boot member;

@@ -228,7 +228,7 @@ static void check_network(const struct doctor_input *in, struct doctor_report *r
 		bool local = is_loopback(proxy) && !str_starts(proxy, "no_proxy") && !str_starts(proxy, "NO_PROXY");
 		add(r, local ? DOCTOR_WARN : DOCTOR_NOTE, "proxy",
 		    local ? "downloads work; in the guest this address is the guest itself, so pulls there need "
-			    "another name for the host: 10.0.2.2"
+			    "another name for the host: 10.0.2.2, and `machine: { host_loopback: true }`"
 			  : NULL,
 		    "%s", proxy);
 	}

@@ -64,6 +64,7 @@ struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m
 	}
 	m->guest_arch = c->guest_arch;
 	m->qemu_version = mem_strdup(c->emulator->version);
+	strs_copy(&m->qemu_provides, &c->emulator->build.provides);
 	for (size_t i = 0; i < c->emulator->patch_count; i++)
 		strs_copy(&m->qemu_provides, &c->emulator->patches[i].provides);
 	m->dir = path_join(c->home->machines, m->name);

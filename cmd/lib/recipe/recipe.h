@@ -83,6 +83,7 @@ struct build_recipe {
 	struct commands build;
 	struct commands install;
 	struct commands test;
+	struct strs provides;   /* what the result can do as it is configured, in words of the machine */
 	struct strs sign_files; /* globs below the prefix; empty = nothing is signed */
 	struct strs sign_entitlements;
 };
@@ -151,6 +152,7 @@ struct stack_recipe {
 	int64_t disk_bytes; /* of the data disk */
 	char *guest_arch;   /* "aarch64", "x86_64"; NULL = the host's */
 	enum accel accel;
+	bool host_loopback; /* the guest reaches what listens on the host's 127.0.0.1 */
 	struct strs run; /* architectures that containers must be able to run, cooper's names */
 	char *ignition;  /* file below ignition_dir with a configuration of the user's; NULL = none */
 	char *ignition_dir;

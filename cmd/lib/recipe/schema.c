@@ -116,6 +116,9 @@ static const struct schema source_schema = {
 	.check = rule_source,
 };
 
+/* What an emulator can do that not every one can. */
+#define CAPABILITIES WORDS("hvf-unmap", "host-loopback", "sandbox")
+
 static const struct schema_field patch_fields[] = {
 	{"file", FIELD_TEXT, 0, TEXT_PATH, AT(patch_ref, file), .doc = "A patch below `patches/`."},
 	{"url", FIELD_TEXT, 0, TEXT_URL, AT(patch_ref, url), .doc = "A patch that is fetched; with `sha256`."},
@@ -132,10 +135,9 @@ static const struct schema_field patch_fields[] = {
 	 .doc = "`none`, a URL, a commit, or the release that has it."},
 	{"exclude", FIELD_TEXTS, 0, TEXT_GLOB, AT(patch_ref, exclude),
 	 .doc = "Files whose part of the patch is skipped (and counted)."},
-	{"provides", FIELD_TEXTS, FIELD_ONE | FIELD_LATER, TEXT_ANY, AT(patch_ref, provides),
-	 .values = WORDS("hvf-unmap"),
-	 .doc = "What the result has through this patch: the compatibility rules ask for it. `hvf-unmap`: under hvf only "
-		"memory that was mapped is unmapped."},
+	{"provides", FIELD_TEXTS, FIELD_ONE | FIELD_LATER, TEXT_ANY, AT(patch_ref, provides), .values = CAPABILITIES,
+	 .doc = "What the result has through this patch: the machine asks for it. `hvf-unmap`: under hvf only memory "
+		"that was mapped is unmapped; `host-loopback`: the user network can close the host's loopback."},
 };
 
 static const struct schema patch_schema = {
@@ -255,6 +257,9 @@ static const struct schema_field build_fields[] = {
 	{"install", FIELD_LIST, FIELD_REQUIRED, TEXT_ANY, COUNTED(recipe, build.install.items, build.install.count),
 	 .of = &build_command_schema, .doc = "Run last; the result is everything below `${prefix}`."},
 	{"sign", FIELD_MAP, 0, TEXT_ANY, 0, .of = &sign_schema, .doc = "Code signatures."},
+	{"provides", FIELD_TEXTS, FIELD_ONE | FIELD_LATER, TEXT_ANY, AT(recipe, build.provides), .values = CAPABILITIES,
+	 .doc = "What the result has as it is configured, as `provides` of a patch. `sandbox`: QEMU can refuse system calls "
+		"to itself (`-sandbox`)."},
 	{"test", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, build.test.items, build.test.count), .of = &test_schema,
 	 .doc = "Tests that must pass before the result is kept."},
 };
@@ -363,6 +368,9 @@ static const struct schema_field machine_fields[] = {
 	 .doc = "Architecture of the guest."},
 	{"accel", FIELD_ENUM, 0, TEXT_ANY, AT(recipe, stack.accel), .values = accel_words, .fallback_doc = "auto",
 	 .doc = "Accelerator; `auto` uses the best one that works."},
+	{"host_loopback", FIELD_BOOL, 0, TEXT_ANY, AT(recipe, stack.host_loopback), .fallback_doc = "false",
+	 .doc = "Whether guest and containers reach what listens on the host's 127.0.0.1, as `host.containers.internal` "
+		"(10.0.2.2)."},
 };
 
 static const struct schema machine_schema = {.name = "a machine", .doc = "The virtual machine.", TABLE(machine_fields)};
