@@ -76,6 +76,8 @@ struct err *power_on(struct power *p, const struct machine_start *start, const s
 	TRY(shares_check_nested(spec));
 	TRY(p->vmm->prepare(spec));
 	TRY(p->vmm->argv(spec, start, facts, &argv, warnings));
+	if (warnings && os_monitor_gap() && shares_writable(spec))
+		strs_add(warnings, os_monitor_gap());
 	disconnect(p);
 	phase_free(p->watch);
 	p->watch = phase_new(guest_os_find(spec->os));

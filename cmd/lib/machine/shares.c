@@ -160,6 +160,14 @@ struct err *share_check(const struct mount *m, const char *cooper_home)
 	return share_judge(real, m->writable, real_home, real_cooper);
 }
 
+bool shares_writable(const struct machine_spec *spec)
+{
+	for (size_t i = 0; i < spec->mount_count; i++)
+		if (spec->mounts[i].writable)
+			return true;
+	return false;
+}
+
 static struct err *check_below(const char *outer, const char *inner)
 {
 	AUTO_FREE char *found = NULL;

@@ -24,6 +24,9 @@ MUST_CHECK struct err *share_judge(const char *path, bool writable, const char *
 /** share_check() - the same of a folder on this host, and of where its links lead */
 MUST_CHECK struct err *share_check(const struct mount *m, const char *cooper_home);
 
+/** shares_writable() - whether the guest can write to any */
+bool shares_writable(const struct machine_spec *spec);
+
 /**
  * shares_check_nested() - before a start: no share lies behind a link that a guest could have made
  *

@@ -98,4 +98,7 @@ struct monitor_powers {
  */
 bool os_confine_monitor(const struct monitor_powers *keep);
 
+/** os_monitor_gap() - a sentence for people where os_confine_monitor() can do less than elsewhere on this system, or NULL */
+const char *os_monitor_gap(void);
+
 #endif

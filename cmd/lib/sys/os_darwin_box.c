@@ -27,6 +27,11 @@ bool os_confine_writes(const char *dir)
 	return sandbox_init(str_text(&profile), 0, &why) == 0;
 }
 
+const char *os_monitor_gap(void)
+{
+	return NULL; /* as on every Mac: docs/security.md says so */
+}
+
 /* There is no root to give up, and no filter of modes: a setuid program in a share would be the user's own. */
 bool os_confine_monitor(const struct monitor_powers *keep)
 {

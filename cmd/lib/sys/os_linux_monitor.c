@@ -28,16 +28,17 @@ static uint64_t kept(const struct monitor_powers *keep)
 	return bits;
 }
 
-/* The bounding set first: what is not in it, root does not get back by exec either. See: capabilities(7) */
+/*
+ * The bounding set is a second fence: what a process that gains no privileges has given up, exec does not give back.
+ * See: capabilities(7)
+ */
 static bool drop_powers(uint64_t keep)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
-	bool all = true;
-
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (cap > 63 || !(keep >> cap & 1))
-			all = prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0 && all;
+			(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capget, &header, data) != 0)
 		return false;
@@ -46,7 +47,7 @@ static bool drop_powers(uint64_t keep)
 		data[i].effective &= data[i].permitted;
 		data[i].inheritable = 0;
 	}
-	return syscall(SYS_capset, &header, data) == 0 && all;
+	return syscall(SYS_capset, &header, data) == 0;
 }
 
 /* --- modes --- */
@@ -212,6 +213,13 @@ static bool filter_modes(unsigned owner)
 	give(&f, SECCOMP_RET_ALLOW);
 	program.len = f.n;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+const char *os_monitor_gap(void)
+{
+	if (SECCOMP_ARCH != 0 && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0)
+		return NULL;
+	return "the kernel cannot filter system calls here, so the guest can make setuid programs in its writable shares";
 }
 
 bool os_confine_monitor(const struct monitor_powers *keep)
