@@ -1,9 +1,14 @@
-/* Every field of the language is changed, one at a time, and a step's key with it, or a row says why not. */
+/*
+ * Every field of the language is changed, one at a time, and a step's key with it, or a row says why not; then what
+ * lies in files and what the host is.
+ */
 #include "harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "fmt/digest.h"
@@ -17,6 +22,7 @@
 #define FIXTURES "tests/golden/keys"
 
 static char *root;
+static const char *host = "linux/amd64";
 
 static char *fixture(const char *file)
 {
@@ -105,7 +111,7 @@ static struct err *find_keys(const struct json *record, struct found *f)
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(strs) references = STRS_INIT;
 	AUTO(stack) s = STACK_INIT;
-	TRY(project_set_host(&p, "linux/amd64")); /* not this one: nothing of it may matter */
+	TRY(project_set_host(&p, host)); /* not this one: nothing of it may matter */
 	TRY(project_open(&p, "st", NULL));
 	stack_unresolved(&p, &references);
 	for (size_t i = 0; i < references.count; i++)
@@ -258,6 +264,136 @@ static void every_change_is_in_a_key_or_has_a_reason(void **state UNUSED)
 	assert_int_equal(wrong, 0);
 }
 
+/* --- what is in files, on the host, and where all of that lies --- */
+
+static void assert_change(const char *what, const struct found *before, const char *step)
+{
+	AUTO(found) after = {.inputs = NULL};
+	assert_ok(find_keys(before->inputs, &after));
+	if (!step && !all_same(&before->keys, &after.keys))
+		fail_msg("%s: another key", what);
+	if (step && streq(key_in(&before->keys, step), key_in(&after.keys, step)))
+		fail_msg("%s: '%s' keeps its key", what, step);
+}
+
+static void every_file_is_in_a_key(void **state UNUSED)
+{
+	static const struct {
+		const char *file, *text, *step; /* NULL = in none */
+	} cases[] = {
+		{"patches/a.patch", "other", "source:emu"},
+		{"patches/b.patch", "", "source:emu"},
+		{"patches/unused.patch", "x", NULL},
+		{"recipes/two.txt", "more", "step:two"},
+		{"recipes/mine.ign", "{\"ignition\": {\"version\": \"3.2.0\"}, \"passwd\": {}}", "generation"},
+		{"recipes/keys/" FPR_A ".asc", "x", NULL}, /* the recipe has the fingerprint */
+		{"vmimages/files/prepare.sh", "other", "image:deb"},
+		{"vmimages/files/customize.sh", "other", "image:deb"},
+		{"vmimages/files/customize.shother", "", "image:deb"}, /* from the content to the name */
+		{"vmimages/files/below/new", "", "image:deb"},
+		{"vmimages/files2/prepare.sh", "other", NULL}, /* no recipe names it */
+	};
+	choose_image(DEB);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(found) before = {.inputs = NULL};
+		assert_ok(find_keys(NULL, &before));
+		put(cases[i].file, cases[i].text);
+		assert_change(cases[i].file, &before, cases[i].step);
+	}
+}
+
+static void modes_and_links_are_in_a_key(void **state UNUSED)
+{
+	AUTO_FREE char *script = path_join(root, "vmimages/files/prepare.sh");
+	AUTO_FREE char *link = path_join(root, "vmimages/files/link");
+	AUTO_FREE char *folder = path_join(root, "vmimages/files/empty");
+	AUTO(found) before = {.inputs = NULL}, linked = {.inputs = NULL}, other = {.inputs = NULL};
+	choose_image(DEB);
+	assert_ok(find_keys(NULL, &before));
+	assert_int_equal(chmod(script, 0755), 0);
+	assert_change("a program", &before, "image:deb");
+	assert_int_equal(chmod(script, 0600), 0);
+	assert_change("who may read it", &before, NULL); /* scripts see a copy, with modes of its own */
+	assert_int_equal(symlink("one", link), 0);
+	assert_change("a link", &before, "image:deb");
+	assert_ok(find_keys(NULL, &linked));
+	assert_ok(file_remove(link));
+	assert_int_equal(symlink("two", link), 0);
+	assert_change("its target", &linked, "image:deb");
+	assert_ok(find_keys(NULL, &other));
+	assert_ok(dir_make(folder, 0755));
+	assert_change("an empty folder", &other, "image:deb");
+}
+
+#define HOST "{\"os\": \"linux\", \"arch\": \"x86_64\", \"cpus\": 8, \"memory_bytes\": 17179869184"
+
+/* Keys on a host with these facts besides; the recipes are the same. */
+static void find_on(const char *facts, struct found *ret)
+{
+	AUTO_FREE char *file = path_join(root, "host.json");
+	AUTO_FREE char *text = mem_printf(HOST "%s}", facts);
+	put("host.json", text);
+	host = file;
+	struct err *e = find_keys(NULL, ret);
+	host = "linux/amd64";
+	assert_ok(e);
+}
+
+static void what_of_the_host_is_in_a_key(void **state UNUSED)
+{
+	static const struct {
+		const char *facts, *step;
+	} cases[] = {
+		{", \"compiler\": \"gcc 13.0.0 x86_64-linux-gnu\"", "build:emu"},
+		{", \"shell\": \"bash\"", "build:emu"},
+		{", \"sdk_version\": \"14.5\"", "build:emu"},
+		{", \"python\": \"python3.13\"", NULL}, /* no script of this recipe is for it */
+		{", \"distro\": \"debian\"", "image:deb"},
+		{", \"boot_id\": \"1\", \"perf_cpus\": 4, \"os_version\": \"6.1\", \"chip\": \"x\"", NULL},
+		{", \"kvm_present\": true", NULL},
+		{", \"home\": \"/other/place\"", NULL},
+	};
+	AUTO(found) before = {.inputs = NULL};
+	choose_image(DEB);
+	find_on("", &before);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(found) after = {.inputs = NULL};
+		find_on(cases[i].facts, &after);
+		const char *step = cases[i].step;
+		if (step ? streq(key_in(&before.keys, step), key_in(&after.keys, step))
+			 : !all_same(&before.keys, &after.keys))
+			fail_msg("%s: %s", cases[i].facts, step ? "the same key" : "another key");
+	}
+}
+
+/* The same recipes, elsewhere, for another user: the same keys. */
+static void where_things_are_is_in_no_key(void **state UNUSED)
+{
+	static const char *const names[] = {"HOME", "TMPDIR", "USER", "XDG_DATA_HOME", "LANG", "TZ"};
+	AUTO(found) before = {.inputs = NULL};
+	AUTO_FREE char *changed = root;
+	setup(NULL); /* the files above were changed */
+	AUTO_FREE char *old = root;
+	choose_image(IMG);
+	assert_ok(find_keys(NULL, &before));
+	setup(NULL);
+	assert_string_not_equal(root, old);
+	choose_image(IMG);
+	assert_change("COOPER_HOME and the recipes' folder", &before, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO_FREE char *was = mem_strdup(getenv(names[i]));
+		setenv(names[i], root, 1);
+		assert_change(names[i], &before, NULL);
+		if (was)
+			setenv(names[i], was, 1);
+		else
+			unsetenv(names[i]);
+	}
+	mode_t mask = umask(077);
+	assert_change("the umask", &before, NULL);
+	umask(mask);
+}
+
 /* --- no field without a row --- */
 
 static void add_fields(const struct schema *schema, const char *place, struct strs *fields)
@@ -309,6 +445,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_has_a_row),
 		cmocka_unit_test(every_change_is_in_a_key_or_has_a_reason),
+		cmocka_unit_test(every_file_is_in_a_key),
+		cmocka_unit_test(modes_and_links_are_in_a_key),
+		cmocka_unit_test(what_of_the_host_is_in_a_key),
+		cmocka_unit_test(where_things_are_is_in_no_key),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
