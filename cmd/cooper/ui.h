@@ -1,7 +1,8 @@
 /*
  * ui.h - sinks: where events become something to read
  *
- * ui_text writes one line per event to stderr, and keeps a live region at the bottom of a terminal. ui_json appends
+ * ui_text writes one line per event to stderr, and keeps a live region at the bottom of a terminal; without a
+ * terminal, a line every half minute for each step that runs. ui_json appends
  * JSON lines to a file, and hands each event on. Both are safe to call from any thread.
  */
 #ifndef COOPER_UI_H

@@ -1,7 +1,7 @@
 /*
- * One line per event; on a terminal also a live region of a few lines below normal scrollback: one line per running
- * step, redrawn at most every 80 ms, wrapped in synchronized updates (CSI ? 2026) so that terminals that know them do
- * not flicker.
+ * One line per event, and for each step that runs one every half minute; on a terminal also a live region of a few
+ * lines below normal scrollback: one line per running step, redrawn at most every 80 ms, wrapped in synchronized
+ * updates (CSI ? 2026) so that terminals that know them do not flicker.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -16,12 +16,15 @@
 #include "sys/tick.h"
 #include "ui.h"
 
-enum { STEPS_MAX = 8, REDRAW_MS = 80 };
+enum { STEPS_MAX = 8, REDRAW_MS = 80, REPORT_MS = 30000, LOOK_MS = 1000, LOOSE_MS = 5000 };
 
 struct live {
 	char step[64];
 	char *text; /* as it is shown; NULL = none */
 	int64_t started;
+	int64_t said;  /* when its last line was written */
+	int64_t heard; /* its last progress */
+	bool loose;    /* nobody said that it started, and nobody will say that it ended */
 	int64_t done, total;
 	char unit[8];
 	int64_t rate_from_ms, rate_from_done; /* for the rate */
@@ -36,6 +39,8 @@ struct text_sink {
 	int count;
 	int drawn; /* lines of the region now on the screen */
 	int64_t drawn_at;
+	bool reporting; /* a thread writes lines of what runs */
+	bool finished;  /* results are being printed */
 };
 
 static struct text_sink *current; /* the one of this process, for ui_finish() */
@@ -55,11 +60,11 @@ static void erase(struct text_sink *t, struct str *out)
 	t->drawn = 0;
 }
 
-static void add_progress(struct str *s, const struct live *l)
+static void add_progress(struct str *s, const struct live *l, const char *separator)
 {
 	if (l->done == 0 && l->total == 0)
 		return;
-	str_add(s, "  ");
+	str_add(s, separator);
 	if (streq(l->unit, "B")) {
 		str_add_size(s, l->done);
 		if (l->total) {
@@ -84,7 +89,7 @@ static void draw(struct text_sink *t, struct str *out)
 		AUTO(str) line = STR_INIT;
 		str_addf(&line, "  %s  ", l->step);
 		str_add_duration(&line, (tick_ms() - l->started) / 1000 * 1000);
-		add_progress(&line, l);
+		add_progress(&line, l, "  ");
 		if (l->text)
 			str_addf(&line, "  %s", l->text);
 		str_add_mem(out, str_text(&line), utf8_fit(str_text(&line), (size_t)width - 1));
@@ -102,13 +107,14 @@ static struct live *find_live(struct text_sink *t, const char *step)
 	return NULL;
 }
 
-static void start_live(struct text_sink *t, const struct event *e)
+static struct live *start_live(struct text_sink *t, const struct event *e)
 {
 	if (t->count == STEPS_MAX || !e->step)
-		return;
+		return NULL;
 	struct live *l = &t->steps[t->count++];
-	*l = (struct live){.started = tick_ms()};
+	*l = (struct live){.started = tick_ms(), .said = tick_ms()};
 	snprintf(l->step, sizeof(l->step), "%s", e->step);
+	return l;
 }
 
 static void end_live(struct text_sink *t, const char *step)
@@ -134,6 +140,7 @@ static void update_progress(struct live *l, const struct event *e)
 		l->rate_from_ms = now;
 		l->rate_from_done = e->done;
 	}
+	l->heard = now;
 	l->done = e->done;
 	l->total = e->total;
 	snprintf(l->unit, sizeof(l->unit), "%s", e->text ? e->text : "");
@@ -219,6 +226,67 @@ static void update_region(struct text_sink *t, const struct event *e, const stru
 	fputs(str_text(&out), stderr);
 }
 
+/* What runs and has not been heard of for long: whoever reads a pipe or a log sees that it goes on, and how far it is.
+ */
+static void add_reports(struct text_sink *t, struct str *out)
+{
+	int64_t now = tick_ms();
+	for (int i = 0; i < t->count; i++) {
+		struct live *l = &t->steps[i];
+		if (now - l->said < REPORT_MS || (l->loose && now - l->heard > LOOSE_MS))
+			continue;
+		l->said = now;
+		str_addf(out, "%s: running for ", l->step);
+		str_add_duration(out, (now - l->started) / 1000 * 1000);
+		add_progress(out, l, ": ");
+		str_add_char(out, '\n');
+	}
+}
+
+static void *report(void *data)
+{
+	struct text_sink *t = data;
+	for (;; tick_sleep_ms(LOOK_MS)) {
+		AUTO(str) out = STR_INIT;
+		pthread_mutex_lock(&t->mutex);
+		if (!t->finished)
+			add_reports(t, &out);
+		fputs(str_text(&out), stderr);
+		pthread_mutex_unlock(&t->mutex);
+	}
+	return NULL;
+}
+
+static void start_reporting(struct text_sink *t)
+{
+	pthread_t thread;
+	if (t->reporting)
+		return;
+	t->reporting = pthread_create(&thread, NULL, report, t) == 0;
+	if (t->reporting)
+		pthread_detach(thread);
+}
+
+/* Without a live region: what runs, for the reports. */
+static void follow(struct text_sink *t, const struct event *e, bool said)
+{
+	struct live *l = find_live(t, e->step);
+	if (e->kind == EVENT_STEP_START) {
+		l = start_live(t, e);
+		t->finished = false;
+	}
+	if (e->kind == EVENT_PROGRESS && !l && (l = start_live(t, e)))
+		l->loose = true;
+	if (l && e->kind == EVENT_PROGRESS)
+		update_progress(l, e);
+	if (l && said)
+		l->said = tick_ms();
+	if (e->kind == EVENT_STEP_DONE || e->kind == EVENT_STEP_FAIL)
+		end_live(t, e->step);
+	if (t->count)
+		start_reporting(t);
+}
+
 static void text_emit(struct sink *sink, const struct event *e)
 {
 	struct text_sink *t = (struct text_sink *)sink;
@@ -227,10 +295,12 @@ static void text_emit(struct sink *sink, const struct event *e)
 		return;
 	add_line(&line, &t->options, e);
 	pthread_mutex_lock(&t->mutex);
-	if (t->options.live)
+	if (t->options.live) {
 		update_region(t, e, &line);
-	else
+	} else {
+		follow(t, e, line.len > 0);
 		fputs(str_text(&line), stderr);
+	}
 	pthread_mutex_unlock(&t->mutex);
 }
 
@@ -250,6 +320,7 @@ void ui_finish(void)
 		return;
 	AUTO(str) out = STR_INIT;
 	pthread_mutex_lock(&current->mutex);
+	current->finished = true;
 	erase(current, &out);
 	fputs(str_text(&out), stderr);
 	pthread_mutex_unlock(&current->mutex);

@@ -181,6 +181,11 @@ dribbling() {
 	COOPER_STALL_SECONDS=1 fault 6 'sent less than 512 bytes a second for 4 s' "$base/dribble/$size/10"
 }
 
+# Into a pipe, a long download says every half minute how far it is.
+reporting() {
+	fault 0 'fetch: running for 3' "$base/dribble/$size/1750" --size $size
+}
+
 breaking() {
 	strace -o /dev/null true 2>/dev/null || { echo "SKIP a connection that breaks at once: no strace"; return; }
 	mkdir "$work/broken"
@@ -229,6 +234,7 @@ secure() {
 }
 
 serve plain
+reporting
 dribbling
 bodies
 ranges
