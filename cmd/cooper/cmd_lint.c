@@ -5,8 +5,10 @@
 #include "plan/project.h"
 #include "plan/stack_spec.h"
 #include "recipe/files.h"
+#include "recipe/lint.h"
 
-/* An image, or what a stack asks of its own; one that is not found, or not for this target, is `plan`'s to tell. */
+/* An image, or what a stack asks of its own; one that is not found is recipe_lint()'s to tell, one
+   that is not for this target, `plan`'s. */
 static struct err *lint_guest(const struct recipe *r, const struct recipe_target *target, const struct strs *shipped)
 {
 	AUTO(strs) roots = STRS_INIT;
@@ -40,6 +42,8 @@ static struct err *lint_file(const struct project *p, const char *path, int *ret
 					e = stack_shares_check(r, p->home.root);
 				if (!e)
 					e = lint_guest(r, &target, roots);
+				if (!e && *ret_variants == 0) /* whatever `when:` says */
+					e = recipe_lint(r, roots);
 				recipe_free(r);
 				TRY(e);
 				++*ret_variants;

@@ -322,6 +322,35 @@ static void test_canonical(void **state)
 	recipe_free(r);
 }
 
+/* A slash at the end of a mount says nothing; an empty file and an empty argument say what they are. */
+static void test_meant_as_written(void **state)
+{
+	(void)state;
+	static const char stack[] = "kind: stack\nemulator: e\nimage: i\n";
+	AUTO_FREE char *plain = mem_printf("%smounts: [{ host: ~/src, guest: /src }]\n", stack);
+	AUTO_FREE char *slashes = mem_printf("%smounts: [{ host: ~/src/, guest: /src/ }]\n", stack);
+	AUTO_FREE char *home = mem_printf("%smounts: [{ host: ~/, guest: /src }, { host: /, guest: /top }]\n", stack);
+	AUTO_FREE char *empty = mem_printf("%ssteps: [{ name: a, write: { path: /a, text: \"\" } },\n"
+					   "  { name: b, run: [printf, \"\"] }]\n",
+					   stack);
+	struct recipe *first = load_text(plain, &linux_x86);
+	struct recipe *r = load_text(slashes, &linux_x86);
+	assert_string_equal(r->canonical, first->canonical);
+	assert_string_equal(r->stack.mounts[0].host, "~/src");
+	assert_string_equal(r->stack.mounts[0].guest, "/src");
+	recipe_free(first);
+	recipe_free(r);
+	r = load_text(home, &linux_x86);
+	assert_string_equal(r->stack.mounts[0].host, "~");
+	assert_string_equal(r->stack.mounts[1].host, "/");
+	recipe_free(r);
+	r = load_text(empty, &linux_x86);
+	assert_string_equal(r->stack.steps[0].write_text, "");
+	assert_int_equal(r->stack.steps[1].run.argv.count, 2);
+	assert_string_equal(r->stack.steps[1].run.argv.items[1], "");
+	recipe_free(r);
+}
+
 static void test_aliases_are_filled(void **state)
 {
 	(void)state;
@@ -441,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_extends),
 		cmocka_unit_test(test_extends_wrong),
 		cmocka_unit_test(test_canonical),
+		cmocka_unit_test(test_meant_as_written),
 		cmocka_unit_test(test_aliases_are_filled),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_files),

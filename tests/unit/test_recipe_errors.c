@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "guest/os.h"
+#include "recipe/lint.h"
 #include "recipe/load.h"
 #include "sys/file.h"
 
@@ -18,6 +19,10 @@ static struct err *check_guest(const struct recipe *r, const struct recipe_targe
 	if (r->kind == RECIPE_IMAGE)
 		return guest_os_check(NULL, r);
 	AUTO_FREE char *path = mem_printf("vmimages/%s.yaml", r->stack.image);
+	bool is_there = false;
+	assert_ok(file_exists(path, &is_there));
+	if (r->kind != RECIPE_STACK || !is_there)
+		return NULL;
 	assert_ok(recipe_load(path, target, NULL, &image));
 	struct err *e = guest_os_check(r, image);
 	recipe_free(image);
@@ -31,6 +36,8 @@ static char *message_of(const char *path)
 	struct err *e = recipe_load(path, &target, NULL, &recipe);
 	if (!e)
 		e = check_guest(recipe, &target);
+	if (!e)
+		e = recipe_lint(recipe, &(const struct strs){.items = (char *[]){(char *)(uintptr_t) "."}, .count = 1});
 	recipe_free(recipe);
 	if (!e)
 		return mem_strdup("no error\n");

@@ -36,11 +36,28 @@ static const char *quoted(struct check *check, const struct yaml_node *node)
 
 static bool has_value(struct check *check, const struct schema_field *field, const struct yaml_node *node)
 {
+	const char *hint = "give it a value, or remove the key";
 	if (node->kind != YAML_SCALAR || node->type != YAML_NULL)
 		return true;
-	problem_add(check->problems, node, *node->text ? quoted(check, node) : "give it a value, or remove the key",
-		    "%s has no value", label(check, field));
+	if (streq(node->text, "~") && field->kind == TEXT_HOST_PATH)
+		hint = "without quotes ~ is YAML's word for nothing; your home folder is \"~\"";
+	else if (*node->text)
+		hint = quoted(check, node);
+	else if (field->flags & FIELD_EMPTY)
+		hint = "empty text is \"\"";
+	problem_add(check->problems, node, hint, "%s has no value", label(check, field));
 	return false;
+}
+
+/* A mode is written as it is shown: "0644", not 644, which is another number to YAML than to people. */
+static const char *mode_hint(struct check *check, const struct yaml_node *node)
+{
+	const char *digits = str_starts(node->text, "0o") ? node->text + 2 : node->text;
+	size_t n = strspn(digits, "01234567");
+	digits += n == 4 && *digits == '0';
+	n = strspn(digits, "01234567");
+	return n == 3 && !digits[n] ? arena_printf(check->arena, "write \"0%s\", with the quotes", digits)
+				    : "for example \"0644\", with the quotes";
 }
 
 static void add_wrong_type(struct check *check, const struct schema_field *field, const char *wanted, const char *hint,
@@ -59,7 +76,8 @@ static bool is_text(struct check *check, const struct schema_field *field, const
 		add_wrong_type(check, field, field->kind != TEXT_ANY ? rule->name : "text",
 			       arena_printf(check->arena, "for example '%s'", rule->example), node);
 	else if (node->type != YAML_TEXT)
-		add_wrong_type(check, field, "text", quoted(check, node), node);
+		add_wrong_type(check, field, "text",
+			       field->kind == TEXT_MODE ? mode_hint(check, node) : quoted(check, node), node);
 	return node->kind == YAML_SCALAR && node->type == YAML_TEXT;
 }
 
@@ -94,6 +112,8 @@ static bool check_rule(struct check *check, const struct schema_field *field, co
 	const struct text_rule *rule = text_rule_of(field->kind);
 	AUTO_FREE char *expanded = NULL;
 	AUTO(str) why = STR_INIT;
+	if (!*node->text && field->flags & FIELD_EMPTY)
+		return true;
 	if (field->flags & FIELD_VARS) {
 		struct err *e = vars_expand(&words, node->text, &expanded);
 		if (e) {
@@ -176,6 +196,13 @@ static bool check_number(struct check *check, const struct schema_field *field, 
 					 : arena_printf(check->arena, "for example '%s: %lld'", field->name,
 							(long long)(field->min ? field->min : 1)),
 			       node);
+		return false;
+	}
+	const char *digits = node->text + (*node->text == '-' || *node->text == '+');
+	if (digits[0] == '0' && digits[1]) {
+		problem_add(check->problems, node, "write it in decimal, without a zero in front",
+			    "'%s' must be a whole number, and '%s' is one base or another to different readers",
+			    field->name, node->text);
 		return false;
 	}
 	if (num_parse(node->text, field->min, field->max, ret_value))
@@ -324,8 +351,10 @@ static void check_texts(struct check *check, const struct schema_field *field, s
 		hint = arena_printf(check->arena, "write '%s: %s'", field->name, check_words(check, node));
 	if (!is_list(check, field, node, hint))
 		return;
+	struct schema_field first = *field;
+	first.flags &= ~(unsigned)FIELD_EMPTY;
 	for (size_t i = 0; i < node->count; i++)
-		check_item(check, field, node->values[i], base);
+		check_item(check, i == 0 ? &first : field, node->values[i], base);
 }
 
 static void check_list(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
@@ -397,10 +426,19 @@ void check_store(const struct schema_field *field, char *text, int64_t number, v
 		*(int64_t *)at = number;
 }
 
+static void drop_slash(struct check *check, struct yaml_node *node)
+{
+	size_t n = node->kind == YAML_SCALAR ? strlen(node->text) : 0;
+	if (n > 1 && node->text[n - 1] == '/')
+		node->text = arena_strndup(check->arena, node->text, n - 1);
+}
+
 void check_value(struct check *check, const struct schema_field *field, struct yaml_node *node, void *base)
 {
 	int64_t number = 0;
 	bool good = false;
+	if (field->flags & FIELD_FOLDER)
+		drop_slash(check, node);
 	switch (field->type) {
 	case FIELD_TEXTS:
 		check_texts(check, field, node, base);

@@ -93,7 +93,7 @@ static struct json *text_schema(const struct schema_field *field)
 		js_set(j, "enum", texts_of(field->values));
 	else if (pattern && !(field->flags & FIELD_VARS))
 		js_set_text(j, "pattern", pattern);
-	else
+	else if (!(field->flags & FIELD_EMPTY))
 		js_set_int(j, "minLength", 1);
 	return j;
 }

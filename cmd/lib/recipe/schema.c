@@ -155,7 +155,8 @@ static const struct schema patch_schema = {
 
 /* How a command is written; @flags say who expands what begins with '$'. */
 #define COMMAND_FIELDS(flags)                                                                                            \
-	{"run", FIELD_TEXTS, flags, TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},     \
+	{"run",    FIELD_TEXTS,       (flags) | FIELD_EMPTY,                                                             \
+	 TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},                                \
 		{"script", FIELD_TEXT, flags, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."}, \
 	{                                                                                                                \
 		"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter),                                      \
@@ -398,9 +399,10 @@ static const struct schema emulation_schema = {
 	.name = "emulation", .doc = "Emulation of programs of other architectures.", TABLE(emulation_fields)};
 
 static const struct schema_field mount_fields[] = {
-	{"host", FIELD_TEXT, FIELD_REQUIRED, TEXT_HOST_PATH, AT(mount, host),
+	{"host", FIELD_TEXT, FIELD_REQUIRED | FIELD_FOLDER, TEXT_HOST_PATH, AT(mount, host),
 	 .doc = "Folder of the host: absolute, below `~/`, or below `./`, the stack's own folder."},
-	{"guest", FIELD_TEXT, FIELD_REQUIRED, TEXT_GUEST_PATH, AT(mount, guest), .doc = "Mount point in the guest."},
+	{"guest", FIELD_TEXT, FIELD_REQUIRED | FIELD_FOLDER, TEXT_GUEST_PATH, AT(mount, guest),
+	 .doc = "Mount point in the guest."},
 	{"writable", FIELD_BOOL, 0, TEXT_ANY, AT(mount, writable), .fallback_doc = "false",
 	 .doc = "Whether the guest can write to it."},
 };
@@ -429,7 +431,8 @@ static const struct schema port_schema = {
 
 static const struct schema_field write_fields[] = {
 	{"path", FIELD_TEXT, FIELD_REQUIRED, TEXT_GUEST_PATH, AT(guest_step, write_path), .doc = "The file."},
-	{"text", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, write_text), .doc = "Content of the file."},
+	{"text", FIELD_TEXT, FIELD_LITERAL | FIELD_EMPTY, TEXT_ANY, AT(guest_step, write_text),
+	 .doc = "Content of the file; `\"\"` makes an empty one."},
 	{"from", FIELD_TEXT, 0, TEXT_PATH, AT(guest_step, write_from),
 	 .doc = "File beside the recipe with its content."},
 	{"mode", FIELD_MODE, 0, TEXT_MODE, AT(guest_step, write_mode), .fallback = 0644, .fallback_doc = "\"0644\"",
@@ -444,7 +447,8 @@ static const struct schema_field step_fields[] = {
 	{"write", FIELD_MAP, 0, TEXT_ANY, 0, .of = &write_schema, .doc = "Write a file."},
 	{"packages", FIELD_TEXTS, 0, TEXT_PACKAGE, AT(guest_step, packages),
 	 .doc = "Install packages of the guest's distribution."},
-	{"run", FIELD_TEXTS, FIELD_LITERAL, TEXT_ANY, AT(guest_step, run.argv), .doc = "Run a program; no shell."},
+	{"run", FIELD_TEXTS, FIELD_LITERAL | FIELD_EMPTY, TEXT_ANY, AT(guest_step, run.argv),
+	 .doc = "Run a program; no shell."},
 	{"script", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, run.script), .doc = "Run a script."},
 	{"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(guest_step, run.interpreter),
 	 .values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",

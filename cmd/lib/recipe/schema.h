@@ -34,12 +34,14 @@ enum field_type {
 
 enum field_flag {
 	FIELD_REQUIRED = 1,
-	FIELD_VARS = 2,    /* ${name} is expanded */
-	FIELD_LITERAL = 4, /* $ means nothing to cooper: the text is the guest's */
-	FIELD_NOTE = 8,    /* changes no result: for people, or where to ask; not part of keys */
-	FIELD_ONE = 16,    /* FIELD_TEXTS: a single value may stand for a list of one */
-	FIELD_ITEM = 32,   /* not in tables: one item of FIELD_TEXTS is being checked */
-	FIELD_LATER = 64,  /* no part of the recipe's own key: a later step has it among its inputs */
+	FIELD_VARS = 2,     /* ${name} is expanded */
+	FIELD_LITERAL = 4,  /* $ means nothing to cooper: the text is the guest's */
+	FIELD_NOTE = 8,     /* changes no result: for people, or where to ask; not part of keys */
+	FIELD_ONE = 16,     /* FIELD_TEXTS: a single value may stand for a list of one */
+	FIELD_ITEM = 32,    /* not in tables: one item of FIELD_TEXTS is being checked */
+	FIELD_LATER = 64,   /* no part of the recipe's own key: a later step has it among its inputs */
+	FIELD_EMPTY = 128,  /* text may be empty; in a list, all but the first */
+	FIELD_FOLDER = 256, /* a slash at the end of the path counts for nothing */
 };
 
 /* The offset of what is checked and not stored. */

@@ -267,6 +267,8 @@ static bool check_guest_path(const char *text, struct str *why)
 {
 	if (!check_line(text, why))
 		return false;
+	if (text[0] == '~')
+		return fail(why, "must be absolute: the login user's home is not known here");
 	if (text[0] != '/')
 		return fail(why, "must be absolute");
 	return path_is_plain(text + 1) ? true : fail(why, "cannot be '/' or contain '.', '..' or empty parts");
@@ -278,6 +280,10 @@ static bool check_host_path(const char *text, struct str *why)
 		return false;
 	if (streq(text, "~") || streq(text, ".") || streq(text, "/"))
 		return true;
+	if (text[0] == '~' && text[1] != '/')
+		return fail(why, "names the home of another user: write that as an absolute path");
+	if (text[0] == '$')
+		return fail(why, "has a variable, which is not expanded: your home folder is ~/");
 	if (text[0] != '/' && !str_starts(text, "~/") && !str_starts(text, "./"))
 		return fail(why, "must be absolute or start with ~/ or ./ (the stack's folder)");
 	return path_is_plain(text + (text[0] == '/' ? 1 : 2)) || fail(why, "cannot contain '.', '..' or empty parts");
