@@ -73,6 +73,7 @@ static struct err *run(struct call *call)
 	if (unresolved.count == 0)
 		TRY(host_check(&p, &s.machine, &warnings));
 	TRY(stack_observe(&s, NULL));
+	TRY(host_able(&p, &s, &unresolved));
 	size_t pending = graph_pending(&s.graph);
 	TRY(unresolved.count ? exposure_list(&p, EXPOSURE_ALL, &exposures) : list_exposures(&p, &s.graph, &exposures));
 	if (unresolved.count || pending)

@@ -147,8 +147,12 @@ static struct err *decide(struct project *p, struct stack *s)
 /* With the lock held: decide again, since the other one may have done it all, then act. */
 static struct err *converge(struct call *call, struct project *p, int64_t started)
 {
+	AUTO(strs) unresolved = STRS_INIT;
 	AUTO(stack) s = STACK_INIT;
 	TRY(guest_os_check(p->stack, p->image));
+	stack_unresolved(p, &unresolved);
+	if (unresolved.count)
+		TRY(host_able(p, &s, &unresolved));
 	TRY(stack_resolve(p, call->sink));
 	TRY(damage_mend(p->machine_dir, call->sink));
 	TRY(decide(p, &s));
@@ -157,6 +161,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 		printf("nothing to do\n");
 		return NULL;
 	}
+	TRY(host_able(p, &s, /* unresolved= */ NULL));
 	TRY(session_trust(call, p));
 	TRY(host_check(p, &s.machine, /* warnings= */ NULL));
 	TRY(host_fit(p, &s));

@@ -8,8 +8,8 @@
 #include "sys/file.h"
 
 static const struct host_facts mac = {.os = OS_MACOS};
-static const struct host_facts debian = {.os = OS_LINUX, .distro = "debian"};
-static const struct host_facts fedora = {.os = OS_LINUX, .distro = "fedora"};
+static const struct host_facts debian = {.os = OS_LINUX, .distro = "debian", .apt = "yes"};
+static const struct host_facts fedora = {.os = OS_LINUX, .distro = "fedora", .apt = "no"};
 
 /* answers as `brew list --versions` does, and notes how often it was asked */
 static const char brew[] =

@@ -69,7 +69,15 @@ static struct err *ask_brew(const struct strs *names, struct strs *installed)
 
 bool host_packages_askable(const struct host_facts *facts)
 {
-	return facts->os == OS_MACOS || streq(facts->distro, "debian") || streq(facts->distro, "ubuntu");
+	return facts->os == OS_MACOS || streq(facts->apt, "yes");
+}
+
+void host_packages_managers(struct host_facts *facts)
+{
+	AUTO_FREE char *apt = facts->os == OS_LINUX ? child_find("apt-get") : NULL;
+	AUTO_FREE char *dpkg = facts->os == OS_LINUX ? child_find("dpkg-query") : NULL;
+	if (facts->os == OS_LINUX)
+		memcpy(facts->apt, apt && dpkg ? "yes" : "no", apt && dpkg ? sizeof("yes") : sizeof("no"));
 }
 
 struct err *host_packages_missing(const struct host_facts *facts, const struct strs *names, struct strs *missing)

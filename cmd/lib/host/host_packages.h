@@ -10,6 +10,8 @@
 
 /** host_packages_askable() - whether this host's package manager is one that is asked: dpkg or brew */
 bool host_packages_askable(const struct host_facts *facts);
+/** host_packages_managers() - measure whether apt is there, into @facts; runs nothing */
+void host_packages_managers(struct host_facts *facts);
 
 /** host_packages_brew() - path of Homebrew, in PATH or in its usual places; heap, NULL when there is none */
 char *host_packages_brew(void);

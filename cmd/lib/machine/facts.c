@@ -55,6 +55,7 @@ static const struct field fields[] = {
 	FACT(hv_support, FIELD_BOOL, OPTIONAL),
 	FACT(kvm_present, FIELD_BOOL, OPTIONAL),
 	FACT(distro, FIELD_TEXT, OPTIONAL),
+	FACT(apt, FIELD_TEXT, OPTIONAL),
 	FACT(boot_id, FIELD_TEXT, OPTIONAL),
 	SURVEYED(home, FIELD_HEAP),
 	SURVEYED(disk_free_bytes, FIELD_INT64),

@@ -96,7 +96,7 @@ static void judge_archive(const struct project *p, const struct strs *unresolved
 	bool asks = false;
 	for (size_t i = 0; i < unresolved->count; i++)
 		asks = asks || str_starts(unresolved->items[i], "debian-");
-	if (asks && !p->other_host)
+	if (asks && !p->other_host && streq(p->facts.apt, "yes")) /* else host_able() tells */
 		e = debian_host_mirrors(&archive, &security);
 	if (e)
 		doctor_add_failure(report, "package archive", e);
@@ -128,6 +128,9 @@ struct err *doctor_stack(struct project *p, struct doctor_report *report)
 	judge_archive(p, &unresolved, report);
 	if (s.goal && !p->other_host && is_pending(&s, "boot"))
 		judge_fit(&s, report);
+	struct err *cannot = host_able(p, &s, &unresolved);
+	if (cannot)
+		doctor_add_failure(report, "host", cannot);
 	struct err *e = guest_os_check(p->stack, p->image);
 	if (e)
 		doctor_add_failure(report, "image", err_hint(e, "`cooper plan` shows each with its line"));

@@ -3,6 +3,10 @@
 #include "machine/fit.h"
 #include "machine/paths.h"
 #include "machine/rules.h"
+#include "net/fetch_env.h"
+#include "plan/host_can.h"
+#include "plan/stack_lock.h"
+#include "sys/file.h"
 
 /* What earlier boots have shown of /dev/kvm: on this host from its file, of another one from its facts. */
 static struct json *read_verdicts(const struct project *p, const struct machine_spec *m)
@@ -27,6 +31,34 @@ struct err *host_start(const struct project *p, const struct machine_spec *m, st
 	TRY(host_accelerators(p, m, &list));
 	*ret_start = (struct machine_start){.accel = list.items[0], .ssh_port = 2222};
 	return NULL;
+}
+
+static bool is_pending(const struct stack *s, const char *kind)
+{
+	const struct step *step = s->goal ? graph_kind(&s->graph, kind) : NULL;
+	return !s->goal || (step && step->state == STEP_PENDING);
+}
+
+struct err *host_able(const struct project *p, const struct stack *s, const struct strs *unresolved)
+{
+	struct fetch_env env;
+	struct source emulators;
+	fetch_env_read(&env);
+	struct host_needs needs = {.facts = &p->facts,
+				   .guest_arch = p->guest_arch,
+				   .emulator = p->emulator,
+				   .image = p->image,
+				   .unresolved = unresolved,
+				   .builds = is_pending(s, "build"),
+				   .makes_image = is_pending(s, "image"),
+				   .has_mirror = env.by_digest != NULL};
+	if (is_pending(s, "emulators") && stack_emulator_package(p, &emulators))
+		needs.emulators = &emulators;
+	bool is_there = true;
+	if (!p->other_host && !needs.builds && s->machine.boot == BOOT_UEFI && s->machine.firmware_code)
+		TRY(file_exists(s->machine.firmware_code, &is_there));
+	needs.no_firmware = is_there ? NULL : s->machine.firmware_code;
+	return host_can(&needs);
 }
 
 struct err *host_check(const struct project *p, const struct machine_spec *m, struct strs *warnings)

@@ -19,6 +19,12 @@ MUST_CHECK struct err *host_accelerators(const struct project *p, const struct m
 MUST_CHECK struct err *host_start(const struct project *p, const struct machine_spec *m,
 				  struct machine_start *ret_start);
 /**
+ * host_able() - host_can() for what is pending of a stack
+ * @s:          observed; empty where the lock lacks something, and then all of it is pending
+ * @unresolved: what the lock lacks; may be NULL
+ */
+MUST_CHECK struct err *host_able(const struct project *p, const struct stack *s, const struct strs *unresolved);
+/**
  * host_check() - whether the machine may run on the project's host
  * @warnings: receives sentences for people; may be NULL
  *

@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 #include "build/developer_tools.h"
+#include "host/host_packages.h"
 #include "build/toolchain.h"
 #include "machine/vmm.h"
 #include "plan/project_find.h"
@@ -67,6 +68,7 @@ struct err *project_set_host(struct project *p, const char *name)
 static void measure_host(struct host_facts *facts)
 {
 	os_host_facts(facts);
+	host_packages_managers(facts);
 	AUTO_FREE char *tools = facts->os == OS_MACOS ? developer_tools_find("") : NULL;
 	if (tools)
 		developer_tools_sdk(tools, facts->sdk_version, sizeof(facts->sdk_version));

@@ -21,14 +21,16 @@ struct host_facts {
 	int perf_cpus; /* performance cores (macOS: hw.perflevel0.physicalcpu); 0 = unknown, or all alike */
 	int64_t memory_bytes;
 	char sdk_version[16]; /* of the macOS SDK that builds use; "" = unknown (build/developer_tools.h reads it) */
-	char compiler[160];   /* that builds use: "gcc 12.2.0 x86_64-linux-gnu"; "" = unknown (build/toolchain.h asks it) */
-	char shell[64];       /* what sh is: "dash"; "" = unknown */
-	char python[64];      /* what python3 is: "python3.11"; "" = unknown */
-	bool hv_support;      /* macOS: sysctl kern.hv_support is 1 */
-	bool kvm_present;     /* Linux: /dev/kvm opens read-write; no proof that it works */
-	char distro[32];      /* Linux: "debian", "fedora", "" */
-	char codename[32];    /* Linux: of the distribution's release, "bookworm", "" */
-	char boot_id[64];     /* changes with each boot of the host */
+	char compiler[160]; /* that builds use: "gcc 12.2.0 x86_64-linux-gnu"; "" = unknown (build/toolchain.h asks it)
+			     */
+	char shell[64];     /* what sh is: "dash"; "" = unknown */
+	char python[64];    /* what python3 is: "python3.11"; "" = unknown */
+	bool hv_support;    /* macOS: sysctl kern.hv_support is 1 */
+	bool kvm_present;   /* Linux: /dev/kvm opens read-write; no proof that it works */
+	char distro[32];    /* Linux: "debian", "fedora", "" */
+	char apt[4];        /* Linux: "yes", "no": whether there are apt-get and dpkg-query; "" = unknown */
+	char codename[32];  /* Linux: of the distribution's release, "bookworm", "" */
+	char boot_id[64];   /* changes with each boot of the host */
 };
 
 /** os_host_facts() - measure this host; never runs a child */
