@@ -53,18 +53,23 @@ static struct err *lint_file(const struct project *p, const char *path, int *ret
 	return NULL;
 }
 
-static struct err *lint_shipped(const struct project *p, struct strs *paths)
+/* What a project has of its own; where there is no project, all that is shipped. */
+static struct err *find_all(const struct project *p, struct strs *paths)
 {
+	struct strs own = {.items = p->roots.items, .count = 1};
+	const struct strs *roots = p->stack_path ? &own : &p->roots;
 	static const enum recipe_kind kinds[] = {RECIPE_BUILD, RECIPE_IMAGE, RECIPE_STACK};
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		AUTO(strs) names = STRS_INIT;
-		TRY(recipe_list(kinds[k], &p->roots, &names));
+		TRY(recipe_list(kinds[k], roots, &names));
 		for (size_t i = 0; i < names.count; i++) {
 			AUTO_FREE char *path = NULL;
-			TRY(recipe_find(names.items[i], kinds[k], &p->roots, &path));
+			TRY(recipe_find(names.items[i], kinds[k], roots, &path));
 			strs_add(paths, path);
 		}
 	}
+	if (p->stack_path && !strs_has(paths, p->stack_path))
+		strs_add(paths, p->stack_path);
 	return NULL;
 }
 
@@ -72,10 +77,12 @@ static struct err *run(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(strs) paths = STRS_INIT;
-	TRY(project_start(&p));
 	strs_copy(&paths, &call->args);
-	if (paths.count == 0)
-		TRY(lint_shipped(&p, &paths));
+	TRY(project_start(&p));
+	if (paths.count == 0) {
+		TRY(project_add_root(&p));
+		TRY(find_all(&p, &paths));
+	}
 	for (size_t i = 0; i < paths.count; i++) {
 		int variants = 0;
 		TRY(lint_file(&p, paths.items[i], &variants));
@@ -89,6 +96,6 @@ const struct subcommand cmd_lint = {
 	.name = "lint",
 	.operands = "[FILE...]",
 	.summary = "check recipes for every host and guest they may be used on",
-	.help = "Without FILE, checks every shipped recipe. All problems in a file are shown, each with its line.",
+	.help = "Without FILE, checks the recipes of this folder's project, or every shipped one where there is no project. All problems in a file are shown, each with its line.",
 	.run = run,
 };

@@ -55,6 +55,7 @@ static struct err *run(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	TRY(project_start(&p));
+	TRY(project_add_root(&p));
 	AUTO_JSON *all = js_object();
 	TRY(add_recipes(&p, "stacks", RECIPE_STACK, all));
 	TRY(add_recipes(&p, "builds", RECIPE_BUILD, all));

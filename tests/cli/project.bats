@@ -52,6 +52,23 @@ make_project() {
 	[[ "$output" != *hello* ]]
 }
 
+@test "lint and list know the project's own recipes" {
+	make_project a one
+	mkdir a/b
+	cd a/b
+	run -0 "$cooper" lint
+	[[ "$output" == *"/a/cooper.yaml: ok"* && "$output" == *"/a/recipes/hello.yaml: ok"* && "$output" != *podman* ]]
+	run -0 "$cooper" list
+	[[ "$output" == *hello* && "$output" == *podman-debian* ]]
+	echo 'machine: { name: Dev }' >>../cooper.yaml
+	run -2 "$cooper" lint
+	[[ "$output" == *"/a/cooper.yaml:4:18: "* ]]
+	run -0 "$cooper" lint ../recipes/hello.yaml
+	cd ../..
+	run -0 "$cooper" lint
+	[[ "$output" == *podman-debian* ]]
+}
+
 @test "HOME and the file system are as far as it goes" {
 	make_project a one
 	mkdir -p a/b
@@ -115,10 +132,14 @@ make_project() {
 	for name in store cas machines git keys; do
 		rm -rf "${COOPER_HOME:?}/$name" && ln -s "$PWD/elsewhere" "$COOPER_HOME/$name"
 		run -2 "$cooper" status podman-debian
-		[[ "$output" == *"$COOPER_HOME/$name"*"chmod go-w"* ]]
+		[[ "$output" == *"others may write '$COOPER_HOME/$name'"*"chmod go-w"* ]]
 		rm "$COOPER_HOME/$name"
 	done
 	chmod 0755 elsewhere && ln -s "$PWD/elsewhere" "$COOPER_HOME/store"
+	run -0 "$cooper" gc
+	mkdir -m 0775 "$COOPER_HOME/ccache" # as ccache makes it, under a team's umask
+	run -2 "$cooper" gc
+	chmod 0700 "$COOPER_HOME" # where nobody gets to
 	run -0 "$cooper" gc
 }
 

@@ -66,6 +66,19 @@ static void look_beside(struct lint *l, const struct yaml_node *node, enum wante
 	look(l, node, dir, node->text, wanted);
 }
 
+/* The folder of an image of packages, and the scripts that are run from it. */
+static void lint_image(struct lint *l, const struct yaml_node *files)
+{
+	static const char *const scripts[] = {"prepare.sh", "customize.sh"};
+	size_t before = l->problems.count;
+	look_beside(l, files, WANT_FOLDER);
+	for (size_t i = 0; is_text(files) && l->problems.count == before && i < ARRAY_LEN(scripts); i++) {
+		AUTO_FREE char *dir = path_dir(files->doc->name);
+		AUTO_FREE char *path = path_join(files->text, scripts[i]);
+		look(l, files, dir, path, WANT_FILE);
+	}
+}
+
 static void find_recipe(struct lint *l, const struct yaml_node *node, enum recipe_kind kind)
 {
 	AUTO_FREE char *path = NULL;
@@ -104,7 +117,7 @@ struct err *recipe_lint(const struct recipe *r, const struct strs *roots)
 	if (r->kind == RECIPE_BUILD)
 		lint_patches(&l, yaml_get(r->document, "patches"));
 	if (r->kind == RECIPE_IMAGE)
-		look_beside(&l, yaml_get(yaml_get(r->document, "debian"), "files"), WANT_FOLDER);
+		lint_image(&l, yaml_get(yaml_get(r->document, "debian"), "files"));
 	if (r->kind == RECIPE_STACK)
 		lint_stack(&l, r->document);
 	strs_done(&l.roots);

@@ -64,6 +64,20 @@ static const char *const own_names[] = {"cas",         "store",      "machines",
 					"log",         "ccache",     "git",           "keys",    "signatures",
 					"cooper.lock", "accel.json", "compiler.json", "trust.json", "up.lock", ".DS_Store"};
 
+/* Write bits of what a name in the home leads to count where others can get there: by a link's target, or through us.
+ */
+static struct err *forbidden_below(const char *root, const char *path, mode_t *ret_bits)
+{
+	struct stat st = {.st_mode = 0};
+	bool is_there = false;
+	TRY(file_lstat(path, &is_there, &st));
+	bool is_link = is_there && S_ISLNK(st.st_mode);
+	TRY(file_stat(root, &is_there, &st));
+	bool is_open = is_there && st.st_mode & (S_IXGRP | S_IXOTH);
+	*ret_bits = is_link || is_open ? S_IWGRP | S_IWOTH : 0;
+	return NULL;
+}
+
 /*
  * What is trusted because it is here must be ours: the folder, and what the names in it lead to. Deeper down only we
  * can have put anything, links as well.
@@ -73,7 +87,9 @@ static struct err *check_owners(const char *root)
 	TRY(owner_check(root, OWNER_SELF, S_IWGRP | S_IWOTH));
 	for (size_t i = 0; i < ARRAY_LEN(own_names); i++) {
 		AUTO_FREE char *path = path_join(root, own_names[i]);
-		TRY(owner_check(path, OWNER_SELF, S_IWGRP | S_IWOTH));
+		mode_t forbidden = 0;
+		TRY(forbidden_below(root, path, &forbidden));
+		TRY(owner_check(path, OWNER_SELF, forbidden));
 	}
 	return NULL;
 }
