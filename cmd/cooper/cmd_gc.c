@@ -24,6 +24,16 @@ static void print_items(const struct home *home, const struct gc *gc)
 	}
 }
 
+static void tell_left(const struct call *call, const struct home *home)
+{
+	AUTO(strs) left = STRS_INIT;
+	gc_left_records(home, &left);
+	for (size_t i = 0; i + 1 < left.count; i += 2)
+		event_note(call->sink, NULL,
+			   "what '%s' used last is kept, and it is not there any more: to let go of it, remove '%s'",
+			   left.items[i + 1], left.items[i]);
+}
+
 static struct err *collect(struct call *call, const struct home *home, struct gc *gc)
 {
 	AUTO(strs) locks = STRS_INIT;
@@ -36,6 +46,7 @@ static struct err *collect(struct call *call, const struct home *home, struct gc
 	TRY(lock_file_place(path, &lock)); /* one that cannot be read keeps nothing, and must not be passed over */
 	strs_add(&locks, lock);
 	TRY(gc_find(home, &locks, gc));
+	tell_left(call, home);
 	str_add_size(&size, gc->bytes);
 	if (gc->count == 0) {
 		printf("everything in '%s' is in use\n", home->root);

@@ -90,6 +90,19 @@ static struct err *open_tree(const struct call *call, const struct project *p, c
 	return NULL;
 }
 
+/* The lock of the stack in this folder, whatever its file is called, else of the project, else of the shipped ones. */
+static struct err *lock_of(const struct project *p, char **ret_path)
+{
+	AUTO_FREE char *dir = path_dir(p->stack_path ? p->stack_path : "./");
+	bool is_here = false;
+	TRY(file_exists("cooper.lock", &is_here));
+	if (is_here)
+		*ret_path = mem_strdup("cooper.lock");
+	else
+		*ret_path = path_join(p->stack_path ? dir : p->home.root, "cooper.lock");
+	return NULL;
+}
+
 static struct err *run_edit(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
@@ -106,9 +119,7 @@ static struct err *run_edit(struct call *call)
 	struct recipe *r = NULL;
 	struct lock *lock = NULL;
 	TRY(recipe_load(path, &target, &p.roots, &r));
-	bool own_lock = false;
-	TRY(file_exists("cooper.lock", &own_lock));
-	locked = own_lock ? mem_strdup("cooper.lock") : path_join(p.home.root, "cooper.lock");
+	TRY(lock_of(&p, &locked));
 	struct err *e = lock_open(locked, &lock);
 	if (!e)
 		e = home_make(&p.home);

@@ -64,6 +64,8 @@ make_project() {
 	run -2 "$cooper" lint
 	[[ "$output" == *"/a/cooper.yaml:4:18: "* ]]
 	run -0 "$cooper" lint ../recipes/hello.yaml
+	run -0 "$cooper" patch edit hello
+	grep -q one hello-patches/word
 	cd ../..
 	run -0 "$cooper" lint
 	[[ "$output" == *podman-debian* ]]
@@ -106,6 +108,14 @@ make_project() {
 	cd a
 	run -0 "$cooper" build
 	[[ "$output" == *"nothing to do"* ]]
+	mv ../b ../c # or its disk is not mounted
+	run -0 "$cooper" gc --yes
+	grep -q two "$COOPER_HOME"/store/*/bin/word
+	record=$(expr "$output" : ".*/b/cooper.yaml' used last is kept, .* remove '\([^']*\)'")
+	rm "$record"
+	run -0 "$cooper" gc --yes
+	[[ "$output" != *"used last"* ]]
+	! grep -q two "$COOPER_HOME"/store/*/bin/word
 }
 
 @test "the stack of another user is used only where it is named" {

@@ -10,6 +10,7 @@
 #include "plan/project_find.h"
 #include "plan/stack_lock.h"
 #include "plan/stack_spec.h"
+#include "store/gc.h"
 #include "recipe/files.h"
 #include "step/outputs.h"
 
@@ -213,6 +214,9 @@ static struct err *check_reach(const struct graph *g)
 static bool record_changes(const struct stack *s, struct json **ret_record)
 {
 	AUTO_JSON *record = js_copy(s->record);
+	AUTO_FREE char *stack = s->p->is_shipped ? NULL : realpath(s->p->stack_path, NULL);
+	if (stack)
+		js_set_text(record, GC_RECORD_STACK, stack);
 	graph_record(&s->graph, record);
 	AUTO_FREE char *now = js_canonical(record);
 	AUTO_FREE char *before = js_canonical(s->record);

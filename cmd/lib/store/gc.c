@@ -215,6 +215,26 @@ struct err *gc_find(const struct home *home, const struct strs *locks, struct gc
 	return e;
 }
 
+void gc_left_records(const struct home *home, struct strs *records_and_stacks)
+{
+	AUTO(strs) names = STRS_INIT;
+	err_free(dir_list(home->root, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(home->root, names.items[i]);
+		AUTO_JSON *record = NULL;
+		bool is_there = true;
+		if (str_ends(path, ".record"))
+			err_free(js_read(path, &record));
+		const char *stack = js_get_text(record, GC_RECORD_STACK);
+		if (stack)
+			err_free(file_exists(stack, &is_there));
+		if (is_there)
+			continue;
+		strs_add(records_and_stacks, path);
+		strs_add(records_and_stacks, stack);
+	}
+}
+
 struct err *gc_remove(const struct gc *gc, struct sink *sink)
 {
 	int64_t done = 0;

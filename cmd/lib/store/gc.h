@@ -15,6 +15,9 @@
 #include "base/str.h"
 #include "store/home.h"
 
+/* The member of a record that is no step's: where the file of its stack is; a shipped stack's record has none. */
+#define GC_RECORD_STACK "stack"
+
 struct gc_item {
 	char *path;
 	int64_t bytes; /* on disk */
@@ -36,6 +39,10 @@ void gc_done(struct gc *gc);
  * Errors: OS; CORRUPT when a root cannot be read: then nothing can be said to be unused.
  */
 MUST_CHECK struct err *gc_find(const struct home *home, const struct strs *locks, struct gc *ret_gc);
+
+/** gc_left_records() - append the records whose stack is not there any more, and the stack's file after each: what they
+ *  refer to is kept, for it may be on a disk that is not mounted. Best effort: gc_find() tells what cannot be read */
+void gc_left_records(const struct home *home, struct strs *records_and_stacks);
 
 /** gc_remove() - remove what was found */
 MUST_CHECK struct err *gc_remove(const struct gc *gc, struct sink *sink);
