@@ -42,6 +42,7 @@ run "damaged machines, scripted" bash tests/scripted/damage.sh
 sh tests/archives/run.sh >"$work/archives" 2>&1 &
 archives=$!
 run "fuzzers, on their corpora" env FUZZ_SECONDS=0 sh tests/fuzz/run.sh
+run "ways out of the box of a build" bash tests/build/box.sh
 run "updates and downloaded images" bash tests/e2e/update.sh
 run "command line" bats --formatter tap tests/cli
 run "patches to QEMU" sh tests/qemu/apply.sh

@@ -56,6 +56,7 @@ static int setup(void **state UNUSED)
 	AUTO_FREE char *home = path_join(root, "home");
 	setenv("COOPER_RECIPES", root, 1);
 	setenv("COOPER_HOME", home, 1);
+	setenv("COOPER_BOX", "nothing", 1); /* one recipe here looks at a file of the test */
 	return 0;
 }
 

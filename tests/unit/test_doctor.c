@@ -168,6 +168,12 @@ static void test_everywhere(void **state)
 	mac.disk_free_bytes = 40 * GIB;
 	expect(&in, "disk", DOCTOR_WARN, "60 GiB");
 	mac = good_mac();
+	mac.box_lets = "";
+	expect(&in, "box", DOCTOR_OK, "no network");
+	mac.box_lets = "the network, reading homes";
+	mac.box_why = "namespaces are denied";
+	expect(&in, "box", DOCTOR_WARN, "the network, reading homes: namespaces are denied");
+	mac.box_lets = NULL;
 	mac.clock_s = 1700000000;
 	expect(&in, "clock", DOCTOR_FAIL, "2023-11-14");
 	mac = good_mac();

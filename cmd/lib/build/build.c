@@ -75,7 +75,9 @@ struct err *build_source_inputs(const struct recipe *recipe, struct json *inputs
 struct build_folders {
 	char *source;
 	char *build;
-	char *home;
+	char *home;   /* an empty folder: no settings of anybody's */
+	char *temp;
+	char *ccache; /* NULL = there is none */
 	char *log;
 	char *final; /* the keg's place */
 	char *stage; /* what is renamed to it */
@@ -88,6 +90,8 @@ static void build_folders_done(struct build_folders *w)
 	free(w->source);
 	free(w->build);
 	free(w->home);
+	free(w->temp);
+	free(w->ccache);
 	free(w->log);
 	free(w->final);
 	free(w->stage);
@@ -96,7 +100,7 @@ static void build_folders_done(struct build_folders *w)
 }
 
 /* A compiler cache in front of the compilers, where there is one: Debian's and Homebrew's places. */
-static void add_path(struct strs *env, const struct host_facts *facts)
+static bool add_path(struct strs *env, const struct host_facts *facts)
 {
 	static const char *const cache_dirs[] = {"/usr/lib/ccache", "/opt/homebrew/opt/ccache/libexec",
 						 "/usr/local/opt/ccache/libexec"};
@@ -105,25 +109,26 @@ static void add_path(struct strs *env, const struct host_facts *facts)
 		AUTO_FREE char *cc = path_join(cache_dirs[i], "cc");
 		if (file_offered(cc)) {
 			strs_addf(env, "PATH=%s:%s", cache_dirs[i], base);
-			return;
+			return true;
 		}
 	}
 	strs_addf(env, "PATH=%s", base);
+	return false;
 }
 
 static void make_env(struct build_folders *w, const struct build_job *job)
 {
 	const char *ccache = getenv("CCACHE_DIR");
-	add_path(&w->env, job->facts);
+	bool cached = add_path(&w->env, job->facts);
 	strs_addf(&w->env, "HOME=%s", w->home);
-	strs_addf(&w->env, "TMPDIR=%s", w->home);
+	strs_addf(&w->env, "TMPDIR=%s", w->temp);
 	strs_add(&w->env, "LC_ALL=C");
 	strs_add(&w->env, "TZ=UTC");
 	strs_add(&w->env, "SOURCE_DATE_EPOCH=1760000000");
-	if (ccache && *ccache)
-		strs_addf(&w->env, "CCACHE_DIR=%s", ccache);
-	else
-		strs_addf(&w->env, "CCACHE_DIR=%s/ccache", job->home->root);
+	if (!cached)
+		return;
+	w->ccache = ccache && *ccache ? file_absolute(ccache) : path_join(job->home->root, "ccache");
+	strs_addf(&w->env, "CCACHE_DIR=%s", w->ccache);
 	/* Hits do not depend on where COOPER_HOME is. */
 	strs_addf(&w->env, "CCACHE_BASEDIR=%s", job->home->build);
 }
@@ -134,7 +139,8 @@ static void open_folders(struct build_folders *w, const struct build_job *job)
 	*w = (struct build_folders){
 		.source = build_place(job, "src"),
 		.build = mem_printf("%s/%s/out-%s", job->home->build, job->recipe->name, arch_name(job->guest_arch)),
-		.home = build_place(job, "home"),
+		.home = mem_printf("%s/%s/home-%s", job->home->build, job->recipe->name, arch_name(job->guest_arch)),
+		.temp = mem_printf("%s/%s/tmp-%s", job->home->build, job->recipe->name, arch_name(job->guest_arch)),
 		.log = mem_printf("%s/build-%s.log", job->home->log, name),
 		.final = store_path(job->home, job->key, name),
 		.jobs = mem_printf("%d", job->facts->cpus),
@@ -209,13 +215,37 @@ static struct err *command_env(const struct build_job *job, const struct build_f
 	return NULL;
 }
 
+/* What a command may touch. Many projects build where their sources are: a tree that was touched is unpacked anew. */
+struct command_box {
+	const char *write[7];
+	const char *read[2];
+	struct box box;
+};
+
+static void make_box(struct command_box *c, const struct build_folders *w, const char *install_to, const char *tested)
+{
+	size_t n = 0;
+	*c = (struct command_box){.read = {tested}};
+	c->write[n++] = w->source;
+	c->write[n++] = w->build;
+	c->write[n++] = w->home;
+	c->write[n++] = w->temp;
+	if (w->ccache)
+		c->write[n++] = w->ccache;
+	if (install_to)
+		c->write[n++] = install_to;
+	c->box = (struct box){.write = c->write, .read = c->read, .temp = w->temp};
+}
+
 static struct err *run_commands(const struct build_job *job, const struct build_folders *w, const struct commands *list,
 				const char *prefix, struct sink *sink)
 {
 	char key_shown[STORE_KEY_SHOWN + 1];
 	struct vars vars = make_vars(w, job, prefix, key_shown);
+	struct command_box box;
 	AUTO(strs) env = STRS_INIT;
 	TRY(command_env(job, w, &vars, &env));
+	make_box(&box, w, w->stage, /* tested= */ NULL);
 	for (size_t i = 0; i < list->count; i++) {
 		AUTO(strs) argv = STRS_INIT;
 		TRY(at_command(expand_command(&list->items[i], &vars, &argv), job, &list->items[i]));
@@ -226,7 +256,7 @@ static struct err *run_commands(const struct build_job *job, const struct build_
 					  .deadline_ms = COMMAND_DEADLINE_MS,
 					  .step = job->step,
 					  .sink = sink,
-					  .die_with_parent = true};
+					  .box = &box.box};
 		TRY(at_command(child_run(&spec), job, &list->items[i]));
 	}
 	return NULL;
@@ -239,14 +269,16 @@ static struct err *run_test(const struct build_job *job, const struct build_fold
 	AUTO(strs) argv = STRS_INIT;
 	AUTO(strs) env = STRS_INIT;
 	AUTO(str) out = STR_INIT;
+	struct command_box box;
 	TRY(expand_command(c, vars, &argv));
 	TRY(command_env(job, w, vars, &env));
+	make_box(&box, w, /* install_to= */ NULL, w->stage);
 	struct child_spec spec = {.argv = (const char *const *)argv.items,
 				  .env = (const char *const *)env.items,
 				  .cwd = w->build,
 				  .log_path = w->log,
 				  .deadline_ms = 5 * 60 * 1000,
-				  .die_with_parent = true};
+				  .box = &box.box};
 	TRY(child_output(&spec, 1 << 20, &out));
 	*ret_line = mem_strndup(str_text(&out), strcspn(str_text(&out), "\n"));
 	if (!c->expect)
@@ -308,6 +340,27 @@ static struct json *make_receipt(const struct build_job *job, int64_t started_ms
 	return receipt;
 }
 
+/* Loudly: who builds what somebody else wrote should know what can happen. */
+static void tell_gaps(const struct build_job *job, struct sink *sink)
+{
+	const struct box_facts *facts = os_box_facts();
+	AUTO(str) missing = STR_INIT;
+	box_missing(facts, &missing);
+	if (missing.len)
+		event_warn(sink, job->step, "what this recipe runs is not kept from %s: %s", str_text(&missing),
+			   facts->why);
+}
+
+static struct err *make_folders(const struct build_folders *w)
+{
+	const char *const fresh[] = {w->build, w->home, w->temp};
+	for (size_t i = 0; i < ARRAY_LEN(fresh); i++) {
+		TRY(tree_remove(fresh[i]));
+		TRY(dir_make(fresh[i], i == 0 ? 0755 : 0700));
+	}
+	return w->ccache ? dir_make(w->ccache, 0755) : NULL;
+}
+
 static struct err *build_in(const struct build_job *job, struct build_folders *w, struct sink *sink)
 {
 	int64_t started = tick_ms();
@@ -315,9 +368,8 @@ static struct err *build_in(const struct build_job *job, struct build_folders *w
 	AUTO_FREE char *name = build_name(job->recipe, job->guest_arch);
 	TRY(build_source_ensure(job, sink));
 	TRY(file_remove(w->log));
-	TRY(tree_remove(w->build));
-	TRY(dir_make(w->build, 0755));
-	TRY(dir_make(w->home, 0700));
+	tell_gaps(job, sink);
+	TRY(make_folders(w));
 	TRY(run_commands(job, w, &b->configure, w->final, sink));
 	TRY(run_commands(job, w, &b->build, w->final, sink));
 	TRY(store_begin(job->home, job->key, name, &w->stage));
@@ -329,6 +381,8 @@ static struct err *build_in(const struct build_job *job, struct build_folders *w
 	if (e)
 		return e;
 	TRY(store_commit(job->home, job->key, name, w->stage, receipt));
+	TRY(tree_remove(w->temp));
+	TRY(tree_remove(w->home));
 	return tree_remove(w->build);
 }
 
@@ -337,6 +391,8 @@ struct err *build_run(const struct build_job *job, struct sink *sink)
 	struct build_folders w;
 	open_folders(&w, job);
 	struct err *e = build_in(job, &w, sink);
+	if (err_no_space(e))
+		e = err_first(e, err_first(tree_remove(w.temp), tree_remove(w.build)));
 	build_folders_done(&w);
 	return e;
 }

@@ -12,6 +12,7 @@
 #include "host/host_packages.h"
 #include "machine/accel.h"
 #include "net/fetch_env.h"
+#include "sys/box.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/tick.h"
@@ -209,6 +210,15 @@ static void measure_linux(const struct survey_input *input, struct host_survey *
 		s->clock_synchronized = yes_no(true);
 }
 
+static void measure_box(struct host_survey *s)
+{
+	const struct box_facts *facts = os_box_facts();
+	AUTO(str) missing = STR_INIT;
+	box_missing(facts, &missing);
+	s->box_lets = mem_strdup(str_text(&missing));
+	s->box_why = mem_strdup(facts->why);
+}
+
 void survey_measure(const struct survey_input *input, struct host_survey *ret_survey)
 {
 	struct host_survey s = {.host = *input->host,
@@ -219,6 +229,7 @@ void survey_measure(const struct survey_input *input, struct host_survey *ret_su
 	char *podman = child_find("podman");
 	s.podman = podman ? podman : mem_strdup("no");
 	measure_network(&s);
+	measure_box(&s);
 	if (s.host.os == OS_MACOS)
 		measure_macos(input, &s);
 	else

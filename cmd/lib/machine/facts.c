@@ -76,6 +76,8 @@ static const struct field fields[] = {
 	SURVEYED(subordinate_ids, FIELD_YES_NO),
 	SURVEYED(user_namespaces, FIELD_INT64),
 	SURVEYED(unprivileged_namespaces, FIELD_YES_NO),
+	SURVEYED(box_lets, FIELD_HEAP),
+	SURVEYED(box_why, FIELD_HEAP),
 };
 
 static void *at(const struct host_survey *survey, const struct field *f)

@@ -40,6 +40,8 @@ struct host_survey {
 	char *subordinate_ids;         /* Linux: "yes" = this user has ranges in /etc/subuid and /etc/subgid */
 	int64_t user_namespaces;       /* Linux: how many may be made; 0 = unknown */
 	char *unprivileged_namespaces; /* Linux: "yes", "no": whether a plain user may make one */
+	char *box_lets;                /* what the box of a build does not keep from (sys/box.h); "" = all is kept */
+	char *box_why;                 /* why it does not */
 };
 
 void host_survey_done(struct host_survey *survey);

@@ -144,6 +144,20 @@ static void check_packages(const struct doctor_input *in, struct doctor_report *
 		add(r, DOCTOR_OK, "packages", NULL, "all %zu are installed", in->packages->count);
 }
 
+static void check_box(const struct doctor_input *in, struct doctor_report *r)
+{
+	const struct host_survey *s = in->survey;
+	if (!s->box_lets)
+		return;
+	if (!*s->box_lets)
+		add(r, DOCTOR_OK, "box", NULL, "what recipes run has no network, no home, and its own folders alone");
+	else
+		add(r, DOCTOR_WARN, "box",
+		    "allow namespaces (kernel.unprivileged_userns_clone, AppArmor, the container's settings), or build "
+		    "only what you have read",
+		    "what recipes run is not kept from %s: %s", s->box_lets, known(s->box_why) ? s->box_why : "unknown");
+}
+
 static void check_signature(const struct doctor_input *in, struct doctor_report *r)
 {
 	const char *signature = in->survey->emulator_signature;
@@ -286,6 +300,7 @@ void doctor_check(const struct doctor_input *in, struct doctor_report *r)
 	check_rules(in, r);
 	check_developer_tools(in, r);
 	check_packages(in, r);
+	check_box(in, r);
 	check_signature(in, r);
 	check_image(in, r);
 	check_disk(in, r);

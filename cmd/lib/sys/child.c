@@ -17,6 +17,7 @@
 #include "sys/os.h"
 #include "sys/tick.h"
 
+#define DISK_RESERVE (INT64_C(128) << 20)
 enum { TAIL_LINES = 20, LINE_MAX_BYTES = 4096, KILL_GRACE_MS = 3000, GUARD_MS = 500 };
 
 /* What is known of a child while it runs. */
@@ -32,6 +33,7 @@ struct running {
 	struct strs tail; /* last lines */
 	bool overflow;
 	int64_t started_ms, output_ms;
+	int64_t reserve; /* bytes that a boxed one leaves free on the disk */
 };
 
 static void close_fd(int *fd)
@@ -77,9 +79,24 @@ static bool stays_ignored(int number)
 	       sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-/* Only async-signal-safe calls from here to exec: other threads may hold any lock. */
-NO_RETURN static void become(const struct child_spec *spec, const char *program, int in, int out, int err, int report)
+/* Why a program could not be run; the step is a constant, and ours is a copy of the parent's memory. */
+struct failure {
+	int errnum;
+	const char *step; /* of the box, NULL = exec itself */
+};
+
+NO_RETURN static void tell(int report, const struct failure *failure)
 {
+	ssize_t ignored = write(report, failure, sizeof(*failure));
+	(void)ignored;
+	_exit(127);
+}
+
+/* Only async-signal-safe calls from here to exec: other threads may hold any lock. */
+NO_RETURN static void become(const struct child_spec *spec, const char *program, int in, int out, int err, int report,
+			     const struct box_plan *box)
+{
+	struct failure failure = {.step = NULL};
 	struct sigaction plain = {.sa_handler = SIG_DFL};
 	for (int s = 1; s < 32; s++)
 		if (s != SIGKILL && s != SIGSTOP && !(spec->terminal && stays_ignored(s)))
@@ -89,8 +106,13 @@ NO_RETURN static void become(const struct child_spec *spec, const char *program,
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (!spec->terminal)
 		setpgid(0, 0);
-	if (spec->die_with_parent)
+	if (spec->die_with_parent || box)
 		os_guard();
+	failure.errnum = box ? os_box_enter(box, &failure.step) : 0;
+	if (failure.errnum == 0)
+		failure.step = NULL;
+	else
+		tell(report, &failure);
 	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0 &&
 	    (spec->pass_fd <= 0 || (spec->pass_fd == 3 ? fcntl(3, F_SETFD, 0) : dup2(spec->pass_fd, 3)) >= 0) &&
 	    (!spec->cwd || chdir(spec->cwd) == 0)) {
@@ -101,10 +123,8 @@ NO_RETURN static void become(const struct child_spec *spec, const char *program,
 		char *const *env = spec->env ? (char *const *)(uintptr_t)spec->env : environ;
 		execve(program, (char *const *)(uintptr_t)spec->argv, env);
 	}
-	int errnum = errno;
-	ssize_t ignored = write(report, &errnum, sizeof(errnum));
-	(void)ignored;
-	_exit(127);
+	failure.errnum = errno;
+	tell(report, &failure);
 }
 
 /* Keep descriptors that become 0..3 out of each other's way; -1 stays -1. */
@@ -132,6 +152,16 @@ static struct err *open_high(const char *path, int flags, int *ret_fd)
 	return *ret_fd < 0 ? err_os(errno, "cannot open '%s'", path) : move_high(ret_fd);
 }
 
+static struct err *explain(const struct failure *failure, const char *program)
+{
+	if (failure->step)
+		return err_hint(err_os(failure->errnum, "cannot put '%s' into its box: %s", path_base(program), failure->step),
+				"`cooper doctor` says what this host allows");
+	return failure->errnum == ENOENT && access(program, F_OK) != 0
+		       ? err_new(ERR_ABSENT, "program '%s' does not exist", program)
+		       : err_os(failure->errnum, "cannot run '%s'", program);
+}
+
 /* Fork and exec with the given descriptors; the exec error comes back over a cloexec pipe. */
 static struct err *spawn(const struct child_spec *spec, int in, int out, int err, pid_t *ret_pid)
 {
@@ -141,24 +171,26 @@ static struct err *spawn(const struct child_spec *spec, int in, int out, int err
 		return err_hint(err_new(ERR_ABSENT, "program '%s' is not installed", spec->argv[0]),
 				"install it, or see `cooper plan` for the host packages that are needed");
 	int report[2] = {-1, -1};
-	struct err *e = make_pipe(report);
+	struct box_plan *box = NULL;
+	struct err *e = spec->box ? os_box_prepare(spec->box, &box) : NULL;
+	if (!e)
+		e = make_pipe(report);
 	pid_t pid = e ? -1 : fork();
 	if (pid == 0)
-		become(spec, program, in, out, err, report[1]);
+		become(spec, program, in, out, err, report[1], box);
 	if (!e && pid < 0)
 		e = err_os(errno, "cannot start '%s'", spec->argv[0]);
 	close_fd(&report[1]);
-	int reported = 0;
+	struct failure reported = {.step = NULL};
 	ssize_t n = e ? 0 : fd_read(report[0], &reported, sizeof(reported));
 	close_fd(&report[0]);
+	os_box_free(box);
 	if (e)
 		return e;
 	if (n == (ssize_t)sizeof(reported)) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		return reported == ENOENT && access(program, F_OK) != 0
-			       ? err_new(ERR_ABSENT, "program '%s' does not exist", program)
-			       : err_os(reported, "cannot run '%s'", program);
+		return explain(&reported, program);
 	}
 	*ret_pid = pid;
 	return NULL;
@@ -233,12 +265,22 @@ static bool drain(struct running *r, int fd)
 	return true;
 }
 
+/* What nobody else should lack because of one recipe; a small disk is filled by anything. */
+static int64_t reserve_on(const char *path)
+{
+	int64_t part = os_disk_free(path) / 20;
+	return part < DISK_RESERVE ? part : DISK_RESERVE;
+}
+
 static struct err *check_time(const struct running *r)
 {
 	const struct child_spec *spec = r->spec;
 	int64_t now = tick_ms();
 	bool late = spec->deadline_ms && now - r->started_ms > spec->deadline_ms;
 	TRY(cancel_check());
+	if (spec->box && os_disk_free(spec->box->temp) < r->reserve)
+		return err_hint(err_os(ENOSPC, "'%s' has filled the disk of '%s'", path_base(spec->argv[0]), spec->box->temp),
+				"free some space, then run the same command again");
 	if (!late && (!spec->silence_ms || now - r->output_ms <= spec->silence_ms))
 		return NULL;
 	AUTO(str) text = STR_INIT;
@@ -275,6 +317,7 @@ static struct err *look(const struct running *r, bool *ret_ended, int *ret_wait_
 static struct err *pump(struct running *r, int *ret_wait_status)
 {
 	bool ended = false;
+	r->reserve = r->spec->box ? reserve_on(r->spec->box->temp) : 0;
 	r->started_ms = r->output_ms = tick_ms();
 	while (!ended || r->out_fd >= 0 || r->log_fd >= 0) {
 		struct pollfd fds[2] = {{r->out_fd, POLLIN, 0}, {r->log_fd, POLLIN, 0}};

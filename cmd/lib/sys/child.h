@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
+#include "sys/box.h"
 
 struct monitor_powers;
 
@@ -39,7 +40,8 @@ struct child_spec {
 	int pass_fd;             /* descriptor the child inherits as 3; 0 or -1 = none */
 	bool terminal;           /* may ask at the terminal (sudo's password): stays in our process group */
 	const struct monitor_powers *monitor; /* a monitor of virtual machines, with these: os_confine_monitor() */
-	bool die_with_parent; /* all below it is killed when it ends, and it with them when our process dies */
+	const struct box *box;   /* what it may touch; it then dies with us, too; NULL = all that we may */
+	bool die_with_parent;    /* all below it is killed when it ends, and it with them when our process dies */
 };
 
 /* A wait status that nobody knows: neither an exit nor a signal, no success. */

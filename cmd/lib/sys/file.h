@@ -44,7 +44,7 @@ MUST_CHECK struct err *file_remove(const char *path);
 /** tree_remove() - remove @path whatever it is, read-only folders included; never into what is mounted below it;
  *  missing is fine */
 MUST_CHECK struct err *tree_remove(const char *path);
-/** tree_read_only() - take the write bits off everything below @path (and @path itself) */
+/** tree_read_only() - take the write bits off everything below @path (and @path itself), and setuid and setgid */
 MUST_CHECK struct err *tree_read_only(const char *path);
 /** tree_sync() - flush every file and folder below @path */
 MUST_CHECK struct err *tree_sync(const char *path);

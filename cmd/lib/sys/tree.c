@@ -84,7 +84,7 @@ struct err *tree_remove(const char *path)
 /* By descriptor: another name may have taken the place since. What cannot be opened is changed by its name. */
 static struct err *lock_entry(int dirfd, const char *name, const struct stat *st, int depth)
 {
-	mode_t mode = st->st_mode & 07555;
+	mode_t mode = st->st_mode & 01555;
 	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
 		return NULL;
 	AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

@@ -1,0 +1,32 @@
+#include "sys/box.h"
+
+#include <stdlib.h>
+
+enum box_level box_level_wanted(void)
+{
+	const char *wanted = getenv("COOPER_BOX");
+	return streq(wanted, "nothing") ? BOX_NOTHING : streq(wanted, "rules") ? BOX_RULES : BOX_VIEW;
+}
+
+void box_missing(const struct box_facts *facts, struct str *s)
+{
+	static const struct {
+		unsigned bit;
+		const char *words;
+	} rows[] = {
+		{BOX_WRITES, "writing elsewhere"},
+		{BOX_READS, "reading homes"},
+		{BOX_NETWORK, "the network"},
+		{BOX_PROCESSES, "signals to other processes"},
+		{BOX_CALLS, "setuid files and other privileges"},
+		{BOX_MODES, "modes and times of files elsewhere"},
+		{BOX_COUNT, "any number of processes"},
+	};
+	const char *between = "";
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (facts->keeps & rows[i].bit)
+			continue;
+		str_addf(s, "%s%s", between, rows[i].words);
+		between = ", ";
+	}
+}

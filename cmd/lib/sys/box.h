@@ -1,0 +1,78 @@
+/*
+ * box.h - what a program that a recipe runs may touch
+ *
+ * A box has no network and no way to other processes, sockets and agents; it reads the system's programs and libraries
+ * and what it is given, no home; it writes below folders of its own. It gets no privileges, makes no setuid files, mounts
+ * and traces nothing, and has limits on memory, processes and sizes. What of this a host can keep differs: box_facts()
+ * says it, and whoever uses a box says loudly what does not hold. A box is a field of struct child_spec; child.c calls
+ * the rest:
+ *
+ *	struct box_plan *plan = NULL;
+ *	TRY(os_box_prepare(&box, &plan));   before the fork: all that allocates
+ *	int errnum = os_box_enter(plan, &step);  in the fresh child, below its guard
+ *	os_box_free(plan);
+ *
+ * os_linux_box.c: namespaces with a file system view of its own, where the kernel and its administrator allow them, for
+ * root and everybody; else Landlock. With either, seccomp. os_darwin_box.c: a profile of the sandbox.
+ */
+#ifndef COOPER_SYS_BOX_H
+#define COOPER_SYS_BOX_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* All borrowed. Folders are absolute and exist. */
+struct box {
+	const char *const *write; /* where it may write; ends with NULL */
+	const char *const *read;  /* what it may read besides the system's own; ends with NULL */
+	const char *temp;         /* one of @write: it is /tmp, too, where the box has a view of its own */
+};
+
+/* How much a host can do; each includes what is before it. */
+enum box_level {
+	BOX_NOTHING, /* a clean environment, limits, a guard */
+	BOX_RULES,   /* rules for a process: Landlock and seccomp, or macOS's sandbox */
+	BOX_VIEW,    /* a view of its own: namespaces */
+};
+
+/* What a box keeps. */
+enum {
+	BOX_WRITES = 1,    /* contents and names are changed in its folders alone */
+	BOX_READS = 2,     /* homes and cooper's other files are not read */
+	BOX_NETWORK = 4,   /* no network, no socket of an agent */
+	BOX_PROCESSES = 8, /* other processes are not signalled or traced */
+	BOX_CALLS = 16,    /* no setuid files, mounts, devices, keyrings */
+	BOX_COUNT = 32,    /* no more processes than its limit */
+	BOX_MODES = 64,    /* modes and times of what is elsewhere stay as they are */
+	BOX_ALL = 127,
+};
+
+struct box_facts {
+	enum box_level level;
+	unsigned keeps;
+	char why[160]; /* why there is no more, "" where all is kept */
+};
+
+struct box_plan;
+
+/** os_box_facts() - what a box keeps on this host; tried once, in a child. COOPER_BOX=rules or nothing asks for less */
+const struct box_facts *os_box_facts(void);
+/** box_missing() - in words what is not kept: "writes elsewhere, network"; "" = all is; appended to @s */
+void box_missing(const struct box_facts *facts, struct str *s);
+/** box_level_wanted() - the most that COOPER_BOX asks for */
+enum box_level box_level_wanted(void);
+/** os_box_prepare() - all that allocates and opens; OS when a folder cannot be opened */
+MUST_CHECK struct err *os_box_prepare(const struct box *box, struct box_plan **ret_plan);
+/**
+ * os_box_enter() - in a fresh child, below its guard: be in the box
+ * @ret_step:  what failed, a constant
+ *
+ * Returns, perhaps in a child of the caller, 0 or errno: then nothing may be run. Async-signal-safe on Linux.
+ */
+int os_box_enter(const struct box_plan *plan, const char **ret_step);
+/** os_box_free() - NULL is fine */
+void os_box_free(struct box_plan *plan);
+
+#endif
