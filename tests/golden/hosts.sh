@@ -17,7 +17,7 @@ unset COOPER_RECIPES
 masked() { # masked COMMAND...: what it prints, its exit status, without what moves
 	"$@" >"$work/text" 2>&1
 	echo "exit status $?" >>"$work/text"
-	sed -E "s,$COOPER_HOME,HOME,g" "$work/text" | sed -E 's/[0-9a-f]{24}-/KEY-/g; s/^(  resolve .*:)[0-9a-f]{12}$/\1SET/; s/because .* to fetch.*/because it is to be fetched/'
+	sed -E "s,$COOPER_HOME,HOME,g" "$work/text" | sed -E 's/[0-9a-f]{24}-/KEY-/g; s/^(  resolve .*:)[0-9a-f]{12}$/\1SET/; s/because .* to fetch.*/because it is to be fetched/; s/, as [^ ]+ in a box/, as USER in a box/'
 }
 
 pretty() { # pretty COMMAND...: JSON that it prints, a member a line, in the order it has
