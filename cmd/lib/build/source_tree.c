@@ -59,7 +59,10 @@ static struct json *make_receipt(const struct build_job *job, const struct patch
 		js_set_text(patch, "sha256", hex);
 		js_add(patches, patch);
 	}
+	struct json *inputs = js_object();
+	source_inputs(job->files, inputs);
 	js_set_text(receipt, "key", job->source_key);
+	js_set(receipt, "inputs", inputs);
 	js_set(receipt, "git", source_git_receipts(job->home, job->files));
 	js_set(receipt, "patches", patches);
 	js_set_int(receipt, "files", (int64_t)r->files);
@@ -127,13 +130,13 @@ struct err *build_source(const struct build_job *job, struct sink *sink)
 	AUTO_FREE char *tree = build_place(job, "src");
 	AUTO_FREE char *stage = mem_printf("%s.new", tree);
 	AUTO_FREE char *stamp = build_place(job, STAMP);
-	TRY(file_remove(stamp));
+	TRY(file_revoke(stamp));
 	TRY(tree_remove(stage));
 	TRY(tree_remove(tree));
 	TRY(dir_make(stage, 0755));
 	TRY(build_unpack(job, stage, sink));
 	TRY(patch_tree(job, stage, sink));
-	TRY(file_rename(stage, tree));
+	TRY(tree_publish(stage, tree));
 	return file_write(stamp, job->source_key, strlen(job->source_key), 0600);
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -114,12 +115,16 @@ struct err *digest_file(const char *path, char ret_hex[SHA256_HEX], int64_t *ret
 
 struct err *digest_file_as(enum digest_kind kind, const char *path, char *ret_hex, int64_t *ret_size)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer would wait */
+	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
 		return err_new(ERR_ABSENT, "'%s' does not exist", path);
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) != 0)
 		return err_os(errno, "cannot open '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return err_new(ERR_CORRUPT, "'%s' is %s where a file has to be", path,
+			       S_ISDIR(st.st_mode) ? "a folder" : "a pipe or a device");
 	struct digest *d = digest_new(kind);
 	struct err *e = digest_fd(d, fd, path, ret_size);
 	if (!e)

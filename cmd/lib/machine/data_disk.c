@@ -92,8 +92,7 @@ static struct err *make(const struct machine_spec *spec, const struct vmm *vmm, 
 	TRY(dir_make(spec->dir, 0700));
 	TRY(tree_remove(temp));
 	TRY(vmm->disk_create(spec, temp, spec->data_bytes, /* base= */ NULL));
-	TRY(tree_sync(temp));
-	return file_rename(temp, path);
+	return tree_publish(temp, path);
 }
 
 static struct err *grow(const struct machine_spec *spec, const struct vmm *vmm, const char *path)

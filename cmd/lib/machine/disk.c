@@ -247,7 +247,7 @@ static struct err *fill(const struct generation_input *input, const char *dir, i
 	if (spec->boot == BOOT_UEFI)
 		TRY(input->vmm->firmware_create(spec, firmware));
 	TRY(write_receipt(input, dir, number));
-	return tree_sync(dir);
+	return NULL;
 }
 
 struct err *generation_make(const struct generation_input *input, struct generation *ret_generation)
@@ -262,7 +262,7 @@ struct err *generation_make(const struct generation_input *input, struct generat
 	AUTO_FREE char *dir = generation_dir(machine_dir, number);
 	struct err *e = fill(input, temp, number);
 	if (!e)
-		e = file_rename(temp, dir);
+		e = tree_publish(temp, dir);
 	if (e) {
 		err_free(tree_remove(temp));
 		return err_wrap(e, "cannot make the OS disk of machine '%s'", path_base(machine_dir));
@@ -313,7 +313,7 @@ struct err *generation_firmware(const struct machine_spec *spec, const struct vm
 	int64_t has = 0, wants = 0;
 	TRY(file_size(fresh, &wants));
 	TRY(file_size(path, &has));
-	return has == wants ? file_remove(fresh) : file_rename(fresh, path);
+	return has == wants ? file_remove(fresh) : tree_publish(fresh, path);
 }
 
 /* Of a machine from before its receipt named the keys nothing is known. */

@@ -94,10 +94,8 @@ static struct err *make_pair(const char *machine_dir, enum machine_key key, cons
 	TRY(file_remove(temp));
 	TRY(file_remove(public_temp));
 	TRY(generate(temp, comment));
-	TRY(tree_sync(temp));
-	TRY(tree_sync(public_temp));
-	TRY(file_rename(public_temp, public_path));
-	return file_rename(temp, path);
+	TRY(tree_publish(public_temp, public_path));
+	return tree_publish(temp, path);
 }
 
 struct err *keys_make(const char *machine_dir, const char *name)

@@ -25,7 +25,10 @@ static char *receipt_path(const struct home *home, const char *key, const char *
 struct err *store_has(const struct home *home, const char *key, const char *name, bool *ret_there)
 {
 	AUTO_FREE char *path = receipt_path(home, key, name);
-	return file_exists(path, ret_there);
+	AUTO_JSON *receipt = NULL;
+	struct err *e = js_read(path, &receipt);
+	*ret_there = !e && streq(js_get_text(receipt, "key"), key);
+	return err_is(e, ERR_OS) ? e : err_free(e);
 }
 
 struct err *store_begin(const struct home *home, const char *key, const char *name, char **ret_stage)
@@ -47,14 +50,14 @@ struct err *store_commit(const struct home *home, const char *key, const char *n
 	AUTO_JSON *full = js_copy(receipt);
 	char hex[SHA256_HEX];
 	TRY(tree_digest_without(stage, STORE_RECEIPT, hex));
+	js_set_text(full, "key", key);
 	js_set_text(full, "digest", hex);
 	TRY(js_write(path, full, 0444));
-	TRY(tree_sync(stage));
 	TRY(tree_read_only(stage));
 	/* A folder can be renamed only while it is writable on macOS. */
 	if (chmod(stage, 0755) != 0)
 		return err_os(errno, "cannot change the mode of '%s'", stage);
-	return file_rename(stage, final);
+	return tree_publish(stage, final);
 }
 
 struct json *store_receipt_new(const char *key, const struct recipe *recipe, enum arch guest_arch, int64_t started_ms)

@@ -27,12 +27,13 @@ enum { STORE_KEY_SHOWN = 12 }; /* digits of a key that people see */
 
 /** store_path() - final path of a result, heap */
 char *store_path(const struct home *home, const char *key, const char *name);
-/** store_has() - whether the result is there (its receipt is); two stats at most */
+/** store_has() - whether the result is there: its receipt is, and names @key. One that is empty, cut short, no file, or
+ *  another result's is none, and the result is made anew; one that cannot be read is an error */
 MUST_CHECK struct err *store_has(const struct home *home, const char *key, const char *name, bool *ret_there);
 /** store_begin() - an empty stage folder beside the results; *ret_stage is heap */
 MUST_CHECK struct err *store_begin(const struct home *home, const char *key, const char *name, char **ret_stage);
 /** store_commit() - write the receipt, with the "digest" (tree_digest.h) of all else added, flush, make read-only,
- * rename to its final name */
+ * rename to its final name; the receipt always names @key */
 MUST_CHECK struct err *store_commit(const struct home *home, const char *key, const char *name, const char *stage,
 				    const struct json *receipt);
 /**

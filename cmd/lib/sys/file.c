@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -43,10 +44,12 @@ bool fd_pwrite(int fd, const void *data, size_t size, int64_t offset)
 
 struct err *file_read(const char *path, size_t max, char **ret_data, size_t *ret_size)
 {
-	/* a pipe that nobody writes to is empty, and is not waited for */
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return open_failed(errno, path);
+	struct stat st;
+	if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) /* empty or full of anything: it may only not be waited for */
+		return err_new(ERR_USAGE, "'%s' is a pipe where a file is needed", path);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 	return fd_read_all(fd, path, max, ret_data, ret_size);
 }
@@ -118,6 +121,37 @@ static struct err *sync_parent(const char *path)
 	return dir_sync(dir);
 }
 
+#define TEMP_MARK ".tmp-"
+enum { TEMP_DIGITS = 16 };
+
+/* Lock our new file; false when it is gone. A file system without locks has no sweeping either. */
+static bool claim(int fd)
+{
+	struct stat st;
+	while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
+		;
+	return fstat(fd, &st) != 0 || st.st_nlink > 0;
+}
+
+struct err *file_temp_dead(const char *path, bool *ret_dead)
+{
+	const char *mark = strstr(path_base(path), TEMP_MARK);
+	const char *digits = mark ? mark + strlen(TEMP_MARK) : "";
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	*ret_dead = false;
+	if (strlen(digits) != TEMP_DIGITS || strspn(digits, "0123456789abcdef") != TEMP_DIGITS)
+		return NULL;
+	TRY(file_lstat(path, &there, &st));
+	if (!there || !S_ISREG(st.st_mode))
+		return NULL;
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? NULL : err_os(errno, "cannot open '%s'", path);
+	*ret_dead = flock(fd, LOCK_SH | LOCK_NB) == 0;
+	return *ret_dead || errno == EWOULDBLOCK || errno == EINTR ? NULL : err_os(errno, "cannot lock '%s'", path);
+}
+
 struct err *file_temp_open(const char *path, char **ret_name, int *ret_fd)
 {
 	for (int tries = 0; tries < 100; tries++) {
@@ -125,6 +159,10 @@ struct err *file_temp_open(const char *path, char **ret_name, int *ret_fd)
 		os_random(&r, sizeof(r));
 		AUTO_FREE char *name = mem_printf("%s.tmp-%016llx", path, (unsigned long long)r);
 		int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd >= 0 && !claim(fd)) {
+			close(fd); /* somebody swept it away before it was locked */
+			continue;
+		}
 		if (fd >= 0) {
 			*ret_name = TAKE(name);
 			*ret_fd = fd;
@@ -234,6 +272,22 @@ struct err *file_remove(const char *path)
 	if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
 		return err_os(errno, "cannot remove '%s'", path);
 	return NULL;
+}
+
+struct err *file_revoke(const char *path)
+{
+	bool there = false;
+	TRY(file_lstat(path, &there, NULL));
+	if (!there)
+		return NULL;
+	TRY(file_remove(path));
+	return sync_parent(path);
+}
+
+struct err *tree_publish(const char *stage, const char *path)
+{
+	TRY(tree_sync(stage));
+	return file_rename(stage, path);
 }
 
 char *file_absolute(const char *path)

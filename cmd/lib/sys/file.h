@@ -15,18 +15,22 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/** file_read() - whole file, at most @max bytes (more is ERR_CORRUPT); NUL added; ABSENT when missing */
+/** file_read() - whole file, at most @max bytes (more is ERR_CORRUPT); NUL added; ABSENT when missing. A folder, and a
+ *  pipe or socket, which could keep us waiting for ever, is USAGE */
 MUST_CHECK struct err *file_read(const char *path, size_t max, char **ret_data, size_t *ret_size);
 /** fd_read_all() - the same of an open file, from where it stands, called @path in errors */
 MUST_CHECK struct err *fd_read_all(int fd, const char *path, size_t max, char **ret_data, size_t *ret_size);
 /** file_write() - replace @path atomically with @size bytes, @mode exactly, flushed with its directory */
 MUST_CHECK struct err *file_write(const char *path, const void *data, size_t size, mode_t mode);
-/** file_temp_open() - a new file beside @path, to read and write, under a name that nobody else uses */
+/** file_temp_open() - a new file beside @path, to read and write, under a name that nobody else uses: @path.tmp-<16 hex
+ *  digits>. It is locked (flock) for as long as its writer lives */
 MUST_CHECK struct err *file_temp_open(const char *path, char **ret_temp, int *ret_fd);
 /** file_temp_commit() - make @temp the file @path, with @mode exactly and flushed; or, after @take_e, remove it.
  *  Returns @take_e or what failed */
 MUST_CHECK struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mode_t mode,
 					struct err *take_e);
+/** file_temp_dead() - whether @path has such a name, and nobody who could finish it lives */
+MUST_CHECK struct err *file_temp_dead(const char *path, bool *ret_dead);
 /** fd_read() - read() that goes on after a signal */
 ssize_t fd_read(int fd, void *buffer, size_t size);
 /** fd_pwrite() - pwrite() until all of it is out; false with errno */
@@ -41,13 +45,23 @@ MUST_CHECK struct err *dir_make(const char *path, mode_t mode);
 MUST_CHECK struct err *file_rename(const char *from, const char *to);
 /** file_remove() - unlink; missing is fine */
 MUST_CHECK struct err *file_remove(const char *path);
+/** file_revoke() - remove a stamp, and flush its folder: what it stood for may change from now on */
+MUST_CHECK struct err *file_revoke(const char *path);
 /** tree_remove() - remove @path whatever it is, read-only folders included; never into what is mounted below it;
  *  missing is fine */
 MUST_CHECK struct err *tree_remove(const char *path);
 /** tree_read_only() - take the write bits off everything below @path (and @path itself), and setuid and setgid */
 MUST_CHECK struct err *tree_read_only(const char *path);
-/** tree_sync() - flush every file and folder below @path */
+/** tree_sync() - flush every file and folder below @path, and @path itself; ABSENT when missing */
 MUST_CHECK struct err *tree_sync(const char *path);
+/**
+ * tree_publish() - give a finished file or folder its name, whole or not at all, also when the power goes
+ * @stage:  beside @path, on the same file system
+ *
+ * Flushes everything below @stage, renames it to @path, and flushes the folder. Whatever stands for the result (a
+ * stamp, a record) is written after it. Every result is published through here or by file_write().
+ */
+MUST_CHECK struct err *tree_publish(const char *stage, const char *path);
 /** file_copy() - copy bytes and @mode, by clone or copy_file_range where possible; target appears whole */
 MUST_CHECK struct err *file_copy(const char *from, const char *to, mode_t mode);
 /**

@@ -71,14 +71,15 @@ static struct err *remove_entry(int dirfd, const char *name, const struct stat *
 static struct err *visit_path(const char *path, walk_fn *visit)
 {
 	struct stat st;
-	if (lstat(path, &st) != 0)
-		return errno == ENOENT || errno == ENOTDIR ? NULL : err_os(errno, "cannot stat '%s'", path);
-	return visit(AT_FDCWD, path, &st, 0);
+	bool there = false;
+	TRY(file_lstat(path, &there, &st));
+	return there ? visit(AT_FDCWD, path, &st, 0) : err_new(ERR_ABSENT, "'%s' does not exist", path);
 }
 
 struct err *tree_remove(const char *path)
 {
-	return visit_path(path, remove_entry);
+	struct err *e = visit_path(path, remove_entry);
+	return err_is(e, ERR_ABSENT) ? err_free(e) : e;
 }
 
 /* By descriptor: another name may have taken the place since. What cannot be opened is changed by its name. */
