@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "fmt/digest.h"
@@ -111,6 +113,20 @@ static void test_what_is_kept(void **state)
 	AUTO_FREE char *stray = path_join(home.cas, "sha256/.DS_Store"); /* Finder's */
 	put(stray, "x");
 
+	/* trees of builds, package lists, and what was being written by processes that are gone */
+	AUTO_FREE char *kept_tree = path_join(home.build, "kept/src.key");
+	AUTO_FREE char *dead_tree = path_join(home.build, "dead/src.key");
+	AUTO_FREE char *fresh_list = path_join(home.apt, "fresh/stamp");
+	AUTO_FREE char *old_list = path_join(home.apt, "old/lists/x");
+	AUTO_FREE char *half_note = mem_printf("%s/dev/note.tmp-0123456789abcdef", home.machines);
+	AUTO_FREE char *half_verdict = mem_printf("%s/accel.json.tmp-fedcba9876543210", home.root);
+	put(kept_tree, built);
+	put(dead_tree, old);
+	put(fresh_list, "");
+	put(old_list, "");
+	put(half_note, "{");
+	put(half_verdict, "{");
+
 	assert_ok(gc_find(&home, &locks, &gc));
 	for (size_t i = 0; i < 3; i++)
 		assert_false(found(&gc, hex[i]));
@@ -122,7 +138,10 @@ static void test_what_is_kept(void **state)
 	assert_true(found(&gc, ".stage-x"));
 	assert_true(found(&gc, "signatures/"));
 	assert_true(found(&gc, ".part"));
-	assert_int_equal(gc.count, 7); /* old, stage, object, its note, part, signature, repository */
+	assert_true(found(&gc, "build/dead") && found(&gc, "apt/old"));
+	assert_true(found(&gc, "note.tmp-0123456789abcdef") && found(&gc, "accel.json.tmp-fedcba9876543210"));
+	assert_false(found(&gc, "build/kept") || found(&gc, "apt/fresh"));
+	assert_int_equal(gc.count, 11); /* the four above, old, stage, object, its note, part, signature, repository */
 	assert_true(gc.bytes > 0);
 	assert_ok(gc_remove(&gc, NULL));
 	assert_ok(gc_find(&home, &locks, &after));
@@ -146,6 +165,40 @@ static void test_unreadable_root(void **state)
 	put(record, "{\"fetch");
 	assert_fails(gc_find(&home, &locks, &gc), ERR_CORRUPT, "cannot determine what is in use");
 	assert_int_equal(gc.count, 0);
+}
+
+/* Of what names what is in use, all has to be read: else nothing is said to be unused. */
+static void test_roots_are_complete_or_it_stops(void **state)
+{
+	(void)state;
+	static const char *const roots[] = {"stack.x86_64.record", "cooper.lock", "machines/dev/gen-1/machine.json",
+					    "build/tool/src.key"};
+	for (int how = 0; how < 3; how++) {
+		for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
+			AUTO(home) home = {.root = NULL};
+			AUTO(gc) gc = {.items = NULL};
+			AUTO(strs) locks = STRS_INIT;
+			AUTO_FREE char *dir = test_dir();
+			AUTO_FREE char *root = path_join(dir, roots[i]);
+			AUTO_FREE char *above = path_dir(root);
+			char hex[SHA256_HEX];
+			home_at(dir, &home);
+			assert_ok(home_make(&home));
+			put_object(&home, "x", hex);
+			assert_ok(dir_make(above, 0755));
+			if (how == 0)
+				assert_int_equal(symlink(path_base(root), root), 0); /* in a circle */
+			if (how == 1)
+				assert_int_equal(mkfifo(root, 0600), 0);
+			if (how == 2)
+				assert_ok(dir_make(root, 0755));
+			struct err *e = gc_find(&home, &locks, &gc);
+			assert_non_null(e);
+			assert_non_null(strstr(e->message, roots[i]));
+			err_free(e);
+			assert_int_equal(gc.count, 0);
+		}
+	}
 }
 
 static void test_objects_named_by_sha512(void **state)
@@ -177,6 +230,7 @@ static void test_objects_named_by_sha512(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_kept), cmocka_unit_test(test_unreadable_root),
+					   cmocka_unit_test(test_roots_are_complete_or_it_stops),
 					   cmocka_unit_test(test_objects_named_by_sha512)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

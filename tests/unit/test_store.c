@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "fmt/digest.h"
@@ -53,6 +54,15 @@ static void put_object_as(const struct home *home, enum digest_kind kind, const 
 static void put_object(const struct home *home, const char *text, char ret_hex[SHA256_HEX])
 {
 	put_object_as(home, DIGEST_SHA256, text, ret_hex);
+}
+
+static void put_made_of(const struct home *home, const char *key, const char *name, const char *input)
+{
+	AUTO_FREE char *stage = NULL;
+	AUTO_JSON *receipt = js_object();
+	js_set_text(receipt, "input", input);
+	assert_ok(store_begin(home, key, name, &stage));
+	assert_ok(store_commit(home, key, name, stage, receipt));
 }
 
 static void put_result(const struct home *home, const char *name, const char *text)
@@ -241,23 +251,152 @@ static void test_audit_goes_on(void **state)
 	AUTO_FREE char *first = cas_path(&home, one_first ? one : two);
 	AUTO_FREE char *second = cas_path(&home, one_first ? two : one);
 	assert_ok(file_remove(first));
-	assert_ok(dir_make(first, 0755)); /* read() fails, of whoever runs this */
+	assert_int_equal(symlink(path_base(first), first), 0); /* open() fails, of whoever runs this */
 	damage(second, /* quietly= */ true);
 	assert_ok(audit_run(&home, NULL, &a));
 	assert_int_equal(a.objects, 2);
 	assert_int_equal(a.results, 1);
 	assert_int_equal(a.unreadable.count, 1);
 	assert_string_equal(a.unreadable.items[0], first);
-	assert_true(is_dir(first));
+	bool there = false;
+	assert_ok(file_lstat(first, &there, NULL));
+	assert_true(there);
 	assert_int_equal(a.damaged.count, 1);
 	assert_string_equal(a.damaged.items[0], second);
 }
 
+/* What stands where an object or a receipt has to be, and is none: told, and never waited for. */
+static void test_what_is_no_file(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	AUTO(audit) a = {.objects = 0};
+	char hex[4][SHA256_HEX];
+	static const char *const texts[] = {"folder", "pipe", "empty", "note"};
+	bool there = true;
+	open_home(&home);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		put_object(&home, texts[i], hex[i]);
+	AUTO_FREE char *folder = cas_path(&home, hex[0]);
+	AUTO_FREE char *pipe = cas_path(&home, hex[1]);
+	AUTO_FREE char *empty = cas_path(&home, hex[2]);
+	AUTO_FREE char *note = cas_note_path(&home, hex[3]);
+	assert_ok(file_remove(folder));
+	assert_ok(dir_make(folder, 0755));
+	assert_ok(file_remove(pipe));
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_ok(file_write(empty, "", 0, 0444));
+	assert_ok(file_remove(note));
+	assert_ok(dir_make(note, 0755));
+	assert_fails(cas_has(&home, hex[0], &there), ERR_CORRUPT, "verify --deep");
+	assert_fails(cas_has(&home, hex[1], &there), ERR_CORRUPT, "verify --deep");
+	assert_ok(cas_has(&home, hex[2], &there));
+	assert_false(there); /* dropped, as whatever differs from its digest */
+	assert_ok(cas_has(&home, hex[3], &there));
+	assert_true(there && is_file(note)); /* noted anew */
+	assert_ok(audit_run(&home, NULL, &a));
+	assert_int_equal(a.damaged.count, 2);
+	assert_false(is_dir(folder) || is_file(pipe));
+}
+
+static void test_receipts_that_are_none(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	AUTO(audit) a = {.objects = 0};
+	open_home(&home);
+	static const char *const names[] = {"empty", "foreign", "pipe", "folder", "good"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO_FREE char *place = store_path(&home, KEY, names[i]);
+		AUTO_FREE char *receipt = path_join(place, STORE_RECEIPT);
+		put_result(&home, names[i], "x");
+		assert_true(is_stored(&home, KEY, names[i]));
+		if (i < 4)
+			assert_ok(file_remove(receipt));
+		if (i == 0)
+			assert_ok(file_write(receipt, "", 0, 0444));
+		if (i == 1)
+			assert_ok(file_write(receipt, "{\"key\": \"ffff\"}", 15, 0444));
+		if (i == 2)
+			assert_int_equal(mkfifo(receipt, 0600), 0);
+		if (i == 3)
+			assert_ok(dir_make(receipt, 0755));
+		assert_int_equal(is_stored(&home, KEY, names[i]), i == 4);
+	}
+	assert_ok(audit_run(&home, NULL, &a));
+	assert_int_equal(a.damaged.count, 4);
+	assert_int_equal(a.unreadable.count, 0);
+	assert_true(is_stored(&home, KEY, "good"));
+}
+
+/* A damaged object takes along what was made of it: the result, what was made of that, and the tree's stamp. */
+static void test_what_was_made_of_damage(void **state)
+{
+	(void)state;
+	static const char other[] = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+	static const char third[] = "00112233445566770011223344556677001122334455667700112233445566aa";
+	AUTO(home) home = {.root = NULL};
+	AUTO(audit) a = {.objects = 0};
+	char hex[SHA256_HEX];
+	open_home(&home);
+	put_object(&home, "a patch", hex);
+	put_made_of(&home, KEY, "keg", hex);
+	put_made_of(&home, other, "image", KEY);
+	put_made_of(&home, third, "apart", "nothing");
+	AUTO_FREE char *receipt = path_join(home.build, "keg/src.receipt.json");
+	AUTO_FREE char *stamp = path_join(home.build, "keg/src.key");
+	AUTO_FREE char *dir = path_dir(stamp);
+	AUTO_FREE char *text = mem_printf("{\"patches\": [\"%s\"]}", hex);
+	assert_ok(dir_make(dir, 0755));
+	assert_ok(file_write(receipt, text, strlen(text), 0600));
+	assert_ok(file_write(stamp, KEY, strlen(KEY), 0600));
+	assert_ok(cas_prove(&home, hex, "a patch"));
+	AUTO_FREE char *object = cas_path(&home, hex);
+	damage(object, /* quietly= */ true);
+	assert_ok(audit_run(&home, NULL, &a));
+	assert_int_equal(a.damaged.count, 3);
+	assert_false(is_stored(&home, KEY, "keg") || is_stored(&home, other, "image"));
+	assert_true(is_stored(&home, third, "apart"));
+	assert_false(is_file(stamp));
+
+	/* and whoever uses one hashes it first */
+	put_object(&home, "a patch", hex);
+	damage(object, /* quietly= */ true);
+	assert_fails(cas_prove(&home, hex, "a patch"), ERR_CORRUPT, "the same command again");
+	assert_false(is_file(object));
+}
+
+/* What a dead process has left is told from what a living one writes. */
+static void test_left_behind(void **state)
+{
+	(void)state;
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *target = path_join(dir, "note");
+	AUTO_FREE char *temp = NULL;
+	AUTO_FREE char *other = path_join(dir, "note.tmp-letters");
+	bool dead = true;
+	int fd = -1;
+	assert_ok(file_temp_open(target, &temp, &fd));
+	assert_ok(file_temp_dead(temp, &dead));
+	assert_false(dead);
+	close(fd); /* as when its writer dies */
+	assert_ok(file_temp_dead(temp, &dead));
+	assert_true(dead);
+	assert_ok(file_write(other, "x", 1, 0600));
+	assert_ok(file_temp_dead(other, &dead));
+	assert_false(dead);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_object_is_asked_again_when_it_moved),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_no_file),
+					   cmocka_unit_test(test_receipts_that_are_none),
+					   cmocka_unit_test(test_what_was_made_of_damage),
+					   cmocka_unit_test(test_left_behind),
+					   cmocka_unit_test(test_object_is_asked_again_when_it_moved),
 					   cmocka_unit_test(test_named_by_sha512),
-					   cmocka_unit_test(test_what_else_is_said), cmocka_unit_test(test_audit),
+					   cmocka_unit_test(test_what_else_is_said),
+					   cmocka_unit_test(test_audit),
 					   cmocka_unit_test(test_audit_goes_on)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

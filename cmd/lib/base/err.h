@@ -33,7 +33,7 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	int errnum;     /* errno of ERR_OS, else 0 */
+	int errnum;     /* errno of ERR_OS, also where a program told it (a full disk); else 0 */
 	char *message;  /* "outer: inner: root" */
 	char *hint;     /* what to do next, or NULL */
 	char *detail;   /* lines to show below (an excerpt, a log's tail), or NULL */

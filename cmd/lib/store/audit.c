@@ -1,5 +1,7 @@
 #include "store/audit.h"
 
+#include <string.h>
+
 #include "base/cancel.h"
 #include "base/path.h"
 #include "fmt/digest.h"
@@ -10,9 +12,12 @@
 #include "sys/file.h"
 #include "tree/tree_digest.h"
 
+enum { RECEIPT_MAX = 64 << 20 };
+
 void audit_done(struct audit *a)
 {
 	strs_done(&a->damaged);
+	strs_done(&a->spoiled);
 	strs_done(&a->unreadable);
 }
 
@@ -20,6 +25,7 @@ static struct err *drop(struct audit *a, const char *path, const char *why, stru
 {
 	TRY(tree_remove(path));
 	strs_add(&a->damaged, path);
+	strs_take(&a->spoiled, mem_strndup(path_base(path), STORE_KEY_SHOWN * 2));
 	event_warn(sink, "verify", "'%s' %s: dropped", path, why);
 	return NULL;
 }
@@ -43,15 +49,19 @@ static struct err *check_object(struct audit *a, const struct home *home, const 
 	int64_t size = 0;
 	a->objects++;
 	struct err *e = digest_file_as(digest_kind_of(hex), path, found, &size);
-	if (e)
+	if (e && !err_is(e, ERR_CORRUPT) && !err_is(e, ERR_ABSENT))
 		return pass_over(a, path, e, sink);
-	a->bytes += size;
+	bool is_file = !e;
+	err_free(e); /* a folder, a pipe, a link to nowhere */
+	a->bytes += is_file ? size : 0;
 	event_progress(sink, "verify", a->bytes, 0, "B");
 	bool there = true;
-	if (streq(found, hex))
-		return cas_has(home, hex, &there); /* a note that does not fit is written anew */
-	TRY(file_remove(note));
-	return drop(a, path, "does not match its digest", sink);
+	if (is_file && streq(found, hex)) {
+		e = cas_has(home, hex, &there);             /* a note that does not fit is written anew, */
+		return err_is(e, ERR_OS) ? err_free(e) : e; /* or another time: it is only faster with one */
+	}
+	TRY(tree_remove(note));
+	return drop(a, path, is_file ? "does not match its digest" : "is not a file", sink);
 }
 
 /* Neither a note nor a part, and in the folder where it is looked for. */
@@ -108,14 +118,22 @@ static struct err *check_result(struct audit *a, const char *path, struct sink *
 	AUTO_FREE char *receipt_path = path_join(path, STORE_RECEIPT);
 	AUTO_JSON *receipt = NULL;
 	char found[SHA256_HEX];
-	struct err *e = js_read(receipt_path, &receipt);
+	bool is_folder = false;
 	a->results++;
+	struct err *e = dir_exists(path, &is_folder);
+	if (!e && !is_folder)
+		return drop(a, path, "is no result", sink);
+	if (!e)
+		e = js_read(receipt_path, &receipt);
 	if (err_is(e, ERR_OS))
 		return pass_over(a, path, e, sink);
 	if (e) {
 		err_free(e);
 		return drop(a, path, "has no readable receipt", sink);
 	}
+	const char *key = js_get_text(receipt, "key");
+	if (!key || strncmp(key, path_base(path), STORE_KEY_SHOWN * 2) != 0)
+		return drop(a, path, "has the receipt of another result", sink);
 	const char *digest = js_get_text(receipt, "digest");
 	if (!digest) {
 		a->unknown++;
@@ -142,9 +160,74 @@ static struct err *check_results(struct audit *a, const struct home *home, struc
 	return NULL;
 }
 
+/* Whether the receipt at @path names something that was dropped: it may have been damaged already when it was used. */
+static struct err *is_spoiled(const struct audit *a, const char *path, const char *own, bool *ret_spoiled)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size = 0;
+	*ret_spoiled = false;
+	struct err *e = file_read(path, RECEIPT_MAX, &text, &size);
+	for (size_t i = 0; !e && i < a->spoiled.count && !*ret_spoiled; i++) {
+		const char *id = a->spoiled.items[i];
+		*ret_spoiled = strlen(id) == STORE_KEY_SHOWN * 2 && !str_starts(own, id) && strstr(text, id);
+	}
+	return err_is(e, ERR_ABSENT) ? err_free(e) : e;
+}
+
+/* Results that were made of dropped ones, and results made of those. */
+static struct err *drop_spoiled_results(struct audit *a, const struct home *home, struct sink *sink)
+{
+	size_t before;
+	do {
+		AUTO(strs) names = STRS_INIT;
+		before = a->damaged.count;
+		TRY(dir_list(home->store, &names));
+		for (size_t i = 0; i < names.count; i++) {
+			AUTO_FREE char *path = path_join(home->store, names.items[i]);
+			AUTO_FREE char *receipt = path_join(path, STORE_RECEIPT);
+			bool spoiled = false;
+			if (names.items[i][0] == '.' || strs_has(&a->unreadable, path))
+				continue;
+			TRY(is_spoiled(a, receipt, names.items[i], &spoiled));
+			if (spoiled)
+				TRY(drop(a, path, "was made of something damaged", sink));
+		}
+	} while (a->damaged.count > before);
+	return NULL;
+}
+
+/* Source trees likewise: without its stamp one is unpacked again. */
+static struct err *drop_spoiled_trees(struct audit *a, const struct home *home, struct sink *sink)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(home->build, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *receipt = mem_printf("%s/%s/src.receipt.json", home->build, names.items[i]);
+		AUTO_FREE char *stamp = mem_printf("%s/%s/src.key", home->build, names.items[i]);
+		bool spoiled = false, there = false, is_folder = false;
+		AUTO_FREE char *dir = path_join(home->build, names.items[i]);
+		TRY(dir_exists(dir, &is_folder));
+		if (!is_folder)
+			continue;
+		TRY(is_spoiled(a, receipt, /* own= */ "", &spoiled));
+		TRY(file_lstat(stamp, &there, NULL));
+		if (!spoiled || !there)
+			continue;
+		TRY(file_revoke(stamp));
+		event_warn(sink, "verify",
+			   "the source tree of '%s' was made of something damaged: it will be made again",
+			   names.items[i]);
+	}
+	return NULL;
+}
+
 struct err *audit_run(const struct home *home, struct sink *sink, struct audit *ret_audit)
 {
 	TRY(check_objects(ret_audit, home, sink));
 	TRY(check_repositories(ret_audit, home, sink));
-	return check_results(ret_audit, home, sink);
+	TRY(check_results(ret_audit, home, sink));
+	if (!ret_audit->spoiled.count)
+		return NULL;
+	TRY(drop_spoiled_results(ret_audit, home, sink));
+	return drop_spoiled_trees(ret_audit, home, sink);
 }

@@ -18,7 +18,8 @@ struct audit {
 	size_t repositories;    /* copies of git repositories */
 	size_t unknown;         /* results whose receipts are from before digests were written into them */
 	int64_t bytes;          /* of objects, those in repositories included */
-	struct strs damaged;    /* paths that were dropped */
+	struct strs damaged;    /* paths that were dropped; also of what was made of damaged ones */
+	struct strs spoiled;    /* of those the digests and keys, as far as names show them */
 	struct strs unreadable; /* paths of which nothing is known; they stay */
 };
 

@@ -52,6 +52,14 @@ static struct json *read_note(const char *path)
 	return note;
 }
 
+/* A folder in the note's place: nothing can be renamed over it, and what notes say is found out again. */
+static struct err *clear_note_place(const char *note_path)
+{
+	bool is_folder = false;
+	TRY(dir_exists(note_path, &is_folder));
+	return is_folder ? tree_remove(note_path) : NULL;
+}
+
 struct err *cas_seal(const struct home *home, const char *digest, const char *sha512)
 {
 	AUTO_FREE char *path = cas_path(home, digest);
@@ -61,6 +69,7 @@ struct err *cas_seal(const struct home *home, const char *digest, const char *sh
 	if (!sha512)
 		sha512 = js_get_text(old, "sha512"); /* the same name, the same bytes */
 	bool there = false;
+	TRY(clear_note_place(note_path));
 	if (chmod(path, 0444) != 0)
 		return err_os(errno, "cannot seal '%s'", path);
 	TRY(file_stat(path, &there, &st));
@@ -93,6 +102,10 @@ struct err *cas_has(const struct home *home, const char *digest, bool *ret_there
 	TRY(file_stat(path, &there, &st));
 	if (!there)
 		return NULL;
+	if (!S_ISREG(st.st_mode))
+		return err_hint(err_new(ERR_CORRUPT, "'%s' is %s where a download has to be", path,
+					S_ISDIR(st.st_mode) ? "a folder" : "no regular file"),
+				"`cooper verify --deep` drops it, and the next run fetches it again");
 	if (note_holds(note_path, &st)) {
 		*ret_there = true;
 		return NULL;

@@ -20,7 +20,8 @@
 char *cas_path(const struct home *home, const char *digest);
 /** cas_note_path() - where its note lives, heap */
 char *cas_note_path(const struct home *home, const char *digest);
-/** cas_has() - whether the object is there and as it was when verified; re-hashes when it was touched */
+/** cas_has() - whether the object is there and as it was when verified; re-hashes when it was touched. CORRUPT, with
+ * what to do, where something else than a file has its name */
 MUST_CHECK struct err *cas_has(const struct home *home, const char *digest, bool *ret_there);
 /** cas_seal() - after the verified bytes took their name: read-only, noted; @sha512 that held as well, or NULL */
 MUST_CHECK struct err *cas_seal(const struct home *home, const char *digest, const char *sha512);

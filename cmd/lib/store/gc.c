@@ -1,6 +1,5 @@
 #include "store/gc.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +11,10 @@
 #include "store/cas.h"
 #include "store/store.h"
 #include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/tick.h"
 
-enum { ROOT_MAX = 64 << 20, ID = STORE_KEY_SHOWN * 2, DEPTH_MAX = 64 };
+enum { ROOT_MAX = 64 << 20, ID = STORE_KEY_SHOWN * 2, DEPTH_MAX = 64, LISTS_KEPT_MS = 24 * 3600 * 1000 };
 
 void gc_done(struct gc *gc)
 {
@@ -64,10 +65,19 @@ static struct err *keep_file(struct map *live, const char *path)
 	AUTO_FREE char *text = NULL;
 	size_t size = 0;
 	struct err *e = file_read(path, ROOT_MAX, &text, &size);
-	if (err_is(e, ERR_ABSENT))
-		return err_free(e);
+	bool there = false;
+	if (err_is(e, ERR_ABSENT)) { /* gone, or never there; not a link to where nothing is now */
+		err_free(e);
+		e = file_lstat(path, &there, NULL);
+		if (!e && there)
+			e = err_new(ERR_ABSENT, "'%s' leads to nothing", path);
+	}
 	if (e)
-		return err_wrap(e, "cannot determine what is in use");
+		return err_hint(err_wrap(e, "cannot determine what is in use"),
+				"nothing was removed; put '%s' right, or remove it if nothing needs what it names",
+				path);
+	if (!text)
+		return NULL;
 	keep_text(live, text);
 	return NULL;
 }
@@ -169,6 +179,69 @@ static bool begins_with_id(const char *name)
 	return strspn(name, "0123456789abcdef") >= ID;
 }
 
+/* What a process that was ended has left half-written in @dir, and in folders below down to @depth. */
+static struct err *look_at_temps(const char *dir, int depth, struct gc *gc)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(dir, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(dir, names.items[i]);
+		bool dead = false, is_folder = false;
+		struct stat st = {.st_mode = 0};
+		TRY(file_temp_dead(path, &dead));
+		if (dead)
+			TRY(add(gc, path));
+		TRY(file_lstat(path, &is_folder, &st));
+		if (S_ISDIR(st.st_mode) && depth > 1)
+			TRY(look_at_temps(path, depth - 1, gc));
+	}
+	return NULL;
+}
+
+/* The trees that builds work in: one is kept while a result or a record names the sources that it was unpacked from. */
+static struct err *look_at_builds(const struct home *home, const struct map *live, struct gc *gc)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(home->build, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(home->build, names.items[i]);
+		AUTO_FREE char *stamp = path_join(path, "src.key");
+		AUTO_FREE char *key = NULL;
+		bool is_folder = false;
+		TRY(dir_exists(path, &is_folder));
+		struct err *e = is_folder ? file_read(stamp, SHA256_HEX, &key, NULL) : NULL;
+		if (e && !err_is(e, ERR_ABSENT))
+			return err_wrap(e, "cannot determine what is in use");
+		err_free(e);
+		if (!key || !is_live(live, key))
+			TRY(add(gc, path));
+	}
+	return NULL;
+}
+
+/* Package lists that are read anew before they are used again anyway. */
+static struct err *look_at_lists(const struct home *home, struct gc *gc)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(home->apt, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(home->apt, names.items[i]);
+		AUTO_FREE char *stamp = path_join(path, "stamp");
+		AUTO_FREE char *lock = path_join(path, "lock");
+		struct stat st = {.st_mode = 0};
+		bool is_folder = false, there = false, held = false;
+		TRY(dir_exists(path, &is_folder));
+		if (is_folder)
+			TRY(file_stat(stamp, &there, &st));
+		if (is_folder)
+			TRY(lock_held(lock, &held, NULL));
+		int64_t age_ms = there ? tick_wall_ms() - file_mtime_ns(&st) / 1000000 : LISTS_KEPT_MS + 1;
+		if (!held && (age_ms > LISTS_KEPT_MS || age_ms < 0))
+			TRY(add(gc, path));
+	}
+	return NULL;
+}
+
 /* Files and folders of @dir that are named by a digest, whatever their ending: notes, parts, locks. */
 static struct err *look_at(const char *dir, const struct map *live, struct gc *gc)
 {
@@ -176,7 +249,9 @@ static struct err *look_at(const char *dir, const struct map *live, struct gc *g
 	TRY(dir_list(dir, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(dir, names.items[i]);
-		if (begins_with_id(names.items[i]) && !is_live(live, names.items[i]))
+		bool dead = false;
+		TRY(file_temp_dead(path, &dead));
+		if (dead || (begins_with_id(names.items[i]) && !is_live(live, names.items[i])))
 			TRY(add(gc, path));
 	}
 	return NULL;
@@ -199,7 +274,11 @@ static struct err *find(const struct home *home, const struct strs *locks, struc
 	TRY(look_at_results(home, live, gc));
 	TRY(look_at_objects(home, live, gc));
 	TRY(look_at(signatures, live, gc));
-	return look_at(git, live, gc);
+	TRY(look_at(git, live, gc));
+	TRY(look_at_builds(home, live, gc));
+	TRY(look_at_lists(home, gc));
+	TRY(look_at_temps(home->root, /* depth= */ 1, gc));
+	return look_at_temps(home->machines, /* depth= */ 4, gc);
 }
 
 struct err *gc_find(const struct home *home, const struct strs *locks, struct gc *ret_gc)

@@ -367,7 +367,14 @@ static struct err *with_tail(struct running *r, struct err *e)
 		return NULL;
 	if (r->spec->log_path)
 		e = err_log(e, r->spec->log_path);
-	return r->tail.count ? err_detail(e, strs_join(&r->tail, "\n")) : e;
+	if (!r->tail.count)
+		return e;
+	e = err_detail(e, strs_join(&r->tail, "\n"));
+	if (e->kind != ERR_CHILD || !strstr(e->detail, "No space left on device"))
+		return e;
+	e->errnum = ENOSPC; /* it says so itself: the remedy is another than for what failed of its own */
+	return err_hint(e, "the disk is full: make room (`cooper gc` lists what is in nobody's use), then run the same "
+			   "command again");
 }
 
 static struct err *start_piped(struct running *r, bool collect)

@@ -43,10 +43,18 @@ static struct err *is_held(int fd, const char *path, bool *ret_held)
 	return NULL;
 }
 
+/* EINVAL, EBADF: opened to read alone, on a file system that only reads. */
+static bool is_full(int errnum)
+{
+	return errnum == ENOSPC || errnum == EDQUOT || errnum == EROFS || errnum == EINVAL || errnum == EBADF;
+}
+
 struct err *lock_try(const char *path, const char *holder, int *ret_fd)
 {
 	for (;;) {
 		AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0 && errno == EROFS)
+			fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			return err_os(errno, "cannot open the lock '%s'", path);
 		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -65,7 +73,7 @@ struct err *lock_try(const char *path, const char *holder, int *ret_fd)
 		if (!still_there(fd, path))
 			continue;
 		AUTO_FREE char *text = mem_printf("pid %d: %s\n", (int)getpid(), holder);
-		if (ftruncate(fd, 0) != 0 || pwrite(fd, text, strlen(text), 0) < 0)
+		if ((ftruncate(fd, 0) != 0 || pwrite(fd, text, strlen(text), 0) < 0) && !is_full(errno))
 			return err_os(errno, "cannot write the lock '%s'", path);
 		*ret_fd = fd;
 		fd = -1;

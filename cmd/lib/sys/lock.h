@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/event.h"
 
+/* Where the disk is full or only reads, the lock holds all the same, and without a text: that is when gc and destroy
+ * are needed. */
 /** lock_try() - take @path exclusively or fail at once with BUSY that names the holder; *ret_fd is closed to unlock */
 MUST_CHECK struct err *lock_try(const char *path, const char *holder, int *ret_fd);
 /** lock_wait() - like lock_try(), but waits (a note to @sink names the holder once); 0 = no limit; cancelable */
