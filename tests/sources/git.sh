@@ -384,6 +384,13 @@ began=$(date +%s)
 COOPER_STALL_SECONDS=1 ends "HTTP: a server that says nothing" 6 "sent nothing for 2 s" "$cooper" build
 ok "HTTP: it is given up in time" [ $(($(date +%s) - began)) -lt 10 ]
 again
+cp -r "$work/shallow.git" "$repos/shallow.git"
+git init -q --bare --object-format=sha256 "$repos/sha256.git"
+git -C "$work/sha256" commit -q --allow-empty -m x && git -C "$work/sha256" push -q "$repos/sha256.git" HEAD:refs/heads/main
+for name in shallow sha256; do
+	from "$web/$name.git#$c"
+	ends "HTTP: $name" 2 "is shallow, or has SHA-256 ids" "$cooper" build
+done
 from "$web/chatter/big.git#$tip"
 COOPER_STALL_SECONDS=1 ends "HTTP: a server that only talks" 6 "sent less than 512 bytes a second for 8 s" "$cooper" build
 from "$web/silent/big.git#$tip"

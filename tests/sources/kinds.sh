@@ -118,6 +118,13 @@ for packer in bzip2 gzip xz zstd; do
 		ok "damaged-$at.$packer: not taken for something else" sh -c "! grep -qE 'Unrecognized|is no|nothing in it' '$work/out'"
 	done
 done
+(cd "$work" && python3 -c 'import shutil; shutil.make_archive("whole", "zip", ".", "foo-1")')
+for size in 10 1000 100000; do
+	head -c $size "$work/whole.zip" >"$work/cut-$size.zip"
+	fails "cut-$size.zip" "a zip that is truncated or damaged"
+done
+damage 1000000 <"$work/whole.zip" >"$work/damaged.zip"
+fails damaged.zip "bad CRC"
 if command -v zstd >/dev/null; then
 	pack | zstd -qc --ultra -22 --long=31 >"$work/long.zst"
 	fails long.zst "requires too much memory"

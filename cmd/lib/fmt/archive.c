@@ -29,6 +29,7 @@ struct archive_reader {
 	bool decoding;       /* the stream decodes, and checks what it decodes up to its end */
 	const char *package; /* "deb", "rpm" or NULL */
 	bool found;          /* an entry */
+	bool zip;            /* it begins as one */
 };
 
 /* ---- libarchive's callbacks */
@@ -88,6 +89,9 @@ static struct err *no_archive(struct archive_reader *r)
 	if (r->failure || !why || !str_starts(why, "Unrecognized archive format"))
 		return reader_failed(r);
 	TRY(drain(r));
+	if (r->zip) /* its directory is at the end */
+		return err_new(ERR_CORRUPT,
+			       "'%s' cannot be read as an archive: it is a zip that is truncated or damaged", r->name);
 	if (!r->decoding)
 		return err_new(ERR_CORRUPT, "'%s' cannot be read as an archive: it is no tar, zip, deb or rpm archive",
 			       r->name);
@@ -240,6 +244,7 @@ static struct err *open_layers(int take_fd, int64_t memory_bytes, struct archive
 		return err_os(errnum, "cannot read '%s'", r->name);
 	}
 	const char *foreign = magic_foreign(magic, (size_t)n);
+	r->zip = streq(magic_archive(magic, (size_t)n), "zip");
 	if (foreign) {
 		stream_close(file);
 		return err_hint(

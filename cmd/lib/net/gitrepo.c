@@ -74,6 +74,10 @@ static struct err *explain(int code, const char *url)
 		return err_hint(
 			err_new(ERR_NET, "no secure connection to '%s': %s", shown, words),
 			"behind a proxy that inspects TLS, set SSL_CERT_FILE to a bundle that contains its certificate");
+	if (strstr(words, "REF pkt-line"))
+		return err_hint(
+			err_new(ERR_USAGE, "the repository at '%s' is shallow, or has SHA-256 ids", shown),
+			"neither can be read: use the repository that it was cloned from, or a release archive");
 	if (strstr(words, "status code: 404"))
 		return err_hint(err_new(ERR_ABSENT, "there is no git repository at '%s'", shown), "check the URL");
 	return err_hint(err_new(ERR_NET, "cannot fetch from '%s': %s", shown, words),
