@@ -102,6 +102,12 @@ check: ## install what is missing, compile (gcc, clang, sanitizers), and run eve
 check-unit: $(TESTS)
 	@sh tests/run-unit.sh $(TESTS)
 
+# what runs in threads; the unpacker's child does not start under this sanitizer
+THREADS := $(foreach t,fetch fetch_http fetch_parallel fetch_resume fetch_wait fetch_writer file_pool graph inflate store,build/tsan/tests/unit/test_$t)
+check-threads: ## the unit tests of what runs in threads, under ThreadSanitizer
+	@$(MAKE) --no-print-directory -s CONFIG=tsan $(THREADS)
+	@sh tests/run-unit.sh $(THREADS)
+
 DEST = $(DESTDIR)$(PREFIX)
 install: all ## program, recipes, manual page and completions below PREFIX (default /usr/local)
 	install -d $(DEST)/bin $(DEST)/lib/cooper $(DEST)/share/man/man1 $(DEST)/share/bash-completion/completions \

@@ -16,7 +16,7 @@ debian_packages() {
 	fi
 	if [ "$what" = test ]; then
 		echo ccache libcmocka-dev bats clang python3 patch diffutils git podman openssh-client qemu-utils dpkg-dev bzip2 \
-			zstd zip openssl gpg gpg-agent gpgv nodejs npm procps strace shellcheck nginx-light libarchive-tools ignition \
+			zstd zip openssl gpg gpg-agent gpgv nodejs npm procps strace xfsprogs btrfs-progs shellcheck nginx-light libarchive-tools ignition \
 			libglib2.0-dev libc6-dev-arm64-cross
 	fi
 }

@@ -23,6 +23,9 @@ restore() {
 	chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME" "$work/connections" && cp -a "$snapshots/$1" "$COOPER_HOME"
 }
 
+# What a command that was cut short leaves for nobody is gc's to remove.
+settle() { quietly stop && quietly gc --yes; }
+
 # A scenario: from which home, the command, and what makes it whole when it was cut short.
 scenarios='up noop start change image gc verify stop destroy rollback'
 prepare() {
@@ -58,7 +61,7 @@ for scenario in $scenarios; do
 	prepare "$scenario"
 	# shellcheck disable=SC2046
 	COOPER_FAULT_LOG=$places/$scenario quietly $(command_of "$scenario")
-	quietly stop
+	settle
 	state >"$work/state.$scenario"
 	sed "s/^/$scenario /" "$places/$scenario"
 done | awk '!seen[$2 $3]++' >"$work/unique"
@@ -95,7 +98,7 @@ try() {
 		# shellcheck disable=SC2046
 		quietly $(command_of "$scenario") || verdict="${verdict:+$verdict; }again: exit $?: $(tail -2 "$out" | tr '\n' ' ' | cut -c1-300)"
 	fi
-	quietly stop
+	settle
 	state >"$work/state"
 	cmp -s "$work/state" "$work/state.$scenario" ||
 		verdict="${verdict:+$verdict; }exit $code ($words), then another state: $(diff "$work/state.$scenario" "$work/state" | grep '^[<>]' | head -4 | tr '\n' ' ')"

@@ -1,13 +1,15 @@
 #include "base/cancel.h"
 
-#include <signal.h>
+#include <stdatomic.h>
 
-static volatile sig_atomic_t requested;
+/* Set by a signal's handler and by threads, asked by all: without locks, as a handler has to be. */
+static atomic_int requested;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a handler may not wait for a lock");
 
 void cancel_request(int number)
 {
-	if (!requested)
-		requested = number;
+	int none = 0;
+	atomic_compare_exchange_strong(&requested, &none, number);
 }
 
 int cancel_signal(void)
