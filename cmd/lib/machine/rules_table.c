@@ -354,7 +354,7 @@ static const struct rule rules[] = {
 		.unless_provided = "host-loopback",
 		.test = RULE_LOOPBACK_CLOSED,
 		.effect = RULE_WARN,
-		.why = "QEMU without that patch gives the guest, as 10.0.2.2, what listens on the host's 127.0.0.1",
+		.why = "this QEMU cannot close the host's loopback: the guest reaches, as 10.0.2.2, what listens on 127.0.0.1",
 		.remedy =
 			"use an emulator of cooper's recipes, or say that it is wanted: `machine: { host_loopback: true }`",
 		.link = "https://www.qemu.org/docs/master/system/devices/net.html",
