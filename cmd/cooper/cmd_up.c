@@ -60,8 +60,10 @@ static struct err *run_manager(struct call *call, const char *const *words, cons
 /* A fresh machine has an old package list, or none: it is renewed when the first try fails. */
 static struct err *install(struct call *call, bool is_mac, const struct strs *missing)
 {
-	static const char *const apt[] = {"apt-get", "-o",  "DPkg::Lock::Timeout=600", "install",
-					  "-y",      "-qq", "--no-install-recommends", NULL};
+	/* a name that is in no list is no regular expression either */
+	static const char *const apt[] = {
+		"apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "APT::Cmd::Pattern-Only=true",
+		"install", "-y", "-qq", "--no-install-recommends", "--", NULL};
 	static const char *const apt_update[] = {"apt-get", "update", "-qq", NULL};
 	struct strs none = STRS_INIT;
 	if (is_mac)

@@ -35,6 +35,10 @@ static const struct {
 	{TEXT_PACKAGE, "g++", VALID},
 	{TEXT_PACKAGE, "python@3.12", VALID},
 	{TEXT_PACKAGE, "-y", REFUSED},
+	{TEXT_PACKAGE, "openssh-server-", REFUSED}, /* to apt: remove it */
+	{TEXT_PACKAGE, "openssh-server_", REFUSED},
+	{TEXT_PACKAGE, "l.b.ssl.", REFUSED},
+	{TEXT_PACKAGE, "x", VALID},
 	{TEXT_PACKAGE, "a=1", REFUSED},
 	{TEXT_SUITE, "trixie-updates", VALID},
 	{TEXT_SUITE, "13", REFUSED},

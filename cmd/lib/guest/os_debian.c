@@ -39,7 +39,8 @@ static char *install(const struct strs *packages)
 
 	return mem_printf("export DEBIAN_FRONTEND=noninteractive\n"
 			  "apt-get -q -o DPkg::Lock::Timeout=120 update &&\n"
-			  "exec apt-get -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends install --%s",
+			  "exec apt-get -q -y -o DPkg::Lock::Timeout=120 -o APT::Cmd::Pattern-Only=true "
+			  "--no-install-recommends install --%s",
 			  list);
 }
 

@@ -23,7 +23,7 @@ static struct err *ask(const char *const *words, const struct strs *names, struc
 /* "name\tinstalled" per known package; unknown ones are complained of on stderr and have no line. */
 static struct err *ask_dpkg(const struct strs *names, struct strs *installed)
 {
-	static const char *const words[] = {"dpkg-query", "-W", "-f", "${Package}\t${db:Status-Status}\n", NULL};
+	static const char *const words[] = {"dpkg-query", "-W", "-f", "${Package}\t${db:Status-Status}\n", "--", NULL};
 	AUTO(strs) lines = STRS_INIT;
 	TRY(ask(words, names, &lines));
 	for (size_t i = 0; i < lines.count; i++) {

@@ -93,6 +93,10 @@ struct err *image_list(const struct recipe *recipe, enum arch guest_arch, const 
 	files->items = mem_grow(files->items, &files->cap, files->count + entry->file_count, sizeof(*files->items));
 	for (size_t i = 0; i < entry->file_count; i++) {
 		const struct lock_file *f = &entry->files[i];
+		AUTO_FREE char *package = mem_strndup(f->name, strcspn(f->name, "_"));
+		if (!debian_name_valid(package))
+			return err_hint(err_new(ERR_USAGE, "'%s' in the lock is no file of a Debian package", f->name),
+					"`cooper update` writes the entry anew");
 		files->items[files->count++] =
 			(struct source_file){.name = f->name, .url = f->url, .digest = f->sha256, .size = f->size};
 	}

@@ -63,6 +63,18 @@ static bool check_tag(const char *text, struct str *why)
 	return streq(text, "@") ? fail(why, "cannot be '@' alone") : true;
 }
 
+/* To apt "name-" means to remove it, and "name_" and "name." are nobody's. */
+static bool check_package(const char *text, struct str *why)
+{
+	if (!check_word(text_rule_of(TEXT_PACKAGE), text, why))
+		return false;
+	char last = text[strlen(text) - 1];
+	if (!strchr("-._@", last))
+		return true;
+	str_addf(why, "cannot end with '%c'", last);
+	return false;
+}
+
 static bool check_line(const char *text, struct str *why)
 {
 	for (; *text; text++)
@@ -369,8 +381,8 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 		       .rest = LOWER DIGITS "._-", .max = 63},
 	[TEXT_MACHINE] = {"a machine's name", "dev", "^[a-z][a-z0-9-]{0,31}$", .first = LOWER, .rest = LOWER DIGITS "-",
 			  .max = 32},
-	[TEXT_PACKAGE] = {"a package's name", "libglib2.0-dev", "^[a-z0-9][a-z0-9+.@_-]{0,99}$", .first = LOWER DIGITS,
-			  .rest = LOWER DIGITS "+.@_-", .max = 100},
+	[TEXT_PACKAGE] = {"a package's name", "libglib2.0-dev", "^[a-z0-9]([a-z0-9+.@_-]{0,98}[a-z0-9+])?$",
+			  .first = LOWER DIGITS, .rest = LOWER DIGITS "+.@_-", .max = 100, .check = check_package},
 	[TEXT_SUITE] = {"a suite", "trixie", "^[a-z][a-z0-9-]{0,31}$", .first = LOWER, .rest = LOWER DIGITS "-",
 			.max = 32},
 	[TEXT_VERSION] = {"a version", "10.2.3", "^" VERSION "$", .first = LOWER UPPER DIGITS,

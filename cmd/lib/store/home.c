@@ -94,6 +94,29 @@ static struct err *check_owners(const char *root)
 	return NULL;
 }
 
+/*
+ * Compilers' scripts, make, apt, ssh and QEMU's configure each read some of these as more than a part of a name. A home
+ * that was made before goes on: what it holds can be used and removed.
+ */
+static struct err *check_characters(const char *root)
+{
+	static const char unfit[] = " \"'`$\\#:;&|<>()*?[]{}!%\x7f";
+	for (const char *p = root; *p; p++) {
+		if ((unsigned char)*p >= ' ' && !strchr(unfit, *p))
+			continue;
+		AUTO_FREE char *cas = path_join(root, "cas");
+		bool there = false;
+		TRY(dir_exists(cas, &there));
+		if (there)
+			return NULL;
+		AUTO_FREE char *shown = mem_strndup(p, 1);
+		return err_hint(err_new(ERR_USAGE, "COOPER_HOME cannot be '%s': programs that builds run take the '%s' in "
+						   "it for more than a part of a name", root, shown),
+				"set COOPER_HOME to a path of letters, digits and . _ - + , @ = ~");
+	}
+	return NULL;
+}
+
 struct err *home_open(struct home *ret_home)
 {
 	AUTO_FREE char *root = NULL;
@@ -102,6 +125,7 @@ struct err *home_open(struct home *ret_home)
 	struct err *e = check_owners(root);
 	if (e)
 		return err_wrap(e, "cannot use '%s' as cooper's home", root);
+	TRY(check_characters(root));
 	home_at(root, ret_home);
 	return NULL;
 }
