@@ -41,8 +41,9 @@ run "killed and adopted, scripted" bash tests/scripted/kills.sh
 run "damaged machines, scripted" bash tests/scripted/damage.sh
 sh tests/archives/run.sh >"$work/archives" 2>&1 &
 archives=$!
+bash tests/build/box.sh >"$work/box" 2>&1 &
+box=$!
 run "fuzzers, on their corpora" env FUZZ_SECONDS=0 sh tests/fuzz/run.sh
-run "ways out of the box of a build" bash tests/build/box.sh
 run "updates and downloaded images" bash tests/e2e/update.sh
 run "command line" bats --formatter tap tests/cli
 run "patches to QEMU" sh tests/qemu/apply.sh
@@ -52,6 +53,8 @@ run "downloads, against nginx" bash tests/net/nginx.sh
 run "downloads, against faulty servers" bash tests/net/faulty.sh
 wait $archives
 count "hostile archives" $? "$work/archives"
+wait $box
+count "ways out of the box of a build" $? "$work/box"
 run "lint" sh tests/lint/run.sh
 
 awk '{p += $1; f += $2} END {printf "%d passed, %d failed\n", p, f; exit f > 0}' "$work/results"

@@ -258,7 +258,8 @@ static struct err *run_man(struct call *call UNUSED)
 	printf("\n.SH ENVIRONMENT\n.TP\n.B COOPER_HOME\ndirectory for all of cooper's files (default: $XDG_DATA_HOME/cooper, else "
 	       "~/.local/share/cooper)\n.TP\n.B COOPER_MIRROR\nbase URL tried first for every download, laid out "
 	       "by "
-	       "digest\n.TP\n.B COOPER_OFFLINE\nset: as --offline\n.TP\n.B NO_COLOR\nset: no colours\n");
+	       "digest\n.TP\n.B COOPER_OFFLINE\nset: as --offline\n.TP\n.B COOPER_BOX\nrules, nothing: a weaker box for what "
+	       "recipes run\n.TP\n.B NO_COLOR\nset: no colours\n");
 	return NULL;
 }
 

@@ -128,18 +128,57 @@ tries() {
 	rm -f "$work/tmp/other.moved" "$work/user/.profile"
 	echo "another's" >"$work/tmp/other" && chmod 644 "$work/tmp/other"
 }
-# What rules without a view of its own cannot keep: box_missing() says it, too.
-modes=mode-of-a-file many=any-number-of-processes
+# lets LEVEL USER - what this host does not keep there, as doctor says it
+lets() {
+	(
+		cd "$work/p" && mkdir -p "$work/home-facts-$2" && { [ -z "$2" ] || chown "$2" "$work/home-facts-$2"; }
+		COOPER_HOME=$work/home-facts-$2 HOME=$work/user COOPER_BOX=$1 as "$2" "$cooper" tool facts |
+			sed -n 's/.*"box_lets": "\(.*\)".*/\1/p'
+	)
+}
+
+# at NAME LEVEL USER - what gets through is what doctor says
+at() {
+	local missing expected=''
+	recipe "$work/home-facts-$3" true
+	missing=$(lets "$2" "$3")
+	case $missing in *"reading homes"*) echo "SKIP   $1: this host has none" && return ;; esac
+	if [ -z "$2" ]; then
+		case $missing in *"times of files"*) echo "SKIP   $1: this host denies them" && return ;; esac
+	fi
+	case $missing in *"any number of processes"*) expected="any-number-of-processes" ;; esac
+	case $missing in *"times of files"*) expected="$expected mode-of-a-file" ;; esac
+	case $missing in *"signals to"*) expected="$expected process-is-killed-by-pidfd process-is-signalled" ;; esac
+	tries "$1" "$2" "$3" "${expected# }"
+}
+
 if [ "$(id -u)" = 0 ]; then
-	tries "namespaces, root" "" "" ""
-	tries "namespaces, a user" "" 54321 ""
-	tries "rules, root" rules "" "$many $modes"
-	tries "rules, a user" rules 54321 "$modes"
+	at "namespaces, root" "" ""
+	at "namespaces, a user" "" 54321
+	at "rules, root" rules ""
+	at "rules, a user" rules 54321
 	tries "nothing, root" nothing "" any
 else
-	tries "namespaces" "" "" ""
-	tries "rules" rules "" "$modes"
+	at "namespaces" "" ""
+	at "rules" rules ""
+	tries "nothing" nothing "" any
 fi
+
+# --- the end of cooper is the end of what it runs ---
+for signal in INT TERM HUP KILL; do
+	recipe "$work/home-$signal" "setsid sh -c \"(exec sleep $mark) & exit\" </dev/null >/dev/null 2>&1 & sleep 60"
+	(
+		cd "$work/p" && COOPER_HOME=$work/home-$signal HOME=$work/user exec env --default-signal=INT,HUP,TERM "$cooper" build
+	) >"$work/build.out" 2>&1 &
+	cooper_pid=$!
+	for _ in $(seq 100); do
+		pgrep -f "^sleep $mark" >/dev/null && break
+		sleep 0.05
+	done
+	kill -"$signal" $cooper_pid
+	wait $cooper_pid 2>/dev/null
+	ok "SIG$signal: its daemon is gone" sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do pgrep -f "^sleep $1" >/dev/null || exit 0; sleep 0.1; done; exit 1' - "$mark"
+done
 
 # --- a disk that fills up, and the network that a build asks for ---
 if [ "$(id -u)" = 0 ] && mkdir -p "$work/small" && mount -t tmpfs -o size=40m tmpfs "$work/small" 2>/dev/null; then

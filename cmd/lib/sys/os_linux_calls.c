@@ -92,7 +92,7 @@ static const struct rule rules[] = {
 	REFUSE_BITS(SYS_fchmod, 1, SETID),
 	REFUSE_BITS(SYS_fchmodat, 2, SETID),
 	REFUSE_BITS(CALL_FCHMODAT2, 2, SETID),
-	REFUSE_BITS(SYS_openat, 3, SETID),
+	REFUSE_BITS(SYS_openat, 3, SETID), /* without O_CREAT libraries leave it 0 */
 	REFUSE_BITS(SYS_mknodat, 2, SETID),
 	REFUSE_NODE(SYS_mknodat, 2),
 	{CALL_OPENAT2, BUILDS, ABSENT, 0, 0, 0}, /* its mode is out of sight */
