@@ -1,6 +1,7 @@
 #include "golden.h"
 
 #include "base/path.h"
+#include "sys/file.h"
 #include "fmt/json.h"
 #include "machine/ignition.h"
 #include "machine/ignition_merge.h"
@@ -247,12 +248,28 @@ static void test_unit_names(void **state)
 	}
 }
 
+/* The machine's name is the guest's, unless the user's own configuration says another. */
+static void test_hostname(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "coreos-name.ign");
+	AUTO_FREE char *text = NULL;
+	static const char mine[] =
+		"{\"ignition\":{\"version\":\"3.3.0\"},\"storage\":{\"files\":[{\"path\":\"/etc/hostname\","
+		"\"contents\":{\"source\":\"data:,mine\"}}]}}";
+
+	assert_ok(file_write(path, mine, strlen(mine), 0600));
+	assert_null(message_of(path, &text));
+	assert_non_null(strstr(text, "data:,mine"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),     cmocka_unit_test(test_validator_accepts),
 		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_users_bad),
 		cmocka_unit_test(test_users_good), cmocka_unit_test(test_unit_names),
+		cmocka_unit_test(test_hostname),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,19 @@ static void add_host_key(struct config *c)
 	add_file(c, "/etc/ssh/sshd_config.d/20-cooper-machine.conf", 0644, c->in->os->sshd_config);
 }
 
+/* The machine's name is the guest's, and the guest can look it up. */
+static void add_name(struct config *c)
+{
+	const char *name = c->in->spec->name;
+	AUTO_FREE char *hostname = mem_printf("%s\n", name);
+	AUTO_FREE char *hosts = mem_printf("127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost ip6-localhost "
+					   "ip6-loopback\n",
+					   name);
+
+	add_file(c, "/etc/hostname", 0644, hostname);
+	add_file(c, "/etc/hosts", 0644, hosts);
+}
+
 static void add_podman(struct config *c)
 {
 	const char *user = c->in->spec->user;
@@ -430,6 +443,7 @@ struct err *machine_ignition(const struct ignition_input *input, char **ret_text
 
 	add_users(&c);
 	add_host_key(&c);
+	add_name(&c);
 	add_podman(&c);
 	add_data_disk(&c);
 	add_emulators(&c);

@@ -126,8 +126,16 @@ static const struct json *find(const struct json *list, const char *key, const c
 }
 
 /* Files, folders and links share their names, and units are files, too. */
+/* Of what is theirs as well as ours, theirs wins in the guest. */
+static bool may_be_theirs(const char *path)
+{
+	return streq(path, "/etc/hostname") || streq(path, "/etc/hosts");
+}
+
 static bool is_our_path(const struct merge *m, const char *path)
 {
+	if (may_be_theirs(path))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(node_kinds); i++)
 		if (find(our_list(m, "storage", node_kinds[i]), "path", path))
 			return true;
