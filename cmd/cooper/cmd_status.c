@@ -3,6 +3,7 @@
 
 #include "base/quote.h"
 #include "base/units.h"
+#include "machine/ending.h"
 #include "machine/machine.h"
 #include "machine/pause.h"
 #include "session.h"
@@ -13,9 +14,10 @@ struct report {
 	const char *name;
 	bool exists;
 	struct machine_status status;
-	struct err *trouble; /* why it cannot be used although it is on */
-	int64_t answer_ms;   /* of the guest; 0 = it was not asked */
-	struct json *proofs; /* of this boot */
+	struct err *trouble;  /* why it cannot be used although it is on */
+	int64_t answer_ms;    /* of the guest; 0 = it was not asked */
+	struct json *proofs;  /* of this boot */
+	struct ending ending; /* of one that does not run */
 };
 
 static const char *state(const struct report *r)
@@ -23,7 +25,7 @@ static const char *state(const struct report *r)
 	if (!r->exists)
 		return "absent";
 	if (!r->status.running)
-		return "stopped";
+		return r->ending.crashed ? "crashed" : "stopped";
 	if (r->status.pause != VMM_GOES_ON)
 		return "paused";
 	if (r->trouble)
@@ -47,8 +49,10 @@ static struct err *look(const struct project *p, struct report *r)
 	TRY(dir_exists(p->machine_dir, &r->exists));
 	TRY(machine_status(p->machine_dir, &r->status));
 	const struct machine_status *s = &r->status;
-	if (!s->running)
+	if (!s->running) {
+		ending_read(p->machine_dir, p->facts.boot_id, &r->ending);
 		return NULL;
+	}
 	r->trouble = pause_error(r->name, s->pause, s->trouble, p->machine_dir);
 	if (!s->ready)
 		return NULL;
@@ -69,6 +73,10 @@ static struct json *report_json(const struct report *r)
 	js_set_bool(out, "exists", r->exists);
 	js_set_bool(out, "running", s->running);
 	js_set_bool(out, "ready", s->ready && !r->trouble);
+	if (!s->running && r->ending.crashed) {
+		js_set_text(out, "end", r->ending.words);
+		js_set_text(out, "ended", r->ending.at);
+	}
 	if (!s->running)
 		return out;
 	if (r->trouble)
@@ -121,12 +129,23 @@ static void print_running(const struct report *r)
 		       js_get_text(js_at(list, i), "container"));
 }
 
+static void print_stopped(const struct report *r)
+{
+	const char *at = r->ending.at && *r->ending.at ? r->ending.at : NULL;
+
+	if (!r->ending.crashed)
+		printf("'%s' is not running\n", r->name);
+	else
+		printf("'%s' is not running: it crashed%s%s: %s\n  `cooper up` starts it again\n", r->name,
+		       at ? " at " : "", at ? at : "", r->ending.words);
+}
+
 static void print_report(const struct report *r)
 {
 	if (!r->exists)
 		printf("no machine '%s'; run `cooper up` to create it\n", r->name);
 	else if (!r->status.running)
-		printf("'%s' is not running\n", r->name);
+		print_stopped(r);
 	else if (!*r->status.accel)
 		printf("'%s' is starting\n", r->name);
 	else
@@ -148,6 +167,7 @@ static struct err *run(struct call *call)
 	call->exit_code = (int)err_exit_code(r.trouble);
 	js_free(r.proofs);
 	err_free(r.trouble);
+	ending_done(&r.ending);
 	return NULL;
 }
 

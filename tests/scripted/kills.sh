@@ -59,6 +59,10 @@ check "up to other settings, up to the kernel" held up
 kill -9 "$(field pid)"
 check "the supervisor is killed: up says so" ended "$held" 1 held
 check "by its signal" grep -q 'ended by signal 9' "$work/held"
+check "status tells" ends 0 "its supervisor was killed" "$cooper" status
+check "up again" converges
+"$cooper" stop >"$out" 2>&1
+check "one that was stopped did not crash" [ "$(field state)" = stopped ]
 check "up again" converges
 stack 512MiB "$motd"
 check "up, up to the kernel" held up
@@ -118,6 +122,7 @@ kill "$listener" && wait "$listener" 2>/dev/null
 kill -STOP "$(field pid)"
 start mute "$cooper" status
 mute=$started
+sleep 1 # the stop wakes it
 check "its stop" ends 0 "is stopped" "$cooper" stop
 check "to status it was an error, not a blank" ended "$mute" 1 mute
 check "of a process that is named" grep -q 'process [0-9]*) does not answer' "$work/mute"

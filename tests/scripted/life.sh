@@ -91,6 +91,8 @@ check "a guest that reboots comes back" ends 0 "" "$cooper" start
 read -r monitor _ <"$machine/guest" || exit 1
 kill -9 "$monitor"
 check "a monitor that dies takes its supervisor along" wait_for ends 0 "'dev' is not running" "$cooper" status
+check "with its last words" ends 0 "was ended by signal 9" "$cooper" status
+check "in JSON, too" ends 0 '"state": "crashed"' "$cooper" status --json
 check "up starts the machine again" ends 0 "runs" up
 
 # --- a machine that is on and cannot be used ---

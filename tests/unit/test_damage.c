@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "machine/damage.h"
 #include "machine/data_disk.h"
+#include "machine/ending.h"
 #include "machine/keys.h"
 #include "sys/file.h"
 
@@ -241,12 +242,56 @@ static void keys(void **state UNUSED)
 	}
 }
 
+static void endings(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *note = path_join(dir, "end.json");
+	static const struct {
+		const char *text; /* of the note; NULL = what is there */
+		const char *boot_id;
+		bool crashed;
+		const char *words;
+	} cases[] = {
+		{NULL, "b1", false, ""},
+		{"{\"state\":\"running\",\"boot_id\":\"b1\"}", "b1", true, "its supervisor was killed"},
+		{"{\"state\":\"running\",\"boot_id\":\"b1\"}", "b2", true, "the host was restarted"},
+		{"{\"state\":\"stopped\"}", "b1", false, ""},
+		{"{\"state\":\"failed\",\"message\":\"QEMU \\u001b[2J\"}", "b1", true, "QEMU \\x1b[2J"},
+		{"{\"state\":\"failed\"}", "b1", true, ""},
+		{"[7]", "b1", false, ""},
+		{"half {", "b1", false, ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct ending e = {.crashed = true};
+		if (cases[i].text)
+			assert_ok(file_write(note, cases[i].text, strlen(cases[i].text), 0600));
+		ending_read(dir, cases[i].boot_id, &e);
+		assert_int_equal(e.crashed, cases[i].crashed);
+		assert_true(str_starts(e.words, cases[i].words));
+		ending_done(&e);
+	}
+	struct ending e = {.crashed = false};
+	struct err *failure = err_new(ERR_CHILD, "QEMU was ended by signal 9");
+	assert_ok(ending_begin(dir, "b1"));
+	ending_note(dir, failure);
+	err_free(failure);
+	ending_read(dir, "b1", &e);
+	assert_true(e.crashed && *e.at);
+	assert_string_equal(e.words, "QEMU was ended by signal 9");
+	ending_done(&e);
+	ending_note(dir, NULL);
+	ending_read(dir, "b1", &e);
+	assert_false(e.crashed);
+	ending_done(&e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(judged),    cmocka_unit_test(mended),
 		cmocka_unit_test(data_disk), cmocka_unit_test(unreadable_data_disk),
-		cmocka_unit_test(keys),
+		cmocka_unit_test(keys),      cmocka_unit_test(endings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@ static const struct row of_machine[] = {
 	{"proofs.json", WANT_FILE},
 	{"connection.json", WANT_FILE},
 	{"data.json", WANT_FILE},
+	{"end.json", WANT_FILE},
 	{"ctl.sock", WANT_SOCKET},
 	{"qmp.sock", WANT_SOCKET},
 	{"ready.sock", WANT_SOCKET},

@@ -13,6 +13,7 @@
 #include "machine/call.h"
 #include "machine/boot_note.h"
 #include "machine/disk.h"
+#include "machine/ending.h"
 #include "machine/fit.h"
 #include "machine/forward.h"
 #include "machine/paths.h"
@@ -536,6 +537,7 @@ static struct err *prepare(struct supervisor *s)
 	TRY(rotate(s->api.log_path));
 	s->verdicts = accel_verdicts_read(s->options->accel_path);
 	TRY(generation_firmware(s->spec, s->power.vmm));
+	TRY(ending_begin(s->spec->dir, s->facts->boot_id));
 	TRY(boot_note_begin(s->spec));
 	return server_listen(&s->server, control);
 }
@@ -581,6 +583,8 @@ struct err *machine_supervise(const struct machine_spec *spec, const struct host
 		server_tell(&s.server, line, /* last= */ true);
 	}
 	server_done(&s.server);
+	if (locked)
+		ending_note(spec->dir, e);
 	js_free(s.verdicts);
 	if (locked)
 		close(s.lock_fd);
