@@ -130,6 +130,9 @@ e2e: ## an aarch64 guest under the QEMU just built runs an x86_64 container; min
 torture: ## every call fails once with each errno, and is killed once; TORTURE_SECONDS (1800)
 	@bash tests/fault/torture.sh $(or $(TORTURE_SECONDS),1800)
 
+mutation: ## one protection after the other is taken away: the test that must see it does; half an hour
+	@bash tests/mutation/run.sh
+
 lint: ## the layer law and other rules that a compiler does not check
 	@sh tests/lint/run.sh
 
@@ -166,6 +169,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all scripted install dist up check check-unit check-darwin e2e lint bench fuzz golden docs libraries clean help FORCE
+.PHONY: all scripted install dist up check check-unit check-darwin e2e mutation lint bench fuzz golden docs libraries clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d) $(SCRIPTED_OBJ:.o=.d)

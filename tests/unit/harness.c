@@ -79,6 +79,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && streq(argv[2], UNPACK_CHILD))
 		unpack_child_run(argv[3]);
+	if (getenv("TEST_ONLY"))
+		cmocka_set_test_filter(getenv("TEST_ONLY"));
 	test_argc = argc;
 	test_argv = argv;
 	return test_main();

@@ -266,6 +266,26 @@ static void running(void **state)
 	tear_down(&f);
 }
 
+/* What is done is on the guest's disk before the record says so, and the record before the host remembers it. */
+static void records_last(void **state)
+{
+	(void)state;
+	const struct guest_step step = {.name = "script", .run = {.argv = WORDS("true")}};
+	struct fixture f;
+
+	set_up(&f);
+	AUTO_FREE char *log = path_join(f.dir, "done");
+	AUTO_FREE char *sync = mem_printf("#!/bin/sh\necho sync >> '%s'\n", log);
+	AUTO_FREE char *sync_path = path_join(f.dir, "sync");
+	AUTO_FREE char *mv = mem_printf("#!/bin/sh\necho mv >> '%s'\nexec /bin/mv \"$@\"\n", log);
+	AUTO_FREE char *mv_path = path_join(f.dir, "mv");
+	assert_ok(file_write(sync_path, sync, strlen(sync), 0755));
+	assert_ok(file_write(mv_path, mv, strlen(mv), 0755));
+	assert_int_equal(run(&f, &step), GUEST_CHANGED);
+	assert_text(log, "sync\nmv\nsync\n");
+	tear_down(&f);
+}
+
 static void packages(void **state)
 {
 	(void)state;
@@ -295,7 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sources),     cmocka_unit_test(digests_and_names), cmocka_unit_test(writing),
 		cmocka_unit_test(not_written), cmocka_unit_test(cut_short),         cmocka_unit_test(then_is_owed),
-		cmocka_unit_test(running),     cmocka_unit_test(packages),
+		cmocka_unit_test(running),     cmocka_unit_test(records_last),      cmocka_unit_test(packages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

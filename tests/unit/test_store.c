@@ -133,6 +133,26 @@ static void test_object_is_asked_again_when_it_moved(void **state)
 	assert_false(has(&home, hex));
 }
 
+/* Of the same size and time, with other bytes: only its number tells. */
+static void test_another_file_in_its_place(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	char hex[SHA256_HEX];
+	struct stat st;
+	open_home(&home);
+	put_object(&home, "hello", hex);
+	AUTO_FREE char *path = cas_path(&home, hex);
+	AUTO_FREE char *other = mem_printf("%s.other", path);
+	assert_int_equal(stat(path, &st), 0);
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {st.st_mtime, file_mtime_ns(&st) % 1000000000}};
+	assert_ok(file_write(other, "HELLO", 5, 0444));
+	assert_int_equal(utimensat(AT_FDCWD, other, times, 0), 0);
+	assert_ok(file_rename(other, path));
+	assert_false(has(&home, hex));
+	assert_false(is_file(path));
+}
+
 static void test_named_by_sha512(void **state)
 {
 	(void)state;
@@ -394,6 +414,7 @@ int main(void)
 					   cmocka_unit_test(test_what_was_made_of_damage),
 					   cmocka_unit_test(test_left_behind),
 					   cmocka_unit_test(test_object_is_asked_again_when_it_moved),
+					   cmocka_unit_test(test_another_file_in_its_place),
 					   cmocka_unit_test(test_named_by_sha512),
 					   cmocka_unit_test(test_what_else_is_said),
 					   cmocka_unit_test(test_audit),

@@ -1,0 +1,436 @@
+/* What the kernel may do between two calls, or say to one: what a test can see only by standing in between. */
+#include "harness.h"
+
+#ifdef __linux__
+#include "calls.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "base/units.h"
+#include "machine/data_disk.h"
+#include "machine/disk.h"
+#include "machine/keys.h"
+#include "net/fetch.h"
+#include "net/fetch_part.h"
+#include "store/store.h"
+#include "sys/beneath.h"
+#include "sys/child.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "tree/tree_digest.h"
+#include "tree/tree_writer.h"
+
+#define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HELLO "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static char *top; /* of each test */
+
+static int begin(void **state UNUSED)
+{
+	top = test_dir();
+	return 0;
+}
+
+static int finish(void **state UNUSED)
+{
+	strs_done(&calls.done);
+	calls.top = calls.look_at = calls.replaced = NULL;
+	calls.fail_fsync = calls.fail_readdir = NEVER;
+	calls.interrupted = 0;
+	calls.short_writes = false;
+	calls.random = 0;
+	free(top);
+	return 0;
+}
+
+static char *below(const char *name)
+{
+	return path_join(top, name);
+}
+
+/* Without the library, so that nothing of it is written down. */
+static void put(const char *name, const char *text)
+{
+	AUTO_FREE char *path = below(name);
+	AUTO_FREE char *dir = path_dir(path);
+	assert_ok(dir_make(dir, 0755));
+	FILE *f = fopen(path, "we");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void assert_text(const char *name, const char *text)
+{
+	AUTO_FREE char *path = below(name);
+	AUTO_FREE char *found = NULL;
+	assert_ok(file_read(path, 1000, &found, NULL));
+	assert_string_equal(found, text);
+}
+
+/* Of what was done. */
+static void assert_before(const char *first, const char *second)
+{
+	bool seen = false;
+	for (size_t i = 0; i < calls.done.count; i++) {
+		if (seen && streq(calls.done.items[i], second))
+			return;
+		seen = seen || streq(calls.done.items[i], first);
+	}
+	AUTO_FREE char *all = strs_join(&calls.done, "\n");
+	fail_msg("'%s' is not before '%s' in:\n%s", first, second, all);
+}
+
+/* --- the power may fail: bytes before their name, and the name before it is said --- */
+
+static void files_last(void **state UNUSED)
+{
+	AUTO_FREE char *path = below("f");
+	calls.top = top;
+	assert_ok(file_write(path, "x", 1, 0600));
+	AUTO_FREE char *done = strs_join(&calls.done, ", ");
+	assert_string_equal(done, "flush f.tmp, name f, flush .");
+}
+
+static void renames_last(void **state UNUSED)
+{
+	put("a/f", "x");
+	put("b/g", "x");
+	AUTO_FREE char *from = below("a/f");
+	AUTO_FREE char *to = below("b/f");
+	calls.top = top;
+	assert_ok(file_rename(from, to));
+	AUTO_FREE char *done = strs_join(&calls.done, ", ");
+	assert_string_equal(done, "name b/f, flush b, flush a");
+}
+
+static void results_last(void **state UNUSED)
+{
+	AUTO(home) home = {.root = NULL};
+	AUTO_FREE char *stage = NULL;
+	AUTO_JSON *receipt = js_object();
+	home_at(top, &home);
+	assert_ok(home_make(&home));
+	assert_ok(store_begin(&home, KEY, "r", &stage));
+	put("store/.stage-r/bin/tool", "x");
+	AUTO_FREE char *result = store_path(&home, KEY, "r");
+	AUTO_FREE char *name = mem_printf("name %s", result + strlen(top) + 1);
+	calls.top = top;
+	assert_ok(store_commit(&home, KEY, "r", stage, receipt));
+	assert_before("flush store/.stage-r/bin/tool", "flush store/.stage-r/bin");
+	assert_before("flush store/.stage-r/bin", name);
+	assert_before("flush store/.stage-r", name);
+	assert_before(name, "flush store");
+}
+
+static void downloads_last(void **state UNUSED)
+{
+	put("source", "hello");
+	AUTO_FREE char *url = mem_printf("file://%s/source", top);
+	AUTO_FREE char *target = below("got");
+	struct fetch_request r = {.url = url, .sha256 = HELLO, .size = 5, .target = target};
+	calls.top = top;
+	assert_ok(fetch_run(&r, 1, /* deadline_ms= */ 0, NULL));
+	assert_before("flush got.part", "name got");
+}
+
+static struct err *create(const struct machine_spec *spec UNUSED, const char *path, int64_t bytes UNUSED,
+			  const char *base UNUSED)
+{
+	put(path + strlen(top) + 1, "disk");
+	return NULL;
+}
+
+static void disks_last(void **state UNUSED)
+{
+	const struct vmm vmm = {.name = "none", .disk_create = create};
+	AUTO_FREE char *dir = below("m");
+	AUTO_FREE char *base = below("base");
+	put("base", "x");
+	struct machine_spec spec = {.dir = dir, .base_disk = base, .boot = BOOT_KERNEL, .data_bytes = 1};
+	struct generation_input input = {.spec = &spec, .vmm = &vmm, .key = KEY, .ignition = "{}"};
+	AUTO(generation) g = {.number = 0};
+	calls.top = top;
+	assert_ok(data_disk_prepare(&spec, &vmm));
+	assert_before("flush m/data.qcow2.new", "name m/data.qcow2");
+	assert_ok(generation_make(&input, &g));
+	assert_before("flush m/.gen-1/os.qcow2", "name m/gen-1");
+	assert_before("flush m/.gen-1", "name m/gen-1");
+	assert_before("name m/gen-1", "flush m");
+}
+
+static void keys_last(void **state UNUSED)
+{
+	need_program("ssh-keygen");
+	calls.top = top;
+	assert_ok(keys_make(top, "m"));
+	assert_before("flush ssh/id_ed25519.new", "name ssh/id_ed25519");
+	assert_before("flush ssh/id_ed25519.new.pub", "name ssh/id_ed25519.pub");
+	assert_before("flush ssh/ssh_host_ed25519_key.new", "name ssh/ssh_host_ed25519_key");
+}
+
+static void a_failed_flush_names_nothing(void **state UNUSED)
+{
+	AUTO_FREE char *path = below("f");
+	AUTO(strs) names = STRS_INIT;
+	put("f", "before");
+	calls.fail_fsync = 0;
+	assert_fails(file_write(path, "after", 5, 0600), ERR_OS, "cannot flush");
+	assert_text("f", "before");
+	assert_ok(dir_list(top, &names));
+	assert_int_equal(names.count, 1);
+}
+
+/* --- others on the same machine --- */
+
+static void locks_are_of_the_file_that_is_there(void **state UNUSED)
+{
+	AUTO_FREE char *path = below("lock");
+	AUTO_FREE char *target = below("target");
+	AUTO_CLOSE int fd = -1;
+	struct fetch_part part;
+	enum part_state part_state;
+	put("lock", "");
+	calls.replaced = path;
+	assert_ok(lock_try(path, "cooper up", &fd));
+	assert_null(calls.replaced);
+	assert_true(is_locked(path, NULL));
+	part_init(&part, target, HELLO, NULL, /* flushed= */ false);
+	put("target.part", "");
+	calls.replaced = part.path;
+	assert_ok(part_open(&part, &part_state));
+	assert_true(is_locked(part.path, NULL));
+	part_done(&part);
+}
+
+static void temporary_files_are_nobodys(void **state UNUSED)
+{
+	AUTO_FREE char *path = below("f");
+	AUTO_FREE char *link = below("f.tmp-0000000000000022");
+	AUTO_FREE char *victim = below("victim");
+	put("f.tmp-0000000000000011", "another's");
+	put("victim", "another's");
+	assert_int_equal(symlink(victim, link), 0);
+	calls.random = 0x11;
+	assert_ok(file_write(path, "ours", 4, 0600));
+	assert_int_equal(calls.random, 0);
+	assert_text("f", "ours");
+	assert_text("f.tmp-0000000000000011", "another's");
+	calls.random = 0x22;
+	assert_ok(file_write(path, "ours, too", 9, 0600));
+	assert_text("f", "ours, too");
+	assert_text("victim", "another's");
+}
+
+static void a_part_is_no_link(void **state UNUSED)
+{
+	AUTO_FREE char *target = below("target");
+	AUTO_FREE char *link = below("target.part");
+	struct fetch_part part;
+	enum part_state part_state;
+	put("victim", "another's");
+	assert_int_equal(symlink("victim", link), 0);
+	part_init(&part, target, HELLO, NULL, /* flushed= */ false);
+	assert_fails(part_open(&part, &part_state), ERR_OS, "cannot create");
+	part_done(&part);
+	assert_text("victim", "another's");
+}
+
+/* The next look at @name below the top finds what was there; whoever opens it then finds a link to "kept". */
+static void swap(const char *name, const char *to)
+{
+	calls.look_at = name;
+	calls.becomes = to;
+}
+
+static void removing_meets_a_link(void **state UNUSED)
+{
+	AUTO_FREE char *tree = below("tree");
+	put("kept/file", "kept");
+	put("tree/dir/file", "x");
+	swap("dir", "../kept");
+	err_free(tree_remove(tree)); /* it may be an error, or be gone */
+	assert_null(calls.look_at);
+	assert_text("kept/file", "kept");
+}
+
+static void locking_meets_a_link(void **state UNUSED)
+{
+	AUTO_FREE char *tree = below("tree");
+	AUTO_FREE char *kept = below("kept/file");
+	struct stat st;
+	put("kept/file", "kept");
+	put("tree/file", "x");
+	assert_int_equal(chmod(kept, 0666), 0);
+	swap("file", "../kept/file");
+	err_free(tree_read_only(tree));
+	assert_null(calls.look_at);
+	assert_int_equal(stat(kept, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0666);
+}
+
+static void walking_beneath_meets_a_link(void **state UNUSED)
+{
+	static const char *const swapped[][2] = {{"dir", "../secret"}, {"file", "../../secret/file"}};
+	AUTO_FREE char *project = below("project");
+	put("secret/file", "SECRET");
+	for (size_t i = 0; i < ARRAY_LEN(swapped); i++) {
+		AUTO_FREE char *text = NULL;
+		assert_ok(tree_remove(project));
+		put("project/dir/file", "ours");
+		swap(swapped[i][0], swapped[i][1]);
+		assert_fails(beneath_read(project, "dir/file", 100, &text, NULL), ERR_OS, "cannot open");
+	}
+}
+
+static void digesting_meets_a_link(void **state UNUSED)
+{
+	static const char *const swapped[][2] = {{"dir", "../other"}, {"file", "../../other/file"}};
+	AUTO_FREE char *tree = below("tree");
+	char hex[SHA256_HEX];
+	put("other/file", "x");
+	for (size_t i = 0; i < ARRAY_LEN(swapped); i++) {
+		assert_ok(tree_remove(tree));
+		put("tree/dir/file", "x");
+		swap(swapped[i][0], swapped[i][1]);
+		assert_fails(tree_digest_path(tree, hex), ERR_OS, "cannot open");
+	}
+}
+
+static void unpacking_meets_a_link(void **state UNUSED)
+{
+	AUTO_FREE char *into = below("into");
+	AUTO_FREE char *dir = below("into/dir");
+	AUTO_FREE char *file = below("into/file");
+	AUTO_FREE char *outside = below("outside/new");
+	put("into/plain", "x");
+	put("outside/victim", "another's");
+	assert_int_equal(symlink("../outside", dir), 0);
+	assert_int_equal(symlink("../outside/victim", file), 0);
+	AUTO_CLOSE int fd = open(into, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct tree_writer *w = tree_writer_new(fd, 0);
+	assert_fails(tree_writer_file(w, "dir/new", false), ERR_CORRUPT, "in the place of a folder");
+	assert_fails(tree_writer_file(w, "file", false), ERR_CORRUPT, "another source has a file there");
+	assert_fails(tree_writer_file(w, "plain", false), ERR_CORRUPT, "another source has a file there");
+	tree_writer_free(w);
+	assert_false(is_file(outside));
+	assert_text("outside/victim", "another's");
+}
+
+/* --- what is not said plainly --- */
+
+static void a_read_error_is_no_end_of_a_folder(void **state UNUSED)
+{
+	AUTO_FREE char *keep = below("keep");
+	put("keep/one", "x");
+	put("keep/two", "x");
+	for (int after = 0; after < 4; after++) {
+		AUTO(strs) names = STRS_INIT;
+		calls.fail_readdir = after;
+		assert_fails(dir_list(keep, &names), ERR_OS, "cannot list");
+	}
+	AUTO(strs) names = STRS_INIT;
+	errno = EIO; /* of some call before */
+	assert_ok(dir_list(keep, &names));
+	assert_int_equal(names.count, 2);
+}
+
+static void interrupted_calls_go_on(void **state UNUSED)
+{
+	AUTO_FREE char *path = below("f");
+	AUTO_FREE char *lock = below("lock");
+	AUTO_CLOSE int fd = -1;
+	int status = 0;
+	bool held = false;
+	calls.short_writes = true;
+	assert_ok(file_write(path, "hello", 5, 0600));
+	assert_text("f", "hello");
+	calls.short_writes = false;
+	AUTO_CLOSE int file = open(path, O_RDWR | O_CLOEXEC);
+	calls.interrupted = 2;
+	assert_ok(file_write_all(file, "HE", 2, "f"));
+	calls.interrupted = 2;
+	assert_true(fd_pwrite(file, "LLO", 3, 2));
+	calls.interrupted = 2;
+	assert_text("f", "HELLO");
+	calls.interrupted = 2;
+	assert_ok(lock_try(lock, "cooper up", &fd));
+	calls.interrupted = 2;
+	assert_ok(lock_held(lock, &held, NULL));
+	assert_true(held);
+	pid_t pid = 0;
+	struct child_spec spec = {.argv = ARGV("sh", "-c", "exit 3")};
+	assert_ok(child_start(&spec, &pid));
+	calls.interrupted = 2;
+	while (!child_poll(pid, &status))
+		usleep(1000);
+	assert_true(status != CHILD_LOST && WIFEXITED(status) && WEXITSTATUS(status) == 3);
+	assert_int_equal(calls.interrupted, 0);
+}
+
+/* The value of @field of /proc/pid/status as @spec's child has it; heap. */
+static char *signals_of_child(struct child_spec spec, const char *field)
+{
+	AUTO(str) said = STR_INIT;
+	spec.argv = ARGV("cat", "/proc/self/status");
+	assert_ok(child_output(&spec, 1 << 16, &said));
+	const char *at = strstr(str_text(&said), field);
+	assert_non_null(at);
+	at += strlen(field) + strspn(at + strlen(field), ": \t");
+	return mem_strndup(at, strcspn(at, "\n"));
+}
+
+static void children_begin_with_usual_signals(void **state UNUSED)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, was;
+	sigset_t some, usual;
+	sigemptyset(&some);
+	sigaddset(&some, SIGUSR2);
+	assert_int_equal(sigaction(SIGPIPE, &ignore, &was), 0);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &some, &usual), 0);
+	for (int guarded = 0; guarded < 2; guarded++) {
+		const struct child_spec spec = {.die_with_parent = guarded};
+		AUTO_FREE char *ignored = signals_of_child(spec, "SigIgn");
+		AUTO_FREE char *blocked = signals_of_child(spec, "SigBlk");
+		assert_int_equal(strspn(ignored, "0"), strlen(ignored));
+		assert_int_equal(strspn(blocked, "0"), strlen(blocked));
+	}
+	sigprocmask(SIG_SETMASK, &usual, NULL);
+	sigaction(SIGPIPE, &was, NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(files_last),
+		TEST(renames_last),
+		TEST(results_last),
+		TEST(downloads_last),
+		TEST(disks_last),
+		TEST(keys_last),
+		TEST(a_failed_flush_names_nothing),
+		TEST(locks_are_of_the_file_that_is_there),
+		TEST(temporary_files_are_nobodys),
+		TEST(a_part_is_no_link),
+		TEST(removing_meets_a_link),
+		TEST(locking_meets_a_link),
+		TEST(walking_beneath_meets_a_link),
+		TEST(digesting_meets_a_link),
+		TEST(unpacking_meets_a_link),
+		TEST(a_read_error_is_no_end_of_a_folder),
+		TEST(interrupted_calls_go_on),
+		TEST(children_begin_with_usual_signals),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#else
+int main(void)
+{
+	print_message("SKIP: libc's calls can be stood in for on Linux alone\n");
+	return 0;
+}
+#endif
