@@ -6,6 +6,7 @@
 #include "plan/stack_spec.h"
 #include "recipe/files.h"
 #include "recipe/lint.h"
+#include "ui.h"
 
 /* An image, or what a stack asks of its own; one that is not found is recipe_lint()'s to tell, one
    that is not for this target, `plan`'s. */
@@ -73,6 +74,16 @@ static struct err *find_all(const struct project *p, struct strs *paths)
 	return NULL;
 }
 
+/* Of one file; the others are looked at all the same. */
+static void tell(struct call *call, struct err *take_e)
+{
+	ui_finish();
+	fflush(stdout);
+	ui_error(take_e, /* color= */ false);
+	call->exit_code = err_exit_code(take_e);
+	err_free(take_e);
+}
+
 static struct err *run(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
@@ -85,8 +96,12 @@ static struct err *run(struct call *call)
 	}
 	for (size_t i = 0; i < paths.count; i++) {
 		int variants = 0;
-		TRY(lint_file(&p, paths.items[i], &variants));
-		if (!call_has(call, "quiet"))
+		struct err *e = lint_file(&p, paths.items[i], &variants);
+		if (e && i + 1 == paths.count)
+			return e;
+		if (e)
+			tell(call, e);
+		else if (!call_has(call, "quiet"))
 			printf("%s: ok (%d host/guest combinations checked)\n", paths.items[i], variants);
 	}
 	return NULL;

@@ -63,6 +63,10 @@ make_project() {
 	echo 'machine: { name: Dev }' >>../cooper.yaml
 	run -2 "$cooper" lint
 	[[ "$output" == *"/a/cooper.yaml:4:18: "* ]]
+	cp ../cooper.yaml ../two.yaml # every file is looked at, wherever the first mistake is
+	run -2 "$cooper" lint ../two.yaml ../recipes/hello.yaml ../cooper.yaml
+	[[ "$output" == *"two.yaml:4:18: "*"hello.yaml: ok"*"cooper.yaml:4:18: "* ]]
+	run -2 "$cooper" lint ../two.yaml ../recipes/hello.yaml
 	run -0 "$cooper" lint ../recipes/hello.yaml
 	run -0 "$cooper" patch edit hello
 	grep -q one hello-patches/word

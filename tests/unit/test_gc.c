@@ -201,6 +201,30 @@ static void test_roots_are_complete_or_it_stops(void **state)
 	}
 }
 
+/* Told, and kept: its disk may only not be mounted. */
+static void test_left_records(void **state)
+{
+	(void)state;
+	AUTO(home) home = {.root = NULL};
+	AUTO(strs) left = STRS_INIT;
+	AUTO_FREE char *dir = test_dir();
+	home_at(dir, &home);
+	assert_ok(home_make(&home));
+	AUTO_FREE char *gone = path_join(dir, "a.x86_64.1.record");
+	AUTO_FREE char *here = path_join(dir, "b.x86_64.2.record");
+	AUTO_FREE char *shipped = path_join(dir, "c.x86_64.record");
+	AUTO_FREE char *damaged = path_join(dir, "d.x86_64.3.record");
+	AUTO_FREE char *of_here = mem_printf("{\"stack\": \"%s\"}", here);
+	put(gone, "{\"stack\": \"/nonexistent/cooper.yaml\"}");
+	put(here, of_here);
+	put(shipped, "{}");
+	put(damaged, "{");
+	gc_left_records(&home, &left);
+	assert_int_equal(left.count, 2);
+	assert_string_equal(left.items[0], gone);
+	assert_string_equal(left.items[1], "/nonexistent/cooper.yaml");
+}
+
 static void test_objects_named_by_sha512(void **state)
 {
 	(void)state;
@@ -231,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_is_kept), cmocka_unit_test(test_unreadable_root),
 					   cmocka_unit_test(test_roots_are_complete_or_it_stops),
+					   cmocka_unit_test(test_left_records),
 					   cmocka_unit_test(test_objects_named_by_sha512)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
