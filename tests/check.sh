@@ -39,6 +39,7 @@ run "Ignition of every stack" sh tests/golden/ignition-validate.sh
 run "life of a stack, scripted" bash tests/scripted/life.sh
 run "killed and adopted, scripted" bash tests/scripted/kills.sh
 run "damaged machines, scripted" bash tests/scripted/damage.sh
+run "errors of the disk, scripted" bash tests/store/reads.sh
 sh tests/archives/run.sh >"$work/archives" 2>&1 &
 archives=$!
 bash tests/build/box.sh >"$work/box" 2>&1 &

@@ -82,7 +82,9 @@ const struct subcommand cmd_gc = {
 	.operands = "",
 	.summary = "remove downloads and results that no stack, lock or machine refers to",
 	.help = "Keeps what the last `up` of each stack used, what cooper.lock (in COOPER_HOME and in this project) pins, and\n"
-		"what the generations of all machines were built from.",
+		"what the generations of all machines were built from. Source trees of other builds, package lists of which the\n"
+		"last use is a day ago, and files that killed processes left half-written go as well. What names things in use\n"
+		"has to be read whole: else nothing is removed.",
 	.options = options,
 	.run = run,
 };
