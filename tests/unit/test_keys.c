@@ -84,8 +84,8 @@ static void resolve(struct lock *lock, const char *reference)
 	char hex[SHA256_HEX];
 	digest_bytes(reference, strlen(reference), hex);
 	AUTO_FREE char *git = str_starts(reference, "git:") ? mem_printf("git:https://h/repo.git#%.40s", hex) : NULL;
-	struct lock_file file = {.name = git ? "repo.git" : "x_1.deb",
-				 .url = git ? git : "debian:pool/x_1.deb",
+	struct lock_file file = {.name = git ? "repo.git" : "hello_1_all.deb",
+				 .url = git ? git : "debian:pool/hello_1_all.deb",
 				 .sha256 = git ? NULL : hex,
 				 .size = git ? -1 : 1};
 	struct lock_entry entry = {.reference = (char *)reference, .version = "1.2-1", .files = &file, .file_count = 1};
@@ -168,8 +168,13 @@ static void choose_image(const char *file)
 static const struct {
 	const char *field, *words;
 } other_words[] = {
-	{"stack.emulator", "build"},   {"stack.emulation", "emulators"},   {"stack.mounts", "mount"},
-	{"stack.steps.write", "path"}, {"stack.steps.write.from", "text"}, {"image.debian.packages", "debian"},
+	{"stack.emulator", "build"},
+	{"stack.emulation", "emulators"},
+	{"stack.mounts", "mount"},
+	{"stack.steps.write", "path"},
+	{"stack.steps.write.from", "text"},
+	{"image.debian.packages", "debian"},
+	{"stack.machine.host_loopback", "loopback of the host"},
 };
 
 static bool is_word_of(const char *word, const struct strs *why)

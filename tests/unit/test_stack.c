@@ -9,6 +9,7 @@
 #include "plan/stack.h"
 #include "plan/stack_lock.h"
 #include "step/outputs.h"
+#include "sys/child.h"
 #include "sys/file.h"
 
 #define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -140,12 +141,29 @@ static void wiring(void **state UNUSED)
 	assert_true(str_ends(s.machine.base_disk, "disk.qcow2"));
 }
 
-static void put_generation(const struct step *generation, const char *dir, int number)
+static void qcow2(const char *path, const char *backing)
 {
+	AUTO_FREE char *dir = path_dir(path);
+	const struct child_spec whole = {
+		.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", path, "1M", NULL}};
+	const struct child_spec over = {.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", "-F",
+								 "qcow2", "-b", backing, path, NULL}};
+	assert_ok(dir_make(dir, 0755));
+	assert_ok(child_run(backing ? &over : &whole));
+}
+
+static void put_generation(const struct stack *s, int number)
+{
+	const struct step *generation = graph_kind(&s->graph, "generation");
+	const char *dir = s->machine.dir;
 	AUTO_FREE char *name = mem_printf("gen-%d/generation.json", number);
-	AUTO_FREE char *text = mem_printf("{\"key\": \"%s\"}", generation->key);
+	AUTO_FREE char *text =
+		mem_printf("{\"key\": \"%s\", \"base_disk\": \"%s\"}", generation->key, s->machine.base_disk);
 	AUTO_FREE char *gen = mem_printf("%s/gen-%d", dir, number);
 	put(dir, name, text);
+	AUTO_FREE char *disk = path_join(gen, "os.qcow2");
+	qcow2(s->machine.base_disk, NULL);
+	qcow2(disk, s->machine.base_disk);
 	assert_ok(generation_set_booted(gen));
 }
 
@@ -160,6 +178,7 @@ static bool is_done(const struct step *step)
 /* What was done in a guest is gone with its disk, whatever the new disk's key is. */
 static void marks_go_with_the_disk(void **state UNUSED)
 {
+	need_program("qemu-img");
 	AUTO_FREE char *root = make_recipes(plain);
 	(void)root;
 	AUTO(project) p = PROJECT_INIT;
@@ -169,7 +188,7 @@ static void marks_go_with_the_disk(void **state UNUSED)
 	const struct step *step = graph_find(g, "step:one"), *handlers = graph_find(g, "handlers");
 	const char *dir = s.machine.dir;
 	assert_false(is_done(step));
-	put_generation(graph_kind(g, "generation"), dir, 1);
+	put_generation(&s, 1);
 	assert_false(is_done(step));
 	assert_ok(step_mark(step));
 	assert_ok(step_mark(handlers));
@@ -178,13 +197,14 @@ static void marks_go_with_the_disk(void **state UNUSED)
 
 	AUTO_FREE char *old = path_join(dir, "gen-1");
 	assert_ok(tree_remove(old));
-	put_generation(graph_kind(g, "generation"), dir, 2); /* the same key */
+	put_generation(&s, 2); /* the same key */
 	assert_false(is_done(step) || is_done(handlers));
 }
 
 /* Proved and not yet current: the next run switches, and does nothing else. */
 static void a_generation_that_is_not_current_is_switched_to(void **state UNUSED)
 {
+	need_program("qemu-img");
 	AUTO_FREE char *root = make_recipes(plain);
 	(void)root;
 	AUTO(project) p = PROJECT_INIT;
@@ -193,7 +213,7 @@ static void a_generation_that_is_not_current_is_switched_to(void **state UNUSED)
 	open_stack(&p, &s);
 	struct step *change = graph_kind(&s.graph, "switch");
 	const char *dir = s.machine.dir;
-	put_generation(graph_kind(&s.graph, "generation"), dir, 2);
+	put_generation(&s, 2);
 	assert_false(is_done(change));
 	assert_ok(change->kind->perform(change, NULL));
 	assert_true(is_done(change));
