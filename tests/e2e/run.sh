@@ -6,6 +6,7 @@
 # Uses COOPER_HOME as it is (results are kept by content): about 5 minutes, and 15 more the first time.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+top=$PWD
 . tests/e2e/lib.sh
 work=$(mktemp -d)
 trap '"$cooper" destroy --yes "$work/p/uefi.yaml" >/dev/null 2>&1; rm -rf --one-file-system "$work"' EXIT
@@ -69,10 +70,18 @@ result "the guest step was done" $?
 [ "$(guest cat shared/from-host)" = outside ] && guest sh -c 'echo inside >shared/from-guest' &&
 	[ "$(cat shared/from-guest)" = inside ]
 result "a shared folder, both ways" $?
+guest sudo sh -c 'cp /bin/true shared/set && ! chmod 4755 shared/set && ! mknod shared/dev c 1 3' &&
+	[ -f shared/set ] && [ -z "$(find shared -perm /6000 -o -type b -o -type c)" ]
+result "and nothing in it that runs as somebody else, by the guest's root" $?
 [ "$(guest cat /etc/of-the-user)" = mine ] && guest groups | grep -qw video
 result "an Ignition configuration of the user's, merged" $?
 head -c 7 <"/dev/tcp/127.0.0.1/$port" | grep -q SSH-2.0
 result "a forwarded port" $?
+! guest timeout 10 bash -c "echo >/dev/tcp/10.0.2.2/$port" 2>/dev/null
+result "which the guest itself does not reach: the host's loopback is closed" $?
+# shellcheck disable=SC2012  # the newest keg
+python3 "$top/tests/qemu/loopback.py" "$(ls -t "${COOPER_HOME:-$usual}"/store/*-qemu-*-aarch64/bin/qemu-system-aarch64 | head -1)" >"$work/out" 2>&1
+result "nor do frames that its root makes" $?
 exits 0 strace -f -o "$work/trace" -e trace=connect,execve,fork,vfork,clone,clone3 "$cooper" up --yes --guest-arch aarch64 uefi.yaml &&
 	grep -q "nothing to do" "$work/out" && [ "$(grep -cE 'connect|execve|fork|clone' "$work/trace")" = 1 ]
 result "up again: nothing to do, no child process and no connection" $?
