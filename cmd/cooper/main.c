@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
@@ -165,6 +166,7 @@ int main(int argc, char **argv)
 {
 	int code = EXIT_DONE;
 	signals_install();
+	umask(022); /* builds and images must not differ by it; what is secret says so when it is made */
 	if (answer_help(argc - 1, argv + 1, &code))
 		return finish(code);
 	if (streq(argv[1], "--version")) {

@@ -18,7 +18,10 @@ cd "$project" || exit 1
 # --- up, and again ---
 
 check "status before there is a machine" ends 0 "no machine 'dev'" "$cooper" status
+umask 077 # what is built must not depend on it
 check "up" ends 0 "$foreign runs" up
+umask 022
+check "what is built has the modes of every other host" [ "$(find "$COOPER_HOME"/store/*-tiny-10.2.3-*/share -perm -0044 | wc -l)" = 2 ]
 check "the first generation is the current one" [ "$(current)" = 1 ]
 check "the patched emulator is in the keg" grep -qx one "$COOPER_HOME"/store/*-tiny-10.2.3-*/share/firmware
 check "the guest steps were done, in the guest" [ "$(guest etc/motd) $(guest etc/then)" = "hello hello" ]

@@ -99,32 +99,25 @@ static void build_folders_done(struct build_folders *w)
 	strs_done(&w->env);
 }
 
-/* A compiler cache in front of the compilers, where there is one: Debian's and Homebrew's places. */
-static bool add_path(struct strs *env, const struct host_facts *facts)
+/* The same on every host and at every time; ZERO_AR_DATE is for Apple's ar and ld. */
+static const char *const fixed_env[] = {"LC_ALL=C", "TZ=UTC", "SOURCE_DATE_EPOCH=1760000000", "ZERO_AR_DATE=1", NULL};
+
+void build_inputs(const struct recipe *recipe, const struct host_facts *facts, struct json *inputs)
 {
-	static const char *const cache_dirs[] = {"/usr/lib/ccache", "/opt/homebrew/opt/ccache/libexec",
-						 "/usr/local/opt/ccache/libexec"};
-	const char *base = toolchain_folders(facts->os);
-	for (size_t i = 0; i < ARRAY_LEN(cache_dirs); i++) {
-		AUTO_FREE char *cc = path_join(cache_dirs[i], "cc");
-		if (file_offered(cc)) {
-			strs_addf(env, "PATH=%s:%s", cache_dirs[i], base);
-			return true;
-		}
-	}
-	strs_addf(env, "PATH=%s", base);
-	return false;
+	AUTO(strs) env = STRS_INIT;
+	strs_add_all(&env, fixed_env);
+	strs_addf(&env, "PATH=%s", toolchain_folders(facts->os));
+	js_set(inputs, "environment", js_texts(&env));
+	toolchain_inputs(recipe, facts, inputs);
 }
 
 static void make_env(struct build_folders *w, const struct build_job *job)
 {
 	const char *ccache = getenv("CCACHE_DIR");
-	bool cached = add_path(&w->env, job->facts);
+	bool cached = toolchain_path(job->facts->os, &w->env);
 	strs_addf(&w->env, "HOME=%s", w->home);
 	strs_addf(&w->env, "TMPDIR=%s", w->temp);
-	strs_add(&w->env, "LC_ALL=C");
-	strs_add(&w->env, "TZ=UTC");
-	strs_add(&w->env, "SOURCE_DATE_EPOCH=1760000000");
+	strs_add_all(&w->env, fixed_env);
 	if (!cached)
 		return;
 	w->ccache = ccache && *ccache ? file_absolute(ccache) : path_join(job->home->root, "ccache");

@@ -35,6 +35,8 @@ struct build_job {
 char *build_name(const struct recipe *recipe, enum arch guest_arch);
 /** build_source_inputs() - add what decides the patched tree: patches, and how sources are unpacked */
 MUST_CHECK struct err *build_source_inputs(const struct recipe *recipe, struct json *inputs);
+/** build_inputs() - add what beside the recipe decides the keg: the environment, and the host's tools */
+void build_inputs(const struct recipe *recipe, const struct host_facts *facts, struct json *inputs);
 /** build_place() - @name where the job works, apart from the store: "src" is the patched tree; heap */
 char *build_place(const struct build_job *job, const char *name);
 /** build_source_present() - whether the patched tree of @source_key is in place */

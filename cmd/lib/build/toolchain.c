@@ -18,6 +18,23 @@ const char *toolchain_folders(enum os os)
 			      : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 }
 
+/* A compiler cache in front of the compilers, where there is one: Debian's and Homebrew's places. */
+bool toolchain_path(enum os os, struct strs *env)
+{
+	static const char *const cache_dirs[] = {"/usr/lib/ccache", "/opt/homebrew/opt/ccache/libexec",
+						 "/usr/local/opt/ccache/libexec"};
+	const char *base = toolchain_folders(os);
+	for (size_t i = 0; i < ARRAY_LEN(cache_dirs); i++) {
+		AUTO_FREE char *cc = path_join(cache_dirs[i], "cc");
+		if (file_offered(cc)) {
+			strs_addf(env, "PATH=%s:%s", cache_dirs[i], base);
+			return true;
+		}
+	}
+	strs_addf(env, "PATH=%s", base);
+	return false;
+}
+
 /* Stands in front of a compiler and is none. */
 static bool is_cache(const char *path)
 {

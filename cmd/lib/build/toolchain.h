@@ -17,6 +17,9 @@
 
 /** toolchain_folders() - PATH of a build, without a compiler cache */
 const char *toolchain_folders(enum os os);
+/** toolchain_path() - add PATH to the environment of a build, with a compiler cache where there is one: whether there
+ * is */
+bool toolchain_path(enum os os, struct strs *env);
 /** toolchain_measure() - compiler, shell and python in @facts, of this host */
 void toolchain_measure(const struct home *home, struct host_facts *facts);
 /** toolchain_inputs() - what of @facts can change the result of the build @recipe: compiler, SDK, interpreters */

@@ -1,7 +1,6 @@
 /* The keg of a build recipe, the step's job: configured, built, installed, signed and tested. */
 #include "build/build.h"
 
-#include "build/toolchain.h"
 #include "recipe/load.h"
 #include "step/context.h"
 #include "step/outputs.h"
@@ -40,7 +39,7 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 	js_set_text(inputs, "guest_arch", arch_name(step->context->guest_arch));
 	js_set_text(inputs, "host", os_name(step->context->facts->os));
 	js_set_text(inputs, "host_arch", arch_name(step->context->facts->arch));
-	toolchain_inputs(r, step->context->facts, inputs);
+	build_inputs(r, step->context->facts, inputs);
 	return NULL;
 }
 
