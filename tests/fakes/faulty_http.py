@@ -157,6 +157,18 @@ class Answer:
         self.head("206 Partial Content", [("Content-Range", "bytes 0-%d/%d" % (len(body) - 1, len(body))),
                                           ("Content-Length", len(body)), ("ETag", ETAG)], body)
 
+    def grown(self):
+        """The rest of a longer file, under the name of the one that was there."""
+        body = body_of(self.size)
+        if self.times == 1:
+            self.whole(body, upto=len(body) // 2)
+        if "range" not in self.headers:
+            return self.whole(body)
+        start = int(self.headers["range"][6:].split("-")[0])
+        rest = body[start:] + bytes(10)
+        self.head("206 Partial Content", [("Content-Range", "bytes %d-%d/%d" % (start, len(body) + 9, len(body) + 10)),
+                                          ("Content-Length", len(rest)), ("ETag", ETAG)], rest)
+
     def unasked(self):
         self.head("206 Partial Content", [("Content-Range", "bytes 10-19/20"), ("Content-Length", 10)], bytes(10))
 

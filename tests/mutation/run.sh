@@ -12,6 +12,7 @@ passed=0 failed=0
 declare -A sound
 
 mkdir "$tree" "$work/tmp"
+chmod 755 "$work" # some tests act as another user
 git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null | tar -cf - -T - | tar -xf - -C "$tree"
 [ ! -d build/liblzma ] || { mkdir -p "$tree/build" && cp -Rp build/liblzma "$tree/build/"; }
 export TMPDIR=$work/tmp

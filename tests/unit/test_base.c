@@ -48,6 +48,15 @@ static void escaping(void **state UNUSED)
 {
 	AUTO_FREE char *a = str_escape("a\033[31m\n\x7f\xffü\xe2\x80\xae");
 	assert_string_equal(a, "a\\x1b[31m\\x0a\\x7f\\xffü\\xe2\\x80\\xae");
+	/* what hides, joins, reorders: zero width, marks and isolates of direction, a byte order mark, the Arabic mark
+	 */
+	static const char *const unseen[] = {"\xc2\x80",     "\xc2\x9f",     "\xe2\x80\x8b", "\xe2\x80\x8f",
+					     "\xe2\x80\xa8", "\xe2\x80\xaa", "\xe2\x81\xa0", "\xe2\x81\xa6",
+					     "\xe2\x81\xa9", "\xe2\x81\xaf", "\xef\xbb\xbf", "\xd8\x9c"};
+	for (size_t i = 0; i < ARRAY_LEN(unseen); i++) {
+		AUTO_FREE char *shown = str_escape(unseen[i]);
+		assert_int_equal(strlen(shown), 4 * strlen(unseen[i]));
+	}
 	AUTO_FREE char *overlong = str_escape("\xc0\xaf\xed\xa0\x80");
 	AUTO_FREE char *long_name = mem_printf("%0199d\xc3\xbcrest", 0);
 	AUTO_FREE char *cut = str_escape_short(long_name);

@@ -187,6 +187,20 @@ static void a_lost_status_is_no_success(void **state UNUSED)
 	assert_int_equal(apart(run_with_sigchld_ignored), 0);
 }
 
+static int open_without_standard_descriptors(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+	signals_install();
+	return open("/dev/null", O_WRONLY | O_CLOEXEC) > 2 && fcntl(0, F_GETFD) == 0 && fcntl(2, F_GETFD) == 0 ? 0 : 1;
+}
+
+/* A lock, or the store, must never be what somebody prints to. */
+static void no_file_gets_a_standard_number(void **state UNUSED)
+{
+	assert_int_equal(apart(open_without_standard_descriptors), 0);
+}
+
 static int install_with_sighup_ignored(void)
 {
 	struct sigaction now, ignore = {.sa_handler = SIG_IGN}, usual = {.sa_handler = SIG_DFL};
@@ -276,6 +290,7 @@ int main(void)
 		cmocka_unit_test(guarded_children_leave_nothing_behind),
 		cmocka_unit_test(guards_pass_the_status_on),
 		cmocka_unit_test(a_lost_status_is_no_success),
+		cmocka_unit_test(no_file_gets_a_standard_number),
 		cmocka_unit_test(what_nohup_ignores_stays_ignored),
 		cmocka_unit_test(no_descriptor_for_the_report_is_an_error),
 		cmocka_unit_test(children_ask_at_the_terminal_only_where_they_may),

@@ -57,7 +57,7 @@ static void resumes(void **state)
 /* Without a digest nobody would notice: what is joined must be of one version, and all of it. */
 static void no_digest_decides(void **state)
 {
-	static const char *const faults[] = {"ignorant", "piecewise"};
+	static const char *const faults[] = {"ignorant", "piecewise", "wrongrange", "grown"};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
 		AUTO_FREE char *url = mem_printf("/%s/%d", faults[i], SIZE);

@@ -354,13 +354,31 @@ static void test_gpg_refused(void **state)
 		assert_false(str_starts(names.items[i], "gpgv-"));
 }
 
+/* A gpgv that finds all good, and fails: of its output alone nothing is believed. */
+static void test_gpg_fails(void **state)
+{
+	(void)state;
+	static const char script[] = "#!/bin/sh\nPATH=${PATH#*:} gpgv \"$@\"\nexit 2\n";
+	AUTO_FREE char *bin = test_dir();
+	AUTO_FREE char *program = path_join(bin, "gpgv");
+	AUTO_FREE char *usual = mem_strdup(getenv("PATH"));
+	AUTO_FREE char *path = mem_printf("%s:%s", bin, usual);
+	struct openpgp_signature s = {.made_s = -1};
+	assert_ok(file_write(program, script, sizeof(script) - 1, 0755));
+	setenv("PATH", path, 1);
+	struct err *e = verify("file", "a.sig", "a.key", "a", &s);
+	setenv("PATH", usual, 1);
+	assert_fails(e, ERR_CORRUPT, "exit status 2");
+	assert_int_equal(s.made_s, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_judge_good),       cmocka_unit_test(test_judge_refusals),
 		cmocka_unit_test(test_judge_keys),       cmocka_unit_test(test_unarmor),
 		cmocka_unit_test(test_unarmor_refusals), cmocka_unit_test(test_gpg_good),
-		cmocka_unit_test(test_gpg_refused),
+		cmocka_unit_test(test_gpg_refused),      cmocka_unit_test(test_gpg_fails),
 	};
 	return cmocka_run_group_tests(tests, make_once, forget);
 }

@@ -8,7 +8,9 @@
 #include "machine/disk.h"
 #include "plan/stack.h"
 #include "plan/stack_lock.h"
+#include "source/source.h"
 #include "step/outputs.h"
+#include "store/store.h"
 #include "sys/child.h"
 #include "sys/file.h"
 
@@ -98,6 +100,24 @@ static void everything_of_sources_and_patches_is_in_the_key(void **state UNUSED)
 		if (streq(before, after))
 			fail_msg("%s: in no key", cases[i].what);
 	}
+}
+
+/* Two sources of several files each: where one ends and the next begins is in the key. */
+static void files_are_of_their_source(void **state UNUSED)
+{
+	const struct source one = {.url = "https://h/1"}, two = {.url = "https://h/2"};
+	struct source_file items[] = {{.source = &one, .name = "a", .url = "https://h/a", .digest = HEX_A},
+				      {.source = &one, .name = "b", .url = "https://h/b", .digest = HEX_B},
+				      {.source = &two, .name = "c", .url = "https://h/c", .digest = HEX_C}};
+	const struct source_files files = {.items = items, .count = ARRAY_LEN(items)};
+	char before[SHA256_HEX], after[SHA256_HEX];
+	for (int i = 0; i < 2; i++) {
+		AUTO_JSON *inputs = js_object();
+		source_inputs(&files, inputs);
+		key_of(inputs, i ? after : before);
+		items[1].source = &two;
+	}
+	assert_string_not_equal(before, after);
 }
 
 /* Every step, what it needs and what it only comes after. */
@@ -294,6 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_of_sources_and_patches_is_in_the_key),
+		cmocka_unit_test(files_are_of_their_source),
 		cmocka_unit_test(wiring),
 		cmocka_unit_test(marks_go_with_the_disk),
 		cmocka_unit_test(a_generation_that_is_not_current_is_switched_to),
