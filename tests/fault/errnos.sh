@@ -7,6 +7,8 @@ errnos_of() {
 	open-write | openat-write | mkstemp | mkdtemp | mkdir | mkdirat | symlinkat) echo EIO EACCES ENOSPC EMFILE EROFS ;;
 	fstat | statvfs | readdir | lseek | getcwd | getsockname) echo EIO ENOMEM ;;
 	read | pread) echo EIO EINTR ;;
+	read-stream) echo EINTR ECONNRESET ;;
+	write-stream) echo EINTR EPIPE ;;
 	write | pwrite | copy_file_range) echo ENOSPC EIO EDQUOT EFBIG ;;
 	fsync | close) echo EIO ENOSPC ;;
 	ftruncate) echo ENOSPC EFBIG EIO ;;
@@ -30,7 +32,7 @@ errnos_of() {
 number_of() {
 	case $1 in
 	EPERM) echo 1 ;; EINTR) echo 4 ;; EIO) echo 5 ;; E2BIG) echo 7 ;; ECHILD) echo 10 ;; EAGAIN) echo 11 ;; ENOMEM) echo 12 ;;
-	EACCES) echo 13 ;; ENFILE) echo 23 ;; EMFILE) echo 24 ;; EFBIG) echo 27 ;; ENOSPC) echo 28 ;; EROFS) echo 30 ;; ENOLCK) echo 37 ;;
+	EACCES) echo 13 ;; ENFILE) echo 23 ;; EMFILE) echo 24 ;; EFBIG) echo 27 ;; EPIPE) echo 32 ;; ECONNRESET) echo 104 ;; ENOSPC) echo 28 ;; EROFS) echo 30 ;; ENOLCK) echo 37 ;;
 	ELOOP) echo 40 ;; EDQUOT) echo 122 ;; *) echo "$1" ;;
 	esac
 }

@@ -152,9 +152,7 @@ WRAP(int, fstat, -1, (int fd, struct stat *st), (fd, st))
 WRAP(int, fstatat, -1, (int fd, const char *path, struct stat *st, int flags), (fd, path, st, flags))
 WRAP(int, statvfs, -1, (const char *path, struct statvfs *st), (path, st))
 WRAP(int, access, -1, (const char *path, int mode), (path, mode))
-WRAP(ssize_t, read, -1, (int fd, void *bytes, size_t size), (fd, bytes, size))
 WRAP(ssize_t, pread, -1, (int fd, void *bytes, size_t size, off_t at), (fd, bytes, size, at))
-WRAP(ssize_t, write, -1, (int fd, const void *bytes, size_t size), (fd, bytes, size))
 WRAP(ssize_t, pwrite, -1, (int fd, const void *bytes, size_t size, off_t at), (fd, bytes, size, at))
 WRAP(int, fsync, -1, (int fd), (fd))
 WRAP(int, ftruncate, -1, (int fd, off_t size), (fd, size))
@@ -201,6 +199,29 @@ WRAP(int, listen, -1, (int fd, int backlog), (fd, backlog))
 WRAP(int, accept, -1, (int fd, struct sockaddr *address, socklen_t *size), (fd, address, size))
 WRAP(int, getsockname, -1, (int fd, struct sockaddr *address, socklen_t *size), (fd, address, size))
 WRAP(ssize_t, getrandom, -1, (void *bytes, size_t size, unsigned flags), (bytes, size, flags))
+
+/* A pipe and a socket have no disk that is full or fails. */
+static const char *kind_of(int fd, const char *file, const char *stream)
+{
+	struct stat st;
+	return __real_fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) ? stream : file;
+}
+
+#define WRAP_STREAM(name, bytes_type)                                                                                  \
+	ssize_t __wrap_##name(int fd, bytes_type bytes, size_t size);                                                  \
+	ssize_t __wrap_##name(int fd, bytes_type bytes, size_t size)                                                   \
+	{                                                                                                              \
+		int action = action_at(kind_of(fd, #name, #name "-stream"));                                           \
+		if (action > 0) {                                                                                      \
+			errno = action;                                                                                \
+			return -1;                                                                                     \
+		}                                                                                                      \
+		return __real_##name(fd, bytes, size);                                                                 \
+	}
+
+ssize_t __real_read(int fd, void *bytes, size_t size);
+WRAP_STREAM(read, void *)
+WRAP_STREAM(write, const void *)
 
 /* Whatever it says, the descriptor is gone. */
 int __real_close(int fd);

@@ -304,7 +304,8 @@ static void packages(void **state)
 	struct guest_step step = {.name = "jq", .packages = WORDS("jq")};
 	assert_int_equal(run(&f, &step), GUEST_CHANGED);
 	assert_text(log, "noninteractive -q -o DPkg::Lock::Timeout=120 update\n"
-			 "noninteractive -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends install -- jq\n");
+			 "noninteractive -q -y -o DPkg::Lock::Timeout=120 -o APT::Cmd::Pattern-Only=true "
+			 "--no-install-recommends install -- jq\n");
 	step.name = "again";
 	assert_int_equal(run(&f, &step), GUEST_SAME);
 	tear_down(&f);

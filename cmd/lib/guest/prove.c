@@ -50,7 +50,7 @@ static struct err *ask(const struct prover *p, const char *const *argv, const ch
 static struct err *failed(struct err *e, const char *arch, const char *place)
 {
 	e = err_wrap(e, "the %s canary failed %s", arch, place);
-	if (err_is(e, ERR_CANCELED) || err_is(e, ERR_TIMEOUT))
+	if (err_is(e, ERR_CANCELED) || err_is(e, ERR_TIMEOUT) || err_is(e, ERR_OS))
 		return e; /* which says nothing of the handler */
 	e->kind = ERR_GUEST;
 	return err_hint(e, "inspect the handler: cooper ssh -- cat /proc/sys/fs/binfmt_misc/qemu-%s", arch);

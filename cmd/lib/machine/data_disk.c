@@ -35,6 +35,8 @@ static struct err *remedy(const struct machine_spec *spec, struct err *take_e)
 {
 	struct err *e =
 		err_wrap(take_e, "the data disk of machine '%s', with all homes and containers", path_base(spec->dir));
+	if (err_is(e, ERR_OS)) /* it may well be there, and whole */
+		return e;
 	return err_hint(e, "put it back, or a copy of it; to begin with an empty one and lose what it held: `cooper "
 			   "destroy`, then `cooper up`");
 }
