@@ -46,6 +46,7 @@ done
 . "$work/ready"
 : "${port:?}" "${abstract:?}" "${shm:?}"
 mark=$((100000 + RANDOM)).$$
+other=$((54900 + $$ % 500)) # a user without other processes: they count together
 
 cat >"$work/p/vmimages/none.yaml" <<END
 kind: image
@@ -154,9 +155,9 @@ at() {
 
 if [ "$(id -u)" = 0 ]; then
 	at "namespaces, root" "" ""
-	at "namespaces, a user" "" 54321
+	at "namespaces, a user" "" $other
 	at "rules, root" rules ""
-	at "rules, a user" rules 54321
+	at "rules, a user" rules $other
 	tries "nothing, root" nothing "" any
 else
 	at "namespaces" "" ""
