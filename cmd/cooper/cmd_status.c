@@ -34,13 +34,16 @@ static const char *state(const struct report *r)
 }
 
 /* What an earlier boot has shown is no proof for this one. */
-static struct json *proofs_of_boot(const char *machine_dir)
+static struct err *proofs_of_boot(const char *machine_dir, struct json **ret_proofs)
 {
-	AUTO_JSON *boot = machine_boot_read(machine_dir);
-	AUTO_JSON *proofs = machine_proofs_read(machine_dir);
-	const char *instance = js_get_text(boot, "instance");
+	AUTO_JSON *boot = NULL;
+	AUTO_JSON *proofs = NULL;
 
-	return instance && streq(instance, js_get_text(proofs, "instance")) ? TAKE(proofs) : NULL;
+	TRY(machine_boot_read(machine_dir, &boot));
+	TRY(machine_proofs_read(machine_dir, &proofs));
+	const char *instance = js_get_text(boot, "instance");
+	*ret_proofs = instance && streq(instance, js_get_text(proofs, "instance")) ? TAKE(proofs) : NULL;
+	return NULL;
 }
 
 static struct err *look(const struct project *p, struct report *r)
@@ -59,8 +62,7 @@ static struct err *look(const struct project *p, struct report *r)
 	r->trouble = machine_answers(p->machine_dir, r->name, s, &r->answer_ms);
 	if (err_is(r->trouble, ERR_CANCELED) || err_is(r->trouble, ERR_ABSENT))
 		return TAKE(r->trouble);
-	r->proofs = r->trouble ? NULL : proofs_of_boot(p->machine_dir);
-	return NULL;
+	return r->trouble ? NULL : proofs_of_boot(p->machine_dir, &r->proofs);
 }
 
 static struct json *report_json(const struct report *r)

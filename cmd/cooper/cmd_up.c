@@ -109,8 +109,9 @@ static struct err *summarize(const struct stack *s, struct strs *lines)
 	const struct machine_spec *m = &s->machine;
 	const struct step *build = graph_kind(&s->graph, "build");
 	AUTO_JSON *receipt = NULL;
-	AUTO_JSON *proofs = machine_proofs_read(m->dir);
+	AUTO_JSON *proofs = NULL;
 	AUTO_FREE char *keg = step_result(build, NULL);
+	TRY(machine_proofs_read(m->dir, &proofs));
 	TRY(step_receipt(build, &receipt));
 	const char *version = js_as_text(js_at(js_get(receipt, "tests"), 0));
 	strs_addf(lines, "machine '%s': %s guest under %s", m->name, arch_name(m->guest_arch),

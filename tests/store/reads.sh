@@ -53,6 +53,9 @@ if timeout 20 strace -qqq -o /dev/null -e inject=getdents64:error=EIO:when=1 tru
 	check "verify --deep, a keg cannot be listed" ends 1 "bin" fails getdents64 EIO 1 "$(dirname "$(receipt)")/bin" "$cooper" verify --deep
 	check "and nothing is dropped" same
 	check "plan, whether the keg is there cannot be seen" ends 1 "receipt.json" fails openat EIO 1 "$(receipt)" "$cooper" plan
+	for note in boot proofs connection; do
+		check "plan, what the machine runs cannot be read: $note.json" ends 1 "$note.json" fails openat EIO 1+ "$machine/$note.json" "$cooper" plan
+	done
 	chmod -R u+w "$COOPER_HOME/store" && rm -rf "$(dirname "$(receipt)")"
 	rm -rf "$COOPER_HOME/build/tiny"
 	stage=$COOPER_HOME/store/.stage-tiny-10.2.3-$(uname -m)

@@ -38,15 +38,18 @@ struct err *boot_note_ready(const struct machine_spec *spec, const struct machin
 	return write_note(spec, note);
 }
 
-struct json *machine_boot_read(const char *machine_dir)
+struct err *machine_boot_read(const char *machine_dir, struct json **ret_note)
 {
 	AUTO_FREE char *path = path_join(machine_dir, NOTE_FILE);
 	struct json *note = NULL;
 	struct err *e = js_read(path, &note);
 
-	if (!e && js_is_object(note))
-		return note;
-	js_free(note);
+	if (err_is(e, ERR_OS))
+		return e;
 	err_free(e); /* gone or damaged: the machine is booted anew */
-	return js_object();
+	bool is_note = js_is_object(note);
+	*ret_note = is_note ? note : js_object();
+	if (!is_note)
+		js_free(note);
+	return NULL;
 }

@@ -17,7 +17,8 @@ MUST_CHECK struct err *boot_note_begin(const struct machine_spec *spec);
 /** boot_note_ready() - it was ready for the first time */
 MUST_CHECK struct err *boot_note_ready(const struct machine_spec *spec, const struct machine_start *start);
 
-/** machine_boot_read() - the note; an empty object when there is none */
-struct json *machine_boot_read(const char *machine_dir);
+/** machine_boot_read() - the note; an empty object when there is none, or one that says nothing; OS when it cannot be read:
+ *  then nobody knows what runs, and nothing is stopped */
+MUST_CHECK struct err *machine_boot_read(const char *machine_dir, struct json **ret_note);
 
 #endif

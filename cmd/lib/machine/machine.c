@@ -14,15 +14,16 @@
 
 enum { START_DEADLINE_MS = 30 * 60 * 1000 };
 
-static struct json *read_note(const char *machine_dir, const char *name)
+static struct err *read_note(const char *machine_dir, const char *name, struct json **ret_note)
 {
 	AUTO_FREE char *path = path_join(machine_dir, name);
 	struct json *note = NULL;
 	struct err *e = js_read(path, &note);
-	if (!e)
-		return note;
+	if (err_is(e, ERR_OS))
+		return e;
 	err_free(e); /* gone or damaged: the step that writes it runs again */
-	return js_object();
+	*ret_note = note ? note : js_object();
+	return NULL;
 }
 
 static struct err *write_note(const char *machine_dir, const char *name, const struct json *note)
@@ -31,9 +32,9 @@ static struct err *write_note(const char *machine_dir, const char *name, const s
 	return js_write(path, note, 0600);
 }
 
-struct json *machine_proofs_read(const char *machine_dir)
+struct err *machine_proofs_read(const char *machine_dir, struct json **ret_note)
 {
-	return read_note(machine_dir, "proofs.json");
+	return read_note(machine_dir, "proofs.json", ret_note);
 }
 
 struct err *machine_boot(const struct machine_spec *spec, int generation, const char *step, struct sink *sink,
@@ -62,21 +63,26 @@ struct err *machine_stop_noted(const char *machine_dir, const char *step, struct
 	return NULL;
 }
 
-bool machine_connected(const char *machine_dir)
+struct err *machine_connected(const char *machine_dir, bool *ret_connected)
 {
-	AUTO_JSON *boot = machine_boot_read(machine_dir);
-	AUTO_JSON *note = read_note(machine_dir, "connection.json");
+	AUTO_JSON *boot = NULL;
+	AUTO_JSON *note = NULL;
+	*ret_connected = false;
+	TRY(machine_boot_read(machine_dir, &boot));
+	TRY(read_note(machine_dir, "connection.json", &note));
 	const char *port = js_get_text(boot, "ssh_port");
 	if (!port || !streq(js_get_text(note, "ssh_port"), port))
-		return false;
+		return NULL;
 	AUTO_FREE char *podman = js_get_text(note, "name") ? NULL : child_find("podman");
-	return !podman; /* it was installed since */
+	*ret_connected = !podman; /* it was installed since */
+	return NULL;
 }
 
 struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, char **ret_name)
 {
-	AUTO_JSON *boot = machine_boot_read(spec->dir);
+	AUTO_JSON *boot = NULL;
 	AUTO_JSON *note = js_object();
+	TRY(machine_boot_read(spec->dir, &boot));
 	const char *port = js_get_text(boot, "ssh_port");
 	int64_t number = 0;
 	AUTO_FREE char *identity = keys_path(spec->dir, KEY_CLIENT, /* public_half= */ false);
@@ -112,7 +118,8 @@ static struct json *proofs_to_json(const struct proofs *proofs, const char *inst
 
 struct err *machine_prove(const struct machine_spec *spec, const char *step, struct sink *sink, struct str *outcome)
 {
-	AUTO_JSON *boot = machine_boot_read(spec->dir);
+	AUTO_JSON *boot = NULL;
+	TRY(machine_boot_read(spec->dir, &boot));
 	AUTO(machine_ssh) ssh = {.config = NULL};
 	AUTO(proofs) proofs = {.items = NULL};
 	machine_ssh_open(spec->dir, spec->name, &ssh);

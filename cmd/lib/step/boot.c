@@ -29,7 +29,8 @@ static struct err *look(const struct step *step, const struct generation *g, str
 			enum boot_state *ret_state)
 {
 	const struct machine_spec *m = step->context->machine;
-	AUTO_JSON *boot = machine_boot_read(m->dir);
+	AUTO_JSON *boot = NULL;
+	TRY(machine_boot_read(m->dir, &boot));
 	*status = (struct machine_status){.running = false};
 	TRY(machine_running(m->dir, &status->running, NULL));
 	if (!status->running || !streq(js_get_text(boot, "key"), step->key) || !g->number) {

@@ -6,8 +6,10 @@
 static struct err *observe(const struct step *step, struct observed *seen)
 {
 	const char *dir = step->context->machine->dir;
-	AUTO_JSON *boot = machine_boot_read(dir);
-	AUTO_JSON *proofs = machine_proofs_read(dir);
+	AUTO_JSON *boot = NULL;
+	AUTO_JSON *proofs = NULL;
+	TRY(machine_boot_read(dir, &boot));
+	TRY(machine_proofs_read(dir, &proofs));
 	const char *instance = js_get_text(boot, "instance");
 	seen->present = instance && streq(js_get_text(proofs, "instance"), instance);
 	return NULL;

@@ -5,8 +5,7 @@
 
 static struct err *observe(const struct step *step, struct observed *seen)
 {
-	seen->present = machine_connected(step->context->machine->dir);
-	return NULL;
+	return machine_connected(step->context->machine->dir, &seen->present);
 }
 
 static struct err *perform(struct step *step, struct sink *sink)
