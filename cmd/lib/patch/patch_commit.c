@@ -185,10 +185,11 @@ static struct err *place_all(const struct patch_overlay *o, int stage_fd)
 	return NULL;
 }
 
-bool patch_is_half(int top)
+struct err *patch_is_half(int top, bool *ret_half)
 {
 	struct stat st;
-	return fstatat(top, PLACING, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	*ret_half = fstatat(top, PLACING, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return *ret_half || errno == ENOENT ? NULL : err_os(errno, "cannot see whether '%s' is there", PLACING);
 }
 
 struct err *patch_commit_run(const struct patch_overlay *o, const char *tree_dir)

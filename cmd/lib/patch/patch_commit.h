@@ -14,6 +14,6 @@
 /** patch_commit_run() - make the disk what @o is; the caller has locked the tree, whose top @o->fd is */
 MUST_CHECK struct err *patch_commit_run(const struct patch_overlay *o, const char *tree_dir);
 /** patch_is_half() - whether a run was stopped, or is at work, while it put files in place */
-bool patch_is_half(int top);
+MUST_CHECK struct err *patch_is_half(int top, bool *ret_half);
 
 #endif

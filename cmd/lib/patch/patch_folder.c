@@ -34,7 +34,9 @@ static struct err *look_below(const struct patch_overlay *o, int up, const char 
 		struct stat st;
 		if (node && node->now.kind == PATCH_ABSENT && node->disk.kind != PATCH_FOLDER)
 			continue;
-		if (fstatat(fd, names.items[i], &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+		if (fstatat(fd, names.items[i], &st, AT_SYMLINK_NOFOLLOW) != 0)
+			return err_os(errno, "cannot stat '%s'", below);
+		if (S_ISDIR(st.st_mode))
 			TRY(look_below(o, fd, names.items[i], below, ret_emptied));
 		else
 			*ret_emptied = false;

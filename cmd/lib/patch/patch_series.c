@@ -211,9 +211,12 @@ struct err *patch_series_apply(const char *tree_dir, const struct patch_input *i
 	if (fd < 0)
 		return err_os(errno, "cannot open folder '%s'", tree_dir);
 	/* Held until the descriptor is closed; a kill frees it. */
-	if ((!o->check_only || patch_is_half(fd)) && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+	bool half = false;
+	TRY(patch_is_half(fd, &half));
+	if ((!o->check_only || half) && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
 		return err_new(ERR_BUSY, "another run is patching '%s'", tree_dir);
-	if (patch_is_half(fd))
+	TRY(patch_is_half(fd, &half)); /* the other one may have just ended */
+	if (half)
 		return err_hint(err_new(ERR_CORRUPT, "'%s' is half patched: a run was interrupted in it", tree_dir),
 				"restore the tree (unpack it again, or `git stash -u`), remove '.cooper-patch' if it "
 				"is still there, then run the same command again");

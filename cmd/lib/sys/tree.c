@@ -36,17 +36,22 @@ static int open_dir_at(int dirfd, const char *name)
 }
 
 /* Never into another file system: something mounted there is not ours to remove. */
-static bool is_mount_point(int dirfd, const struct stat *st, int depth)
+static struct err *refuse_mount_point(int dirfd, const char *name, const struct stat *st, int depth)
 {
 	struct stat parent;
-	return depth > 0 && S_ISDIR(st->st_mode) && fstat(dirfd, &parent) == 0 && parent.st_dev != st->st_dev;
+	if (depth == 0 || !S_ISDIR(st->st_mode))
+		return NULL;
+	if (fstat(dirfd, &parent) != 0)
+		return err_os(errno, "cannot stat what holds '%s'", name);
+	if (parent.st_dev == st->st_dev)
+		return NULL;
+	return err_hint(err_os(EBUSY, "cannot remove '%s': something is mounted there", name),
+			"see what is mounted (`mount`), unmount it, then run the same command again");
 }
 
 static struct err *remove_entry(int dirfd, const char *name, const struct stat *st, int depth)
 {
-	if (is_mount_point(dirfd, st, depth))
-		return err_hint(err_os(EBUSY, "cannot remove '%s': something is mounted there", name),
-				"see what is mounted (`mount`), unmount it, then run the same command again");
+	TRY(refuse_mount_point(dirfd, name, st, depth));
 	if (!S_ISDIR(st->st_mode)) {
 		if (unlinkat(dirfd, name, 0) != 0 && errno != ENOENT)
 			return err_os(errno, "cannot remove '%s'", name);
