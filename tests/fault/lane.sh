@@ -89,7 +89,7 @@ try() {
 	124) verdict="hangs: $words" ;;
 	137) [ "$4" = kill ] || verdict="killed: $words" ;;
 	1 | 5 | 8) ;;
-	7) case $4 in ENOSPC | EDQUOT) ;; *) verdict="exit 7 for $4: $words" ;; esac ;;
+	7) case $4 in ENOSPC | EDQUOT | EFBIG) ;; *) verdict="exit 7 for $4: $words" ;; esac ;;
 	*) verdict="exit $code: $words" ;;
 	esac
 	case $words in *bug:*) verdict="a bug: $words" ;; esac

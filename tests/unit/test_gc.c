@@ -120,7 +120,9 @@ static void test_what_is_kept(void **state)
 	AUTO_FREE char *old_list = path_join(home.apt, "old/lists/x");
 	AUTO_FREE char *half_note = mem_printf("%s/dev/note.tmp-0123456789abcdef", home.machines);
 	AUTO_FREE char *half_verdict = mem_printf("%s/accel.json.tmp-fedcba9876543210", home.root);
+	AUTO_FREE char *half_build = path_join(home.build, "kept/out-x86_64/config.log");
 	put(kept_tree, built);
+	put(half_build, "");
 	put(dead_tree, old);
 	put(fresh_list, "");
 	put(old_list, "");
@@ -140,8 +142,9 @@ static void test_what_is_kept(void **state)
 	assert_true(found(&gc, ".part"));
 	assert_true(found(&gc, "build/dead") && found(&gc, "apt/old"));
 	assert_true(found(&gc, "note.tmp-0123456789abcdef") && found(&gc, "accel.json.tmp-fedcba9876543210"));
-	assert_false(found(&gc, "build/kept") || found(&gc, "apt/fresh"));
-	assert_int_equal(gc.count, 11); /* the four above, old, stage, object, its note, part, signature, repository */
+	assert_true(found(&gc, "build/kept/out-x86_64"));
+	assert_false(found(&gc, "build/kept/src") || found(&gc, "apt/fresh"));
+	assert_int_equal(gc.count, 12); /* the five above, old, stage, object, its note, part, signature, repository */
 	assert_true(gc.bytes > 0);
 	assert_ok(gc_remove(&gc, NULL));
 	assert_ok(gc_find(&home, &locks, &after));

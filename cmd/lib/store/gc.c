@@ -198,6 +198,23 @@ static struct err *look_at_temps(const char *dir, int depth, struct gc *gc)
 	return NULL;
 }
 
+/* What a build that failed or was cut short left beside its source tree: the next one begins without it. */
+static struct err *look_at_build(const char *dir, struct gc *gc)
+{
+	static const char *const kept[] = {"src", "src.key", "src.receipt.json"};
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(dir, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(dir, names.items[i]);
+		bool stays = false;
+		for (size_t k = 0; k < ARRAY_LEN(kept); k++)
+			stays = stays || streq(names.items[i], kept[k]);
+		if (!stays)
+			TRY(add(gc, path));
+	}
+	return NULL;
+}
+
 /* The trees that builds work in: one is kept while a result or a record names the sources that it was unpacked from. */
 static struct err *look_at_builds(const struct home *home, const struct map *live, struct gc *gc)
 {
@@ -213,8 +230,7 @@ static struct err *look_at_builds(const struct home *home, const struct map *liv
 		if (e && !err_is(e, ERR_ABSENT))
 			return err_wrap(e, "cannot determine what is in use");
 		err_free(e);
-		if (!key || !is_live(live, key))
-			TRY(add(gc, path));
+		TRY(key && is_live(live, key) ? look_at_build(path, gc) : add(gc, path));
 	}
 	return NULL;
 }
