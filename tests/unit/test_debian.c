@@ -146,6 +146,10 @@ static void uri_lines(void **state)
 	assert_fails(debian_parse_uri("'http://m/x' x many SHA256:" HEX, &is_uri, &none), ERR_CORRUPT,
 		     "not a file of an archive");
 	assert_fails(debian_parse_uri("' x 12 SHA256:" HEX, &is_uri, &none), ERR_CORRUPT, "not a file of an archive");
+	assert_fails(debian_parse_uri("'http://m/x' a/x 12 SHA256:" HEX, &is_uri, &none), ERR_CORRUPT,
+		     "not a file of an archive");
+	assert_fails(debian_parse_uri("'http://m/x' a%2fx 12 SHA256:" HEX, &is_uri, &none), ERR_CORRUPT,
+		     "not a file of an archive");
 	assert_null(debian_deb_version("qemu_7.2.dsc"));
 	assert_null(debian_deb_version("plain.deb"));
 	assert_null(debian_deb_version("a__b.deb"));

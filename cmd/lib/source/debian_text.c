@@ -224,8 +224,11 @@ struct err *debian_parse_uri(const char *line, bool *ret_is_uri, struct debian_u
 		return err_new(ERR_CORRUPT, "apt printed '%s', which is not a file of an archive", line);
 	if (!str_starts(digest, "SHA256:") || !digest_valid(DIGEST_SHA256, digest + 7))
 		return err_new(ERR_CORRUPT, "apt printed '%s', which has no SHA-256", line);
+	AUTO_FREE char *name = percent_decode(words.items[1]);
+	if (!*name || strchr(name, '/'))
+		return err_new(ERR_CORRUPT, "apt printed '%s', which is not a file of an archive", line);
 	*ret_uri = (struct debian_uri){.uri = mem_strndup(words.items[0] + 1, n - 2),
-				       .name = percent_decode(words.items[1]),
+				       .name = TAKE(name),
 				       .size = size,
 				       .sha256 = mem_strdup(digest + 7)};
 	return NULL;
