@@ -30,6 +30,7 @@ static struct {
 	struct strs done;             /* "flush PATH", "name PATH", below the top, "." = it */
 	int fail_fsync, fail_readdir; /* after so many calls one ends with EIO; NEVER */
 	int interrupted;              /* calls from now on that end with EINTR */
+	size_t of_size;               /* of those, the ones for so many bytes; 0 = all */
 	bool short_writes;            /* write() takes one byte */
 	uint64_t random;              /* the first number that is asked for; 0 = any */
 	const char *look_at;          /* once fstatat() has been asked for this name ... */
@@ -72,9 +73,9 @@ static void write_down(const char *what, const char *path)
 	pthread_mutex_unlock(&calls_mutex);
 }
 
-static bool is_interrupted(void)
+static bool is_interrupted(size_t size)
 {
-	bool now = calls.interrupted > 0;
+	bool now = calls.interrupted > 0 && (!calls.of_size || size == calls.of_size);
 	calls.interrupted -= now;
 	errno = now ? EINTR : errno;
 	return now;
@@ -116,22 +117,22 @@ struct dirent *readdir(DIR *dir)
 
 ssize_t read(int fd, void *buffer, size_t size)
 {
-	return is_interrupted() ? -1 : real_of(read)(fd, buffer, size);
+	return is_interrupted(size) ? -1 : real_of(read)(fd, buffer, size);
 }
 
 ssize_t write(int fd, const void *data, size_t size)
 {
-	return is_interrupted() ? -1 : real_of(write)(fd, data, calls.short_writes && size > 1 ? 1 : size);
+	return is_interrupted(size) ? -1 : real_of(write)(fd, data, calls.short_writes && size > 1 ? 1 : size);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 {
-	return is_interrupted() ? -1 : real_of(pwrite)(fd, data, size, offset);
+	return is_interrupted(size) ? -1 : real_of(pwrite)(fd, data, size, offset);
 }
 
 pid_t waitpid(pid_t pid, int *status, int flags)
 {
-	return is_interrupted() ? -1 : real_of(waitpid)(pid, status, flags);
+	return is_interrupted(0) ? -1 : real_of(waitpid)(pid, status, flags);
 }
 
 int flock(int fd, int operation)
@@ -141,7 +142,7 @@ int flock(int fd, int operation)
 		unlink(path);
 		fclose(fopen(path, "we"));
 	}
-	return is_interrupted() ? -1 : real_of(flock)(fd, operation);
+	return is_interrupted(0) ? -1 : real_of(flock)(fd, operation);
 }
 
 ssize_t getrandom(void *buffer, size_t size, unsigned flags)

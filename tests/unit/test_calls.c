@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include "base/units.h"
 #include "machine/data_disk.h"
@@ -13,11 +14,14 @@
 #include "machine/keys.h"
 #include "net/fetch.h"
 #include "net/fetch_part.h"
+#include "patch/patch.h"
 #include "store/store.h"
 #include "sys/beneath.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/lock.h"
+#include "sys/sock.h"
+#include "sys/tick.h"
 #include "tree/tree_digest.h"
 #include "tree/tree_writer.h"
 
@@ -39,6 +43,7 @@ static int finish(void **state UNUSED)
 	calls.top = calls.look_at = calls.replaced = NULL;
 	calls.fail_fsync = calls.fail_readdir = NEVER;
 	calls.interrupted = 0;
+	calls.of_size = 0;
 	calls.short_writes = false;
 	calls.random = 0;
 	free(top);
@@ -299,6 +304,19 @@ static void digesting_meets_a_link(void **state UNUSED)
 	}
 }
 
+static void patching_meets_a_link(void **state UNUSED)
+{
+	static const char text[] = "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-one\n+two\n";
+	const struct patch_input input = {.name = "p", .text = text, .size = sizeof(text) - 1, .strip = 1};
+	AUTO_FREE char *tree = below("tree");
+	AUTO(patch_report) report = PATCH_REPORT_INIT;
+	put("victim", "one\n");
+	put("tree/f", "one\n");
+	swap("f", "../victim");
+	assert_fails(patch_series_apply(tree, &input, 1, NULL, &report), ERR_OS, "cannot open 'f'");
+	assert_text("victim", "one\n");
+}
+
 static void unpacking_meets_a_link(void **state UNUSED)
 {
 	AUTO_FREE char *into = below("into");
@@ -370,6 +388,39 @@ static void interrupted_calls_go_on(void **state UNUSED)
 	assert_int_equal(calls.interrupted, 0);
 }
 
+/* Each reader that is no fd_read(), by how much it asks for. */
+static void interrupted_readers_go_on(void **state UNUSED)
+{
+	AUTO_FREE char *target = below("target");
+	AUTO_FREE char *line = NULL;
+	AUTO(str) said = STR_INIT;
+	struct fetch_part part;
+	enum part_state part_state;
+	int pair[2];
+	struct child_spec spec = {.argv = ARGV("echo", "hi")};
+	calls.interrupted = 2, calls.of_size = 16384;
+	assert_ok(child_output(&spec, 100, &said));
+	assert_string_equal(str_text(&said), "hi\n");
+	assert_int_equal(calls.interrupted, 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(send(pair[1], "hi\n", 3, 0), 3);
+	calls.interrupted = 2, calls.of_size = 1;
+	assert_ok(sock_read_line(pair[0], 10, tick_ms() + 5000, &line));
+	assert_string_equal(line, "hi");
+	assert_int_equal(calls.interrupted, 0);
+	close(pair[0]);
+	close(pair[1]);
+	put("target.part", "hello");
+	put("target.part.json", "{\"url\": \"http://x\", \"etag\": \"\\\"one\\\"\", \"total\": 5}");
+	part_init(&part, target, HELLO, NULL, /* flushed= */ false);
+	calls.interrupted = 2, calls.of_size = 256 * 1024;
+	assert_ok(part_open(&part, &part_state));
+	assert_int_equal(calls.interrupted, 0);
+	assert_int_equal(part.bytes, 5);
+	assert_ok(part_check(&part));
+	part_done(&part);
+}
+
 /* The value of @field of /proc/pid/status as @spec's child has it; heap. */
 static char *signals_of_child(struct child_spec spec, const char *field)
 {
@@ -420,9 +471,11 @@ int main(void)
 		TEST(locking_meets_a_link),
 		TEST(walking_beneath_meets_a_link),
 		TEST(digesting_meets_a_link),
+		TEST(patching_meets_a_link),
 		TEST(unpacking_meets_a_link),
 		TEST(a_read_error_is_no_end_of_a_folder),
 		TEST(interrupted_calls_go_on),
+		TEST(interrupted_readers_go_on),
 		TEST(children_begin_with_usual_signals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
