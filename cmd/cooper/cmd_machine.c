@@ -94,10 +94,20 @@ static struct err *lock_machine(const struct call *call, const struct project *p
 	return there ? session_lock(call, &p->home, /* timeout_ms= */ 0, ret_fd) : NULL;
 }
 
+static struct err *check_emulator(const struct machine_spec *spec)
+{
+	bool there = false;
+	TRY(file_exists(spec->qemu, &there));
+	return there ? NULL
+		     : err_hint(err_new(ERR_ABSENT, "the emulator of machine '%s', '%s', is missing", spec->name, spec->qemu),
+				"`cooper up` makes it again");
+}
+
 /* What a start needs, before anything is stopped for it. */
 static struct err *check_start(const struct project *p, const struct machine_spec *spec, const struct generation *g)
 {
 	const struct vmm *vmm = NULL;
+	TRY(check_emulator(spec));
 	TRY(vmm_choose(spec, &p->facts, &vmm));
 	TRY(generation_check(g, spec, vmm));
 	TRY(data_disk_check(spec, vmm));
@@ -130,6 +140,8 @@ static struct err *run_start(struct call *call)
 	int64_t waited_ms = 0;
 	TRY(session_open(call, &p));
 	TRY(machine_status(p.machine_dir, &status));
+	if (status.ready)
+		TRY(machine_answers(p.machine_dir, p.machine_name, &status, &waited_ms));
 	if (!status.ready) {
 		TRY(lock_machine(call, &p, &lock));
 		TRY(machine_status(p.machine_dir, &status)); /* whom we waited for may have started it */
@@ -139,7 +151,6 @@ static struct err *run_start(struct call *call)
 		TRY(machine_status(p.machine_dir, &status));
 	}
 	if (status.ready) {
-		TRY(machine_answers(p.machine_dir, p.machine_name, &status, &waited_ms));
 		printf("'%s' is running\n", p.machine_name);
 		return NULL;
 	}

@@ -30,7 +30,7 @@ static const char *state(const struct report *r)
 		return "paused";
 	if (r->trouble)
 		return "unresponsive";
-	return r->status.ready ? "ready" : "booting";
+	return r->status.ready ? "ready" : streq(r->status.phase, "stopping") ? "stopping" : "booting";
 }
 
 /* What an earlier boot has shown is no proof for this one. */
@@ -51,18 +51,18 @@ static struct err *look(const struct project *p, struct report *r)
 	*r = (struct report){.name = p->machine_name};
 	TRY(dir_exists(p->machine_dir, &r->exists));
 	TRY(machine_status(p->machine_dir, &r->status));
-	const struct machine_status *s = &r->status;
-	if (!s->running) {
-		ending_read(p->machine_dir, p->facts.boot_id, &r->ending);
-		return NULL;
-	}
-	r->trouble = pause_error(r->name, s->pause, s->trouble, p->machine_dir);
-	if (!s->ready)
-		return NULL;
-	r->trouble = machine_answers(p->machine_dir, r->name, s, &r->answer_ms);
+	struct machine_status *s = &r->status;
+	if (s->ready)
+		r->trouble = machine_answers(p->machine_dir, r->name, s, &r->answer_ms);
 	if (err_is(r->trouble, ERR_CANCELED) || err_is(r->trouble, ERR_ABSENT))
 		return TAKE(r->trouble);
-	return r->trouble ? NULL : proofs_of_boot(p->machine_dir, &r->proofs);
+	if (!s->running)
+		ending_read(p->machine_dir, p->facts.boot_id, &r->ending);
+	else if (!s->ready)
+		r->trouble = pause_error(r->name, s->pause, s->trouble, p->machine_dir);
+	else if (!r->trouble)
+		return proofs_of_boot(p->machine_dir, &r->proofs);
+	return NULL;
 }
 
 static struct json *report_json(const struct report *r)
@@ -178,7 +178,7 @@ const struct subcommand cmd_status = {
 	.operands = "[STACK|MACHINE]",
 	.summary = "show the machine's state, uptime, address and verified architectures",
 	.help = "A machine that is ready is asked for a sign of life, for at most 5 s (15 s where it is emulated). The\n"
-		"exit status is 0 for one that is ready, booting, stopped or absent, 7 for one that stands still because\n"
+		"exit status is 0 for one that is ready, booting, stopping, stopped or absent, 7 for one that stands still because\n"
 		"the host's disk is full, and 8 for one that stands still for another reason or does not answer.",
 	.options = stack_json_options,
 	.run = run,

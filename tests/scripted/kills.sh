@@ -75,7 +75,8 @@ echo 'up deaf run' >"$COOPER_HOME/boots"
 check "a guest that ignores the power button" converges
 start three "$cooper" stop
 three=$started
-sleep 0.1
+check "status, while it is stopped" wait_for ends 0 "'dev' is stopping" "$cooper" status
+check "in JSON, too" ends 0 '"state": "stopping"' "$cooper" status --json
 kill -9 "$three"
 check "stop is killed" ended "$three" 137 three
 kill -9 "$(field qemu_pid)" 2>/dev/null

@@ -221,6 +221,15 @@ done
 check "what is damaged is dropped" ends 4 "were damaged" "$cooper" verify --deep
 "$cooper" stop >"$out" 2>&1
 check "and made again before the machine is started from it" ends 0 "build:tiny" up
+rm -rf "$COOPER_HOME"/store/*-tiny-10*
+check "the emulator is lost while it runs: nothing needs it" ends 0 "nothing to do" up
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "without" } }'
+check "plan, without the emulator" ends 3 "step motd" "$cooper" plan
+check "a guest step is done without it" ends 0 "step:motd" up
+check "in the guest that runs" [ "$(guest etc/motd)" = without ]
+"$cooper" stop >"$out" 2>&1
+check "start says what to do" ends 1 "cooper up" "$cooper" start
+check "up makes it again" ends 0 "build:tiny" up
 
 # --- a project's own recipes ---
 

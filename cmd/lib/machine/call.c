@@ -1,5 +1,6 @@
 #include "machine/call.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,7 +85,10 @@ struct err *call_open(const char *machine_dir, const char *what, int64_t timeout
 	struct err *e = file_write_all(fd, request, strlen(request), path);
 	if (e) {
 		close(fd);
-		return e;
+		if (e->errnum != EPIPE && e->errnum != ECONNRESET)
+			return e;
+		err_free(e); /* it ended between our two calls */
+		return err_new(ERR_ABSENT, "the supervisor of machine '%s' hung up", path_base(machine_dir));
 	}
 	*ret_fd = fd;
 	return NULL;

@@ -82,13 +82,13 @@ static struct json *describe(const struct supervisor *s)
 	const struct vmm_run *run = &s->power.run;
 	pid_t monitor = run->monitor_pid ? run->monitor_pid : run->pid;
 
-	js_set_bool(line, "ready", s->ready && run->pause == VMM_GOES_ON);
+	js_set_bool(line, "ready", s->ready && run->running && !s->stopping && run->pause == VMM_GOES_ON);
 	js_set_int(line, "pid", getpid());
 	js_set_int(line, "qemu_pid", run->running ? monitor : 0);
 	js_set_int(line, "ssh_port", s->start.ssh_port);
 	js_set_int(line, "generation", generation_number(path_base(s->spec->gen_dir)));
 	js_set_int(line, "uptime_ms", s->power_ms ? tick_ms() - s->power_ms : 0);
-	js_set_text(line, "phase", phase_name(s->phase));
+	js_set_text(line, "phase", s->stopping ? "stopping" : phase_name(s->phase));
 	js_set_text(line, "accel", accel_words[s->start.accel]);
 	const struct phase_failure *failure = s->ready ? phase_failure(s->power.watch) : NULL;
 	status_add(line, run->pause, run->trouble, failure && failure->kind ? failure->cause : "");

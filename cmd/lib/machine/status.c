@@ -91,7 +91,7 @@ static struct err *silent(const char *name, const struct machine_status *status,
 	return err_hint(e, "wait if the host is busy; else `cooper stop` (which forces it off), then `cooper start`");
 }
 
-struct err *machine_answers(const char *machine_dir, const char *name, const struct machine_status *status,
+struct err *machine_answers(const char *machine_dir, const char *name, struct machine_status *status,
 			    int64_t *ret_ms)
 {
 	AUTO(machine_ssh) ssh = {.config = NULL};
@@ -107,6 +107,9 @@ struct err *machine_answers(const char *machine_dir, const char *name, const str
 	if (!e || err_is(e, ERR_CANCELED) || err_is(e, ERR_ABSENT))
 		return e;
 	err_free(e);
+	TRY(machine_status(machine_dir, status));
+	if (!status->ready)
+		return NULL;
 	return silent(name, status, *ret_ms);
 }
 

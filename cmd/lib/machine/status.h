@@ -24,7 +24,7 @@ struct machine_status {
 	int ssh_port;
 	int generation;
 	int64_t uptime_ms; /* since power-on */
-	char phase[16];    /* "kernel", "ready", ... */
+	char phase[16];    /* "kernel", "ready", ..., "stopping" */
 	char accel[8];
 	enum vmm_pause pause;        /* why it stands still */
 	char trouble[200];           /* the last error of a disk, in the host's words; "" = none */
@@ -46,12 +46,13 @@ void status_add(struct json *line, enum vmm_pause pause, const char *trouble, co
 
 /**
  * machine_answers() - have the guest run a program that does nothing
+ * @status:  of a moment ago, ready; asked again where the guest did not answer: one that was stopped meanwhile is no error
  * @ret_ms:  how long it took, or how long was waited
  *
  * Errors:  GUEST (it does not answer: for how long it was asked, what the console says), ABSENT (no ssh), CANCELED
  * Cost:    5 s at most (15 s where the machine is emulated)
  */
-MUST_CHECK struct err *machine_answers(const char *machine_dir, const char *name, const struct machine_status *status,
+MUST_CHECK struct err *machine_answers(const char *machine_dir, const char *name, struct machine_status *status,
 				       int64_t *ret_ms);
 
 /**

@@ -39,6 +39,13 @@ static bool is_pending(const struct stack *s, const char *kind)
 	return !s->goal || (step && step->state == STEP_PENDING);
 }
 
+/* Not where it is lost, and nobody needs it: then the machine runs already. */
+static bool has_keg(const struct stack *s)
+{
+	const struct step *build = s->goal ? graph_kind(&s->graph, "build") : NULL;
+	return s->goal && (!build || build->state == STEP_PRESENT);
+}
+
 struct err *host_able(const struct project *p, const struct stack *s, const struct strs *unresolved)
 {
 	struct fetch_env env;
@@ -55,7 +62,7 @@ struct err *host_able(const struct project *p, const struct stack *s, const stru
 	if (is_pending(s, "emulators") && stack_emulator_package(p, &emulators))
 		needs.emulators = &emulators;
 	bool is_there = true;
-	if (!p->other_host && !needs.builds && s->machine.boot == BOOT_UEFI && s->machine.firmware_code)
+	if (!p->other_host && has_keg(s) && s->machine.boot == BOOT_UEFI && s->machine.firmware_code)
 		TRY(file_exists(s->machine.firmware_code, &is_there));
 	needs.no_firmware = is_there ? NULL : s->machine.firmware_code;
 	return host_can(&needs);
