@@ -174,7 +174,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	TRY(host_check(p, &s.machine, /* warnings= */ NULL));
 	TRY(host_fit(p, &s));
 	TRY(install_packages(call, p, &s));
-	project_measure_tools(p); /* the compiler, which is in keys, may have come with them */
+	TRY(project_measure_tools(p)); /* the compiler, which is in keys, may have come with them */
 	TRY(decide(p, &s));
 	TRY(stack_perform(&s, call->sink));
 	return finish(call, &s, started);

@@ -146,7 +146,7 @@ printf 'kind: stack\nextends: podman\nmachine: { uuid: 6e2b6d5c-0000-4000-8000-6
 says "the field is on the command line" 6e2b6d5c "$cooper" tool argv "$work/cooper.yaml" --host macos/arm64
 says "and among the reasons of a boot" '"uuid": "6e2b6d5c-0000-4000-8000-636f6f706572"' "$cooper" tool key boot --stack "$work/cooper.yaml"
 says "the step is in the plan" "greet" "$cooper" plan podman --host macos/arm64
-sed 's/^os: debian/os: devuan/' vmimages/debian.yaml >"$work/devuan.yaml"
+sed 's/^os: debian/os: devuan/' vmimages/debian.yaml >"$work/devuan.yaml" && cp -R vmimages/debian "$work/"
 says "an image may have the guest operating system" "ok" "$cooper" lint "$work/devuan.yaml"
 says "the architecture may be run" "ok" "$cooper" lint "$work/cooper.yaml"
 "$cooper" tool canary mips64el -o "$work/canary"

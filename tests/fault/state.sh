@@ -5,7 +5,7 @@
 state() {
 	(
 		cd "$COOPER_HOME" || exit 1
-		find . \( -path ./machines/dev/log -o -path ./machines/two/log -o -path ./log -o -name booted -o -name hung -o -name guest -o -name buttons \
+		find . \( -path ./machines/dev/log -o -path ./machines/two/log -o -path ./log -o -name booted -o -name 'canary-*.tar' -o -name hung -o -name guest -o -name buttons \
 			-o -name ready.sock \) -prune -o -printf '%P %y %m %l\n' | LC_ALL=C sort
 		find . \( -path ./machines/dev/log -o -path ./machines/two/log -o -path ./log -o -path './cas/*.json' -o -path '*/ssh/*' -o -name booted -o -name boot_id \
 			-o -name lock -o -name up.lock -o -name boot.json -o -name connection.json -o -name proofs.json -o -name guest \

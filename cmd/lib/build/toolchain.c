@@ -68,12 +68,14 @@ static char *find_compiler(const struct host_facts *facts, const char *name)
 	return folders ? find(folders, name) : NULL;
 }
 
-static void ask(const char *program, const char *option, struct str *said)
+/* What it does not know it does not say. That it could not be asked is an error: the answer stands in keys. */
+static struct err *ask(const char *program, const char *option, struct str *said)
 {
 	struct child_spec spec = {.argv = (const char *const[]){program, option, NULL},
 				  .env = (const char *const[]){"LC_ALL=C", "PATH=/usr/bin:/bin", NULL},
 				  .deadline_ms = ASK_MS};
-	err_free(child_output(&spec, SAID_MAX, said)); /* what it does not know it does not say */
+	struct err *e = child_output(&spec, SAID_MAX, said);
+	return err_is(e, ERR_CHILD) ? err_free(e) : e;
 }
 
 static char *first_word(const char *text)
@@ -92,20 +94,21 @@ char *toolchain_version(const char *said, const char *full)
 }
 
 /* "gcc 12.2.0 x86_64-linux-gnu"; the release of macOS at the end of a target changes every month, and no code. */
-static char *identify(const char *program)
+static struct err *identify(const char *program, char **ret_is)
 {
 	AUTO(str) said = STR_INIT;
 	AUTO(str) full = STR_INIT;
 	AUTO(str) target = STR_INIT;
-	ask(program, "--version", &said);
-	ask(program, "-dumpfullversion", &full);
-	ask(program, "-dumpmachine", &target);
+	TRY(ask(program, "--version", &said));
+	TRY(ask(program, "-dumpfullversion", &full));
+	TRY(ask(program, "-dumpmachine", &target));
 	AUTO_FREE char *version = toolchain_version(str_text(&said), str_text(&full));
 	AUTO_FREE char *machine = first_word(str_text(&target));
 	char *darwin = strstr(machine, "-darwin");
 	if (darwin)
 		darwin[strlen("-darwin")] = '\0';
-	return mem_printf("%s %s", version, machine);
+	*ret_is = mem_printf("%s %s", version, machine);
+	return NULL;
 }
 
 /* What tells that the file at @path is still the one that was asked. */
@@ -131,25 +134,29 @@ static bool same(const struct json *a, const struct json *b)
 	return streq(left, right);
 }
 
-/* The compiler called @name, as @known has it or as it says itself; heap. */
-static char *compiler(const char *path, struct json *known, bool *changed)
+/* The compiler at @path, as @known has it or as it says itself. */
+static struct err *compiler(const char *path, struct json *known, bool *changed, struct strs *all)
 {
 	AUTO_JSON *file = identity_of(path);
 	const struct json *before = js_get(known, path);
 	const char *is = js_get_text(before, "is");
-	if (file && is && same(js_get(before, "file"), file))
-		return mem_strdup(is);
-	char *found = identify(path);
+	if (file && is && same(js_get(before, "file"), file)) {
+		strs_add(all, is);
+		return NULL;
+	}
+	AUTO_FREE char *found = NULL;
+	TRY(identify(path, &found));
 	struct json *now = js_object();
 	js_set(now, "file", js_copy(file));
 	js_set_text(now, "is", found);
 	js_set(known, path, now);
 	*changed = true;
-	return found;
+	strs_add(all, found);
+	return NULL;
 }
 
 /* cc, and gcc where that is another one: recipes name either. */
-static void measure_compilers(const struct home *home, struct host_facts *facts)
+static struct err *measure_compilers(const struct home *home, struct host_facts *facts)
 {
 	AUTO_FREE char *cc = find_compiler(facts, "cc");
 	AUTO_FREE char *gcc = find_compiler(facts, "gcc");
@@ -162,15 +169,16 @@ static void measure_compilers(const struct home *home, struct host_facts *facts)
 		known = js_object();
 	err_free(e);
 	if (cc)
-		strs_take(&all, compiler(cc, known, &changed));
+		TRY(compiler(cc, known, &changed, &all));
 	if (gcc && !streq(gcc, cc))
-		strs_take(&all, compiler(gcc, known, &changed));
+		TRY(compiler(gcc, known, &changed, &all));
 	AUTO_FREE char *text = strs_join(&all, ", ");
 	snprintf(facts->compiler, sizeof(facts->compiler), "%s", text);
 	bool there = false;
 	err_free(dir_exists(home->root, &there));
 	if (changed && there)
 		err_free(js_write(memory, known, 0600)); /* else it is asked again the next time */
+	return NULL;
 }
 
 /* "dash", "python3.11": what the name leads to. */
@@ -180,12 +188,13 @@ static void measure_interpreter(const char *folders, const char *name, char *ret
 	snprintf(ret_text, size, "%s", path ? path_base(path) : "");
 }
 
-void toolchain_measure(const struct home *home, struct host_facts *facts)
+struct err *toolchain_measure(const struct home *home, struct host_facts *facts)
 {
 	const char *folders = toolchain_folders(facts->os);
-	measure_compilers(home, facts);
+	TRY(measure_compilers(home, facts));
 	measure_interpreter(folders, "sh", facts->shell, sizeof(facts->shell));
 	measure_interpreter(folders, "python3", facts->python, sizeof(facts->python));
+	return NULL;
 }
 
 static bool has_script(const struct commands *list, const char *interpreter)

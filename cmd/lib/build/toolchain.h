@@ -20,8 +20,9 @@ const char *toolchain_folders(enum os os);
 /** toolchain_path() - add PATH to the environment of a build, with a compiler cache where there is one: whether there
  * is */
 bool toolchain_path(enum os os, struct strs *env);
-/** toolchain_measure() - compiler, shell and python in @facts, of this host */
-void toolchain_measure(const struct home *home, struct host_facts *facts);
+/** toolchain_measure() - compiler, shell and python in @facts, of this host; OS, TIMEOUT, CANCELED: a compiler could not
+ * be asked */
+MUST_CHECK struct err *toolchain_measure(const struct home *home, struct host_facts *facts);
 /** toolchain_inputs() - what of @facts can change the result of the build @recipe: compiler, SDK, interpreters */
 void toolchain_inputs(const struct recipe *recipe, const struct host_facts *facts, struct json *inputs);
 /** toolchain_version() - "gcc 12.2.0", heap: from what a compiler says to --version, and a gcc to -dumpfullversion */

@@ -83,10 +83,9 @@ static void move_home(struct project *p)
 	home_at(own && *own == '/' ? own : usual, &p->home);
 }
 
-void project_measure_tools(struct project *p)
+struct err *project_measure_tools(struct project *p)
 {
-	if (!p->other_host)
-		toolchain_measure(&p->home, &p->facts);
+	return p->other_host ? NULL : toolchain_measure(&p->home, &p->facts);
 }
 
 struct err *project_start(struct project *p)
@@ -184,7 +183,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	if (guest_arch)
 		TRY(arch_option("guest architecture", guest_arch, arch_is_guest, &arch));
 	TRY(project_start(p));
-	project_measure_tools(p);
+	TRY(project_measure_tools(p));
 	TRY(find_stack(p, stack));
 	choose_lock(p);
 	add_own_root(p);

@@ -62,7 +62,7 @@ MUST_CHECK struct err *project_add_root(struct project *p);
  */
 MUST_CHECK struct err *project_open(struct project *p, const char *stack, const char *guest_arch);
 /** project_measure_tools() - look at the compiler again, after host packages were installed; project_open() does it */
-void project_measure_tools(struct project *p);
+MUST_CHECK struct err *project_measure_tools(struct project *p);
 /** project_target() - what `when:` is decided against for @p; borrowed from it */
 struct recipe_target project_target(const struct project *p);
 /**
