@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# outside.sh [SECONDS [SEED]] - the release program, as it is, under the scripted machine: strace makes the Nth call of its
+# outside.sh [SECONDS [SEED]] - a release build with the scripted machine: strace makes the Nth call of its
 # main thread fail with an errno that the kernel gives there, from the first call that has to do with the project on (what
 # the loader does before is not ours). It may end with 0 only in the right state, else with words; and the same command
 # again reaches the state that it reaches undisturbed. Children are not traced: strace counts the calls of each by itself.
