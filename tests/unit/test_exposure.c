@@ -37,6 +37,7 @@ static void put(const char *name, const char *text)
 /* A project in a folder of its own, with cooper's own recipes in another; @text is its stack. */
 static void make(const char *text)
 {
+	free(root);
 	root = test_dir();
 	AUTO_FREE char *home = path_join(root, "home");
 	AUTO_FREE char *shipped = path_join(root, "shipped");
