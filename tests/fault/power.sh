@@ -40,6 +40,7 @@ off() {
 disk "$work/empty.img" whole
 COOPER_FAULT_LOG=$work/places "$cooper" up >"$out" 2>&1 </dev/null || { cat "$out" && exit 1; }
 "$cooper" stop >/dev/null 2>&1
+"$cooper" gc --yes >/dev/null 2>&1 # half-written files of processes that are gone
 state >"$work/state.want"
 umount "$COOPER_HOME"
 awk '$1 == "fsync" && !seen[$2]++ {print $2}' "$work/places" >"$work/flushes"
@@ -58,6 +59,7 @@ cut_at() {
 	mount -o loop "$work/cut.img" "$COOPER_HOME" || return 1
 	timeout 60 "$cooper" up >"$out" 2>&1 </dev/null || { off && return 1; }
 	"$cooper" stop >/dev/null 2>&1
+	"$cooper" gc --yes >>"$out" 2>&1
 	"$cooper" verify --deep >>"$out" 2>&1 || { off && return 1; }
 	state >"$work/state.now"
 	diff "$work/state.want" "$work/state.now" >>"$out"
