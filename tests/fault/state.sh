@@ -5,9 +5,9 @@
 state() {
 	(
 		cd "$COOPER_HOME" || exit 1
-		find . \( -path ./machines/dev/log -o -path ./machines/two/log -o -path ./log -o -name booted -o -name 'canary-*.tar' -o -name hung -o -name guest -o -name buttons \
+		find . \( -path ./machines/dev/log -o -path ./machines/two/log -o -path ./log -o -name booted -o -name 'canary-*' -o -name hung -o -name guest -o -name buttons \
 			-o -name ready.sock \) -prune -o -printf '%P %y %m %l\n' | LC_ALL=C sort
-		find . \( -path ./machines/dev/log -o -path ./machines/two/log -o -path ./log -o -path './cas/*.json' -o -path '*/ssh/*' -o -name booted -o -name boot_id \
+		find . \( -path ./machines/dev/log -o -path ./machines/two/log -o -path ./log -o -path './cas/*.json' -o -path '*/ssh/*' -o -name booted -o -name 'canary-*' -o -name boot_id \
 			-o -name lock -o -name up.lock -o -name boot.json -o -name connection.json -o -name proofs.json -o -name guest \
 			-o -name buttons -o -name ready.sock \) -prune -o -type f -print | LC_ALL=C sort | while read -r file; do
 			sed -E 's/AAAA[A-Za-z0-9+%=\/]*/KEY/g; s/BEGIN%20OPENSSH.*END%20OPENSSH/KEY/; /"(ms|made|given|at|ssh_keys|untouched)": /d' "$file" | case $file in

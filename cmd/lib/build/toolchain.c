@@ -74,8 +74,11 @@ static struct err *ask(const char *program, const char *option, struct str *said
 	struct child_spec spec = {.argv = (const char *const[]){program, option, NULL},
 				  .env = (const char *const[]){"LC_ALL=C", "PATH=/usr/bin:/bin", NULL},
 				  .deadline_ms = ASK_MS};
-	struct err *e = child_output(&spec, SAID_MAX, said);
-	return err_is(e, ERR_CHILD) ? err_free(e) : e;
+	int status;
+	TRY(child_status(&spec, SAID_MAX, said, &status));
+	if (status != 0)
+		str_clear(said);
+	return NULL;
 }
 
 static char *first_word(const char *text)
