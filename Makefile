@@ -128,7 +128,7 @@ e2e: ## an aarch64 guest under the QEMU just built runs an x86_64 container; min
 	@bash tests/e2e/run.sh
 
 torture: ## every call fails once with each errno, and is killed once; TORTURE_SECONDS (1800)
-	@bash tests/fault/torture.sh $(or $(TORTURE_SECONDS),1800)
+	@bash tests/fault/torture.sh $(or $(TORTURE_SECONDS),1800) $(or $(TORTURE_SEED),1) $(TORTURE_POINTS)
 
 mutation: ## one protection after the other is taken away: the test that must see it does; half an hour
 	@bash tests/mutation/run.sh
