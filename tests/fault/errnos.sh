@@ -7,7 +7,7 @@ errnos_of() {
 	open-write | openat-write | mkstemp | mkdtemp | mkdir | mkdirat | symlinkat) echo EIO EACCES ENOSPC EMFILE EROFS ;;
 	fstat | statvfs | readdir | lseek | getcwd | getsockname) echo EIO ENOMEM ;;
 	read | pread) echo EIO EINTR ;;
-	read-stream) echo EINTR ECONNRESET ;;
+	read-stream) echo EINTR ;;
 	write-stream) echo EINTR EPIPE ;;
 	write | pwrite | copy_file_range) echo ENOSPC EIO EDQUOT EFBIG ;;
 	fsync | close) echo EIO ENOSPC ;;
