@@ -264,6 +264,21 @@ static void accelerator_falls_back(void **state)
 	assert_int_equal(accel_known(verdicts, "b1", f.spec.qemu, ACCEL_KVM), VERDICT_WORKS);
 	js_free(verdicts);
 	tear_down(&f);
+	/* "KVM internal error": it cannot do what the firmware or the kernel asks, and the processors stand still */
+	set_up(&f, "event:'{\"event\":\"STOP\"}' run\n" UP " poweroff\n");
+	f.spec.accel = ACCEL_AUTO;
+	assert_ok(supervise(&f));
+	verdicts = accel_verdicts_read(f.accel);
+	assert_int_equal(accel_known(verdicts, "b1", f.spec.qemu, ACCEL_KVM), VERDICT_BROKEN);
+	js_free(verdicts);
+	tear_down(&f);
+	set_up(&f, "event:'{\"event\":\"STOP\"}' run\n");
+	f.spec.accel = ACCEL_KVM;
+	struct err *e = supervise(&f);
+	assert_non_null(e);
+	assert_non_null(strstr(e->hint, "accel: tcg"));
+	assert_fails(e, ERR_GUEST, "its processors were stopped");
+	tear_down(&f);
 }
 
 static void port_is_kept_or_changed(void **state)

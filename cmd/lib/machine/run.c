@@ -54,6 +54,7 @@ struct supervisor {
 	struct json *verdicts;
 	struct machine_start start;
 	bool accel_known;         /* this one is known to work: no probe */
+	bool may_fall_back;       /* another one is left to try */
 	enum machine_phase phase; /* last told */
 	int64_t power_ms;         /* when this process was started */
 	int64_t boot_ms;          /* when the machine was */
@@ -153,6 +154,12 @@ static void remember(struct supervisor *s, bool works)
 	err_free(js_write(s->options->accel_path, s->verdicts, 0600));
 }
 
+/* Another accelerator is left to try, and this one has not shown that it works. */
+static bool unproven(const struct supervisor *s)
+{
+	return s->may_fall_back && !s->accel_known && s->phase < PHASE_KERNEL;
+}
+
 /* A machine that stands still says so to all; while it boots that is its end. */
 static void look_pause(struct supervisor *s)
 {
@@ -166,7 +173,10 @@ static void look_pause(struct supervisor *s)
 		return;
 	struct err *e = pause_error(s->spec->name, s->pause.told, p->run.trouble, s->spec->dir);
 	if (e && !s->ready && s->pause.told != VMM_ASLEEP) {
-		s->failure = err_first(s->failure, e);
+		e = err_hint(e, s->pause.told == VMM_DISK_FULL
+					? "make room there, then run the same command again"
+					: "run the same command again; if it recurs, `accel: tcg` in the stack may help");
+		s->failure = err_first(s->failure, unproven(s) ? err_free(e) : err_log(e, p->log_path));
 		return;
 	}
 	tell_note(s, e ? "warn" : "note", e ? e->message : "the machine goes on");
@@ -286,12 +296,6 @@ static void stop_monitor(struct supervisor *s)
 	power_kill(&s->power);
 }
 
-/* Another accelerator is left to try, and this one has not shown that it works. */
-static bool unproven(const struct supervisor *s, bool may_fall_back)
-{
-	return may_fall_back && !s->accel_known && s->phase < PHASE_KERNEL;
-}
-
 static enum outcome fail(struct supervisor *s, struct err *take_e)
 {
 	s->failure = err_first(s->failure, take_e);
@@ -344,7 +348,7 @@ static enum outcome fall_back(struct supervisor *s)
 	return OUTCOME_NO_KERNEL;
 }
 
-static enum outcome judge_end(struct supervisor *s, bool may_fall_back)
+static enum outcome judge_end(struct supervisor *s)
 {
 	AUTO_FREE char *words = log_tail(s->power.log_path, s->power.log_offset, WORDS_LINES);
 	int port = 0;
@@ -352,11 +356,11 @@ static enum outcome judge_end(struct supervisor *s, bool may_fall_back)
 
 	if (end == VMM_PORT_TAKEN)
 		return port == s->start.ssh_port ? OUTCOME_PORT_TAKEN : fail_port(s, port);
-	if (end == VMM_NO_ACCEL && may_fall_back)
+	if (end == VMM_NO_ACCEL && s->may_fall_back)
 		return fall_back(s);
 	if (end == VMM_NO_ACCEL || end == VMM_FAILED)
 		return fail_exit(s, TAKE(words));
-	if (unproven(s, may_fall_back))
+	if (unproven(s))
 		return fall_back(s);
 	if (end == VMM_REBOOT) {
 		if (s->ready || ++s->reboots <= REBOOTS_MAX)
@@ -378,13 +382,16 @@ static bool expired(const struct supervisor *s)
 	       (whole > 0 && now - s->power_ms > whole);
 }
 
-/* Whether the accelerator's probation is over without a kernel. What is no fault of it is not held against it. */
+/*
+ * Whether the accelerator's probation is over without a kernel: of one that cannot do what the guest asks the monitor
+ * stops the processors. What is no fault of it is not held against it.
+ */
 static bool give_up_accel(struct supervisor *s)
 {
 	const struct phase_failure *failure = phase_failure(s->power.watch);
 	bool late = tick_ms() - s->power_ms > accel_probe_ms(s->spec->boot);
 
-	if (!late && !failure->fatal)
+	if (!late && !failure->fatal && s->power.run.pause != VMM_PAUSED)
 		return false;
 	power_kill(&s->power);
 	if (!failure->fatal || failure->kind == FAILURE_FIRMWARE)
@@ -399,7 +406,7 @@ static bool passing(const struct phase_watch *w)
 }
 
 /* From power-on to the end of this process. */
-static enum outcome run_once(struct supervisor *s, bool may_fall_back)
+static enum outcome run_once(struct supervisor *s)
 {
 	AUTO(strs) warnings = STRS_INIT;
 
@@ -420,14 +427,14 @@ static enum outcome run_once(struct supervisor *s, bool may_fall_back)
 			return OUTCOME_FAILED;
 		}
 		if (!s->power.run.running)
-			return judge_end(s, may_fall_back);
+			return judge_end(s);
 		if (s->server.stop_asked || cancel_requested()) {
 			stop_monitor(s);
 			return OUTCOME_ENDED;
 		}
 		if (s->ready)
 			continue;
-		if (unproven(s, may_fall_back)) {
+		if (unproven(s)) {
 			if (give_up_accel(s))
 				return OUTCOME_NO_KERNEL;
 			continue;
@@ -441,9 +448,9 @@ static enum outcome run_once(struct supervisor *s, bool may_fall_back)
 	}
 }
 
-static enum outcome run_monitor(struct supervisor *s, bool may_fall_back)
+static enum outcome run_monitor(struct supervisor *s)
 {
-	enum outcome outcome = run_once(s, may_fall_back);
+	enum outcome outcome = run_once(s);
 	forward_close(&s->api);
 	return outcome;
 }
@@ -469,12 +476,12 @@ static struct err *run_machine(struct supervisor *s)
 	s->start.first_boot = !booted;
 	s->boot_ms = tick_ms();
 	for (;;) {
-		bool may_fall_back = at + 1 < list.count;
+		s->may_fall_back = at + 1 < list.count;
 		s->start.accel = list.items[at];
 		s->accel_known =
 			s->start.accel == ACCEL_TCG ||
 			accel_known(s->verdicts, s->facts->boot_id, s->spec->qemu, s->start.accel) == VERDICT_WORKS;
-		switch (run_monitor(s, may_fall_back)) {
+		switch (run_monitor(s)) {
 		case OUTCOME_ENDED:
 			if (!s->ready)
 				return err_new(ERR_CANCELED, "the machine '%s' was stopped before it was ready",
