@@ -336,7 +336,9 @@ static bool is_list(struct check *check, const struct schema_field *field, const
 	if (node->kind != YAML_LIST)
 		add_wrong_type(check, field, "a list", hint, node);
 	else if (node->count == 0 && !check->decided)
-		problem_add(check->problems, node, "remove the key", "'%s' is empty", field->name);
+		problem_add(check->problems, node,
+			    field->flags & FIELD_REQUIRED ? "add an item" : "add an item, or remove the key",
+			    "'%s' is empty", field->name);
 	return node->kind == YAML_LIST;
 }
 

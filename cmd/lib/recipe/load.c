@@ -196,17 +196,25 @@ static enum arch guest_arch_of(const struct yaml_node *root, const struct recipe
 	return target->guest_arch ? target->guest_arch : own ? own : target->arch;
 }
 
+static void add_no_match(struct loading *l, const struct yaml_node *root, const char *key, const char *what,
+			 const struct when_facts *facts)
+{
+	const struct yaml_node *at = yaml_key(root, key);
+	problem_add(&l->problems, at ? at : root, "add one whose 'when' matches",
+		    "no %s matches %s %s with a guest of %s", what, os_name(facts->os), arch_name(facts->arch),
+		    arch_name(facts->guest_arch));
+}
+
 static void check_count(struct loading *l, const struct recipe *r, const struct yaml_node *root,
 			const struct when_facts *facts)
 {
 	bool downloaded = r->kind == RECIPE_IMAGE && !r->image.debian_suite;
-	const struct yaml_node *at = yaml_key(root, "source");
 	if ((r->kind == RECIPE_BUILD || downloaded) && r->source_count == 0)
-		problem_add(&l->problems, at ? at : root, "add one whose 'when' matches",
-			    "no source matches %s %s with a guest of %s", os_name(facts->os), arch_name(facts->arch),
-			    arch_name(facts->guest_arch));
+		add_no_match(l, root, "source", "source", facts);
+	if (r->kind == RECIPE_BUILD && r->build.install.count == 0)
+		add_no_match(l, root, "install", "command of 'install'", facts);
 	if (downloaded && r->source_count > 1)
-		problem_add(&l->problems, at, "add a 'when' that tells them apart",
+		problem_add(&l->problems, yaml_key(root, "source"), "add a 'when' that tells them apart",
 			    "%zu sources match %s %s with a guest of %s", r->source_count, os_name(facts->os),
 			    arch_name(facts->arch), arch_name(facts->guest_arch));
 }

@@ -34,7 +34,8 @@ void rule_source(struct problems *problems, const struct yaml_node *map)
 /* Nothing else that is fetched says which version it is. */
 static void rule_version(struct problems *problems, const struct yaml_node *map, const struct yaml_node *sources)
 {
-	const struct yaml_node *first = sources && sources->kind == YAML_LIST ? sources->values[0] : NULL;
+	const struct yaml_node *first =
+		sources && sources->kind == YAML_LIST && sources->count ? sources->values[0] : NULL;
 	if (!yaml_get(map, "version") && first && first->kind == YAML_MAP && !yaml_get(first, "debian-source"))
 		problem_add(problems, map,
 			    "add 'version: ...'; it is implied only by a 'debian-source' that comes first",
