@@ -223,7 +223,7 @@ static void explanations(void **state)
 		{FETCH_TOO_LONG, 0, NULL, ERR_CORRUPT, "more than the expected 10 bytes"},
 		{FETCH_LENGTH, 0, NULL, ERR_CORRUPT, "5 bytes instead of 10"},
 		{FETCH_HEADERS, 0, NULL, ERR_NET, "no end"},
-		{FETCH_FILE, 0, NULL, ERR_ABSENT, "does not exist"},
+		{FETCH_FILE, 0, NULL, ERR_OS, "cannot be read"},
 		{FETCH_OTHER, 0, NULL, ERR_NET, "no reason given"},
 	};
 	(void)state;

@@ -162,6 +162,38 @@ static void local_files(void **state)
 	free(body);
 }
 
+/* What would be waited for, or never end, is not opened; a folder is not an empty file. */
+static void what_is_no_file(void **state)
+{
+	(void)state;
+	static const char empty[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	AUTO_FREE char *pipe = path_of("pipe");
+	AUTO_FREE char *of_pipe = mem_printf("file://%s/pipe", dir);
+	AUTO_FREE char *of_dir = mem_printf("file://%s", dir);
+	const char *mirrors[] = {NULL, NULL};
+	unsigned char *body = server_body(SIZE);
+	AUTO_FREE char *source = path_of("beside");
+	AUTO_FREE char *of_source = mem_printf("file://%s/beside", dir);
+	assert_ok(file_write(source, body, SIZE, 0600));
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_fails(get_with((struct fetch_request){.url = of_pipe, .sha256 = right, .size = -1}, "none", NULL),
+		     ERR_USAGE, "is a pipe or a device where a file is needed");
+	assert_fails(get_with((struct fetch_request){.url = "file:///dev/zero", .sha256 = right, .size = -1}, "none",
+			      NULL),
+		     ERR_USAGE, "'/dev/zero' is a pipe or a device");
+	assert_fails(get_with((struct fetch_request){.url = of_dir, .sha256 = empty, .size = -1}, "none", NULL),
+		     ERR_USAGE, "is a folder where a file is needed");
+	assert_fails(get_with((struct fetch_request){.url = "file://host/x", .sha256 = right, .size = -1}, "none",
+			      NULL),
+		     ERR_USAGE, "names no file of this host");
+	assert_nothing("none");
+	mirrors[0] = of_source;
+	assert_ok(get_with((struct fetch_request){.url = of_pipe, .mirrors = mirrors, .sha256 = right, .size = SIZE},
+			   "beside2", NULL));
+	assert_got("beside2");
+	free(body);
+}
+
 static void through_a_proxy(void **state)
 {
 	(void)state;
@@ -289,7 +321,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),        cmocka_unit_test(sha512_too),  cmocka_unit_test(replaces_what_differs),
 		cmocka_unit_test(wrong_bytes), cmocka_unit_test(redirects),   cmocka_unit_test(statuses),
-		cmocka_unit_test(mirrors),     cmocka_unit_test(local_files), cmocka_unit_test(through_a_proxy),
+		cmocka_unit_test(mirrors),     cmocka_unit_test(local_files),
+		cmocka_unit_test(what_is_no_file), cmocka_unit_test(through_a_proxy),
 		cmocka_unit_test(logins_stay), cmocka_unit_test(offline),     cmocka_unit_test(mirror_by_digest),
 		cmocka_unit_test(refuses),
 	};

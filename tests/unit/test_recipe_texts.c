@@ -104,7 +104,9 @@ static const struct {
 	{TEXT_URL, "https://example.org/a b", PATTERN_ONLY},
 	{TEXT_URL, "ftp://example.org/a", REFUSED},
 	{TEXT_URL, "file:", REFUSED},
-	{TEXT_URL, "file:../a.tar", VALID},
+	{TEXT_URL, "file:../a.tar", REFUSED},
+	{TEXT_URL, "file://host/a.tar", REFUSED},
+	{TEXT_URL, "file:///a.tar", VALID},
 	{TEXT_URL, "git:https://example.org/a.git#" HEX40, VALID},
 	{TEXT_URL, "git:https://example.org/a.git#v1", PATTERN_ONLY},
 	{TEXT_URL, "git:https://example.org/a.git", VALID}, /* with a tag beside it */

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/units.h"
 #include "fmt/digest.h"
@@ -58,16 +60,27 @@ static struct err *add_url(const struct fetch_env *env, const char *url, bool al
 	return NULL;
 }
 
+struct err *fetch_file_check(const char *url)
+{
+	AUTO_FREE char *path = fetch_url_path(url);
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	TRY(file_stat(path, &there, &st));
+	if (!there)
+		return err_hint(err_new(ERR_ABSENT, "'%s' does not exist", path), "check the path");
+	if (!S_ISREG(st.st_mode))
+		return err_hint(err_new(ERR_USAGE, "'%s' is %s where a file is needed", path,
+					S_ISDIR(st.st_mode) ? "a folder" : "a pipe or a device"),
+				"name a file; of a folder make an archive");
+	return file_permits(path, R_OK);
+}
+
 /* A mirror on this computer that has no such file is no place to go to. */
 static struct err *is_absent(const char *url, bool *ret_absent)
 {
-	static const char prefix[] = "file:///";
-	const char *path = url + strlen(prefix) - 1;
-	bool there = true;
-	if (str_starts(url, prefix) && !strchr(path, '%'))
-		TRY(file_exists(path, &there));
-	*ret_absent = !there;
-	return NULL;
+	struct err *e = fetch_url_is(url, "file") ? fetch_file_check(url) : NULL;
+	*ret_absent = err_is(e, ERR_ABSENT);
+	return *ret_absent ? err_free(e) : e;
 }
 
 struct err *fetch_env_urls(const struct fetch_env *env, const struct fetch_request *r, struct strs *urls,

@@ -169,8 +169,7 @@ struct err *fetch_explain(const struct fetch_trouble *t)
 		return err_hint(err_os(t->errnum, "cannot begin the transfer from %s", t->origin),
 				"this host is at a limit: close other programs, or raise it (`ulimit -a`)");
 	case FETCH_FILE:
-		return err_hint(err_new(ERR_ABSENT, "the file does not exist or cannot be read"),
-				"check path and permissions");
+		return err_hint(err_new(ERR_OS, "the file cannot be read"), "check its permissions and the disk");
 	case FETCH_NO_CAUSE:
 	case FETCH_REDIRECT:
 	case FETCH_OTHER:

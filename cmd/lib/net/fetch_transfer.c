@@ -396,7 +396,9 @@ bool transfer_advance(struct transfer *t)
 		t->missing = true;
 		fail(t, NULL);
 	} else {
-		return true;
+		while (!t->done && fetch_url_is(t->url, "file") && (e = fetch_file_check(t->url)))
+			next_url(t, e);
+		return !t->done;
 	}
 	return false;
 }

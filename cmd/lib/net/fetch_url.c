@@ -1,6 +1,7 @@
 #include "net/fetch_url.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -72,11 +73,30 @@ char *fetch_url_origin(const char *url)
 	return origin;
 }
 
+char *fetch_url_path(const char *url)
+{
+	AUTO(str) path = STR_INIT;
+	const char *from = url + strlen("file://");
+	const char *end = from + strcspn(from, "?#");
+	for (const char *p = from; p < end; p++) {
+		char hex[3] = {p[0] == '%' ? p[1] : '\0', p[0] == '%' && p[1] ? p[2] : '\0', '\0'};
+		bool escaped = isxdigit((unsigned char)hex[0]) && isxdigit((unsigned char)hex[1]);
+		str_add_char(&path, escaped ? (char)strtoul(hex, NULL, 16) : *p);
+		p += escaped ? 2 : 0;
+	}
+	return str_take(&path);
+}
+
 struct err *fetch_url_check(const char *url, bool allow_http)
 {
 	AUTO_FREE char *shown = fetch_url_shown(url);
-	if (fetch_url_is(url, "https") || fetch_url_is(url, "file") || (allow_http && fetch_url_is(url, "http")))
+	if (fetch_url_is(url, "https") || (allow_http && fetch_url_is(url, "http")))
 		return NULL;
+	if (fetch_url_is(url, "file"))
+		return str_starts(url + strlen("file:"), "///")
+			       ? NULL
+			       : err_hint(err_new(ERR_USAGE, "'%s' names no file of this host", shown),
+					  "write file:/// and the absolute path");
 	if (fetch_url_is(url, "http"))
 		return err_hint(err_new(ERR_USAGE, "'%s' is http: and no digest protects it", shown),
 				"give its sha256, or use https:");

@@ -22,6 +22,8 @@ bool fetch_url_is_local_http(const char *url);
 char *fetch_url_shown(const char *url);
 /** fetch_url_origin() - "https://host:port" in lower case without login, "file:" for files; heap */
 char *fetch_url_origin(const char *url);
+/** fetch_url_path() - the path that the file: URL @url names, escapes undone, without query and fragment; heap */
+char *fetch_url_path(const char *url);
 /** fetch_url_check() - whether @url may be asked at all; USAGE otherwise */
 MUST_CHECK struct err *fetch_url_check(const char *url, bool allow_http);
 /** fetch_redirect_check() - whether hop number @hop (from 1) may lead from @from to @to; NET otherwise */

@@ -1,7 +1,6 @@
 #include "net/gitrepo_disk.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,19 +18,6 @@ struct look {
 	const char *dir;    /* its git directory */
 	struct err *unseen; /* the first thing that could not be looked at */
 };
-
-/* Of "file:///a%20b" */
-static char *path_of(const char *url)
-{
-	AUTO(str) path = STR_INIT;
-	for (const char *p = url + strlen("file://"); *p; p++) {
-		char hex[3] = {p[0] == '%' ? p[1] : '\0', p[0] == '%' && p[1] ? p[2] : '\0', '\0'};
-		bool escaped = isxdigit((unsigned char)hex[0]) && isxdigit((unsigned char)hex[1]);
-		str_add_char(&path, escaped ? (char)strtoul(hex, NULL, 16) : *p);
-		p += escaped ? 2 : 0;
-	}
-	return str_take(&path);
-}
 
 /* The text of @name in the git directory; "" where there is none. */
 static char *text_of(const char *dir, const char *name)
@@ -159,7 +145,7 @@ static struct err *explain(struct look *l)
 
 struct err *gitrepo_disk_explain(const char *url)
 {
-	AUTO_FREE char *path = path_of(url);
+	AUTO_FREE char *path = fetch_url_path(url);
 	AUTO_FREE char *shown = fetch_url_shown(url);
 	struct look l = {.shown = shown, .path = path};
 	struct stat st;

@@ -190,13 +190,18 @@ static bool check_authority(const char *rest, struct str *why)
 	return true;
 }
 
+static bool is_file_url(const char *text)
+{
+	return str_starts(text, "file:///") && text[strlen("file:///")];
+}
+
 static bool check_git(const char *rest, struct str *why)
 {
 	const char *commit = strrchr(rest, '#');
 	size_t n = commit ? strlen(commit + 1) : 0;
 	if (commit && ((n != 40 && n != 64) || strspn(commit + 1, "0123456789abcdef") != n))
 		return fail(why, "must end in a full commit id of 40 or 64 hex digits");
-	if (str_starts(rest, "file:///"))
+	if (is_file_url(rest))
 		return true;
 	if (str_starts(rest, "https://") || str_starts(rest, "http://"))
 		return check_authority(strstr(rest, "://") + 3, why);
@@ -219,7 +224,7 @@ static bool check_url(const char *text, struct str *why)
 	if (str_starts(text, "http://"))
 		return check_authority(text + 7, why);
 	if (str_starts(text, "file:"))
-		return text[5] ? true : fail(why, "lacks a path");
+		return is_file_url(text) ? true : fail(why, "must be file:/// and an absolute path");
 	if (str_starts(text, "git:"))
 		return check_git(text + 4, why);
 	if (str_starts(text, "debian:"))
@@ -231,7 +236,7 @@ static bool check_https_url(const char *text, struct str *why)
 {
 	if (!check_url_bytes(text, why))
 		return false;
-	if (str_starts(text, "file:///"))
+	if (is_file_url(text))
 		return true;
 	return str_starts(text, "https://") ? check_authority(text + 8, why)
 					    : fail(why, "must start with https:// or file:///");
@@ -404,7 +409,7 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 	[TEXT_FINGERPRINT] = {"an OpenPGP fingerprint", "CEACC9E15534EBABB82D3FA03353C9CEF108B584", "^[0-9A-F]{40}$",
 			      .hex = HEX_UPPER, .max = 40,
 			      .hint = "40 hex digits in upper case without spaces: the whole fingerprint"},
-	[TEXT_URL] = {"a URL", "https://download.qemu.org/qemu-10.2.3.tar.xz", "^(https?|file|git|debian):.",
+	[TEXT_URL] = {"a URL", "https://download.qemu.org/qemu-10.2.3.tar.xz", "^(https?:|file:///|git:|debian:).",
 		      .check = check_url,
 		      .hint = "for example https://HOST/FILE, git:https://HOST/REPOSITORY#COMMIT or "
 			      "debian:pool/main/h/hello/FILE"},
