@@ -133,6 +133,10 @@ torture: ## every call fails once with each errno, and is killed once; TORTURE_S
 mutation: ## one protection after the other is taken away: the test that must see it does; half an hour
 	@bash tests/mutation/run.sh
 
+coverage: ## what share of lib's lines the quick tests run; fails below 85 %
+	@sh packaging/host-packages.sh test
+	@sh tests/coverage.sh
+
 lint: ## the layer law and other rules that a compiler does not check
 	@sh tests/lint/run.sh
 
@@ -169,6 +173,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all scripted install dist up check check-unit check-darwin e2e mutation lint bench fuzz golden docs libraries clean help FORCE
+.PHONY: all scripted install dist up check check-unit check-darwin e2e mutation coverage lint bench fuzz golden docs libraries clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(BIN_OBJ:.o=.d) $(TESTS:=.d) $(SCRIPTED_OBJ:.o=.d)

@@ -4,7 +4,7 @@ bats_require_minimum_version 1.5.0
 # Links in a project do not lead out of it, and some folders are never shared: lint, plan and up say so alike.
 
 setup() {
-	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
+	cooper="$BATS_TEST_DIRNAME/../../build/${CONFIG:-release}/cooper"
 	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" NO_COLOR=1
 	export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
 	mkdir -p "$BATS_TEST_TMPDIR/project" "$BATS_TEST_TMPDIR/secret"

@@ -9,7 +9,7 @@ setup() {
 	tree="$BATS_TEST_TMPDIR/tree"
 	mkdir -p "$tree/build/release" "$tree/packaging" "$tree/bin"
 	cp "$top/packaging/macos-first-run.sh" "$tree/packaging/"
-	ln -s "$(cd "$top" && pwd)/build/release/cooper" "$tree/build/release/cooper"
+	ln -s "$(cd "$top" && pwd)/build/${CONFIG:-release}/cooper" "$tree/build/release/cooper"
 	ln -s "$(cd "$top" && pwd)/recipes" "$(cd "$top" && pwd)/vmimages" "$(cd "$top" && pwd)/patches" "$tree/"
 	for suite in golden/errors golden/hosts archives/run install/run; do
 		mkdir -p "$tree/tests/${suite%/*}"

@@ -4,7 +4,7 @@ bats_require_minimum_version 1.5.0
 # Names that a shell, make, apt or a package manager would read as more than a name. Hermetic: its own home, no network.
 
 setup() {
-	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
+	cooper="$BATS_TEST_DIRNAME/../../build/${CONFIG:-release}/cooper"
 	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" NO_COLOR=1
 	unset COOPER_MIRROR COOPER_OFFLINE COOPER_RECIPES
 	mkdir -p "$BATS_TEST_TMPDIR/tree/s"

@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	umask 022
-	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
+	cooper="$BATS_TEST_DIRNAME/../../build/${CONFIG:-release}/cooper"
 	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" NO_COLOR=1
 	export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
 	unset SUDO_UID

@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 # What the caller leaves: descriptors, signals, limits. Hermetic: its own home, no network.
 
 setup() {
-	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
+	cooper="$BATS_TEST_DIRNAME/../../build/${CONFIG:-release}/cooper"
 	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" TMPDIR="$BATS_TEST_TMPDIR" NO_COLOR=1
 	unset COOPER_MIRROR COOPER_OFFLINE
 	project="$BATS_TEST_TMPDIR/p"

@@ -25,7 +25,7 @@ for name in "$@"; do
 		continue
 	}
 	mkdir -p "build/fuzz/corpus/$name" build/fuzz/findings "$corpus"
-	set -- -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/findings/$name-" -print_final_stats=1
+	set -- -timeout=60 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/findings/$name-" -print_final_stats=1
 	if [ "$seconds" = 0 ]; then set -- "$@" -runs=0; else set -- "$@" -max_total_time="$seconds"; fi
 	[ -f "tests/fuzz/$name.dict" ] && set -- "$@" -dict="tests/fuzz/$name.dict"
 	if "$target" "$@" "build/fuzz/corpus/$name" "$corpus" >"$log" 2>&1; then
