@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "fmt/digest.h"
+#include "plan/exposure.h"
 #include "plan/stack.h"
 #include "plan/stack_lock.h"
 #include "session.h"
@@ -10,6 +11,17 @@
 #include "sys/tick.h"
 #include "table.h"
 #include "ui.h"
+
+/* What builds an emulator runs in a box, where this host has one; what makes an image from packages is run by its root. */
+static struct err *agree(const struct call *call, const struct project *p, const char *kind)
+{
+	AUTO_FREE char *gap = streq(kind, "build") ? exposure_box_gap(p) : NULL;
+	if (gap)
+		return session_trust(call, p, EXPOSURE_BUILD);
+	if (streq(kind, "image") && p->image->image.debian_suite)
+		return session_trust(call, p, EXPOSURE_IMAGE);
+	return NULL;
+}
 
 /* Converge to the steps of @kind, under the lock that `up` takes. */
 static struct err *reach(struct call *call, const char *kind)
@@ -25,9 +37,8 @@ static struct err *reach(struct call *call, const char *kind)
 	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
 	TRY(stack_observe(&s, kind));
 	bool nothing = graph_pending(&s.graph) == 0;
-	/* What builds an emulator runs in a box; what makes an image from packages is run by its root. */
-	if (!nothing && streq(kind, "image") && p.image->image.debian_suite)
-		TRY(session_trust(call, &p));
+	if (!nothing)
+		TRY(agree(call, &p, kind));
 	TRY(stack_perform(&s, call->sink));
 	if (nothing) {
 		printf("nothing to do\n");
@@ -59,7 +70,7 @@ static struct err *run_build(struct call *call)
 static const struct option_spec build_options[] = {
 	STACK_OPTIONS,
 	{"image", 0, NULL, "build the guest image instead of the emulator"},
-	{"yes", 'y', NULL, "with --image: trust this project's recipes without asking"},
+	{"yes", 'y', NULL, "trust this project's recipes without asking"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -56,8 +56,9 @@ const struct subcommand cmd_trust = {
 	.name = "trust",
 	.operands = "[STACK]",
 	.summary = "agree to what a project's recipes do; shows every program, folder and port first",
-	.help = "Recipes that came with cooper need no trust. Those of a project do before `cooper up` (and\n"
-		"`cooper build --image`) does anything with them, and again when what they do changes. Lines with a + are new to this host.",
+	.help = "Recipes that came with cooper need no trust. Those of a project do before `cooper up` does anything with\n"
+		"them (and `cooper build --image`; `cooper build`, too, where this host keeps less from what it runs: see\n"
+		"`cooper doctor`), and again when what they do changes. Lines with a + are new to this host.",
 	.options = options,
 	.run = run_trust,
 };

@@ -7,6 +7,7 @@
 #include "machine/damage.h"
 #include "machine/machine.h"
 #include "net/fetch_env.h"
+#include "plan/exposure.h"
 #include "plan/host_check.h"
 #include "plan/stack.h"
 #include "plan/stack_lock.h"
@@ -170,7 +171,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 		return NULL;
 	}
 	TRY(host_able(p, &s, /* unresolved= */ NULL));
-	TRY(session_trust(call, p));
+	TRY(session_trust(call, p, EXPOSURE_ALL));
 	TRY(host_check(p, &s.machine, /* warnings= */ NULL));
 	TRY(host_fit(p, &s));
 	TRY(install_packages(call, p, &s));

@@ -102,12 +102,14 @@ static char *show_fresh(const struct trust *t)
 	return str_take(&text);
 }
 
-struct err *session_trust(const struct call *call, const struct project *p)
+struct err *session_trust(const struct call *call, const struct project *p, unsigned scope)
 {
 	AUTO(trust) t = TRUST_INIT;
+	AUTO(strs) own = STRS_INIT;
 
+	TRY(exposure_list(p, scope | EXPOSURE_OWN, &own));
 	TRY(trust_open(p, &t));
-	if (t.given)
+	if (t.given || own.count == 0)
 		return NULL;
 	if (!call_has(call, "yes"))
 		ui_finish();

@@ -45,9 +45,10 @@ bool session_consent(const struct call *call, const char *question);
 
 /**
  * session_trust() - go on only if what the project's own recipes do is agreed to: before, by --yes, or at the terminal
+ * @scope:  of enum exposure_scope: what is about to run; where it came with cooper, nobody is asked
  *
  * Errors: USAGE (nobody agrees; the lines are in the detail)
  */
-MUST_CHECK struct err *session_trust(const struct call *call, const struct project *p);
+MUST_CHECK struct err *session_trust(const struct call *call, const struct project *p, unsigned scope);
 
 #endif

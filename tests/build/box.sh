@@ -17,7 +17,7 @@ finish() {
 }
 trap finish EXIT
 unset COOPER_MIRROR COOPER_OFFLINE COOPER_BOX XDG_DATA_HOME XDG_CONFIG_HOME CCACHE_DIR
-export NO_COLOR=1 COOPER_RECIPES=$work/p TMPDIR=$work/tmp
+export NO_COLOR=1 COOPER_RECIPES=$work/shipped TMPDIR=$work/tmp
 chmod 755 "$work"
 
 ok() { # ok NAME COMMAND...
@@ -31,7 +31,7 @@ ok() { # ok NAME COMMAND...
 }
 
 # --- the project and its victims ---
-mkdir -p "$work/p/recipes" "$work/p/vmimages" "$work/tree/s" "$work/user/.ssh" "$work/tmp"
+mkdir -p "$work/shipped/recipes" "$work/p/recipes" "$work/p/vmimages" "$work/tree/s" "$work/user/.ssh" "$work/tmp"
 cp "$here/attack.py" "$here/bomb.c" "$work/tree/s/"
 tar -C "$work/tree" -cf "$work/s.tar" s
 echo "PRIVATE KEY" >"$work/user/.ssh/id" && chmod 600 "$work/user/.ssh/id"
@@ -100,6 +100,18 @@ as() {
 through() { sed -n 's/^THROUGH \([a-z-]*\).*/\1/p' "$1"/log/build-*.log | sort | tr '\n' ' '; }
 attack='cc -O -o bomb ${source}/bomb.c; python3 ${source}/attack.py'
 
+# build HOME LEVEL USER [--yes] - what it says and its exit code are in build.out
+build() {
+	local home=$1 level=$2 user=$3
+	shift 3
+	(
+		cd "$work/p" && exec 50<"$work/user/.ssh/id"
+		COOPER_HOME=$home HOME=$work/user COOPER_BOX=$level SSH_AUTH_SOCK=$work/agent SECRET_TOKEN=x \
+			as "$user" "$cooper" build "$@"
+	) >"$work/build.out" 2>&1 </dev/null
+	echo "exit $?" >>"$work/build.out"
+}
+
 # tries NAME LEVEL USER EXPECTED - "" = nothing gets through
 tries() {
 	local name=$1 level=$2 user=$3 expected=$4 home=$work/home-$2-$3
@@ -107,12 +119,12 @@ tries() {
 	echo program >"$home/store/0123-first-x86_64/program"
 	[ -z "$user" ] || chown -R "$user" "$home" "$work/user" "$work/tmp"
 	recipe "$home" "$attack"
-	(
-		cd "$work/p" && exec 50<"$work/user/.ssh/id"
-		COOPER_HOME=$home HOME=$work/user COOPER_BOX=$level SSH_AUTH_SOCK=$work/agent SECRET_TOKEN=x \
-			as "$user" "$cooper" build
-	) >"$work/build.out" 2>&1
-	echo "exit $?" >>"$work/build.out"
+	if [ -n "$level" ]; then
+		build "$home" "$level" "$user"
+		ok "$name: nobody has agreed" sh -c 'cat "$1"; tail -1 "$1" | grep -qx "exit 2" && grep -q "does not keep its commands from" "$1"' - "$work/build.out"
+		ok "$name: nothing has run" sh -c 'ls "$1"/log "$1"/build; ! ls "$1"/log/build-*.log' - "$home"
+	fi
+	build "$home" "$level" "$user" ${level:+--yes}
 	ok "$name: builds" sh -c 'cat "$1"; tail -1 "$1" | grep -qx "exit 0"' - "$work/build.out"
 	ok "$name: every way was tried" grep -qx "tried everything" "$home"/log/build-*.log
 	if [ "$expected" = any ]; then
@@ -169,7 +181,7 @@ fi
 for signal in INT TERM HUP KILL; do
 	recipe "$work/home-$signal" "setsid sh -c \"(exec sleep $mark) & exit\" </dev/null >/dev/null 2>&1 & sleep 60"
 	(
-		cd "$work/p" && COOPER_HOME=$work/home-$signal HOME=$work/user exec env --default-signal=INT,HUP,TERM "$cooper" build
+		cd "$work/p" && COOPER_HOME=$work/home-$signal HOME=$work/user exec env --default-signal=INT,HUP,TERM "$cooper" build --yes
 	) >"$work/build.out" 2>&1 &
 	cooper_pid=$!
 	for _ in $(seq 100); do
@@ -185,7 +197,7 @@ done
 if [ "$(id -u)" = 0 ] && mkdir -p "$work/small" && mount -t tmpfs -o size=40m tmpfs "$work/small" 2>/dev/null; then
 	recipe "$work/small/home" 'while head -c 1000000 /dev/zero >>fill; do :; done; sleep 30'
 	code=0
-	(cd "$work/p" && COOPER_HOME=$work/small/home "$cooper" build) >"$work/build.out" 2>&1 || code=$?
+	(cd "$work/p" && COOPER_HOME=$work/small/home "$cooper" build --yes) >"$work/build.out" 2>&1 || code=$?
 	ok "a full disk: exit 7, soon" sh -c 'cat "$1"; [ "$2" = 7 ] && grep -q "has filled the disk" "$1"' - "$work/build.out" $code
 	ok "and what filled it is gone" sh -c '[ "$(du -sm "$1" | cut -f1)" -lt 5 ]' - "$work/small/home"
 	umount "$work/small"

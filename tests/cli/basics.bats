@@ -289,7 +289,7 @@ install:
 test:
   - script: cat "$WORD"
     expect: from the source'
-	run "$cooper" build
+	run "$cooper" build --yes
 	echo "$output"
 	[ "$status" = 0 ]
 	grep -q "from the source" "$COOPER_HOME"/store/*-hello-1.0-*/bin/said
@@ -300,7 +300,7 @@ test:
   - script: mkdir -p ${prefix}/bin && touch ${prefix}/bin/half && exit 7'
 	run -1 python3 -c 'import os, signal, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
+os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build --yes
 	[[ "$output" == *"exit status 7"* ]]
 	run ls "$COOPER_HOME"/store/
 	[ -z "$output" ]
@@ -312,7 +312,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 	for closed in '<&- >&-' '<&- 2>&-' '<&- >&- 2>&-'; do
 		rm -rf "$COOPER_HOME"
 		code=0
-		eval '"$cooper" build '"$closed" || code=$?
+		eval '"$cooper" build --yes '"$closed" || code=$?
 		# 1 where it cannot say what it did
 		case $closed in *'>&- '* | *' >&-') [ $code = 1 ] ;; *) [ $code = 0 ] ;; esac
 		echo "$COOPER_HOME"/store/*-hello-1.0-*/bin/said
@@ -333,7 +333,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 	command -v strace >/dev/null || skip "no strace"
 	make_project 'install:
   - script: mkdir -p ${prefix}/bin && cp ${source}/word ${prefix}/bin/said'
-	run -0 "$cooper" build
+	run -0 "$cooper" build --yes
 	said=$(echo "$COOPER_HOME"/store/*-hello-1.0-*/bin/said)
 	for nth in 1 2 3; do
 		run strace -f -qq -o trace -e trace=getdents64 -e inject=getdents64:error=EIO:when=$nth "$cooper" gc --yes
@@ -392,7 +392,7 @@ sys.exit(subprocess.call([sys.argv[1], "tool", "docs"], stdout=out))' "$cooper"
 	unset CI # there, output is plain
 	for columns in 40 41; do
 		rm -rf home
-		python3 - "$columns" "$cooper" build <<-'EOF'
+		python3 - "$columns" "$cooper" build --yes <<-'EOF'
 			import fcntl, os, pty, re, struct, sys, termios, unicodedata
 			columns = int(sys.argv[1])
 			pid, fd = pty.fork()

@@ -44,7 +44,7 @@ built() { grep -qx patched "$COOPER_HOME"/store/*-tiny-10.2.3-*/bin/hello; }
 		chmod -R u+w "$COOPER_HOME" 2>/dev/null || true
 		rm -rf "$COOPER_HOME"
 		project "$BATS_TEST_TMPDIR/$name"
-		run -0 "$cooper" build
+		run -0 "$cooper" build --yes
 		built
 		[ ! -e x ]
 	done
@@ -53,7 +53,7 @@ built() { grep -qx patched "$COOPER_HOME"/store/*-tiny-10.2.3-*/bin/hello; }
 @test "a home that programs would misread is refused at once, with the reason" {
 	for name in 'a blank' 'q"uote' "q'uote" 'h#ash' '$(touch x)' '`touch x`' $'new\nline' 'co:lon' 'semi;colon' '%s' '*' '[a' 'back\slash'; do
 		export COOPER_HOME="$BATS_TEST_TMPDIR/$name/home"
-		run "$cooper" build
+		run "$cooper" build --yes
 		[ "$status" = 2 ] || { echo "$name: $status, $output"; false; }
 		[[ "$output" == *"COOPER_HOME cannot be"*"set COOPER_HOME to"* ]]
 		[[ "$output" != *started* ]]
@@ -64,13 +64,13 @@ built() { grep -qx patched "$COOPER_HOME"/store/*-tiny-10.2.3-*/bin/hello; }
 @test "a home of other characters works" {
 	for name in 'com,ma@equal=pl+us~ü' '-n'; do
 		export COOPER_HOME="$BATS_TEST_TMPDIR/$name"
-		run -0 "$cooper" build
+		run -0 "$cooper" build --yes
 		built
 	done
 }
 
 @test "a home that was made before can be used and removed" {
-	run -0 "$cooper" build
+	run -0 "$cooper" build --yes
 	mv "$COOPER_HOME" "$BATS_TEST_TMPDIR/a blank"
 	export COOPER_HOME="$BATS_TEST_TMPDIR/a blank"
 	run -0 "$cooper" status

@@ -41,11 +41,11 @@ make_project() {
 	[[ "$stderr" == *"/a'"* ]]
 	run -0 "$cooper" status --quiet
 	[[ "$output" != *"belongs to"* ]]
-	run -0 "$cooper" build
+	run -0 "$cooper" build --yes
 	cd ../..
 	run -0 "$cooper" status
 	[[ "$output" != *"belongs to"* ]]
-	run -0 "$cooper" build
+	run -0 "$cooper" build --yes
 	[[ "$output" == *"nothing to do"* ]] # one project, one keg
 	cd ../other
 	run -0 "$cooper" info
@@ -105,12 +105,12 @@ make_project() {
 	make_project a one
 	make_project b two
 	for p in a b a b; do
-		(cd $p && run -0 "$cooper" build && run -0 "$cooper" gc --yes)
+		(cd $p && run -0 "$cooper" build --yes && run -0 "$cooper" gc --yes)
 	done
 	grep -q one "$COOPER_HOME"/store/*/bin/word
 	grep -q two "$COOPER_HOME"/store/*/bin/word
 	cd a
-	run -0 "$cooper" build
+	run -0 "$cooper" build --yes
 	[[ "$output" == *"nothing to do"* ]]
 	mv ../b ../c # or its disk is not mounted
 	run -0 "$cooper" gc --yes

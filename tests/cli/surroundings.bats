@@ -49,7 +49,7 @@ limited() { (ulimit "$1" "$2" && shift 2 && exec "$@"); }
 }
 
 @test "closed descriptors: no file gets their numbers" {
-	sh -c "'$cooper' build 0<&- 1>&- 2>&-" || true
+	sh -c "'$cooper' build --yes 0<&- 1>&- 2>&-" || true
 	[ "$(kegs)" = 1 ]
 	[ ! -s "$COOPER_HOME/up.lock" ] || ! grep -q . <(grep -a "tiny" "$COOPER_HOME/up.lock")
 	run sh -c "'$cooper' --version >&-"
@@ -60,7 +60,7 @@ limited() { (ulimit "$1" "$2" && shift 2 && exec "$@"); }
 	recipe "exit 3"
 	run python3 -c 'import signal, os, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
+os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build --yes
 	[ "$status" = 1 ]
 	[ "$(kegs)" = 0 ]
 }
@@ -72,7 +72,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 			rm -rf "$COOPER_HOME"
 			# long enough for the signal on a busy host, or of no account
 			if [ $action = IGN ]; then recipe "sleep 0.1"; else recipe "sleep 30"; fi
-			run python3 - "${pair%:*}" $action "$cooper" build <<-'END'
+			run python3 - "${pair%:*}" $action "$cooper" build --yes <<-'END'
 				import os, signal, subprocess, sys, time
 				number = getattr(signal, "SIG" + sys.argv[1])
 				def prepare():
@@ -94,12 +94,12 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 }
 
 @test "a limit on the size of files: exit 7, and nothing half-written stays" {
-	run limited -f 64 "$cooper" build
+	run limited -f 64 "$cooper" build --yes
 	[ "$status" = 7 ]
 	[[ "$output" == *"File too large"* ]]
 	run find "$COOPER_HOME" -name '*tmp-*'
 	[ -z "$output" ]
-	run -0 "$cooper" build
+	run -0 "$cooper" build --yes
 }
 
 @test "too little memory is neither tampering nor a fault of this program" {
@@ -113,12 +113,12 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 		chmod -R u+w "$COOPER_HOME" 2>/dev/null || true
 		rm -rf "$COOPER_HOME"
 		code=0
-		limited -v $((high + more)) "$cooper" build >out 2>&1 || code=$?
+		limited -v $((high + more)) "$cooper" build --yes >out 2>&1 || code=$?
 		echo "$((high + more)): $code: $(cat out)"
 		[ $code = 0 ] || [ $code = 1 ]
 		! grep -q "bug:\|must be\|hostile\|damaged" out
 	done
-	run -0 "$cooper" build
+	run -0 "$cooper" build --yes
 }
 
 @test "too few descriptors: said, and no trouble of the network" {
@@ -147,7 +147,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build
 	for n in 1 2 3 4 5 6 9; do
 		rm -rf "$place/home"
 		code=0
-		COOPER_RECIPES=$place/p TMPDIR=$place COOPER_HOME=$place/home limited -u $n setpriv --reuid $user --clear-groups "$place/cooper" build \
+		COOPER_RECIPES=$place/p TMPDIR=$place COOPER_HOME=$place/home limited -u $n setpriv --reuid $user --clear-groups "$place/cooper" build --yes \
 			>"$BATS_TEST_TMPDIR/out" 2>&1 || code=$?
 		echo "$n: $code: $(cat "$BATS_TEST_TMPDIR/out")"
 		[ $code = 0 ] || [ $code = 1 ]

@@ -38,12 +38,12 @@ same() { # same NAME: cooper's tree is dpkg-source's
 	rm -rf "$work/reference"
 	ok "$1: dpkg-source unpacks it" dpkg-source --no-check --skip-patches -x ./*.dsc "$work/reference"
 	pin foo
-	ends "$1" 0 "" "$cooper" build
+	ends "$1" 0 "" "$cooper" build --yes
 	ok "$1: the same tree" python3 "$top/tests/sources/tree.py" "$work/reference" "$tree"
 }
 refused() { # refused NAME STATUS TEXT
 	pin foo "${@:4}"
-	ends "$1" "$2" "$3" "$cooper" build
+	ends "$1" "$2" "$3" "$cooper" build --yes
 	ok "$1: nothing is installed" nothing_stored
 }
 make_dsc() { # make_dsc FORMAT: a .dsc of the files that are here, as no dpkg-source would make it
@@ -119,7 +119,7 @@ for packing in gzip bzip2 xz; do
 	same "3.0 (quilt), $packing"
 done
 with_patches
-ends "3.0 (quilt): with its patches" 0 "applied 1 patch" "$cooper" build
+ends "3.0 (quilt): with its patches" 0 "applied 1 patch" "$cooper" build --yes
 rm -rf "$work/reference"
 dpkg-source --no-check -x ./*.dsc "$work/reference" >/dev/null 2>&1
 rm -rf "$work/reference/.pc" "$work/reference/debian/patches/.dpkg-source-applied"
@@ -198,20 +198,20 @@ same "an epoch, and a signature of the project's"
 
 # What is asked for besides: left out, and put elsewhere
 pin foo "into: sub" "exclude: [src/, debian/changelog]"
-ends "into and exclude" 0 "" "$cooper" build
+ends "into and exclude" 0 "" "$cooper" build --yes
 ok "it is there" [ -f "$tree/sub/debian/control" ]
 ok "and what is excluded is not" [ ! -e "$tree/sub/src" ] && [ ! -e "$tree/sub/debian/changelog" ]
 pin foo "exclude: [debian/]"
-ends "the packaging stays" 0 "" "$cooper" build
+ends "the packaging stays" 0 "" "$cooper" build --yes
 ok "and is whole" [ -f "$tree/debian/changelog" ]
 pin foo "strip: 1"
-ends "strip says nothing here" 2 "strip" "$cooper" build
+ends "strip says nothing here" 2 "strip" "$cooper" build --yes
 echo one >"$work/one"
 recipe "  - url: file://$work/one
     sha256: $(sha256sum "$work/one" | cut -d' ' -f1)
   - debian-source: foo"
 sed -i '/install, -m/d; s/^version:.*/version: "1"/' "$project/recipes/tiny.yaml"
-ends "after another source, in its folder" 2 "needs a folder of its own" "$cooper" build
+ends "after another source, in its folder" 2 "needs a folder of its own" "$cooper" build --yes
 
 # What is not understood is refused.
 for format in '2.0' '3.0 (git)' '3.0 (custom)' '3.0 (bzr)' '4.0'; do
@@ -251,6 +251,6 @@ packaging foo-1.0 '3.0 (quilt)'
 build_it foo-1.0
 refused "a link that leads outside" 4 "absolute"
 pin foo "exclude: [absolute]"
-ends "a link that leads outside, excluded" 0 "" "$cooper" build
+ends "a link that leads outside, excluded" 0 "" "$cooper" build --yes
 cd "$top" || exit 1
 finish

@@ -45,65 +45,65 @@ same_tree() { # same_tree COMMIT: the source tree is what git archive makes of i
 receipt_has() { cat "$COOPER_HOME"/store/*/receipt.json | grep -q "$1"; }
 
 from "$url#$middle"
-ends "a commit in the middle of history" 0 "" "$cooper" build
+ends "a commit in the middle of history" 0 "" "$cooper" build --yes
 ok "its tree is git's" same_tree "$middle"
 ok "the receipt has the commit" receipt_has "\"commit\": \"$middle\""
 ok "the receipt has git's tree id" receipt_has "\"tree\": \"$(git -C "$repo" rev-parse "$middle^{tree}")\""
-ends "again: nothing to do" 0 "nothing to do" "$cooper" build
+ends "again: nothing to do" 0 "nothing to do" "$cooper" build --yes
 before=$("$cooper" tool key build:tiny --stack "$project/cooper.yaml" | head -1)
 from "$url#$tip"
 ok "another commit is another key" [ "$before" != "$("$cooper" tool key build:tiny --stack "$project/cooper.yaml" | head -1)" ]
-ends "another commit, from the copy that is there" 0 "" "$cooper" build
+ends "another commit, from the copy that is there" 0 "" "$cooper" build --yes
 ok "its tree is git's, too" same_tree "$tip"
 ok "one copy per repository" [ "$(find "$COOPER_HOME/git" -maxdepth 1 -name '*.git' | wc -l)" = 1 ]
 
 again
 from "$url#$v1" "tag: v1"
-ends "a commit and its tag" 0 "" "$cooper" build
+ends "a commit and its tag" 0 "" "$cooper" build --yes
 again
 from "$url" "tag: v1"
-ends "a tag alone: the lock pins it" 0 "" "$cooper" build
+ends "a tag alone: the lock pins it" 0 "" "$cooper" build --yes
 ok "the lock has the commit" grep -q "git:$url#$v1" "$project/cooper.lock"
 cp "$project/cooper.lock" "$work/lock"
 git -C "$repo" tag -f v1 "$middle" >/dev/null 2>&1
 again
 cp "$work/lock" "$project/cooper.lock"
-ends "the tag has moved: the lock is right, nothing is fetched" 4 "has moved: it is now $middle, and was pinned as $v1" "$cooper" build
+ends "the tag has moved: the lock is right, nothing is fetched" 4 "has moved: it is now $middle, and was pinned as $v1" "$cooper" build --yes
 ok "nothing is installed" nothing_stored
 again
 from "$url#$v1" "tag: v1"
-ends "the tag has moved: the recipe is right" 4 "has moved" "$cooper" build
+ends "the tag has moved: the recipe is right" 4 "has moved" "$cooper" build --yes
 from "$url#$v1" "tag: v9"
-ends "no such tag" 1 "has no tag 'v9'" "$cooper" build
+ends "no such tag" 1 "has no tag 'v9'" "$cooper" build --yes
 from "$url" "tag: v9"
-ends "no such tag, for the lock" 1 "has no tag 'v9'" "$cooper" build
+ends "no such tag, for the lock" 1 "has no tag 'v9'" "$cooper" build --yes
 
 missing=0123456789012345678901234567890123456789
 from "$url#$missing"
-ends "a missing commit" 1 "has no commit $missing" "$cooper" build
+ends "a missing commit" 1 "has no commit $missing" "$cooper" build --yes
 tree=$(git -C "$repo" rev-parse "$tip^{tree}")
 from "$url#$tree"
-ends "the id of a folder" 2 "is a tree" "$cooper" build
+ends "the id of a folder" 2 "is a tree" "$cooper" build --yes
 for id in main v1 "${tip:0:12}" "$(echo "$tip" | tr a-f A-F)"; do
 	from "$url#$id"
-	ends "no commit id: $id" 2 "full commit id" "$cooper" build
+	ends "no commit id: $id" 2 "full commit id" "$cooper" build --yes
 done
 from "$url"
-ends "no commit at all" 2 "needs a commit" "$cooper" build
+ends "no commit at all" 2 "needs a commit" "$cooper" build --yes
 from "$url#$tip$(echo "$tip" | cut -c1-24)"
-ends "an id of SHA-256" 2 "SHA-256 ids" "$cooper" build
+ends "an id of SHA-256" 2 "SHA-256 ids" "$cooper" build --yes
 from "file://$work/nowhere#$tip"
-ends "no repository" 1 "there is no git repository at" "$cooper" build
+ends "no repository" 1 "there is no git repository at" "$cooper" build --yes
 mkdir -p "$work/plain"
 from "file://$work/plain#$tip"
-ends "a folder that is no repository" 1 "there is no git repository at" "$cooper" build
+ends "a folder that is no repository" 1 "there is no git repository at" "$cooper" build --yes
 from "ssh://host/x.git#$tip"
-ends "a URL of another kind" 2 "https://, http:// or file:///" "$cooper" build
+ends "a URL of another kind" 2 "https://, http:// or file:///" "$cooper" build --yes
 from "https://no-such-host.invalid/x.git#$tip"
-ends "an unknown host" 6 "no-such-host.invalid" "$cooper" build
-COOPER_OFFLINE=1 ends "offline" 6 "$tip  git:https://no-such-host.invalid/x.git" "$cooper" build
+ends "an unknown host" 6 "no-such-host.invalid" "$cooper" build --yes
+COOPER_OFFLINE=1 ends "offline" 6 "$tip  git:https://no-such-host.invalid/x.git" "$cooper" build --yes
 from "https://no-such-host.invalid/x.git" "tag: v9"
-ends "offline, and the lock lacks it" 6 "is missing" "$cooper" build --offline
+ends "offline, and the lock lacks it" 6 "is missing" "$cooper" build --yes --offline
 ok "nothing was installed by any of these" nothing_stored
 
 # Trees that must not be written, each a commit of its own.
@@ -115,7 +115,7 @@ hostile() { # hostile NAME STATUS TEXT TREE-LINES...
 	commit=$(git -C "$repo" commit-tree -m x "$tree")
 	git -C "$repo" update-ref "refs/heads/h-$commit" "$commit"
 	from "$url#$commit" "${more[@]:-exclude: [none]}"
-	ends "$1" "$2" "$3" "$cooper" build
+	ends "$1" "$2" "$3" "$cooper" build --yes
 	ok "$1: nothing outside" [ ! -e "$COOPER_HOME/build/tiny/escaped" ] && [ ! -e "$work/escaped" ]
 }
 more=()
@@ -139,24 +139,24 @@ recipe "  - url: file://$work/tiny-1.tar.gz
   - url: git:$url#$tip
     into: deep/sub
     exclude: [d1/, inside]"
-ends "into a folder, without some of it" 0 "" "$cooper" build
+ends "into a folder, without some of it" 0 "" "$cooper" build --yes
 ok "it is there" [ -x "$COOPER_HOME/build/tiny/src/deep/sub/hello" ]
 ok "what is excluded is not" [ ! -e "$COOPER_HOME/build/tiny/src/deep/sub/d1" ]
 
 # what nothing refers to any more
 again
 from "$url#$middle"
-ends "an older commit" 0 "" "$cooper" build
+ends "an older commit" 0 "" "$cooper" build --yes
 older=$(echo "$COOPER_HOME"/store/*-tiny-*)
 from "$url#$tip"
-ends "a newer one" 0 "" "$cooper" build
+ends "a newer one" 0 "" "$cooper" build --yes
 ends "gc --dry-run lists the older result" 0 "store/$(basename "$older")" "$cooper" gc --dry-run
 ok "and removes nothing" [ -e "$older" ]
 ends "gc asks first" 2 "use --yes" "$cooper" gc
 ends "gc" 0 "freed" "$cooper" gc --yes
 ok "the older result is gone" [ ! -e "$older" ]
 ends "gc again" 0 "is in use" "$cooper" gc --yes
-ends "what is used is still there" 0 "nothing to do" "$cooper" build
+ends "what is used is still there" 0 "nothing to do" "$cooper" build --yes
 ok "the copy of the repository, too" [ -n "$(ls -d "$COOPER_HOME"/git/*.git)" ]
 
 # Repositories on this computer, as people have them: right, or refused with what they are.
@@ -184,7 +184,7 @@ same_blobs() { # what is in the tree are the repository's bytes, whatever attrib
 on_disk() { # on_disk NAME STATUS TEXT PATH
 	again
 	from "file://$4#$c"
-	ends "on disk: $1" "$2" "$3" "$cooper" build
+	ends "on disk: $1" "$2" "$3" "$cooper" build --yes
 	[ "$2" != 0 ] || ok "on disk: $1: its tree" same_blobs
 	[ "$2" = 0 ] || [ "$2" = 1 ] || ok "on disk: $1: it is a repository" sh -c "! grep -q 'there is no git repository' '$work/out'"
 }
@@ -232,21 +232,21 @@ for tag in pkg/v1.2.3 @scope/pkg@1.2.3 release/1.0 same; do
 	[ $tag != same ] || git -C "$mini" branch same HEAD~1
 	again
 	from "file://$mini#$c" "tag: \"$tag\""
-	ends "the tag $tag" 0 "" "$cooper" build
+	ends "the tag $tag" 0 "" "$cooper" build --yes
 	again
 	from "file://$mini" "tag: \"$tag\""
-	ends "the tag $tag, for the lock" 0 "" "$cooper" build
+	ends "the tag $tag, for the lock" 0 "" "$cooper" build --yes
 	ok "the lock has its commit" grep -q "git:file://$mini#$c" "$project/cooper.lock"
-	ends "the tag $tag, by the lock" 0 "nothing to do" "$cooper" build
+	ends "the tag $tag, by the lock" 0 "nothing to do" "$cooper" build --yes
 done
 git -C "$mini" tag -a -m one annotated "$c"
 git -C "$mini" tag -a -m two nested annotated 2>/dev/null
 again
 from "file://$mini" "tag: nested"
-ends "a tag of a tag" 0 "" "$cooper" build
+ends "a tag of a tag" 0 "" "$cooper" build --yes
 ok "the lock has the commit" grep -q "#$c" "$project/cooper.lock"
 from "file://$mini#$c" "tag: a..b"
-ends "no name of a tag" 2 "'tag' is not a tag of git" "$cooper" build
+ends "no name of a tag" 2 "'tag' is not a tag of git" "$cooper" build --yes
 
 # strip, and pointers of Git LFS
 again
@@ -255,18 +255,18 @@ printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 12345
 git -C "$mini" add -A 2>/dev/null && git -C "$mini" commit -qm 3
 c=$(git -C "$mini" rev-parse HEAD)
 from "file://$mini#$c"
-ends "a pointer of Git LFS" 4 "'sub/data.bin' is a pointer of Git LFS" "$cooper" build
+ends "a pointer of Git LFS" 4 "'sub/data.bin' is a pointer of Git LFS" "$cooper" build --yes
 ok "its digest is told" grep -q "sha256: 0*7'" "$work/out"
 ok "nothing is installed" nothing_stored
 from "file://$mini#$c" "exclude: [sub/data.bin]"
-ends "a pointer of Git LFS, excluded" 0 "" "$cooper" build
+ends "a pointer of Git LFS, excluded" 0 "" "$cooper" build --yes
 git -C "$mini" archive --prefix=mini-1/ -o "$work/mini.tar.gz" "$c"
 recipe "  - url: file://$work/mini.tar.gz
     sha256: $(sha256sum "$work/mini.tar.gz" | cut -d' ' -f1)"
-ends "a pointer of Git LFS in an archive" 0 "1 file is a pointer of Git LFS, without the content: 'sub/data.bin'" "$cooper" build
+ends "a pointer of Git LFS in an archive" 0 "1 file is a pointer of Git LFS, without the content: 'sub/data.bin'" "$cooper" build --yes
 from "file://$mini#$c" "strip: 1" "exclude: [data.bin]"
 sed -i '/install, -m/d' "$project/recipes/tiny.yaml"
-ends "strip" 0 "'strip: 1' leaves out 7 files with too short a name" "$cooper" build
+ends "strip" 0 "'strip: 1' leaves out 7 files with too short a name" "$cooper" build --yes
 ok "what was below is there" [ "$(cat "$COOPER_HOME/build/tiny/src/deep")" = deep ]
 ok "and nothing else" [ "$(ls -A "$COOPER_HOME/build/tiny/src")" = deep ]
 
@@ -288,13 +288,13 @@ patches:
     why: a test
     upstream: none
 END
-ends "a patch by URL" 0 "" "$cooper" build
+ends "a patch by URL" 0 "" "$cooper" build --yes
 ok "it is applied" grep -q patched "$COOPER_HOME/build/tiny/src/hello"
 
 # damage in our copy
 again
 from "$url#$tip"
-ends "fetched" 0 "" "$cooper" build
+ends "fetched" 0 "" "$cooper" build --yes
 for f in "$COOPER_HOME"/git/*.git/objects/pack/*.pack; do
 	chmod u+w "$f"
 	python3 - "$f" <<'END'
@@ -308,9 +308,9 @@ with open(sys.argv[1], "r+b") as f:
 END
 done
 chmod -R u+w "$COOPER_HOME/store" "$COOPER_HOME/build" && rm -rf "$COOPER_HOME/store" "$COOPER_HOME/build"
-ends "a damaged copy" 4 "is fetched again" "$cooper" build
+ends "a damaged copy" 4 "is fetched again" "$cooper" build --yes
 rm -rf "$COOPER_HOME/git"
-ends "the hint helps" 0 "" "$cooper" build
+ends "the hint helps" 0 "" "$cooper" build --yes
 ends "verify --deep reads it all" 0 "1 git repository" "$cooper" verify --deep
 copy=$(echo "$COOPER_HOME"/git/*.git)
 chmod u+w "$copy"/objects/pack/*.pack
@@ -325,7 +325,7 @@ END
 ends "verify --deep sees a bit that changed" 4 "has a damaged object" "$cooper" verify --deep
 ok "the copy is dropped" [ ! -e "$copy" ]
 chmod -R u+w "$COOPER_HOME/store" "$COOPER_HOME/build" && rm -rf "$COOPER_HOME/store" "$COOPER_HOME/build"
-ends "and fetched anew" 0 "" "$cooper" build
+ends "and fetched anew" 0 "" "$cooper" build --yes
 ends "verify --deep: all is well" 0 "0 damaged" "$cooper" verify --deep
 
 # --- smart HTTP ---
@@ -335,23 +335,23 @@ for _ in $(seq 100); do [ -e "$work/port" ] && break; sleep 0.05; done
 web=http://127.0.0.1:$(cat "$work/port")
 again
 from "$web/big.git#$tip"
-ends "HTTP: the tip of a branch" 0 "" "$cooper" build
+ends "HTTP: the tip of a branch" 0 "" "$cooper" build --yes
 ok "HTTP: its tree is git's" same_tree "$tip"
 ok "HTTP: one conversation" [ "$(grep -c 'info/refs' "$work/log")" = 1 ]
 again
 from "$web/big.git#$middle"
-ends "HTTP: a commit that the server gives only with its branch" 0 "" "$cooper" build
+ends "HTTP: a commit that the server gives only with its branch" 0 "" "$cooper" build --yes
 ok "HTTP: its tree is git's, too" same_tree "$middle"
 again
 git -C "$repo" config uploadpack.allowReachableSHA1InWant true
 : >"$work/log"
-ends "HTTP: a commit that the server gives by itself" 0 "" "$cooper" build
+ends "HTTP: a commit that the server gives by itself" 0 "" "$cooper" build --yes
 ok "HTTP: one conversation for it" [ "$(grep -c 'info/refs' "$work/log")" = 1 ]
 again
 from "$web/big.git#$missing"
-ends "HTTP: a missing commit" 1 "has no commit" "$cooper" build
+ends "HTTP: a missing commit" 1 "has no commit" "$cooper" build --yes
 from "$web/none.git#$tip"
-ends "HTTP: no repository" 1 "there is no git repository at" "$cooper" build
+ends "HTTP: no repository" 1 "there is no git repository at" "$cooper" build --yes
 again
 
 # A file and two repositories: the server ends no answer before it was asked for all three.
@@ -366,7 +366,7 @@ recipe "  - url: $web/meet/tiny-1.tar.gz
     into: two
   - url: git:$web/meet/one.git#$middle
     into: three"
-ends "HTTP: all at once" 0 "" "$cooper" build
+ends "HTTP: all at once" 0 "" "$cooper" build --yes
 for name in one two three; do
 	ok "HTTP: $name is there" [ -x "$COOPER_HOME/build/tiny/src/$name/hello" ]
 done
@@ -376,12 +376,12 @@ recipe "  - url: $web/none.tar.gz
     sha256: $(printf none | sha256sum | cut -d' ' -f1)
   - url: git:$web/big.git#$tip
     into: one"
-ends "HTTP: a file that is not there" 6 "none.tar.gz" "$cooper" build
+ends "HTTP: a file that is not there" 6 "none.tar.gz" "$cooper" build --yes
 ok "HTTP: the commit has come all the same" [ -n "$(ls -d "$COOPER_HOME"/git/*.git)" ]
 again
 from "$web/silent/big.git#$tip"
 began=$(date +%s)
-COOPER_STALL_SECONDS=1 ends "HTTP: a server that says nothing" 6 "sent nothing for 2 s" "$cooper" build
+COOPER_STALL_SECONDS=1 ends "HTTP: a server that says nothing" 6 "sent nothing for 2 s" "$cooper" build --yes
 ok "HTTP: it is given up in time" [ $(($(date +%s) - began)) -lt 10 ]
 again
 cp -r "$work/shallow.git" "$repos/shallow.git"
@@ -389,10 +389,10 @@ git init -q --bare --object-format=sha256 "$repos/sha256.git"
 git -C "$work/sha256" commit -q --allow-empty -m x && git -C "$work/sha256" push -q "$repos/sha256.git" HEAD:refs/heads/main
 for name in shallow sha256; do
 	from "$web/$name.git#$c"
-	ends "HTTP: $name" 2 "is shallow, or has SHA-256 ids" "$cooper" build
+	ends "HTTP: $name" 2 "is shallow, or has SHA-256 ids" "$cooper" build --yes
 done
 from "$web/chatter/big.git#$tip"
-COOPER_STALL_SECONDS=1 ends "HTTP: a server that only talks" 6 "sent less than 512 bytes a second for 8 s" "$cooper" build
+COOPER_STALL_SECONDS=1 ends "HTTP: a server that only talks" 6 "sent less than 512 bytes a second for 8 s" "$cooper" build --yes
 from "$web/silent/big.git#$tip"
-ends "HTTP: interrupted" 130 "" timeout --preserve-status --foreground -s INT 1 "$cooper" build
+ends "HTTP: interrupted" 130 "" timeout --preserve-status --foreground -s INT 1 "$cooper" build --yes
 finish

@@ -37,7 +37,7 @@ mv "$work/served/foo.zip" "$work/served/foo-1.jar"
 cp "$work/served/foo-1.jar" "$work/served/foo-1.tar.gz"
 for file in "$work"/served/*; do
 	source_of "$file"
-	ends "$(basename "$file")" 0 "" "$cooper" build
+	ends "$(basename "$file")" 0 "" "$cooper" build --yes
 	ok "$(basename "$file"): it is unpacked" has src/a.c 'int a;'
 	ok "$(basename "$file"): and nothing else is there" only ./hello ./src/a.c
 done
@@ -45,58 +45,58 @@ done
 # One file that is no archive
 echo 'a text' >"$work/config.guess"
 source_of "$work/config.guess" "into: build-aux"
-ends "one file" 0 "" "$cooper" build
+ends "one file" 0 "" "$cooper" build --yes
 ok "one file: it is where it was asked for" has build-aux/config.guess 'a text'
 source_of "$work/config.guess" "strip: 1"
-ends "one file, with strip" 2 "'strip: 1' leaves nothing of its name" "$cooper" build
+ends "one file, with strip" 2 "'strip: 1' leaves nothing of its name" "$cooper" build --yes
 source_of "$work/config.guess" "exclude: ['config.*']"
-ends "one file, excluded" 2 "is no name for it" "$cooper" build
+ends "one file, excluded" 2 "is no name for it" "$cooper" build --yes
 head -c 100000 /dev/zero >"$work/zeros.tar.gz"
 source_of "$work/zeros.tar.gz"
-ends "an archive by name alone" 0 "" "$cooper" build
+ends "an archive by name alone" 0 "" "$cooper" build --yes
 ok "an archive by name alone: it is a file" cmp "$work/zeros.tar.gz" "$tree/zeros.tar.gz"
 gzip -c "$work/config.guess" >"$work/config.gz"
 source_of "$work/config.gz"
-ends "one compressed file" 4 "what is compressed in it is no tar archive" "$cooper" build
+ends "one compressed file" 4 "what is compressed in it is no tar archive" "$cooper" build --yes
 printf '7z\274\257\047\034\0\4aaaaaaaaaaaaaaaaaaaaaaa' >"$work/foo.tar.xz"
 source_of "$work/foo.tar.xz"
-ends "an archive that is not read here" 4 "is of the format 7-Zip" "$cooper" build
+ends "an archive that is not read here" 4 "is of the format 7-Zip" "$cooper" build --yes
 pack | xz --format=lzma >"$work/foo.tar.lzma"
 source_of "$work/foo.tar.lzma"
-ends "lzma" 4 "is of the format lzma" "$cooper" build
+ends "lzma" 4 "is of the format lzma" "$cooper" build --yes
 cp "$work/config.guess" "$work/foo-1/config.guess"
 tar czf "$work/both.tar.gz" -C "$work" foo-1
 recipe "  - url: file://$work/both.tar.gz
     sha256: $(sha "$work/both.tar.gz")
   - url: file://$work/config.guess
     sha256: $(sha "$work/config.guess")"
-ends "a file over another" 4 "config.guess" "$cooper" build
+ends "a file over another" 4 "config.guess" "$cooper" build --yes
 rm "$work/foo-1/config.guess"
 
 # The top of an archive
 tar czf "$work/flat.tar.gz" -C "$work/foo-1" hello src
 source_of "$work/flat.tar.gz"
-ends "no folder at the top" 2 "it has no one folder at its top: 'hello' is in none" "$cooper" build
+ends "no folder at the top" 2 "it has no one folder at its top: 'hello' is in none" "$cooper" build --yes
 ok "no folder at the top: what to do" grep -qF "'strip: 0' keeps all names" "$work/out"
 source_of "$work/flat.tar.gz" "strip: 0"
-ends "no folder at the top, strip: 0" 0 "" "$cooper" build
+ends "no folder at the top, strip: 0" 0 "" "$cooper" build --yes
 ok "no folder at the top, strip: 0: all is there" only ./hello ./src/a.c
 source_of "$work/flat.tar.gz" "strip: 1"
-ends "no folder at the top, strip: 1" 0 "'strip: 1' leaves out 1 entry with too short a name: 'hello'" "$cooper" build
+ends "no folder at the top, strip: 1" 0 "'strip: 1' leaves out 1 entry with too short a name: 'hello'" "$cooper" build --yes
 ok "no folder at the top, strip: 1: the rest is there" only ./a.c
 mkdir "$work/bar" && echo b >"$work/bar/b"
 tar czf "$work/two.tar.gz" -C "$work" foo-1 bar
 source_of "$work/two.tar.gz"
-ends "two folders at the top" 2 "there are 'foo-1' and 'bar'" "$cooper" build
+ends "two folders at the top" 2 "there are 'foo-1' and 'bar'" "$cooper" build --yes
 source_of "$work/two.tar.gz" "strip: 0"
-ends "two folders at the top, strip: 0" 0 "" "$cooper" build
+ends "two folders at the top, strip: 0" 0 "" "$cooper" build --yes
 ok "two folders at the top, strip: 0: all is there" only ./bar/b ./foo-1/hello ./foo-1/src/a.c
 source_of "$work/two.tar.gz" "strip: 1"
-ends "two folders at the top, strip: 1" 0 "" "$cooper" build
+ends "two folders at the top, strip: 1" 0 "" "$cooper" build --yes
 ok "two folders at the top, strip: 1: they are one" only ./b ./hello ./src/a.c
 tar czf "$work/dotted.tar.gz" -C "$work" ./foo-1
 source_of "$work/dotted.tar.gz"
-ends "'./' before the top" 0 "" "$cooper" build
+ends "'./' before the top" 0 "" "$cooper" build --yes
 ok "'./' before the top: all is there" only ./hello ./src/a.c
 
 # What fails at once says why.

@@ -32,7 +32,7 @@ signed() { # signed KEY [MORE]: the recipe with this fingerprint pinned
 sign() { rm -f "$sig"; g "$@" --detach-sign -o "$sig" "$archive"; }
 again() { chmod -R u+w "$COOPER_HOME" 2>/dev/null; rm -rf "$COOPER_HOME"; }
 refused() { # refused NAME TEXT
-	ends "$1" 4 "$2" "$cooper" build
+	ends "$1" 4 "$2" "$cooper" build --yes
 	ok "$1: nothing is installed" nothing_stored
 	ok "$1: nothing is remembered" [ -z "$(ls -A "$COOPER_HOME/signatures" 2>/dev/null)" ]
 }
@@ -42,9 +42,9 @@ signed "$good"
 refused "no key" "not found"
 ok "the message says where the key goes" grep -qF "$COOPER_HOME/keys/$good.asc" "$work/out"
 g --armor --export "$good" >"$keys/$good.asc"
-ends "a good signature" 0 "" "$cooper" build
+ends "a good signature" 0 "" "$cooper" build --yes
 ok "the receipt tells who signed" sh -c "grep -q '\"signer\": \"$good\"' '$COOPER_HOME'/store/*/receipt.json"
-ends "again, nothing to do" 0 "nothing to do" "$cooper" build
+ends "again, nothing to do" 0 "nothing to do" "$cooper" build --yes
 
 again
 g --armor --export "$other" >>"$keys/$good.asc"
@@ -59,7 +59,7 @@ refused "an unknown key" "is signed by the key $other and not by $good"
 signed "[$good, $other]"
 refused "one of two keys, and its file is not here" "no key file for 'tiny-1.tar.gz' contains the key $other"
 g --armor --export "$other" >"$keys/$other.asc"
-ends "one of two keys" 0 "" "$cooper" build
+ends "one of two keys" 0 "" "$cooper" build --yes
 ok "the receipt tells which" sh -c "grep -q '\"key\": \"$other\"' '$COOPER_HOME'/store/*/receipt.json"
 again
 signed "$good"
@@ -70,7 +70,7 @@ recipe "  - url: file://$archive
     signature: { url: \"file://$sig\", key: $good }"
 refused "a file that is named by SHA-512, and another key" "and not by $good"
 sign -u "$good"
-ends "a good signature of a file that is named by SHA-512" 0 "" "$cooper" build
+ends "a good signature of a file that is named by SHA-512" 0 "" "$cooper" build --yes
 ok "the receipt has its digest" sh -c "cat '$COOPER_HOME'/store/*/receipt.json | grep -q '\"sha512\": \"$(sha512sum "$archive" | cut -d' ' -f1)\"'"
 again
 
@@ -82,7 +82,7 @@ sign -u "$good"
 head -c 30 "$sig" >"$sig.cut" && mv "$sig.cut" "$sig"
 refused "a damaged signature" ""
 sign -u "$good"
-ends "the right signature after a wrong one: it is fetched again" 0 "" "$cooper" build
+ends "the right signature after a wrong one: it is fetched again" 0 "" "$cooper" build --yes
 
 again
 echo x >>"$archive"
@@ -107,7 +107,7 @@ sign -u "$good"
 signed "$good"
 refused "a subkey that the key file has not yet" "and not by $good"
 g --armor --export "$good" >"$keys/$good.asc"
-ends "a subkey" 0 "" "$cooper" build
+ends "a subkey" 0 "" "$cooper" build --yes
 ok "the receipt names key and subkey" sh -c "grep -q '\"key\": \"$good\"' '$COOPER_HOME'/store/*/receipt.json &&
 	! grep -q '\"signer\": \"$good\"' '$COOPER_HOME'/store/*/receipt.json"
 
@@ -115,10 +115,10 @@ ok "the receipt names key and subkey" sh -c "grep -q '\"key\": \"$good\"' '$COOP
 cp "$keys/$good.asc" "$work/good.asc"
 (printf '\xef\xbb\xbf'; cat "$work/good.asc") >"$keys/$good.asc"
 again
-ends "a key file that an editor began with a byte order mark" 0 "" "$cooper" build
+ends "a key file that an editor began with a byte order mark" 0 "" "$cooper" build --yes
 again
 (printf 'Öffentlicher Schlüssel:\n\n'; cat "$work/good.asc") >"$keys/$good.asc"
-ends "a key file with words before the key" 0 "" "$cooper" build
+ends "a key file with words before the key" 0 "" "$cooper" build --yes
 again
 iconv -f UTF-8 -t UTF-16 "$work/good.asc" >"$keys/$good.asc"
 refused "a key file in UTF-16" "$good.asc' is text in UTF-16"
@@ -148,11 +148,11 @@ sign -u "$good"
 again
 mv "$keys/$good.asc" "$work/served.asc"
 mkdir -p "$COOPER_HOME/keys" && cp "$work/served.asc" "$COOPER_HOME/keys/$good.asc"
-ends "the user's own key file" 0 "" "$cooper" build
+ends "the user's own key file" 0 "" "$cooper" build --yes
 again
 key_digest=$(sha256sum "$work/served.asc" | cut -d' ' -f1)
 signed "$good" ", key-url: \"file://$work/served.asc\", key-sha256: $key_digest"
-ends "a key that the recipe pins by URL and digest" 0 "" "$cooper" build
+ends "a key that the recipe pins by URL and digest" 0 "" "$cooper" build --yes
 again
 g --armor --export "$other" >"$work/served.asc"
 refused "another key at that URL" "cannot fetch the key $good"
@@ -162,7 +162,7 @@ ok "no folder is left behind" sh -c "! ls '$COOPER_HOME/build' | grep -q gpgv"
 mkdir -p "$COOPER_HOME/keys" && g --armor --export "$good" >"$COOPER_HOME/keys/$good.asc"
 sign -u "$good"
 signed "$good"
-ends "built" 0 "" "$cooper" build
+ends "built" 0 "" "$cooper" build --yes
 ends "verify --deep: all is well" 0 "0 damaged" "$cooper" verify --deep
 spoil() { # spoil FILE
 	python3 - "$1" <<-'END'
@@ -180,14 +180,14 @@ spoil() { # spoil FILE
 object=$(find "$COOPER_HOME/cas" -name "$digest")
 rm -f "$object" && mkdir "$object"
 ends "verify --deep: an object is a folder" 4 "'$object' is not a file: dropped" "$cooper" verify --deep
-ends "and made again" 0 "" "$cooper" build
+ends "and made again" 0 "" "$cooper" build --yes
 keg=$(echo "$COOPER_HOME"/store/*-tiny-*)
 spoil "$keg/bin/hello"
 spoil "$(find "$COOPER_HOME/cas" -name "$digest")"
-ends "unnoticed in daily use" 0 "nothing to do" "$cooper" build
+ends "unnoticed in daily use" 0 "nothing to do" "$cooper" build --yes
 ends "verify --deep: an object and a result are damaged" 4 "2 of 2 were damaged, and are dropped" "$cooper" verify --deep
 ok "they are dropped" [ ! -e "$keg" ]
-ends "made again" 0 "" "$cooper" build
+ends "made again" 0 "" "$cooper" build --yes
 ok "as it was" sh -c "[ \"\$('$keg/bin/hello')\" = hello ]"
 ends "verify --deep: all is well again" 0 "0 damaged" "$cooper" verify --deep
 

@@ -84,11 +84,39 @@ static void everything_is_shown(void **state)
 	};
 	(void)state;
 	make(stack);
-	AUTO_FREE char *text = exposed(EXPOSURE_OWN);
+	AUTO_FREE char *text = exposed(EXPOSURE_ALL | EXPOSURE_OWN);
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
 		if (!strstr(text, wanted[i]))
 			fail_msg("does not say '%s':\n%s", wanted[i], text);
 	assert_null(strstr(text, "img.yaml: takes the place"));
+}
+
+static void a_box_is_said_where_there_is_one(void **state)
+{
+	static const struct {
+		const char *lets; /* of the other host; NULL = not known */
+		const char *said, *not_said;
+	} rows[] = {
+		{NULL, "install, as ", "does not keep"},
+		{"", " in a box, sh script", "does not keep"},
+		{"any number of processes", " in a box, sh script", "does not keep"},
+		{"reading homes, the network", "does not keep its commands from: reading homes, the network", "in a box"},
+	};
+	(void)state;
+	make(stack);
+	AUTO_FREE char *path = path_join(root, "p/cooper.yaml");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO(project) p = PROJECT_INIT;
+		AUTO(strs) lines = STRS_INIT;
+		assert_ok(project_set_host(&p, "linux/x86_64"));
+		free(p.survey.box_lets);
+		p.survey.box_lets = rows[i].lets ? mem_strdup(rows[i].lets) : NULL;
+		assert_ok(project_open(&p, path, NULL));
+		assert_ok(exposure_list(&p, EXPOSURE_BUILD, &lines));
+		AUTO_FREE char *text = strs_join(&lines, "\n");
+		if (!strstr(text, rows[i].said) || strstr(text, rows[i].not_said))
+			fail_msg("row %zu:\n%s", i, text);
+	}
 }
 
 static void shipped_recipes_are_known(void **state)
@@ -97,7 +125,7 @@ static void shipped_recipes_are_known(void **state)
 	make("kind: stack\nemulator: emu\nimage: img\nmachine: { name: dev }\n");
 	AUTO_FREE char *shipped = path_join(root, "p");
 	setenv("COOPER_RECIPES", shipped, 1);
-	AUTO_FREE char *own = exposed(EXPOSURE_OWN);
+	AUTO_FREE char *own = exposed(EXPOSURE_ALL | EXPOSURE_OWN);
 	AUTO_FREE char *all = exposed(EXPOSURE_ALL);
 	assert_string_equal(own, "");
 	assert_non_null(strstr(all, "make install"));
@@ -149,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_is_shown),
+		cmocka_unit_test(a_box_is_said_where_there_is_one),
 		cmocka_unit_test(shipped_recipes_are_known),
 		cmocka_unit_test(what_changes_is_asked_about),
 	};

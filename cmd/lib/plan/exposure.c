@@ -9,6 +9,7 @@
 #include "base/quote.h"
 #include "fmt/digest.h"
 #include "sys/beneath.h"
+#include "sys/box.h"
 #include "sys/file.h"
 #include "tree/tree_digest.h"
 
@@ -18,6 +19,7 @@ struct exposing {
 	const char *path; /* of the recipe, below its root: the same in every checkout */
 	struct strs *lines;
 	const char *user; /* who runs cooper, in words */
+	const char *gap;  /* exposure_box_gap() */
 };
 
 /* Without its line: what is agreed to stays so when a comment is added. */
@@ -62,7 +64,7 @@ static void add_command(const struct exposing *x, const char *what, const struct
 
 static void add_commands(const struct exposing *x, const char *what, const struct commands *list)
 {
-	AUTO_FREE char *whole = mem_printf("%s, as %s in a box", what, x->user);
+	AUTO_FREE char *whole = mem_printf("%s, as %s%s", what, x->user, x->gap ? "" : " in a box");
 	for (size_t i = 0; i < list->count; i++)
 		add_command(x, whole, &list->items[i]);
 }
@@ -123,6 +125,10 @@ static struct err *expose_build(const struct exposing *x)
 	add_list(x, "packages of this host, from Homebrew", &b->host_brew);
 	add_sources(x);
 	TRY(add_patches(x));
+	if (x->gap) {
+		AUTO_FREE char *text = mem_printf("this host does not keep its commands from: %s", x->gap);
+		add(x, text);
+	}
 	add_list(x, "variables of all its commands", &b->env);
 	add_commands(x, "configure", &b->configure);
 	add_commands(x, "build", &b->build);
@@ -227,17 +233,30 @@ static struct err *judge_origin(const struct project *p, const struct recipe *r,
 	return *ret_shipped ? NULL : file_exists(same, ret_shadows);
 }
 
+char *exposure_box_gap(const struct project *p)
+{
+	AUTO(str) missing = STR_INIT;
+
+	if (!p->other_host)
+		box_missing(os_box_facts(), &missing);
+	else if (p->survey.box_lets)
+		str_add(&missing, p->survey.box_lets);
+	return box_holds(str_text(&missing)) ? NULL : str_take(&missing);
+}
+
 static struct err *expose(const struct project *p, const struct recipe *r, unsigned scope, struct strs *lines)
 {
 	AUTO_FREE char *root = path_join(r->root, "");
+	AUTO_FREE char *gap = r->kind == RECIPE_BUILD ? exposure_box_gap(p) : NULL;
 	const struct exposing x = {.r = r,
 				   .path = str_starts(r->path, root) ? r->path + strlen(root) : path_base(r->path),
 				   .lines = lines,
-				   .user = geteuid() == 0 ? "root" : "you"};
+				   .user = geteuid() == 0 ? "root" : "you",
+				   .gap = gap};
 	bool shipped = false, shadows = false;
 
 	TRY(judge_origin(p, r, &shipped, &shadows));
-	if (shipped && (scope & EXPOSURE_OWN) == EXPOSURE_OWN)
+	if (shipped && (scope & EXPOSURE_OWN))
 		return NULL;
 	if (shadows)
 		add(&x, "takes the place of the recipe of that name that came with cooper");

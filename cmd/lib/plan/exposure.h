@@ -7,7 +7,7 @@
  * another content is another line.
  *
  *	AUTO(strs) lines = STRS_INIT;
- *	TRY(exposure_list(&p, EXPOSURE_OWN, &lines));
+ *	TRY(exposure_list(&p, EXPOSURE_ALL, &lines));
  */
 #ifndef COOPER_PLAN_EXPOSURE_H
 #define COOPER_PLAN_EXPOSURE_H
@@ -20,7 +20,7 @@ enum exposure_scope {
 	EXPOSURE_IMAGE = 1 << 1,
 	EXPOSURE_STACK = 1 << 2,
 	EXPOSURE_ALL = EXPOSURE_BUILD | EXPOSURE_IMAGE | EXPOSURE_STACK,
-	EXPOSURE_OWN = EXPOSURE_ALL | 1 << 3, /* of all, those that did not come with cooper */
+	EXPOSURE_OWN = 1 << 3, /* of these only those that did not come with cooper */
 };
 
 /**
@@ -30,6 +30,9 @@ enum exposure_scope {
  * Errors: those of reading a file that a recipe names
  */
 MUST_CHECK struct err *exposure_list(const struct project *p, unsigned scope, struct strs *lines);
+
+/** exposure_box_gap() - in words what the box of a build does not keep its commands from, heap; NULL where it holds */
+char *exposure_box_gap(const struct project *p);
 
 /** exposure_show() - append entry @entry to @text, escaped, each of its lines after @prefix */
 void exposure_show(const char *entry, const char *prefix, struct str *text);

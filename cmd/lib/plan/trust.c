@@ -60,7 +60,7 @@ static void find_fresh(const struct project *p, struct trust *t)
 
 struct err *trust_open(const struct project *p, struct trust *t)
 {
-	TRY(exposure_list(p, EXPOSURE_OWN, &t->lines));
+	TRY(exposure_list(p, EXPOSURE_ALL | EXPOSURE_OWN, &t->lines));
 	AUTO_FREE char *all = strs_join(&t->lines, "\n");
 	digest_bytes(all, strlen(all), t->digest);
 	TRY(read_lists(p, &t->lists));

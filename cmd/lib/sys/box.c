@@ -8,6 +8,8 @@ enum box_level box_level_wanted(void)
 	return streq(wanted, "nothing") ? BOX_NOTHING : streq(wanted, "rules") ? BOX_RULES : BOX_VIEW;
 }
 
+#define COUNT_WORDS "any number of processes"
+
 void box_missing(const struct box_facts *facts, struct str *s)
 {
 	static const struct {
@@ -20,7 +22,7 @@ void box_missing(const struct box_facts *facts, struct str *s)
 		{BOX_PROCESSES, "signals to other processes"},
 		{BOX_CALLS, "setuid files and other privileges"},
 		{BOX_MODES, "modes and times of files elsewhere"},
-		{BOX_COUNT, "any number of processes"},
+		{BOX_COUNT, COUNT_WORDS},
 	};
 	const char *between = "";
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -29,4 +31,9 @@ void box_missing(const struct box_facts *facts, struct str *s)
 		str_addf(s, "%s%s", between, rows[i].words);
 		between = ", ";
 	}
+}
+
+bool box_holds(const char *missing)
+{
+	return !*missing || streq(missing, COUNT_WORDS);
 }

@@ -61,6 +61,11 @@ struct box_plan;
 const struct box_facts *os_box_facts(void);
 /** box_missing() - in words what is not kept: "writes elsewhere, network"; "" = all is; appended to @s */
 void box_missing(const struct box_facts *facts, struct str *s);
+/**
+ * box_holds() - whether a box that lacks @missing, as box_missing() says it, keeps a stranger's program from all that
+ * lasts: a number of processes is over when the build is
+ */
+bool box_holds(const char *missing);
 /** box_level_wanted() - the most that COOPER_BOX asks for */
 enum box_level box_level_wanted(void);
 /** os_box_prepare() - all that allocates and opens; OS when a folder cannot be opened */

@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
+# What of a project is asked about before it runs, and where. Hermetic: its own home, no network.
+
+setup() {
+	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
+	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" TMPDIR="$BATS_TEST_TMPDIR" NO_COLOR=1
+	unset COOPER_MIRROR COOPER_OFFLINE COOPER_RECIPES COOPER_BOX
+	project="$BATS_TEST_TMPDIR/p"
+	mkdir -p "$project/recipes" "$project/vmimages" "$BATS_TEST_TMPDIR/tree/s"
+	cd "$project"
+	echo words >../tree/s/words
+	tar -C ../tree -czf ../s.tar.gz s
+	printf 'kind: image\nname: none\nversion: "1"\nos: debian\nformat: qcow2\nboot: { mode: uefi }\nuser: core\n' >vmimages/none.yaml
+	printf 'source: [{ url: "file:///none.qcow2", sha256: "%064d" }]\n' 1 >>vmimages/none.yaml
+	printf 'kind: stack\nemulator: tiny\nimage: none\nmachine: { accel: tcg }\nsteps: [{ name: one, run: [echo, one] }]\n' >cooper.yaml
+	recipe true
+}
+
+sum() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1; }
+
+# recipe SCRIPT - what its build runs
+recipe() {
+	cat >recipes/tiny.yaml <<-END
+		kind: build
+		name: tiny
+		version: 10.2.3
+		license: MIT
+		source: [{ url: "file://$BATS_TEST_TMPDIR/s.tar.gz", sha256: $(sum ../s.tar.gz) }]
+		build: [{ script: '$1' }]
+		install: [[install, -d, "\${prefix}/bin"]]
+	END
+}
+
+kegs() { ls "$COOPER_HOME/store" 2>/dev/null | grep -c -- -tiny-10 || true; }
+# whether the box of this host keeps all that lasts
+boxed() { ! "$cooper" tool facts | grep '"box_lets": ".' | grep -qv '": "any number of processes"'; }
+
+@test "in a whole box, build asks nobody, and plan says that there is one" {
+	boxed || skip "this host keeps less"
+	run -3 "$cooper" plan
+	[[ "$output" == *" in a box: "* ]]
+	[[ "$output" != *"does not keep"* ]]
+	"$cooper" build </dev/null
+	[ "$(kegs)" = 1 ]
+}
+
+@test "in no box, build asks as up does, and plan and trust say what is not kept" {
+	export COOPER_BOX=nothing
+	recipe "touch $BATS_TEST_TMPDIR/ran"
+	run -2 "$cooper" build </dev/null
+	[[ "$output" == *"nobody has agreed yet"* ]]
+	[[ "$output" == *"this host does not keep its commands from: writing elsewhere, reading homes, the network"* ]]
+	[[ "$output" != *" in a box"* ]]
+	[ ! -e ../ran ] && [ "$(kegs)" = 0 ]
+	run -3 "$cooper" plan
+	[[ "$output" == *"does not keep its commands from: writing elsewhere"* ]]
+	[[ "$output" != *" in a box"* ]]
+	run -0 "$cooper" trust --yes
+	[[ "$output" == *"+ recipes/tiny.yaml: this host does not keep its commands from: writing elsewhere"* ]]
+	"$cooper" build </dev/null
+	[ -e ../ran ] && [ "$(kegs)" = 1 ]
+}
+
+@test "with rules alone, build asks, and --yes is an answer" {
+	[ "$(uname)" = Linux ] || skip "the sandbox of macOS keeps everything"
+	export COOPER_BOX=rules
+	run -2 "$cooper" build </dev/null
+	[[ "$output" == *"does not keep its commands from: "*"modes and times of files elsewhere"* ]]
+	[ "$(kegs)" = 0 ]
+	"$cooper" build --yes </dev/null
+	[ "$(kegs)" = 1 ]
+}
+
+@test "what was agreed to for a whole box is asked about again where there is none" {
+	boxed || skip "this host keeps less"
+	"$cooper" trust --yes
+	COOPER_BOX=nothing run -2 "$cooper" build </dev/null
+	[[ "$output" == *"does not keep its commands from"* ]]
+	[[ "$output" == *"that were agreed to before"* ]] # the stack's
+}
+
+@test "in no box either, nobody is asked about what came with cooper" {
+	mkdir -p "$BATS_TEST_TMPDIR/shipped"
+	cp -R recipes vmimages "$BATS_TEST_TMPDIR/shipped"
+	rm -r recipes vmimages
+	export COOPER_RECIPES="$BATS_TEST_TMPDIR/shipped" COOPER_BOX=nothing
+	"$cooper" build </dev/null
+	[ "$(kegs)" = 1 ]
+	run -0 "$cooper" trust --yes
+	[[ "$output" == *"cooper.yaml: step 'one', in the guest as root: echo one"* ]]
+	[[ "$output" != *"recipes/tiny.yaml"* ]]
+}
+
+@test "fetch asks nobody" {
+	export COOPER_BOX=nothing
+	"$cooper" fetch </dev/null || true
+	[ -n "$(find "$COOPER_HOME/cas" -type f)" ]
+}
