@@ -42,6 +42,22 @@ static void children_report(void **state UNUSED)
 	assert_fails(child_output(&loud, 5, &few), ERR_CORRUPT, "more than 5 bytes");
 }
 
+/* What prints without end is not listened to until its time is over. */
+static void endless_output(void **state)
+{
+	(void)state;
+	AUTO(str) out = STR_INIT;
+	int status = 0;
+	struct child_spec endless = {.argv = ARGV("yes"), .deadline_ms = 60 * 1000};
+	struct child_spec lines = {
+		.argv = ARGV("sh", "-c", "exec yes >&2"), .deadline_ms = 60 * 1000, .shown_max = 1 << 20};
+	assert_fails(child_output(&endless, 1000, &out), ERR_CORRUPT, "'yes' printed more than 1000 bytes");
+	assert_true(out.len <= 1000);
+	assert_fails(child_run(&lines), ERR_CORRUPT, "'sh' printed more than 1048576 bytes");
+	str_clear(&out);
+	assert_fails(child_status(&lines, 1000, &out, &status), ERR_CORRUPT, "more than 1048576 bytes");
+}
+
 /* As a fork in another thread finds one on macOS: open, and not cloexec yet. */
 static void children_inherit_nothing(void **state)
 {
@@ -284,6 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(children_report),
+		cmocka_unit_test(endless_output),
 		cmocka_unit_test(children_inherit_nothing),
 		cmocka_unit_test(children_do_not_wait_for_grandchildren),
 		cmocka_unit_test(guarded_children_die_with_us),

@@ -160,6 +160,12 @@ static void running(void **state)
 	assert_fails(ssh_run(&ssh, &c, NULL, NULL), ERR_CHILD, "\nwhy");
 	c.argv = (const char *[]){"sh", "-c", "echo 'Connection refused' >&2; exit 255", NULL};
 	assert_fails(ssh_run(&ssh, &c, NULL, &status), ERR_GUEST, "Connection refused");
+	c.argv = (const char *[]){
+		"sh", "-c", "echo '@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @' >&2; exit 255", NULL};
+	assert_fails(ssh_run(&ssh, &c, NULL, &status), ERR_GUEST, "another host key");
+	struct ssh_command endless = {.argv = (const char *[]){"yes", NULL}, .name = "thing", .deadline_ms = 60000};
+	AUTO(str) much = STR_INIT;
+	assert_fails(ssh_run(&ssh, &endless, &much, &status), ERR_GUEST, "'thing' in the guest");
 	c.argv = (const char *[]){"sh", "-c", "exit 124", NULL};
 	c.timeout_status = 124;
 	assert_fails(ssh_run(&ssh, &c, NULL, &status), ERR_TIMEOUT, "in time in the guest");

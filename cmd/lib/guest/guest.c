@@ -96,7 +96,7 @@ struct err *guest_open(struct guest *g)
 	str_add(&text, "cd ");
 	quote_word(&text, records_dir(g));
 	str_add(&text, " 2>/dev/null && for f in *; do case $f in *.new|*.pending) ;; *) "
-		       "[ -f \"$f\" ] && echo \"$f $(cat \"$f\")\";; esac; done; exit 0");
+		       "[ -f \"$f\" ] && echo \"$f $(head -c 64 \"$f\")\";; esac; done; exit 0");
 	g->records = STRS_INIT;
 	TRY(guest_shell(g, str_text(&text), &output, NULL));
 	strs_split(&g->records, str_text(&output), "\r\n");

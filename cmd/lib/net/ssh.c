@@ -6,7 +6,7 @@
 #include "base/quote.h"
 #include "sys/child.h"
 
-enum { OUTPUT_MAX = 1024 * 1024, SSH_FAILED = 255 };
+enum { OUTPUT_MAX = 1024 * 1024, LINES_MAX = 64 * 1024 * 1024, SSH_FAILED = 255 };
 
 /* ssh_config(5): an argument may stand in double quotes; there is no way to put one inside. '%' starts a token. */
 static struct err *add_path(struct str *s, const char *keyword, const char *path)
@@ -102,13 +102,32 @@ void ssh_forward_argv(const struct ssh *ssh, const char *local, const char *remo
 	strs_add_all(argv, (const char *[]){"-L", str_text(&spec), "--", ssh->host, NULL});
 }
 
-/* Status 255 is ssh's own way to fail; a remote program that ends so is taken for it too: ssh(1), EXIT STATUS. */
-static struct err *judge(const struct ssh *ssh, const struct ssh_command *command, int status, int *ret_status)
+static const char *name_of(const struct ssh_command *command)
 {
+	return command->name ? command->name : command->argv[0];
+}
+
+/* What ssh says of one that is not the one it was told, and has no other language for. */
+static bool other_host_key(const struct strs *said)
+{
+	for (size_t i = 0; i < said->count; i++)
+		if (strstr(said->items[i], "HOST IDENTIFICATION HAS CHANGED"))
+			return true;
+	return false;
+}
+
+/* Status 255 is ssh's own way to fail; a remote program that ends so is taken for it too: ssh(1), EXIT STATUS. */
+static struct err *judge(const struct ssh *ssh, const struct ssh_command *command, const struct strs *said, int status,
+			 int *ret_status)
+{
+	if (status == SSH_FAILED && other_host_key(said))
+		return err_hint(err_new(ERR_GUEST, "the guest of '%s' shows another host key than the machine was made with",
+					ssh->host),
+				"whoever is root there replaced it: `cooper status` says what to do");
 	if (status == SSH_FAILED)
 		return err_hint(err_new(ERR_GUEST, "ssh cannot reach '%s'", ssh->host),
 				"`cooper status` shows whether the machine runs");
-	const char *name = command->name ? command->name : command->argv[0];
+	const char *name = name_of(command);
 	if (status != 0 && status == command->timeout_status)
 		return err_new(ERR_TIMEOUT, "'%s' did not end in time in the guest", name);
 	if (ret_status)
@@ -116,6 +135,15 @@ static struct err *judge(const struct ssh *ssh, const struct ssh_command *comman
 	else if (status != 0)
 		return err_new(ERR_CHILD, "'%s' failed in the guest with exit status %d", name, status);
 	return NULL;
+}
+
+/* A program of the guest that prints without end is the guest's fault, and nothing that was downloaded. */
+static struct err *flooded(const struct ssh_command *command, struct err *take_e)
+{
+	struct err *e = err_wrap(take_e, "'%s' in the guest", name_of(command));
+
+	e->kind = ERR_GUEST;
+	return err_hint(e, "a program of the guest is broken, or was replaced: `cooper ssh` shows what it prints");
 }
 
 /* Keeps the last lines of what ssh and the remote program say, for the error. */
@@ -149,6 +177,7 @@ struct err *ssh_run(const struct ssh *ssh, const struct ssh_command *command, st
 		.input_path = command->input_path,
 		.input_fd = command->input_fd,
 		.deadline_ms = command->deadline_ms,
+		.shown_max = LINES_MAX,
 		.sink = &l.sink,
 		.step = command->step,
 		.log_path = command->log_path,
@@ -156,7 +185,9 @@ struct err *ssh_run(const struct ssh *ssh, const struct ssh_command *command, st
 	size_t max = command->max_output ? command->max_output : OUTPUT_MAX;
 	struct err *e = child_status(&spec, max, output, &status);
 	if (!e)
-		e = judge(ssh, command, status, ret_status);
+		e = judge(ssh, command, &l.tail, status, ret_status);
+	else if (err_is(e, ERR_CORRUPT))
+		e = flooded(command, e);
 	if (e && !e->detail && l.tail.count > 0)
 		e = err_detail(e, strs_join(&l.tail, "\n"));
 	strs_done(&l.tail);

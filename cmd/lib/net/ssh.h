@@ -73,8 +73,8 @@ void ssh_forward_argv(const struct ssh *ssh, const char *local, const char *remo
  * @output:      collects stdout; NULL = stdout is emitted like stderr
  * @ret_status:  its exit status; NULL = anything but 0 is an error
  *
- * Errors:  GUEST (ssh itself failed: status 255), CHILD (exit status not 0, without @ret_status), TIMEOUT, CANCELED,
- *          ABSENT (no ssh on the host), CORRUPT (more output than allowed)
+ * Errors:  GUEST (ssh itself failed: status 255; another host key; more output than allowed, which for lines is 64 MiB),
+ *          CHILD (exit status not 0, without @ret_status), TIMEOUT, CANCELED, ABSENT (no ssh on the host)
  */
 MUST_CHECK struct err *ssh_run(const struct ssh *ssh, const struct ssh_command *command, struct str *output,
 			       int *ret_status);

@@ -31,7 +31,8 @@ struct running {
 	size_t out_max;
 	struct str line;  /* unfinished line of the log */
 	struct strs tail; /* last lines */
-	bool overflow;
+	size_t shown;     /* bytes of lines so far */
+	size_t passed;    /* the limit that its output went beyond; 0 = none */
 	int64_t started_ms, output_ms;
 	int64_t reserve; /* bytes that a boxed one leaves free on the disk */
 };
@@ -254,14 +255,16 @@ static bool drain(struct running *r, int fd)
 	if (n == 0)
 		return false;
 	r->output_ms = tick_ms();
-	if (fd != r->out_fd) {
-		add_log(r, buffer, (size_t)n);
-		return true;
-	}
-	if (r->out->len + (size_t)n > r->out_max)
-		r->overflow = true;
-	else
+	size_t max = fd == r->out_fd ? r->out_max : r->spec->shown_max;
+	size_t size = (fd == r->out_fd ? r->out->len : r->shown) + (size_t)n;
+	if (max && size > max) {
+		r->passed = max;
+	} else if (fd == r->out_fd) {
 		str_add_mem(r->out, buffer, (size_t)n);
+	} else {
+		r->shown = size;
+		add_log(r, buffer, (size_t)n);
+	}
 	return true;
 }
 
@@ -272,12 +275,20 @@ static int64_t reserve_on(const char *path)
 	return part < DISK_RESERVE ? part : DISK_RESERVE;
 }
 
-static struct err *check_time(const struct running *r)
+static struct err *too_much(const struct running *r)
+{
+	return err_new(ERR_CORRUPT, "'%s' printed more than %zu bytes", r->spec->argv[0], r->passed);
+}
+
+/* Why it may not go on. */
+static struct err *check_limits(const struct running *r)
 {
 	const struct child_spec *spec = r->spec;
 	int64_t now = tick_ms();
 	bool late = spec->deadline_ms && now - r->started_ms > spec->deadline_ms;
 	TRY(cancel_check());
+	if (r->passed)
+		return too_much(r);
 	if (spec->box && os_disk_free(spec->box->temp) < r->reserve)
 		return err_hint(err_os(ENOSPC, "'%s' has filled the disk of '%s'", path_base(spec->argv[0]), spec->box->temp),
 				"free some space, then run the same command again");
@@ -313,7 +324,7 @@ static struct err *look(const struct running *r, bool *ret_ended, int *ret_wait_
 			"it asks for input, such as a password: configure it not to ask");
 }
 
-/* Pump output until the child has ended; kill it on deadline or cancel. Returns TIMEOUT or CANCELED then. */
+/* Pump output until the child has ended; kill it when it may not go on. */
 static struct err *pump(struct running *r, int *ret_wait_status)
 {
 	bool ended = false;
@@ -334,7 +345,7 @@ static struct err *pump(struct running *r, int *ret_wait_status)
 		if (ended)
 			continue;
 		if (!e)
-			e = check_time(r);
+			e = check_limits(r);
 		if (e) {
 			child_stop(r->pid, KILL_GRACE_MS);
 			return e;
@@ -356,9 +367,7 @@ static struct err *judge(struct running *r, int status, int *ret_status)
 		*ret_status = WEXITSTATUS(status);
 	else if (WEXITSTATUS(status) != 0)
 		e = err_new(ERR_CHILD, "'%s' failed with exit status %d", r->spec->argv[0], WEXITSTATUS(status));
-	if (!e && r->overflow)
-		return err_new(ERR_CORRUPT, "'%s' printed more than %zu bytes", r->spec->argv[0], r->out_max);
-	return e;
+	return e || !r->passed ? e : too_much(r);
 }
 
 static struct err *with_tail(struct running *r, struct err *e)

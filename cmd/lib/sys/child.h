@@ -35,6 +35,7 @@ struct child_spec {
 	int input_fd;            /* open file for stdin, from where it stands; instead of both; 0 = none */
 	int64_t deadline_ms;     /* how long it may take, relative; 0 = no limit */
 	int64_t silence_ms;      /* how long it may print nothing; 0 = no limit */
+	size_t shown_max;        /* bytes of lines for `sink`, at most; 0 = no limit */
 	const char *step;        /* step id for output events */
 	struct sink *sink;       /* gets EVENT_OUTPUT per line; NULL = none */
 	int pass_fd;             /* descriptor the child inherits as 3; 0 or -1 = none */
@@ -52,7 +53,7 @@ enum { CHILD_LOST = -1 };
  *
  * Errors: ABSENT (program not found), OS (fork or exec), CHILD (exit status not 0 or a signal: the message
  * says which, or that it wants the terminal; detail holds the last 20 lines, log the log's path), TIMEOUT (too long, or
- * silent for too long: killed), CANCELED (killed).
+ * silent for too long: killed), CORRUPT (it printed more than it may: killed), CANCELED (killed).
  */
 MUST_CHECK struct err *child_run(const struct child_spec *spec);
 
