@@ -9,6 +9,7 @@
 #include "session.h"
 #include "sys/file.h"
 #include "table.h"
+#include "ui.h"
 
 struct report {
 	const char *name;
@@ -113,9 +114,12 @@ static void print_running(const struct report *r)
 	       : r->trouble            ? state(r)
 				       : s->phase,
 	       s->generation, s->accel, str_text(&up), s->ssh_port);
-	if (r->trouble)
-		printf("  %s\n  %s%s%s\n", r->trouble->message, r->trouble->detail ? r->trouble->detail : "",
-		       r->trouble->detail ? "\n  " : "", r->trouble->hint ? r->trouble->hint : "");
+	AUTO(str) trouble = STR_INIT;
+	for (size_t i = 0; r->trouble && i < 3; i++) {
+		const char *parts[] = {r->trouble->message, r->trouble->detail, r->trouble->hint};
+		ui_add_indented(&trouble, parts[i] ? parts[i] : "");
+	}
+	printf("%s", str_text(&trouble));
 	if (s->ready && !r->trouble && *s->trouble)
 		printf("  a disk of the host failed: %s\n", s->trouble);
 	if (*s->api && !r->trouble) {

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/event.h"
+#include "base/str.h"
 
 struct ui_options {
 	bool quiet;
@@ -27,5 +28,7 @@ void ui_finish(void);
 
 /** ui_error() - print an error chain, its detail, hint and log on stderr */
 void ui_error(const struct err *e, bool color);
+/** ui_add_indented() - lines of @text, each after two blanks, foreign bytes escaped */
+void ui_add_indented(struct str *s, const char *text);
 
 #endif

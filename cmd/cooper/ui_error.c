@@ -4,8 +4,7 @@
 #include "base/str.h"
 #include "ui.h"
 
-/* Lines of @text indented, foreign bytes escaped. */
-static void add_indented(struct str *s, const char *text)
+void ui_add_indented(struct str *s, const char *text)
 {
 	while (*text) {
 		size_t n = strcspn(text, "\n");
@@ -29,7 +28,7 @@ void ui_error(const struct err *e, bool color)
 	AUTO(str) s = STR_INIT;
 	str_addf(&s, "%scooper: %s%s\n", color ? "\033[31m" : "", e->message, color ? "\033[0m" : "");
 	if (e->detail)
-		add_indented(&s, e->detail);
+		ui_add_indented(&s, e->detail);
 	if (e->log_path)
 		str_addf(&s, "  log: %s\n", e->log_path);
 	if (e->hint)

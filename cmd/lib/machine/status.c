@@ -91,6 +91,19 @@ static struct err *silent(const char *name, const struct machine_status *status,
 	return err_hint(e, "wait if the host is busy; else `cooper stop` (which forces it off), then `cooper start`");
 }
 
+/* It answers, and not as the guest that was made. */
+static struct err *strange(const char *machine_dir, const char *name, const struct machine_status *status,
+			   struct err *take_e)
+{
+	struct err *e = err_wrap(take_e, "the guest of machine '%s' does not answer as it must", name);
+
+	e->kind = ERR_GUEST;
+	return err_hint(e,
+			"`cooper stop`, then `cooper start`; if it stays so, `cooper stop`, remove '%s/gen-%d', then `cooper "
+			"up`: a new OS disk, with the same homes and containers",
+			machine_dir, status->generation);
+}
+
 struct err *machine_answers(const char *machine_dir, const char *name, struct machine_status *status,
 			    int64_t *ret_ms)
 {
@@ -106,11 +119,12 @@ struct err *machine_answers(const char *machine_dir, const char *name, struct ma
 	*ret_ms = tick_ms() - from;
 	if (!e || err_is(e, ERR_CANCELED) || err_is(e, ERR_ABSENT))
 		return e;
-	err_free(e);
-	TRY(machine_status(machine_dir, status));
-	if (!status->ready)
-		return NULL;
-	return silent(name, status, *ret_ms);
+	struct err *gone = machine_status(machine_dir, status);
+	if (gone || !status->ready || err_is(e, ERR_TIMEOUT)) {
+		err_free(e);
+		return gone || !status->ready ? gone : silent(name, status, *ret_ms);
+	}
+	return strange(machine_dir, name, status, e);
 }
 
 struct err *machine_resume(const char *machine_dir)

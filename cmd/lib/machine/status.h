@@ -49,7 +49,8 @@ void status_add(struct json *line, enum vmm_pause pause, const char *trouble, co
  * @status:  of a moment ago, ready; asked again where the guest did not answer: one that was stopped meanwhile is no error
  * @ret_ms:  how long it took, or how long was waited
  *
- * Errors:  GUEST (it does not answer: for how long it was asked, what the console says), ABSENT (no ssh), CANCELED
+ * Errors:  GUEST (it does not answer: for how long it was asked, what the console says; or not as it must: ssh's words),
+ *          ABSENT (no ssh), CANCELED
  * Cost:    5 s at most (15 s where the machine is emulated)
  */
 MUST_CHECK struct err *machine_answers(const char *machine_dir, const char *name, struct machine_status *status,
