@@ -43,6 +43,24 @@ static void test_right_answers(void **state)
 	judge_in(ARCH_X86_64, "i386", "runs=i686\nargv0=./canary-i386\neuid=0\n", NULL);
 }
 
+/* It is printed: a guest that says something else has said nothing. */
+static void test_levels(void **state)
+{
+	static const char *const said[][2] = {
+		{"x86-64-v3", "x86-64-v3"}, {"x86-64-v2", "x86-64-v2"}, {"", ""}, {"v3", ""}, {"\033[31mx86-64-v4", ""}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+		AUTO_FREE char *output =
+			mem_printf("runs=x86_64\nargv0=./canary-x86_64\neuid=0\nlevel=%s\n", said[i][0]);
+		struct proof proof = {.arch = NULL};
+		assert_ok(prove_judge(output, ARCH_AARCH64, "x86_64", &proof));
+		assert_string_equal(proof.level, said[i][1]);
+		free(proof.bare);
+		free(proof.level);
+	}
+}
+
 static void test_each_wrong_answer_is_named(void **state)
 {
 	(void)state;
@@ -90,7 +108,8 @@ static void test_interrupted_in_the_container(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_right_answers), cmocka_unit_test(test_each_wrong_answer_is_named),
+		cmocka_unit_test(test_right_answers),
+		cmocka_unit_test(test_levels), cmocka_unit_test(test_each_wrong_answer_is_named),
 		cmocka_unit_test(test_interrupted_in_the_container), /* the last: nobody takes a request back */
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
