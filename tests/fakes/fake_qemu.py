@@ -7,6 +7,7 @@ file says (one line for each start; the last line stays). A line is a list of wo
   wait:MS       wait                                  reset       the guest reboots (QEMU ends)
   poweroff      the guest powers itself off           die:N       end with status N
   err:TEXT      a line on stderr                      run         go on until told to stop
+  talk:MIB      that much at once, on the console and on stderr; goes on when somebody made both logs short
   flood:MS      say all that can be said, everywhere, as fast as it is taken
   deaf          run, but ignore the power button      tcg-only:TEXT  under kvm: TEXT on stderr and status 1
   event:JSON    an event over QMP; after "cont" the machine goes on with the next word
@@ -95,6 +96,18 @@ class Qemu:
                         s.setblocking(False)
         self.peer.setblocking(True)
 
+    def talk(self, mib):
+        with open(self.serial, "a", encoding="utf-8") as console:
+            for f in (console, sys.stderr):
+                for _ in range(mib):
+                    f.write("talking\n" * (1 << 17))
+                f.flush()
+        for _ in range(600):
+            if os.path.getsize(self.serial) < 1 << 20 and os.fstat(2).st_size < 1 << 20:
+                return
+            self.pump(50)
+        sys.exit(1)
+
     def pump(self, ms):
         until = time.monotonic() + ms / 1000
         while True:
@@ -140,6 +153,8 @@ def main():
         if verb == "say":
             with open(q.serial, "a", encoding="utf-8") as f:
                 f.write(rest + "\r\n")
+        elif verb == "talk":
+            q.talk(int(rest))
         elif verb == "flood":
             q.flood(int(rest))
         elif verb == "wait":

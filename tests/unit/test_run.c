@@ -14,6 +14,7 @@
 #include "machine/control.h"
 #include "machine/disk.h"
 #include "machine/keys.h"
+#include "machine/power.h"
 #include "machine/record.h"
 #include "machine/run.h"
 #include "sys/child.h"
@@ -612,6 +613,20 @@ static void floods(void **state)
 	tear_down(&f);
 }
 
+/* Nor does it fill the host's disk, by its console or by what it makes the monitor say, however fast that is. */
+static void logs_are_bounded(void **state)
+{
+	(void)state;
+	struct fixture f;
+
+	set_up(&f, UP " talk:80 say:after poweroff");
+	assert_ok(supervise(&f));
+	AUTO_FREE char *path = mem_printf("%s/log/serial.log", f.dir);
+	AUTO_FREE char *said = log_tail(path, 0, 1);
+	assert_string_equal(said, "after\n");
+	tear_down(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -630,6 +645,7 @@ int main(void)
 		cmocka_unit_test(disk_full),
 		cmocka_unit_test(resumed),
 		cmocka_unit_test(floods),
+		cmocka_unit_test(logs_are_bounded),
 		cmocka_unit_test(strange_supervisors),
 		cmocka_unit_test(record_round_trip),
 	};

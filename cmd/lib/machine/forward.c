@@ -4,6 +4,7 @@
 
 #include "guest/connect.h"
 #include "machine/paths.h"
+#include "machine/power.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/tick.h"
@@ -42,6 +43,7 @@ void forward_look(struct forward *f)
 {
 	int64_t now = tick_ms();
 
+	(void)log_bound(f->log_path); /* ssh says what the guest's sshd does */
 	if (f->pid > 0 && child_poll(f->pid, NULL)) {
 		f->pid = 0;
 		f->pause_ms = now - f->started_ms >= LONG_LIVED_MS ? PAUSE_MIN_MS : f->pause_ms * 2;

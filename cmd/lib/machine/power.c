@@ -18,7 +18,7 @@ enum {
 	WORDS_MAX = 8 * 1024,
 	CONSOLE_CHUNK = 64 * 1024,
 	CONSOLE_CHUNKS = 16, /* at a look; the rest waits for the next */
-	SERIAL_LOG_MAX = 64 * 1024 * 1024,
+	LOG_MAX = 64 * 1024 * 1024,
 };
 
 void power_init(struct power *p, const struct vmm *vmm, const struct machine_spec *spec)
@@ -104,7 +104,7 @@ static void read_console(struct power *p, bool ended)
 	char buffer[CONSOLE_CHUNK];
 
 	if (p->serial_fd < 0)
-		p->serial_fd = open(p->serial_path, O_RDWR | O_CLOEXEC);
+		p->serial_fd = open(p->serial_path, O_RDONLY | O_CLOEXEC);
 	if (p->serial_fd < 0)
 		return;
 	for (int i = 0; ended || i < CONSOLE_CHUNKS; i++) {
@@ -118,9 +118,7 @@ static void read_console(struct power *p, bool ended)
 		if (n < (ssize_t)sizeof(buffer))
 			break;
 	}
-	/* the monitor appends: after this it goes on at the new end. A guest must not fill the host's disk with talk.
-	 */
-	if (p->serial_offset > SERIAL_LOG_MAX && ftruncate(p->serial_fd, 0) == 0)
+	if (log_bound(p->serial_path))
 		p->serial_offset = 0;
 }
 
@@ -129,6 +127,8 @@ void power_look(struct power *p)
 	bool ended = p->run.running && child_poll(p->run.pid, &p->run.wait_status);
 
 	read_console(p, ended || !p->run.running);
+	if (log_bound(p->log_path))
+		p->log_offset = 0;
 	p->vmm->look(&p->run, ended || !p->run.running);
 	if (!ended)
 		return;
@@ -149,6 +149,11 @@ void power_kill(struct power *p)
 	p->run.running = false;
 	read_console(p, /* ended= */ true);
 	disconnect(p);
+}
+
+bool log_bound(const char *path)
+{
+	return end_of(path) > LOG_MAX && truncate(path, 0) == 0;
 }
 
 char *log_tail(const char *path, int64_t from, size_t count)

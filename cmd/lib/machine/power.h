@@ -49,6 +49,13 @@ bool power_command(struct power *p, enum vmm_command command);
 /** power_kill() - TERM, then KILL; returns when it has ended */
 void power_kill(struct power *p);
 
+/**
+ * log_bound() - empty a log of more than 64 MiB; whether it was
+ *
+ * A guest must not fill the host's disk with talk: its own on the console, or what it makes others say. Who writes
+ * appends, and goes on at the new end.
+ */
+bool log_bound(const char *path);
 /** log_tail() - what @path ends with: at most @count lines from byte @from on, no more than 8 KiB, escaped; heap */
 char *log_tail(const char *path, int64_t from, size_t count);
 
