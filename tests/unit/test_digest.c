@@ -1,10 +1,13 @@
 #include "harness.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "fmt/digest.h"
+#include "sys/beneath.h"
 #include "sys/file.h"
+#include "tree/tree_digest.h"
 
 static const char ABC[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 static const char ABC512[] = "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
@@ -55,6 +58,24 @@ static void test_file(void **state)
 	assert_string_equal(hex512, ABC512);
 }
 
+/* A guest can make a file of a project endless, of nothing but a hole, and a folder of files without number. */
+static void test_endless(void **state)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "big");
+	char hex[SHA256_HEX];
+
+	(void)state;
+	assert_ok(file_write(path, "abc", 3, 0644));
+	assert_ok(digest_beneath(dir, "big", hex, NULL));
+	assert_ok(tree_digest_most(dir, 3 + 2 * 1024, hex));
+	assert_fails(tree_digest_most(dir, 3 + 1024, hex), ERR_USAGE, "holds more than 0 MiB, up to 'big'");
+	assert_fails(tree_digest_most(dir, 1024 + 2, hex), ERR_USAGE, "'big' is larger than 2 B");
+	assert_int_equal(truncate(path, (off_t)1 << 42), 0);
+	assert_fails(digest_beneath(dir, "big", hex, NULL), ERR_USAGE, "'big' is larger than 4.0 GiB");
+	assert_fails(tree_digest_most(dir, BENEATH_MAX_BYTES, hex), ERR_USAGE, "'big' is larger than");
+}
+
 static void test_valid(void **state)
 {
 	(void)state;
@@ -77,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_answers),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_valid),
 	};
 

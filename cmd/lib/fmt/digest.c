@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "base/cancel.h"
+#include "base/units.h"
 #include "sys/beneath.h"
 #include "sys/file.h"
 
@@ -89,18 +90,34 @@ void digest_bytes(const void *bytes, size_t size, char ret_hex[SHA256_HEX])
 	digest_free(d);
 }
 
-struct err *digest_fd(struct digest *d, int fd, const char *path, int64_t *ret_size)
+static struct err *too_large(const char *path, int64_t max)
+{
+	AUTO(str) size = STR_INIT;
+
+	str_add_size(&size, max);
+	return err_hint(err_new(ERR_USAGE, "'%s' is larger than %s, which is more than may lie beside a recipe", path,
+				str_text(&size)),
+			"share its folder with `mounts:`, or have it downloaded");
+}
+
+struct err *digest_fd(struct digest *d, int fd, const char *path, int64_t max, int64_t *ret_size)
 {
 	enum { CHUNK = 256 * 1024 };
 	AUTO_FREE char *buffer = mem_alloc(CHUNK);
 	int64_t total = 0;
-	ssize_t got;
+	ssize_t got = 0;
+	struct stat st;
 
-	while ((got = fd_read(fd, buffer, CHUNK)) > 0) {
+	/* what grows while it is read, too */
+	bool fits = !max || fstat(fd, &st) != 0 || st.st_size <= max;
+	while (fits && (got = fd_read(fd, buffer, CHUNK)) > 0) {
 		digest_add(d, buffer, (size_t)got);
 		total += got;
+		fits = !max || total <= max;
 		TRY(cancel_check());
 	}
+	if (!fits)
+		return too_large(path, max);
 	if (got < 0)
 		return err_os(errno, "cannot read '%s'", path);
 	if (ret_size)
@@ -126,7 +143,7 @@ struct err *digest_file_as(enum digest_kind kind, const char *path, char *ret_he
 		return err_new(ERR_CORRUPT, "'%s' is %s where a file has to be", path,
 			       S_ISDIR(st.st_mode) ? "a folder" : "a pipe or a device");
 	struct digest *d = digest_new(kind);
-	struct err *e = digest_fd(d, fd, path, ret_size);
+	struct err *e = digest_fd(d, fd, path, /* max= */ 0, ret_size);
 	if (!e)
 		digest_hex(d, ret_hex);
 	digest_free(d);
@@ -139,7 +156,7 @@ struct err *digest_beneath(const char *dir, const char *path, char ret_hex[SHA25
 
 	TRY(beneath_open(dir, path, &fd, NULL));
 	struct digest *d = digest_new(DIGEST_SHA256);
-	struct err *e = digest_fd(d, fd, path, NULL);
+	struct err *e = digest_fd(d, fd, path, BENEATH_MAX_BYTES, NULL);
 	if (!e)
 		digest_hex(d, ret_hex);
 	digest_free(d);

@@ -26,8 +26,13 @@ void digest_hex(struct digest *d, char *ret_hex);
 void digest_reset(struct digest *d);
 /** digest_bytes() - SHA-256 of @size bytes as hex */
 void digest_bytes(const void *bytes, size_t size, char ret_hex[SHA256_HEX]);
-/** digest_fd() - add what is left to read of @fd, called @path in errors; @ret_size may be NULL */
-MUST_CHECK struct err *digest_fd(struct digest *d, int fd, const char *path, int64_t *ret_size);
+/**
+ * digest_fd() - add what is left to read of @fd, called @path in errors
+ * @max:  bytes, at most; 0 = no limit
+ *
+ * Errors: OS, CANCELED; USAGE (it is larger, be it of nothing but holes)
+ */
+MUST_CHECK struct err *digest_fd(struct digest *d, int fd, const char *path, int64_t max, int64_t *ret_size);
 /** digest_file() - SHA-256 of a file's content; @ret_size may be NULL */
 MUST_CHECK struct err *digest_file(const char *path, char ret_hex[SHA256_HEX], int64_t *ret_size);
 /** digest_file_as() - the same of any kind; @ret_hex: 65 or 129 bytes */

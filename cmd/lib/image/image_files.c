@@ -33,7 +33,7 @@ struct err *image_files_input(const struct recipe *recipe, struct json *inputs)
 	if (!recipe->image.files)
 		return NULL;
 	TRY(find_files(recipe, &path));
-	TRY(tree_digest_path(path, hex));
+	TRY(tree_digest_most(path, BENEATH_MAX_BYTES, hex));
 	struct json *files = js_object();
 	js_set(inputs, "files", files);
 	js_set_text(files, "name", recipe->image.files);
@@ -57,7 +57,7 @@ struct err *image_files_copy(const struct recipe *recipe, const char *digest, co
 	TRY(dir_make(to, 0755));
 	TRY(run((const char *const[]){"cp", "-R", "-P", all, to, NULL}));
 	TRY(run((const char *const[]){"chmod", "-R", "u=rwX,go=rX", to, NULL}));
-	TRY(tree_digest_path(to, hex));
+	TRY(tree_digest_most(to, BENEATH_MAX_BYTES, hex));
 	if (streq(hex, digest))
 		return NULL;
 	return err_hint(err_new(ERR_BUSY, "'%s' was changed after it was decided what to do", from),

@@ -78,7 +78,7 @@ static struct err *add_file(const struct exposing *x, const char *dir, const cha
 
 	TRY(beneath_path(dir, path, &found));
 	TRY(dir_exists(found, &is_dir));
-	TRY(is_dir ? tree_digest_path(found, hex) : digest_file(found, hex, NULL));
+	TRY(is_dir ? tree_digest_most(found, BENEATH_MAX_BYTES, hex) : digest_beneath(dir, path, hex, NULL));
 	AUTO_FREE char *text = mem_printf("%s %s (sha256 %s)", what, path, hex);
 	add(x, text);
 	return NULL;

@@ -14,8 +14,12 @@
 #define COOPER_SYS_BENEATH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
+
+/* What is read of a file or folder there, in all: whoever can write to it can make it endless. */
+#define BENEATH_MAX_BYTES ((int64_t)4 << 30)
 
 /**
  * beneath_open() - open the file or folder @path below @dir to read it

@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "sys/file.h"
 
-enum { DEPTH_MAX = 256, LINK_MAX_BYTES = 65536 };
+enum { DEPTH_MAX = 256, LINK_MAX_BYTES = 65536, ENTRY_BYTES = 1024 };
 
 struct entry {
 	char *path;
@@ -23,6 +23,7 @@ struct entry {
 struct tree_digest {
 	const char *except; /* path that does not count, or NULL */
 	bool exact;	    /* permissions and times of files count */
+	int64_t max, left;  /* of bytes to read; 0 = no limit */
 	struct entry *entries;
 	size_t count;
 	size_t cap;
@@ -100,6 +101,16 @@ static struct err *digest_link(struct tree_digest *t, int dirfd, const char *nam
 	return NULL;
 }
 
+static struct err *spend(struct tree_digest *t, const char *path, int64_t bytes)
+{
+	t->left -= t->max ? bytes : 0;
+	return t->max && t->left <= 0
+		       ? err_hint(err_new(ERR_USAGE, "its folder holds more than %lld MiB, up to '%s'",
+					  (long long)(t->max >> 20), path),
+				  "put what is not needed there elsewhere")
+		       : NULL;
+}
+
 static struct err *digest_content(struct tree_digest *t, int dirfd, const char *name, const char *path)
 {
 	AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -109,10 +120,12 @@ static struct err *digest_content(struct tree_digest *t, int dirfd, const char *
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return err_os(errno, "cannot open '%s'", path);
 	struct digest *d = digest_new(DIGEST_SHA256);
-	struct err *e = digest_fd(d, fd, path, NULL);
+	int64_t size = 0;
+	struct err *e = digest_fd(d, fd, path, t->left, &size);
 	digest_hex(d, hex);
 	digest_free(d);
 	TRY(e);
+	TRY(spend(t, path, size));
 	AUTO_FREE char *exact =
 		mem_printf("%s %o %lld", hex, (unsigned)st.st_mode & 07777, (long long)file_mtime_ns(&st));
 	tree_digest_file(t, path, (st.st_mode & 0111) != 0, t->exact ? exact : hex);
@@ -125,6 +138,7 @@ static struct err *digest_entry(struct tree_digest *t, int dirfd, const char *na
 
 	if (t->except && streq(path, t->except))
 		return NULL;
+	TRY(spend(t, path, ENTRY_BYTES));
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_os(errno, "cannot stat '%s'", path);
 	if (S_ISLNK(st.st_mode))
@@ -154,7 +168,7 @@ static struct err *digest_dir(struct tree_digest *t, int fd, const char *path, c
 	return NULL;
 }
 
-static struct err *digest_tree(const char *path, const char *except, bool exact, char ret_hex[SHA256_HEX])
+static struct err *digest_tree(const char *path, const char *except, bool exact, int64_t max, char ret_hex[SHA256_HEX])
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -165,6 +179,7 @@ static struct err *digest_tree(const char *path, const char *except, bool exact,
 	struct tree_digest *t = tree_digest_new();
 	t->except = except;
 	t->exact = exact;
+	t->max = t->left = max;
 	struct err *e = digest_dir(t, fd, "", path, 0);
 	if (!e) {
 		struct digest *d = digest_new(DIGEST_SHA256);
@@ -178,15 +193,20 @@ static struct err *digest_tree(const char *path, const char *except, bool exact,
 
 struct err *tree_digest_path(const char *path, char ret_hex[SHA256_HEX])
 {
-	return digest_tree(path, NULL, /* exact= */ false, ret_hex);
+	return digest_tree(path, NULL, /* exact= */ false, /* max= */ 0, ret_hex);
+}
+
+struct err *tree_digest_most(const char *path, int64_t max, char ret_hex[SHA256_HEX])
+{
+	return digest_tree(path, NULL, /* exact= */ false, max, ret_hex);
 }
 
 struct err *tree_digest_without(const char *path, const char *except, char ret_hex[SHA256_HEX])
 {
-	return digest_tree(path, except, /* exact= */ false, ret_hex);
+	return digest_tree(path, except, /* exact= */ false, /* max= */ 0, ret_hex);
 }
 
 struct err *tree_digest_exact(const char *path, char ret_hex[SHA256_HEX])
 {
-	return digest_tree(path, NULL, /* exact= */ true, ret_hex);
+	return digest_tree(path, NULL, /* exact= */ true, /* max= */ 0, ret_hex);
 }

@@ -33,6 +33,8 @@ void tree_digest_end(struct tree_digest *t, struct digest *d, char ret_hex[SHA25
  * Errors: ABSENT, OS; CORRUPT for anything but files, folders and symbolic links, and below 256 levels.
  */
 MUST_CHECK struct err *tree_digest_path(const char *path, char ret_hex[SHA256_HEX]);
+/** tree_digest_most() - likewise of at most @max bytes, each entry counted as 1 KiB; more is USAGE */
+MUST_CHECK struct err *tree_digest_most(const char *path, int64_t max, char ret_hex[SHA256_HEX]);
 /** tree_digest_without() - likewise, but for what is at @path/@except (such as a receipt that holds the digest) */
 MUST_CHECK struct err *tree_digest_without(const char *path, const char *except, char ret_hex[SHA256_HEX]);
 /** tree_digest_exact() - likewise, over permissions and times of files too: another one when anything was touched */
