@@ -115,6 +115,15 @@ static void nested(void **state)
 	assert_ok(file_remove(a));
 	assert_int_equal(symlink("/", a), 0);
 	assert_fails(shares_check_nested(&spec), ERR_USAGE, "leads out");
+	/* by another name of the outer one: with a part that says nothing, and behind a link of the user's */
+	AUTO_FREE char *dots = path_join(dir, "./outer");
+	AUTO_FREE char *link = path_join(dir, "link");
+	AUTO_FREE char *linked = path_join(link, "a/inner");
+	assert_int_equal(symlink("outer", link), 0);
+	mounts[0].host = dots;
+	assert_fails(shares_check_nested(&spec), ERR_USAGE, "leads out");
+	mounts[1].host = linked;
+	assert_fails(shares_check_nested(&spec), ERR_USAGE, "leads out");
 	mounts[0].writable = false;
 	assert_ok(shares_check_nested(&spec));
 }

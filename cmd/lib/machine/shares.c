@@ -168,30 +168,41 @@ bool shares_writable(const struct machine_spec *spec)
 	return false;
 }
 
-static struct err *check_below(const char *outer, const char *inner)
+static struct err *check_below(const char *outer, const char *below, const char *inner)
 {
 	AUTO_FREE char *found = NULL;
-	struct err *e = beneath_path(outer, inner + strlen(outer) + 1, &found);
+	AUTO_FREE char *expected = path_join(outer, below);
+	struct err *e = beneath_path(outer, below, &found);
 
 	if (err_is(e, ERR_ABSENT))
 		return err_free(e);
-	if (!e && !streq(found, inner))
+	if (!e && !streq(found, expected))
 		e = err_new(ERR_USAGE, "'%s' became a link to '%s'", inner, found);
 	return e ? err_hint(err_wrap(e, "the share '%s' is inside of another that the guest can write to", inner),
 			    "look who made the link, then run `cooper up`")
 		 : NULL;
 }
 
+/* Whether any folder above @inner is @outer, under whatever name: what is below it could be links of the guest. */
+static struct err *check_inside(const char *inner, const char *outer)
+{
+	AUTO_FREE char *real = real_of(outer);
+
+	for (const char *slash = strchr(inner + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		AUTO_FREE char *above = mem_strndup(inner, (size_t)(slash - inner));
+		AUTO_FREE char *where = real_of(above);
+		AUTO_FREE char *below = path_clean(slash + 1);
+		if (below && streq(where, real))
+			TRY(check_below(above, below, inner));
+	}
+	return NULL;
+}
+
 struct err *shares_check_nested(const struct machine_spec *spec)
 {
-	for (size_t i = 0; i < spec->mount_count; i++) {
-		const char *inner = spec->mounts[i].host;
-		for (size_t j = 0; j < spec->mount_count; j++) {
-			const struct mount *outer = &spec->mounts[j];
-			size_t n = strlen(outer->host);
-			if (outer->writable && strncmp(inner, outer->host, n) == 0 && inner[n] == '/')
-				TRY(check_below(outer->host, inner));
-		}
-	}
+	for (size_t i = 0; i < spec->mount_count; i++)
+		for (size_t j = 0; j < spec->mount_count; j++)
+			if (i != j && spec->mounts[j].writable)
+				TRY(check_inside(spec->mounts[i].host, spec->mounts[j].host));
 	return NULL;
 }
