@@ -175,6 +175,17 @@ static void test_places(void **state)
 	assert_int_equal(st.st_mode & 0777, 0664);
 	assert_ok(file_read(shared, 10000, &text, NULL));
 	assert_non_null(strstr(text, "\"a\""));
+	/* whoever can write to the project puts another link there meanwhile: the file behind it is not ours */
+	AUTO_FREE char *other = path_join(dir, "other");
+	AUTO_FREE char *kept = NULL;
+	assert_ok(file_write(other, "{\"format\": 1, \"entries\": {}}", 28, 0644));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("other", path), 0);
+	assert_fails(put(lock, "b", "1"), ERR_USAGE, "became a link to");
+	assert_ok(file_read(other, 10000, &kept, NULL));
+	assert_null(strstr(kept, "\"b\""));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("shared/team.lock", path), 0);
 	/* it is gone meanwhile */
 	assert_int_equal(unlink(shared), 0);
 	assert_fails(put(lock, "b", "1"), ERR_OS, "cannot be followed");

@@ -15,6 +15,7 @@ enum { LOCK_FORMAT = 1 };
 /* Entries live in the arena until the end: what lock_find() lent stays valid when an entry is replaced. */
 struct lock {
 	char *path;
+	char *place; /* the file that it led to when it was opened */
 	pthread_mutex_t mutex;
 	struct map entries; /* reference -> struct lock_entry */
 	struct arena *arena;
@@ -157,7 +158,9 @@ struct err *lock_open(const char *path, struct lock **ret_lock)
 	pthread_mutex_init(&lock->mutex, NULL);
 	lock->path = mem_strdup(path);
 	lock->arena = arena_new();
-	struct err *e = read_entries(path, lock->arena, &lock->entries);
+	struct err *e = lock_file_place(path, &lock->place);
+	if (!e)
+		e = read_entries(path, lock->arena, &lock->entries);
 	if (e) {
 		lock_free(lock);
 		return e;
@@ -174,6 +177,7 @@ struct lock *lock_free(struct lock *lock)
 	arena_free(lock->arena);
 	pthread_mutex_destroy(&lock->mutex);
 	free(lock->path);
+	free(lock->place);
 	free(lock);
 	return NULL;
 }
@@ -212,8 +216,9 @@ static struct json *entry_json(const struct lock_entry *entry)
 	return value;
 }
 
-static struct err *write_entries(const char *path, const struct map *entries)
+static struct err *write_entries(const struct lock *lock)
 {
+	const struct map *entries = &lock->entries;
 	AUTO(strs) names = STRS_INIT;
 	for (size_t i = 0; i < entries->count; i++)
 		strs_add(&names, entries->entries[i].key);
@@ -224,7 +229,7 @@ static struct err *write_entries(const char *path, const struct map *entries)
 		js_set(list, names.items[i], entry_json(map_get(entries, names.items[i])));
 	js_set_int(root, "format", LOCK_FORMAT);
 	js_set(root, "entries", list);
-	return lock_file_write(path, root);
+	return lock_file_write(lock->path, lock->place, root);
 }
 
 static struct err *check_entry(const struct lock *lock, const struct lock_entry *entry)
@@ -258,7 +263,7 @@ struct err *lock_put_all(struct lock *lock, const struct lock_entry *entries, si
 	for (size_t i = 0; i < count && !e; i++)
 		e = put(lock, &entries[i]);
 	if (!e)
-		e = write_entries(lock->path, &lock->entries);
+		e = write_entries(lock);
 	pthread_mutex_unlock(&lock->mutex);
 	return e;
 }

@@ -23,9 +23,10 @@ MUST_CHECK struct err *lock_file_place(const char *path, char **ret_real);
 MUST_CHECK struct err *lock_file_read(const char *path, struct json **ret_root);
 /**
  * lock_file_write() - replace it, keeping its mode
+ * @place:  where it led when it was read: nothing else is written, wherever a link that came meanwhile leads
  *
- * Errors: those of lock_file_place(), USAGE (read-only), OS
+ * Errors: those of lock_file_place(), USAGE (read-only; it leads elsewhere now), OS
  */
-MUST_CHECK struct err *lock_file_write(const char *path, const struct json *root);
+MUST_CHECK struct err *lock_file_write(const char *path, const char *place, const struct json *root);
 
 #endif
