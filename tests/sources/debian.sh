@@ -196,6 +196,14 @@ echo signature >foo_1.0.orig.tar.gz.asc
 build_it foo-1.0
 same "an epoch, and a signature of the project's"
 
+# A lock says which files, and never where from: who can write to a project is not who says what is built.
+pin foo
+sed -i "s,debian:foo_1.0.orig.tar.gz,file://$PWD/foo_1.0.orig.tar.gz," "$project/cooper.lock"
+chmod -R u+w "$COOPER_HOME"
+rm -rf "$COOPER_HOME"
+ends "a lock that names another place" 4 "from elsewhere: 'file://$PWD/foo_1.0.orig.tar.gz" "$cooper" build
+ok "nothing is installed" nothing_stored
+
 # What is asked for besides: left out, and put elsewhere
 pin foo "into: sub" "exclude: [src/, debian/changelog]"
 ends "into and exclude" 0 "" "$cooper" build --yes

@@ -71,6 +71,11 @@ cp "$work/lock" "$project/cooper.lock"
 ends "the tag has moved: the lock is right, nothing is fetched" 4 "has moved: it is now $middle, and was pinned as $v1" "$cooper" build --yes
 ok "nothing is installed" nothing_stored
 again
+from "$url" "tag: v1"
+sed "s,\"url\": \"git:[^#]*,\"url\": \"git:file://$work/elsewhere," "$work/lock" >"$project/cooper.lock"
+ends "a lock that names another repository" 4 "from elsewhere: 'git:file://$work/elsewhere#$v1'" "$cooper" build
+ok "nothing is installed" nothing_stored
+again
 from "$url#$v1" "tag: v1"
 ends "the tag has moved: the recipe is right" 4 "has moved" "$cooper" build --yes
 from "$url#$v1" "tag: v9"

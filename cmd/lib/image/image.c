@@ -15,6 +15,7 @@
 #include "image/image_files.h"
 #include "recipe/vars.h"
 #include "source/debian.h"
+#include "source/source.h"
 #include "store/cas.h"
 #include "store/store.h"
 #include "sys/beneath.h"
@@ -97,6 +98,8 @@ struct err *image_list(const struct recipe *recipe, enum arch guest_arch, const 
 		if (!debian_name_valid(package))
 			return err_hint(err_new(ERR_USAGE, "'%s' in the lock is no file of a Debian package", f->name),
 					"`cooper update` writes the entry anew");
+		if (!debian_is_url(f->url))
+			return source_elsewhere(reference, f->url);
 		files->items[files->count++] =
 			(struct source_file){.name = f->name, .url = f->url, .digest = f->sha256, .size = f->size};
 	}

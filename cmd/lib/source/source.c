@@ -81,6 +81,12 @@ void source_files_done(struct source_files *files)
 	*files = (struct source_files){.items = NULL};
 }
 
+struct err *source_elsewhere(const char *reference, const char *url)
+{
+	return err_hint(err_new(ERR_CORRUPT, "the lock takes '%s' from elsewhere: '%s'", reference, url),
+			"`cooper update` writes the entry anew; look who changed it");
+}
+
 static void add_file(struct source_files *files, struct source_file file)
 {
 	files->items = mem_grow(files->items, &files->cap, files->count + 1, sizeof(*files->items));
@@ -107,6 +113,13 @@ static void add_pinned(const struct source *s, struct source_files *files)
 					     .signature_keys = &s->signature_keys});
 }
 
+/* A lock lies in the project, which a guest may share: it says which files, and never where from. */
+static bool comes_from(const struct source *s, const char *url)
+{
+	size_t n = s->url ? strlen(s->url) : 0;
+	return s->url ? strncmp(url, s->url, n) == 0 && url[n] == '#' : debian_is_url(url);
+}
+
 static struct err *list_one(const struct source *s, enum arch host_arch, const struct lock *lock,
 			    struct source_files *files)
 {
@@ -123,6 +136,8 @@ static struct err *list_one(const struct source *s, enum arch host_arch, const s
 		return err_new(ERR_ABSENT, "the lock has no entry for '%s'", reference);
 	for (size_t i = 0; i < entry->file_count; i++) {
 		const struct lock_file *f = &entry->files[i];
+		if (!comes_from(s, f->url))
+			return source_elsewhere(reference, f->url);
 		add_file(files,
 			 (struct source_file){
 				 .source = s, .name = f->name, .url = f->url, .digest = f->sha256, .size = f->size});

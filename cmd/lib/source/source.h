@@ -30,10 +30,14 @@ char *source_reference(const struct source *source, enum arch host_arch);
 MUST_CHECK struct err *source_load(const char *path, const struct recipe_target *target, const struct strs *roots,
 				   const struct lock *lock, const struct lock_entry *entry, struct recipe **ret_recipe);
 
+/** source_elsewhere() - the error of an entry of the lock whose file does not come from where its recipe says */
+MUST_CHECK struct err *source_elsewhere(const char *reference, const char *url);
+
 /**
  * source_list() - append the files of @sources
  *
- * Errors: ABSENT when the lock has no entry for a floating source: the message names it, the caller resolves.
+ * Errors: ABSENT when the lock has no entry for a floating source: the message names it, the caller resolves. CORRUPT
+ * when the entry's files are not from where the recipe says: Debian's archive, or that repository.
  */
 MUST_CHECK struct err *source_list(const struct source *sources, size_t count, enum arch host_arch,
 				   const struct lock *lock, struct source_files *files);
