@@ -5,7 +5,8 @@
  *   COOPER_FAULT_LOG=FILE            each place that is reached for the first time in a process: "CALL PLACE
  * ADDRESS..." COOPER_FAULT="CALL PLACE ERRNO"  that place fails with that number, once in each process that reaches it
  *   COOPER_FAULT="CALL PLACE kill"   the process ends there as `kill -9` would end it, before the call
- *   COOPER_FAULT="CALL PLACE cut"    all processes of its group end there, after the call: the power is gone
+ *   COOPER_FAULT="CALL PLACE cut"    nothing goes on there, after the call: the power is gone; who sees it in the log
+ *                                    ends all processes
  *
  * What is done is said in the log, too: "fired". A file is opened before anything is confined, and never closed.
  */
@@ -118,7 +119,8 @@ static int action_at(const char *call)
 	errno = error;
 	if (!target_action || place != target_place || strcmp(call, target_call) != 0 || atomic_exchange(&fired, true))
 		return 0;
-	(void)!__real_write(log_fd, "fired\n", 6);
+	if (target_action != CUT)
+		(void)!__real_write(log_fd, "fired\n", 6);
 	if (target_action == KILL)
 		kill(getpid(), SIGKILL);
 	return target_action;
@@ -126,8 +128,11 @@ static int action_at(const char *call)
 
 static void cut(int action)
 {
-	if (action == CUT)
-		kill(0, SIGKILL);
+	if (action != CUT)
+		return;
+	(void)!__real_write(log_fd, "fired\n", 6);
+	for (;;)
+		pause();
 }
 
 #define STRINGIFY(name) #name

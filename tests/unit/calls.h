@@ -27,7 +27,7 @@ enum { NEVER = -1 };
 
 static struct {
 	const char *top;              /* paths below it are written down; NULL = nothing is */
-	struct strs done;             /* "flush PATH", "name PATH", below the top, "." = it */
+	struct strs done;             /* "mode PATH", "flush PATH", "name PATH", below the top, "." = it */
 	int fail_fsync, fail_readdir; /* after so many calls one ends with EIO; NEVER */
 	int interrupted;              /* calls from now on that end with EINTR */
 	size_t of_size;               /* of those, the ones for so many bytes; 0 = all */
@@ -49,6 +49,8 @@ static pthread_mutex_t calls_mutex = PTHREAD_MUTEX_INITIALIZER;
 #define real_of(name) (own_##name ? own_##name : (find_##name(), own_##name))
 
 REAL(int, fsync, int)
+REAL(int, chmod, const char *, mode_t)
+REAL(int, fchmod, int, mode_t)
 REAL(int, rename, const char *, const char *)
 REAL(struct dirent *, readdir, DIR *)
 REAL(ssize_t, read, int, void *, size_t)
@@ -86,15 +88,32 @@ static bool is_due(int *left)
 	return *left >= 0 && (*left)-- == 0;
 }
 
-int fsync(int fd)
+static void write_down_fd(const char *what, int fd)
 {
 	char link[64], path[4096];
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ssize_t n = readlink(link, path, sizeof(path) - 1);
 	if (n > 0) {
 		path[n] = '\0';
-		write_down("flush", path);
+		write_down(what, path);
 	}
+}
+
+int chmod(const char *path, mode_t mode)
+{
+	write_down("mode", path);
+	return real_of(chmod)(path, mode);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+	write_down_fd("mode", fd);
+	return real_of(fchmod)(fd, mode);
+}
+
+int fsync(int fd)
+{
+	write_down_fd("flush", fd);
 	if (!is_due(&calls.fail_fsync))
 		return real_of(fsync)(fd);
 	errno = EIO;

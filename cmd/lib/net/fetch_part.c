@@ -190,15 +190,27 @@ static struct err *resume(struct fetch_part *p)
 	}
 }
 
+/* A part whose writer was killed while it was given its name is read-only by then. */
+static struct err *open_part(const char *path, bool *ret_read_only, int *ret_fd)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int errnum = errno;
+	*ret_read_only = fd < 0 && errnum == EACCES;
+	if (*ret_read_only)
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	*ret_fd = fd;
+	return fd >= 0 ? NULL : err_os(errnum, "cannot create '%s'", path);
+}
+
 /* Locks the file that has the name now: its last holder may have renamed or removed the one that we opened. */
 static struct err *lock_part(struct fetch_part *p, bool *ret_locked)
 {
 	*ret_locked = false;
 	for (;;) {
 		struct stat ours, named;
-		AUTO_CLOSE int fd = open(p->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-		if (fd < 0)
-			return err_os(errno, "cannot create '%s'", p->path);
+		AUTO_CLOSE int fd = -1;
+		bool read_only = false;
+		TRY(open_part(p->path, &read_only, &fd));
 		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 			if (errno == EINTR)
 				continue;
@@ -210,6 +222,11 @@ static struct err *lock_part(struct fetch_part *p, bool *ret_locked)
 			return err_os(errno, "cannot stat '%s'", p->path);
 		if (!there || ours.st_ino != named.st_ino || ours.st_dev != named.st_dev)
 			continue;
+		if (read_only) {
+			if (ours.st_mode & S_IWUSR || fchmod(fd, 0644) != 0)
+				return err_os(EACCES, "cannot write '%s'", p->path);
+			continue;
+		}
 		p->fd = fd;
 		fd = -1;
 		*ret_locked = true;
@@ -296,6 +313,8 @@ struct err *part_check(struct fetch_part *p)
 
 struct err *part_place(struct fetch_part *p)
 {
+	if (p->read_only && fchmod(p->fd, 0444) != 0)
+		return err_os(errno, "cannot set the mode of '%s'", p->path);
 	if (p->flushed)
 		TRY(file_sync(p->fd, p->path));
 	if (rename(p->path, p->target) != 0)

@@ -33,6 +33,7 @@ struct fetch_part {
 	const char *want_sha256; /* borrowed; may be NULL */
 	const char *want_sha512;
 	bool flushed;          /* no name before the bytes are on the disk */
+	bool read_only;        /* nor before its mode is; set after part_init() */
 	int fd;                /* -1 = not open */
 	struct writer *writer; /* NULL = nothing was added since the part was opened or emptied */
 	struct digest *sha256;
@@ -64,9 +65,9 @@ MUST_CHECK struct err *part_add(struct fetch_part *p, const void *data, size_t s
  */
 MUST_CHECK struct err *part_check(struct fetch_part *p);
 /**
- * part_place() - after part_check(): flush, rename to the target, unlock
+ * part_place() - after part_check(): make read-only what is to be, flush, rename to the target, unlock
  *
- * What is flushed is on the disk before it has its name. The name itself may be lost with the power; it is fetched
+ * What is flushed is on the disk, with its mode, before it has its name. The name itself may be lost with the power; it is fetched
  * again then.
  */
 MUST_CHECK struct err *part_place(struct fetch_part *p);

@@ -19,6 +19,7 @@ struct fetch_request {
 	bool allow_http;       /* http: is allowed (a digest is there) */
 	bool allow_local_http; /* http: to this machine is allowed without a digest; a redirect to http: never is */
 	bool unverified;       /* no digest is known (only `tool fetch` without one, and channels) */
+	bool read_only; /* from its name on, also when the power goes */
 	bool unflushed; /* done when the kernel has the bytes, as with cp and curl: nothing relies on the file later */
 };
 

@@ -408,6 +408,7 @@ void transfer_init(struct transfer *t, struct fetch_batch *b, const struct fetch
 	*t = (struct transfer){.request = r, .batch = b, .leader = t};
 	fetch_head_init(&t->head);
 	part_init(&t->part, r->target, r->sha256, r->sha512, !r->unflushed);
+	t->part.read_only = r->read_only;
 	for (struct transfer *other = b->items; other < t; other++) {
 		if (streq(other->request->step, r->step)) {
 			t->leader = other;

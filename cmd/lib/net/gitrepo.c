@@ -222,6 +222,7 @@ static struct err *stamp(struct git_transfer *t, git_repository *repo, const git
 	if (e)
 		return e;
 	git_oid_tostr(tree, sizeof(tree), id);
+	TRY(tree_sync(t->dir)); /* libgit2 leaves its files to the kernel */
 	TRY(dir_make(dir, 0700));
 	return file_write(path, tree, strlen(tree), 0600);
 }

@@ -161,16 +161,16 @@ static void state_done(struct state *s)
 		close(s->lock_fd);
 }
 
-/* Writes where the content differs; *ret_changed then. */
-static struct err *write_text(const char *dir, const char *name, const struct str *text, bool *ret_changed)
+/* Writes where the content differs; then what @stamp stands for is another (NULL = nothing is). */
+static struct err *write_text(const char *dir, const char *name, const struct str *text, const char *stamp)
 {
 	AUTO_FREE char *path = path_join(dir, name);
 	AUTO_FREE char *old = NULL;
 	struct err *e = file_read(path, 1 << 20, &old, NULL);
 	bool same = !e && streq(old, str_text(text));
 	err_free(e);
-	if (ret_changed)
-		*ret_changed = !same;
+	if (!same && stamp)
+		TRY(file_revoke(stamp));
 	return same ? NULL : file_write(path, str_text(text), text->len, 0644);
 }
 
@@ -293,30 +293,33 @@ static struct err *check_online(const struct state *s)
 			"run the same command once without --offline (or COOPER_OFFLINE): the lock keeps the answer");
 }
 
-static struct err *update(const struct state *s, bool sources_changed, struct sink *sink)
+static struct err *update(const struct state *s, const char *stamp, struct sink *sink)
 {
-	AUTO_FREE char *stamp = path_join(s->dir, "stamp");
+	AUTO_FREE char *lists = path_join(s->dir, "lists");
 	struct stat st;
 	bool there = false;
 	TRY(file_stat(stamp, &there, &st));
 	int64_t age_ms = there ? tick_wall_ms() - file_mtime_ns(&st) / 1000000 : -1;
-	if (!sources_changed && age_ms >= 0 && age_ms < FRESH_MS)
+	if (age_ms >= 0 && age_ms < FRESH_MS)
 		return NULL;
 	static const char *const argv[] = {"apt-get", "-qq", "--error-on=any", "update", NULL};
 	TRY(check_online(s));
-	TRY(file_remove(stamp));
+	TRY(file_revoke(stamp));
 	event_note(sink, "resolve", "updating the package index of '%s'", s->suite);
 	struct err *e = run_apt(s, argv, sink, NULL);
-	return e ? explain_update(s, e) : file_write(stamp, "", 0, 0600);
+	if (e)
+		return explain_update(s, e);
+	TRY(tree_sync(lists));
+	return file_write(stamp, "", 0, 0600);
 }
 
 static struct err *fill_state(struct state *s, const char *type, const char *arch, struct sink *sink)
 {
 	static const char *const dirs[] = {"lists/partial", "cache/archives/partial", "empty", "log"};
 	AUTO_FREE char *lock = path_join(s->dir, "lock");
+	AUTO_FREE char *stamp = path_join(s->dir, "stamp");
 	AUTO(str) empty = STR_INIT;
 	AUTO(str) sources = STR_INIT;
-	bool changed = false;
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
 		AUTO_FREE char *path = path_join(s->dir, dirs[i]);
 		TRY(dir_make(path, 0755));
@@ -324,9 +327,9 @@ static struct err *fill_state(struct state *s, const char *type, const char *arc
 	TRY(lock_wait(lock, "cooper, asking the package archive", /* timeout_ms= */ 0, sink, &s->lock_fd));
 	debian_sources(&s->host->mirrors, type, s->suite, file_offered(KEYRING) ? KEYRING : NULL, &sources);
 	TRY(write_text(s->dir, "status", &empty, NULL));
-	TRY(write_text(s->dir, "sources.list", &sources, &changed));
+	TRY(write_text(s->dir, "sources.list", &sources, stamp));
 	TRY(write_config(s, arch));
-	return update(s, changed, sink);
+	return update(s, stamp, sink);
 }
 
 static struct err *open_state(struct state *s, const char *type, const char *suite, const char *arch,

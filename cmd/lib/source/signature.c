@@ -61,7 +61,8 @@ static struct err *fetch_key(const struct home *home, const struct source *s, co
 				  .size = -1,
 				  .max_size = KEY_MAX,
 				  .target = path,
-				  .step = step};
+				  .step = step,
+				  .read_only = true};
 	struct err *e = fetch_run(&r, 1, /* deadline_ms= */ 0, sink);
 	if (!e)
 		return cas_seal(home, s->signature_key_sha256, /* sha512= */ NULL);

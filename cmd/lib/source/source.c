@@ -321,7 +321,8 @@ static struct fetch_request request_of(const struct source_file *f)
 				      .sha256 = is_sha512 ? NULL : f->digest,
 				      .sha512 = is_sha512 ? f->digest : f->sha512,
 				      .size = f->size,
-				      .allow_http = true};
+				      .allow_http = true,
+				      .read_only = true};
 }
 
 static bool has_request(const struct requests *r, const char *target)

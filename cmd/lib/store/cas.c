@@ -1,6 +1,7 @@
 #include "store/cas.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -8,6 +9,8 @@
 #include "fmt/digest.h"
 #include "fmt/json.h"
 #include "sys/file.h"
+
+enum { OBJECT_MODE = 0444 };
 
 char *cas_path(const struct home *home, const char *digest)
 {
@@ -60,6 +63,15 @@ static struct err *clear_note_place(const char *note_path)
 	return is_folder ? tree_remove(note_path) : NULL;
 }
 
+/* Also when the power goes: the note is written after it. A download has been so since it took its name. */
+static struct err *make_read_only(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, OBJECT_MODE) != 0)
+		return err_os(errno, "cannot seal '%s'", path);
+	return file_sync(fd, path);
+}
+
 struct err *cas_seal(const struct home *home, const char *digest, const char *sha512)
 {
 	AUTO_FREE char *path = cas_path(home, digest);
@@ -70,11 +82,11 @@ struct err *cas_seal(const struct home *home, const char *digest, const char *sh
 		sha512 = js_get_text(old, "sha512"); /* the same name, the same bytes */
 	bool there = false;
 	TRY(clear_note_place(note_path));
-	if (chmod(path, 0444) != 0)
-		return err_os(errno, "cannot seal '%s'", path);
 	TRY(file_stat(path, &there, &st));
 	if (!there)
 		return err_new(ERR_ABSENT, "'%s' does not exist", path);
+	if ((st.st_mode & 07777) != OBJECT_MODE)
+		TRY(make_read_only(path));
 	AUTO_JSON *note = js_object();
 	js_set_int(note, "size", (int64_t)st.st_size);
 	js_set_int(note, "mtime_ns", file_mtime_ns(&st));

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "sys/os.h"
+
 enum {
 	DEPTH_MAX = 256,
 	/* Somebody may add a file while we remove (Finder). */
@@ -117,7 +119,9 @@ static struct err *sync_entry(int dirfd, const char *name, const struct stat *st
 		return err_os(errno, "cannot open '%s'", name);
 	if (S_ISDIR(st->st_mode))
 		TRY(each_entry(fd, name, depth, sync_entry));
-	return fsync(fd) == 0 || errno == EINVAL ? NULL : err_os(errno, "cannot flush '%s'", name);
+	/* the last one reaches the platter, and takes along what the others left with the drive */
+	int errnum = depth == 0 ? os_full_sync(fd) : fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
+	return errnum ? err_os(errnum, "cannot flush '%s'", name) : NULL;
 }
 
 struct err *tree_sync(const char *path)
