@@ -82,6 +82,10 @@ $(BUILD)/tests/cooper-scripted: LDFLAGS += $(if $(FAULT_OBJ),-Wl$(comma)@tests/f
 $(BUILD)/tests/cooper-scripted: $(BIN_OBJ) $(SCRIPTED_OBJ) $(FAULT_OBJ) $(BUILD)/libcooper.a $(LZMA)
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -o $@ $(BIN_OBJ) $(SCRIPTED_OBJ) $(FAULT_OBJ) $(BUILD)/libcooper.a $(LDLIBS)
 
+$(BUILD)/tests/fault/outside: tests/fault/outside.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDFLAGS) -o $@ $<
+
 # Rebuilt when compiler or flags change, so that one build folder never mixes two.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# lane.sh LANE LANES SECONDS SEED POINTS FILE - one lane of torture.sh: every LANES-th of the first POINTS of the shuffled
-# points, each written to FILE as "ok|WRONG SCENARIO CALL PLACE ACTION: what came of it". Compile with CONFIG=fault first.
+# lane.sh WAY LANE LANES SECONDS SEED POINTS FILE - one lane of torture.sh: its share of the first POINTS of the shuffled
+# points, each written to FILE as "ok|WRONG SCENARIO CALL PLACE ACTION: what came of it". Compiled first; WAY is inside
+# (CONFIG=fault: a call of our own code fails, or is killed there) or outside (CONFIG=release: a system call fails).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-lane=$1 lanes=$2 seconds=$3 seed=$4 most=$5 results=$6
+way=$1 lane=$2 lanes=$3 seconds=$4 seed=$5 most=$6 results=$7
 export CONFIG=fault
+[ "$way" = inside ] || CONFIG=release
 . tests/scripted/lib.sh
 . tests/fault/errnos.sh
 . tests/fault/state.sh
@@ -16,16 +18,26 @@ cd "$project" || exit 1
 cp -a "$project" "$work/project.one"
 
 quietly() { timeout 60 "$cooper" "$@" >"$out" 2>&1 </dev/null; }
+# faulty FILE FAULT COMMAND... - where one place fails, or none, as outside.c and faults.c read it
+tracer=
+[ "$way" = inside ] || tracer=$(dirname "$scripted")/../build/release/tests/fault/outside
+faulty() {
+	local file=$1 fault=$2
+	shift 2
+	# shellcheck disable=SC2086
+	env COOPER_FAULT_LOG="$file" ${fault:+COOPER_FAULT="$fault"} timeout 60 $tracer "$cooper" "$@" >"$out" 2>&1 </dev/null
+}
 
-# By a hash of each line with the seed: one point more or less moves no other.
+# RANK SCENARIO CALL PLACE ACTION, in the order of their ranks, and within each of a hash of the line with the seed: one
+# point more or less moves no other, to no other lane either, which is the first word of what is printed.
 shuffled() {
-	awk -v seed="$seed" '
+	awk -v seed="$seed" -v lanes="$lanes" '
 		BEGIN { for (i = 32; i < 127; i++) code[sprintf("%c", i)] = i }
 		{
-			text = seed $2 $3 $4
+			text = seed $2 $3 $4 $5
 			for (i = hash = 1; i <= length(text); i++) hash = (hash * 69069 + code[substr(text, i, 1)] * 7919) % 2147483647
-			printf "%010d\t%s\n", hash, $0
-		}' | sort | cut -f2-
+			printf "%d%010d\t%d %s\n", $1, hash, hash % lanes, $0
+		}' | sort | cut -f2- | cut -d" " -f1,3-
 }
 
 # take NAME, restore NAME - the home of a stopped machine
@@ -35,14 +47,14 @@ restore() {
 }
 
 # What a command that was cut short leaves for nobody is gc's to remove.
-settle() { quietly stop && quietly gc --yes; }
+settle() { { quietly stop || quietly stop; } && quietly gc --yes; }
 
 # A scenario: from which home, the command, and what makes it whole when it was cut short.
-scenarios='up noop start change image gc verify stop destroy rollback'
+scenarios='build up noop start change image gc verify stop destroy rollback'
 prepare() {
 	rm -rf "$project/recipes" "$project/vmimages" "$project/patches" && cp -a "$work/project.one/." "$project/"
 	case $1 in
-	up) restore empty ;;
+	build | up) restore empty ;;
 	gc | rollback) restore two ;;
 	*) restore one ;;
 	esac
@@ -63,6 +75,11 @@ command_of() {
 	*) echo "$1" ;;
 	esac
 }
+# Whether the machine runs after a command that ended with 0, or says why it does not.
+runs() {
+	case $1 in up | noop | start | change | image | rollback) ;; *) return 0 ;; esac
+	[ "$(field state)" = ready ] || grep -q 'cooper: ' "$machine/log/supervisor.log"
+}
 
 mkdir "$snapshots/empty"
 quietly up && take one
@@ -71,16 +88,30 @@ all=$work/all
 for scenario in $scenarios; do
 	prepare "$scenario"
 	# shellcheck disable=SC2046
-	COOPER_FAULT_LOG=$places/$scenario quietly $(command_of "$scenario")
+	faulty "$places/$scenario" "" $(command_of "$scenario")
 	settle
 	state >"$work/state.$scenario"
-	sort "$places/$scenario" | sed "s/^/$scenario /"
-done | awk '!seen[$2 $3]++' >"$work/unique"
-while read -r scenario call place _; do
-	for action in $(errnos_of "$call") kill; do
-		echo "$scenario $call $place $action"
+	[ "$way" = inside ] || wait_for grep -qx end "$places/$scenario"
+	case $way in
+	inside) sort "$places/$scenario" | sed "s/^/0 $scenario /" | cut -d" " -f1-4 ;;
+	# what the loader does before is not ours
+	outside) awk -v scenario="$scenario" '$3 != "00000000" { ours = 1 } ours && NF == 3 { print 0, scenario, $1, $2, $3 }' "$places/$scenario" ;;
+	esac
+done >"$work/each"
+# Each place in the first scenario that comes by; those outside that look like another one come later.
+case $way in
+inside) awk '!seen[$3 $4]++' "$work/each" ;;
+outside) awk '{ print (seen[$3 $5]++ ? 1 : 0), $2, $3, $4 }' "$work/each" ;;
+esac >"$work/unique"
+while read -r call; do
+	actions=$(errnos_of "$call")
+	[ "$way" = outside ] || actions="$actions kill"
+	for action in $actions; do
+		echo "$call $action"
 	done
-done <"$work/unique" | shuffled >"$all"
+done < <(cut -d" " -f3 "$work/unique" | sort -u) >"$work/actions"
+awk 'NR == FNR { actions[$1] = actions[$1] " " $2; next } { n = split(actions[$3], a); for (i = 1; i <= n; i++) print $0, a[i] }' \
+	"$work/actions" "$work/unique" | shuffled >"$all"
 [ "$lane" != 0 ] || echo "points $(grep -c . "$all")" >>"$results"
 
 # try SCENARIO CALL PLACE ACTION - what came of it, in $verdict; empty if it is right
@@ -90,11 +121,10 @@ try() {
 	rm -f "$work/fired"
 	prepare "$scenario"
 	# shellcheck disable=SC2046
-	COOPER_FAULT_LOG=$work/fired COOPER_FAULT="$2 $3 $number" quietly $(command_of "$scenario")
+	faulty "$work/fired" "$2 $3 $number" $(command_of "$scenario")
 	code=$?
 	words=$(tail -3 "$out" | tr '\n' ' ' | cut -c1-300)
 	verdict=
-	grep -q fired "$work/fired" 2>/dev/null || { verdict=none && quietly stop && return; }
 	case $code in
 	0) ;;
 	124) verdict="hangs: $words" ;;
@@ -105,22 +135,25 @@ try() {
 	esac
 	case $words in *bug:*) verdict="a bug: $words" ;; esac
 	[ $code = 0 ] || [ "$4" = kill ] || grep -q 'cooper: ' "$out" || verdict="exit $code without a word: $words"
+	[ $code != 0 ] || runs "$scenario" || verdict="exit 0, and the machine is $(field state)"
 	if [ $code != 0 ]; then
 		# shellcheck disable=SC2046
 		quietly $(command_of "$scenario") || verdict="${verdict:+$verdict; }again: exit $?: $(tail -2 "$out" | tr '\n' ' ' | cut -c1-300)"
 	fi
-	settle
+	settle || verdict="${verdict:+$verdict; }stop and gc: exit $?: $(tail -2 "$out" | tr '\n' ' ' | cut -c1-300)"
 	state >"$work/state"
 	cmp -s "$work/state" "$work/state.$scenario" ||
 		verdict="${verdict:+$verdict; }exit $code ($words), then another state: $(diff "$work/state.$scenario" "$work/state" | grep '^[<>]' | head -4 | tr '\n' ' ')"
 	words=$(left_running)
-	[ -z "$words" ] || verdict="${verdict:+$verdict; }left running: $words"
+	# shellcheck disable=SC2086
+	[ -z "$words" ] || { verdict="${verdict:+$verdict; }left running: $(ps -o pid=,args= -p ${words//$'\n'/,} | tr '\n' ' ')" && kill -9 $words; }
+	[ -n "$verdict" ] || grep -q fired "$work/fired" 2>/dev/null || verdict=none
 }
 
 ends=$(($(date +%s) + seconds)) number=0
-while read -r scenario call place action; do
+while read -r whose scenario call place action; do
 	number=$((number + 1))
-	[ $((number % lanes)) = "$lane" ] || continue
+	[ "$whose" = "$lane" ] || continue
 	[ "$(date +%s)" -lt $ends ] || break
 	[ $number -le "$most" ] || break
 	try "$scenario" "$call" "$place" "$action"
