@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ static struct {
 	uint64_t random;              /* the first number that is asked for; 0 = any */
 	const char *look_at;          /* once fstatat() has been asked for this name ... */
 	const char *becomes;          /* ... it is a link to that */
+	bool room_unknown, no_room;   /* statvfs() ends with EIO, or finds nothing free */
 	const char *replaced;         /* the first flock() finds another file under this name */
 } calls = {.fail_fsync = NEVER, .fail_readdir = NEVER};
 static pthread_mutex_t calls_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -59,6 +61,7 @@ REAL(ssize_t, pwrite, int, const void *, size_t, off_t)
 REAL(pid_t, waitpid, pid_t, int *, int)
 REAL(int, flock, int, int)
 REAL(ssize_t, getrandom, void *, size_t, unsigned)
+REAL(int, statvfs, const char *, struct statvfs *)
 REAL(int, fstatat, int, const char *, struct stat *, int)
 
 static void write_down(const char *what, const char *path)
@@ -147,6 +150,17 @@ ssize_t write(int fd, const void *data, size_t size)
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 {
 	return is_interrupted(size) ? -1 : real_of(pwrite)(fd, data, size, offset);
+}
+
+int statvfs(const char *path, struct statvfs *st)
+{
+	if (calls.room_unknown)
+		errno = EIO;
+	if (calls.room_unknown || real_of(statvfs)(path, st) != 0)
+		return -1;
+	if (calls.no_room)
+		st->f_bavail = 0;
+	return 0;
 }
 
 pid_t waitpid(pid_t pid, int *status, int flags)

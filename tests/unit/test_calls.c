@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/units.h"
+#include "host/survey.h"
 #include "machine/data_disk.h"
 #include "machine/disk.h"
 #include "machine/keys.h"
@@ -558,6 +559,33 @@ static void interrupted_readers_go_on(void **state UNUSED)
 	part_done(&part);
 }
 
+static void room_that_is_not_known_is_no_full_disk(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	struct box box = {.write = ARGV(dir), .read = ARGV(dir), .temp = dir};
+	struct child_spec spec = {.argv = ARGV("sleep", "0.2"), .box = &box};
+
+	os_box_facts(); /* tried in a child of its own */
+	calls.room_unknown = true;
+	struct err *e = child_run(&spec);
+	calls.room_unknown = false;
+	assert_ok(e);
+}
+
+/* 0 in the survey is "not known". */
+static void a_full_disk_is_not_an_unknown_one(void **state UNUSED)
+{
+	struct host_facts facts;
+	AUTO(host_survey) survey = {.home = NULL};
+	const struct survey_input input = {.host = &facts, .home = "/"};
+
+	os_host_facts(&facts);
+	calls.no_room = true;
+	survey_measure(&input, &survey);
+	calls.no_room = false;
+	assert_int_equal(survey.disk_free_bytes, 1);
+}
+
 /* Whether @number is among the signals of @field in the status of @spec's child. */
 static bool in_child(struct child_spec spec, const char *field, int number)
 {
@@ -623,6 +651,8 @@ int main(void)
 		TEST(a_read_error_is_no_end_of_a_folder),
 		TEST(interrupted_calls_go_on),
 		TEST(interrupted_readers_go_on),
+		TEST(a_full_disk_is_not_an_unknown_one),
+		TEST(room_that_is_not_known_is_no_full_disk),
 		TEST(children_begin_with_usual_signals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

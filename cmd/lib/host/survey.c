@@ -36,7 +36,7 @@ static char *text_of(const char *path)
 
 /* --- everywhere --- */
 
-/* The nearest folder above @path that exists tells how much room there is. */
+/* The nearest folder above @path that exists tells how much room there is; 0 is unknown, so a full disk has 1 byte. */
 static int64_t disk_free(const char *path)
 {
 	AUTO_FREE char *at = mem_strdup(path);
@@ -50,7 +50,7 @@ static int64_t disk_free(const char *path)
 		at = up;
 	}
 	int64_t bytes = os_disk_free(at);
-	return bytes > 0 ? bytes : 0;
+	return bytes < 0 ? 0 : bytes > 0 ? bytes : 1;
 }
 
 char *survey_proxy(const char *name, const char *value)

@@ -286,10 +286,11 @@ static struct err *check_limits(const struct running *r)
 	const struct child_spec *spec = r->spec;
 	int64_t now = tick_ms();
 	bool late = spec->deadline_ms && now - r->started_ms > spec->deadline_ms;
+	int64_t room = spec->box ? os_disk_free(spec->box->temp) : -1;
 	TRY(cancel_check());
 	if (r->passed)
 		return too_much(r);
-	if (spec->box && os_disk_free(spec->box->temp) < r->reserve)
+	if (room >= 0 && room < r->reserve)
 		return err_hint(err_os(ENOSPC, "'%s' has filled the disk of '%s'", path_base(spec->argv[0]), spec->box->temp),
 				"free some space, then run the same command again");
 	if (!late && (!spec->silence_ms || now - r->output_ms <= spec->silence_ms))
