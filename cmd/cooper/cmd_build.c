@@ -5,7 +5,7 @@
 #include "fmt/digest.h"
 #include "plan/exposure.h"
 #include "plan/stack.h"
-#include "plan/stack_lock.h"
+#include "plan/trust.h"
 #include "session.h"
 #include "store/store.h"
 #include "sys/tick.h"
@@ -33,7 +33,7 @@ static struct err *reach(struct call *call, const char *kind)
 	TRY(session_open(call, &p));
 	TRY(session_lock(call, &p.home, /* timeout_ms= */ 0, &lock));
 	TRY(session_open(call, &p)); /* again: what another process wrote while we waited counts */
-	TRY(stack_resolve(&p, call->sink));
+	TRY(trust_resolve(&p, call->sink));
 	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
 	TRY(stack_observe(&s, kind));
 	bool nothing = graph_pending(&s.graph) == 0;

@@ -11,6 +11,7 @@
 #include "plan/host_check.h"
 #include "plan/stack.h"
 #include "plan/stack_lock.h"
+#include "plan/trust.h"
 #include "session.h"
 #include "step/outputs.h"
 #include "sys/child.h"
@@ -162,7 +163,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	stack_unresolved(p, &unresolved);
 	if (unresolved.count)
 		TRY(host_able(p, &s, &unresolved));
-	TRY(stack_resolve(p, call->sink));
+	TRY(trust_resolve(p, call->sink));
 	TRY(damage_mend(p->machine_dir, call->sink));
 	TRY(decide(p, &s));
 	if (graph_pending(&s.graph) == 0) {

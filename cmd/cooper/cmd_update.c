@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "plan/stack_lock.h"
+#include "plan/trust.h"
 #include "session.h"
 #include "table.h"
 #include "ui.h"
@@ -53,13 +54,17 @@ static struct err *show(const struct call *call, const struct project *p, struct
 static struct err *run_update(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
+	AUTO(trust) before = TRUST_INIT;
 	struct json *changes = NULL;
 	TRY(session_open(call, &p));
 	AUTO_CLOSE int lock = -1;
 	TRY(session_lock(call, &p.home, /* timeout_ms= */ 0, &lock));
 	TRY(session_open(call, &p)); /* again: what another process wrote while we waited counts */
+	TRY(trust_open(&p, &before));
 	TRY(stack_update(&p, call_has(call, "dry-run"), call->sink, &changes));
-	return show(call, &p, changes);
+	TRY(show(call, &p, changes));
+	TRY(session_open(call, &p)); /* with the lock as it is now */
+	return trust_keep(&p, &before);
 }
 
 const struct subcommand cmd_update = {

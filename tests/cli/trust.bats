@@ -26,7 +26,7 @@ recipe() {
 		name: tiny
 		version: 10.2.3
 		license: MIT
-		source: [{ url: "file://$BATS_TEST_TMPDIR/s.tar.gz", sha256: $(sum ../s.tar.gz) }]
+		source: [${source:-{ url: "file://$BATS_TEST_TMPDIR/s.tar.gz", sha256: $(sum ../s.tar.gz) \}}]
 		build: [{ script: '$1' }]
 		install: [[install, -d, "\${prefix}/bin"]]
 	END
@@ -96,4 +96,34 @@ boxed() { ! "$cooper" tool facts | grep '"box_lets": ".' | grep -qv '": "any num
 	export COOPER_BOX=nothing
 	"$cooper" fetch </dev/null || true
 	[ -n "$(find "$COOPER_HOME/cas" -type f)" ]
+}
+
+# repository - the recipe's source: a tag of it
+repository() {
+	command -v git >/dev/null || skip "no git"
+	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@x GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@x
+	git init -q -b main "$BATS_TEST_TMPDIR/repo"
+	cp ../tree/s/words "$BATS_TEST_TMPDIR/repo"
+	git -C "$BATS_TEST_TMPDIR/repo" add words
+	git -C "$BATS_TEST_TMPDIR/repo" commit -q -m one
+	git -C "$BATS_TEST_TMPDIR/repo" tag v1
+	tagged=$(git -C "$BATS_TEST_TMPDIR/repo" rev-parse v1)
+	source="{ url: \"git:file://$BATS_TEST_TMPDIR/repo\", tag: v1 }"
+	recipe true
+}
+
+@test "what cooper itself writes to the lock needs no second answer; what somebody else did needs one" {
+	export COOPER_BOX=nothing
+	repository
+	[ ! -e cooper.lock ]
+	"$cooper" trust --yes
+	"$cooper" build </dev/null
+	grep -q "#$tagged\"" cooper.lock
+	rm cooper.lock && "$cooper" build </dev/null # resolved again
+	"$cooper" update
+	"$cooper" build </dev/null
+	sed "s/#$tagged/#$(printf 'e%.0s' $(seq 40))/" cooper.lock >other && mv other cooper.lock
+	run -2 "$cooper" build </dev/null
+	[[ "$output" == *"cooper.lock: git:file://"*"#refs/tags/v1 is v1 git:file://"*"#eeeeeeee"* ]]
+	[[ "$output" == *"that were agreed to before"* ]]
 }

@@ -173,6 +173,87 @@ static void what_changes_is_asked_about(void **state)
 	assert_fails(trust_open(&p, &t), ERR_CORRUPT, "trust.json");
 }
 
+/* --- what the lock pins --- */
+
+#define TAG "git:https://h/floats.git#refs/tags/v1"
+#define COMMIT "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static const char floating[] = "kind: build\nname: floats\nversion: \"1\"\nsource:\n  - { url: \"git:https://h/floats.git\", tag: v1 }\n"
+			       "  - { debian-source: hello, suite: trixie }\ninstall:\n  - [make, install]\n";
+static const char of_floating[] = "kind: stack\nemulator: floats\nimage: other\nmachine: { name: dev }\n";
+
+/* A project of nothing but data, whose emulator and image came with cooper; @commit and @digest are its lock's. */
+static void make_locked(const char *commit, const char *digest)
+{
+	AUTO_FREE char *lock = mem_printf(
+		"{ \"format\": 1, \"entries\": {\n"
+		"  \"debian-source:hello:trixie\": { \"version\": \"2.10-3\", \"files\": [\n"
+		"    { \"name\": \"hello_2.10.orig.tar.gz\", \"url\": \"debian:pool/main/h/hello/hello_2.10.orig.tar.gz\", \"sha256\": \"%s\", \"size\": 3 } ] },\n"
+		"  \"" TAG "\": { \"version\": \"v1\", \"files\": [ { \"name\": \"floats.git\", \"url\": \"git:https://h/floats.git#%s\" } ] } } }\n",
+		digest, commit);
+	put("shipped/recipes/floats.yaml", floating);
+	put("p/cooper.yaml", of_floating);
+	put("p/cooper.lock", lock);
+}
+
+static void what_the_lock_pins_is_asked_about(void **state)
+{
+	static const char other[] = "cccccccccccccccccccccccccccccccccccccccc";
+	char digest[] = HEX;
+	(void)state;
+	make(stack);
+	make_locked(COMMIT, digest);
+	AUTO_FREE char *text = exposed(EXPOSURE_ALL | EXPOSURE_OWN);
+	assert_non_null(strstr(text, "cooper.lock: " TAG " is v1 git:https://h/floats.git#" COMMIT " (sha256 "));
+	assert_non_null(strstr(text, "cooper.lock: debian-source:hello:trixie is 2.10-3 1 file of Debian's archive (sha256 "));
+	assert_false(is_given());
+	assert_true(is_given());
+	make_locked(other, digest);
+	assert_false(is_given());
+	digest[0] = 'b';
+	make_locked(other, digest);
+	assert_false(is_given());
+	make_locked(COMMIT, HEX);
+	assert_true(is_given());
+	AUTO_FREE char *as_shipped = path_join(root, "p");
+	put("p/recipes/floats.yaml", floating);
+	put("p/vmimages/other.yaml", image);
+	setenv("COOPER_RECIPES", as_shipped, 1);
+	AUTO_FREE char *own = exposed(EXPOSURE_ALL | EXPOSURE_OWN);
+	assert_string_equal(own, "");
+}
+
+/* Agreed to without a lock; what cooper itself resolves is no news, what changes beside it is. */
+static void what_cooper_resolves_is_not_asked_about(void **state)
+{
+	struct lock_file files[] = {{.name = (char *)"floats.git", .url = (char *)"git:https://h/floats.git#" COMMIT, .size = -1}};
+	struct lock_entry entry = {.reference = (char *)TAG, .version = (char *)"v1", .files = files, .file_count = 1};
+	(void)state;
+	make(stack);
+	put("shipped/recipes/floats.yaml", floating);
+	put("p/cooper.yaml", of_floating);
+	for (int edited = 0; edited < 2; edited++) {
+		AUTO(project) p = PROJECT_INIT;
+		AUTO(trust) before = TRUST_INIT;
+		AUTO(trust) now = TRUST_INIT;
+		AUTO_FREE char *path = path_join(root, "p/cooper.yaml");
+		assert_ok(project_open(&p, path, NULL));
+		assert_ok(dir_make(p.home.root, 0700));
+		assert_ok(trust_open(&p, &before));
+		assert_true(before.given);
+		entry.version = (char *)(edited ? "v1.0" : "v1");
+		assert_ok(lock_put(p.lock, &entry));
+		if (edited) {
+			project_done(&p);
+			put("p/cooper.yaml", "kind: stack\nemulator: floats\nimage: other\nmachine: { name: dev }\nports: [\"8080:80\"]\n");
+			assert_ok(project_open(&p, path, NULL));
+		}
+		assert_ok(trust_keep(&p, &before));
+		assert_ok(trust_open(&p, &now));
+		assert_int_equal(now.given, !edited);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +261,8 @@ int main(void)
 		cmocka_unit_test(a_box_is_said_where_there_is_one),
 		cmocka_unit_test(shipped_recipes_are_known),
 		cmocka_unit_test(what_changes_is_asked_about),
+		cmocka_unit_test(what_the_lock_pins_is_asked_about),
+		cmocka_unit_test(what_cooper_resolves_is_not_asked_about),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

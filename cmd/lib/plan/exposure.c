@@ -8,6 +8,9 @@
 #include "base/path.h"
 #include "base/quote.h"
 #include "fmt/digest.h"
+#include "plan/stack_lock.h"
+#include "source/channel.h"
+#include "source/debian_text.h"
 #include "sys/beneath.h"
 #include "sys/box.h"
 #include "sys/file.h"
@@ -20,6 +23,7 @@ struct exposing {
 	struct strs *lines;
 	const char *user; /* who runs cooper, in words */
 	const char *gap;  /* exposure_box_gap() */
+	const char *follows; /* the URL of the channel that an image follows, where the lock has what is there */
 };
 
 /* Without its line: what is agreed to stays so when a comment is added. */
@@ -86,6 +90,11 @@ static struct err *add_file(const struct exposing *x, const char *dir, const cha
 
 static void add_sources(const struct exposing *x)
 {
+	if (x->follows) {
+		AUTO_FREE char *text = mem_printf("source: what the lock has of %s", x->follows);
+		add(x, text);
+		return;
+	}
 	for (size_t i = 0; i < x->r->source_count; i++) {
 		const struct source *s = &x->r->sources[i];
 		const char *name = s->url ? s->url : s->debian_source ? s->debian_source : s->debian_package;
@@ -244,7 +253,57 @@ char *exposure_box_gap(const struct project *p)
 	return box_holds(str_text(&missing)) ? NULL : str_take(&missing);
 }
 
-static struct err *expose(const struct project *p, const struct recipe *r, unsigned scope, struct strs *lines)
+/* The entry of the channel that @r follows; NULL where it follows none, or its own pin stands. */
+static const struct lock_entry *followed(const struct project *p, const struct recipe *r)
+{
+	AUTO_FREE char *reference = r->kind == RECIPE_IMAGE ? channel_reference(r, p->guest_arch) : NULL;
+	return reference ? lock_find(p->lock, reference) : NULL;
+}
+
+/* Files of Debian's archive are many: a digest stands for them. */
+static void add_pin(const struct lock_entry *entry, struct strs *lines)
+{
+	AUTO(str) s = STR_INIT;
+	char hex[SHA256_HEX];
+	size_t archived = 0;
+
+	lock_entry_digest(entry, hex);
+	str_addf(&s, EXPOSURE_LOCK "%s is%s%s", entry->reference, entry->version && *entry->version ? " " : "",
+		 entry->version ? entry->version : "");
+	for (size_t i = 0; i < entry->file_count; i++) {
+		if (debian_is_url(entry->files[i].url))
+			archived++;
+		else
+			str_addf(&s, " %s", entry->files[i].url);
+	}
+	if (archived)
+		str_addf(&s, " %zu file%s of Debian's archive", archived, archived == 1 ? "" : "s");
+	str_addf(&s, " (sha256 %s of the entry)", hex);
+	strs_take(lines, str_take(&s));
+}
+
+static struct err *expose_pins(const struct project *p, const struct recipe *r, unsigned scope, struct strs *lines)
+{
+	const char *shipped = p->roots.items[p->roots.count - 1];
+	AUTO_FREE char *dir = path_dir(p->lock_path);
+	AUTO(strs) references = STRS_INIT;
+	bool is_shipped = false;
+
+	TRY(same_folder(dir, shipped, &is_shipped));
+	if ((is_shipped || p->is_shipped) && (scope & EXPOSURE_OWN))
+		return NULL;
+	stack_references(p, r, &references);
+	if (followed(p, r))
+		add_pin(followed(p, r), lines);
+	for (size_t i = 0; i < references.count; i++) {
+		const struct lock_entry *entry = lock_find(p->lock, references.items[i]);
+		if (entry)
+			add_pin(entry, lines);
+	}
+	return NULL;
+}
+
+static struct err *expose_recipe(const struct project *p, const struct recipe *r, unsigned scope, struct strs *lines)
 {
 	AUTO_FREE char *root = path_join(r->root, "");
 	AUTO_FREE char *gap = r->kind == RECIPE_BUILD ? exposure_box_gap(p) : NULL;
@@ -252,7 +311,8 @@ static struct err *expose(const struct project *p, const struct recipe *r, unsig
 				   .path = str_starts(r->path, root) ? r->path + strlen(root) : path_base(r->path),
 				   .lines = lines,
 				   .user = geteuid() == 0 ? "root" : "you",
-				   .gap = gap};
+				   .gap = gap,
+				   .follows = followed(p, r) ? r->image.channel : NULL};
 	bool shipped = false, shadows = false;
 
 	TRY(judge_origin(p, r, &shipped, &shadows));
@@ -263,6 +323,12 @@ static struct err *expose(const struct project *p, const struct recipe *r, unsig
 	if (r->kind == RECIPE_BUILD)
 		return expose_build(&x);
 	return r->kind == RECIPE_IMAGE ? expose_image(&x) : expose_stack(&x, p->image->image.user);
+}
+
+static struct err *expose(const struct project *p, const struct recipe *r, unsigned scope, struct strs *lines)
+{
+	TRY(expose_recipe(p, r, scope, lines));
+	return expose_pins(p, r, scope, lines);
 }
 
 struct err *exposure_list(const struct project *p, unsigned scope, struct strs *lines)

@@ -4,7 +4,7 @@
  *
  * A recipe is a program. These lines are what `cooper plan` shows before anything runs, and what somebody trusts who
  * trusts a project's recipes (trust.h): each names its recipe, and whatever it refers to by a digest, so that
- * another content is another line.
+ * another content is another line. What floats in a recipe is pinned by the lock: that has lines, too.
  *
  *	AUTO(strs) lines = STRS_INIT;
  *	TRY(exposure_list(&p, EXPOSURE_ALL, &lines));
@@ -20,8 +20,11 @@ enum exposure_scope {
 	EXPOSURE_IMAGE = 1 << 1,
 	EXPOSURE_STACK = 1 << 2,
 	EXPOSURE_ALL = EXPOSURE_BUILD | EXPOSURE_IMAGE | EXPOSURE_STACK,
-	EXPOSURE_OWN = 1 << 3, /* of these only those that did not come with cooper */
+	EXPOSURE_OWN = 1 << 3, /* of these only those that did not come with cooper, and what the project's own lock pins */
 };
+
+/** what the lines of the lock begin with; no recipe's do */
+#define EXPOSURE_LOCK "cooper.lock: "
 
 /**
  * exposure_list() - append an entry for each, in the order in which they take effect; a script's has further lines, all

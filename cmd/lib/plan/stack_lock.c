@@ -6,13 +6,11 @@
 #include "image/image.h"
 #include "source/channel.h"
 
-static void add_unresolved(const struct project *p, const struct source *sources, size_t count, struct strs *references)
+static void add_reference(char *take_reference, struct strs *references)
 {
-	for (size_t i = 0; i < count; i++) {
-		AUTO_FREE char *reference = source_reference(&sources[i], p->facts.arch);
-		if (reference && !lock_find(p->lock, reference) && !strs_has(references, reference))
-			strs_add(references, reference);
-	}
+	AUTO_FREE char *reference = take_reference;
+	if (reference && !strs_has(references, reference))
+		strs_add(references, reference);
 }
 
 void stack_foreign_archs(const struct project *p, struct strs *foreign)
@@ -34,18 +32,26 @@ bool stack_emulator_package(const struct project *p, struct source *ret_package)
 	return foreign.count && by_store && ret_package->debian_package;
 }
 
-void stack_unresolved(const struct project *p, struct strs *references)
+void stack_references(const struct project *p, const struct recipe *r, struct strs *references)
 {
 	struct source package;
-	add_unresolved(p, p->emulator->sources, p->emulator->source_count, references);
-	add_unresolved(p, p->image->sources, p->image->source_count, references);
-	if (p->image->image.debian_suite) {
-		AUTO_FREE char *set = image_set_reference(p->image, p->guest_arch);
-		if (!lock_find(p->lock, set))
-			strs_add(references, set);
-	}
-	if (stack_emulator_package(p, &package))
-		add_unresolved(p, &package, 1, references);
+	for (size_t i = 0; i < r->source_count; i++)
+		add_reference(source_reference(&r->sources[i], p->facts.arch), references);
+	if (r->kind == RECIPE_IMAGE && r->image.debian_suite)
+		add_reference(image_set_reference(r, p->guest_arch), references);
+	if (r->kind == RECIPE_STACK && stack_emulator_package(p, &package))
+		add_reference(source_reference(&package, p->facts.arch), references);
+}
+
+void stack_unresolved(const struct project *p, struct strs *references)
+{
+	const struct recipe *const recipes[] = {p->emulator, p->image, p->stack};
+	AUTO(strs) all = STRS_INIT;
+	for (size_t i = 0; i < ARRAY_LEN(recipes); i++)
+		stack_references(p, recipes[i], &all);
+	for (size_t i = 0; i < all.count; i++)
+		if (!lock_find(p->lock, all.items[i]))
+			strs_add(references, all.items[i]);
 }
 
 struct err *stack_resolve(struct project *p, struct sink *sink)

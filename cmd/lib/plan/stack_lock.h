@@ -8,6 +8,8 @@
 #include "fmt/json.h"
 #include "plan/project.h"
 
+/** stack_references() - append what @r, one of @p's recipes, needs the lock for */
+void stack_references(const struct project *p, const struct recipe *r, struct strs *references);
 /** stack_unresolved() - append the references that the lock lacks; none = stack_open() will work */
 void stack_unresolved(const struct project *p, struct strs *references);
 /** stack_resolve() - ask apt for what the lock lacks and write the lock */

@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 #include "plan/exposure.h"
+#include "plan/stack_lock.h"
 #include "sys/file.h"
 
 void trust_done(struct trust *t)
@@ -82,6 +83,40 @@ struct err *trust_give(const struct project *p, struct trust *t)
 	TRY(write_lists(p, t));
 	t->given = true;
 	return NULL;
+}
+
+static char *without_lock(const struct strs *lines)
+{
+	AUTO(str) text = STR_INIT;
+
+	for (size_t i = 0; i < lines->count; i++)
+		if (!str_starts(lines->items[i], EXPOSURE_LOCK))
+			str_addf(&text, "%s\n", lines->items[i]);
+	return str_take(&text);
+}
+
+struct err *trust_keep(const struct project *p, const struct trust *before)
+{
+	AUTO(trust) now = TRUST_INIT;
+
+	if (!before->given)
+		return NULL;
+	TRY(trust_open(p, &now));
+	AUTO_FREE char *old = without_lock(&before->lines);
+	AUTO_FREE char *rest = without_lock(&now.lines);
+	return now.given || !streq(old, rest) ? NULL : trust_give(p, &now);
+}
+
+struct err *trust_resolve(struct project *p, struct sink *sink)
+{
+	AUTO(strs) unresolved = STRS_INIT;
+	AUTO(trust) before = TRUST_INIT;
+
+	stack_unresolved(p, &unresolved);
+	if (unresolved.count)
+		TRY(trust_open(p, &before));
+	TRY(stack_resolve(p, sink));
+	return trust_keep(p, &before);
 }
 
 struct err *trust_take(const struct project *p, struct trust *t, size_t *ret_count)

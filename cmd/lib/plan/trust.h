@@ -12,6 +12,7 @@
 #ifndef COOPER_PLAN_TRUST_H
 #define COOPER_PLAN_TRUST_H
 
+#include "base/event.h"
 #include "fmt/digest.h"
 #include "fmt/json.h"
 #include "plan/project.h"
@@ -31,6 +32,17 @@ void trust_done(struct trust *t);
 MUST_CHECK struct err *trust_open(const struct project *p, struct trust *t);
 /** trust_give() - remember that somebody agreed; under the home's lock */
 MUST_CHECK struct err *trust_give(const struct project *p, struct trust *t);
+/**
+ * trust_resolve() - stack_resolve(): what was agreed to stays so with what the lock says now, since no one else wrote it
+ *
+ * Errors: those of stack_resolve() and trust_open()
+ */
+MUST_CHECK struct err *trust_resolve(struct project *p, struct sink *sink);
+/**
+ * trust_keep() - after cooper itself wrote the lock: if @before, opened before that, was given, give it as it is now,
+ * unless anything but the lock's lines is new; under the home's lock
+ */
+MUST_CHECK struct err *trust_keep(const struct project *p, const struct trust *before);
 /** trust_take() - forget every list of this project; @ret_count: how many there were */
 MUST_CHECK struct err *trust_take(const struct project *p, struct trust *t, size_t *ret_count);
 

@@ -216,6 +216,13 @@ static struct json *entry_json(const struct lock_entry *entry)
 	return value;
 }
 
+void lock_entry_digest(const struct lock_entry *entry, char ret_hex[65])
+{
+	AUTO_JSON *value = entry_json(entry);
+	AUTO_FREE char *text = js_canonical(value);
+	digest_bytes(text, strlen(text), ret_hex);
+}
+
 static struct err *write_entries(const struct lock *lock)
 {
 	const struct map *entries = &lock->entries;

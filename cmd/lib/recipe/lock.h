@@ -41,6 +41,8 @@ MUST_CHECK struct err *lock_open(const char *path, struct lock **ret_lock);
 struct lock *lock_free(struct lock *lock);
 /** lock_find() - the entry of @reference, or NULL; borrowed */
 const struct lock_entry *lock_find(const struct lock *lock, const char *reference);
+/** lock_entry_digest() - of all that @entry says */
+void lock_entry_digest(const struct lock_entry *entry, char ret_hex[65]);
 /** lock_put() - add or replace the entry of @entry->reference (copied) and write the file atomically; thread-safe */
 MUST_CHECK struct err *lock_put(struct lock *lock, const struct lock_entry *entry);
 /** lock_put_all() - the same of @count entries: the file has all of them or none */
