@@ -468,8 +468,8 @@ static void unpacking_meets_a_link(void **state UNUSED)
 	AUTO_CLOSE int fd = open(into, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct tree_writer *w = tree_writer_new(fd, 0);
 	assert_fails(tree_writer_file(w, "dir/new", false), ERR_CORRUPT, "in the place of a folder");
-	assert_fails(tree_writer_file(w, "file", false), ERR_CORRUPT, "another source has a file there");
-	assert_fails(tree_writer_file(w, "plain", false), ERR_CORRUPT, "another source has a file there");
+	assert_fails(tree_writer_file(w, "file", false), ERR_USAGE, "another source has a file there");
+	assert_fails(tree_writer_file(w, "plain", false), ERR_USAGE, "another source has a file there");
 	tree_writer_free(w);
 	assert_false(is_file(outside));
 	assert_text("outside/victim", "another's");

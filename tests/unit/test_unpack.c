@@ -136,7 +136,7 @@ static void test_options(void **state)
 	assert_fails(unpack_deb(archive, tree, &o, "s", NULL, NULL), ERR_CORRUPT, "where a deb");
 	o.only_format = NULL;
 	o.strip = 9;
-	assert_fails(unpack_archive(archive, tree, &o, "s", NULL, NULL), ERR_CORRUPT, "strip:");
+	assert_fails(unpack_archive(archive, tree, &o, "s", NULL, NULL), ERR_USAGE, "strip:");
 }
 
 static void test_zip(void **state)

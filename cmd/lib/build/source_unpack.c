@@ -123,18 +123,28 @@ static struct err *place_debian(const struct place *p, size_t *ret_count)
 	return e ? err_wrap(e, "the source package '%s'", s->debian_source) : NULL;
 }
 
+static struct err *make_folder(const struct place *p)
+{
+	const char *into = p->file->source->into;
+	AUTO_CLOSE int top = open(p->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int below = -1;
+	if (top < 0)
+		return err_os(errno, "cannot open the folder '%s'", p->tree);
+	return tree_open_below(top, into, &below);
+}
+
 static struct err *place_source(const struct place *p, size_t *ret_count)
 {
-	if (p->file->source->into) {
-		AUTO_FREE char *into = path_join(p->tree, p->file->source->into);
-		TRY(dir_make(into, 0755));
-	}
-	if (p->file->source->debian_source)
-		return place_debian(p, ret_count);
-	struct err *e = p->file->digest
-				? place_object(p)
-				: source_git_export(p->job->home, p->file, p->tree, p->job->source_step, p->sink);
-	return e ? err_wrap(e, "cannot unpack '%s'", p->file->name) : NULL;
+	const struct source *s = p->file->source;
+	struct err *e = s->into ? make_folder(p) : NULL;
+	if (!e && s->debian_source)
+		e = place_debian(p, ret_count);
+	else if (!e)
+		e = p->file->digest ? place_object(p)
+				    : source_git_export(p->job->home, p->file, p->tree, p->job->source_step, p->sink);
+	if (e && !s->debian_source)
+		e = err_wrap(e, "cannot unpack '%s'", p->file->name);
+	return e ? err_wrap(e, "%s:%d:%d", p->job->recipe->path, s->mark.line, s->mark.column) : NULL;
 }
 
 struct err *build_unpack(const struct build_job *job, const char *tree, struct sink *sink)

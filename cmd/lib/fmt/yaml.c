@@ -157,7 +157,9 @@ static const char *hint_for(const char *problem)
 		{"did not find expected ',' or ']'", "close the list with ']'"},
 		{"did not find expected ',' or '}'", "close the map with '}'"},
 		{"unexpected end of stream", "close the quotes"},
-		{"undefined alias", "define it first with &NAME"},
+		{"scanning an alias", "text that starts with * needs quotes"},
+		{"scanning an anchor", "text that starts with & needs quotes"},
+		{"a tag", "text that starts with ! needs quotes"},
 		{"unknown escape character", "double the backslash, or use single quotes"},
 		{"UTF-8", "save the file as UTF-8"},
 		{"control characters are not allowed", "write such a character as an escape in double quotes"},
@@ -184,7 +186,7 @@ static void stop_at_library_error(struct reader *r)
 						      : arena_printf(r->arena, "%s", problem);
 	if (lib->error != YAML_READER_ERROR)
 		blame_hidden(r, lib->context ? lib->context_mark.line : lib->problem_mark.line, lib->problem_mark.line);
-	stop(r, at, at, hint_for(problem), message);
+	stop(r, at, at, hint_for(message), message);
 }
 
 static bool next_event(struct reader *r, yaml_event_t *ret_event)
@@ -261,7 +263,7 @@ static struct yaml_node *resolve_alias(struct reader *r, const yaml_event_t *eve
 		if (streq(r->anchors[i].name, name))
 			node = r->anchors[i].node;
 	if (!node) {
-		stop(r, start, end, arena_printf(r->arena, "define it first with &%s", name),
+		stop(r, start, end, arena_printf(r->arena, "define it first with &%s; text that starts with * needs quotes", name),
 		     arena_printf(r->arena, "unknown alias '*%s'", name));
 	} else if (node->open) {
 		stop(r, start, end, "write the value out",

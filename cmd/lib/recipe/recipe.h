@@ -46,6 +46,7 @@ struct source {
 	int strip;                    /* leading path components dropped on unpack; -1 = not said */
 	char *into;                   /* sub-folder of the source tree; NULL = its root */
 	struct archive_limits limits; /* on unpacking; what is 0 is the default's */
+	struct mark mark;
 };
 
 /* One patch or a series. Exactly one of file, url, series is set. */

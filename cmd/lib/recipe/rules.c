@@ -13,6 +13,23 @@ static void rule_git(struct problems *problems, const struct yaml_node *map, con
 			    "a git: source needs a commit");
 	if (!is_git && url && yaml_get(map, "tag"))
 		problem_add(problems, yaml_key(map, "tag"), "leave it out", "'tag' is only for a git: source");
+	static const char *const of_files[] = {"sha256", "sha512", "uncompressed-sha256", "size", "signature"};
+	for (size_t i = 0; is_git && i < ARRAY_LEN(of_files); i++)
+		if (yaml_key(map, of_files[i]))
+			problem_add(problems, yaml_key(map, of_files[i]),
+				    "leave it out: the commit is the digest of all that is fetched",
+				    "'%s' is not for a git: source", of_files[i]);
+}
+
+/* Paths begin at the tree's top, without a slash: such a pattern would match nothing. */
+static void rule_exclude(struct problems *problems, const struct yaml_node *map)
+{
+	const struct yaml_node *list = yaml_get(map, "exclude");
+	for (size_t i = 0; list && list->kind == YAML_LIST && i < list->count; i++)
+		if (list->values[i]->kind == YAML_SCALAR && list->values[i]->text[0] == '/')
+			problem_add(problems, list->values[i], "leave out the '/' at its start",
+				    "'%s' matches nothing: paths of a tree do not start with '/'",
+				    list->values[i]->text);
 }
 
 /* Of git: the URL itself holds the digest. */
@@ -21,6 +38,7 @@ void rule_source(struct problems *problems, const struct yaml_node *map)
 	const char *url = yaml_get_text(map, "url");
 	bool is_git = url && str_starts(url, "git:");
 	rule_git(problems, map, url);
+	rule_exclude(problems, map);
 	if (url && yaml_get(map, "mirrors") && (is_git || str_starts(url, "debian:")))
 		problem_add(problems, yaml_key(map, "mirrors"), "leave it out; a Debian mirror is apt's choice",
 			    "'mirrors' is for https:, http: and file: sources");
@@ -58,7 +76,12 @@ void rule_build(struct problems *problems, const struct yaml_node *map)
 
 void rule_patch(struct problems *problems, const struct yaml_node *map)
 {
-	if (yaml_get(map, "url") && !yaml_get(map, "sha256"))
+	rule_exclude(problems, map);
+	const char *url = yaml_get_text(map, "url");
+	if (url && str_starts(url, "git:"))
+		problem_add(problems, yaml_get(map, "url"), "use the URL at which the server shows the commit as a patch",
+			    "a patch is one file, and git: names a tree");
+	else if (yaml_get(map, "url") && !yaml_get(map, "sha256"))
 		problem_add(problems, yaml_get(map, "url"), "add 'sha256: HEX'; `sha256sum FILE` prints it",
 			    "a patch that is fetched needs 'sha256'");
 }

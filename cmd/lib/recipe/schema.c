@@ -111,6 +111,7 @@ static const struct schema source_schema = {
 	.doc = "One file to fetch; it is verified before anything reads it.",
 	TABLE(source_fields),
 	.size = sizeof(struct source),
+	.mark_offset = offsetof(struct source, mark),
 	.one_of = WORDS("url", "debian-source", "debian-package"),
 	.conditional = true,
 	.check = rule_source,

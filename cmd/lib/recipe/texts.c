@@ -308,8 +308,12 @@ static bool check_host_path(const char *text, struct str *why)
 
 static bool check_glob(const char *text, struct str *why)
 {
+	if (!*text)
+		return fail(why, "is empty");
 	if (!check_line(text, why))
 		return false;
+	if (str_starts(text, "./"))
+		return fail(why, "cannot start with './'");
 	if (streq(text, "..") || str_starts(text, "../") || strstr(text, "/../") || str_ends(text, "/.."))
 		return fail(why, "cannot contain '..'");
 	return true;

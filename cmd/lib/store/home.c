@@ -84,6 +84,12 @@ static struct err *forbidden_below(const char *root, const char *path, mode_t *r
  */
 static struct err *check_owners(const char *root)
 {
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	TRY(file_stat(root, &there, &st));
+	if (there && !S_ISDIR(st.st_mode))
+		return err_hint(err_new(ERR_USAGE, "it is no folder"),
+				"set COOPER_HOME to a folder, which need not be there yet");
 	TRY(owner_check(root, OWNER_SELF, S_IWGRP | S_IWOTH));
 	for (size_t i = 0; i < ARRAY_LEN(own_names); i++) {
 		AUTO_FREE char *path = path_join(root, own_names[i]);

@@ -290,7 +290,7 @@ static struct err *check_result(const struct unpacking *u)
 		return err_new(ERR_CORRUPT, "there is nothing in it");
 	TRY(check_amount(u, 0));
 	if (u->report.entries == 0)
-		return err_hint(err_new(ERR_CORRUPT, "nothing of its %lld entries is left", (long long)u->seen),
+		return err_hint(err_new(ERR_USAGE, "nothing of its %lld entries is left", (long long)u->seen),
 				"check 'strip:' and 'exclude:' of the source");
 	return NULL;
 }
