@@ -129,8 +129,9 @@ static int finish(int code)
 	if (!e)
 		return code;
 	ui_error(e, /* color= */ isatty(2) && !getenv("NO_COLOR"));
+	code = (int)err_exit_code(e);
 	err_free(e);
-	return EXIT_FAILED;
+	return code;
 }
 
 static int run(struct call *call, int argc, char **argv)
@@ -148,10 +149,13 @@ static int run(struct call *call, int argc, char **argv)
 		color = wants_color(call);
 		e = open_sinks(call, color);
 	}
+	bool is_open = !e;
 	if (!e)
 		e = call->command->run(call);
 	ui_finish();
 	e = err_first(e, flush_output());
+	if (is_open && call_has(call, "events"))
+		e = err_first(e, ui_json_check(call->sink));
 	if (!e)
 		return call->exit_code;
 	ui_error(e, color);

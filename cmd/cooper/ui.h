@@ -23,6 +23,8 @@ struct ui_options {
 
 struct sink *ui_text_new(const struct ui_options *options);
 MUST_CHECK struct err *ui_json_new(const char *path, struct sink *next, struct sink **ret_sink);
+/** ui_json_check() - NULL when all that @sink, of ui_json_new(), was told is in its file */
+MUST_CHECK struct err *ui_json_check(const struct sink *sink);
 /** ui_finish() - leave the terminal clean: erase the live region; call before printing results */
 void ui_finish(void);
 

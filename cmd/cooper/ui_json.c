@@ -10,6 +10,8 @@ struct json_sink {
 	struct sink sink;
 	struct sink *next;
 	FILE *file;
+	const char *path;
+	int errnum; /* of the first event that could not be written */
 	pthread_mutex_t mutex;
 };
 
@@ -35,8 +37,9 @@ static void json_emit(struct sink *sink, const struct event *e)
 		js_set_int(line, "ms", e->ms);
 	AUTO_FREE char *text = js_line(line);
 	pthread_mutex_lock(&s->mutex);
-	fprintf(s->file, "%s\n", text);
-	fflush(s->file);
+	errno = 0;
+	if ((fprintf(s->file, "%s\n", text) < 0 || fflush(s->file) != 0) && !s->errnum)
+		s->errnum = errno ? errno : EIO;
 	pthread_mutex_unlock(&s->mutex);
 }
 
@@ -49,7 +52,14 @@ struct err *ui_json_new(const char *path, struct sink *next, struct sink **ret_s
 	s->sink.emit = json_emit;
 	s->next = next;
 	s->file = file;
+	s->path = path;
 	pthread_mutex_init(&s->mutex, NULL);
 	*ret_sink = &s->sink;
 	return NULL;
+}
+
+struct err *ui_json_check(const struct sink *sink)
+{
+	const struct json_sink *s = (const struct json_sink *)sink;
+	return s->errnum ? err_os(s->errnum, "cannot write all events to '%s'", s->path) : NULL;
 }

@@ -43,9 +43,15 @@ limited() { (ulimit "$1" "$2" && shift 2 && exec "$@"); }
 	[ -e /dev/full ] || skip
 	for words in --version --help "up --help" "help tool" tool; do
 		run sh -c "'$cooper' $words >/dev/full"
-		[ "$status" = 1 ] || { echo "$words: $status"; false; }
+		[ "$status" = 7 ] || { echo "$words: $status"; false; }
 		[[ "$output" == *"cannot write the output"* ]]
 	done
+	run "$cooper" list --events /dev/full
+	[ "$status" = 0 ]
+	run "$cooper" build --events /dev/full
+	[ "$status" = 7 ]
+	[[ "$output" == *"cannot write all events to '/dev/full'"* ]]
+	[ "$(kegs)" = 1 ]
 }
 
 @test "closed descriptors: no file gets their numbers" {
