@@ -63,7 +63,6 @@ static struct err *run_update(struct call *call)
 	TRY(trust_open(&p, &before));
 	TRY(stack_update(&p, call_has(call, "dry-run"), call->sink, &changes));
 	TRY(show(call, &p, changes));
-	TRY(session_open(call, &p)); /* with the lock as it is now */
 	return trust_keep(&p, &before);
 }
 

@@ -223,6 +223,10 @@ static void what_the_lock_pins_is_asked_about(void **state)
 	assert_string_equal(own, "");
 }
 
+static const char somebody[] =
+	"{ \"format\": 1, \"entries\": { \"debian-source:hello:trixie\": { \"version\": \"2.10-3\", \"files\": [\n"
+	"  { \"name\": \"hello_2.9.orig.tar.gz\", \"url\": \"debian:pool/h/hello_2.9.orig.tar.gz\", \"sha256\": \"" HEX "\", \"size\": 3 } ] } } }\n";
+
 /* Agreed to without a lock; what cooper itself resolves is no news, what changes beside it is. */
 static void what_cooper_resolves_is_not_asked_about(void **state)
 {
@@ -232,7 +236,8 @@ static void what_cooper_resolves_is_not_asked_about(void **state)
 	make(stack);
 	put("shipped/recipes/floats.yaml", floating);
 	put("p/cooper.yaml", of_floating);
-	for (int edited = 0; edited < 2; edited++) {
+	/* 0: cooper resolves; 1: and the stack is edited; 2: somebody else writes to the lock meanwhile */
+	for (int edited = 0; edited < 3; edited++) {
 		AUTO(project) p = PROJECT_INIT;
 		AUTO(trust) before = TRUST_INIT;
 		AUTO(trust) now = TRUST_INIT;
@@ -242,8 +247,10 @@ static void what_cooper_resolves_is_not_asked_about(void **state)
 		assert_ok(trust_open(&p, &before));
 		assert_true(before.given);
 		entry.version = (char *)(edited ? "v1.0" : "v1");
+		if (edited == 2)
+			put("p/cooper.lock", somebody);
 		assert_ok(lock_put(p.lock, &entry));
-		if (edited) {
+		if (edited == 1) {
 			project_done(&p);
 			put("p/cooper.yaml", "kind: stack\nemulator: floats\nimage: other\nmachine: { name: dev }\nports: [\"8080:80\"]\n");
 			assert_ok(project_open(&p, path, NULL));
@@ -251,6 +258,9 @@ static void what_cooper_resolves_is_not_asked_about(void **state)
 		assert_ok(trust_keep(&p, &before));
 		assert_ok(trust_open(&p, &now));
 		assert_int_equal(now.given, !edited);
+		AUTO_FREE char *lock = path_join(root, "p/cooper.lock");
+		assert_ok(file_remove(lock));
+		put("p/cooper.yaml", of_floating);
 	}
 }
 

@@ -253,11 +253,11 @@ char *exposure_box_gap(const struct project *p)
 	return box_holds(str_text(&missing)) ? NULL : str_take(&missing);
 }
 
-/* The entry of the channel that @r follows; NULL where it follows none, or its own pin stands. */
-static const struct lock_entry *followed(const struct project *p, const struct recipe *r)
+/* Whether @r follows a channel, and the lock has what was there; else its own pin stands. */
+static bool follows(const struct project *p, const struct recipe *r)
 {
 	AUTO_FREE char *reference = r->kind == RECIPE_IMAGE ? channel_reference(r, p->guest_arch) : NULL;
-	return reference ? lock_find(p->lock, reference) : NULL;
+	return reference && lock_find(p->lock, reference);
 }
 
 /* Files of Debian's archive are many: a digest stands for them. */
@@ -282,24 +282,38 @@ static void add_pin(const struct lock_entry *entry, struct strs *lines)
 	strs_take(lines, str_take(&s));
 }
 
+static void list_pins(const struct project *p, const struct recipe *r, bool put_here, struct strs *lines)
+{
+	char *channel = r->kind == RECIPE_IMAGE ? channel_reference(r, p->guest_arch) : NULL;
+	AUTO(strs) references = STRS_INIT;
+
+	if (channel)
+		strs_take(&references, channel);
+	stack_references(p, r, &references);
+	for (size_t i = 0; i < references.count; i++) {
+		const struct lock_entry *entry = lock_find(p->lock, references.items[i]);
+		if (entry && (entry->put_here || !put_here))
+			add_pin(entry, lines);
+	}
+}
+
+void exposure_resolved(const struct project *p, struct strs *lines)
+{
+	const struct recipe *const recipes[] = {p->emulator, p->image, p->stack};
+
+	for (size_t i = 0; i < ARRAY_LEN(recipes); i++)
+		list_pins(p, recipes[i], /* put_here= */ true, lines);
+}
+
 static struct err *expose_pins(const struct project *p, const struct recipe *r, unsigned scope, struct strs *lines)
 {
 	const char *shipped = p->roots.items[p->roots.count - 1];
 	AUTO_FREE char *dir = path_dir(p->lock_path);
-	AUTO(strs) references = STRS_INIT;
 	bool is_shipped = false;
 
 	TRY(same_folder(dir, shipped, &is_shipped));
-	if ((is_shipped || p->is_shipped) && (scope & EXPOSURE_OWN))
-		return NULL;
-	stack_references(p, r, &references);
-	if (followed(p, r))
-		add_pin(followed(p, r), lines);
-	for (size_t i = 0; i < references.count; i++) {
-		const struct lock_entry *entry = lock_find(p->lock, references.items[i]);
-		if (entry)
-			add_pin(entry, lines);
-	}
+	if (!(is_shipped || p->is_shipped) || !(scope & EXPOSURE_OWN))
+		list_pins(p, r, /* put_here= */ false, lines);
 	return NULL;
 }
 
@@ -312,7 +326,7 @@ static struct err *expose_recipe(const struct project *p, const struct recipe *r
 				   .lines = lines,
 				   .user = geteuid() == 0 ? "root" : "you",
 				   .gap = gap,
-				   .follows = followed(p, r) ? r->image.channel : NULL};
+				   .follows = follows(p, r) ? r->image.channel : NULL};
 	bool shipped = false, shadows = false;
 
 	TRY(judge_origin(p, r, &shipped, &shadows));

@@ -37,6 +37,9 @@ MUST_CHECK struct err *exposure_list(const struct project *p, unsigned scope, st
 /** exposure_box_gap() - in words what the box of a build does not keep its commands from, heap; NULL where it holds */
 char *exposure_box_gap(const struct project *p);
 
+/** exposure_resolved() - append the entries for what this process itself wrote to the lock */
+void exposure_resolved(const struct project *p, struct strs *lines);
+
 /** exposure_show() - append entry @entry to @text, escaped, each of its lines after @prefix */
 void exposure_show(const char *entry, const char *prefix, struct str *text);
 

@@ -85,14 +85,19 @@ struct err *trust_give(const struct project *p, struct trust *t)
 	return NULL;
 }
 
-static char *without_lock(const struct strs *lines)
+/* Whether all that is new since @before was resolved by this process, and all that went was in the lock. */
+static bool only_resolved(const struct project *p, const struct strs *before, const struct strs *now)
 {
-	AUTO(str) text = STR_INIT;
+	AUTO(strs) resolved = STRS_INIT;
 
-	for (size_t i = 0; i < lines->count; i++)
-		if (!str_starts(lines->items[i], EXPOSURE_LOCK))
-			str_addf(&text, "%s\n", lines->items[i]);
-	return str_take(&text);
+	exposure_resolved(p, &resolved);
+	for (size_t i = 0; i < now->count; i++)
+		if (!strs_has(before, now->items[i]) && !strs_has(&resolved, now->items[i]))
+			return false;
+	for (size_t i = 0; i < before->count; i++)
+		if (!strs_has(now, before->items[i]) && !str_starts(before->items[i], EXPOSURE_LOCK))
+			return false;
+	return true;
 }
 
 struct err *trust_keep(const struct project *p, const struct trust *before)
@@ -102,9 +107,7 @@ struct err *trust_keep(const struct project *p, const struct trust *before)
 	if (!before->given)
 		return NULL;
 	TRY(trust_open(p, &now));
-	AUTO_FREE char *old = without_lock(&before->lines);
-	AUTO_FREE char *rest = without_lock(&now.lines);
-	return now.given || !streq(old, rest) ? NULL : trust_give(p, &now);
+	return now.given || !only_resolved(p, &before->lines, &now.lines) ? NULL : trust_give(p, &now);
 }
 
 struct err *trust_resolve(struct project *p, struct sink *sink)

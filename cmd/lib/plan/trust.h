@@ -33,14 +33,14 @@ MUST_CHECK struct err *trust_open(const struct project *p, struct trust *t);
 /** trust_give() - remember that somebody agreed; under the home's lock */
 MUST_CHECK struct err *trust_give(const struct project *p, struct trust *t);
 /**
- * trust_resolve() - stack_resolve(): what was agreed to stays so with what the lock says now, since no one else wrote it
+ * trust_resolve() - stack_resolve(): what was agreed to stays so with what this writes to the lock
  *
  * Errors: those of stack_resolve() and trust_open()
  */
 MUST_CHECK struct err *trust_resolve(struct project *p, struct sink *sink);
 /**
- * trust_keep() - after cooper itself wrote the lock: if @before, opened before that, was given, give it as it is now,
- * unless anything but the lock's lines is new; under the home's lock
+ * trust_keep() - after @p's lock was written: if @before, opened before that, was given, give it as it is now, where
+ * nothing else is new than what this process resolved; under the home's lock
  */
 MUST_CHECK struct err *trust_keep(const struct project *p, const struct trust *before);
 /** trust_take() - forget every list of this project; @ret_count: how many there were */

@@ -256,6 +256,7 @@ static struct err *put(struct lock *lock, const struct lock_entry *entry)
 	AUTO_JSON *value = entry_json(entry);
 	struct lock_entry *copy = NULL;
 	TRY(read_entry(lock->path, entry->reference, value, lock->arena, &copy));
+	copy->put_here = true;
 	map_put(&lock->entries, entry->reference, copy);
 	return NULL;
 }

@@ -9,6 +9,7 @@
 #ifndef COOPER_RECIPE_LOCK_H
 #define COOPER_RECIPE_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -28,6 +29,7 @@ struct lock_entry {
 	char *version; /* resolved version: 1:7.2+dfsg-7+deb12u18 */
 	struct lock_file *files;
 	size_t file_count;
+	bool put_here; /* by this process: lock_put() */
 };
 
 /** lock_entry_done() - free an entry that was made by hand (entries of a lock are the lock's) */
