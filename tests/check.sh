@@ -44,6 +44,8 @@ sh tests/archives/run.sh >"$work/archives" 2>&1 &
 archives=$!
 bash tests/build/box.sh >"$work/box" 2>&1 &
 box=$!
+bash tests/scripted/hostile.sh >"$work/hostile" 2>&1 &
+hostile=$!
 run "fuzzers, on their corpora" env FUZZ_SECONDS=0 sh tests/fuzz/run.sh
 run "updates and downloaded images" bash tests/e2e/update.sh
 run "command line" bats --formatter tap tests/cli
@@ -56,6 +58,8 @@ wait $archives
 count "hostile archives" $? "$work/archives"
 wait $box
 count "ways out of the box of a build" $? "$work/box"
+wait $hostile
+count "a hostile guest, scripted" $? "$work/hostile"
 run "lint" sh tests/lint/run.sh
 
 awk '{p += $1; f += $2} END {printf "%d passed, %d failed\n", p, f; exit f > 0}' "$work/results"

@@ -12,6 +12,8 @@
 #include "sys/file.h"
 #include "sys/os.h"
 
+#define PROOFS_FILE "proofs.json"
+
 enum { START_DEADLINE_MS = 30 * 60 * 1000 };
 
 static struct err *read_note(const char *machine_dir, const char *name, struct json **ret_note)
@@ -34,7 +36,7 @@ static struct err *write_note(const char *machine_dir, const char *name, const s
 
 struct err *machine_proofs_read(const char *machine_dir, struct json **ret_note)
 {
-	return read_note(machine_dir, "proofs.json", ret_note);
+	return read_note(machine_dir, PROOFS_FILE, ret_note);
 }
 
 struct err *machine_boot(const struct machine_spec *spec, int generation, const char *step, struct sink *sink,
@@ -122,10 +124,13 @@ struct err *machine_prove(const struct machine_spec *spec, const char *step, str
 	TRY(machine_boot_read(spec->dir, &boot));
 	AUTO(machine_ssh) ssh = {.config = NULL};
 	AUTO(proofs) proofs = {.items = NULL};
+	AUTO_FREE char *path = path_join(spec->dir, PROOFS_FILE);
+	/* a check that fails leaves nothing proved, whatever was before */
+	TRY(file_remove(path));
 	machine_ssh_open(spec->dir, spec->name, &ssh);
 	TRY(prove_run(&ssh.ssh, spec->guest_arch, &spec->run, spec->dir, step, sink, &proofs));
 	AUTO_JSON *note = proofs_to_json(&proofs, js_get_text(boot, "instance"));
 	for (size_t i = 0; i < proofs.count; i++)
 		str_addf(outcome, "%s%s runs", i ? ", " : "", proofs.items[i].container);
-	return write_note(spec->dir, "proofs.json", note);
+	return write_note(spec->dir, PROOFS_FILE, note);
 }
