@@ -7,12 +7,14 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "guest/published_watch.h"
 #include "machine/accel.h"
 #include "machine/damage.h"
 #include "machine/data_disk.h"
 #include "machine/disk.h"
 #include "machine/fit.h"
 #include "machine/machine.h"
+#include "machine/paths.h"
 #include "machine/pause.h"
 #include "machine/record.h"
 #include "machine/run.h"
@@ -20,6 +22,7 @@
 #include "store/audit.h"
 #include "sys/file.h"
 #include "sys/lock.h"
+#include "sys/os.h"
 #include "table.h"
 #include "ui.h"
 
@@ -70,8 +73,11 @@ static struct err *run_supervisor(struct call *call)
 				"`cooper list` shows those that do");
 	TRY(machine_record_read(g.dir, &spec));
 	AUTO_FREE char *accel = accel_verdicts_path(p.home.root);
+	AUTO_FREE char *program = NULL;
+	TRY(os_exe_path(&program));
+	/* detached, what it says goes to its log */
 	struct machine_options options = {
-		.accel_path = accel, .report_fd = (int)fd, .sink = report ? NULL : call->sink};
+		.accel_path = accel, .report_fd = (int)fd, .program = program, .sink = call->sink};
 	return machine_supervise(&spec, &p.facts, &options);
 }
 
@@ -82,6 +88,37 @@ const struct subcommand cmd_machine_run = {
 	.help = "Holds the machine's lock, runs QEMU, and shuts the machine down cleanly on SIGTERM or SIGINT.",
 	.options = run_options,
 	.run = run_supervisor,
+};
+
+/* --- machine ports --- */
+
+static const struct option_spec ports_options[] = {
+	{"report-fd", 0, "FD", "write the list there instead of to standard output"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *run_ports(struct call *call)
+{
+	AUTO(home) home = {.root = NULL};
+	const char *report = call_get(call, "report-fd");
+	int64_t fd = STDOUT_FILENO;
+	if (report && !num_parse(report, 3, 255, &fd))
+		return err_new(ERR_USAGE, "'%s' is not a file descriptor", report);
+	TRY(home_open(&home));
+	AUTO_FREE char *dir = path_join(home.machines, call_arg(call, 0));
+	const struct machine_spec spec = {.dir = dir};
+	AUTO_FREE char *user = machine_path(&spec, MACHINE_API_SOCKET);
+	AUTO_FREE char *root = machine_path(&spec, MACHINE_ROOT_SOCKET);
+	return published_watch((const char *const[PUBLISHED_SOCKETS]){user, root}, (int)fd, call->sink);
+}
+
+const struct subcommand cmd_machine_ports = {
+	.name = "machine ports",
+	.operands = "NAME",
+	.summary = "follow the ports that a running machine's containers publish (used by `machine run`)",
+	.options = ports_options,
+	.hidden = true,
+	.run = run_ports,
 };
 
 /* --- start, stop --- */
@@ -99,7 +136,8 @@ static struct err *check_emulator(const struct machine_spec *spec)
 	bool there = false;
 	TRY(file_exists(spec->qemu, &there));
 	return there ? NULL
-		     : err_hint(err_new(ERR_ABSENT, "the emulator of machine '%s', '%s', is missing", spec->name, spec->qemu),
+		     : err_hint(err_new(ERR_ABSENT, "the emulator of machine '%s', '%s', is missing", spec->name,
+					spec->qemu),
 				"`cooper up` makes it again");
 }
 

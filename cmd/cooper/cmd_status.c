@@ -18,6 +18,7 @@ struct report {
 	struct err *trouble;  /* why it cannot be used although it is on */
 	int64_t answer_ms;    /* of the guest; 0 = it was not asked */
 	struct json *proofs;  /* of this boot */
+	struct json *ports;   /* of its containers */
 	struct ending ending; /* of one that does not run */
 };
 
@@ -62,7 +63,9 @@ static struct err *look(const struct project *p, struct report *r)
 	else if (!s->ready)
 		r->trouble = pause_error(r->name, s->pause, s->trouble, p->machine_dir);
 	else if (!r->trouble)
-		return proofs_of_boot(p->machine_dir, &r->proofs);
+		TRY(proofs_of_boot(p->machine_dir, &r->proofs));
+	if (s->ready && !r->trouble) /* one that was stopped meanwhile has none */
+		err_free(machine_ports(p->machine_dir, &r->ports));
 	return NULL;
 }
 
@@ -97,10 +100,36 @@ static struct json *report_json(const struct report *r)
 		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
 		js_set_text(out, "api", url);
 	}
+	if (*s->root_api) {
+		AUTO_FREE char *url = mem_printf("unix://%s", s->root_api);
+		js_set_text(out, "root_api", url);
+	}
 	const struct json *list = js_get(r->proofs, "proofs");
 	if (list)
 		js_set(out, "canaries", js_copy(list));
+	list = js_get(r->ports, "ports");
+	if (list)
+		js_set(out, "ports", js_copy(list));
+	if (js_get_int(r->ports, "beyond", 0) > 0)
+		js_set_int(out, "ports_beyond", js_get_int(r->ports, "beyond", 0));
 	return out;
+}
+
+/* Those that are on the host, then those that are not, with the reason. */
+static void print_ports(const struct json *list, bool open)
+{
+	for (size_t i = 0; i < js_count(list); i++) {
+		const struct json *port = js_at(list, i);
+		const char *state = js_get_text(port, "state");
+		const char *why = js_get_text(port, "why");
+		AUTO_FREE char *who = str_escape(js_get_text(port, "container") ? js_get_text(port, "container") : "?");
+		AUTO_FREE char *at = str_escape(js_get_text(port, "address") ? js_get_text(port, "address") : "?");
+		AUTO_FREE char *what = str_escape(why ? why : state ? state : "?");
+		if ((!why && !streq(state, "waiting")) == open)
+			printf("  port %s:%d/%s: container '%s'%s%s\n", at, (int)js_get_int(port, "port", 0),
+			       js_get_text(port, "protocol"), who,
+			       open ? "" : ", not on this host: ", open ? "" : what);
+	}
 }
 
 static void print_running(const struct report *r)
@@ -129,6 +158,11 @@ static void print_running(const struct report *r)
 		printf("  api: %s\n  clients: export CONTAINER_HOST=%s DOCKER_HOST=%s\n", url, str_text(&word),
 		       str_text(&word));
 	}
+	print_ports(js_get(r->ports, "ports"), /* open= */ true);
+	print_ports(js_get(r->ports, "ports"), /* open= */ false);
+	if (js_get_int(r->ports, "beyond", 0) > 0)
+		printf("  %lld more ports are published; no more than %d are forwarded\n",
+		       (long long)js_get_int(r->ports, "beyond", 0), PUBLISHED_MAX);
 	const struct json *list = js_get(r->proofs, "proofs");
 	for (size_t i = 0; i < js_count(list); i++)
 		printf("  runs %s: verified in a container, which printed '%s'\n", js_get_text(js_at(list, i), "arch"),
@@ -172,6 +206,7 @@ static struct err *run(struct call *call)
 	}
 	call->exit_code = (int)err_exit_code(r.trouble);
 	js_free(r.proofs);
+	js_free(r.ports);
 	err_free(r.trouble);
 	ending_done(&r.ending);
 	return NULL;

@@ -31,6 +31,7 @@
 	X(cmd_patch_save)                                                                                              \
 	X(cmd_completion)                                                                                              \
 	X(cmd_machine_run)                                                                                             \
+	X(cmd_machine_ports)                                                                                           \
 	X(cmd_tool_fetch)                                                                                              \
 	X(cmd_tool_unpack)                                                                                             \
 	X(cmd_tool_unpack_child)                                                                                       \

@@ -57,6 +57,7 @@ class Qemu:
         self.deaf = False
         self.commands = 0
         self.continued = False
+        self.forwards = {}
         self.input = b""
 
     def send(self, value):
@@ -73,11 +74,35 @@ class Qemu:
         if c["execute"] == "cont":  # QEMU says so before it answers
             self.continued = True
             self.send({"event": "RESUME"})
-        self.send({"return": {}, "id": c.get("id")})
+        value = {}
+        if c["execute"] == "human-monitor-command":
+            value = self.forward(c["arguments"]["command-line"].split())
+        self.send({"return": value, "id": c.get("id")})
         if c["execute"] == "quit":
             self.end("host-qmp-quit", False)
         if c["execute"] == "system_powerdown" and not self.deaf:
             self.end("guest-shutdown")
+
+    def forward(self, words):
+        """hostfwd_add NET PROTOCOL:ADDRESS:PORT-... and hostfwd_remove: the host's end is real, and leads nowhere."""
+        rule = words[2].split("-")[0]
+        protocol, address, port = rule.split(":")
+        if words[0] == "hostfwd_remove":
+            found = self.forwards.pop(rule, None)
+            if found:
+                found.close()
+            return f"host forwarding rule for {rule} {'removed' if found else 'not found'}\r\n"
+        s = socket.socket(type=socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM)
+        if protocol == "tcp":
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind((address, int(port)))
+            if protocol == "tcp":
+                s.listen(1)
+        except OSError:
+            return f"Could not set up host forwarding rule '{words[2]}'\r\n"
+        self.forwards[rule] = s
+        return ""
 
     def flood(self, ms):
         until = time.monotonic() + ms / 1000

@@ -96,6 +96,20 @@ static bool command(struct vmm_run *run, enum vmm_command command)
 	return fd >= 0 && write(fd, "\n", 1) == 1;
 }
 
+/* What is open is a file `forwards/PROTOCOL-ADDRESS-PORT`. */
+static bool forward(struct vmm_run *run, const struct published_port *p, bool on)
+{
+	AUTO_FREE char *dir = path_join(run->spec->dir, "forwards");
+	AUTO_FREE char *path = mem_printf("%s/%s-%s-%d", dir, protocol_name(p->protocol), p->address, p->port);
+
+	struct err *e = on ? dir_make(dir, 0700) : file_remove(path);
+	if (on && !e)
+		e = file_write(path, p->inside, strlen(p->inside), 0600);
+	bool done = !e;
+	err_free(e);
+	return done;
+}
+
 static void disconnect(struct vmm_run *run UNUSED)
 {
 }
@@ -175,6 +189,7 @@ const struct vmm vmm_scripted = {
 	.prepare = prepare,
 	.look = look,
 	.command = command,
+	.forward = forward,
 	.disconnect = disconnect,
 	.forget = forget,
 	.judge = judge,

@@ -64,7 +64,7 @@ static void not_permitted(void **state UNUSED)
 	if (pid == 0) {
 		if (getuid() == 0 && setuid(65534) != 0)
 			_exit(0);
-		if (sock_try_port("127.0.0.1", 1) != EACCES)
+		if (sock_try_port(/* udp= */ false, "127.0.0.1", 1) != EACCES)
 			_exit(0); /* this system lets everybody */
 		struct err *e = fit("127.0.0.1", 1);
 		bool right = err_is(e, ERR_OS) && e->errnum == EACCES && strstr(e->hint, "below 1024");

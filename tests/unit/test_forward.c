@@ -45,7 +45,7 @@ static void set_up(struct fixture *f)
 	write_text(f->program, fake_ssh, 0755);
 	assert_ok(dir_make(log, 0700));
 	f->spec = (struct machine_spec){.name = "dev", .dir = f->dir, .gen_dir = f->dir};
-	forward_init(&f->forward, &f->spec);
+	forward_init(&f->forward, &f->spec, FORWARD_USER);
 	f->forward.guest.ssh.program = f->program;
 }
 
@@ -117,7 +117,7 @@ static void comes_back(void **state)
 	assert_true(wait_open(&f));
 	starts(&f, &pid);
 	kill(pid, SIGKILL);
-	for (int i = 0; i < 200 && f.forward.pid > 0; i++) {
+	for (int i = 0; i < 200 && f.forward.ssh.pid > 0; i++) {
 		tick_sleep_ms(5);
 		forward_look(&f.forward);
 	}
@@ -145,12 +145,12 @@ static void pauses(void **state)
 	}
 	assert_int_equal(starts(&f, NULL), 2);
 	assert_true(tick_ms() - began >= 1000);
-	while (f.forward.pid > 0) {
+	while (f.forward.ssh.pid > 0) {
 		tick_sleep_ms(10);
 		forward_look(&f.forward);
 	}
-	assert_true(f.forward.pause_ms >= 4000);
-	assert_true(f.forward.again_ms >= f.forward.started_ms + 2000);
+	assert_true(f.forward.ssh.pause_ms >= 4000);
+	assert_true(f.forward.ssh.again_ms >= f.forward.ssh.started_ms + 2000);
 	tear_down(&f);
 }
 
@@ -166,7 +166,7 @@ static void removes_what_is_left(void **state)
 	close(fd);
 	assert_true(is_file(f.forward.path));
 	forward_done(&f.forward);
-	forward_init(&f.forward, &f.spec);
+	forward_init(&f.forward, &f.spec, FORWARD_USER);
 	assert_false(is_file(f.forward.path));
 	tear_down(&f);
 }

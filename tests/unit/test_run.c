@@ -1,10 +1,15 @@
 /* The supervisor against a stand-in for QEMU: what it does about each way a boot can go. */
 #include "harness.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -537,6 +542,153 @@ static void strange_supervisors(void **state UNUSED)
 	tear_down(&f);
 }
 
+/* --- ports of containers: a script says them, QEMU's stand-in really listens --- */
+
+enum { FREE, TAKEN, DATAGRAMS, PORTS };
+
+struct ports_fixture {
+	struct fixture f;
+	struct machine_status status;
+	char *said; /* file: what the watcher tells, line by line */
+	int numbers[PORTS];
+};
+
+static void say(const struct ports_fixture *p, const char *line)
+{
+	FILE *file = fopen(p->said, "a");
+
+	assert_non_null(file);
+	assert_true(fprintf(file, "%s\n", line) > 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static char *port_json(const char *protocol, int port)
+{
+	return mem_printf("{\"protocol\":\"%s\",\"address\":\"127.0.0.1\",\"inside\":\"\",\"port\":%d,"
+			  "\"container\":\"web\",\"reachable\":true}",
+			  protocol, port);
+}
+
+static void set_up_ports(struct ports_fixture *p)
+{
+	const char *argv[5];
+
+	set_up(&p->f, UP " run\n");
+	assert_ok(machine_record_write(&p->f.spec));
+	p->said = mem_printf("%s/said", p->f.dir);
+	AUTO_FREE char *program = mem_printf("%s/watcher", p->f.dir);
+	AUTO_FREE char *text = mem_printf("#!/bin/sh\nexec tail -n +1 -s 0.02 -f '%s' >&3\n", p->said);
+	write_file(program, text, 0755);
+	write_file(p->said, "", 0600);
+	for (int i = 0; i < PORTS; i++)
+		assert_ok(sock_free_port(0, &p->numbers[i]));
+	setenv("TEST_PROGRAM", program, 1);
+	struct machine_launch launch = launch_of(&p->f, argv);
+	assert_ok(machine_start(&launch, &p->status));
+}
+
+static void tear_down_ports(struct ports_fixture *p)
+{
+	assert_ok(machine_stop(p->f.dir, 10000, NULL));
+	waitpid(p->status.pid, NULL, 0);
+	unsetenv("TEST_PROGRAM");
+	free(p->said);
+	tear_down(&p->f);
+}
+
+/* The states of all ports, as "open taken", once they are as wanted; what they are after a while. */
+static char *states(const struct ports_fixture *p, const char *wanted)
+{
+	AUTO(str) text = STR_INIT;
+
+	for (int i = 0; i < 1000; i++) {
+		AUTO_JSON *ports = NULL;
+		assert_ok(machine_ports(p->f.dir, &ports));
+		const struct json *list = js_get(ports, "ports");
+		str_clear(&text);
+		for (size_t k = 0; k < js_count(list); k++)
+			str_addf(&text, "%s%s", k ? " " : "", js_get_text(js_at(list, k), "state"));
+		if (streq(str_text(&text), wanted))
+			break;
+		tick_sleep_ms(10);
+	}
+	return str_take(&text);
+}
+
+static void become(const struct ports_fixture *p, const char *wanted)
+{
+	AUTO_FREE char *is = states(p, wanted);
+	assert_string_equal(is, wanted);
+}
+
+static void ports_come_and_go(void **state UNUSED)
+{
+	struct ports_fixture p;
+
+	set_up_ports(&p);
+	AUTO_FREE char *tcp = port_json("tcp", p.numbers[FREE]);
+	AUTO_FREE char *udp = port_json("udp", p.numbers[DATAGRAMS]);
+	AUTO_FREE char *both = mem_printf("{\"ports\":[%s,%s]}", tcp, udp);
+	say(&p, both);
+	become(&p, "open open");
+	assert_int_equal(sock_try_port(/* udp= */ false, "127.0.0.1", p.numbers[FREE]), EADDRINUSE);
+	assert_int_equal(sock_try_port(/* udp= */ true, "127.0.0.1", p.numbers[DATAGRAMS]), EADDRINUSE);
+	say(&p, "{\"ports\":[]}");
+	become(&p, "");
+	for (int i = 0; i < 500 && sock_try_port(false, "127.0.0.1", p.numbers[FREE]) != 0; i++)
+		tick_sleep_ms(10);
+	assert_int_equal(sock_try_port(false, "127.0.0.1", p.numbers[FREE]), 0);
+	assert_int_equal(sock_try_port(true, "127.0.0.1", p.numbers[DATAGRAMS]), 0);
+	tear_down_ports(&p);
+}
+
+/* Who has the port is named; once he is gone, the port is there. */
+static void port_is_taken(void **state UNUSED)
+{
+	struct ports_fixture p;
+
+	set_up_ports(&p);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)p.numbers[TAKEN]),
+				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	AUTO_FREE char *tcp = port_json("tcp", p.numbers[TAKEN]);
+	AUTO_FREE char *line = mem_printf("{\"ports\":[%s]}", tcp);
+	say(&p, line);
+	become(&p, "taken");
+	AUTO_JSON *ports = NULL;
+	assert_ok(machine_ports(p.f.dir, &ports));
+	const char *why = js_get_text(js_at(js_get(ports, "ports"), 0), "why");
+	assert_non_null(strstr(why, "listens there"));
+	AUTO_FREE char *holder = os_port_holder(/* udp= */ false, p.numbers[TAKEN]);
+	AUTO_FREE char *process = mem_printf("process %d", getpid());
+	if (holder) /* not every system tells */
+		assert_true(strstr(holder, process) && strstr(why, holder));
+	close(fd);
+	become(&p, "open");
+	tear_down_ports(&p);
+}
+
+/* A watcher that talks nonsense, or ends, is started again; until it says something else all stays as it is. */
+static void watcher_ends(void **state UNUSED)
+{
+	struct ports_fixture p;
+
+	set_up_ports(&p);
+	AUTO_FREE char *tcp = port_json("tcp", p.numbers[FREE]);
+	AUTO_FREE char *line = mem_printf("{\"ports\":[%s]}", tcp);
+	say(&p, line);
+	become(&p, "open");
+	say(&p, "nonsense");
+	tick_sleep_ms(300);
+	become(&p, "open");
+	write_file(p.said, "{\"ports\":[]}\n", 0600);
+	become(&p, "");
+	tear_down_ports(&p);
+}
+
 static void record_round_trip(void **state)
 {
 	(void)state;
@@ -572,7 +724,8 @@ static int be_supervisor(char **argv)
 	struct machine_spec spec;
 	struct host_facts facts = {
 		.os = OS_LINUX, .arch = ARCH_X86_64, .cpus = 2, .memory_bytes = 8LL << 30, .boot_id = "b1"};
-	struct machine_options options = {.accel_path = argv[3], .report_fd = 3};
+	const char *program = getenv("TEST_PROGRAM");
+	struct machine_options options = {.accel_path = argv[3], .report_fd = 3, .program = program};
 
 	signals_install();
 	struct err *e = machine_record_read(argv[2], &spec);
@@ -647,6 +800,9 @@ int main(void)
 		cmocka_unit_test(floods),
 		cmocka_unit_test(logs_are_bounded),
 		cmocka_unit_test(strange_supervisors),
+		cmocka_unit_test(ports_come_and_go),
+		cmocka_unit_test(port_is_taken),
+		cmocka_unit_test(watcher_ends),
 		cmocka_unit_test(record_round_trip),
 	};
 

@@ -100,7 +100,7 @@ static void forward_as_ssh_reads_it(void **state)
 	struct ssh ssh = {.config_path = path, .host = "cooper-dev"};
 
 	assert_ok(file_write(path, "", 0, 0600));
-	ssh_forward_argv(&ssh, "/a b/c:d%h/api.sock", "/run/podman.sock", &argv);
+	ssh_forward_argv(&ssh, NULL, "/a b/c:d%h/api.sock", "/run/podman.sock", &argv);
 	AUTO_FREE char *verb = argv.items[0];
 	argv.items[0] = mem_strdup("-G");
 	AUTO(strs) all = STRS_INIT;

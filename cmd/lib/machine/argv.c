@@ -152,7 +152,7 @@ static void add_network(struct line *l)
 {
 	AUTO(str) s = STR_INIT;
 
-	str_add(&s, "user,id=net0");
+	str_add(&s, "user,id=" QEMU_NETWORK);
 	if (!l->spec->host_loopback && strs_has(&l->spec->qemu_provides, "host-loopback"))
 		str_add(&s, ",host-loopback=off");
 	str_addf(&s, ",hostfwd=tcp:127.0.0.1:%d-:22", l->start->ssh_port);
@@ -162,7 +162,7 @@ static void add_network(struct line *l)
 		str_addf(&s, ",hostfwd=tcp:%s:%d-:%d", address, p->host_port, p->guest_port);
 	}
 	option(l, "-netdev", str_take(&s));
-	option(l, "-device", mem_strdup("virtio-net-pci,netdev=net0,romfile="));
+	option(l, "-device", mem_strdup("virtio-net-pci,netdev=" QEMU_NETWORK ",romfile="));
 }
 
 static void add_channels(struct line *l)

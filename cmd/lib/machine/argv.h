@@ -17,6 +17,8 @@
 #include "base/err.h"
 #include "machine/spec.h"
 
+#define QEMU_NETWORK "net0" /* its user network, for commands */
+
 /* Bytes of each of the two flash banks of an aarch64 guest; the variables start as so many zero bytes. */
 enum { QEMU_FLASH_BYTES = 64 * 1024 * 1024 };
 

@@ -197,23 +197,30 @@ static struct err *wait_gone(const char *machine_dir, int64_t timeout_ms, bool *
 	}
 }
 
-/* A supervisor that was killed leaves a socket that nobody answers; a starting one has the lock before it has its own.
- */
-static void forget_api(const char *machine_dir)
+static void remove_left(const struct machine_spec *spec, enum machine_file file)
 {
-	const struct machine_spec spec = {.dir = (char *)(uintptr_t)machine_dir};
-	AUTO_FREE char *api = machine_path(&spec, MACHINE_API_SOCKET);
-	AUTO_FREE char *lock = path_join(machine_dir, "lock");
+	AUTO_FREE char *path = machine_path(spec, file);
+	AUTO_FREE char *lock = path_join(spec->dir, "lock");
 	AUTO_CLOSE int fd = -1;
 
 	bool there = false;
 
-	struct err *e = file_exists(api, &there);
+	struct err *e = file_exists(path, &there);
 	if (!e && there)
 		e = lock_try(lock, "cooper stop", &fd);
 	if (!e && there)
-		e = file_remove(api);
+		e = file_remove(path);
 	err_free(e);
+}
+
+/* A supervisor that was killed leaves sockets that nobody answers; a starting one has the lock before it has its own.
+ */
+static void forget_apis(const char *machine_dir)
+{
+	const struct machine_spec spec = {.dir = (char *)(uintptr_t)machine_dir};
+
+	remove_left(&spec, MACHINE_API_SOCKET);
+	remove_left(&spec, MACHINE_ROOT_SOCKET);
 }
 
 struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_was_running)
@@ -225,7 +232,7 @@ struct err *machine_stop(const char *machine_dir, int64_t timeout_ms, bool *ret_
 	if (ret_was_running)
 		*ret_was_running = running;
 	if (!running) {
-		forget_api(machine_dir);
+		forget_apis(machine_dir);
 		return NULL;
 	}
 	struct err *e = call_ask(machine_dir, "stop", &answer);

@@ -24,7 +24,7 @@ struct err *fit_port(const char *machine, const struct port *port)
 {
 	const char *address = address_of(port);
 	int number = port->host_port;
-	int errnum = sock_try_port(address, number);
+	int errnum = sock_try_port(/* udp= */ false, address, number);
 
 	if (errnum == 0)
 		return NULL;

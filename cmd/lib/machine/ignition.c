@@ -213,6 +213,9 @@ static void add_podman(struct config *c)
 	/* podman would name an address of a network of its own, where nothing of the host is */
 	add_file(c, "/etc/containers/containers.conf.d/50-cooper.conf", 0644,
 		 "[containers]\npids_limit = 0\nhost_containers_internal_ip = \"" MACHINE_HOST_ADDRESS "\"\n");
+	/* what a container publishes on the guest's 127.0.0.1 is reached from the host, which is all there is behind
+	 * the machine's own interface */
+	add_file(c, "/etc/sysctl.d/50-cooper.conf", 0644, "net.ipv4.conf.e*.route_localnet = 1\n");
 	add_file(c, "/etc/systemd/system/user@.service.d/10-cooper-delegate.conf", 0644,
 		 "[Service]\nDelegate=memory pids cpu io\n");
 	add_link(c, "/etc/systemd/user/sockets.target.wants/podman.socket", "/usr/lib/systemd/user/podman.socket");

@@ -7,11 +7,12 @@ static const struct {
 	const char *name;
 	bool of_generation;
 } files[] = {
-	[MACHINE_MONITOR_SOCKET] = {"qmp.sock", false},  [MACHINE_READY_SOCKET] = {"ready.sock", false},
-	[MACHINE_API_SOCKET] = {"api.sock", false},      [MACHINE_API_LOG] = {"log/api.log", false},
-	[MACHINE_DATA_DISK] = {"data.qcow2", false},     [MACHINE_SERIAL_LOG] = {"log/serial.log", false},
-	[MACHINE_MONITOR_LOG] = {"log/qemu.log", false}, [MACHINE_OS_DISK] = {"os.qcow2", true},
-	[MACHINE_FLASH_VARS] = {"flash-vars.fd", true},  [MACHINE_IGNITION] = {"config.ign", true},
+	[MACHINE_MONITOR_SOCKET] = {"qmp.sock", false},   [MACHINE_READY_SOCKET] = {"ready.sock", false},
+	[MACHINE_API_SOCKET] = {"api.sock", false},       [MACHINE_ROOT_SOCKET] = {"root.sock", false},
+	[MACHINE_API_LOG] = {"log/api.log", false},       [MACHINE_DATA_DISK] = {"data.qcow2", false},
+	[MACHINE_SERIAL_LOG] = {"log/serial.log", false}, [MACHINE_MONITOR_LOG] = {"log/qemu.log", false},
+	[MACHINE_OS_DISK] = {"os.qcow2", true},           [MACHINE_FLASH_VARS] = {"flash-vars.fd", true},
+	[MACHINE_IGNITION] = {"config.ign", true},
 };
 
 char *machine_path(const struct machine_spec *spec, enum machine_file file)
@@ -21,7 +22,8 @@ char *machine_path(const struct machine_spec *spec, enum machine_file file)
 
 struct err *machine_paths_check(const struct machine_spec *spec)
 {
-	static const enum machine_file sockets[] = {MACHINE_MONITOR_SOCKET, MACHINE_READY_SOCKET, MACHINE_API_SOCKET};
+	static const enum machine_file sockets[] = {MACHINE_MONITOR_SOCKET, MACHINE_READY_SOCKET, MACHINE_API_SOCKET,
+						    MACHINE_ROOT_SOCKET};
 
 	for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
 		AUTO_FREE char *path = machine_path(spec, sockets[i]);

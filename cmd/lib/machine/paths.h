@@ -13,6 +13,7 @@ enum machine_file {
 	MACHINE_MONITOR_SOCKET, /* the monitor's control socket */
 	MACHINE_READY_SOCKET,   /* where the guest says "ready" */
 	MACHINE_API_SOCKET,     /* the guest's container API, see forward.h */
+	MACHINE_ROOT_SOCKET,    /* ... of the guest's system */
 	MACHINE_DATA_DISK,      /* home and containers; outlives generations */
 	MACHINE_SERIAL_LOG,     /* all that the guest's console said */
 	MACHINE_MONITOR_LOG,    /* what the monitor itself said */

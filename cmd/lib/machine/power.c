@@ -173,3 +173,12 @@ char *log_tail(const char *path, int64_t from, size_t count)
 	}
 	return str_take(&s);
 }
+
+struct err *log_rotate(const char *path)
+{
+	AUTO_FREE char *old = mem_printf("%s.1", path);
+
+	int64_t size = 0;
+	TRY(file_size(path, &size));
+	return size > 0 ? file_rename(path, old) : NULL;
+}

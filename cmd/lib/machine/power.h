@@ -58,5 +58,7 @@ void power_kill(struct power *p);
 bool log_bound(const char *path);
 /** log_tail() - what @path ends with: at most @count lines from byte @from on, no more than 8 KiB, escaped; heap */
 char *log_tail(const char *path, int64_t from, size_t count);
+/** log_rotate() - what is in it becomes @path.1 */
+MUST_CHECK struct err *log_rotate(const char *path);
 
 #endif

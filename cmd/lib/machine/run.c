@@ -15,7 +15,7 @@
 #include "machine/disk.h"
 #include "machine/ending.h"
 #include "machine/fit.h"
-#include "machine/forward.h"
+#include "machine/links.h"
 #include "machine/paths.h"
 #include "machine/pause.h"
 #include "machine/power.h"
@@ -26,6 +26,7 @@
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "sys/os.h"
+#include "sys/signals.h"
 #include "sys/tick.h"
 
 enum {
@@ -49,7 +50,7 @@ struct supervisor {
 	int lock_fd;
 	struct server server;
 	struct power power;
-	struct forward api;
+	struct links links;
 	struct pause pause;
 	struct json *verdicts;
 	struct machine_start start;
@@ -63,6 +64,7 @@ struct supervisor {
 	bool ready;
 	bool noted; /* this boot, for `up`; that a guest reboots itself is no other */
 	bool stopping;
+	bool busy; /* there is more to do at once */
 	int reboots;
 	int restarts;      /* after a failure that passes */
 	int64_t looked_ms; /* the last tick */
@@ -93,14 +95,20 @@ static struct json *describe(const struct supervisor *s)
 	js_set_text(line, "accel", accel_words[s->start.accel]);
 	const struct phase_failure *failure = s->ready ? phase_failure(s->power.watch) : NULL;
 	status_add(line, run->pause, run->trouble, failure && failure->kind ? failure->cause : "");
-	if (forward_socket(&s->api))
-		js_set_text(line, "api", s->api.path);
+	links_add(&s->links, line);
 	return line;
 }
 
 static char *status_line(const void *arg)
 {
 	AUTO_JSON *line = describe(arg);
+	return js_line(line);
+}
+
+static char *ports_line(const void *arg)
+{
+	const struct supervisor *s = arg;
+	AUTO_JSON *line = port_table_json(&s->links.ports.table);
 	return js_line(line);
 }
 
@@ -143,6 +151,12 @@ static void tell_note(struct supervisor *s, const char *kind, const char *text)
 		event_warn(s->options->sink, s->spec->name, "%s", text);
 	else
 		event_note(s->options->sink, s->spec->name, "%s", text);
+}
+
+static void tell_warnings(struct supervisor *s, const struct strs *warnings)
+{
+	for (size_t i = 0; i < warnings->count; i++)
+		tell_note(s, "warn", warnings->items[i]);
 }
 
 /* A verdict is a cache: that it cannot be written is no reason to fail. */
@@ -229,17 +243,24 @@ static void keep_files(struct supervisor *s)
 		err_free(err_first(e, server_keep(&s->server)));
 }
 
+static void look_links(struct supervisor *s)
+{
+	AUTO(strs) warnings = STRS_INIT;
+
+	s->busy = links_look(&s->links, &s->power, &warnings);
+	tell_warnings(s, &warnings);
+}
+
 /* Sleep until something happens, then take it in. */
 static void tick(struct supervisor *s, int timeout_ms)
 {
 	/* once it is ready, nothing that the guest says there is of interest */
-	int fds[] = {s->power.run.control_fd, s->power.run.ready ? -1 : s->power.run.ready_fd};
-	int nothing[] = {-1, -1};
+	int fds[] = {s->power.run.control_fd, s->power.run.ready ? -1 : s->power.run.ready_fd, s->links.ports.fd};
 
-	server_wait(&s->server, fds, timeout_ms);
+	server_wait(&s->server, fds, ARRAY_LEN(fds), s->busy ? 0 : timeout_ms);
 	int64_t early_ms = s->looked_ms + TICK_LEAST_MS - tick_ms();
 	if (early_ms > 0)
-		server_wait(&s->server, nothing, (int)early_ms);
+		server_wait(&s->server, NULL, 0, (int)early_ms);
 	s->looked_ms = tick_ms();
 	keep_files(s);
 	power_look(&s->power);
@@ -247,8 +268,9 @@ static void tick(struct supervisor *s, int timeout_ms)
 		look_pause(s);
 	if (s->power.run.ready)
 		phase_advance(s->power.watch, PHASE_READY);
+	s->busy = false;
 	if (s->ready && !s->stopping && s->power.run.running)
-		forward_look(&s->api);
+		look_links(s);
 	enum machine_phase reached = phase_reached(s->power.watch);
 	if (reached <= s->phase)
 		return;
@@ -287,7 +309,7 @@ static void stop_monitor(struct supervisor *s)
 	int64_t ms = accel_scale_ms(s->start.accel, POWERDOWN_MS);
 
 	s->stopping = true;
-	forward_close(&s->api);
+	links_close(&s->links);
 	if (s->ready && power_command(&s->power, VMM_POWER_BUTTON) &&
 	    wait_end(s, ms > POWERDOWN_MAX_MS ? POWERDOWN_MAX_MS : ms))
 		return;
@@ -413,8 +435,7 @@ static enum outcome run_once(struct supervisor *s)
 	struct err *e = power_on(&s->power, &s->start, s->facts, &warnings);
 	if (e)
 		return fail(s, e);
-	for (size_t i = 0; i < warnings.count; i++)
-		tell_note(s, "warn", warnings.items[i]);
+	tell_warnings(s, &warnings);
 	s->ready = false;
 	s->pause = (struct pause){.told = VMM_GOES_ON};
 	s->power_ms = tick_ms();
@@ -451,7 +472,7 @@ static enum outcome run_once(struct supervisor *s)
 static enum outcome run_monitor(struct supervisor *s)
 {
 	enum outcome outcome = run_once(s);
-	forward_close(&s->api);
+	links_close(&s->links);
 	return outcome;
 }
 
@@ -511,15 +532,6 @@ static struct err *run_machine(struct supervisor *s)
 	}
 }
 
-static struct err *rotate(const char *path)
-{
-	AUTO_FREE char *old = mem_printf("%s.1", path);
-
-	int64_t size = 0;
-	TRY(file_size(path, &size));
-	return size > 0 ? file_rename(path, old) : NULL;
-}
-
 static struct err *prepare(struct supervisor *s)
 {
 	AUTO_FREE char *lock = path_join(s->spec->dir, "lock");
@@ -538,10 +550,10 @@ static struct err *prepare(struct supervisor *s)
 	if (e)
 		return err_wrap(e, "the machine '%s' is running already", s->spec->name);
 	TRY(dir_make(log, 0700));
-	TRY(rotate(s->power.serial_path));
-	TRY(rotate(s->power.log_path));
-	forward_init(&s->api, s->spec);
-	TRY(rotate(s->api.log_path));
+	TRY(log_rotate(s->power.serial_path));
+	TRY(log_rotate(s->power.log_path));
+	links_init(&s->links, s->spec, s->options->program);
+	TRY(log_rotate(s->links.forwards[FORWARD_USER].log_path));
 	s->verdicts = accel_verdicts_read(s->options->accel_path);
 	TRY(generation_firmware(s->spec, s->power.vmm));
 	TRY(ending_begin(s->spec->dir, s->facts->boot_id));
@@ -549,30 +561,19 @@ static struct err *prepare(struct supervisor *s)
 	return server_listen(&s->server, control);
 }
 
-/*
- * The starter's terminal must not end us when it closes. child_start() made us leader of a process group, and such a
- * leader cannot make a session: setsid(2). Joining the starter's group for a moment ends the leadership.
- */
-static void leave_session(void)
-{
-	if (getpgrp() == getpid() && setpgid(0, getpgid(getppid())) != 0)
-		return;
-	if (setsid() < 0)
-		(void)setpgid(0, 0);
-}
-
 struct err *machine_supervise(const struct machine_spec *spec, const struct host_facts *facts,
 			      const struct machine_options *options)
 {
-	struct supervisor s = {.spec = spec, .facts = facts, .options = options, .lock_fd = -1};
+	struct supervisor s = {.spec = spec, .facts = facts, .options = options, .lock_fd = -1, .links = LINKS_INIT};
 	const struct vmm *vmm = NULL;
 
 	if (options->report_fd >= 0)
-		leave_session();
+		signals_leave_session();
 	server_init(&s.server, options->report_fd);
 	s.server.status = status_line;
 	s.server.welcome = welcome_line;
 	s.server.resume = resume_line;
+	s.server.ports = ports_line;
 	s.server.arg = &s;
 	struct err *e = vmm_choose(spec, facts, &vmm);
 	if (!e) {
@@ -583,7 +584,7 @@ struct err *machine_supervise(const struct machine_spec *spec, const struct host
 		e = run_machine(&s);
 	bool locked = s.lock_fd >= 0;
 	if (locked)
-		forward_done(&s.api);
+		links_done(&s.links);
 	power_done(&s.power);
 	if (e) {
 		AUTO_FREE char *line = call_failure_line(e);

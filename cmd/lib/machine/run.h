@@ -23,8 +23,9 @@
 /* All borrowed but report_fd. */
 struct machine_options {
 	const char *accel_path; /* file that remembers which accelerators work: COOPER_HOME/accel.json */
-	int report_fd;     /* taken; gets the events of server.h; -1 = none. With it, a session of its own is made */
-	struct sink *sink; /* may be NULL */
+	int report_fd;       /* taken; gets the events of server.h; -1 = none. With it, a session of its own is made */
+	const char *program; /* cooper, which follows the ports of the guest's containers; NULL = nobody does */
+	struct sink *sink;   /* may be NULL */
 };
 
 /**

@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "fmt/json.h"
+#include "machine/call.h"
 #include "sys/file.h"
 #include "sys/sock.h"
 
@@ -68,7 +70,7 @@ void server_done(struct server *s)
 	s->path = NULL;
 }
 
-/* Lines are short: one that does not fit into the socket's buffer is for a client that does not read. */
+/* A line that does not fit into the socket's buffer is for a client that does not read. */
 static void send_line(struct server_client *c, const char *line)
 {
 	AUTO_FREE char *text = mem_printf("%s\n", line);
@@ -108,6 +110,9 @@ static void answer(struct server *s, struct server_client *c)
 	err_free(e);
 	if (streq(what, "status")) {
 		line = s->status(s->arg);
+		send_line(c, line);
+	} else if (streq(what, "ports")) {
+		line = s->ports(s->arg);
 		send_line(c, line);
 	} else if (streq(what, "resume")) {
 		line = s->resume(s->arg);
@@ -161,6 +166,8 @@ static void take_client(struct server *s)
 	if (fd < 0)
 		return;
 	fcntl(fd, F_SETFL, O_NONBLOCK);
+	int room = CALL_LINE_MAX;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	for (size_t i = 0; i < SERVER_CLIENTS; i++) {
 		if (s->clients[i].fd < 0) {
 			s->clients[i] = (struct server_client){.fd = fd};
@@ -170,9 +177,9 @@ static void take_client(struct server *s)
 	close(fd);
 }
 
-void server_wait(struct server *s, const int fds[2], int timeout_ms)
+void server_wait(struct server *s, const int *fds, size_t fd_count, int timeout_ms)
 {
-	struct pollfd all[SERVER_CLIENTS + 1 + 2];
+	struct pollfd all[SERVER_CLIENTS + 1 + SERVER_FDS];
 	size_t count = 0;
 
 	for (size_t i = 0; i < SERVER_CLIENTS; i++) {
@@ -181,7 +188,7 @@ void server_wait(struct server *s, const int fds[2], int timeout_ms)
 		all[count++] = (struct pollfd){c->fd, c->listens_only ? 0 : POLLIN, 0};
 	}
 	all[count++] = (struct pollfd){s->fd, POLLIN, 0};
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < fd_count && i < SERVER_FDS; i++)
 		all[count++] = (struct pollfd){fds[i], POLLIN, 0};
 	if (poll(all, (nfds_t)count, timeout_ms) <= 0)
 		return;

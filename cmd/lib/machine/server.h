@@ -2,6 +2,7 @@
  * server.h - the supervisor's end of the control socket: JSON lines, a few clients, never blocking
  *
  * Requests:  {"do":"status"}  one line of status
+ *            {"do":"ports"}   the ports of the guest's containers: port_table_json()
  *            {"do":"resume"}  {"event":"resumed"} or {"event":"failed"}: a machine that stands still goes on
  *            {"do":"stop"}    {"event":"stopping"}; the connection ends when the machine has
  *            {"do":"wait"}    where the boot stands, then each event until {"event":"ready"} or {"event":"failed"}
@@ -16,7 +17,7 @@
 
 #include "base/err.h"
 
-enum { SERVER_CLIENTS = 16, SERVER_LINE_MAX = 4096 };
+enum { SERVER_CLIENTS = 16, SERVER_LINE_MAX = 4096, SERVER_FDS = 3 };
 
 struct server_client {
 	int fd; /* -1 = free */
@@ -33,6 +34,7 @@ struct server {
 	bool stop_asked;
 	char *(*status)(const void *arg);  /* a line for "status", heap */
 	char *(*welcome)(const void *arg); /* a line for a new "wait", heap; NULL = nothing yet */
+	char *(*ports)(const void *arg);   /* a line for "ports", heap */
 	char *(*resume)(void *arg);        /* do it; a line for "resume", heap */
 	void *arg;
 };
@@ -45,8 +47,9 @@ MUST_CHECK struct err *server_listen(struct server *s, const char *path);
 MUST_CHECK struct err *server_keep(struct server *s);
 /** server_done() - close all connections and remove the socket */
 void server_done(struct server *s);
-/** server_wait() - wait at most @timeout_ms for a client or one of @fds (-1 is skipped), and serve the clients */
-void server_wait(struct server *s, const int fds[2], int timeout_ms);
+/** server_wait() - wait at most @timeout_ms for a client or one of @fds (at most SERVER_FDS; -1 is skipped), and serve
+ *  the clients */
+void server_wait(struct server *s, const int *fds, size_t fd_count, int timeout_ms);
 /** server_tell() - send @line to all that wait; @last: they need not wait any longer */
 void server_tell(struct server *s, const char *line, bool last);
 

@@ -53,6 +53,7 @@ void status_fill(const struct json *line, struct machine_status *status)
 	copy_text(line, "trouble", status->trouble, sizeof(status->trouble));
 	copy_text(line, "console", status->console, sizeof(status->console));
 	copy_text(line, "api", status->api, sizeof(status->api));
+	copy_text(line, "root_api", status->root_api, sizeof(status->root_api));
 }
 
 struct err *machine_status(const char *machine_dir, struct machine_status *ret_status)
@@ -125,6 +126,11 @@ struct err *machine_answers(const char *machine_dir, const char *name, struct ma
 		return gone || !status->ready ? gone : silent(name, status, *ret_ms);
 	}
 	return strange(machine_dir, name, status, e);
+}
+
+struct err *machine_ports(const char *machine_dir, struct json **ret_ports)
+{
+	return call_ask(machine_dir, "ports", ret_ports);
 }
 
 struct err *machine_resume(const char *machine_dir)

@@ -26,10 +26,11 @@ struct machine_status {
 	int64_t uptime_ms; /* since power-on */
 	char phase[16];    /* "kernel", "ready", ..., "stopping" */
 	char accel[8];
-	enum vmm_pause pause;        /* why it stands still */
-	char trouble[200];           /* the last error of a disk, in the host's words; "" = none */
-	char console[400];           /* a failure on the console since it was ready; "" = none */
-	char api[SOCK_PATH_MAX + 1]; /* the guest's container API on this host; "" when it is not open */
+	enum vmm_pause pause;             /* why it stands still */
+	char trouble[200];                /* the last error of a disk, in the host's words; "" = none */
+	char console[400];                /* a failure on the console since it was ready; "" = none */
+	char api[SOCK_PATH_MAX + 1];      /* the guest's container API on this host; "" when it is not open */
+	char root_api[SOCK_PATH_MAX + 1]; /* ... of the guest's root */
 };
 
 /**
@@ -46,7 +47,8 @@ void status_add(struct json *line, enum vmm_pause pause, const char *trouble, co
 
 /**
  * machine_answers() - have the guest run a program that does nothing
- * @status:  of a moment ago, ready; asked again where the guest did not answer: one that was stopped meanwhile is no error
+ * @status:  of a moment ago, ready; asked again where the guest did not answer: one that was stopped meanwhile is no
+ * error
  * @ret_ms:  how long it took, or how long was waited
  *
  * Errors:  GUEST (it does not answer: for how long it was asked, what the console says; or not as it must: ssh's words),
@@ -55,6 +57,9 @@ void status_add(struct json *line, enum vmm_pause pause, const char *trouble, co
  */
 MUST_CHECK struct err *machine_answers(const char *machine_dir, const char *name, struct machine_status *status,
 				       int64_t *ret_ms);
+
+/** machine_ports() - the ports of its containers, as port_table_json() has them; errors as call_ask() */
+MUST_CHECK struct err *machine_ports(const char *machine_dir, struct json **ret_ports);
 
 /**
  * machine_resume() - let a machine that stands still go on

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "guest/published.h"
 #include "machine/spec.h"
 
 #define MACHINE_READY_PORT "org.cooper.ready"
@@ -97,6 +98,10 @@ struct vmm {
 
 	/** command() - false when the monitor does not take it */
 	bool (*command)(struct vmm_run *run, enum vmm_command command);
+
+	/** forward() - carry a port of the host, which nobody has, to the guest, or, not @on, no longer; what is
+	 * connected goes on. False when the monitor does not take it, or did not answer: then it may have */
+	bool (*forward)(struct vmm_run *run, const struct published_port *port, bool on);
 
 	/** disconnect() - close what look() opened; forget() - remove the machine's sockets, after the process's end */
 	void (*disconnect)(struct vmm_run *run);

@@ -214,6 +214,31 @@ static bool command(struct vmm_run *run, enum vmm_command command)
 	return taken;
 }
 
+/* A line for QEMU's monitor for people: it answers with words, or, where all is well, with none. */
+static bool tell_monitor(struct vmm_run *run, const char *line, bool quiet)
+{
+	struct json *arguments = js_object();
+	AUTO_JSON *answer = NULL;
+
+	js_set_text(arguments, "command-line", line);
+	struct err *e = qmp_run(run->state, "human-monitor-command", arguments, tick_ms() + QMP_ANSWER_MS, &answer);
+	if (e && !err_is(e, ERR_GUEST))
+		close_qmp(run);
+	const char *words = js_as_text(answer);
+	bool done = !e && words && (!quiet || !*words);
+	err_free(e);
+	return done;
+}
+
+static bool forward(struct vmm_run *run, const struct published_port *p, bool on)
+{
+	AUTO_FREE char *host = mem_printf("%s:%s:%d", protocol_name(p->protocol), p->address, p->port);
+	AUTO_FREE char *line = on ? mem_printf("hostfwd_add " QEMU_NETWORK " %s-%s:%d", host, p->inside, p->port)
+				  : mem_printf("hostfwd_remove " QEMU_NETWORK " %s", host);
+
+	return run->state && tell_monitor(run, line, /* quiet= */ on);
+}
+
 static enum vmm_end judge(const struct vmm_run *run, const char *words, enum accel accel, int *ret_port)
 {
 	if (WIFEXITED(run->wait_status) && WEXITSTATUS(run->wait_status) == 0)
@@ -297,6 +322,7 @@ const struct vmm vmm_qemu = {
 	.prepare = prepare,
 	.look = look,
 	.command = command,
+	.forward = forward,
 	.disconnect = disconnect,
 	.forget = forget,
 	.judge = judge,

@@ -83,7 +83,7 @@ static void add_forward_path(struct str *s, const char *path)
 	}
 }
 
-void ssh_forward_argv(const struct ssh *ssh, const char *local, const char *remote, struct strs *argv)
+void ssh_forward_argv(const struct ssh *ssh, const char *user, const char *local, const char *remote, struct strs *argv)
 {
 	/* a connection of its own: it must end when this process does */
 	static const char *const options[] = {"ControlMaster=no",         "ControlPath=none",
@@ -99,6 +99,8 @@ void ssh_forward_argv(const struct ssh *ssh, const char *local, const char *remo
 		strs_add(argv, "-o");
 		strs_add(argv, options[i]);
 	}
+	if (user)
+		strs_add_all(argv, (const char *[]){"-l", user, NULL});
 	strs_add_all(argv, (const char *[]){"-L", str_text(&spec), "--", ssh->host, NULL});
 }
 

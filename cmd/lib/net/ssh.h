@@ -63,10 +63,12 @@ void ssh_argv(const struct ssh *ssh, const char *const *remote, struct strs *arg
 
 /**
  * ssh_forward_argv() - the command line of an ssh that carries connections to a socket here to one in the guest
+ * @user:    NULL = the configuration's
  * @local:   absolute; made by ssh, 0600; what lies there is replaced
  * @remote:  absolute
  */
-void ssh_forward_argv(const struct ssh *ssh, const char *local, const char *remote, struct strs *argv);
+void ssh_forward_argv(const struct ssh *ssh, const char *user, const char *local, const char *remote,
+		      struct strs *argv);
 
 /**
  * ssh_run() - run a program in the guest to its end

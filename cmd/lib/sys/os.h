@@ -70,6 +70,9 @@ bool os_copy_range(int from, int to, int64_t size);
 int64_t os_disk_free(const char *path);
 /** os_peer_pid() - the process at the other end of a local socket, where it listened for us; 0 when unknown */
 int os_peer_pid(int fd);
+/** os_port_holder() - who listens on that port of this host, as "NAME (process PID)", escaped, heap; NULL when that is
+ *  not known: nobody, another user's process, or a system that does not tell */
+char *os_port_holder(bool udp, int port);
 /** os_random() - @size bytes from the kernel */
 void os_random(void *buffer, size_t size);
 /** os_advise_huge() - large pages would serve @size bytes at @p well; a hint */

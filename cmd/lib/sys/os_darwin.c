@@ -185,6 +185,11 @@ int os_peer_pid(int fd)
 	return getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, &pid, &size) == 0 ? (int)pid : 0;
 }
 
+char *os_port_holder(bool udp UNUSED, int port UNUSED)
+{
+	return NULL; /* `lsof -i` knows */
+}
+
 /* One call gives at most 256 bytes. See: getentropy(2) */
 void os_random(void *buffer, size_t size)
 {

@@ -50,3 +50,15 @@ void signals_install(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
+
+/*
+ * The starter's terminal must not end us when it closes. child_start() made us leader of a process group, and such a
+ * leader cannot make a session: setsid(2). Joining the starter's group for a moment ends the leadership.
+ */
+void signals_leave_session(void)
+{
+	if (getpgrp() == getpid() && setpgid(0, getpgid(getppid())) != 0)
+		return;
+	if (setsid() < 0)
+		(void)setpgid(0, 0);
+}

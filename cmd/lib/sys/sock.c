@@ -95,7 +95,7 @@ struct err *sock_accept(int listener, int *ret_fd)
 }
 
 /* As QEMU binds it: connections that have just ended do not hold a port, listeners do. 0 or errno. */
-static int bind_port(const char *address, int port, int *ret_port)
+static int bind_port(bool udp, const char *address, int port, int *ret_port)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
@@ -105,25 +105,25 @@ static int bind_port(const char *address, int port, int *ret_port)
 		return EADDRNOTAVAIL;
 	struct sockaddr *at = is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
 	socklen_t size = is_v4 ? sizeof(v4) : sizeof(v6);
-	AUTO_CLOSE int fd = socket(at->sa_family, SOCK_STREAM, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 || bind(fd, at, size) != 0 ||
-	    getsockname(fd, at, &size) != 0)
+	AUTO_CLOSE int fd = socket(at->sa_family, udp ? SOCK_DGRAM : SOCK_STREAM, 0);
+	if (fd < 0 || (!udp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) ||
+	    bind(fd, at, size) != 0 || getsockname(fd, at, &size) != 0)
 		return errno;
 	*ret_port = ntohs(is_v4 ? v4.sin_port : v6.sin6_port);
 	return 0;
 }
 
-int sock_try_port(const char *address, int port)
+int sock_try_port(bool udp, const char *address, int port)
 {
 	int bound = 0;
-	return bind_port(address, port, &bound);
+	return bind_port(udp, address, port, &bound);
 }
 
 struct err *sock_free_port(int wanted, int *ret_port)
 {
-	if (wanted && bind_port("127.0.0.1", wanted, ret_port) == 0)
+	if (wanted && bind_port(/* udp= */ false, "127.0.0.1", wanted, ret_port) == 0)
 		return NULL;
-	int errnum = bind_port("127.0.0.1", 0, ret_port);
+	int errnum = bind_port(/* udp= */ false, "127.0.0.1", 0, ret_port);
 	return errnum ? err_os(errnum, "no free port on 127.0.0.1") : NULL;
 }
 

@@ -19,9 +19,9 @@ MUST_CHECK struct err *sock_listen(const char *path, int *ret_fd);
 MUST_CHECK struct err *sock_connect(const char *path, int *ret_fd);
 /** sock_accept() - accept, cloexec; -1 in *ret_fd when nothing was pending */
 MUST_CHECK struct err *sock_accept(int fd, int *ret_fd);
-/** sock_try_port() - whether we may listen on that TCP port: 0, EADDRINUSE (somebody does), EACCES, EADDRNOTAVAIL (the
- *  host has no such address), or another errno */
-int sock_try_port(const char *address, int port);
+/** sock_try_port() - whether we may listen on that TCP or UDP port: 0, EADDRINUSE (somebody does), EACCES,
+ * EADDRNOTAVAIL (the host has no such address), or another errno */
+int sock_try_port(bool udp, const char *address, int port);
 /** sock_free_port() - a TCP port on 127.0.0.1 that nobody had a moment ago; @wanted first when it is free (0 = any) */
 MUST_CHECK struct err *sock_free_port(int wanted, int *ret_port);
 /** sock_read_line() - one line without its newline, at most @max bytes, absolute monotonic @deadline_ms (0 = none);

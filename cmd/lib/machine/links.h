@@ -1,0 +1,35 @@
+/*
+ * links.h - what leads from the host into a guest that is ready: the sockets of its podman, its containers' ports
+ *
+ *	links_init(&l, spec, program);
+ *	while (...) links_look(&l, &power, &warnings);
+ *	links_close(&l);	before the guest goes
+ *	links_done(&l);
+ */
+#ifndef COOPER_MACHINE_LINKS_H
+#define COOPER_MACHINE_LINKS_H
+
+#include "machine/forward.h"
+#include "machine/ports.h"
+
+struct links {
+	struct forward forwards[FORWARDS];
+	struct ports ports;
+};
+
+#define LINKS_INIT {.ports = {.fd = -1}} /* fine for links_done() */
+
+/** links_init() - nothing runs; @program: cooper, which follows the containers' ports, NULL = they are not followed */
+void links_init(struct links *l, const struct machine_spec *spec, const char *program);
+
+/** links_look() - see forward_look() and ports_look(); true when there is more to do at once */
+bool links_look(struct links *l, struct power *power, struct strs *warnings);
+
+/** links_add() - what `cooper status` shows of them */
+void links_add(const struct links *l, struct json *line);
+
+/** links_close() - the guest goes; links_done() - and nothing comes after it */
+void links_close(struct links *l);
+void links_done(struct links *l);
+
+#endif
