@@ -4,6 +4,7 @@
 #include "plan/exposure.h"
 #include "plan/host_check.h"
 #include "plan/stack.h"
+#include "plan/trust.h"
 #include "session.h"
 #include "table.h"
 
@@ -49,15 +50,29 @@ static struct err *list_exposures(const struct project *p, const struct graph *g
 	return exposure_list(p, scope, lines);
 }
 
-static void print_exposures(const struct strs *lines)
+/* What is neither agreed to on this host nor has run on it; how much there is besides. */
+static struct err *print_exposures(const struct project *p, const struct stack *s, const struct strs *lines)
 {
+	AUTO(strs) known = STRS_INIT;
 	AUTO(str) text = STR_INIT;
+	size_t before = 0;
 
-	if (lines->count)
-		printf("\nwhat that takes, runs and opens:\n");
-	for (size_t i = 0; i < lines->count; i++)
-		exposure_show(lines->items[i], "  ", &text);
-	fputs(str_text(&text), stdout);
+	if (!p->other_host)
+		TRY(trust_known(p, &known));
+	stack_exposed(s, &known);
+	for (size_t i = 0; i < lines->count; i++) {
+		if (strs_has(&known, lines->items[i]))
+			before++;
+		else
+			exposure_show(lines->items[i], "  ", &text);
+	}
+	if (text.len)
+		printf("\nwhat that takes, runs and opens:\n%s", str_text(&text));
+	if (text.len && before)
+		printf("  (and %zu known from before, agreed to or run: `cooper plan --json` has all)\n", before);
+	else if (before)
+		printf("\nnothing new in what that takes, runs and opens: `cooper plan --json` has it\n");
+	return NULL;
 }
 
 static struct err *run(struct call *call)
@@ -88,7 +103,7 @@ static struct err *run(struct call *call)
 		table_plan(&s.graph);
 	else
 		printf("nothing to do\n");
-	print_exposures(&exposures);
+	TRY(print_exposures(&p, &s, &exposures));
 	for (size_t i = 0; i < warnings.count; i++)
 		fprintf(stderr, "warning: %s\n", warnings.items[i]);
 	return host_fit(&p, &s); /* what `up` would refuse */

@@ -58,6 +58,11 @@ boxed() { ! "$cooper" tool facts | grep '"box_lets": ".' | grep -qv '": "any num
 	[[ "$output" != *" in a box"* ]]
 	run -0 "$cooper" trust --yes
 	[[ "$output" == *"+ recipes/tiny.yaml: this host does not keep its commands from: writing elsewhere"* ]]
+	run -3 "$cooper" plan
+	[[ "$output" == *"nothing new in what that takes, runs and opens"* ]]
+	[[ "$output" != *"cooper.yaml: "* ]]
+	run -3 "$cooper" plan --json
+	[[ "$output" == *"cooper.yaml: step 'one', in the guest as root: echo one"* ]]
 	"$cooper" build </dev/null
 	[ -e ../ran ] && [ "$(kegs)" = 1 ]
 }

@@ -38,12 +38,19 @@ check "one boot so far" [ "$(boots)" = 1 ]
 
 # --- changes ---
 
+says_not() { ! grep -qF -- "$1" "$out"; }
 stack 768MiB "$motd" "$extra"
 check "plan: memory asks for a restart" ends 3 "memory" "$cooper" plan
+check "which takes, runs and opens nothing new" grep -q "^nothing new in what that takes" "$out"
+check "and shows nothing of it" says_not "writes /etc/motd"
+check "plan --json shows all of it" ends 3 "writes /etc/motd" "$cooper" plan --json
 check "up: restart" ends 0 "boot" up
 check "the same disk, restarted with more memory" [ "$(current) $(tail -1 "$COOPER_HOME/booted")" = "1 up run: 768M again $machine/gen-1" ]
 check "guest steps were not done again" [ "$(guest etc/extra | grep -c .)" = 1 ]
 stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }' "$extra"
+check "plan: of what runs, the changed step alone is shown" ends 3 "(and 1 known from before" "$cooper" plan
+check "with what it does now" grep -qx "      bye" "$out"
+check "and not the other one" says_not "/etc/extra"
 check "a changed guest step is done, without a boot" ends 0 "step:motd" up
 check "in the guest" [ "$(guest etc/motd) $(boots)" = "bye 2" ]
 stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'

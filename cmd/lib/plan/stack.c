@@ -7,6 +7,7 @@
 #include "machine/record.h"
 #include "net/fetch.h"
 #include "net/fetch_env.h"
+#include "plan/exposure.h"
 #include "plan/project_find.h"
 #include "plan/stack_lock.h"
 #include "plan/stack_spec.h"
@@ -224,16 +225,37 @@ static bool record_changes(const struct stack *s, struct json **ret_record)
 	return !streq(now, before);
 }
 
+/* The member of a record for what all of the stack's recipes do, all of which has run. */
+#define EXPOSED "exposed"
+
+void stack_exposed(const struct stack *s, struct strs *lines)
+{
+	js_copy_texts(js_get(s->record, EXPOSED), lines);
+}
+
 bool stack_settled(const struct stack *s)
 {
 	AUTO_JSON *record = NULL;
-	return graph_pending(&s->graph) == 0 && !record_changes(s, &record);
+	return graph_pending(&s->graph) == 0 && js_get(s->record, EXPOSED) && !record_changes(s, &record);
+}
+
+static struct err *add_exposed(const struct stack *s, struct json *record)
+{
+	AUTO(strs) lines = STRS_INIT;
+	TRY(exposure_list(s->p, EXPOSURE_ALL, &lines));
+	js_set(record, EXPOSED, js_texts(&lines));
+	return NULL;
 }
 
 struct err *stack_perform(struct stack *s, struct sink *sink)
 {
+	AUTO_JSON *record = NULL;
 	TRY(check_reach(&s->graph));
 	struct err *e = graph_perform(&s->graph, sink);
-	AUTO_JSON *record = NULL;
-	return record_changes(s, &record) ? err_first(e, js_write(s->record_path, record, 0600)) : e;
+	bool changes = record_changes(s, &record);
+	if (!e && (s->goal->state == STEP_DONE || (s->goal->state == STEP_PRESENT && !js_get(record, EXPOSED)))) {
+		e = add_exposed(s, record);
+		changes = true;
+	}
+	return changes ? err_first(e, js_write(s->record_path, record, 0600)) : e;
 }

@@ -44,6 +44,8 @@ MUST_CHECK struct err *stack_observe(struct stack *s, const char *kind);
 void stack_packages(const struct stack *s, struct strs *names);
 /** stack_settled() - nothing is pending, and all that is there is remembered; after stack_observe() */
 bool stack_settled(const struct stack *s);
+/** stack_exposed() - append the entries of exposure_list() as of the last time that nothing was left to do */
+void stack_exposed(const struct stack *s, struct strs *lines);
 /** stack_perform() - run what is pending, then remember the inputs: later reasons and gc come from them */
 MUST_CHECK struct err *stack_perform(struct stack *s, struct sink *sink);
 

@@ -46,14 +46,29 @@ static char *folder_of(const struct project *p)
 	return file_absolute(dir);
 }
 
-static void find_fresh(const struct project *p, struct trust *t)
+static void add_known(const struct project *p, const struct json *lists, struct strs *lines)
 {
 	AUTO_FREE char *folder = folder_of(p);
+
+	for (struct js_member m = {.of = lists}; js_next(&m);)
+		if (streq(js_get_text(m.value, "project"), folder))
+			js_copy_texts(js_get(m.value, "lines"), lines);
+}
+
+struct err *trust_known(const struct project *p, struct strs *lines)
+{
+	AUTO_JSON *lists = NULL;
+
+	TRY(read_lists(p, &lists));
+	add_known(p, lists, lines);
+	return NULL;
+}
+
+static void find_fresh(const struct project *p, struct trust *t)
+{
 	AUTO(strs) known = STRS_INIT;
 
-	for (struct js_member m = {.of = t->lists}; js_next(&m);)
-		if (streq(js_get_text(m.value, "project"), folder))
-			js_copy_texts(js_get(m.value, "lines"), &known);
+	add_known(p, t->lists, &known);
 	for (size_t i = 0; i < t->lines.count; i++)
 		if (!strs_has(&known, t->lines.items[i]))
 			strs_add(&t->fresh, t->lines.items[i]);

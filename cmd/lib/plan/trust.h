@@ -30,6 +30,8 @@ void trust_done(struct trust *t);
 
 /** trust_open() - Errors: those of exposure_list(); OS, CORRUPT (trust.json) */
 MUST_CHECK struct err *trust_open(const struct project *p, struct trust *t);
+/** trust_known() - append all entries of exposure_list() that somebody agreed to for this project; errors: as trust_open() */
+MUST_CHECK struct err *trust_known(const struct project *p, struct strs *lines);
 /** trust_give() - remember that somebody agreed; under the home's lock */
 MUST_CHECK struct err *trust_give(const struct project *p, struct trust *t);
 /**
