@@ -30,6 +30,7 @@ static struct {
 	const char *top;              /* paths below it are written down; NULL = nothing is */
 	struct strs done;             /* "mode PATH", "flush PATH", "name PATH", below the top, "." = it */
 	int fail_fsync, fail_readdir; /* after so many calls one ends with EIO; NEVER */
+	int fail_removal;             /* the same of rename() and unlinkat() */
 	int interrupted;              /* calls from now on that end with EINTR */
 	size_t of_size;               /* of those, the ones for so many bytes; 0 = all */
 	bool short_writes;            /* write() takes one byte */
@@ -38,7 +39,7 @@ static struct {
 	const char *becomes;          /* ... it is a link to that */
 	bool room_unknown, no_room;   /* statvfs() ends with EIO, or finds nothing free */
 	const char *replaced;         /* the first flock() finds another file under this name */
-} calls = {.fail_fsync = NEVER, .fail_readdir = NEVER};
+} calls = {.fail_fsync = NEVER, .fail_readdir = NEVER, .fail_removal = NEVER};
 static pthread_mutex_t calls_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* libc's own @name, as real_of(name); other libraries call before any constructor of ours has run. */
@@ -54,6 +55,7 @@ REAL(int, fsync, int)
 REAL(int, chmod, const char *, mode_t)
 REAL(int, fchmod, int, mode_t)
 REAL(int, rename, const char *, const char *)
+REAL(int, unlinkat, int, const char *, int)
 REAL(struct dirent *, readdir, DIR *)
 REAL(ssize_t, read, int, void *, size_t)
 REAL(ssize_t, write, int, const void *, size_t)
@@ -126,7 +128,18 @@ int fsync(int fd)
 int rename(const char *from, const char *to)
 {
 	write_down("name", to);
-	return real_of(rename)(from, to);
+	if (!is_due(&calls.fail_removal))
+		return real_of(rename)(from, to);
+	errno = EIO;
+	return -1;
+}
+
+int unlinkat(int dirfd, const char *name, int flags)
+{
+	if (!is_due(&calls.fail_removal))
+		return real_of(unlinkat)(dirfd, name, flags);
+	errno = EIO;
+	return -1;
 }
 
 struct dirent *readdir(DIR *dir)

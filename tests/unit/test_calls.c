@@ -18,7 +18,9 @@
 #include "net/gitrepo.h"
 #include "patch/patch.h"
 #include "source/debian.h"
+#include "store/audit.h"
 #include "store/cas.h"
+#include "store/gc.h"
 #include "store/store.h"
 #include "sys/beneath.h"
 #include "sys/child.h"
@@ -46,7 +48,7 @@ static int finish(void **state UNUSED)
 {
 	strs_done(&calls.done);
 	calls.top = calls.look_at = calls.replaced = NULL;
-	calls.fail_fsync = calls.fail_readdir = NEVER;
+	calls.fail_fsync = calls.fail_readdir = calls.fail_removal = NEVER;
 	calls.interrupted = 0;
 	calls.of_size = 0;
 	calls.short_writes = false;
@@ -293,6 +295,111 @@ static void a_failed_flush_names_nothing(void **state UNUSED)
 	assert_text("f", "before");
 	assert_ok(dir_list(top, &names));
 	assert_int_equal(names.count, 1);
+}
+
+/* --- what was cut short while it removed: nothing is half there, and nothing that was known is lost --- */
+
+/* A home with the object "hello", and a result that was made of it; its receipt is not the first of its files. */
+static void fill_home(struct home *home)
+{
+	AUTO_FREE char *stage = NULL;
+	AUTO_JSON *receipt = js_object();
+	assert_ok(tree_remove(top));
+	assert_ok(dir_make(top, 0755));
+	assert_ok(home_make(home));
+	AUTO_FREE char *object = cas_path(home, HELLO);
+	put(object + strlen(top) + 1, "hello");
+	assert_ok(cas_seal(home, HELLO, /* sha512= */ NULL));
+	assert_ok(store_begin(home, KEY, "r", &stage));
+	put("store/.stage-r/bin/tool", "x");
+	js_set_text(receipt, "input", HELLO);
+	assert_ok(store_commit(home, KEY, "r", stage, receipt));
+}
+
+static bool result_is_there(const struct home *home)
+{
+	bool there = false;
+	assert_ok(store_has(home, KEY, "r", &there));
+	return there;
+}
+
+static void removed_in_part(void **state UNUSED)
+{
+	AUTO(home) home = {.root = NULL};
+	AUTO(strs) locks = STRS_INIT;
+	bool failed = true;
+	home_at(top, &home);
+	for (int n = 0; failed; n++) {
+		AUTO(gc) gc = {.items = NULL};
+		AUTO(gc) again = {.items = NULL};
+		AUTO(strs) left = STRS_INIT;
+		fill_home(&home);
+		AUTO_FREE char *tool = store_path(&home, KEY, "r/bin/tool");
+		assert_ok(gc_find(&home, &locks, &gc));
+		calls.fail_removal = n;
+		struct err *e = gc_remove(&gc, NULL);
+		failed = e;
+		err_free(e);
+		calls.fail_removal = NEVER;
+		assert_true(result_is_there(&home) == is_file(tool));
+		assert_ok(gc_find(&home, &locks, &again));
+		assert_ok(gc_remove(&again, NULL));
+		assert_ok(dir_list(home.store, &left));
+		assert_int_equal(left.count, 0);
+	}
+}
+
+/* A home of which all is removed, and then is not: what is left in it is whole. */
+static void a_home_removed_in_part(void **state UNUSED)
+{
+	AUTO(home) home = {.root = NULL};
+	bool failed = true;
+	home_at(top, &home);
+	for (int n = 0; failed; n++) {
+		AUTO(gc) gc = {.items = NULL};
+		AUTO(strs) locks = STRS_INIT;
+		AUTO_FREE char *left = NULL;
+		fill_home(&home);
+		AUTO_FREE char *tool = store_path(&home, KEY, "r/bin/tool");
+		AUTO_FREE char *gone = below(TREE_GONE "store");
+		calls.fail_removal = n;
+		struct err *e = home_remove(&home, &left);
+		failed = e;
+		err_free(e);
+		calls.fail_removal = NEVER;
+		assert_true(result_is_there(&home) == is_file(tool));
+		if (is_dir(gone)) {
+			assert_ok(home_make(&home));
+			assert_ok(gc_find(&home, &locks, &gc));
+			assert_ok(gc_remove(&gc, NULL));
+			assert_false(is_dir(gone));
+		}
+		assert_ok(home_remove(&home, &left));
+		assert_false(is_dir(top));
+	}
+}
+
+static void damage_is_known_to_the_end(void **state UNUSED)
+{
+	AUTO(home) home = {.root = NULL};
+	bool failed = true;
+	home_at(top, &home);
+	AUTO_FREE char *object = cas_path(&home, HELLO);
+	for (int n = 0; failed; n++) {
+		AUTO(audit) first = {.objects = 0};
+		AUTO(audit) second = {.objects = 0};
+		fill_home(&home);
+		assert_ok(file_remove(object));
+		put(object + strlen(top) + 1, "jello");
+		calls.fail_removal = n;
+		struct err *e = audit_run(&home, NULL, &first);
+		failed = e;
+		err_free(e);
+		calls.fail_removal = NEVER;
+		assert_ok(audit_run(&home, NULL, &second));
+		assert_false(is_file(object));
+		assert_false(result_is_there(&home));
+	}
 }
 
 /* --- others on the same machine --- */
@@ -638,6 +745,9 @@ int main(void)
 		TEST(disks_last),
 		TEST(keys_last),
 		TEST(a_failed_flush_names_nothing),
+		TEST(removed_in_part),
+		TEST(a_home_removed_in_part),
+		TEST(damage_is_known_to_the_end),
 		TEST(locks_are_of_the_file_that_is_there),
 		TEST(temporary_files_are_nobodys),
 		TEST(a_part_is_no_link),

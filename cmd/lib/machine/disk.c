@@ -204,8 +204,9 @@ static struct err *remove_unfinished(const char *machine_dir, int *ret_next)
 		bool booted = true;
 		if (number && number != current)
 			TRY(generation_booted(path, &booted));
-		if (str_starts(names.items[i], "." GENERATION_PREFIX) || !booted) {
-			TRY(tree_remove(path));
+		if (str_starts(names.items[i], "." GENERATION_PREFIX) || str_starts(names.items[i], TREE_GONE) ||
+		    !booted) {
+			TRY(tree_retract(path));
 			continue;
 		}
 		if (number > last)
@@ -295,7 +296,7 @@ struct err *generation_prune(const char *machine_dir)
 		AUTO_FREE char *path = path_join(machine_dir, names.items[i]);
 		int number = generation_number(names.items[i]);
 		if (number && number != current && number != previous.number)
-			TRY(tree_remove(path));
+			TRY(tree_retract(path));
 	}
 	return NULL;
 }

@@ -99,7 +99,7 @@ static struct err *drop_damaged(const struct step *step)
 			TRY(is_damaged(step, &g, &why));
 		if (!why)
 			return NULL;
-		TRY(tree_remove(g.dir));
+		TRY(tree_retract(g.dir));
 	}
 }
 

@@ -17,16 +17,25 @@ enum { RECEIPT_MAX = 64 << 20 };
 void audit_done(struct audit *a)
 {
 	strs_done(&a->damaged);
+	strs_done(&a->reasons);
 	strs_done(&a->spoiled);
 	strs_done(&a->unreadable);
 }
 
-static struct err *drop(struct audit *a, const char *path, const char *why, struct sink *sink)
+static void condemn(struct audit *a, const char *path, const char *why)
 {
-	TRY(tree_remove(path));
 	strs_add(&a->damaged, path);
+	strs_add(&a->reasons, why);
 	strs_take(&a->spoiled, mem_strndup(path_base(path), STORE_KEY_SHOWN * 2));
-	event_warn(sink, "verify", "'%s' %s: dropped", path, why);
+}
+
+/* From the last to the first: while something is there that was made of damage, so is what shows it. */
+static struct err *drop_condemned(struct audit *a, struct sink *sink)
+{
+	for (size_t i = a->damaged.count; i-- > 0;) {
+		TRY(tree_retract(a->damaged.items[i]));
+		event_warn(sink, "verify", "'%s' %s: dropped", a->damaged.items[i], a->reasons.items[i]);
+	}
 	return NULL;
 }
 
@@ -61,7 +70,8 @@ static struct err *check_object(struct audit *a, const struct home *home, const 
 		return err_is(e, ERR_OS) ? err_free(e) : e; /* or another time: it is only faster with one */
 	}
 	TRY(tree_remove(note));
-	return drop(a, path, is_file ? "does not match its digest" : "is not a file", sink);
+	condemn(a, path, is_file ? "does not match its digest" : "is not a file");
+	return NULL;
 }
 
 /* Neither a note nor a part, and in the folder where it is looked for. */
@@ -96,8 +106,8 @@ static struct err *check_repositories(struct audit *a, const struct home *home, 
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(top, names.items[i]);
 		int64_t bytes = 0;
-		if (!str_ends(path, ".git"))
-			continue; /* its lock */
+		if (!str_ends(path, ".git") || names.items[i][0] == '.')
+			continue; /* its lock; what was half removed */
 		a->repositories++;
 		struct err *e = gitrepo_check(path, &bytes);
 		if (e && !err_is(e, ERR_CORRUPT)) {
@@ -107,44 +117,50 @@ static struct err *check_repositories(struct audit *a, const struct home *home, 
 		a->bytes += bytes;
 		event_progress(sink, "verify", a->bytes, 0, "B");
 		if (e)
-			TRY(drop(a, path, "has a damaged object", sink));
+			condemn(a, path, "has a damaged object");
 		err_free(e);
 	}
 	return NULL;
 }
 
-static struct err *check_result(struct audit *a, const char *path, struct sink *sink)
+/* What is wrong with the result at @path; NULL = nothing. */
+static struct err *judge_result(struct audit *a, const char *path, const char **ret_why)
 {
 	AUTO_FREE char *receipt_path = path_join(path, STORE_RECEIPT);
 	AUTO_JSON *receipt = NULL;
 	char found[SHA256_HEX];
 	bool is_folder = false;
-	a->results++;
-	struct err *e = dir_exists(path, &is_folder);
-	if (!e && !is_folder)
-		return drop(a, path, "is no result", sink);
-	if (!e)
-		e = js_read(receipt_path, &receipt);
-	if (err_is(e, ERR_OS))
-		return pass_over(a, path, e, sink);
-	if (e) {
-		err_free(e);
-		return drop(a, path, "has no readable receipt", sink);
-	}
+	TRY(dir_exists(path, &is_folder));
+	*ret_why = is_folder ? "has no readable receipt" : "is no result";
+	struct err *e = is_folder ? js_read(receipt_path, &receipt) : NULL;
+	if (e || !is_folder)
+		return err_is(e, ERR_OS) ? e : err_free(e);
 	const char *key = js_get_text(receipt, "key");
-	if (!key || strncmp(key, path_base(path), STORE_KEY_SHOWN * 2) != 0)
-		return drop(a, path, "has the receipt of another result", sink);
 	const char *digest = js_get_text(receipt, "digest");
-	if (!digest) {
-		a->unknown++;
+	*ret_why = "has the receipt of another result";
+	if (!key || strncmp(key, path_base(path), STORE_KEY_SHOWN * 2) != 0)
 		return NULL;
-	}
+	a->unknown += !digest;
+	*ret_why = NULL;
+	if (!digest)
+		return NULL;
 	e = tree_digest_without(path, STORE_RECEIPT, found);
 	if (err_is(e, ERR_CANCELED) || err_is(e, ERR_OS))
+		return e;
+	*ret_why = !e && streq(found, digest) ? NULL : "does not match its receipt";
+	return err_free(e); /* something that no result holds: damage like any other */
+}
+
+static struct err *check_result(struct audit *a, const char *path, struct sink *sink)
+{
+	const char *why = NULL;
+	a->results++;
+	struct err *e = judge_result(a, path, &why);
+	if (e)
 		return pass_over(a, path, e, sink);
-	bool same = !e && streq(found, digest);
-	err_free(e); /* something that no result holds: damage like any other */
-	return same ? NULL : drop(a, path, "does not match its receipt", sink);
+	if (why)
+		condemn(a, path, why);
+	return NULL;
 }
 
 static struct err *check_results(struct audit *a, const struct home *home, struct sink *sink)
@@ -175,7 +191,7 @@ static struct err *is_spoiled(const struct audit *a, const char *path, const cha
 }
 
 /* Results that were made of dropped ones, and results made of those. */
-static struct err *drop_spoiled_results(struct audit *a, const struct home *home, struct sink *sink)
+static struct err *condemn_spoiled_results(struct audit *a, const struct home *home)
 {
 	size_t before;
 	do {
@@ -186,11 +202,11 @@ static struct err *drop_spoiled_results(struct audit *a, const struct home *home
 			AUTO_FREE char *path = path_join(home->store, names.items[i]);
 			AUTO_FREE char *receipt = path_join(path, STORE_RECEIPT);
 			bool spoiled = false;
-			if (names.items[i][0] == '.' || strs_has(&a->unreadable, path))
+			if (names.items[i][0] == '.' || strs_has(&a->unreadable, path) || strs_has(&a->damaged, path))
 				continue;
 			TRY(is_spoiled(a, receipt, names.items[i], &spoiled));
 			if (spoiled)
-				TRY(drop(a, path, "was made of something damaged", sink));
+				condemn(a, path, "was made of something damaged");
 		}
 	} while (a->damaged.count > before);
 	return NULL;
@@ -228,6 +244,7 @@ struct err *audit_run(const struct home *home, struct sink *sink, struct audit *
 	TRY(check_results(ret_audit, home, sink));
 	if (!ret_audit->spoiled.count)
 		return NULL;
-	TRY(drop_spoiled_results(ret_audit, home, sink));
-	return drop_spoiled_trees(ret_audit, home, sink);
+	TRY(condemn_spoiled_results(ret_audit, home));
+	TRY(drop_spoiled_trees(ret_audit, home, sink));
+	return drop_condemned(ret_audit, sink);
 }

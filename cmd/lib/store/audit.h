@@ -19,6 +19,7 @@ struct audit {
 	size_t unknown;         /* results whose receipts are from before digests were written into them */
 	int64_t bytes;          /* of objects, those in repositories included */
 	struct strs damaged;    /* paths that were dropped; also of what was made of damaged ones */
+	struct strs reasons;    /* why; one for each */
 	struct strs spoiled;    /* of those the digests and keys, as far as names show them */
 	struct strs unreadable; /* paths of which nothing is known; they stay */
 };
@@ -28,6 +29,8 @@ void audit_done(struct audit *a);
 /**
  * audit_run() - hash all of @home anew; call it under the lock that `up` takes
  * @sink: progress, and a warning for everything that is dropped or cannot be read
+ *
+ * What is damaged goes last, after all that was made of it: a run that is cut short is not the end of what it knew.
  *
  * Errors: OS, CANCELED. Damage is no error, nor is what cannot be read: both are in @ret_audit.
  * Cost: reads everything once.

@@ -179,7 +179,13 @@ static bool begins_with_id(const char *name)
 	return strspn(name, "0123456789abcdef") >= ID;
 }
 
-/* What a process that was ended has left half-written in @dir, and in folders below down to @depth. */
+/* Of what was half removed. */
+static bool is_gone(const char *name)
+{
+	return str_starts(name, TREE_GONE);
+}
+
+/* What a process that was ended has left half-written or half removed in @dir, and in folders below down to @depth. */
 static struct err *look_at_temps(const char *dir, int depth, struct gc *gc)
 {
 	AUTO(strs) names = STRS_INIT;
@@ -189,10 +195,11 @@ static struct err *look_at_temps(const char *dir, int depth, struct gc *gc)
 		bool dead = false, is_folder = false;
 		struct stat st = {.st_mode = 0};
 		TRY(file_temp_dead(path, &dead));
+		dead = dead || is_gone(names.items[i]);
 		if (dead)
 			TRY(add(gc, path));
 		TRY(file_lstat(path, &is_folder, &st));
-		if (S_ISDIR(st.st_mode) && depth > 1)
+		if (!dead && S_ISDIR(st.st_mode) && depth > 1)
 			TRY(look_at_temps(path, depth - 1, gc));
 	}
 	return NULL;
@@ -230,7 +237,8 @@ static struct err *look_at_builds(const struct home *home, const struct map *liv
 		if (e && !err_is(e, ERR_ABSENT))
 			return err_wrap(e, "cannot determine what is in use");
 		err_free(e);
-		TRY(key && is_live(live, key) ? look_at_build(path, gc) : add(gc, path));
+		bool stays = key && is_live(live, key) && !is_gone(names.items[i]);
+		TRY(stays ? look_at_build(path, gc) : add(gc, path));
 	}
 	return NULL;
 }
@@ -267,7 +275,8 @@ static struct err *look_at(const char *dir, const struct map *live, struct gc *g
 		AUTO_FREE char *path = path_join(dir, names.items[i]);
 		bool dead = false;
 		TRY(file_temp_dead(path, &dead));
-		if (dead || (begins_with_id(names.items[i]) && !is_live(live, names.items[i])))
+		if (dead || is_gone(names.items[i]) ||
+		    (begins_with_id(names.items[i]) && !is_live(live, names.items[i])))
 			TRY(add(gc, path));
 	}
 	return NULL;
@@ -335,7 +344,7 @@ struct err *gc_remove(const struct gc *gc, struct sink *sink)
 	int64_t done = 0;
 	for (size_t i = 0; i < gc->count; i++) {
 		TRY(cancel_check());
-		TRY(tree_remove(gc->items[i].path));
+		TRY(tree_retract(gc->items[i].path));
 		done += gc->items[i].bytes;
 		event_progress(sink, "gc", done, gc->bytes, "B");
 	}

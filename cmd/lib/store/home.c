@@ -136,9 +136,10 @@ struct err *home_open(struct home *ret_home)
 	return NULL;
 }
 
-/* What cooper puts there, or half of it after a kill in the middle of writing ("NAME.tmp-..."). */
+/* What cooper puts there, or half of it after a kill in the middle of writing ("NAME.tmp-...") or removing. */
 static bool is_ours(const char *name)
 {
+	name += str_starts(name, TREE_GONE) ? strlen(TREE_GONE) : 0;
 	const char *temp = strstr(name, ".tmp-");
 	AUTO_FREE char *whole = mem_strndup(name, temp ? (size_t)(temp - name) : strlen(name));
 	for (size_t i = 0; i < ARRAY_LEN(own_names); i++)
@@ -178,7 +179,7 @@ struct err *home_remove(const struct home *home, char **ret_left)
 			*ret_left = mem_strdup(names.items[i]);
 		/* last: as long as it is there, this is a home, and the same command goes on after a kill */
 		if (ours && !streq(names.items[i], "cas"))
-			TRY(tree_remove(path));
+			TRY(tree_retract(path));
 	}
 	TRY(tree_remove(home->cas));
 	return *ret_left ? NULL : tree_remove(home->root);

@@ -62,6 +62,14 @@ MUST_CHECK struct err *tree_sync(const char *path);
  * stamp, a record) is written after it. Every result is published through here or by file_write().
  */
 MUST_CHECK struct err *tree_publish(const char *stage, const char *path);
+/**
+ * tree_retract() - the opposite of tree_publish(): @path loses its name at once and for good, then is removed
+ *
+ * What a kill or a disk's error leaves of a folder is named TREE_GONE and its name, and counts for nothing. Where there
+ * is no room for another name it is removed under its own. Missing is fine.
+ */
+MUST_CHECK struct err *tree_retract(const char *path);
+#define TREE_GONE ".gone-"
 /** file_copy() - copy bytes and @mode, by clone or copy_file_range where possible; target appears whole */
 MUST_CHECK struct err *file_copy(const char *from, const char *to, mode_t mode);
 /**

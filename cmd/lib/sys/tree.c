@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "sys/os.h"
 
 enum {
@@ -87,6 +88,23 @@ struct err *tree_remove(const char *path)
 {
 	struct err *e = visit_path(path, remove_entry);
 	return err_is(e, ERR_ABSENT) ? err_free(e) : e;
+}
+
+struct err *tree_retract(const char *path)
+{
+	AUTO_FREE char *dir = path_dir(path);
+	AUTO_FREE char *gone = mem_printf("%s/%s%s", dir, TREE_GONE, path_base(path));
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	TRY(file_lstat(path, &there, &st));
+	if (!S_ISDIR(st.st_mode) || str_starts(path_base(path), TREE_GONE))
+		return tree_remove(path);
+	TRY(tree_remove(gone));
+	struct err *e = file_rename(path, gone);
+	if (!err_no_space(e))
+		return e ? e : tree_remove(gone);
+	err_free(e);
+	return tree_remove(path);
 }
 
 /* By descriptor: another name may have taken the place since. What cannot be opened is changed by its name. */
