@@ -121,6 +121,11 @@ static void test_what_is_kept(void **state)
 	AUTO_FREE char *half_note = mem_printf("%s/dev/note.tmp-0123456789abcdef", home.machines);
 	AUTO_FREE char *half_verdict = mem_printf("%s/accel.json.tmp-fedcba9876543210", home.root);
 	AUTO_FREE char *half_build = path_join(home.build, "kept/out-x86_64/config.log");
+	AUTO_FREE char *half_stamp = path_join(home.build, "kept/src.key.tmp-0123456789abcdef");
+	AUTO_FREE char *half_lock = mem_printf("%s.tmp-0123456789abcdef", project_lock);
+	AUTO_FREE char *not_ours = path_join(dir, "elsewhere/notes.tmp-0123456789abcdef");
+	AUTO_FREE char *living = NULL;
+	AUTO_CLOSE int living_fd = -1;
 	put(kept_tree, built);
 	put(half_build, "");
 	put(dead_tree, old);
@@ -128,6 +133,10 @@ static void test_what_is_kept(void **state)
 	put(old_list, "");
 	put(half_note, "{");
 	put(half_verdict, "{");
+	put(half_stamp, "");
+	put(half_lock, "{");
+	put(not_ours, "{");
+	assert_ok(file_temp_open(project_lock, &living, &living_fd));
 
 	assert_ok(gc_find(&home, &locks, &gc));
 	for (size_t i = 0; i < 3; i++)
@@ -143,10 +152,13 @@ static void test_what_is_kept(void **state)
 	assert_true(found(&gc, "build/dead") && found(&gc, "apt/old"));
 	assert_true(found(&gc, "note.tmp-0123456789abcdef") && found(&gc, "accel.json.tmp-fedcba9876543210"));
 	assert_true(found(&gc, "build/kept/out-x86_64"));
-	assert_false(found(&gc, "build/kept/src") || found(&gc, "apt/fresh"));
-	assert_int_equal(gc.count, 12); /* the five above, old, stage, object, its note, part, signature, repository */
+	assert_false(found(&gc, "apt/fresh"));
+	assert_true(found(&gc, "kept/src.key.tmp-0123456789abcdef") && found(&gc, half_lock));
+	assert_false(found(&gc, "notes.tmp") || found(&gc, living));
+	assert_int_equal(gc.count, 14); /* the seven above, old, stage, object, its note, part, signature, repository */
 	assert_true(gc.bytes > 0);
 	assert_ok(gc_remove(&gc, NULL));
+	assert_true(is_file(kept_tree) && is_file(not_ours) && is_file(living));
 	assert_ok(gc_find(&home, &locks, &after));
 	assert_int_equal(after.count, 0);
 	assert_true(is_stored(&home, built, "built"));

@@ -205,6 +205,23 @@ static struct err *look_at_temps(const char *dir, int depth, struct gc *gc)
 	return NULL;
 }
 
+/* The same beside a lock, in the user's own folder: nothing else there is ours. */
+static struct err *look_beside_lock(const char *lock, struct gc *gc)
+{
+	AUTO(strs) names = STRS_INIT;
+	AUTO_FREE char *dir = path_dir(lock);
+	TRY(dir_list(dir, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = path_join(dir, names.items[i]);
+		bool dead = false;
+		if (str_starts(names.items[i], path_base(lock)))
+			TRY(file_temp_dead(path, &dead));
+		if (dead)
+			TRY(add(gc, path));
+	}
+	return NULL;
+}
+
 /* What a build that failed or was cut short left beside its source tree: the next one begins without it. */
 static struct err *look_at_build(const char *dir, struct gc *gc)
 {
@@ -302,6 +319,8 @@ static struct err *find(const struct home *home, const struct strs *locks, struc
 	TRY(look_at(git, live, gc));
 	TRY(look_at_builds(home, live, gc));
 	TRY(look_at_lists(home, gc));
+	for (size_t i = 0; i < locks->count; i++)
+		TRY(look_beside_lock(locks->items[i], gc));
 	TRY(look_at_temps(home->root, /* depth= */ 1, gc));
 	return look_at_temps(home->machines, /* depth= */ 4, gc);
 }
