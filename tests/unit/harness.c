@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/str.h"
 #include "sys/child.h"
 #include "sys/file.h"
@@ -112,4 +113,15 @@ bool is_locked(const char *path, char **ret_holder)
 	bool held = false;
 	assert_ok(lock_held(path, &held, ret_holder));
 	return held;
+}
+
+void make_qcow2(const char *path, const char *backing, const char *format)
+{
+	const struct child_spec whole = {
+		.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", path, "1M", NULL}};
+	const struct child_spec over = {.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", "-F", format,
+								 "-b", backing, path, NULL}};
+	AUTO_FREE char *dir = path_dir(path);
+	assert_ok(dir_make(dir, 0755));
+	assert_ok(child_run(backing ? &over : &whole));
 }

@@ -31,6 +31,9 @@ int64_t size_of(const char *path);
 /** is_locked() - whether somebody holds the lock; his text, heap, when @ret_holder is not NULL */
 bool is_locked(const char *path, char **ret_holder);
 
+/** make_qcow2() - with its folder, a disk of 1 MiB, or one on @backing, which is said to be of @format; needs qemu-img */
+void make_qcow2(const char *path, const char *backing, const char *format);
+
 /** test_main() - what a test's own main() is compiled as; the program's is in harness.c */
 int test_main(void);
 extern int test_argc;

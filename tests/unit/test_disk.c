@@ -24,9 +24,7 @@ static void set_up(struct fixture *f)
 	f->dir = mem_printf("%s/dev", f->top);
 	f->base = mem_printf("%s/base.qcow2", f->top);
 	f->qemu_img = mem_strdup("qemu-img");
-	struct child_spec spec = {
-		.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", f->base, "1048576", NULL}};
-	assert_ok(child_run(&spec));
+	make_qcow2(f->base, NULL, NULL);
 }
 
 static void tear_down(struct fixture *f)
@@ -188,13 +186,6 @@ static void data_disk(void **state)
 	tear_down(&f);
 }
 
-static void create(const char *path, const char *base)
-{
-	struct child_spec spec = {.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F",
-							   "raw", path, NULL}};
-	assert_ok(child_run(&spec));
-}
-
 /* No disk leads to a file that is not ours: not the image, and not what lies in a machine's folder at a start. */
 static void disks_that_lead_away(void **state)
 {
@@ -213,15 +204,13 @@ static void disks_that_lead_away(void **state)
 	spec.gen_dir = g.dir;
 	assert_ok(vmm_qemu.prepare(&spec));
 	AUTO_FREE char *os = path_join(g.dir, "os.qcow2");
-	create(os, secret);
+	make_qcow2(os, secret, "raw");
 	assert_fails(vmm_qemu.prepare(&spec), ERR_CORRUPT, "os.qcow2");
-	create(f.base, secret);
+	make_qcow2(f.base, secret, "raw");
 	assert_fails(make(&f, "k2", &g), ERR_CORRUPT, "base.qcow2");
 	assert_fails(vmm_qemu.prepare(&spec), ERR_CORRUPT, "base.qcow2");
-	struct child_spec again = {
-		.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", f.base, "1M", NULL}};
-	assert_ok(child_run(&again));
-	create(os, f.base);
+	make_qcow2(f.base, NULL, NULL);
+	make_qcow2(os, f.base, "raw");
 	assert_fails(vmm_qemu.prepare(&spec), ERR_CORRUPT, "does not say");
 	tear_down(&f);
 }

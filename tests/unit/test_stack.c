@@ -11,7 +11,6 @@
 #include "source/source.h"
 #include "step/outputs.h"
 #include "store/store.h"
-#include "sys/child.h"
 #include "sys/file.h"
 
 #define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -161,17 +160,6 @@ static void wiring(void **state UNUSED)
 	assert_true(str_ends(s.machine.base_disk, "disk.qcow2"));
 }
 
-static void qcow2(const char *path, const char *backing)
-{
-	AUTO_FREE char *dir = path_dir(path);
-	const struct child_spec whole = {
-		.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", path, "1M", NULL}};
-	const struct child_spec over = {.argv = (const char *[]){"qemu-img", "create", "-q", "-f", "qcow2", "-F",
-								 "qcow2", "-b", backing, path, NULL}};
-	assert_ok(dir_make(dir, 0755));
-	assert_ok(child_run(backing ? &over : &whole));
-}
-
 static void put_generation(const struct stack *s, int number)
 {
 	const struct step *generation = graph_kind(&s->graph, "generation");
@@ -182,8 +170,8 @@ static void put_generation(const struct stack *s, int number)
 	AUTO_FREE char *gen = mem_printf("%s/gen-%d", dir, number);
 	put(dir, name, text);
 	AUTO_FREE char *disk = path_join(gen, "os.qcow2");
-	qcow2(s->machine.base_disk, NULL);
-	qcow2(disk, s->machine.base_disk);
+	make_qcow2(s->machine.base_disk, NULL, NULL);
+	make_qcow2(disk, s->machine.base_disk, "qcow2");
 	assert_ok(generation_set_booted(gen));
 }
 

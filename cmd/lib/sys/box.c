@@ -1,6 +1,7 @@
 #include "sys/box.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum box_level box_level_wanted(void)
 {
@@ -36,4 +37,16 @@ void box_missing(const struct box_facts *facts, struct str *s)
 bool box_holds(const char *missing)
 {
 	return !*missing || streq(missing, COUNT_WORDS);
+}
+
+void box_lower(int what, int64_t most)
+{
+	struct rlimit now, wanted = {(rlim_t)most, (rlim_t)most};
+	if (getrlimit(what, &now) == 0) {
+		if (now.rlim_max < wanted.rlim_max)
+			wanted.rlim_max = wanted.rlim_cur = now.rlim_max;
+		if (now.rlim_cur < wanted.rlim_cur)
+			wanted.rlim_cur = now.rlim_cur;
+	}
+	setrlimit(what, &wanted);
 }

@@ -19,6 +19,7 @@
 #define COOPER_SYS_BOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -66,6 +67,8 @@ void box_missing(const struct box_facts *facts, struct str *s);
  * lasts: a number of processes is over when the build is
  */
 bool box_holds(const char *missing);
+/** box_lower() - the limit @what (RLIMIT_...) to @most, where it is not below that; async-signal-safe */
+void box_lower(int what, int64_t most);
 /** box_level_wanted() - the most that COOPER_BOX asks for */
 enum box_level box_level_wanted(void);
 /** os_box_prepare() - all that allocates and opens; OS when a folder cannot be opened */

@@ -124,23 +124,13 @@ void os_box_free(struct box_plan *plan)
 
 /* --- in the child --- */
 
-static void lower(int what, int64_t most)
-{
-	struct rlimit now, wanted = {(rlim_t)most, (rlim_t)most};
-	if (getrlimit(what, &now) == 0 && now.rlim_max < wanted.rlim_max)
-		wanted.rlim_max = wanted.rlim_cur = now.rlim_max;
-	if (getrlimit(what, &now) == 0 && now.rlim_cur < wanted.rlim_cur)
-		wanted.rlim_cur = now.rlim_cur;
-	setrlimit(what, &wanted);
-}
-
 int os_box_enter(const struct box_plan *plan, const char **ret_step)
 {
 	char *why = NULL; /* kept: exec follows */
-	lower(RLIMIT_CORE, 0);
-	lower(RLIMIT_NPROC, PROCESSES_MAX);
-	lower(RLIMIT_NOFILE, FILES_MAX);
-	lower(RLIMIT_FSIZE, FILE_MAX_BYTES);
+	box_lower(RLIMIT_CORE, 0);
+	box_lower(RLIMIT_NPROC, PROCESSES_MAX);
+	box_lower(RLIMIT_NOFILE, FILES_MAX);
+	box_lower(RLIMIT_FSIZE, FILE_MAX_BYTES);
 	*ret_step = "the sandbox's profile";
 	if (plan->level == BOX_NOTHING || sandbox_init(plan->profile, 0, &why) == 0)
 		return 0;

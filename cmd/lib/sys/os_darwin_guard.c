@@ -10,11 +10,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/event.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/os.h"
+#include "sys/signals.h"
 
 enum { MEMBERS_MAX = 4096, CHILDREN_MAX = 256, ROUNDS_MAX = 50 };
 
@@ -85,17 +85,10 @@ static void signal_all(const struct family *f, int number)
 /* All are stopped first, so that none starts another while we look. */
 NO_RETURN static void end(struct family *f, int status)
 {
-	const struct rlimit none = {0, 0};
 	for (int round = 0; round < ROUNDS_MAX && (look(f) || round == 0); round++)
 		signal_all(f, SIGSTOP);
 	signal_all(f, SIGKILL);
-	if (WIFSIGNALED(status)) {
-		struct sigaction plain = {.sa_handler = SIG_DFL};
-		setrlimit(RLIMIT_CORE, &none); /* the child has dumped its own */
-		sigaction(WTERMSIG(status), &plain, NULL);
-		kill(getpid(), WTERMSIG(status));
-	}
-	_exit(WEXITSTATUS(status));
+	signals_end_as(status);
 }
 
 /* SIGUSR1 says that there is no more use for the child: child_stop(). */

@@ -26,6 +26,7 @@
 #include "sys/os.h"
 #include "sys/os_linux_calls.h"
 #include "sys/os_linux_root.h"
+#include "sys/signals.h"
 
 enum { PROCESSES_MAX = 4096, FILES_MAX = 65536, OWN_ID = 1000 };
 #define FILE_MAX_BYTES (INT64_C(64) << 30)
@@ -201,8 +202,7 @@ static int map_ids(const struct box_plan *p, int proc)
 /* Between the guard and the first process inside: ends as what that has run. */
 NO_RETURN static void relay(pid_t first, int said)
 {
-	const struct rlimit none = {0, 0};
-	struct sigaction plain = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	int status = 127 << 8, own = 0;
 	sigaction(SIGTERM, &ignore, NULL); /* the group gets it: the program decides what it means */
 	os_close_inherited(0, &said, 1);
@@ -210,12 +210,7 @@ NO_RETURN static void relay(pid_t first, int said)
 		;
 	if (read(said, &status, sizeof(status)) != (ssize_t)sizeof(status))
 		status = WIFSIGNALED(own) ? own : 127 << 8;
-	if (WIFSIGNALED(status)) {
-		setrlimit(RLIMIT_CORE, &none);
-		sigaction(WTERMSIG(status), &plain, NULL);
-		kill(getpid(), WTERMSIG(status));
-	}
-	_exit(WEXITSTATUS(status));
+	signals_end_as(status);
 }
 
 /* The first process of its namespace: when it ends, the kernel ends all others there. */
@@ -299,24 +294,14 @@ static int enter_namespaces(const struct box_plan *p, const char **ret_step)
 	return enter_view(p, pipes[1], ret_step);
 }
 
-static void lower(int what, int64_t most)
-{
-	struct rlimit now, wanted = {(rlim_t)most, (rlim_t)most};
-	if (getrlimit(what, &now) == 0 && now.rlim_max < wanted.rlim_max)
-		wanted.rlim_max = wanted.rlim_cur = now.rlim_max;
-	if (getrlimit(what, &now) == 0 && now.rlim_cur < wanted.rlim_cur)
-		wanted.rlim_cur = now.rlim_cur;
-	setrlimit(what, &wanted);
-}
-
 static void limit(const struct box_plan *p)
 {
-	lower(RLIMIT_CORE, 0);
-	lower(RLIMIT_NPROC, PROCESSES_MAX);
-	lower(RLIMIT_NOFILE, FILES_MAX);
-	lower(RLIMIT_FSIZE, FILE_MAX_BYTES);
-	lower(RLIMIT_MEMLOCK, 64 << 20);
-	lower(RLIMIT_DATA, p->memory);
+	box_lower(RLIMIT_CORE, 0);
+	box_lower(RLIMIT_NPROC, PROCESSES_MAX);
+	box_lower(RLIMIT_NOFILE, FILES_MAX);
+	box_lower(RLIMIT_FSIZE, FILE_MAX_BYTES);
+	box_lower(RLIMIT_MEMLOCK, 64 << 20);
+	box_lower(RLIMIT_DATA, p->memory);
 }
 
 static void drop_privileges(void)

@@ -4,11 +4,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/os.h"
+#include "sys/signals.h"
 
 /* Append the pids of the children of @pid. See: proc(5), /proc/pid/task/tid/children */
 static size_t read_children(pid_t pid, pid_t *out, size_t max)
@@ -51,15 +51,8 @@ static void kill_all_below(void)
 /* In the end of the one that we guard nothing of it goes on: not what it left in the background, nor its daemons. */
 NO_RETURN static void end(int status)
 {
-	const struct rlimit none = {0, 0};
 	kill_all_below();
-	if (WIFSIGNALED(status)) {
-		struct sigaction plain = {.sa_handler = SIG_DFL};
-		setrlimit(RLIMIT_CORE, &none); /* the child has dumped its own */
-		sigaction(WTERMSIG(status), &plain, NULL);
-		kill(getpid(), WTERMSIG(status));
-	}
-	_exit(WEXITSTATUS(status));
+	signals_end_as(status);
 }
 
 /* SIGUSR1 says that the parent died, or has no more use for the child: child_stop(). */

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
@@ -61,4 +63,16 @@ void signals_leave_session(void)
 		return;
 	if (setsid() < 0)
 		(void)setpgid(0, 0);
+}
+
+void signals_end_as(int status)
+{
+	const struct rlimit none = {0, 0};
+	struct sigaction plain = {.sa_handler = SIG_DFL};
+	if (WIFSIGNALED(status)) {
+		setrlimit(RLIMIT_CORE, &none); /* the child has dumped its own */
+		sigaction(WTERMSIG(status), &plain, NULL);
+		kill(getpid(), WTERMSIG(status));
+	}
+	_exit(WEXITSTATUS(status));
 }

@@ -9,8 +9,13 @@
 #ifndef COOPER_SYS_SIGNALS_H
 #define COOPER_SYS_SIGNALS_H
 
+#include "base/auto.h"
+
 /** signals_install() - once, at the start of main */
 void signals_install(void);
+
+/** signals_end_as() - end as the child did of which wait said @status, without a core of our own; async-signal-safe */
+NO_RETURN void signals_end_as(int status);
 
 /** signals_leave_session() - a session of our own: the starter's terminal no longer reaches us */
 void signals_leave_session(void);
