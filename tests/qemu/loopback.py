@@ -3,7 +3,8 @@
 
 No guest runs: a second netdev stands for it. Each frame opens a TCP connection to a listener on 127.0.0.1 or ::1, under
 every address that means the host; whether the listener is connected to is the answer. With host-loopback=on (the
-control) the plain ways are open, with off none is.
+control) the plain ways are open, with off none is. Of UDP: whoever wrote to a forwarded port is answered, also at length and
+again, and nobody else of the host is written to.
 """
 import socket
 import struct
@@ -62,8 +63,22 @@ def connected(s, seconds):
     return False
 
 
-def reached(qemu, option):
-    """The addresses of the host that frames reach, with -netdev user,OPTION."""
+def datagram(source, sport, dport, data, number):
+    """Its frames, fragments where it is long."""
+    src, dst = socket.inet_aton(source), socket.inet_aton("10.0.2.2")
+    udp = struct.pack(">HHHH", sport, dport, 8 + len(data), 0) + data
+    pseudo = src + dst + struct.pack(">BBH", 0, 17, len(udp))
+    udp = udp[:6] + struct.pack(">H", checksum(pseudo + udp) or 0xffff) + udp[8:]
+    for at in range(0, len(udp), 1480):
+        part = udp[at:at + 1480]
+        more = 0x2000 if at + 1480 < len(udp) else 0
+        ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(part), number, more | at // 8, 64, 17, 0) + src + dst
+        ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+        yield HOST_MAC + MAC + b"\x08\x00" + ip + part
+
+
+def machine(qemu, option):
+    """A QEMU with -netdev user,OPTION: the process, the other end of its wire, where that goes."""
     wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     wire.bind(("127.0.0.1", 0))
     probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -73,26 +88,88 @@ def reached(qemu, option):
     net = f"socket,id=wire,udp=127.0.0.1:{wire.getsockname()[1]},localaddr=127.0.0.1:{port}"
     args = [qemu, "-machine", "none", "-nodefaults", "-display", "none", "-netdev", f"user,id=user{option}",
             "-netdev", "hubport,id=a,hubid=0,netdev=user", "-netdev", net, "-netdev", "hubport,id=b,hubid=0,netdev=wire"]
-    found = []
-    with subprocess.Popen(args) as process:
+    process = subprocess.Popen(args)
+    wire.settimeout(0.2)
+    for _ in range(50):  # until it answers
+        wire.sendto(arp(), ("127.0.0.1", port))
         try:
-            wire.settimeout(0.2)
-            for _ in range(50):  # until it answers
-                wire.sendto(arp(), ("127.0.0.1", port))
-                try:
-                    wire.recv(2000)
-                    break
-                except OSError:
-                    pass
-            else:
-                sys.exit("QEMU does not answer")
+            wire.recv(2000)
+            return process, wire, ("127.0.0.1", port)
+        except OSError:
+            pass
+    process.kill()
+    sys.exit("QEMU does not answer")
+
+
+def comes(s):
+    """What comes to a socket of the host; None when nothing does."""
+    s.settimeout(2)
+    try:
+        return s.recv(65536)
+    except OSError:
+        return None
+
+
+def asked(wire, port):
+    """The source, address and port, of the next datagram that comes to a port of the guest, if its sums are right."""
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        try:
+            frame = wire.recv(2000)
+        except OSError:
+            continue
+        ip, udp = frame[14:34], frame[34:14 + struct.unpack(">H", frame[16:18])[0]]
+        if frame[12:14] == b"\x08\x00" and ip[9] == 17 and udp[2:4] == struct.pack(">H", port):
+            good = checksum(ip) == 0 and checksum(ip[12:20] + struct.pack(">BBH", 0, 17, len(udp)) + udp) == 0
+            return (socket.inet_ntoa(ip[12:16]), struct.unpack(">H", udp[:2])[0]) if good else None
+    return None
+
+
+def answered(qemu, option):
+    """What is wrong with a forwarded UDP port."""
+    client, other = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    client.bind(("127.0.0.1", 0))
+    other.bind(("127.0.0.1", 0))
+    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    probe.bind(("127.0.0.1", 0))
+    port = probe.getsockname()[1]
+    probe.close()
+    wrong = []
+    process, wire, to = machine(qemu, f"{option},hostfwd=udp:127.0.0.1:{port}-10.0.2.15:7")
+    with process:
+        try:
+            for number, answer in enumerate([b"one", b"two", b"x" * 5000, b"four"], 100):
+                client.sendto(b"ping", ("127.0.0.1", port))
+                source = asked(wire, 7)
+                if source != ("10.0.2.2", client.getsockname()[1]):
+                    wrong.append(f"the guest is asked by {source}")
+                for frame in datagram("10.0.2.15", 7, client.getsockname()[1], answer, number):
+                    wire.sendto(frame, to)
+                if comes(client) != answer:
+                    wrong.append(f"no answer {number} of {len(answer)} bytes")
+            for sport in 7, 8:
+                for frame in datagram("10.0.2.15", sport, other.getsockname()[1], b"hello", 200 + sport):
+                    wire.sendto(frame, to)
+                if comes(other):
+                    wrong.append(f"port {sport} of the guest writes to who has not asked")
+        finally:
+            process.kill()
+    return wrong
+
+
+def reached(qemu, option):
+    """The addresses of the host that frames reach, with -netdev user,OPTION."""
+    found = []
+    process, wire, to = machine(qemu, option)
+    with process:
+        try:
             four, six = listener(socket.AF_INET, "127.0.0.1"), listener(socket.AF_INET6, "::1")
             for sport, target in enumerate(
                     ["10.0.2.2", "127.0.0.1", "127.1.2.3", "0.0.0.0", "255.255.255.255", "10.0.2.3", "fec0::2", "::1", "::",
                      "::ffff:127.0.0.1", "::127.0.0.1", "fec0::3"], 40000):
                 source = "fec0::5054:ff:fe12:3456" if ":" in target else "10.0.2.15"
                 for s in four, six:
-                    wire.sendto(syn(source, target, sport, s.getsockname()[1]), ("127.0.0.1", port))
+                    wire.sendto(syn(source, target, sport, s.getsockname()[1]), to)
                     if connected(s, 0.3):
                         found.append(target)
         finally:
@@ -109,6 +186,13 @@ def main():
         sys.exit("the control reaches nothing: the test is wrong")
     if closed:
         sys.exit("not closed")
+    control, wrong = answered(qemu, ""), answered(qemu, ",host-loopback=off")
+    print("UDP, open:", *control, sep="\n  ")
+    print("UDP, closed:", *wrong, sep="\n  ")
+    if control != [f"port {p} of the guest writes to who has not asked" for p in (7, 8)]:
+        sys.exit("the control is not answered, or writes to nobody: the test is wrong")
+    if wrong:
+        sys.exit("UDP is not forwarded as it must be")
 
 
 main()
