@@ -13,6 +13,7 @@
 
 #include "machine/fit.h"
 #include "sys/file.h"
+#include "sys/os.h"
 #include "sys/sock.h"
 
 static int listen_at(int port, int *ret_port)
@@ -47,6 +48,13 @@ static void ports(void **state UNUSED)
 
 	struct err *e = fit("127.0.0.1", port);
 	assert_int_equal(err_exit_code(e), EXIT_BUSY);
+	AUTO_FREE char *holder = os_port_holder(/* udp= */ false, port);
+	if (holder) { /* not every system tells */
+		AUTO_FREE char *named = mem_printf("in use by %s: ", holder);
+		AUTO_FREE char *process = mem_printf("(process %d)", getpid());
+		assert_non_null(strstr(e->message, named));
+		assert_non_null(strstr(holder, process));
+	}
 	assert_fails(e, ERR_BUSY, "in use");
 	close(fd);
 	assert_ok(fit("127.0.0.1", port));

@@ -11,6 +11,7 @@
 #include "machine/record.h"
 #include "machine/status.h"
 #include "sys/file.h"
+#include "sys/os.h"
 #include "sys/sock.h"
 
 enum { PRIVILEGED = 1024 };
@@ -18,6 +19,15 @@ enum { PRIVILEGED = 1024 };
 static const char *address_of(const struct port *p)
 {
 	return p->host_address ? p->host_address : "127.0.0.1";
+}
+
+static struct err *taken(const char *machine, int port)
+{
+	AUTO_FREE char *holder = os_port_holder(/* udp= */ false, port);
+
+	return err_hint(err_new(ERR_BUSY, "port %d of this host is in use%s%s: machine '%s' cannot forward it", port,
+				holder ? " by " : "", holder ? holder : "", machine),
+			"stop the program that listens on it, or change 'ports' in the stack");
 }
 
 struct err *fit_port(const char *machine, const struct port *port)
@@ -29,9 +39,7 @@ struct err *fit_port(const char *machine, const struct port *port)
 	if (errnum == 0)
 		return NULL;
 	if (errnum == EADDRINUSE)
-		return err_hint(err_new(ERR_BUSY, "port %d of this host is in use: machine '%s' cannot forward it",
-					number, machine),
-				"stop the program that listens on it, or change 'ports' in the stack");
+		return taken(machine, number);
 	if (errnum == EADDRNOTAVAIL)
 		return err_hint(err_new(ERR_USAGE, "this host has no address '%s' for port %d of machine '%s'", address,
 					number, machine),

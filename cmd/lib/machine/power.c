@@ -56,14 +56,10 @@ static int64_t end_of(const char *path)
 	return size < 0 ? 0 : size;
 }
 
-/* The guest's user has the host user's id, or, of root, this one. */
+/* The guest's user has the host user's id, or, of root, this one; its containers may publish any port, at any time. */
 static struct monitor_powers powers_of(const struct machine_spec *spec)
 {
-	struct monitor_powers powers = {.files = spec->mount_count > 0, .owner = MACHINE_USER_ID};
-
-	for (size_t i = 0; i < spec->port_count; i++)
-		powers.ports = powers.ports || spec->ports[i].host_port < 1024;
-	return powers;
+	return (struct monitor_powers){.files = spec->mount_count > 0, .owner = MACHINE_USER_ID, .ports = true};
 }
 
 struct err *power_on(struct power *p, const struct machine_start *start, const struct host_facts *facts,
