@@ -23,7 +23,6 @@
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "sys/os.h"
-#include "table.h"
 #include "ui.h"
 
 /* The folder and the specification of a stack's machine, as they were when it was last started. */

@@ -4,7 +4,6 @@
 #include "plan/exposure.h"
 #include "plan/trust.h"
 #include "session.h"
-#include "sys/lock.h"
 #include "ui.h"
 
 static const struct option_spec options[] = {

@@ -15,7 +15,6 @@
 #include "session.h"
 #include "step/outputs.h"
 #include "sys/child.h"
-#include "sys/file.h"
 #include "sys/lock.h"
 #include "sys/tick.h"
 #include "table.h"

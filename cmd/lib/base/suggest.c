@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/mem.h"
 
 enum { WORD_MAX = 64 };
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/path.h"
 #include "sys/child.h"
 
 enum { GIT_DEADLINE_MS = 10 * 60 * 1000, GIT_OUTPUT_MAX = 256 << 20 };

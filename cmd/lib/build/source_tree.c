@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/cancel.h"
-#include "base/path.h"
 #include "build/patch_list.h"
 #include "source/source_git.h"
 #include "sys/file.h"

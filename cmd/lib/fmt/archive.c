@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "base/str.h"
 #include "fmt/gzip.h"
 #include "fmt/iso_times.h"
 #include "fmt/magic.h"

@@ -54,10 +54,9 @@ static struct err *run_remote(struct guest *g, const struct remote *r, struct st
 	return ssh_run(&g->ssh, &command, output, ret_status);
 }
 
-struct err *guest_run(struct guest *g, const char *const *argv, bool as_user, const char *input, struct str *output,
-		      int *ret_status)
+static struct err *run_words(struct guest *g, const char *const *argv, bool as_user, int *ret_status)
 {
-	return run_remote(g, &(struct remote){.argv = argv, .input = input, .as_user = as_user}, output, ret_status);
+	return run_remote(g, &(struct remote){.argv = argv, .as_user = as_user}, /* output= */ NULL, ret_status);
 }
 
 struct err *guest_shell(struct guest *g, const char *text, struct str *output, int *ret_status)
@@ -72,7 +71,7 @@ static struct err *run_command(struct guest *g, const struct command *command, b
 	AUTO(str) text = STR_INIT;
 
 	if (!command->script)
-		return guest_run(g, (const char *const *)command->argv.items, as_user, NULL, NULL, ret_status);
+		return run_words(g, (const char *const *)command->argv.items, as_user, ret_status);
 	str_addf(&text,
 		 "f=$(mktemp) || exit 1; cat >\"$f\"; [ \"$(wc -c <\"$f\")\" -eq %zu ] || { rm -f \"$f\"; exit 1; }; ",
 		 strlen(command->script));
@@ -190,8 +189,8 @@ static struct err *guarded(const struct work *w, bool *ret_guarded)
 
 	*ret_guarded = false;
 	if (w->step->creates) {
-		TRY(guest_run(w->g, (const char *[]){"test", "-e", w->step->creates, NULL}, w->step->as_user, NULL,
-			      NULL, &status));
+		TRY(run_words(w->g, (const char *[]){"test", "-e", w->step->creates, NULL}, w->step->as_user,
+			      &status));
 		*ret_guarded = status == 0;
 	}
 	if (!*ret_guarded && is_set(&w->step->unless)) {

@@ -65,9 +65,6 @@ MUST_CHECK struct err *guest_step_content(const struct guest_step *step, int *re
 /** guest_outcome_text() - "unchanged", "changed", ... */
 const char *guest_outcome_text(enum guest_outcome outcome);
 
-/** guest_run() - run a program in the guest as root (or as the login user); like ssh_run() with our deadlines */
-MUST_CHECK struct err *guest_run(struct guest *g, const char *const *argv, bool as_user, const char *input,
-				 struct str *output, int *ret_status);
 /** guest_shell() - housekeeping of ours: run @text by the guest's shell, as root */
 MUST_CHECK struct err *guest_shell(struct guest *g, const char *text, struct str *output, int *ret_status);
 

@@ -18,7 +18,6 @@
 #include "source/source.h"
 #include "store/cas.h"
 #include "store/store.h"
-#include "sys/beneath.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/tick.h"

@@ -9,7 +9,6 @@
 
 #include "base/path.h"
 #include "base/str.h"
-#include "base/units.h"
 #include "machine/paths.h"
 #include "machine/power.h"
 #include "sys/child.h"

@@ -7,7 +7,6 @@
 
 #include "base/cancel.h"
 #include "base/path.h"
-#include "base/units.h"
 #include "fmt/json.h"
 #include "machine/accel.h"
 #include "machine/call.h"

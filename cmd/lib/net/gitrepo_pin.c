@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/str.h"
 #include "fmt/digest.h"
 #include "net/fetch_url.h"
 

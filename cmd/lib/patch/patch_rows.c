@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/mem.h"
 
 enum { ID_MIN = 7, ID_FULL = 40 };
 

@@ -9,7 +9,6 @@
 #include "build/toolchain.h"
 #include "machine/vmm.h"
 #include "plan/project_find.h"
-#include "recipe/texts.h"
 #include "source/channel.h"
 #include "source/source.h"
 #include "sys/file.h"

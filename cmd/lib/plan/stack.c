@@ -4,8 +4,6 @@
 #include <stdlib.h>
 
 #include "image/image.h"
-#include "machine/record.h"
-#include "net/fetch.h"
 #include "net/fetch_env.h"
 #include "plan/exposure.h"
 #include "plan/project_find.h"

@@ -1,6 +1,5 @@
 #include "recipe/when.h"
 
-#include "recipe/texts.h"
 #include "recipe/version.h"
 
 static bool word_holds(const char *key, const char *word, const struct when_facts *facts)

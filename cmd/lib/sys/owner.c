@@ -8,7 +8,8 @@
 
 #include "base/units.h"
 
-uid_t owner_caller(void)
+/* Who called sudo to become root; ourselves where nobody did. */
+static uid_t caller_of(void)
 {
 	const char *text = getenv("SUDO_UID");
 	int64_t uid = 0;
@@ -37,7 +38,7 @@ static struct err *of_another(const char *path, uid_t uid, uid_t self)
 	AUTO_FREE char *owner = user_name(uid);
 	AUTO_FREE char *we = user_name(self);
 	struct err *e = err_new(ERR_USAGE, "'%s' belongs to %s, and this is %s", path, owner, we);
-	if (self == 0 && owner_caller() == uid)
+	if (self == 0 && caller_of() == uid)
 		return err_hint(e, "run it without sudo, or with `sudo -H`, which gives root a home of its own");
 	if (self == 0)
 		return err_hint(e, "run it as %s, or, to make it root's: chown -R root '%s'", owner, path);
@@ -50,7 +51,7 @@ struct err *owner_check(const char *path, enum owner_rule rule, mode_t forbidden
 	uid_t self = geteuid();
 	if (stat(path, &st) != 0)
 		return errno == ENOENT ? NULL : err_os(errno, "cannot tell whose '%s' is", path);
-	if (!owner_is_trusted(st.st_uid, self, rule == OWNER_CALLER ? owner_caller() : self))
+	if (!owner_is_trusted(st.st_uid, self, rule == OWNER_CALLER ? caller_of() : self))
 		return of_another(path, st.st_uid, self);
 	/* in a sticky folder nobody can replace what is there */
 	if (rule == OWNER_CALLER && S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX))

@@ -20,8 +20,6 @@ enum owner_rule {
 	OWNER_CALLER, /* for root under sudo, those of the user who called it, too */
 };
 
-/** owner_caller() - the user who called sudo to become root; ourselves where nobody did */
-uid_t owner_caller(void);
 /** owner_is_trusted() - whether files of @owner decide for the user @self, whom @caller became */
 bool owner_is_trusted(uid_t owner, uid_t self, uid_t caller);
 /**

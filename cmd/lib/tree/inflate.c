@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/cancel.h"
-#include "base/path.h"
 #include "fmt/archive.h"
 #include "fmt/packing.h"
 #include "sys/file.h"
