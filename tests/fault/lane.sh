@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# lane.sh WAY LANE LANES SECONDS SEED POINTS FILE - one lane of torture.sh: its share of the first POINTS of the shuffled
-# points, each written to FILE as "ok|WRONG SCENARIO CALL PLACE ACTION: what came of it". Compiled first; WAY is inside
-# (CONFIG=fault: a call of our own code fails, or is killed there) or outside (CONFIG=release: a system call fails).
+# lane.sh WAY LANE LANES SECONDS SEED POINTS FILE PATTERN - one lane of torture.sh: its share of the first POINTS of the
+# shuffled points that PATTERN matches, each written to FILE as "ok|WRONG SCENARIO CALL PLACE ACTION: what came of it". Compiled
+# first; WAY is inside (CONFIG=fault: a call of our own code fails, or is killed there) or outside (CONFIG=release: a system
+# call fails).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-way=$1 lane=$2 lanes=$3 seconds=$4 seed=$5 most=$6 results=$7
+way=$1 lane=$2 lanes=$3 seconds=$4 seed=$5 most=$6 results=$7 pattern=$8
 export CONFIG=fault
 [ "$way" = inside ] || CONFIG=release
 . tests/scripted/lib.sh
@@ -49,8 +50,9 @@ restore() {
 # What a command that was cut short leaves for nobody is gc's to remove.
 settle() { { quietly stop || quietly stop; } && quietly gc --yes; }
 
-# A scenario: from which home, the command, and what makes it whole when it was cut short.
-scenarios='build up noop start change image gc verify stop destroy rollback'
+# A scenario: from which home, the command, and what makes it whole when it was cut short. Those that are quick come first:
+# a place is tried in the first one that comes by.
+scenarios='verify gc build stop destroy start noop up change rollback image'
 prepare() {
 	rm -rf "$project/recipes" "$project/vmimages" "$project/patches" && cp -a "$work/project.one/." "$project/"
 	case $1 in
@@ -111,7 +113,7 @@ while read -r call; do
 	done
 done < <(cut -d" " -f3 "$work/unique" | sort -u) >"$work/actions"
 awk 'NR == FNR { actions[$1] = actions[$1] " " $2; next } { n = split(actions[$3], a); for (i = 1; i <= n; i++) print $0, a[i] }' \
-	"$work/actions" "$work/unique" | shuffled >"$all"
+	"$work/actions" "$work/unique" | shuffled | grep -E -- "$pattern" >"$all"
 [ "$lane" != 0 ] || echo "points $(grep -c . "$all")" >>"$results"
 
 # try SCENARIO CALL PLACE ACTION - what came of it, in $verdict; empty if it is right

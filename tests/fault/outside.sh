@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# outside.sh [SECONDS [SEED [POINTS]]] - as torture.sh, from outside: a release build under ptrace (outside.c), where the Nth
+# outside.sh [SECONDS [SEED [POINTS [PATTERN]]]] - as torture.sh, from outside: a release build under ptrace (outside.c), where the Nth
 # of a system call of one thread, or of one process that it makes, fails with each errno that the kernel gives there. What
 # is reached from places of the program that look alike (by the return addresses on the stack) comes last.
 set -u
