@@ -132,6 +132,11 @@ check "and believes it" ended "$one" 0 one
 
 # --- rollback ---
 
+keg=$(echo "$COOPER_HOME"/store/*-tiny-10.2.3-*)
+mv "$keg" "$work/lost"
+check "rollback, its emulator is lost" ends 1 "is missing" "$cooper" rollback
+check "nothing is stopped for it" [ "$(field state)" = ready ]
+mv "$work/lost" "$keg"
 check "rollback" ends 0 "generation 1 is now current" "$cooper" rollback
 check "the disk of the first image" [ "$(current) $(guest etc/os-release | tail -1)" = "1 VERSION_ID=1" ]
 check "up goes to the stack's own again" ends 0 "generation 2" up

@@ -10,7 +10,10 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +34,11 @@ static struct {
 	struct strs done;             /* "mode PATH", "flush PATH", "name PATH", below the top, "." = it */
 	int fail_fsync, fail_readdir; /* after so many calls one ends with EIO; NEVER */
 	int fail_removal;             /* the same of rename() and unlinkat() */
+	int fail_realpath;            /* the same of realpath() */
+	int fail_fork;                /* the same of fork(), with EAGAIN */
+	int killed;                   /* after so many children one is said to have been killed; NEVER */
+	const char *fail_open;        /* this path cannot be opened: EIO */
+	int fail_write;               /* write() ends with this number */
 	int interrupted;              /* calls from now on that end with EINTR */
 	size_t of_size;               /* of those, the ones for so many bytes; 0 = all */
 	bool short_writes;            /* write() takes one byte */
@@ -39,7 +47,7 @@ static struct {
 	const char *becomes;          /* ... it is a link to that */
 	bool room_unknown, no_room;   /* statvfs() ends with EIO, or finds nothing free */
 	const char *replaced;         /* the first flock() finds another file under this name */
-} calls = {.fail_fsync = NEVER, .fail_readdir = NEVER, .fail_removal = NEVER};
+} calls = {.fail_fsync = NEVER, .fail_readdir = NEVER, .fail_removal = NEVER, .fail_realpath = NEVER, .fail_fork = NEVER, .killed = NEVER};
 static pthread_mutex_t calls_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* libc's own @name, as real_of(name); other libraries call before any constructor of ours has run. */
@@ -55,6 +63,9 @@ REAL(int, fsync, int)
 REAL(int, chmod, const char *, mode_t)
 REAL(int, fchmod, int, mode_t)
 REAL(int, rename, const char *, const char *)
+REAL(int, open, const char *, int, ...)
+REAL(char *, realpath, const char *, char *)
+REAL(pid_t, fork, void)
 REAL(int, unlinkat, int, const char *, int)
 REAL(struct dirent *, readdir, DIR *)
 REAL(ssize_t, read, int, void *, size_t)
@@ -134,6 +145,35 @@ int rename(const char *from, const char *to)
 	return -1;
 }
 
+int open(const char *path, int flags, ...)
+{
+	va_list arguments;
+	if (calls.fail_open && strcmp(path, calls.fail_open) == 0) {
+		errno = EIO;
+		return -1;
+	}
+	va_start(arguments, flags);
+	int fd = real_of(open)(path, flags, flags & O_CREAT ? va_arg(arguments, mode_t) : 0);
+	va_end(arguments);
+	return fd;
+}
+
+char *realpath(const char *path, char *to)
+{
+	if (!is_due(&calls.fail_realpath))
+		return real_of(realpath)(path, to);
+	errno = EIO;
+	return NULL;
+}
+
+pid_t fork(void)
+{
+	if (!is_due(&calls.fail_fork))
+		return real_of(fork)();
+	errno = EAGAIN;
+	return -1;
+}
+
 int unlinkat(int dirfd, const char *name, int flags)
 {
 	if (!is_due(&calls.fail_removal))
@@ -157,6 +197,10 @@ ssize_t read(int fd, void *buffer, size_t size)
 
 ssize_t write(int fd, const void *data, size_t size)
 {
+	if (calls.fail_write) {
+		errno = calls.fail_write;
+		return -1;
+	}
 	return is_interrupted(size) ? -1 : real_of(write)(fd, data, calls.short_writes && size > 1 ? 1 : size);
 }
 
@@ -178,7 +222,12 @@ int statvfs(const char *path, struct statvfs *st)
 
 pid_t waitpid(pid_t pid, int *status, int flags)
 {
-	return is_interrupted(0) ? -1 : real_of(waitpid)(pid, status, flags);
+	if (is_interrupted(0))
+		return -1;
+	pid_t got = real_of(waitpid)(pid, status, flags);
+	if (got > 0 && status && is_due(&calls.killed))
+		*status = SIGKILL;
+	return got;
 }
 
 int flock(int fd, int operation)

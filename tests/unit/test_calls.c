@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 
 #include "base/units.h"
+#include "build/toolchain.h"
+#include "machine/call.h"
 #include "host/survey.h"
 #include "machine/data_disk.h"
 #include "machine/disk.h"
@@ -49,6 +51,9 @@ static int finish(void **state UNUSED)
 	strs_done(&calls.done);
 	calls.top = calls.look_at = calls.replaced = NULL;
 	calls.fail_fsync = calls.fail_readdir = calls.fail_removal = NEVER;
+	calls.fail_realpath = calls.fail_fork = calls.killed = NEVER;
+	calls.fail_open = NULL;
+	calls.fail_write = 0;
 	calls.interrupted = 0;
 	calls.of_size = 0;
 	calls.short_writes = false;
@@ -223,7 +228,7 @@ static void repositories_last(void **state UNUSED)
 static void lists_last(void **state UNUSED)
 {
 	struct host_facts facts;
-	os_host_facts(&facts);
+	assert_ok(os_host_facts(&facts));
 	if (!*facts.codename)
 		skip(); /* no Debian */
 	AUTO_FREE char *apt = below("bin/apt-get");
@@ -399,6 +404,90 @@ static void damage_is_known_to_the_end(void **state UNUSED)
 		assert_ok(audit_run(&home, NULL, &second));
 		assert_false(is_file(object));
 		assert_false(result_is_there(&home));
+	}
+}
+
+/* --- what stands in keys: one that could not be asked is an error, and never another answer --- */
+
+static struct err *measure(const struct home *home, struct host_facts *facts)
+{
+	AUTO_FREE char *memory = path_join(home->root, "compiler.json");
+	assert_ok(file_remove(memory));
+	*facts = (struct host_facts){.os = OS_LINUX};
+	return toolchain_measure(home, facts);
+}
+
+/* Call @n of the kind that @fails counts fails, for each n there is. */
+static void each_failure_is_an_error(int *fails)
+{
+	AUTO(home) home = {.root = NULL};
+	struct host_facts right, facts;
+	home_at(top, &home);
+	assert_ok(measure(&home, &right));
+	for (int n = 0; *fails == NEVER; n++) {
+		*fails = n;
+		struct err *e = measure(&home, &facts);
+		if (!e && *fails != NEVER)
+			break; /* so many calls there are not */
+		assert_fails(e, ERR_OS, "");
+	}
+	*fails = NEVER;
+	assert_ok(measure(&home, &facts));
+	assert_string_equal(facts.compiler, right.compiler);
+	assert_string_equal(facts.shell, right.shell);
+	assert_string_equal(facts.python, right.python);
+}
+
+static void the_toolchain_cannot_be_seen(void **state UNUSED)
+{
+	each_failure_is_an_error(&calls.fail_realpath);
+}
+
+static void the_compiler_cannot_be_asked(void **state UNUSED)
+{
+	AUTO(home) home = {.root = NULL};
+	struct host_facts facts;
+	home_at(top, &home);
+	assert_ok(measure(&home, &facts));
+	if (!*facts.compiler)
+		skip(); /* there is none */
+	AUTO_FREE char *memory = below("compiler.json");
+	calls.fail_fork = 0;
+	assert_fails(measure(&home, &facts), ERR_OS, "");
+	assert_false(is_file(memory));
+	for (int n = 0; n < 3; n++) {
+		calls.killed = n;
+		assert_fails(measure(&home, &facts), ERR_CHILD, "signal 9");
+		assert_false(is_file(memory));
+	}
+}
+
+static void the_release_cannot_be_read(void **state UNUSED)
+{
+	struct host_facts facts;
+	if (!is_file("/etc/os-release"))
+		skip();
+	calls.fail_open = "/etc/os-release";
+	assert_fails(os_host_facts(&facts), ERR_OS, "/etc/os-release");
+}
+
+/* --- errors of the host are not the guest's, nor those of somebody who ended --- */
+
+static void a_supervisor_that_hangs_up(void **state UNUSED)
+{
+	static const int numbers[] = {EPIPE, ECONNRESET, EIO};
+	AUTO_FREE char *path = below("ctl.sock");
+	AUTO_CLOSE int server = -1;
+	assert_ok(sock_listen(path, &server));
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		int fd = -1;
+		calls.fail_write = numbers[i];
+		struct err *e = call_open(top, "status", /* timeout_ms= */ 1000, &fd);
+		calls.fail_write = 0;
+		if (numbers[i] == EIO)
+			assert_fails(e, ERR_OS, "ctl.sock");
+		else
+			assert_fails(e, ERR_ABSENT, "hung up");
 	}
 }
 
@@ -686,7 +775,7 @@ static void a_full_disk_is_not_an_unknown_one(void **state UNUSED)
 	AUTO(host_survey) survey = {.home = NULL};
 	const struct survey_input input = {.host = &facts, .home = "/"};
 
-	os_host_facts(&facts);
+	assert_ok(os_host_facts(&facts));
 	calls.no_room = true;
 	survey_measure(&input, &survey);
 	calls.no_room = false;
@@ -748,6 +837,10 @@ int main(void)
 		TEST(removed_in_part),
 		TEST(a_home_removed_in_part),
 		TEST(damage_is_known_to_the_end),
+		TEST(the_toolchain_cannot_be_seen),
+		TEST(the_compiler_cannot_be_asked),
+		TEST(the_release_cannot_be_read),
+		TEST(a_supervisor_that_hangs_up),
 		TEST(locks_are_of_the_file_that_is_there),
 		TEST(temporary_files_are_nobodys),
 		TEST(a_part_is_no_link),

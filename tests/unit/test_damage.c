@@ -175,6 +175,22 @@ static void data_disk(void **state UNUSED)
 	assert_int_equal(created, 1);
 }
 
+/* It may well be there, and whole: nobody is told to do without it. */
+static void data_disk_that_cannot_be_seen(void **state UNUSED)
+{
+	AUTO_FREE char *top = test_dir();
+	AUTO_FREE char *dir = path_join(top, "file");
+	struct machine_spec spec = {.name = (char[]){"dev"}, .dir = dir, .data_bytes = 1 << 20};
+	const struct vmm vmm = {.disk_check = disk_check};
+
+	assert_ok(file_write(dir, "", 0, 0600));
+	struct err *e = data_disk_check(&spec, &vmm);
+	assert_non_null(e);
+	assert_int_equal(err_exit_code(e), EXIT_FAILED);
+	assert_true(!e->hint || !strstr(e->hint, "destroy"));
+	assert_fails(e, ERR_OS, "the data disk of machine 'file'");
+}
+
 /* As a user whom the modes of files concern. */
 static void unreadable_data_disk(void **state UNUSED)
 {
@@ -291,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(judged),    cmocka_unit_test(mended),
 		cmocka_unit_test(data_disk), cmocka_unit_test(unreadable_data_disk),
+		cmocka_unit_test(data_disk_that_cannot_be_seen),
 		cmocka_unit_test(keys),      cmocka_unit_test(endings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,19 +77,22 @@ static void touch(const char *root, const char *name, const char *text)
 static void test_developer_tools(void **state)
 {
 	AUTO_FREE char *root = test_dir();
-	AUTO_FREE char *none = developer_tools_find(root);
+	AUTO_FREE char *none = NULL;
+	AUTO_FREE char *tools = NULL;
+	AUTO_FREE char *chosen = NULL;
 	char sdk[16];
 
 	(void)state;
+	assert_ok(developer_tools_find(root, &none));
 	assert_null(none);
 	/* an update of macOS may leave the folder behind without its programs */
 	touch(root, "Library/Developer/CommandLineTools/SDKs/MacOSX.sdk/SDKSettings.json", "{\"Version\": \"15.2\"}");
-	none = developer_tools_find(root);
+	assert_ok(developer_tools_find(root, &none));
 	assert_null(none);
 	touch(root, "Library/Developer/CommandLineTools/usr/bin/git", "");
-	AUTO_FREE char *tools = developer_tools_find(root);
+	assert_ok(developer_tools_find(root, &tools));
 	assert_non_null(strstr(tools, "/Library/Developer/CommandLineTools"));
-	developer_tools_sdk(tools, sdk, sizeof(sdk));
+	assert_ok(developer_tools_sdk(tools, sdk, sizeof(sdk)));
 	assert_string_equal(sdk, "15.2");
 
 	/* what xcode-select chose counts first */
@@ -101,12 +104,30 @@ static void test_developer_tools(void **state)
 	touch(root, "var/db/x", "");
 	AUTO_FREE char *link = mem_printf("%s/var/db/xcode_select_link", root);
 	assert_int_equal(symlink("../../Applications/Xcode.app/Contents/Developer", link), 0);
-	AUTO_FREE char *chosen = developer_tools_find(root);
+	assert_ok(developer_tools_find(root, &chosen));
 	assert_non_null(strstr(chosen, "/Xcode.app/Contents/Developer"));
-	developer_tools_sdk(chosen, sdk, sizeof(sdk));
+	assert_ok(developer_tools_sdk(chosen, sdk, sizeof(sdk)));
 	assert_string_equal(sdk, "26.1");
-	developer_tools_sdk(root, sdk, sizeof(sdk));
+	assert_ok(developer_tools_sdk(root, sdk, sizeof(sdk)));
 	assert_string_equal(sdk, "");
+}
+
+/* They stand in keys: what cannot be read is no other SDK, and no other tools. */
+static void test_developer_tools_unread(void **state)
+{
+	AUTO_FREE char *root = test_dir();
+	AUTO_FREE char *tools = NULL;
+	AUTO_FREE char *link = mem_printf("%s/var/db/xcode_select_link", root);
+	char sdk[16];
+
+	(void)state;
+	touch(root, "Library/Developer/CommandLineTools/usr/bin/git", "");
+	touch(root, "Library/Developer/CommandLineTools/SDKs/MacOSX.sdk/SDKSettings.json", "{\"Version\": ");
+	assert_ok(developer_tools_find(root, &tools));
+	assert_fails(developer_tools_sdk(tools, sdk, sizeof(sdk)), ERR_CORRUPT, "SDKSettings.json");
+	touch(root, "var/db/x", "");
+	assert_int_equal(symlink("xcode_select_link", link), 0); /* in a circle */
+	assert_fails(developer_tools_find(root, &tools), ERR_OS, "xcode_select_link");
 }
 
 static void expect_proxy(const char *value, const char *shown)
@@ -137,7 +158,7 @@ static void test_this_host(void **state)
 	AUTO(strs) packages = STRS_INIT;
 
 	(void)state;
-	os_host_facts(&facts);
+	assert_ok(os_host_facts(&facts));
 	strs_add(&packages, "no-package-has-such-a-name");
 	struct survey_input input = {.host = &facts, .home = "/tmp/not/there", .packages = &packages};
 	survey_measure(&input, &survey);
@@ -151,7 +172,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_strict),
-		cmocka_unit_test(test_developer_tools), cmocka_unit_test(test_words),
+		cmocka_unit_test(test_developer_tools),
+		cmocka_unit_test(test_developer_tools_unread), cmocka_unit_test(test_words),
 		cmocka_unit_test(test_this_host),
 	};
 

@@ -80,6 +80,34 @@ static void *cancel_when_it_loads(void *sign)
 	return NULL;
 }
 
+/* What this host cannot write says nothing of the guest: neither its exit code nor its remedy. The guest's bare canary
+ * runs; then the folder for the image of the next one is gone. */
+static void test_an_error_of_the_host(void **state)
+{
+	(void)state;
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *scratch = mem_printf("%s/scratch", dir);
+	AUTO_FREE char *ssh_program = mem_printf("%s/ssh", dir);
+	AUTO_FREE char *before = mem_strdup(getenv("PATH"));
+	AUTO_FREE char *search = mem_printf("%s:%s", dir, before);
+	AUTO_FREE char *script = mem_printf("#!/bin/sh\ncase \"$*\" in\n*euid=*) rm -rf %s; printf '%s' ;;\n"
+					    "*) cat >/dev/null ;;\nesac\n",
+					    scratch, right);
+	AUTO(strs) archs = STRS_INIT;
+	AUTO(proofs) proofs = {.items = NULL};
+	struct ssh ssh = {.config_path = "/dev/null", .host = "none"};
+	assert_ok(dir_make(scratch, 0700));
+	assert_ok(file_write(ssh_program, script, strlen(script), 0700));
+	strs_add(&archs, "x86_64");
+	setenv("PATH", search, 1);
+	struct err *e = prove_run(&ssh, ARCH_AARCH64, &archs, scratch, "canary", NULL, &proofs);
+	setenv("PATH", before, 1);
+	assert_non_null(e);
+	assert_int_equal(err_exit_code(e), EXIT_FAILED);
+	assert_true(!e->hint || !strstr(e->hint, "handler"));
+	assert_fails(e, ERR_OS, "the x86_64 canary failed in a container");
+}
+
 /* An ssh whose guest loads the canary's image for ever: who interrupts it is not told to look at the handler. */
 static void test_interrupted_in_the_container(void **state)
 {
@@ -110,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_right_answers),
 		cmocka_unit_test(test_levels), cmocka_unit_test(test_each_wrong_answer_is_named),
+		cmocka_unit_test(test_an_error_of_the_host),
 		cmocka_unit_test(test_interrupted_in_the_container), /* the last: nobody takes a request back */
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,7 +165,7 @@ static void no_privileges_through_a_share(void **state)
 
 	(void)state;
 	need_program("python3");
-	os_host_facts(&facts);
+	assert_ok(os_host_facts(&facts));
 	if (facts.os != OS_LINUX)
 		skip();
 	dir = test_dir();
@@ -192,7 +192,7 @@ static void powers(void **state)
 	struct host_facts facts;
 
 	(void)state;
-	os_host_facts(&facts);
+	assert_ok(os_host_facts(&facts));
 	if (facts.os != OS_LINUX || geteuid() != 0)
 		skip();
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -219,7 +219,7 @@ static void owners(void **state)
 	struct host_facts facts;
 
 	(void)state;
-	os_host_facts(&facts);
+	assert_ok(os_host_facts(&facts));
 	if (facts.os != OS_LINUX || geteuid() != 0)
 		skip();
 	dir = test_dir();

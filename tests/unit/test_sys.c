@@ -203,7 +203,7 @@ static void confined_children_cannot_write_elsewhere(void **state UNUSED)
 static void facts_are_filled(void **state UNUSED)
 {
 	struct host_facts f;
-	os_host_facts(&f);
+	assert_ok(os_host_facts(&f));
 	assert_true(f.cpus > 0 && f.memory_bytes > 0 && f.os && f.arch);
 }
 

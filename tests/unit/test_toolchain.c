@@ -53,7 +53,7 @@ static void the_compiler_is_asked_once(void **state UNUSED)
 	AUTO_FREE char *text = NULL;
 	struct home home;
 	struct host_facts facts, again, other;
-	os_host_facts(&facts);
+	assert_ok(os_host_facts(&facts));
 	again = other = facts;
 	home_at(dir, &home);
 	assert_ok(toolchain_measure(&home, &facts));

@@ -1,5 +1,6 @@
 #include "build/developer_tools.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,26 +9,30 @@
 #include "sys/file.h"
 
 /* git comes with either kind of tools; the folder alone may be left over from an update of macOS. */
-static bool is_whole(const char *tools)
+static struct err *is_whole(const char *tools, bool *ret_whole)
 {
 	AUTO_FREE char *git = path_join(tools, "usr/bin/git");
-	return file_offered(git);
+	return file_exists(git, ret_whole);
 }
 
-char *developer_tools_find(const char *root)
+struct err *developer_tools_find(const char *root, char **ret_tools)
 {
 	static const char *const places[] = {"/var/db/xcode_select_link", "/Library/Developer/CommandLineTools",
 					     "/Applications/Xcode.app/Contents/Developer"};
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		AUTO_FREE char *place = mem_printf("%s%s", root, places[i]);
-		char *resolved = is_whole(place) ? realpath(place, NULL) : NULL;
-		if (resolved)
-			return resolved;
+		bool whole = false;
+		TRY(is_whole(place, &whole));
+		if (!whole)
+			continue;
+		*ret_tools = realpath(place, NULL);
+		return *ret_tools ? NULL : err_os(errno, "cannot resolve '%s'", place);
 	}
+	*ret_tools = NULL;
 	return NULL;
 }
 
-void developer_tools_sdk(const char *tools, char *ret_version, size_t size)
+struct err *developer_tools_sdk(const char *tools, char *ret_version, size_t size)
 {
 	static const char *const places[] = {"SDKs/MacOSX.sdk/SDKSettings.json",
 					     "Platforms/MacOSX.platform/Developer/SDKs/MacOSX.sdk/SDKSettings.json"};
@@ -35,10 +40,13 @@ void developer_tools_sdk(const char *tools, char *ret_version, size_t size)
 	for (size_t i = 0; i < ARRAY_LEN(places) && !*ret_version; i++) {
 		AUTO_FREE char *path = path_join(tools, places[i]);
 		AUTO_JSON *settings = NULL;
-		struct err *e = file_offered(path) ? js_read(path, &settings) : NULL;
-		const char *version = e ? NULL : js_get_text(settings, "Version");
-		err_free(e);
+		bool there = false;
+		TRY(file_exists(path, &there));
+		if (there)
+			TRY(js_read(path, &settings));
+		const char *version = js_get_text(settings, "Version");
 		if (version)
 			snprintf(ret_version, size, "%s", version);
 	}
+	return NULL;
 }

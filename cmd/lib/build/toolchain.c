@@ -1,9 +1,11 @@
 #include "build/toolchain.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "build/developer_tools.h"
@@ -42,30 +44,49 @@ static bool is_cache(const char *path)
 	       streq(path_base(path), "distcc");
 }
 
-/* The file that @name in one of @folders is in the end; heap, NULL when there is none. */
-static char *find(const char *folders, const char *name)
+/* A folder that we may not enter has no programs for builds either. */
+static bool may_enter(const char *dir)
+{
+	struct err *e = file_permits(dir, X_OK);
+	bool denied = e && e->errnum == EACCES;
+	err_free(e);
+	return !denied;
+}
+
+/* The file that @name in one of @folders is in the end; heap, NULL when there is none. It stands in keys: what could not
+ * be seen is an error, and never the next one. */
+static struct err *find(const char *folders, const char *name, char **ret_path)
 {
 	AUTO(strs) dirs = STRS_INIT;
+	*ret_path = NULL;
 	strs_split(&dirs, folders, ":");
 	for (size_t i = 0; i < dirs.count; i++) {
 		AUTO_FREE char *path = path_join(dirs.items[i], name);
-		char *real = realpath(path, NULL);
-		if (real && !is_cache(real))
-			return real;
-		free(real);
+		AUTO_FREE char *real = realpath(path, NULL);
+		if (!real && errno != ENOENT && errno != ENOTDIR) {
+			int errnum = errno;
+			if (may_enter(dirs.items[i]))
+				return err_os(errnum, "cannot determine what '%s' is", path);
+		}
+		if (real && !is_cache(real)) {
+			*ret_path = TAKE(real);
+			return NULL;
+		}
 	}
 	return NULL;
 }
 
 /* A Mac without developer tools has programs called cc and python3 which open a dialog: those are not asked. */
-static char *find_compiler(const struct host_facts *facts, const char *name)
+static struct err *find_compiler(const struct host_facts *facts, const char *name, char **ret_path)
 {
+	AUTO_FREE char *tools = NULL;
 	if (facts->os != OS_MACOS)
-		return find(toolchain_folders(facts->os), name);
-	AUTO_FREE char *tools = developer_tools_find("");
+		return find(toolchain_folders(facts->os), name, ret_path);
+	*ret_path = NULL;
+	TRY(developer_tools_find("", &tools));
 	AUTO_FREE char *folders =
 		tools ? mem_printf("%s/usr/bin:%s/Toolchains/XcodeDefault.xctoolchain/usr/bin", tools, tools) : NULL;
-	return folders ? find(folders, name) : NULL;
+	return folders ? find(folders, name, ret_path) : NULL;
 }
 
 /* What it does not know it does not say. That it could not be asked is an error: the answer stands in keys. */
@@ -161,12 +182,14 @@ static struct err *compiler(const char *path, struct json *known, bool *changed,
 /* cc, and gcc where that is another one: recipes name either. */
 static struct err *measure_compilers(const struct home *home, struct host_facts *facts)
 {
-	AUTO_FREE char *cc = find_compiler(facts, "cc");
-	AUTO_FREE char *gcc = find_compiler(facts, "gcc");
+	AUTO_FREE char *cc = NULL;
+	AUTO_FREE char *gcc = NULL;
 	AUTO_FREE char *memory = path_join(home->root, "compiler.json");
 	AUTO_JSON *known = NULL;
 	AUTO(strs) all = STRS_INIT;
 	bool changed = false;
+	TRY(find_compiler(facts, "cc", &cc));
+	TRY(find_compiler(facts, "gcc", &gcc));
 	struct err *e = js_read(memory, &known);
 	if (e)
 		known = js_object();
@@ -185,19 +208,20 @@ static struct err *measure_compilers(const struct home *home, struct host_facts 
 }
 
 /* "dash", "python3.11": what the name leads to. */
-static void measure_interpreter(const char *folders, const char *name, char *ret_text, size_t size)
+static struct err *measure_interpreter(const char *folders, const char *name, char *ret_text, size_t size)
 {
-	AUTO_FREE char *path = find(folders, name);
+	AUTO_FREE char *path = NULL;
+	TRY(find(folders, name, &path));
 	snprintf(ret_text, size, "%s", path ? path_base(path) : "");
+	return NULL;
 }
 
 struct err *toolchain_measure(const struct home *home, struct host_facts *facts)
 {
 	const char *folders = toolchain_folders(facts->os);
 	TRY(measure_compilers(home, facts));
-	measure_interpreter(folders, "sh", facts->shell, sizeof(facts->shell));
-	measure_interpreter(folders, "python3", facts->python, sizeof(facts->python));
-	return NULL;
+	TRY(measure_interpreter(folders, "sh", facts->shell, sizeof(facts->shell)));
+	return measure_interpreter(folders, "python3", facts->python, sizeof(facts->python));
 }
 
 static bool has_script(const struct commands *list, const char *interpreter)

@@ -20,8 +20,8 @@ const char *toolchain_folders(enum os os);
 /** toolchain_path() - add PATH to the environment of a build, with a compiler cache where there is one: whether there
  * is */
 bool toolchain_path(enum os os, struct strs *env);
-/** toolchain_measure() - compiler, shell and python in @facts, of this host; OS, TIMEOUT, CANCELED: a compiler could not
- * be asked */
+/** toolchain_measure() - compiler, shell and python in @facts, of this host; OS, TIMEOUT, CANCELED: one could not be
+ * looked at or asked */
 MUST_CHECK struct err *toolchain_measure(const struct home *home, struct host_facts *facts);
 /** toolchain_inputs() - what of @facts can change the result of the build @recipe: compiler, SDK, interpreters */
 void toolchain_inputs(const struct recipe *recipe, const struct host_facts *facts, struct json *inputs);

@@ -133,10 +133,12 @@ static void measure_signature(const char *emulator, struct host_survey *s)
 
 static void measure_macos(const struct survey_input *input, struct host_survey *s)
 {
-	char *tools = developer_tools_find("");
+	char *tools = NULL;
 	char *brew = host_packages_brew();
+	struct err *e = developer_tools_find("", &tools);
 	if (tools)
-		developer_tools_sdk(tools, s->host.sdk_version, sizeof(s->host.sdk_version));
+		e = developer_tools_sdk(tools, s->host.sdk_version, sizeof(s->host.sdk_version));
+	err_free(e); /* what builds need of it they ask themselves */
 	s->developer_tools = tools ? tools : mem_strdup("no");
 	s->brew = brew ? brew : mem_strdup("no");
 	if (tools && input->emulator && file_offered(input->emulator))

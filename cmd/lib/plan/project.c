@@ -64,13 +64,14 @@ struct err *project_set_host(struct project *p, const char *name)
 	return NULL;
 }
 
-static void measure_host(struct host_facts *facts)
+static struct err *measure_host(struct host_facts *facts)
 {
-	os_host_facts(facts);
+	AUTO_FREE char *tools = NULL;
+	TRY(os_host_facts(facts));
 	host_packages_managers(facts);
-	AUTO_FREE char *tools = facts->os == OS_MACOS ? developer_tools_find("") : NULL;
-	if (tools)
-		developer_tools_sdk(tools, facts->sdk_version, sizeof(facts->sdk_version));
+	if (facts->os == OS_MACOS)
+		TRY(developer_tools_find("", &tools));
+	return tools ? developer_tools_sdk(tools, facts->sdk_version, sizeof(facts->sdk_version)) : NULL;
 }
 
 /* Recipes and lock are this host's; what would be made there is below a home that nobody looks into. */
@@ -90,7 +91,7 @@ struct err *project_measure_tools(struct project *p)
 struct err *project_start(struct project *p)
 {
 	if (!p->other_host)
-		measure_host(&p->facts);
+		TRY(measure_host(&p->facts));
 	TRY(home_open(&p->home));
 	return add_shipped_root(&p->roots);
 }

@@ -76,7 +76,7 @@ static struct err *read_host(struct host *h)
 			"Debian packages are resolved on a host with apt; commit cooper.lock there and copy it, or "
 			"use a recipe whose sources are URLs");
 	struct host_facts facts;
-	os_host_facts(&facts);
+	TRY(os_host_facts(&facts));
 	if (!*facts.codename)
 		return err_new(ERR_ABSENT, "'/etc/os-release' names no release");
 	memcpy(h->codename, facts.codename, sizeof(h->codename));

@@ -33,8 +33,9 @@ struct host_facts {
 	char boot_id[64];   /* changes with each boot of the host */
 };
 
-/** os_host_facts() - measure this host; never runs a child */
-void os_host_facts(struct host_facts *ret_facts);
+/** os_host_facts() - measure this host; never runs a child. OS: /etc/os-release is there and could not be read (the
+ *  release stands in keys) */
+MUST_CHECK struct err *os_host_facts(struct host_facts *ret_facts);
 /** os_cpu_count() - processors that this process may use, at least 1; os_memory_bytes() - what the host has */
 int os_cpu_count(void);
 int64_t os_memory_bytes(void);

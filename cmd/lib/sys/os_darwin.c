@@ -65,7 +65,7 @@ int64_t os_memory_bytes(void)
 	return read_number("hw.memsize");
 }
 
-void os_host_facts(struct host_facts *ret_facts)
+struct err *os_host_facts(struct host_facts *ret_facts)
 {
 	struct host_facts f = {.os = OS_MACOS};
 	read_text("kern.osproductversion", f.os_version, sizeof(f.os_version));
@@ -78,6 +78,7 @@ void os_host_facts(struct host_facts *ret_facts)
 	f.hv_support = read_number("kern.hv_support") == 1;
 	read_text("kern.bootsessionuuid", f.boot_id, sizeof(f.boot_id));
 	*ret_facts = f;
+	return NULL;
 }
 
 /* macOS writes back by itself and has no call to begin early. */

@@ -48,12 +48,16 @@ static void read_release(const char *text, const char *key, char *to, size_t siz
 	}
 }
 
-static void read_distro(struct host_facts *f)
+static struct err *read_distro(struct host_facts *f)
 {
 	AUTO_FREE char *text = NULL;
-	err_free(file_read("/etc/os-release", 65536, &text, NULL)); /* without it both are "" */
+	struct err *e = file_read("/etc/os-release", 65536, &text, NULL);
+	if (e && !err_is(e, ERR_ABSENT)) /* without it both are "" */
+		return err_wrap(e, "cannot determine this host's release");
+	err_free(e);
 	read_release(text ? text : "", "ID", f->distro, sizeof(f->distro));
 	read_release(text ? text : "", "VERSION_CODENAME", f->codename, sizeof(f->codename));
+	return NULL;
 }
 
 static void read_boot_id(char *to, size_t size)
@@ -84,7 +88,7 @@ int64_t os_memory_bytes(void)
 	return (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 }
 
-void os_host_facts(struct host_facts *ret_facts)
+struct err *os_host_facts(struct host_facts *ret_facts)
 {
 	struct host_facts f = {.os = OS_LINUX};
 	struct utsname name;
@@ -95,9 +99,10 @@ void os_host_facts(struct host_facts *ret_facts)
 	f.memory_bytes = os_memory_bytes();
 	AUTO_CLOSE int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	f.kvm_present = kvm >= 0;
-	read_distro(&f);
+	TRY(read_distro(&f));
 	read_boot_id(f.boot_id, sizeof(f.boot_id));
 	*ret_facts = f;
+	return NULL;
 }
 
 struct err *os_pipe(int ret_fds[2])
