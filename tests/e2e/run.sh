@@ -91,6 +91,9 @@ runs() { # runs NAME ARCHITECTURE: a container of that name runs as the rootless
 [ "$(guest uname -m)" = aarch64 ] && runs amd64 x86_64 && runs arm64 aarch64
 result "on an arm64 processor, amd64 and arm64 containers run as the rootless user" $?
 
+python3 "$top/tests/e2e/ports.py" "$cooper" uefi.yaml --guest-arch aarch64
+result "the ports of containers come and go" $?
+
 # --- firmware
 machine=$usual/machines/uefi
 pid=$(pgrep -f -- "^$usual/store/.* guest=cooper-uefi ")
