@@ -761,7 +761,7 @@ static void room_that_is_not_known_is_no_full_disk(void **state UNUSED)
 	struct box box = {.write = ARGV(dir), .read = ARGV(dir), .temp = dir};
 	struct child_spec spec = {.argv = ARGV("sleep", "0.2"), .box = &box};
 
-	os_box_facts(); /* tried in a child of its own */
+	os_box_facts(BOX_BUILD); /* tried in a child of its own */
 	calls.room_unknown = true;
 	struct err *e = child_run(&spec);
 	calls.room_unknown = false;

@@ -333,17 +333,6 @@ static struct json *make_receipt(const struct build_job *job, int64_t started_ms
 	return receipt;
 }
 
-/* Loudly: who builds what somebody else wrote should know what can happen. */
-static void tell_gaps(const struct build_job *job, struct sink *sink)
-{
-	const struct box_facts *facts = os_box_facts();
-	AUTO(str) missing = STR_INIT;
-	box_missing(facts, &missing);
-	if (missing.len)
-		event_warn(sink, job->step, "what this recipe runs is not kept from %s: %s", str_text(&missing),
-			   facts->why);
-}
-
 static struct err *make_folders(const struct build_folders *w)
 {
 	const char *const fresh[] = {w->build, w->home, w->temp};
@@ -361,7 +350,7 @@ static struct err *build_in(const struct build_job *job, struct build_folders *w
 	AUTO_FREE char *name = build_name(job->recipe, job->guest_arch);
 	TRY(build_source_ensure(job, sink));
 	TRY(file_remove(w->log));
-	tell_gaps(job, sink);
+	box_tell(BOX_BUILD, job->step, sink);
 	TRY(make_folders(w));
 	TRY(run_commands(job, w, &b->configure, w->final, sink));
 	TRY(run_commands(job, w, &b->build, w->final, sink));

@@ -214,7 +214,7 @@ static void measure_linux(const struct survey_input *input, struct host_survey *
 
 static void measure_box(struct host_survey *s)
 {
-	const struct box_facts *facts = os_box_facts();
+	const struct box_facts *facts = os_box_facts(BOX_BUILD);
 	AUTO(str) missing = STR_INIT;
 	box_missing(facts, &missing);
 	s->box_lets = mem_strdup(str_text(&missing));

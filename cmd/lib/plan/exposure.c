@@ -247,7 +247,7 @@ char *exposure_box_gap(const struct project *p)
 	AUTO(str) missing = STR_INIT;
 
 	if (!p->other_host)
-		box_missing(os_box_facts(), &missing);
+		box_missing(os_box_facts(BOX_BUILD), &missing);
 	else if (p->survey.box_lets)
 		str_add(&missing, p->survey.box_lets);
 	return box_holds(str_text(&missing)) ? NULL : str_take(&missing);

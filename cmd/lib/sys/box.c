@@ -50,3 +50,12 @@ void box_lower(int what, int64_t most)
 	}
 	setrlimit(what, &wanted);
 }
+
+void box_tell(enum box_kind kind, const char *step, struct sink *sink)
+{
+	const struct box_facts *facts = os_box_facts(kind);
+	AUTO(str) missing = STR_INIT;
+	box_missing(facts, &missing);
+	if (missing.len)
+		event_warn(sink, step, "what this recipe runs is not kept from %s: %s", str_text(&missing), facts->why);
+}

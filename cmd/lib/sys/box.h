@@ -14,6 +14,12 @@
  *
  * os_linux_box.c: namespaces with a file system view of its own, where the kernel and its administrator allow them, for
  * root and everybody; else Landlock. With either, seccomp. os_darwin_box.c: a profile of the sandbox.
+ *
+ * Whoever makes a system's tree has to be a root there that gives files away, mounts and changes its root folder: a box
+ * of the kind BOX_TREE has ids of its own for that (os_linux_ids.h). It is had whole, or there is none. What is to be
+ * written in it is handed over first:
+ *
+ *	TRY(os_box_give(path));   to the box's root; and os_box_take() afterwards
  */
 #ifndef COOPER_SYS_BOX_H
 #define COOPER_SYS_BOX_H
@@ -22,10 +28,19 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/event.h"
 #include "base/str.h"
 
-/* All borrowed. Folders are absolute and exist. */
+enum box_kind {
+	BOX_BUILD, /* no privileges at all */
+	BOX_TREE,  /* root of its own ids, for chroot, mounts, owners, setuid files */
+};
+enum { BOX_KINDS = BOX_TREE + 1 };
+
+/* All borrowed. Folders are absolute and exist; with a view, files can be among them. */
 struct box {
+	enum box_kind kind;
+	int64_t file_bytes;       /* most of a file; 0 = 64 GiB */
 	const char *const *write; /* where it may write; ends with NULL */
 	const char *const *read;  /* what it may read besides the system's own; ends with NULL */
 	const char *temp;         /* one of @write: it is /tmp, too, where the box has a view of its own */
@@ -58,8 +73,13 @@ struct box_facts {
 
 struct box_plan;
 
-/** os_box_facts() - what a box keeps on this host; tried once, in a child. COOPER_BOX=rules or nothing asks for less */
-const struct box_facts *os_box_facts(void);
+/** os_box_facts() - what such a box keeps on this host; tried once, in a child. COOPER_BOX=rules or nothing asks for
+ * less */
+const struct box_facts *os_box_facts(enum box_kind kind);
+/** os_box_give() - make the root of a tree's box, where this host has one, the owner of the file or folder @path */
+MUST_CHECK struct err *os_box_give(const char *path);
+/** os_box_take() - make us its owner again */
+MUST_CHECK struct err *os_box_take(const char *path);
 /** box_missing() - in words what is not kept: "writes elsewhere, network"; "" = all is; appended to @s */
 void box_missing(const struct box_facts *facts, struct str *s);
 /**
@@ -69,6 +89,8 @@ void box_missing(const struct box_facts *facts, struct str *s);
 bool box_holds(const char *missing);
 /** box_lower() - the limit @what (RLIMIT_...) to @most, where it is not below that; async-signal-safe */
 void box_lower(int what, int64_t most);
+/** box_tell() - a warning of @step where such a box keeps less than all: who runs what somebody else wrote should know */
+void box_tell(enum box_kind kind, const char *step, struct sink *sink);
 /** box_level_wanted() - the most that COOPER_BOX asks for */
 enum box_level box_level_wanted(void);
 /** os_box_prepare() - all that allocates and opens; OS when a folder cannot be opened */

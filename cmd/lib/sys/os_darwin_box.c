@@ -175,27 +175,40 @@ static bool try_out(void)
 	return answered && errnum == 0;
 }
 
-static struct box_facts facts;
+static struct box_facts known[BOX_KINDS];
 
 static void measure(void)
 {
-	if (box_level_wanted() == BOX_NOTHING) {
-		snprintf(facts.why, sizeof(facts.why), "COOPER_BOX asks for nothing");
-	} else if (try_out()) {
-		facts = (struct box_facts){.level = BOX_RULES, .keeps = BOX_ALL};
-	} else {
-		snprintf(facts.why, sizeof(facts.why), "the sandbox does not take its profile");
-	}
+	struct box_facts *build = &known[BOX_BUILD], *tree = &known[BOX_TREE];
+	if (box_level_wanted() == BOX_NOTHING)
+		snprintf(build->why, sizeof(build->why), "COOPER_BOX asks for nothing");
+	else if (try_out())
+		*build = (struct box_facts){.level = BOX_RULES, .keeps = BOX_ALL};
+	else
+		snprintf(build->why, sizeof(build->why), "the sandbox does not take its profile");
+	snprintf(tree->why, sizeof(tree->why), "no system's tree is made on macOS");
 }
 
-const struct box_facts *os_box_facts(void)
+const struct box_facts *os_box_facts(enum box_kind kind)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, measure);
-	return &facts;
+	return &known[kind];
 }
 
 struct err *os_box_prepare(const struct box *box, struct box_plan **ret_plan)
 {
-	return plan_at(os_box_facts()->level, box, ret_plan);
+	return plan_at(os_box_facts(box->kind)->level, box, ret_plan);
+}
+
+struct err *os_box_give(const char *path)
+{
+	(void)path;
+	return NULL;
+}
+
+struct err *os_box_take(const char *path)
+{
+	(void)path;
+	return NULL;
 }

@@ -1,5 +1,5 @@
 /*
- * os_linux.h - what the files of Linux share: how seccomp calls this architecture
+ * os_linux.h - what the files of Linux share: how seccomp calls this architecture, and giving up root's powers
  *
  * Only os_linux*.c include it. Where SECCOMP_ARCH is 0, system calls cannot be filtered here.
  */
@@ -7,6 +7,8 @@
 #define COOPER_SYS_OS_LINUX_H
 
 #include <linux/audit.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #if defined(__x86_64__)
 #define SECCOMP_ARCH AUDIT_ARCH_X86_64
@@ -18,5 +20,10 @@
 #define SECCOMP_ARCH 0
 #endif
 #define X32_CALLS 0x40000000 /* the other numbering of x86-64 */
+
+#define POWER(cap) (UINT64_C(1) << (cap))
+
+/** powers_keep() - give up all capabilities but those in @keep, for good; async-signal-safe */
+bool powers_keep(uint64_t keep);
 
 #endif

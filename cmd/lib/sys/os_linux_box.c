@@ -6,7 +6,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
@@ -24,115 +23,37 @@
 #include <unistd.h>
 
 #include "sys/os.h"
+#include "sys/os_linux.h"
 #include "sys/os_linux_calls.h"
+#include "sys/os_linux_ids.h"
+#include "sys/os_linux_landlock.h"
 #include "sys/os_linux_root.h"
 #include "sys/signals.h"
 
 enum { PROCESSES_MAX = 4096, FILES_MAX = 65536, OWN_ID = 1000 };
 #define FILE_MAX_BYTES (INT64_C(64) << 30)
 
+/* What dpkg and its like do; over what belongs to the box alone. */
+#define TREE_POWERS                                                                                                    \
+	(POWER(CAP_CHOWN) | POWER(CAP_DAC_OVERRIDE) | POWER(CAP_FOWNER) | POWER(CAP_FSETID) | POWER(CAP_KILL) |         \
+	 POWER(CAP_SETGID) | POWER(CAP_SETUID) | POWER(CAP_SETFCAP) | POWER(CAP_SYS_CHROOT) | POWER(CAP_SYS_ADMIN))
+
 struct box_plan {
+	enum box_kind kind;
 	enum box_level level;
 	bool root;       /* namespaces by right of root; the user's own only then */
 	int pid_limit;   /* 0 = the kernel has no limit for one namespace */
 	int64_t memory;  /* most of a process's own */
+	int64_t file_bytes;
 	int ruleset;     /* Landlock's, -1 = none */
 	char uid_map[40], gid_map[40];
+	struct id_plan ids; /* of a tree */
 	struct mount_list mounts;
 	size_t call_count;
 	struct sock_filter calls[CALLS_MAX];
 };
 
-/* --- Landlock. See: Linux Documentation/userspace-api/landlock.rst --- */
-
-#define WRITES                                                                                                         \
-	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |              \
-	 LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                    \
-	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                 \
-	 LANDLOCK_ACCESS_FS_MAKE_SYM)
-#define READS (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-
-/* Newer than Debian 12's header. Hard links across folders are denied unless asked for. */
-#define REFER         (UINT64_C(1) << 13) /* from ABI 2 on */
-#define TRUNCATE      (UINT64_C(1) << 14) /* 3 */
-#define DEVICE_IOCTL  (UINT64_C(1) << 15) /* 5 */
-#define TCP           UINT64_C(3)         /* 4: bind and connect */
-#define SCOPES        UINT64_C(3)         /* 6: abstract sockets and signals of others */
-#define OF_FILES      (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | TRUNCATE | DEVICE_IOCTL)
-
-struct ruleset_attr {
-	uint64_t fs, net, scoped;
-};
-
-static int landlock_abi(void)
-{
-	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-}
-
-/* @fs: READS too, or not; -1 where the kernel has no Landlock. */
-static int ruleset_new(uint64_t fs, bool net, struct ruleset_attr *ret_attr)
-{
-	int abi = landlock_abi();
-	struct ruleset_attr a = {.fs = fs, .net = net && abi >= 4 ? TCP : 0, .scoped = abi >= 6 ? SCOPES : 0};
-	a.fs |= (abi >= 2 ? REFER : 0) | (abi >= 3 ? TRUNCATE : 0) | (abi >= 5 ? DEVICE_IOCTL : 0);
-	*ret_attr = a;
-	if (abi < 1)
-		return -1;
-	size_t size = abi >= 6 ? sizeof(a) : abi >= 4 ? 2 * sizeof(a.fs) : sizeof(a.fs);
-	return (int)syscall(SYS_landlock_create_ruleset, &a, size, 0);
-}
-
-/* What the ruleset does not handle is not asked for. */
-static int ruleset_allow(int ruleset, const struct ruleset_attr *a, const char *path, uint64_t access)
-{
-	AUTO_CLOSE int fd = open(path, O_PATH | O_CLOEXEC);
-	struct landlock_path_beneath_attr below = {.allowed_access = access & a->fs, .parent_fd = fd};
-	if (fd < 0)
-		return errno;
-	return !below.allowed_access || syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &below, 0) == 0
-		       ? 0
-		       : errno;
-}
-
-static int ruleset_enter(int ruleset)
-{
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0 ? 0
-														     : errno;
-}
-
-bool os_confine_writes(const char *dir)
-{
-	struct ruleset_attr a;
-	struct sock_filter code[CALLS_MAX];
-	AUTO_CLOSE int ruleset = ruleset_new(WRITES, /* net= */ true, &a);
-	bool landlock =
-		ruleset >= 0 && ruleset_allow(ruleset, &a, dir, a.fs) == 0 && ruleset_enter(ruleset) == 0;
-	return calls_confine(code, calls_program(CALLS_READER, code)) == 0 && landlock;
-}
-
 /* --- the plan --- */
-
-/* A view shows only what may be read; without one the rules have to say it. */
-static struct err *plan_rules(struct box_plan *p, const struct box *box)
-{
-	struct ruleset_attr a;
-	bool view = p->level == BOX_VIEW;
-	p->ruleset = ruleset_new(WRITES | (view ? 0 : READS), !view, &a);
-	if (p->ruleset < 0)
-		return NULL;
-	for (size_t i = 0; system_folders[i]; i++)
-		(void)ruleset_allow(p->ruleset, &a, system_folders[i], READS); /* most hosts lack some */
-	for (size_t i = 0; system_devices[i]; i++)
-		(void)ruleset_allow(p->ruleset, &a, system_devices[i], OF_FILES & ~LANDLOCK_ACCESS_FS_EXECUTE);
-	(void)ruleset_allow(p->ruleset, &a, "/proc", READS);
-	const char *path = NULL;
-	int errnum = 0;
-	for (size_t i = 0; !errnum && box->read && box->read[i]; i++)
-		errnum = ruleset_allow(p->ruleset, &a, path = box->read[i], READS);
-	for (size_t i = 0; !errnum && box->write[i]; i++)
-		errnum = ruleset_allow(p->ruleset, &a, path = box->write[i], a.fs);
-	return errnum ? err_os(errnum, "cannot open '%s'", path) : NULL;
-}
 
 /* Counted for each process namespace from Linux 6.14 on; before, the number is the whole system's. */
 static int pid_limit(void)
@@ -145,21 +66,39 @@ static int pid_limit(void)
 	return major > 6 || (major == 6 && minor >= 14) ? PROCESSES_MAX : 0;
 }
 
+/* A mount is what no rule of Landlock's allows: a tree has its view, its ids and fewer calls. */
+static struct err *plan_tree(struct box_plan *p, const struct box *box)
+{
+	TRY(id_plan_make(p->root, &p->ids));
+	TRY(mount_list_make(box, p->root, &p->mounts));
+	p->call_count = calls_program(CALLS_TREE, p->calls);
+	return NULL;
+}
+
+static struct err *plan_build(struct box_plan *p, const struct box *box)
+{
+	TRY(landlock_plan(box, /* view= */ p->level == BOX_VIEW, &p->ruleset));
+	if (p->level == BOX_VIEW)
+		TRY(mount_list_make(box, p->root, &p->mounts));
+	p->call_count = calls_program(p->level == BOX_VIEW ? CALLS_VIEW : CALLS_BOX, p->calls);
+	return NULL;
+}
+
 static struct err *plan_at(enum box_level level, bool root, const struct box *box, struct box_plan **ret_plan)
 {
 	struct box_plan *p = mem_alloc(sizeof(*p));
+	p->kind = box->kind;
 	p->level = level;
 	p->root = root;
 	p->ruleset = -1;
 	p->pid_limit = pid_limit();
 	p->memory = os_memory_bytes();
+	p->file_bytes = box->file_bytes > FILE_MAX_BYTES ? box->file_bytes : FILE_MAX_BYTES;
 	snprintf(p->uid_map, sizeof(p->uid_map), "%d %u 1", OWN_ID, (unsigned)geteuid());
 	snprintf(p->gid_map, sizeof(p->gid_map), "%d %u 1", OWN_ID, (unsigned)getegid());
-	struct err *e = level == BOX_NOTHING ? NULL : plan_rules(p, box);
-	if (!e && level == BOX_VIEW)
-		e = mount_list_make(box, root, &p->mounts);
+	struct err *e = NULL;
 	if (level != BOX_NOTHING)
-		p->call_count = calls_program(level == BOX_VIEW ? CALLS_VIEW : CALLS_BOX, p->calls);
+		e = p->kind == BOX_TREE ? plan_tree(p, box) : plan_build(p, box);
 	if (!e) {
 		*ret_plan = p;
 		return NULL;
@@ -175,6 +114,7 @@ void os_box_free(struct box_plan *plan)
 	if (plan->ruleset >= 0)
 		close(plan->ruleset);
 	mount_list_done(&plan->mounts);
+	id_plan_done(&plan->ids);
 	free(plan);
 }
 
@@ -241,6 +181,16 @@ static void raise_loopback(void)
 		close(fd);
 }
 
+static void limit(const struct box_plan *p)
+{
+	box_lower(RLIMIT_CORE, 0);
+	box_lower(RLIMIT_NPROC, PROCESSES_MAX);
+	box_lower(RLIMIT_NOFILE, FILES_MAX);
+	box_lower(RLIMIT_FSIZE, p->file_bytes);
+	box_lower(RLIMIT_MEMLOCK, 64 << 20);
+	box_lower(RLIMIT_DATA, p->memory);
+}
+
 static int own_ids(const struct box_plan *p, int proc, const char **ret_step)
 {
 	*ret_step = "a user namespace";
@@ -249,10 +199,20 @@ static int own_ids(const struct box_plan *p, int proc, const char **ret_step)
 	return errno == ENOSPC || errno == EPERM || errno == EINVAL ? 0 : errno; /* none is given: no privileges, either */
 }
 
+/* Below the first process, which is at the other end of @line. */
+static int enter_ids(const struct box_plan *p, int proc, int line, const char **ret_step)
+{
+	limit(p); /* before there is a user namespace: what is counted there is limited by it */
+	*ret_step = "ids of its own";
+	if (p->kind == BOX_TREE)
+		return ids_enter(proc, line);
+	return p->root ? own_ids(p, proc, ret_step) : 0;
+}
+
 /* In the first process: the view, then the program below it. */
 static int enter_view(const struct box_plan *p, int say, const char **ret_step)
 {
-	int proc = -1;
+	int proc = -1, line[2];
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	raise_loopback();
 	(void)sethostname("cooper", sizeof("cooper") - 1);
@@ -260,27 +220,42 @@ static int enter_view(const struct box_plan *p, int say, const char **ret_step)
 	if (errnum)
 		return errnum;
 	*ret_step = "a process";
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) != 0)
+		return errno;
 	pid_t program = fork();
 	if (program < 0)
 		return errno;
-	if (program > 0)
+	close(line[program > 0]);
+	if (program > 0) {
+		if (p->kind == BOX_TREE)
+			(void)ids_give(&p->ids, proc, line[0]); /* the program says what went wrong */
 		be_first(program, say);
-	errnum = p->root ? own_ids(p, proc, ret_step) : 0;
+	}
+	errnum = enter_ids(p, proc, line[1], ret_step);
+	close(line[1]);
 	close(proc);
 	return errnum;
 }
 
-static int enter_namespaces(const struct box_plan *p, const char **ret_step)
+/* Namespaces for what is below us; not as root, with ids that are ours here. */
+static int leave_namespaces(const struct box_plan *p, const char **ret_step)
 {
 	int flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
-	int pipes[2];
 	*ret_step = "namespaces";
+	if (p->kind == BOX_TREE)
+		return ids_unshare(&p->ids, flags);
 	if (p->root && setgroups(0, NULL) != 0)
 		return errno;
 	if (unshare(flags | (p->root ? 0 : CLONE_NEWUSER)) != 0)
 		return errno;
 	*ret_step = "a user namespace";
-	int errnum = p->root ? 0 : map_ids(p, open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	return p->root ? 0 : map_ids(p, open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+static int enter_namespaces(const struct box_plan *p, const char **ret_step)
+{
+	int pipes[2];
+	int errnum = leave_namespaces(p, ret_step);
 	if (errnum)
 		return errnum;
 	*ret_step = "a process";
@@ -294,24 +269,9 @@ static int enter_namespaces(const struct box_plan *p, const char **ret_step)
 	return enter_view(p, pipes[1], ret_step);
 }
 
-static void limit(const struct box_plan *p)
+static void drop_privileges(const struct box_plan *p)
 {
-	box_lower(RLIMIT_CORE, 0);
-	box_lower(RLIMIT_NPROC, PROCESSES_MAX);
-	box_lower(RLIMIT_NOFILE, FILES_MAX);
-	box_lower(RLIMIT_FSIZE, FILE_MAX_BYTES);
-	box_lower(RLIMIT_MEMLOCK, 64 << 20);
-	box_lower(RLIMIT_DATA, p->memory);
-}
-
-static void drop_privileges(void)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	for (int cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
-		;
-	syscall(SYS_capset, &head, none);
+	(void)powers_keep(p->kind == BOX_TREE ? TREE_POWERS : 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
@@ -323,9 +283,9 @@ int os_box_enter(const struct box_plan *plan, const char **ret_step)
 	limit(plan);
 	if (plan->level == BOX_NOTHING)
 		return 0;
-	drop_privileges();
+	drop_privileges(plan);
 	*ret_step = "Landlock's rules";
-	errnum = plan->ruleset >= 0 ? ruleset_enter(plan->ruleset) : 0;
+	errnum = plan->ruleset >= 0 ? landlock_enter(plan->ruleset) : 0;
 	*ret_step = "a filter of system calls";
 	if (!errnum && plan->call_count > 0)
 		errnum = calls_confine(plan->calls, plan->call_count);
@@ -336,18 +296,29 @@ int os_box_enter(const struct box_plan *plan, const char **ret_step)
 
 struct trial {
 	int errnum;
-	char step[64];
+	char step[160];
 };
 
+static void set_step(struct trial *t, int errnum, const char *step)
+{
+	t->errnum = errnum;
+	for (size_t i = 0; step[i] && i + 1 < sizeof(t->step); i++)
+		t->step[i] = step[i];
+}
+
 /* Enter one, in a child that then ends; true when that went well. */
-static bool try_out(enum box_level level, bool root, struct trial *ret_trial)
+static bool try_out(enum box_kind kind, enum box_level level, bool root, struct trial *ret_trial)
 {
 	const char *const folders[] = {"/tmp", NULL};
-	struct box box = {.write = folders, .temp = folders[0]};
+	struct box box = {.kind = kind, .write = folders, .temp = folders[0]};
 	struct box_plan *plan = NULL;
 	int fds[2];
 	*ret_trial = (struct trial){.errnum = EIO, .step = "the trial"};
 	struct err *e = plan_at(level, root, &box, &plan);
+	if (e)
+		*ret_trial = (struct trial){.errnum = 0};
+	if (e)
+		set_step(ret_trial, 0, e->message);
 	if (e || pipe2(fds, O_CLOEXEC) != 0) {
 		err_free(e);
 		os_box_free(plan);
@@ -357,9 +328,8 @@ static bool try_out(enum box_level level, bool root, struct trial *ret_trial)
 	if (pid == 0) {
 		struct trial t = {.errnum = 0};
 		const char *step = "";
-		t.errnum = os_box_enter(plan, &step);
-		for (size_t i = 0; step[i] && i + 1 < sizeof(t.step); i++)
-			t.step[i] = step[i];
+		int errnum = os_box_enter(plan, &step);
+		set_step(&t, errnum, step);
 		ssize_t ignored = write(fds[1], &t, sizeof(t));
 		(void)ignored;
 		_exit(t.errnum != 0);
@@ -374,48 +344,104 @@ static bool try_out(enum box_level level, bool root, struct trial *ret_trial)
 	return pid > 0 && ret_trial->errnum == 0;
 }
 
-static struct box_facts facts;
-static bool facts_root;
+static struct known {
+	struct box_facts facts;
+	bool root; /* by right of root */
+} known[BOX_KINDS];
 
-static void measure(void)
+static void deny(struct box_facts *f, const struct trial *t)
+{
+	const char *name = t->errnum ? strerrorname_np(t->errnum) : NULL;
+	snprintf(f->why, sizeof(f->why), t->errnum ? "namespaces are denied: %s: %s" : "%s", t->step, name ? name : "?");
+}
+
+/* A view of its own, or false with the reason. */
+static bool measure_view(enum box_kind kind, struct known *k, struct trial *trial)
+{
+	bool is_root = geteuid() == 0;
+	k->root = is_root && try_out(kind, BOX_VIEW, /* root= */ true, trial);
+	if (!k->root && (is_root && kind == BOX_TREE ? true : !try_out(kind, BOX_VIEW, /* root= */ false, trial)))
+		return false;
+	k->facts.level = BOX_VIEW;
+	k->facts.keeps = BOX_WRITES | BOX_READS | BOX_NETWORK | BOX_PROCESSES | BOX_CALLS | BOX_MODES;
+	k->facts.keeps |= !is_root || pid_limit() ? BOX_COUNT : 0;
+	if (!(k->facts.keeps & BOX_COUNT))
+		snprintf(k->facts.why, sizeof(k->facts.why), "this kernel has no limit for root's processes");
+	return true;
+}
+
+static void measure_rules(struct box_facts *f)
+{
+	int abi = landlock_abi();
+	f->level = BOX_RULES;
+	f->keeps = BOX_NETWORK | BOX_CALLS | (geteuid() != 0 ? BOX_COUNT : 0);
+	f->keeps |= abi >= 1 ? BOX_WRITES | BOX_READS : 0;
+	f->keeps |= abi >= 6 ? BOX_PROCESSES : 0;
+}
+
+static void measure(enum box_kind kind, struct known *k)
 {
 	enum box_level wanted = box_level_wanted();
 	struct trial trial = {.errnum = 0};
-	bool is_root = geteuid() == 0, counts = !is_root;
-	int abi = landlock_abi();
-	if (wanted == BOX_NOTHING) {
-		snprintf(facts.why, sizeof(facts.why), "COOPER_BOX asks for nothing");
+	if (wanted == BOX_VIEW && measure_view(kind, k, &trial))
 		return;
-	}
-	facts_root = is_root && wanted == BOX_VIEW && try_out(BOX_VIEW, /* root= */ true, &trial);
-	if (facts_root || (wanted == BOX_VIEW && try_out(BOX_VIEW, /* root= */ false, &trial))) {
-		facts.level = BOX_VIEW;
-		facts.keeps = BOX_WRITES | BOX_READS | BOX_NETWORK | BOX_PROCESSES | BOX_CALLS | BOX_MODES;
-		facts.keeps |= counts || pid_limit() ? BOX_COUNT : 0;
-		if (!(facts.keeps & BOX_COUNT))
-			snprintf(facts.why, sizeof(facts.why), "this kernel has no limit for root's processes");
-		return;
-	}
-	facts.level = BOX_RULES;
-	facts.keeps = BOX_NETWORK | BOX_CALLS | (counts ? BOX_COUNT : 0);
-	facts.keeps |= abi >= 1 ? BOX_WRITES | BOX_READS : 0;
-	facts.keeps |= abi >= 6 ? BOX_PROCESSES : 0;
-	if (wanted != BOX_VIEW)
-		snprintf(facts.why, sizeof(facts.why), "COOPER_BOX asks for rules alone");
+	if (wanted != BOX_NOTHING && kind == BOX_BUILD)
+		measure_rules(&k->facts);
+	if (wanted == BOX_VIEW)
+		deny(&k->facts, &trial);
 	else
-		snprintf(facts.why, sizeof(facts.why), "namespaces are denied: %s: %s", trial.step,
-			 strerrorname_np(trial.errnum) ? strerrorname_np(trial.errnum) : "?");
+		snprintf(k->facts.why, sizeof(k->facts.why), "COOPER_BOX asks for %s",
+			 wanted == BOX_RULES ? "rules alone" : "nothing");
 }
 
-const struct box_facts *os_box_facts(void)
+static void measure_build(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pthread_once(&once, measure);
-	return &facts;
+	measure(BOX_BUILD, &known[BOX_BUILD]);
+}
+
+static void measure_tree(void)
+{
+	measure(BOX_TREE, &known[BOX_TREE]);
+}
+
+static const struct known *know(enum box_kind kind)
+{
+	static pthread_once_t once[BOX_KINDS] = {PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT};
+	pthread_once(&once[kind], kind == BOX_TREE ? measure_tree : measure_build);
+	return &known[kind];
+}
+
+const struct box_facts *os_box_facts(enum box_kind kind)
+{
+	return &know(kind)->facts;
 }
 
 struct err *os_box_prepare(const struct box *box, struct box_plan **ret_plan)
 {
-	enum box_level level = os_box_facts()->level;
-	return plan_at(level, facts_root, box, ret_plan);
+	const struct known *k = know(box->kind);
+	return plan_at(k->facts.level, k->root, box, ret_plan);
+}
+
+/* --- what is handed over --- */
+
+static struct err *set_owner(const char *path, unsigned user, unsigned group)
+{
+	return lchown(path, user, group) == 0 ? NULL : err_os(errno, "cannot change the owner of '%s'", path);
+}
+
+struct err *os_box_give(const char *path)
+{
+	const struct known *k = know(BOX_TREE);
+	struct id_plan ids;
+	if (!k->root)
+		return NULL; /* none, or we are its root */
+	TRY(id_plan_make(k->root, &ids));
+	struct err *e = set_owner(path, ids.first, ids.first);
+	id_plan_done(&ids);
+	return e;
+}
+
+struct err *os_box_take(const char *path)
+{
+	return know(BOX_TREE)->root ? set_owner(path, geteuid(), getegid()) : NULL;
 }

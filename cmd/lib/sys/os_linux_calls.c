@@ -36,8 +36,9 @@ struct rule {
 	uint32_t value;
 };
 
-#define ALL      (CALLS_READER | CALLS_BOX | CALLS_VIEW)
 #define BUILDS   (CALLS_BOX | CALLS_VIEW)
+#define BOXES    (BUILDS | CALLS_TREE)
+#define ALL      (CALLS_READER | BOXES)
 #define SETID    S_ISUID /* a folder may have the other bit from the one above; no keg has either */
 #define NEW_ONES                                                                                                       \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
@@ -45,7 +46,6 @@ struct rule {
 
 #define REFUSE(call, who)                  {call, who, NEVER, 0, 0, 0}
 #define REFUSE_BITS(call, argument, bits)  {call, BUILDS, BITS, argument, 0, bits}
-#define REFUSE_VALUE(call, argument, word) {call, BUILDS, IS, argument, 0, word}
 #define REFUSE_NODE(call, argument)                                                                                    \
 	{call, BUILDS, TYPE_IS, argument, S_IFMT, S_IFCHR}, {call, BUILDS, TYPE_IS, argument, S_IFMT, S_IFBLK}
 
@@ -67,7 +67,7 @@ static const struct rule rules[] = {
 	/* datagrams of a pair can be sent to anybody */
 	{SYS_socketpair, CALLS_BOX, TYPE_IS, 1, KIND, SOCK_DGRAM},
 	/* raw packets, and what no namespace holds: of virtual machines, of Bluetooth, of the kernel's cryptography */
-	{SYS_socket, CALLS_VIEW, ABOVE, 0, 0, AF_NETLINK},
+	{SYS_socket, CALLS_VIEW | CALLS_TREE, ABOVE, 0, 0, AF_NETLINK},
 	/* programs */
 	REFUSE(SYS_execve, CALLS_READER),
 	REFUSE(SYS_execveat, CALLS_READER),
@@ -75,7 +75,7 @@ static const struct rule rules[] = {
 	REFUSE(SYS_ptrace, ALL),
 	REFUSE(SYS_process_vm_readv, ALL),
 	REFUSE(SYS_process_vm_writev, ALL),
-	REFUSE(SYS_kcmp, BUILDS),
+	REFUSE(SYS_kcmp, BOXES),
 	REFUSE(SYS_pidfd_getfd, ALL),
 	REFUSE(SYS_kill, CALLS_READER),
 	REFUSE(SYS_tkill, CALLS_READER),
@@ -119,48 +119,55 @@ static const struct rule rules[] = {
 	REFUSE_NODE(SYS_mknod, 1),
 #endif
 	/* namespaces and mounts */
-	REFUSE(SYS_unshare, ALL),
+	REFUSE(SYS_unshare, CALLS_READER | BUILDS),
+	{SYS_unshare, CALLS_TREE, BITS, 0, 0, NEW_ONES & ~CLONE_NEWNS}, /* by which mmdebstrap asks whether it may mount */
 	REFUSE(SYS_setns, ALL),
 	REFUSE_BITS(SYS_clone, 0, NEW_ONES),
-	{CALL_CLONE3, BUILDS, ABSENT, 0, 0, 0}, /* its flags are out of sight */
-	REFUSE(SYS_mount, ALL),
+	{SYS_clone, CALLS_TREE, BITS, 0, 0, NEW_ONES},
+	{CALL_CLONE3, BOXES, ABSENT, 0, 0, 0}, /* its flags are out of sight */
+	REFUSE(SYS_mount, CALLS_READER | BUILDS),
 	REFUSE(SYS_umount2, BUILDS),
-	REFUSE(SYS_pivot_root, BUILDS),
+	REFUSE(SYS_pivot_root, BOXES),
 	REFUSE(SYS_chroot, BUILDS),
 	REFUSE(SYS_fsopen, BUILDS),
 	REFUSE(SYS_fsmount, BUILDS),
 	REFUSE(SYS_fspick, BUILDS),
 	REFUSE(SYS_open_tree, BUILDS),
 	REFUSE(SYS_move_mount, BUILDS),
-	REFUSE(SYS_name_to_handle_at, BUILDS),
-	REFUSE(SYS_open_by_handle_at, BUILDS),
+	{SYS_fsopen, CALLS_TREE, ABSENT, 0, 0, 0}, /* mount(8) then goes the old way */
+	{SYS_fsmount, CALLS_TREE, ABSENT, 0, 0, 0},
+	{SYS_fspick, CALLS_TREE, ABSENT, 0, 0, 0},
+	{SYS_open_tree, CALLS_TREE, ABSENT, 0, 0, 0},
+	{SYS_move_mount, CALLS_TREE, ABSENT, 0, 0, 0},
+	REFUSE(SYS_name_to_handle_at, BOXES),
+	REFUSE(SYS_open_by_handle_at, BOXES),
 	/* what goes round these rules, or is nobody's but the system's */
 	REFUSE(SYS_io_uring_setup, ALL),
 	REFUSE(SYS_bpf, ALL),
 	REFUSE(SYS_keyctl, ALL),
 	REFUSE(SYS_add_key, ALL),
-	REFUSE(SYS_request_key, BUILDS),
+	REFUSE(SYS_request_key, BOXES),
 	REFUSE(SYS_userfaultfd, ALL),
 	REFUSE(SYS_perf_event_open, ALL),
-	REFUSE(SYS_fanotify_init, BUILDS),
-	REFUSE(SYS_syslog, BUILDS),
-	REFUSE(SYS_acct, BUILDS),
-	REFUSE(SYS_quotactl, BUILDS),
-	REFUSE(SYS_swapon, BUILDS),
-	REFUSE(SYS_swapoff, BUILDS),
-	REFUSE(SYS_reboot, BUILDS),
-	REFUSE(SYS_init_module, BUILDS),
-	REFUSE(SYS_finit_module, BUILDS),
-	REFUSE(SYS_delete_module, BUILDS),
-	REFUSE(SYS_kexec_load, BUILDS),
-	REFUSE(SYS_sethostname, BUILDS),
-	REFUSE(SYS_setdomainname, BUILDS),
-	REFUSE(SYS_settimeofday, BUILDS),
-	REFUSE(SYS_clock_settime, BUILDS),
-	REFUSE(SYS_vhangup, BUILDS),
+	REFUSE(SYS_fanotify_init, BOXES),
+	REFUSE(SYS_syslog, BOXES),
+	REFUSE(SYS_acct, BOXES),
+	REFUSE(SYS_quotactl, BOXES),
+	REFUSE(SYS_swapon, BOXES),
+	REFUSE(SYS_swapoff, BOXES),
+	REFUSE(SYS_reboot, BOXES),
+	REFUSE(SYS_init_module, BOXES),
+	REFUSE(SYS_finit_module, BOXES),
+	REFUSE(SYS_delete_module, BOXES),
+	REFUSE(SYS_kexec_load, BOXES),
+	REFUSE(SYS_sethostname, BOXES),
+	REFUSE(SYS_setdomainname, BOXES),
+	REFUSE(SYS_settimeofday, BOXES),
+	REFUSE(SYS_clock_settime, BOXES),
+	REFUSE(SYS_vhangup, BOXES),
 	/* keys pressed into a terminal */
-	REFUSE_VALUE(SYS_ioctl, 1, TIOCSTI),
-	REFUSE_VALUE(SYS_ioctl, 1, TIOCLINUX),
+	{SYS_ioctl, BOXES, IS, 1, 0, TIOCSTI},
+	{SYS_ioctl, BOXES, IS, 1, 0, TIOCLINUX},
 };
 
 #define LOAD(what)  (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, what)

@@ -13,6 +13,7 @@ enum calls_for {
 	CALLS_READER = 1, /* reads an archive and writes files: no programs, no conversations, no owners and modes */
 	CALLS_BOX = 2,    /* builds: no sockets but pairs */
 	CALLS_VIEW = 4,   /* builds, with a network of its own */
+	CALLS_TREE = 8,   /* a root of its own ids, with a network of its own */
 };
 
 enum { CALLS_MAX = 1024 };

@@ -20,11 +20,11 @@ static uint64_t kept(const struct monitor_powers *keep)
 	uint64_t bits = 0;
 
 	if (keep->files)
-		bits |= UINT64_C(1) << CAP_DAC_OVERRIDE | UINT64_C(1) << CAP_FOWNER;
+		bits |= POWER(CAP_DAC_OVERRIDE) | POWER(CAP_FOWNER);
 	if (keep->files && keep->owner)
-		bits |= UINT64_C(1) << CAP_CHOWN;
+		bits |= POWER(CAP_CHOWN);
 	if (keep->ports)
-		bits |= UINT64_C(1) << CAP_NET_BIND_SERVICE;
+		bits |= POWER(CAP_NET_BIND_SERVICE);
 	return bits;
 }
 
@@ -32,7 +32,7 @@ static uint64_t kept(const struct monitor_powers *keep)
  * The bounding set is a second fence: what a process that gains no privileges has given up, exec does not give back.
  * See: capabilities(7)
  */
-static bool drop_powers(uint64_t keep)
+bool powers_keep(uint64_t keep)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
@@ -224,7 +224,7 @@ const char *os_monitor_gap(void)
 
 bool os_confine_monitor(const struct monitor_powers *keep)
 {
-	bool dropped = drop_powers(kept(keep));
+	bool dropped = powers_keep(kept(keep));
 	bool pinned = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 
 	return pinned && filter_modes(keep->owner) && dropped;
