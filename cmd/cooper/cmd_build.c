@@ -12,10 +12,10 @@
 #include "table.h"
 #include "ui.h"
 
-/* What builds an emulator runs in a box, where this host has one; what makes an image from packages is run by its root. */
+/* What builds an emulator runs in a box, where this host has one; what makes an image is asked about in any case. */
 static struct err *agree(const struct call *call, const struct project *p, const char *kind)
 {
-	AUTO_FREE char *gap = streq(kind, "build") ? exposure_box_gap(p) : NULL;
+	AUTO_FREE char *gap = streq(kind, "build") ? exposure_box_gap(p, BOX_BUILD) : NULL;
 	if (gap)
 		return session_trust(call, p, EXPOSURE_BUILD);
 	if (streq(kind, "image") && p->image->image.debian_suite)

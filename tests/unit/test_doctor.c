@@ -153,6 +153,14 @@ static void test_linux(void **state)
 	expect(&in, "user-namespaces", DOCTOR_NOTE, "rootless");
 	box.podman = "no";
 	expect(&in, "podman", DOCTOR_NOTE, "cooper ssh");
+	in.makes_image = true;
+	expect(&in, "image", DOCTOR_FAIL, "subordinate ids");
+	box.superuser = "yes";
+	box.image_box_lets = "the network";
+	box.image_box_why = "namespaces are denied";
+	expect(&in, "image-box", DOCTOR_WARN, "the scripts of an image run is not kept from the network: namespaces are denied");
+	box.image_box_lets = "";
+	expect(&in, "image-box", DOCTOR_OK, "no network");
 }
 
 static void test_everywhere(void **state)

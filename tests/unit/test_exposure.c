@@ -119,6 +119,37 @@ static void a_box_is_said_where_there_is_one(void **state)
 	}
 }
 
+/* The box of an image is another one. */
+static void and_for_an_image(void **state)
+{
+	static const char made[] =
+		"kind: image\nname: img\nversion: \"1\"\nos: debian\ndebian: { suite: trixie, files: own, packages: [apt] }\n"
+		"disk: { size: 1GiB, label: root }\nboot: { mode: kernel, cmdline: a, first_boot_cmdline: b }\nuser: core\n";
+	static const struct {
+		const char *lets, *said, *not_said;
+	} rows[] = {
+		{"", "as root of it in a box: prepare.sh", "does not keep"},
+		{"the network", "does not keep the scripts of packages and image from: the network", "in a box"},
+	};
+	(void)state;
+	make(stack);
+	put("p/vmimages/img.yaml", made);
+	put("p/vmimages/own/customize.sh", ":");
+	AUTO_FREE char *path = path_join(root, "p/cooper.yaml");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO(project) p = PROJECT_INIT;
+		AUTO(strs) lines = STRS_INIT;
+		assert_ok(project_set_host(&p, "linux/x86_64"));
+		free(p.survey.image_box_lets);
+		p.survey.image_box_lets = mem_strdup(rows[i].lets);
+		assert_ok(project_open(&p, path, NULL));
+		assert_ok(exposure_list(&p, EXPOSURE_IMAGE, &lines));
+		AUTO_FREE char *text = strs_join(&lines, "\n");
+		if (!strstr(text, rows[i].said) || strstr(text, rows[i].not_said))
+			fail_msg("row %zu:\n%s", i, text);
+	}
+}
+
 static void shipped_recipes_are_known(void **state)
 {
 	(void)state;
@@ -269,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_is_shown),
 		cmocka_unit_test(a_box_is_said_where_there_is_one),
+		cmocka_unit_test(and_for_an_image),
 		cmocka_unit_test(shipped_recipes_are_known),
 		cmocka_unit_test(what_changes_is_asked_about),
 		cmocka_unit_test(what_the_lock_pins_is_asked_about),

@@ -201,24 +201,25 @@ static void measure_namespaces(struct host_survey *s)
 	}
 }
 
+static void measure_box(enum box_kind kind, char **ret_lets, char **ret_why)
+{
+	const struct box_facts *facts = os_box_facts(kind);
+	AUTO(str) missing = STR_INIT;
+	box_missing(facts, &missing);
+	*ret_lets = mem_strdup(str_text(&missing));
+	*ret_why = mem_strdup(facts->why);
+}
+
 static void measure_linux(const struct survey_input *input, struct host_survey *s)
 {
 	measure_kvm(input, s);
 	s->binfmt_misc = yes_no(file_offered("/proc/sys/fs/binfmt_misc/status"));
 	measure_subordinates(s);
 	measure_namespaces(s);
+	measure_box(BOX_TREE, &s->image_box_lets, &s->image_box_why);
 	/* systemd-timesyncd's mark; where another daemon keeps the time, nothing is known */
 	if (file_offered("/run/systemd/timesync/synchronized"))
 		s->clock_synchronized = yes_no(true);
-}
-
-static void measure_box(struct host_survey *s)
-{
-	const struct box_facts *facts = os_box_facts(BOX_BUILD);
-	AUTO(str) missing = STR_INIT;
-	box_missing(facts, &missing);
-	s->box_lets = mem_strdup(str_text(&missing));
-	s->box_why = mem_strdup(facts->why);
 }
 
 void survey_measure(const struct survey_input *input, struct host_survey *ret_survey)
@@ -231,7 +232,7 @@ void survey_measure(const struct survey_input *input, struct host_survey *ret_su
 	char *podman = child_find("podman");
 	s.podman = podman ? podman : mem_strdup("no");
 	measure_network(&s);
-	measure_box(&s);
+	measure_box(BOX_BUILD, &s.box_lets, &s.box_why);
 	if (s.host.os == OS_MACOS)
 		measure_macos(input, &s);
 	else

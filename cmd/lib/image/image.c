@@ -13,55 +13,22 @@
 #include "image/debstrap.h"
 #include "image/image_download.h"
 #include "image/image_files.h"
+#include "image/image_place.h"
 #include "recipe/vars.h"
 #include "source/debian.h"
 #include "source/source.h"
 #include "store/cas.h"
 #include "store/store.h"
-#include "sys/child.h"
+#include "sys/beneath.h"
 #include "sys/file.h"
 #include "sys/tick.h"
 #include "tree/tree_digest.h"
 
-/* Every time in the image; also what dpkg and dracut see as "now". */
-#define IMAGE_EPOCH "1760000000"
 /* Any fixed value serves: the file system never leaves its machine. */
 #define IMAGE_UUID "6e2b6d5c-0000-4000-8000-636f6f706572"
 
 /* Counted up whenever the same packages and files give other bytes because of a change here. */
 enum { IMAGE_METHOD = 2 };
-
-enum { COMMAND_DEADLINE_MS = 60 * 60 * 1000 };
-
-static const char *const clean_env[] = {
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-	"HOME=/nonexistent",
-	"LC_ALL=C.UTF-8",
-	"TZ=UTC",
-	"DEBIAN_FRONTEND=noninteractive",
-	"SOURCE_DATE_EPOCH=" IMAGE_EPOCH,
-	"E2FSPROGS_FAKE_TIME=" IMAGE_EPOCH,
-	"INITRD=No", /* kernel packages must not run dracut: customize does, once */
-	NULL,
-};
-
-/* Folders of one run, below build/<name>. */
-struct image_folders {
-	char *top;
-	char *packages; /* the offline repository */
-	char *root;     /* the guest's tree */
-	char *log;
-	struct strs inside; /* words before every command that touches the tree */
-};
-
-static void image_folders_done(struct image_folders *w)
-{
-	free(w->top);
-	free(w->packages);
-	free(w->root);
-	free(w->log);
-	strs_done(&w->inside);
-}
 
 /* The kernel's package differs by architecture; everything else has one name everywhere. */
 static struct err *package_names(const struct recipe *recipe, enum arch guest_arch, struct strs *names)
@@ -142,26 +109,8 @@ struct err *image_inputs(const struct recipe *recipe, const struct host_facts *f
 	return image_files_input(recipe, inputs);
 }
 
-/* A command on the guest's tree. */
-static struct err *run(const struct image_job *job, const struct image_folders *w, const char *const *argv,
-		       const char *cwd, struct sink *sink)
-{
-	AUTO(strs) words = STRS_INIT;
-	strs_add_all(&words, (const char *const *)w->inside.items);
-	strs_add_all(&words, argv);
-	struct child_spec spec = {.argv = (const char *const *)words.items,
-				  .env = clean_env,
-				  .cwd = cwd,
-				  .log_path = w->log,
-				  .deadline_ms = COMMAND_DEADLINE_MS,
-				  .step = job->step,
-				  .sink = sink,
-				  .die_with_parent = true};
-	return child_run(&spec);
-}
-
 /* The packages under their own names in one folder, with an index: a repository that needs no network. */
-static struct err *lay_out_packages(const struct image_job *job, const struct image_folders *w, struct sink *sink)
+static struct err *lay_out_packages(const struct image_job *job, const struct image_place *w, struct sink *sink)
 {
 	TRY(source_prove(job->home, job->files));
 	for (size_t i = 0; i < job->files->count; i++) {
@@ -172,100 +121,91 @@ static struct err *lay_out_packages(const struct image_job *job, const struct im
 			TRY(file_copy(object, name, 0644));
 	}
 	AUTO(str) index = STR_INIT;
-	struct child_spec spec = {.argv = (const char *const[]){"apt-ftparchive", "packages", ".", NULL},
-				  .env = clean_env,
-				  .cwd = w->packages,
-				  .log_path = w->log,
-				  .deadline_ms = COMMAND_DEADLINE_MS,
-				  .step = job->step,
-				  .sink = sink};
-	TRY(child_output(&spec, 64 << 20, &index));
+	const char *const argv[] = {"apt-ftparchive", "packages", ".", NULL};
+	TRY(image_place_run(w,
+			    &(struct image_command){.argv = argv, .cwd = w->packages, .out = &index, .out_max = 64 << 20},
+			    sink));
 	AUTO_FREE char *path = path_join(w->packages, "Packages");
 	return file_write(path, str_text(&index), index.len, 0644);
 }
 
-static struct err *install_root(const struct image_job *job, const struct image_folders *w, struct sink *sink)
+static struct err *install_root(const struct image_job *job, const struct image_place *w, struct sink *sink)
 {
-	AUTO_FREE char *files = path_join(w->top, "files");
 	AUTO(strs) argv = STRS_INIT;
-	TRY(image_files_copy(job->recipe, job->files_digest, files));
-	debstrap_argv(job, files, w->packages, w->root, &argv);
-	return run(job, w, (const char *const *)argv.items, w->top, sink);
+	TRY(image_files_copy(job->recipe, job->files_digest, w->files));
+	debstrap_argv(job, w->files, w->packages, w->root, &argv);
+	const struct image_command c = {.argv = (const char *const *)argv.items, .cwd = w->top};
+	return image_place_run(w, &c, sink);
 }
 
-/* The one file in boot/ whose name starts with @prefix goes to @to; it is booted from there, not from the disk. */
-static struct err *take_boot_file(const struct image_folders *w, const char *prefix, const char *to)
+/* The one file in boot/ whose name starts with @prefix goes to @to; it is booted from there, not from the disk. A link
+ * that a script left there does not lead to a file of this host. */
+static struct err *take_boot_file(const struct image_place *w, const char *prefix, const char *to)
 {
-	AUTO_FREE char *boot = path_join(w->root, "boot");
+	AUTO_FREE char *boot = NULL;
 	AUTO(strs) names = STRS_INIT;
+	TRY(beneath_path(w->root, "boot", &boot));
 	TRY(dir_list(boot, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		if (!str_starts(names.items[i], prefix))
 			continue;
-		AUTO_FREE char *from = path_join(boot, names.items[i]);
+		AUTO_FREE char *name = path_join("boot", names.items[i]);
+		AUTO_FREE char *from = NULL;
+		TRY(beneath_path(w->root, name, &from));
 		TRY(file_copy(from, to, 0644));
 		return file_remove(from);
 	}
 	return err_new(ERR_CHILD, "the image has no '%s*' in /boot", prefix);
 }
 
-static struct err *write_package_list(const struct image_job *job, const struct image_folders *w, const char *stage)
+static struct err *write_package_list(const struct image_place *w, const char *stage, struct sink *sink)
 {
 	AUTO_FREE char *admin = mem_printf("--admindir=%s/var/lib/dpkg", w->root);
 	AUTO_FREE char *path = path_join(stage, "packages.tsv");
+	const char *const argv[] = {"dpkg-query", admin, "-W", "-f", "${Package}\t${Version}\t${Architecture}\n", NULL};
 	AUTO(str) list = STR_INIT;
-	struct child_spec spec = {
-		.argv = (const char *const[]){"dpkg-query", admin, "-W", "-f",
-					      "${Package}\t${Version}\t${Architecture}\n", NULL},
-		.env = clean_env,
-		.log_path = w->log,
-		.deadline_ms = COMMAND_DEADLINE_MS,
-		.step = job->step,
-	};
-	TRY(child_output(&spec, 4 << 20, &list));
+	TRY(image_place_run(w, &(struct image_command){.argv = argv, .out = &list, .out_max = 4 << 20}, sink));
 	return file_write(path, str_text(&list), list.len, 0644);
 }
 
 /* mke2fs copies access and change times from the tree; the same packages must give the same bytes. */
-static struct err *fix_times(const struct image_job *job, const struct image_folders *w, const char *disk,
-			     struct sink *sink)
+static struct err *fix_times(const struct image_place *w, const char *disk, struct sink *sink)
 {
 	static const char commands[] = "sif \"/%P\" atime @" IMAGE_EPOCH "\nsif \"/%P\" atime_extra 0\n"
 				       "sif \"/%P\" ctime @" IMAGE_EPOCH "\nsif \"/%P\" ctime_extra 0\n";
-	AUTO_FREE char *path = path_join(w->top, "times");
-	TRY(run(job, w, (const char *const[]){"find", w->root, "-fprintf", path, commands, NULL}, NULL, sink));
-	/* without a log or a sink: 60,000 lines of echo are for nobody */
-	struct child_spec spec = {.argv = (const char *const[]){"debugfs", "-w", "-f", path, disk, NULL},
-				  .env = clean_env,
-				  .deadline_ms = COMMAND_DEADLINE_MS,
-				  .step = job->step};
-	return child_run(&spec);
+	AUTO_FREE char *path = path_join(w->temp, "times");
+	const char *const list[] = {"find", w->root, "-fprintf", path, commands, NULL};
+	const char *const set[] = {"debugfs", "-w", "-f", path, disk, NULL};
+	TRY(image_place_run(w, &(struct image_command){.argv = list}, sink));
+	/* In its box a name is no harm: it can be a line of debugfs's, which reads and writes files and runs programs.
+	 * 60,000 lines of echo are for nobody. */
+	return image_place_run(w, &(struct image_command){.argv = set, .quiet = true}, sink);
 }
 
-static struct err *make_disk(const struct image_job *job, const struct image_folders *w, const char *disk,
-			     struct sink *sink)
+static struct err *make_disk(const struct image_job *job, struct image_place *w, const char *disk, struct sink *sink)
 {
 	/* device nodes where mknod(2) works, mount points where it does not; the guest mounts its own there */
 	AUTO_FREE char *dev = path_join(w->root, "dev");
-	TRY(run(job, w, (const char *const[]){"find", dev, "-mindepth", "1", "-delete", NULL}, NULL, sink));
-	TRY(run(job, w,
-		(const char *const[]){"find", w->root, "-newermt", "@" IMAGE_EPOCH, "-exec", "touch", "-h", "-c", "-d",
-				      "@" IMAGE_EPOCH, "{}", "+", NULL},
-		NULL, sink));
+	static const char options[] =
+		"hash_seed=" IMAGE_UUID ",lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,nodiscard";
+	const char *const empty[] = {"find", dev, "-mindepth", "1", "-delete", NULL};
+	const char *const date[] = {"find", w->root, "-newermt", "@" IMAGE_EPOCH, "-exec", "touch", "-h", "-c", "-d",
+				    "@" IMAGE_EPOCH, "{}", "+", NULL};
+	const char *const fill[] = {
+		"mke2fs", "-q",  "-t", "ext4",  "-L", job->recipe->image.root_label, "-U", IMAGE_UUID, "-m", "0",
+		"-I",     "256", "-E", options, "-O", "^metadata_csum_seed",         "-d", w->root,    disk, NULL};
+	TRY(image_place_run(w, &(struct image_command){.argv = empty}, sink));
+	TRY(image_place_run(w, &(struct image_command){.argv = date}, sink));
 	AUTO_CLOSE int fd = open(disk, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || ftruncate(fd, (off_t)job->recipe->image.disk_bytes) != 0)
 		return err_os(errno, "cannot create '%s'", disk);
-	static const char options[] =
-		"hash_seed=" IMAGE_UUID ",lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0,nodiscard";
-	const char *const argv[] = {
-		"mke2fs", "-q",  "-t", "ext4",  "-L", job->recipe->image.root_label, "-U", IMAGE_UUID, "-m", "0",
-		"-I",     "256", "-E", options, "-O", "^metadata_csum_seed",         "-d", w->root,    disk, NULL};
-	TRY(run(job, w, argv, NULL, sink));
-	return fix_times(job, w, disk, sink);
+	TRY(image_place_lend(w, disk, job->recipe->image.disk_bytes));
+	TRY(image_place_run(w, &(struct image_command){.argv = fill}, sink));
+	TRY(fix_times(w, disk, sink));
+	return image_place_return(w);
 }
 
-static struct err *fill_stage(const struct image_job *job, const struct image_folders *w, const char *stage,
-			      struct sink *sink)
+static struct err *fill_stage(const struct image_job *job, struct image_place *w, const char *stage, struct sink *sink)
 {
 	AUTO_FREE char *kernel = path_join(stage, "vmlinuz");
 	AUTO_FREE char *initrd = path_join(stage, "initrd.img");
@@ -275,7 +215,7 @@ static struct err *fill_stage(const struct image_job *job, const struct image_fo
 	TRY(install_root(job, w, sink));
 	TRY(take_boot_file(w, "vmlinuz-", kernel));
 	TRY(take_boot_file(w, "initrd.img-", initrd));
-	TRY(write_package_list(job, w, stage));
+	TRY(write_package_list(w, stage, sink));
 	return make_disk(job, w, disk, sink);
 }
 
@@ -293,67 +233,18 @@ static struct json *make_receipt(const struct image_job *job, int64_t started_ms
 	return receipt;
 }
 
-static bool can_run(const char *const *words)
-{
-	AUTO(strs) argv = STRS_INIT;
-	strs_add_all(&argv, words);
-	strs_add(&argv, "true");
-	struct child_spec spec = {.argv = (const char *const *)argv.items, .env = clean_env, .deadline_ms = 10000};
-	struct err *e = child_run(&spec);
-	err_free(e);
-	return !e;
-}
-
-/*
- * Where the tree is made. Root: with mounts of its own, which go when its processes go, however those end; where '/' is
- * no mount point (in a chroot) its propagation cannot be changed, and only an orderly end takes the mounts away.
- * Anybody else: as root of a user namespace whose other ids are the user's subordinate ones. See: user_namespaces(7)
- */
-static struct err *go_inside(struct image_folders *w)
-{
-	static const char *const own_mounts[] = {"unshare", "--mount", "--propagation", "private", NULL};
-	static const char *const own_users[] = {"unshare", "--user", "--map-root-user", "--map-auto",   "--mount",
-						"--net",   "--pid",  "--fork",          "--kill-child", NULL};
-	bool root = geteuid() == 0;
-	const char *const *words = root ? own_mounts : own_users;
-	if (can_run(words))
-		strs_add_all(&w->inside, words);
-	else if (!root)
-		return err_hint(
-			err_new(ERR_USAGE,
-				"building a Debian image as a user needs a user namespace with subordinate ids, "
-				"and none can be had here"),
-			"install uidmap and make sure that /etc/subuid and /etc/subgid have a line for you (`sudo usermod "
-			"--add-subuids 100000-165535 --add-subgids 100000-165535 $USER`), or run cooper as root");
-	return NULL;
-}
-
-/* What is there from a run that was ended, or from this one; parts of it may belong to subordinate ids. */
-static struct err *clear(const struct image_job *job, const struct image_folders *w, struct sink *sink)
-{
-	bool there = false;
-	TRY(dir_exists(w->root, &there));
-	if (geteuid() != 0 && there)
-		TRY(run(job, w, (const char *const[]){"rm", "-rf", "--one-file-system", w->root, NULL}, NULL, sink));
-	return tree_remove(w->top);
-}
-
-static struct err *make(const struct image_job *job, struct image_folders *w, struct sink *sink)
+static struct err *make(const struct image_job *job, struct image_place *w, const char *name, struct sink *sink)
 {
 	int64_t started = tick_ms();
-	AUTO_FREE char *name = image_name(job->recipe, job->guest_arch);
 	AUTO_FREE char *stage = NULL;
-	TRY(go_inside(w));
-	TRY(clear(job, w, sink));
-	TRY(dir_make(w->packages, 0755));
-	TRY(dir_make(w->root, 0755));
+	TRY(image_place_open(w, sink));
 	if (job->guest_arch != job->facts->arch)
 		TRY(binfmt_host_ensure(job->guest_arch));
 	TRY(store_begin(job->home, job->key, name, &stage));
 	TRY(fill_stage(job, w, stage, sink));
 	AUTO_JSON *receipt = make_receipt(job, started);
 	TRY(store_commit(job->home, job->key, name, stage, receipt));
-	return clear(job, w, sink);
+	return image_place_clear(w, sink);
 }
 
 struct err *image_make(const struct image_job *job, struct sink *sink)
@@ -361,13 +252,15 @@ struct err *image_make(const struct image_job *job, struct sink *sink)
 	if (!job->recipe->image.debian_suite)
 		return image_download(job, sink);
 	AUTO_FREE char *name = image_name(job->recipe, job->guest_arch);
-	struct image_folders w = {.top = path_join(job->home->build, name), .inside = STRS_INIT};
-	w.packages = path_join(w.top, "packages");
-	w.root = path_join(w.top, "root");
-	w.log = mem_printf("%s/image-%s.log", job->home->log, name);
-	struct err *e = file_remove(w.log);
+	AUTO_FREE char *top = path_join(job->home->build, name);
+	AUTO_FREE char *log = mem_printf("%s/image-%s.log", job->home->log, name);
+	struct image_place place;
+	image_place_init(&place, top, log, job->step);
+	struct err *e = file_remove(log);
 	if (!e)
-		e = make(job, &w, sink);
-	image_folders_done(&w);
+		e = make(job, &place, name, sink);
+	if (err_no_space(e))
+		e = err_first(e, image_place_clear(&place, sink));
+	image_place_done(&place);
 	return e;
 }

@@ -78,6 +78,8 @@ static const struct field fields[] = {
 	SURVEYED(unprivileged_namespaces, FIELD_YES_NO),
 	SURVEYED(box_lets, FIELD_HEAP),
 	SURVEYED(box_why, FIELD_HEAP),
+	SURVEYED(image_box_lets, FIELD_HEAP),
+	SURVEYED(image_box_why, FIELD_HEAP),
 };
 
 static void *at(const struct host_survey *survey, const struct field *f)

@@ -42,6 +42,8 @@ struct host_survey {
 	char *unprivileged_namespaces; /* Linux: "yes", "no": whether a plain user may make one */
 	char *box_lets;                /* what the box of a build does not keep from (sys/box.h); "" = all is kept */
 	char *box_why;                 /* why it does not */
+	char *image_box_lets;          /* the same of the box in which an image is made */
+	char *image_box_why;
 };
 
 void host_survey_done(struct host_survey *survey);

@@ -144,18 +144,17 @@ static void check_packages(const struct doctor_input *in, struct doctor_report *
 		add(r, DOCTOR_OK, "packages", NULL, "all %zu are installed", in->packages->count);
 }
 
-static void check_box(const struct doctor_input *in, struct doctor_report *r)
+static void check_box(const char *name, const char *whose, const char *lets, const char *why, struct doctor_report *r)
 {
-	const struct host_survey *s = in->survey;
-	if (!s->box_lets)
+	if (!lets)
 		return;
-	if (!*s->box_lets)
-		add(r, DOCTOR_OK, "box", NULL, "what recipes run has no network, no home, and its own folders alone");
+	if (!*lets)
+		add(r, DOCTOR_OK, name, NULL, "what %s run has no network, no home, and its own folders alone", whose);
 	else
-		add(r, DOCTOR_WARN, "box",
+		add(r, DOCTOR_WARN, name,
 		    "allow namespaces (kernel.unprivileged_userns_clone, AppArmor, the container's settings), or build "
 		    "only what you have read",
-		    "what recipes run is not kept from %s: %s", s->box_lets, known(s->box_why) ? s->box_why : "unknown");
+		    "what %s run is not kept from %s: %s", whose, lets, known(why) ? why : "unknown");
 }
 
 static void check_signature(const struct doctor_input *in, struct doctor_report *r)
@@ -184,6 +183,8 @@ static void check_image(const struct doctor_input *in, struct doctor_report *r)
 		    "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER, or use a stack with a "
 		    "downloaded image, such as podman",
 		    "building a Debian image needs root, or a user with subordinate ids who may make user namespaces");
+	else
+		check_box("image-box", "the scripts of an image", s->image_box_lets, s->image_box_why, r);
 	if (s->host.arch != in->guest_arch && streq(s->binfmt_misc, "no"))
 		add(r, DOCTOR_WARN, "binfmt",
 		    "cooper mounts it if permitted; otherwise: mount -t binfmt_misc binfmt_misc "
@@ -300,7 +301,7 @@ void doctor_check(const struct doctor_input *in, struct doctor_report *r)
 	check_rules(in, r);
 	check_developer_tools(in, r);
 	check_packages(in, r);
-	check_box(in, r);
+	check_box("box", "recipes", in->survey->box_lets, in->survey->box_why, r);
 	check_signature(in, r);
 	check_image(in, r);
 	check_disk(in, r);

@@ -12,7 +12,6 @@
 #include "source/channel.h"
 #include "source/debian_text.h"
 #include "sys/beneath.h"
-#include "sys/box.h"
 #include "sys/file.h"
 #include "tree/tree_digest.h"
 
@@ -126,6 +125,13 @@ static struct err *add_patches(const struct exposing *x)
 	return NULL;
 }
 
+static void add_gap(const struct exposing *x, const char *who)
+{
+	AUTO_FREE char *text = mem_printf("this host does not keep %s from: %s", who, x->gap ? x->gap : "");
+	if (x->gap)
+		add(x, text);
+}
+
 static struct err *expose_build(const struct exposing *x)
 {
 	const struct build_recipe *b = &x->r->build;
@@ -134,10 +140,7 @@ static struct err *expose_build(const struct exposing *x)
 	add_list(x, "packages of this host, from Homebrew", &b->host_brew);
 	add_sources(x);
 	TRY(add_patches(x));
-	if (x->gap) {
-		AUTO_FREE char *text = mem_printf("this host does not keep its commands from: %s", x->gap);
-		add(x, text);
-	}
+	add_gap(x, "its commands");
 	add_list(x, "variables of all its commands", &b->env);
 	add_commands(x, "configure", &b->configure);
 	add_commands(x, "build", &b->build);
@@ -155,9 +158,12 @@ static struct err *expose_image(const struct exposing *x)
 	add_list(x, "packages of this host, installed as root when you agree", &i->host_apt);
 	add_sources(x);
 	add_list(x, "packages in the image", &i->packages);
+	if (i->debian_suite)
+		add_gap(x, "the scripts of packages and image");
 	if (i->files)
 		TRY(add_file(x, dir, i->files,
-			     "programs that make the image, as root of it: prepare.sh, customize.sh in"));
+			     x->gap ? "programs that make the image, as root of it: prepare.sh, customize.sh in"
+				    : "programs that make the image, as root of it in a box: prepare.sh, customize.sh in"));
 	return NULL;
 }
 
@@ -242,14 +248,15 @@ static struct err *judge_origin(const struct project *p, const struct recipe *r,
 	return *ret_shipped ? NULL : file_exists(same, ret_shadows);
 }
 
-char *exposure_box_gap(const struct project *p)
+char *exposure_box_gap(const struct project *p, enum box_kind kind)
 {
 	AUTO(str) missing = STR_INIT;
+	const char *lets = kind == BOX_TREE ? p->survey.image_box_lets : p->survey.box_lets;
 
 	if (!p->other_host)
-		box_missing(os_box_facts(BOX_BUILD), &missing);
-	else if (p->survey.box_lets)
-		str_add(&missing, p->survey.box_lets);
+		box_missing(os_box_facts(kind), &missing);
+	else if (lets)
+		str_add(&missing, lets);
 	return box_holds(str_text(&missing)) ? NULL : str_take(&missing);
 }
 
@@ -320,18 +327,19 @@ static struct err *expose_pins(const struct project *p, const struct recipe *r, 
 static struct err *expose_recipe(const struct project *p, const struct recipe *r, unsigned scope, struct strs *lines)
 {
 	AUTO_FREE char *root = path_join(r->root, "");
-	AUTO_FREE char *gap = r->kind == RECIPE_BUILD ? exposure_box_gap(p) : NULL;
-	const struct exposing x = {.r = r,
-				   .path = str_starts(r->path, root) ? r->path + strlen(root) : path_base(r->path),
-				   .lines = lines,
-				   .user = geteuid() == 0 ? "root" : "you",
-				   .gap = gap,
-				   .follows = follows(p, r) ? r->image.channel : NULL};
+	AUTO_FREE char *gap = NULL;
+	struct exposing x = {.r = r,
+			     .path = str_starts(r->path, root) ? r->path + strlen(root) : path_base(r->path),
+			     .lines = lines,
+			     .user = geteuid() == 0 ? "root" : "you",
+			     .follows = follows(p, r) ? r->image.channel : NULL};
 	bool shipped = false, shadows = false;
 
 	TRY(judge_origin(p, r, &shipped, &shadows));
 	if (shipped && (scope & EXPOSURE_OWN))
 		return NULL;
+	if (r->kind == RECIPE_BUILD || r->image.debian_suite)
+		x.gap = gap = exposure_box_gap(p, r->kind == RECIPE_BUILD ? BOX_BUILD : BOX_TREE);
 	if (shadows)
 		add(&x, "takes the place of the recipe of that name that came with cooper");
 	if (r->kind == RECIPE_BUILD)

@@ -13,6 +13,7 @@
 #define COOPER_PLAN_EXPOSURE_H
 
 #include "plan/project.h"
+#include "sys/box.h"
 
 /* Which recipes are asked for, added. */
 enum exposure_scope {
@@ -34,8 +35,8 @@ enum exposure_scope {
  */
 MUST_CHECK struct err *exposure_list(const struct project *p, unsigned scope, struct strs *lines);
 
-/** exposure_box_gap() - in words what the box of a build does not keep its commands from, heap; NULL where it holds */
-char *exposure_box_gap(const struct project *p);
+/** exposure_box_gap() - in words what such a box does not keep what it runs from, heap; NULL where it holds */
+char *exposure_box_gap(const struct project *p, enum box_kind kind);
 
 /** exposure_resolved() - append the entries for what this process itself wrote to the lock */
 void exposure_resolved(const struct project *p, struct strs *lines);
