@@ -10,7 +10,7 @@ static void add(const char *path, struct lock *lock)
 				 .url = (char[]){"https://example.org/a.tar.xz"},
 				 .sha256 = (char[]){"0000000000000000000000000000000000000000000000000000000000000000"},
 				 .size = 7};
-	struct lock_entry entry = {(char[]){"fuzz:added"}, (char[]){"1"}, &file, 1};
+	struct lock_entry entry = {(char[]){"fuzz:added"}, (char[]){"1"}, &file, 1, false};
 	struct lock *again = NULL;
 
 	if (!fine(lock_put(lock, &entry)))

@@ -23,7 +23,7 @@ static struct err *put(struct lock *lock, const char *reference, const char *ver
 				 .url = "debian:pool/main/q/qemu/qemu_7.2.orig.tar.xz",
 				 .sha256 = DIGEST,
 				 .size = 42};
-	struct lock_entry entry = {(char *)(uintptr_t)reference, (char *)(uintptr_t)version, &file, 1};
+	struct lock_entry entry = {(char *)(uintptr_t)reference, (char *)(uintptr_t)version, &file, 1, false};
 	return lock_put(lock, &entry);
 }
 
@@ -57,7 +57,7 @@ static void test_all_or_none(void **state)
 	AUTO_FREE char *path = lock_path();
 	struct lock *lock = NULL;
 	struct lock_file file = {.name = "a", .url = "debian:pool/a", .sha256 = DIGEST, .size = 1};
-	struct lock_entry entries[] = {{"a", "1", &file, 1}, {"b", "1", NULL, 0}};
+	struct lock_entry entries[] = {{"a", "1", &file, 1, false}, {"b", "1", NULL, 0, false}};
 	assert_ok(lock_open(path, &lock));
 	assert_fails(lock_put_all(lock, entries, 2), ERR_CORRUPT, "no files");
 	assert_false(is_file(path));
@@ -270,7 +270,7 @@ static void test_refused(void **state)
 	AUTO_FREE char *path = lock_path();
 	struct lock *lock = NULL;
 	struct lock_file file = {.name = "x", .url = "debian:pool/x", .sha256 = "AA", .size = 1};
-	struct lock_entry entry = {"a", "1", &file, 1};
+	struct lock_entry entry = {"a", "1", &file, 1, false};
 	assert_ok(lock_open(path, &lock));
 	assert_fails(lock_put(lock, &entry), ERR_CORRUPT, "SHA-256");
 	entry.file_count = 0;
