@@ -37,7 +37,7 @@ saves_nothing() { save && says '5 patches untouched, 0 written, 0 new'; }
 recipe() {
 	local archive=$1 name holes
 	shift
-	printf 'kind: build\nname: p\nversion: "1"\nlicense: MIT\nsource:\n  - url: file:%s\n    sha256: %s\npatches:\n' "$archive" \
+	printf 'kind: build\nname: p\nversion: "1"\nlicense: MIT\nsource:\n  - url: file://%s\n    sha256: %s\npatches:\n' "$archive" \
 		"$(sha256sum "$archive" | cut -d' ' -f1)" >"$work/p/recipes/p.yaml"
 	for name; do
 		printf '  - file: p/%s\n    why: a test\n    upstream: none\n' "$name"

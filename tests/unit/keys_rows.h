@@ -107,7 +107,7 @@ static const struct row rows[] = {
 	KEY("build.source.strip", EMU, "strip: 2", "strip: 1", "source:emu")
 	KEY("build.source.into", EMU, "into: one", "into: three", "source:emu")
 	KEY("build.source.exclude", EMU, "[x/, y/]", "[x/]", "source:emu")
-	KEY("build.source.url", EMU, "git:https://h/repo.git", "git:https://h/other.git", "fetch:emu")
+	REFUSED("build.source.url", EMU, "git:https://h/repo.git", "git:https://h/other.git", "from elsewhere")
 	KEY("build.source.url", EMU, "file:///srv/three.tar.gz", "file:///srv/three.zip", "build:emu")
 	KEY("build.source.tag", EMU, "tag: v1", "tag: v2", "fetch:emu")
 	KEY("build.source.debian-source", EMU, "debian-source: srcpkg", "debian-source: srcpkg2", "fetch:emu")

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,17 @@ static void in_box(const char *script, const char *expected)
 
 	assert_ok(child_output(&spec, 65536, &out));
 	assert_string_equal(str_text(&out), expected);
+}
+
+static int forget(void **state UNUSED)
+{
+	char **const paths[] = {&dir, &mine, &given, &read_only, &temp};
+
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		free(*paths[i]);
+		*paths[i] = NULL;
+	}
+	return 0;
 }
 
 static void start(void)
@@ -95,8 +107,8 @@ static void a_tree_is_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_tree_is_made),
-		cmocka_unit_test(a_tree_is_all),
+		cmocka_unit_test_teardown(a_tree_is_made, forget),
+		cmocka_unit_test_teardown(a_tree_is_all, forget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,7 +119,7 @@ static struct err *build_tree(const char *dir, const char *more, char ret_tree[S
 	char hex[SHA256_HEX];
 	assert_ok(digest_file(archive, hex, NULL));
 	AUTO_FREE char *yaml = mem_printf(
-		"kind: build\nname: r\nversion: \"1\"\nlicense: MIT\nsource:\n  - url: file:%s\n    sha256: %s\n%s"
+		"kind: build\nname: r\nversion: \"1\"\nlicense: MIT\nsource:\n  - url: file://%s\n    sha256: %s\n%s"
 		"build: [[\"true\"]]\ninstall: [[\"true\"]]\n",
 		archive, hex, more);
 	assert_ok(file_write(path, yaml, strlen(yaml), 0644));
