@@ -167,6 +167,16 @@ static struct err *boot_and_prove(struct call *call, const struct project *p, co
 	return NULL;
 }
 
+/* Ready, and it was seen to do its work: a start that was cut short after the boot has not looked. */
+static struct err *is_proved(const struct project *p, const struct machine_status *status, bool *ret_proved)
+{
+	AUTO_JSON *proofs = NULL;
+	if (status->ready)
+		TRY(machine_proofs_read(p->machine_dir, &proofs));
+	*ret_proved = proofs != NULL;
+	return NULL;
+}
+
 static struct err *run_start(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
@@ -179,7 +189,9 @@ static struct err *run_start(struct call *call)
 	TRY(machine_status(p.machine_dir, &status));
 	if (status.ready)
 		TRY(machine_answers(p.machine_dir, p.machine_name, &status, &waited_ms));
-	if (!status.ready) {
+	bool proved = false;
+	TRY(is_proved(&p, &status, &proved));
+	if (!proved) {
 		TRY(lock_machine(call, &p, &lock));
 		TRY(machine_status(p.machine_dir, &status)); /* whom we waited for may have started it */
 	}
@@ -187,7 +199,8 @@ static struct err *run_start(struct call *call)
 		TRY(machine_resume(p.machine_dir));
 		TRY(machine_status(p.machine_dir, &status));
 	}
-	if (status.ready) {
+	TRY(is_proved(&p, &status, &proved));
+	if (proved) {
 		printf("'%s' is running\n", p.machine_name);
 		return NULL;
 	}

@@ -35,19 +35,6 @@ static const char *state(const struct report *r)
 	return r->status.ready ? "ready" : streq(r->status.phase, "stopping") ? "stopping" : "booting";
 }
 
-/* What an earlier boot has shown is no proof for this one. */
-static struct err *proofs_of_boot(const char *machine_dir, struct json **ret_proofs)
-{
-	AUTO_JSON *boot = NULL;
-	AUTO_JSON *proofs = NULL;
-
-	TRY(machine_boot_read(machine_dir, &boot));
-	TRY(machine_proofs_read(machine_dir, &proofs));
-	const char *instance = js_get_text(boot, "instance");
-	*ret_proofs = instance && streq(instance, js_get_text(proofs, "instance")) ? TAKE(proofs) : NULL;
-	return NULL;
-}
-
 static struct err *look(const struct project *p, struct report *r)
 {
 	*r = (struct report){.name = p->machine_name};
@@ -63,7 +50,7 @@ static struct err *look(const struct project *p, struct report *r)
 	else if (!s->ready)
 		r->trouble = pause_error(r->name, s->pause, s->trouble, p->machine_dir);
 	else if (!r->trouble)
-		TRY(proofs_of_boot(p->machine_dir, &r->proofs));
+		TRY(machine_proofs_read(p->machine_dir, &r->proofs));
 	if (s->ready && !r->trouble) /* one that was stopped meanwhile has none */
 		err_free(machine_ports(p->machine_dir, &r->ports));
 	return NULL;

@@ -104,6 +104,9 @@ check "a monitor that dies takes its supervisor along" wait_for ends 0 "'dev' is
 check "with its last words" ends 0 "was ended by signal 9" "$cooper" status
 check "in JSON, too" ends 0 '"state": "crashed"' "$cooper" status --json
 check "up starts the machine again" ends 0 "runs" up
+rm "$machine/proofs.json"
+check "start checks a machine that runs and was not checked" ends 0 "runs" "$cooper" start
+check "and one that was, it leaves" [ "$("$cooper" start)" = "'dev' is running" ]
 
 # --- a machine that is on and cannot be used ---
 

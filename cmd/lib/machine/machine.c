@@ -36,7 +36,14 @@ static struct err *write_note(const char *machine_dir, const char *name, const s
 
 struct err *machine_proofs_read(const char *machine_dir, struct json **ret_note)
 {
-	return read_note(machine_dir, PROOFS_FILE, ret_note);
+	AUTO_JSON *boot = NULL;
+	AUTO_JSON *proofs = NULL;
+
+	TRY(machine_boot_read(machine_dir, &boot));
+	TRY(read_note(machine_dir, PROOFS_FILE, &proofs));
+	const char *instance = js_get_text(boot, "instance");
+	*ret_note = instance && streq(instance, js_get_text(proofs, "instance")) ? TAKE(proofs) : NULL;
+	return NULL;
 }
 
 struct err *machine_boot(const struct machine_spec *spec, int generation, const char *step, struct sink *sink,

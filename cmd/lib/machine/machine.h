@@ -20,7 +20,7 @@ MUST_CHECK struct err *machine_boot(const struct machine_spec *spec, int generat
 				    struct sink *sink, struct machine_status *ret_status);
 /** machine_stop_noted() - machine_stop(), with a note for @step when it was running */
 MUST_CHECK struct err *machine_stop_noted(const char *machine_dir, const char *step, struct sink *sink);
-/** machine_proofs_read() - the note; an empty object when there is none; OS when it cannot be read */
+/** machine_proofs_read() - what the canaries said in the last boot; NULL when they have not; OS when it cannot be read */
 MUST_CHECK struct err *machine_proofs_read(const char *machine_dir, struct json **ret_note);
 /** machine_connected() - whether podman on the host, where there is one, was told the ssh port of the last boot */
 MUST_CHECK struct err *machine_connected(const char *machine_dir, bool *ret_connected);
