@@ -139,7 +139,7 @@ static struct err *os_failed(int errnum, const char *what, const char *path)
 		return err_new(ERR_CORRUPT, "cannot %s '%s': a link or file is in the place of a folder", what, path);
 	if (errnum == EEXIST)
 		return err_hint(err_new(ERR_USAGE, "cannot %s '%s': another source has a file there", what, path),
-				"leave one of the two out (exclude:), or unpack one into a folder of its own (into:)");
+				"leave one of the two out (exclude:), or unpack one into another folder (into:)");
 	return err_os(errnum, "cannot %s '%s'", what, path);
 }
 
