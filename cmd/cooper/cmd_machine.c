@@ -148,6 +148,7 @@ static struct err *check_start(const struct project *p, const struct machine_spe
 	TRY(vmm_choose(spec, &p->facts, &vmm));
 	TRY(generation_check(g, spec, vmm));
 	TRY(data_disk_check(spec, vmm));
+	TRY(fit_programs(spec->name));
 	TRY(fit_mounts(spec));
 	return fit_ports(spec);
 }

@@ -108,6 +108,9 @@ check "a smaller disk" refused 2 "disks only grow"
 disk_size=2GiB && stack 512GiB "$motd"
 check "more memory than there is" ends 2 "memory" up
 check "and the machine goes on" [ "$(field state) $(boots)" = "ready $at" ]
+stack 768MiB "$motd"
+check "no ssh on this host" ends 1 "program 'ssh' is not installed" env PATH= "$cooper" up
+check "and the machine goes on" [ "$(field state) $(boots)" = "ready $at" ]
 kill "$listener" && wait "$listener" 2>/dev/null
 settings="ports: [\"$port:80\"]" && stack 512MiB "$motd"
 check "the port is free: up" converges

@@ -10,6 +10,7 @@
 #include "machine/paths.h"
 #include "machine/record.h"
 #include "machine/status.h"
+#include "sys/child.h"
 #include "sys/file.h"
 #include "sys/os.h"
 #include "sys/sock.h"
@@ -51,6 +52,22 @@ struct err *fit_port(const char *machine, const struct port *port)
 			"this user may not listen on ports below %d: choose another in 'ports' of the stack, or permit "
 			"it (Linux: sysctl net.ipv4.ip_unprivileged_port_start=%d)",
 			PRIVILEGED, number);
+}
+
+struct err *fit_programs(const char *machine)
+{
+	static const char *const names[] = {"ssh", "ssh-keygen"};
+	AUTO_FREE char *own = NULL;
+
+	TRY(os_exe_path(&own)); /* the supervisor is another of us */
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO_FREE char *path = child_find(names[i]);
+		if (!path)
+			return err_hint(err_new(ERR_ABSENT, "machine '%s' cannot be started: program '%s' is not installed",
+						machine, names[i]),
+					"install it (Debian: openssh-client), or correct PATH");
+	}
+	return NULL;
 }
 
 /* What the machine runs with now; false when it does not run, or nobody knows. */

@@ -21,6 +21,10 @@
  */
 MUST_CHECK struct err *fit_port(const char *machine, const struct port *port);
 
+/** fit_programs() - ABSENT when the host lacks a program that every start runs, OS when this one cannot be found; not to
+ *  be asked before the host's packages are installed */
+MUST_CHECK struct err *fit_programs(const char *machine);
+
 /** fit_ports() - fit_port() for all of @spec that its own machine does not hold now */
 MUST_CHECK struct err *fit_ports(const struct machine_spec *spec);
 
@@ -34,7 +38,7 @@ MUST_CHECK struct err *fit_mounts(const struct machine_spec *spec);
  */
 MUST_CHECK struct err *fit_disk(const struct machine_spec *spec, const struct vmm *vmm);
 
-/** machine_fit() - all of these; the first that does not hold */
+/** machine_fit() - all of these but fit_programs(); the first that does not hold */
 MUST_CHECK struct err *machine_fit(const struct machine_spec *spec, const struct vmm *vmm);
 
 #endif

@@ -91,6 +91,7 @@ static struct err *boot_anew(struct step *step, struct machine_spec *m, const st
 			     struct machine_status *status)
 {
 	const struct vmm *vmm = step->context->vmm;
+	TRY(fit_programs(m->name));
 	TRY(machine_fit(m, vmm));
 	TRY(machine_stop_noted(m->dir, step->id, sink));
 	TRY(data_disk_prepare(m, vmm));

@@ -144,6 +144,7 @@ static struct err *perform(struct step *step, struct sink *sink)
 	TRY(check_firmware(step->context));
 	TRY(dir_make(m->dir, 0700));
 	TRY(dir_make(log, 0700));
+	TRY(fit_programs(m->name));
 	TRY(machine_fit(m, step->context->vmm));
 	TRY(machine_stop_noted(m->dir, step->id, sink));
 	TRY(drop_damaged(step));

@@ -128,16 +128,24 @@ NO_RETURN static void become(const struct child_spec *spec, const char *program,
 	tell(report, &failure);
 }
 
+static struct err *duplicate(int fd, int *ret_fd)
+{
+	*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+	if (*ret_fd >= 0)
+		return NULL;
+	int errnum = errno == EINVAL ? EMFILE : errno; /* the limit is below 10 */
+	return err_os(errnum, "cannot duplicate a descriptor");
+}
+
 /* Keep descriptors that become 0..3 out of each other's way; -1 stays -1. */
 static struct err *move_high(int *fd)
 {
 	if (*fd < 0 || *fd > 9)
 		return NULL;
-	int high = fcntl(*fd, F_DUPFD_CLOEXEC, 10);
-	int errnum = errno;
-	close(*fd);
-	*fd = high;
-	return high < 0 ? err_os(errnum, "cannot duplicate a descriptor") : NULL;
+	int low = *fd;
+	struct err *e = duplicate(low, fd);
+	close(low);
+	return e;
 }
 
 static struct err *make_pipe(int fds[2])
@@ -195,12 +203,6 @@ static struct err *spawn(const struct child_spec *spec, int in, int out, int err
 	}
 	*ret_pid = pid;
 	return NULL;
-}
-
-static struct err *duplicate(int fd, int *ret_fd)
-{
-	*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-	return *ret_fd < 0 ? err_os(errno, "cannot duplicate a descriptor") : NULL;
 }
 
 static struct err *open_input(const struct child_spec *spec, int *ret_fd)
