@@ -28,6 +28,12 @@ static void errors_chain(void **state UNUSED)
 	assert_int_equal(err_exit_code(e), EXIT_NOSPACE);
 	err_free(e);
 	assert_int_equal(err_exit_code(NULL), EXIT_DONE);
+	e = err_wrap(err_os(ENOTDIR, "cannot make folder '%s'", "a/b"), "x");
+	assert_string_equal(e->hint, "one of these folders is a file: use another path, or move that file away");
+	err_free(e);
+	e = err_os(ENOENT, "x");
+	assert_null(e->hint);
+	err_free(e);
 }
 
 static void exit_codes(void **state UNUSED)

@@ -29,6 +29,30 @@ struct err *err_new(enum err_kind kind, const char *fmt, ...)
 /* macOS composes some texts in one buffer for all threads; nothing else calls strerror(). */
 static pthread_mutex_t strerror_mutex = PTHREAD_MUTEX_INITIALIZER;
 
+/* The way out where nobody who knows more names one. */
+static const struct {
+	int errnum;
+	const char *text;
+} remedies[] = {
+	{ENOSPC, "free some space, then run the same command again; `cooper gc` removes unused files"},
+	{EDQUOT, "your quota on this file system is used up: free some space, then run the same command again"},
+	{EFBIG, "a limit on the size of files holds here: `ulimit -f` shows it"},
+	{ENOTDIR, "one of these folders is a file: use another path, or move that file away"},
+	{ELOOP, "a symbolic link leads back to itself: remove it"},
+	{EACCES, "check who owns this and who may use it, and the folders above it (`ls -ld`)"},
+	{EROFS, "this file system is mounted read-only: mount it writable, or use a folder elsewhere"},
+	{EMFILE, "too few files may be open at once: `ulimit -n` shows and sets the limit"},
+	{EIO, "the disk may be failing: the system's log says more"},
+};
+
+static const char *remedy_of(int errnum)
+{
+	for (size_t i = 0; i < ARRAY_LEN(remedies); i++)
+		if (remedies[i].errnum == errnum)
+			return remedies[i].text;
+	return NULL;
+}
+
 struct err *err_os(int errnum, const char *fmt, ...)
 {
 	va_list ap;
@@ -39,6 +63,7 @@ struct err *err_os(int errnum, const char *fmt, ...)
 	pthread_mutex_lock(&strerror_mutex);
 	e->message = mem_printf("%s: %s", words, strerror(errnum));
 	pthread_mutex_unlock(&strerror_mutex);
+	e->hint = mem_strdup(remedy_of(errnum));
 	return e;
 }
 

@@ -50,7 +50,8 @@ struct err {
 /** err_new() - a new error of @kind with a formatted message */
 MUST_CHECK struct err *err_new(enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/** err_os() - ERR_OS with @errnum (capture errno as this argument, at the call site); appends strerror */
+/** err_os() - ERR_OS with @errnum (capture errno as this argument, at the call site); appends strerror, and a hint where
+ *  that alone says what to do */
 MUST_CHECK struct err *err_os(int errnum, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /** err_wrap() - put context before the message of @take_cause, keeping all else; returns it */
