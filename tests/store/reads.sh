@@ -136,6 +136,17 @@ if [ "$(id -u)" = 0 ] && mkdir -p "$work/small" && mount -t tmpfs -o size=1m tmp
 	mount -o remount,rw "$work/small"
 	cat /dev/zero >"$work/small/filler" 2>/dev/null
 	check "full disk: destroy --all" ends 0 "is gone" "$cooper" destroy --all --yes
+	# no room for one more name, at each point of a build: some of them are within its box
+	umount "$work/small"
+	for names in $(seq 14 60); do
+		mount -t tmpfs -o nr_inodes="$names" tmpfs "$work/small" || break
+		"$cooper" build >"$out" 2>&1 && names=
+		sed -n 's/.*into its box: //p' "$out" >>"$work/boxed"
+		umount "$work/small"
+		[ -n "$names" ] || break
+	done
+	check "no room in the box: it is said for which folder" grep -q "$COOPER_HOME.*No space left" "$work/boxed"
+	check "for each of them" [ "$(grep -c "$COOPER_HOME" "$work/boxed")" = "$(grep -c . "$work/boxed")" ]
 else
 	skip "a full disk" "mounting needs root"
 fi

@@ -97,7 +97,7 @@ enum box_level box_level_wanted(void);
 MUST_CHECK struct err *os_box_prepare(const struct box *box, struct box_plan **ret_plan);
 /**
  * os_box_enter() - in a fresh child, below its guard: be in the box
- * @ret_step:  what failed, a constant
+ * @ret_step:  what failed: a constant, or text of @plan
  *
  * Returns, perhaps in a child of the caller, 0 or errno: then nothing may be run. Async-signal-safe on Linux.
  */

@@ -80,7 +80,7 @@ static bool stays_ignored(int number)
 	       sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-/* Why a program could not be run; the step is a constant, and ours is a copy of the parent's memory. */
+/* Why a program could not be run; the step is a constant or of the box, and our memory is a copy of the parent's. */
 struct failure {
 	int errnum;
 	const char *step; /* of the box, NULL = exec itself */
@@ -163,9 +163,11 @@ static struct err *open_high(const char *path, int flags, int *ret_fd)
 
 static struct err *explain(const struct failure *failure, const char *program)
 {
-	if (failure->step)
-		return err_hint(err_os(failure->errnum, "cannot put '%s' into its box: %s", path_base(program), failure->step),
-				"`cooper doctor` says what this host allows");
+	if (failure->step) {
+		struct err *e =
+			err_os(failure->errnum, "cannot put '%s' into its box: %s", path_base(program), failure->step);
+		return err_no_space(e) ? e : err_hint(e, "`cooper doctor` says what this host allows");
+	}
 	return failure->errnum == ENOENT && access(program, F_OK) != 0
 		       ? err_new(ERR_ABSENT, "program '%s' does not exist", program)
 		       : err_os(failure->errnum, "cannot run '%s'", program);
@@ -193,16 +195,15 @@ static struct err *spawn(const struct child_spec *spec, int in, int out, int err
 	struct failure reported = {.step = NULL};
 	ssize_t n = e ? 0 : fd_read(report[0], &reported, sizeof(reported));
 	close_fd(&report[0]);
-	os_box_free(box);
-	if (e)
-		return e;
-	if (n == (ssize_t)sizeof(reported)) {
+	if (!e && n == (ssize_t)sizeof(reported)) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		return explain(&reported, program);
+		e = explain(&reported, program); /* the step may be text of the box */
+	} else if (!e) {
+		*ret_pid = pid;
 	}
-	*ret_pid = pid;
-	return NULL;
+	os_box_free(box);
+	return e;
 }
 
 static struct err *open_input(const struct child_spec *spec, int *ret_fd)
