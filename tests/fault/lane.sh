@@ -118,13 +118,14 @@ awk 'NR == FNR { actions[$1] = actions[$1] " " $2; next } { n = split(actions[$3
 
 # try SCENARIO CALL PLACE ACTION - what came of it, in $verdict; empty if it is right
 try() {
-	local scenario=$1 number code words
+	local scenario=$1 number code words later=
 	number=$(number_of "$4")
 	rm -f "$work/fired"
 	prepare "$scenario"
 	# shellcheck disable=SC2046
 	faulty "$work/fired" "$2 $3 $number" $(command_of "$scenario")
 	code=$?
+	[ $code != 0 ] || grep -q fired "$work/fired" 2>/dev/null || later=yes
 	words=$(tail -3 "$out" | tr '\n' ' ' | cut -c1-300)
 	verdict=
 	case $code in
@@ -143,6 +144,11 @@ try() {
 		quietly $(command_of "$scenario") || verdict="${verdict:+$verdict; }again: exit $?: $(tail -2 "$out" | tr '\n' ' ' | cut -c1-300)"
 	fi
 	settle || verdict="${verdict:+$verdict; }stop and gc: exit $?: $(tail -2 "$out" | tr '\n' ' ' | cut -c1-300)"
+	# It came true after the command, at the machine's end: the next life is as any other.
+	if [ -n "$later" ] && grep -q fired "$work/fired" 2>/dev/null; then
+		# shellcheck disable=SC2046
+		quietly $(command_of "$scenario") && settle
+	fi
 	state >"$work/state"
 	cmp -s "$work/state" "$work/state.$scenario" ||
 		verdict="${verdict:+$verdict; }exit $code ($words), then another state: $(diff "$work/state.$scenario" "$work/state" | grep '^[<>]' | head -4 | tr '\n' ' ')"
