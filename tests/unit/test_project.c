@@ -183,6 +183,8 @@ static void others_decide_nothing(void **state UNUSED)
 	assert_fails(project_check_owner(file), ERR_USAGE, "others may write");
 	assert_int_equal(chmod(dir, 01777), 0);
 	assert_ok(project_check_owner(file));
+	assert_ok(file_remove(file)); /* and back when it is read */
+	assert_fails(project_check_owner(file), ERR_OS, "cooper.yaml");
 }
 
 /* Of another user: the file, or the folder where it could be replaced. */

@@ -12,6 +12,7 @@
 #include "source/channel.h"
 #include "source/source.h"
 #include "sys/file.h"
+#include "sys/owner.h"
 
 void project_done(struct project *p)
 {
@@ -41,16 +42,18 @@ static struct err *add_shipped_root(struct strs *roots)
 	AUTO_FREE char *bin = path_dir(exe);
 	AUTO_FREE char *config = path_dir(bin);
 	AUTO_FREE char *top = path_dir(config);
-	AUTO_FREE char *installed = mem_printf("%s/lib/cooper", config);
-	const char *const places[] = {installed, top};
+	const struct {
+		const char *dir, *below;
+	} places[] = {{config, "lib/cooper/recipes"}, {top, "recipes"}};
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		AUTO_FREE char *recipes = path_join(places[i], "recipes");
+		AUTO_FREE char *recipes = path_join(places[i].dir, places[i].below);
 		bool there = false;
 		TRY(dir_exists(recipes, &there));
-		if (there) {
-			strs_add(roots, places[i]);
-			return NULL;
-		}
+		if (!there)
+			continue;
+		TRY(owner_check_below(places[i].dir, places[i].below));
+		strs_take(roots, path_dir(recipes));
+		return NULL;
 	}
 	return err_hint(err_new(ERR_ABSENT, "the shipped recipes are not beside '%s'", exe),
 			"set COOPER_RECIPES to the folder that contains recipes/ and vmimages/");

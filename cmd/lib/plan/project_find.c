@@ -71,7 +71,9 @@ struct err *project_find(char **ret_path)
 struct err *project_check_owner(const char *path)
 {
 	AUTO_FREE char *dir = path_dir(path);
-	struct err *e = owner_check(dir, OWNER_CALLER, S_IWOTH);
+	struct err *e = *path == '/' ? owner_check_way(dir) : NULL;
+	if (!e)
+		e = owner_check(dir, OWNER_CALLER, S_IWOTH);
 	if (!e)
 		e = owner_check(path, OWNER_CALLER, S_IWOTH);
 	return e ? err_hint(e,

@@ -10,6 +10,7 @@
 #include "recipe/load.h"
 #include "recipe/schema.h"
 #include "sys/file.h"
+#include "sys/owner.h"
 
 static const char *folder_of(enum recipe_kind kind)
 {
@@ -136,11 +137,13 @@ struct err *recipe_find(const char *name, enum recipe_kind kind, const struct st
 		return NULL;
 	}
 	for (size_t i = 0; i < roots->count; i++) {
-		AUTO_FREE char *path = mem_printf("%s/%s/%s.yaml", roots->items[i], folder_of(kind), name);
+		AUTO_FREE char *below = mem_printf("%s/%s.yaml", folder_of(kind), name);
+		AUTO_FREE char *path = mem_printf("%s/%s", roots->items[i], below);
 		bool is_there = false;
 		TRY(recipe_is_there(path, &is_there));
 		if (!is_there)
 			continue;
+		TRY(owner_check_below(roots->items[i], below));
 		TRY(check_kind(path, kind));
 		*ret_path = TAKE(path);
 		return NULL;

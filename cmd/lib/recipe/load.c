@@ -13,6 +13,7 @@
 #include "recipe/when.h"
 #include "sys/beneath.h"
 #include "sys/file.h"
+#include "sys/owner.h"
 
 enum { EXTENDS_MAX = 8 };
 
@@ -116,10 +117,11 @@ static struct err *find_base(struct loading *l, const char *name, const char *fr
 {
 	AUTO(strs) roots = STRS_INIT;
 	bool is_path = strchr(name, '/') || str_ends(name, ".yaml");
+	bool is_below = !is_path || path_is_plain(str_starts(name, "./") ? name + 2 : name);
 	strs_take(&roots, is_path ? path_dir(from) : root_of(from));
 	if (!is_path && l->roots)
 		strs_copy(&roots, l->roots);
-	if (is_path && path_is_plain(str_starts(name, "./") ? name + 2 : name)) {
+	if (is_path && is_below) {
 		AUTO_FREE char *ignored = NULL;
 		struct err *e = beneath_path(roots.items[0], name, &ignored);
 		if (e && !err_is(e, ERR_ABSENT))
@@ -134,6 +136,8 @@ static struct err *find_base(struct loading *l, const char *name, const char *fr
 			*ret_is_cycle = true;
 		else
 			TRY(recipe_is_there(path, &is_there));
+		if (is_there && is_below)
+			TRY(owner_check_below(roots.items[i], file));
 		if (is_there) {
 			*ret_path = TAKE(path);
 			break;

@@ -42,7 +42,8 @@ MUST_CHECK struct err *recipe_load(const char *path, const struct recipe_target 
  * @name:  a path (contains '/' or ends in .yaml) or a name: recipes/NAME.yaml, vmimages/NAME.yaml
  * @roots: folders to look in, in order (the project's, then the shipped ones)
  *
- * Errors: ABSENT with a did-you-mean among all names found.
+ * Errors: ABSENT with a did-you-mean among all names found; USAGE (what has the name was put there by another user: no
+ * other one is taken in its place).
  */
 MUST_CHECK struct err *recipe_find(const char *name, enum recipe_kind kind, const struct strs *roots, char **ret_path);
 

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "base/conflict.h"
+#include "base/path.h"
 #include "sys/file.h"
+#include "sys/owner.h"
 
 enum { LOCK_MAX = 16 << 20, NEW_MODE = 0644 };
 
@@ -21,6 +23,12 @@ static struct err *leads_nowhere(const char *path, int errnum)
 	return err_hint(e, "remove the link, or put the shared lock where it leads");
 }
 
+static struct err *check_owner(const char *path)
+{
+	AUTO_FREE char *dir = path_dir(path);
+	return owner_check_below(dir, path_base(path));
+}
+
 struct err *lock_file_place(const char *path, char **ret_real)
 {
 	struct stat st;
@@ -32,6 +40,7 @@ struct err *lock_file_place(const char *path, char **ret_real)
 		*ret_real = mem_strdup(path);
 		return NULL;
 	}
+	TRY(check_owner(path));
 	AUTO_FREE char *real = S_ISLNK(st.st_mode) ? realpath(path, NULL) : mem_strdup(path);
 	if (!real)
 		return leads_nowhere(path, errno);
@@ -51,11 +60,14 @@ struct err *lock_file_read(const char *path, struct json **ret_root)
 	AUTO_FREE char *real = NULL;
 	AUTO_FREE char *text = NULL;
 	size_t size = 0;
+	bool there = false;
 	*ret_root = NULL;
+	TRY(file_lstat(path, &there, NULL));
+	if (!there)
+		return NULL;
+	TRY(check_owner(path)); /* from here on nobody else can put another one there */
 	TRY(lock_file_place(path, &real));
 	struct err *e = file_read(real, LOCK_MAX, &text, &size);
-	if (err_is(e, ERR_ABSENT))
-		return err_free(e);
 	int line = e ? 0 : conflict_line(text, size);
 	if (line)
 		return err_hint(

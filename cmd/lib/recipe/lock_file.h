@@ -12,7 +12,7 @@
 /**
  * lock_file_place() - the file that @path leads to, itself where it is no link or does not exist yet
  *
- * Errors: USAGE (a folder), OS (a link that leads nowhere)
+ * Errors: USAGE (a folder; put there by another user), OS (a link that leads nowhere)
  */
 MUST_CHECK struct err *lock_file_place(const char *path, char **ret_real);
 /**

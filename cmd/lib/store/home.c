@@ -79,10 +79,10 @@ static struct err *forbidden_below(const char *root, const char *path, mode_t *r
 }
 
 /*
- * What is trusted because it is here must be ours: the folder, and what the names in it lead to. Deeper down only we
- * can have put anything, links as well.
+ * What is trusted because it is here must be ours: the folder, the way to it, and what the names in it lead to. Deeper
+ * down only we can have put anything, links as well.
  */
-static struct err *check_owners(const char *root)
+static struct err *look_at_owners(const char *root)
 {
 	struct stat st = {.st_mode = 0};
 	bool there = false;
@@ -91,6 +91,7 @@ static struct err *check_owners(const char *root)
 		return err_hint(err_new(ERR_USAGE, "it is no folder"),
 				"set COOPER_HOME to a folder, which need not be there yet");
 	TRY(owner_check(root, OWNER_SELF, S_IWGRP | S_IWOTH));
+	TRY(owner_check_way(root));
 	for (size_t i = 0; i < ARRAY_LEN(own_names); i++) {
 		AUTO_FREE char *path = path_join(root, own_names[i]);
 		mode_t forbidden = 0;
@@ -98,6 +99,12 @@ static struct err *check_owners(const char *root)
 		TRY(owner_check(path, OWNER_SELF, forbidden));
 	}
 	return NULL;
+}
+
+static struct err *check_owners(const char *root)
+{
+	struct err *e = look_at_owners(root);
+	return e ? err_wrap(e, "cannot use '%s' as cooper's home", root) : NULL;
 }
 
 /*
@@ -128,9 +135,7 @@ struct err *home_open(struct home *ret_home)
 	AUTO_FREE char *root = NULL;
 	TRY(home_root(&root));
 	TRY(make_absolute(&root));
-	struct err *e = check_owners(root);
-	if (e)
-		return err_wrap(e, "cannot use '%s' as cooper's home", root);
+	TRY(check_owners(root));
 	TRY(check_characters(root));
 	home_at(root, ret_home);
 	return NULL;
@@ -192,7 +197,7 @@ struct err *home_make(const struct home *home)
 	TRY(home_check(home));
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
 		TRY(dir_make(dirs[i], 0700));
-	return NULL;
+	return check_owners(home->root); /* somebody may have been there before us */
 }
 
 void home_done(struct home *home)

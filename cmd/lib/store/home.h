@@ -24,15 +24,15 @@ struct home {
 /**
  * home_open() - decide the place; makes nothing
  *
- * Errors: USAGE (no place is named; it, or what a link in it leads to, belongs to another user or can be written by
- * others: what is kept there is run), OS
+ * Errors: USAGE (no place is named; it, the way to it, or what a link in it leads to belongs to another user or can be
+ * written by others: what is kept there is run), OS
  */
 MUST_CHECK struct err *home_open(struct home *ret_home);
 /** home_at() - the places below @root, an absolute path */
 void home_at(const char *root, struct home *ret_home);
 /** home_check() - USAGE for a folder that holds what is not cooper's, and nothing that shows that it was one */
 MUST_CHECK struct err *home_check(const struct home *home);
-/** home_make() - make the folders; idempotent; errors of home_check() */
+/** home_make() - make the folders; idempotent; errors of home_open() and home_check() */
 MUST_CHECK struct err *home_make(const struct home *home);
 /**
  * home_remove() - remove what is cooper's, and the folder itself when nothing else is in it

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "sys/file.h"
+#include "sys/owner.h"
 
 enum { LINKS_MAX = 40, DEPTH_MAX = 128 };
 
@@ -22,6 +23,7 @@ struct walk {
 	struct strs names;      /* of all but the top */
 	char *rest;             /* heap */
 	int links;
+	bool by_name;           /* a name is wanted, not the content: whose it is does not matter */
 };
 
 static void walk_done(struct walk *w)
@@ -68,6 +70,26 @@ static struct err *go_up(struct walk *w, const char *target)
 	free(w->names.items[--w->names.count]);
 	w->names.items[w->names.count] = NULL;
 	return NULL;
+}
+
+static char *name_of(const struct walk *w)
+{
+	AUTO_FREE char *below = strs_join(&w->names, "/");
+	return *below ? path_join(w->dir, below) : mem_strdup(w->dir);
+}
+
+/* What another user put there is not read. */
+static struct err *check_owner(const struct walk *w, const char *part, const struct stat *st)
+{
+	struct stat top, parent;
+
+	if (w->by_name)
+		return NULL;
+	if (fstat(w->fds[0], &top) != 0 || fstat(w->fds[w->depth - 1], &parent) != 0)
+		return failed(w, errno);
+	AUTO_FREE char *folder = name_of(w);
+	AUTO_FREE char *name = path_join(folder, part);
+	return owner_check_entry(name, &top, &parent, st);
 }
 
 static struct err *follow(struct walk *w, const char *part, char **last_target)
@@ -128,6 +150,7 @@ static struct err *go(struct walk *w)
 		}
 		if (fstatat(w->fds[w->depth - 1], part, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			return failed(w, errno);
+		TRY(check_owner(w, part, &st));
 		if (S_ISLNK(st.st_mode))
 			TRY(follow(w, part, &last_target));
 		else
@@ -135,15 +158,10 @@ static struct err *go(struct walk *w)
 	}
 }
 
-static char *name_of(const struct walk *w)
+static struct err *walk_to(const char *dir, const char *path, bool by_name, int *ret_fd, char **ret_path)
 {
-	AUTO_FREE char *below = strs_join(&w->names, "/");
-	return *below ? path_join(w->dir, below) : mem_strdup(w->dir);
-}
-
-struct err *beneath_open(const char *dir, const char *path, int *ret_fd, char **ret_path)
-{
-	struct walk w = {.dir = dir, .path = path, .names = STRS_INIT, .rest = mem_strdup(path)};
+	struct walk w = {
+		.dir = dir, .path = path, .names = STRS_INIT, .rest = mem_strdup(path), .by_name = by_name};
 	int top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct err *e = top < 0 ? failed(&w, errno) : NULL;
 
@@ -160,10 +178,15 @@ struct err *beneath_open(const char *dir, const char *path, int *ret_fd, char **
 	return e;
 }
 
+struct err *beneath_open(const char *dir, const char *path, int *ret_fd, char **ret_path)
+{
+	return walk_to(dir, path, /* by_name= */ false, ret_fd, ret_path);
+}
+
 struct err *beneath_path(const char *dir, const char *path, char **ret_path)
 {
 	AUTO_CLOSE int fd = -1;
-	return beneath_open(dir, path, &fd, ret_path);
+	return walk_to(dir, path, /* by_name= */ true, &fd, ret_path);
 }
 
 struct err *beneath_read(const char *dir, const char *path, size_t max, char **ret_data, size_t *ret_size)

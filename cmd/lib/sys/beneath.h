@@ -26,11 +26,12 @@
  * @ret_fd:    cloexec
  * @ret_path:  its name below @dir without any link, heap; may be NULL. @dir itself stays as given
  *
- * Errors:  ABSENT (there is none), USAGE (a link leads out of @dir; neither a file nor a folder), OS
+ * Errors:  ABSENT (there is none), USAGE (a link leads out of @dir; neither a file nor a folder; another user put it
+ *          there, see owner_check_entry()), OS
  */
 MUST_CHECK struct err *beneath_open(const char *dir, const char *path, int *ret_fd, char **ret_path);
 
-/** beneath_path() - the same, for who needs the name: of a folder that a program is given; heap */
+/** beneath_path() - the same, for who needs the name: of a folder that a program is given, whosever it is; heap */
 MUST_CHECK struct err *beneath_path(const char *dir, const char *path, char **ret_path);
 
 /** beneath_read() - file_read() of @path below @dir; errors of both */
