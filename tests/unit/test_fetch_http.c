@@ -1,6 +1,9 @@
 #include "fetch_server.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "net/fetch_env.h"
 
 static struct err *get_sizeless(const char *fault, int64_t max)
@@ -194,6 +197,42 @@ static void what_is_no_file(void **state)
 	free(body);
 }
 
+/* Its name can be known before: what is there must be ours alone. */
+static void parts_of_others(void **state)
+{
+	(void)state;
+	unsigned char *body = server_body(SIZE);
+	AUTO_FREE char *source = path_of("whole");
+	AUTO_FREE char *url = mem_printf("file://%s", source);
+	AUTO_FREE char *part = path_of("taken.part");
+	AUTO_FREE char *other = path_of("other");
+	const struct fetch_request r = {.url = url, .sha256 = right, .size = SIZE};
+	assert_ok(file_write(source, body, SIZE, 0600));
+	free(body);
+	assert_ok(file_write(other, "precious", 8, 0600));
+	assert_int_equal(link(other, part), 0);
+	assert_fails(get_with(r, "taken", NULL), ERR_USAGE, "was there");
+	assert_int_equal(size_of(other), 8);
+	assert_ok(file_remove(part));
+	assert_int_equal(symlink(other, part), 0);
+	assert_fails(get_with(r, "taken", NULL), ERR_OS, "taken.part");
+	assert_int_equal(size_of(other), 8);
+	assert_ok(file_remove(part));
+	assert_int_equal(mkfifo(part, 0600), 0);
+	alarm(60);
+	assert_fails(get_with(r, "taken", NULL), ERR_USAGE, "was there");
+	alarm(0);
+	assert_ok(file_remove(part));
+	if (geteuid() == 0) {
+		assert_ok(file_write(part, "", 0, 0666));
+		assert_int_equal(chown(part, 12345, 12345), 0);
+		assert_fails(get_with(r, "taken", NULL), ERR_USAGE, "was there");
+		assert_ok(file_remove(part));
+	}
+	assert_ok(get_with(r, "taken", NULL));
+	assert_got("taken");
+}
+
 static void through_a_proxy(void **state)
 {
 	(void)state;
@@ -323,6 +362,7 @@ int main(void)
 		cmocka_unit_test(wrong_bytes), cmocka_unit_test(redirects),   cmocka_unit_test(statuses),
 		cmocka_unit_test(mirrors),     cmocka_unit_test(local_files),
 		cmocka_unit_test(what_is_no_file), cmocka_unit_test(through_a_proxy),
+		cmocka_unit_test(mirrors),     cmocka_unit_test(local_files), cmocka_unit_test(parts_of_others), cmocka_unit_test(through_a_proxy),
 		cmocka_unit_test(logins_stay), cmocka_unit_test(offline),     cmocka_unit_test(mirror_by_digest),
 		cmocka_unit_test(refuses),
 	};

@@ -14,6 +14,7 @@
 #include "net/fetch_transfer.h"
 #include "net/fetch_url.h"
 #include "net/fetch_watch.h"
+#include "sys/file.h"
 #include "sys/tick.h"
 
 enum {
@@ -118,10 +119,21 @@ static void set_limits(struct slot *s)
 	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, (long)(s->t->attempts > 0));
 }
 
+/* Of a file that is open: another one, or a pipe, may have its name by now. Heap; NULL in a chroot without /dev/fd. */
+static char *url_of_file(int fd)
+{
+	AUTO_FREE char *path = mem_printf("/dev/fd/%d", fd);
+	bool there = false;
+	if (fd >= 0)
+		err_free(file_exists(path, &there)); /* not to be seen is as good as not there */
+	return there ? mem_printf("file://%s", path) : NULL;
+}
+
 /* The rest alone where some is there, and what the server compares before it gives that. */
 static void set_request(struct slot *s)
 {
 	const char *validator = NULL;
+	AUTO_FREE char *url = url_of_file(s->t->file);
 	transfer_prepare(s->t, &validator);
 	s->headers = curl_slist_append(NULL, "Accept-Encoding: identity");
 	if (s->t->ranged) {
@@ -132,7 +144,7 @@ static void set_request(struct slot *s)
 		AUTO_FREE char *line = mem_printf("If-Range: %s", validator);
 		s->headers = curl_slist_append(s->headers, line);
 	}
-	curl_easy_setopt(s->easy, CURLOPT_URL, s->t->url);
+	curl_easy_setopt(s->easy, CURLOPT_URL, url ? url : s->t->url);
 	curl_easy_setopt(s->easy, CURLOPT_USERAGENT, "cooper");
 	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
 	curl_easy_setopt(s->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -176,6 +188,7 @@ static void stop(struct queue *q, struct slot *s)
 	curl_multi_remove_handle(q->multi, s->easy);
 	curl_easy_cleanup(s->easy);
 	curl_slist_free_all(s->headers);
+	fd_close_at(&s->t->file);
 	s->t->running = false;
 	s->t = NULL;
 }

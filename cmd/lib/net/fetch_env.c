@@ -1,5 +1,7 @@
 #include "net/fetch_env.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,7 +62,7 @@ static struct err *add_url(const struct fetch_env *env, const char *url, bool al
 	return NULL;
 }
 
-struct err *fetch_file_check(const char *url)
+struct err *fetch_file_open(const char *url, int *ret_fd)
 {
 	AUTO_FREE char *path = fetch_url_path(url);
 	struct stat st = {.st_mode = 0};
@@ -68,17 +70,23 @@ struct err *fetch_file_check(const char *url)
 	TRY(file_stat(path, &there, &st));
 	if (!there)
 		return err_hint(err_new(ERR_ABSENT, "'%s' does not exist", path), "check the path");
+	AUTO_CLOSE int fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+	if (S_ISREG(st.st_mode) && (fd < 0 || fstat(fd, &st) != 0))
+		return err_hint(err_os(errno, "cannot open '%s'", path), "check its permissions and the disk");
 	if (!S_ISREG(st.st_mode))
 		return err_hint(err_new(ERR_USAGE, "'%s' is %s where a file is needed", path,
 					S_ISDIR(st.st_mode) ? "a folder" : "a pipe or a device"),
 				"name a file; of a folder make an archive");
-	return file_permits(path, R_OK);
+	*ret_fd = fd;
+	fd = -1;
+	return NULL;
 }
 
 /* A mirror on this computer that has no such file is no place to go to. */
 static struct err *is_absent(const char *url, bool *ret_absent)
 {
-	struct err *e = fetch_url_is(url, "file") ? fetch_file_check(url) : NULL;
+	AUTO_CLOSE int fd = -1;
+	struct err *e = fetch_url_is(url, "file") ? fetch_file_open(url, &fd) : NULL;
 	*ret_absent = err_is(e, ERR_ABSENT);
 	return *ret_absent ? err_free(e) : e;
 }

@@ -41,9 +41,9 @@ void fetch_env_read(struct fetch_env *ret_env);
  */
 MUST_CHECK struct err *fetch_env_urls(const struct fetch_env *env, const struct fetch_request *r, struct strs *urls,
 				      size_t *ret_primary);
-/** fetch_file_check() - NULL when the file: URL @url names a file that may be read; ABSENT when nothing is there, USAGE for
- *  what is no file: a pipe or a device would be waited for, or never end */
-MUST_CHECK struct err *fetch_file_check(const char *url);
+/** fetch_file_open() - the file of the file: URL @url, to read; ABSENT when nothing is there, USAGE for what is no file: a
+ *  pipe or a device would be waited for, or never end; OS */
+MUST_CHECK struct err *fetch_file_open(const char *url, int *ret_fd);
 /** fetch_out_of_reach() - whether COOPER_OFFLINE is set, and no place that can be asked without a connection has @r */
 bool fetch_out_of_reach(const struct fetch_request *r);
 /** fetch_offline_error() - the NET error that lists what is out of reach, a line each: digest or commit, URL */

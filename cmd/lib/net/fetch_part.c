@@ -15,6 +15,7 @@
 #include "net/fetch_headers.h"
 #include "sys/file.h"
 #include "sys/os.h"
+#include "sys/owner.h"
 
 enum {
 	NOTE_FROM_BYTES = 256 * 1024, /* less is not worth the flush of a note */
@@ -32,6 +33,8 @@ void part_init(struct fetch_part *p, const char *target, const char *sha256, con
 				 .fd = -1,
 				 .total = -1};
 }
+
+#define LOOK "look at what is there and remove it, or download to another folder"
 
 static bool has_digest(const struct fetch_part *p)
 {
@@ -193,13 +196,24 @@ static struct err *resume(struct fetch_part *p)
 /* A part whose writer was killed while it was given its name is read-only by then. */
 static struct err *open_part(const char *path, bool *ret_read_only, int *ret_fd)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
 	int errnum = errno;
 	*ret_read_only = fd < 0 && errnum == EACCES;
 	if (*ret_read_only)
 		fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	*ret_fd = fd;
-	return fd >= 0 ? NULL : err_os(errnum, "cannot create '%s'", path);
+	return fd >= 0 ? NULL : err_hint(err_os(errnum, "cannot create '%s'", path), LOOK);
+}
+
+/* What another user made, he can change when it has been verified; what has other names would be overwritten there. */
+static struct err *check_ours(const struct fetch_part *p, int fd, struct stat *ret_st)
+{
+	if (fstat(fd, ret_st) != 0)
+		return err_os(errno, "cannot stat '%s'", p->path);
+	if (S_ISREG(ret_st->st_mode) && owner_is_trusted(ret_st->st_uid, geteuid(), geteuid()) &&
+	    ret_st->st_nlink <= 1)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "'%s' was there, and is not a part of a download of ours", p->path), LOOK);
 }
 
 /* Locks the file that has the name now: its last holder may have renamed or removed the one that we opened. */
@@ -211,6 +225,7 @@ static struct err *lock_part(struct fetch_part *p, bool *ret_locked)
 		AUTO_CLOSE int fd = -1;
 		bool read_only = false;
 		TRY(open_part(p->path, &read_only, &fd));
+		TRY(check_ours(p, fd, &ours));
 		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 			if (errno == EINTR)
 				continue;
@@ -218,8 +233,6 @@ static struct err *lock_part(struct fetch_part *p, bool *ret_locked)
 		}
 		bool there = false;
 		TRY(file_stat(p->path, &there, &named));
-		if (fstat(fd, &ours) != 0)
-			return err_os(errno, "cannot stat '%s'", p->path);
 		if (!there || ours.st_ino != named.st_ino || ours.st_dev != named.st_dev)
 			continue;
 		if (read_only) {
@@ -257,7 +270,9 @@ struct err *part_open(struct fetch_part *p, enum part_state *ret_state)
 struct err *part_restart(struct fetch_part *p)
 {
 	p->writer = writer_free(p->writer);
-	TRY(file_remove(p->note_path));
+	struct err *e = file_remove(p->note_path);
+	if (e)
+		return err_hint(e, LOOK);
 	forget_origin(p);
 	p->bytes = 0;
 	if (p->sha256)
@@ -318,7 +333,7 @@ struct err *part_place(struct fetch_part *p)
 	if (p->flushed)
 		TRY(file_sync(p->fd, p->path));
 	if (rename(p->path, p->target) != 0)
-		return err_os(errno, "cannot rename '%s' to '%s'", p->path, p->target);
+		return err_hint(err_os(errno, "cannot rename '%s' to '%s'", p->path, p->target), LOOK);
 	struct err *e = file_remove(p->note_path);
 	unlock(p);
 	return e;

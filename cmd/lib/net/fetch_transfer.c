@@ -396,7 +396,7 @@ bool transfer_advance(struct transfer *t)
 		t->missing = true;
 		fail(t, NULL);
 	} else {
-		while (!t->done && fetch_url_is(t->url, "file") && (e = fetch_file_check(t->url)))
+		while (!t->done && fetch_url_is(t->url, "file") && (e = fetch_file_open(t->url, &t->file)))
 			next_url(t, e);
 		return !t->done;
 	}
@@ -405,7 +405,7 @@ bool transfer_advance(struct transfer *t)
 
 void transfer_init(struct transfer *t, struct fetch_batch *b, const struct fetch_request *r)
 {
-	*t = (struct transfer){.request = r, .batch = b, .leader = t};
+	*t = (struct transfer){.request = r, .batch = b, .leader = t, .file = -1};
 	fetch_head_init(&t->head);
 	part_init(&t->part, r->target, r->sha256, r->sha512, !r->unflushed);
 	t->part.read_only = r->read_only;
@@ -423,6 +423,7 @@ void transfer_init(struct transfer *t, struct fetch_batch *b, const struct fetch
 
 void transfer_done(struct transfer *t)
 {
+	fd_close_at(&t->file);
 	part_done(&t->part);
 	fetch_head_done(&t->head);
 	strs_done(&t->urls);

@@ -25,6 +25,7 @@ struct transfer {
 	size_t primary;   /* the request's own; a short cut may stand before it, mirrors after */
 	char *url;        /* what is asked, after redirects */
 	char *origin;     /* of url */
+	int file;         /* a file: URL's, open; -1 = none */
 	int hops;
 	int tries;              /* failures in a row of urls[at] */
 	int attempts;           /* failures of urls[at] */
