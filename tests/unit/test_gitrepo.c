@@ -4,6 +4,7 @@
 #include <string.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -207,6 +208,25 @@ static void test_given_up(void **state)
 	assert_false(is_locked(lock, NULL));
 }
 
+/* A file of it that is never ready: nothing is waited for without end. */
+static void test_stands_still(void **state)
+{
+	(void)state;
+	static char stall[] = "COOPER_STALL_SECONDS=1";
+	AUTO_FREE char *config = path_join(dir, "still.git/config");
+	AUTO_FREE char *repo = path_join(dir, "still.git");
+	AUTO_FREE char *copy = path_join(dir, "still-copy.git");
+	AUTO_FREE char *still = mem_printf("file://%s", repo);
+	struct gitrepo_pin pin = {.url = still, .commit = "0123456789012345678901234567890123456789", .dir = copy};
+	const char *argv[] = {"git", "init", "-q", "--bare", repo, NULL};
+	struct child_spec spec = {.argv = argv};
+	assert_ok(child_run(&spec));
+	assert_ok(file_remove(config));
+	assert_int_equal(mkfifo(config, 0600), 0);
+	putenv(stall);
+	assert_fails(gitrepo_fetch(&pin, NULL, NULL), ERR_TIMEOUT, "stood still for 8 s");
+}
+
 /* libgit2 1.5 loses what it matches configuration keys with */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -217,6 +237,7 @@ const char *__lsan_default_suppressions(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fetch_and_export), cmocka_unit_test(test_refused),
-					   cmocka_unit_test(test_disguised), cmocka_unit_test(test_given_up)};
+					   cmocka_unit_test(test_disguised), cmocka_unit_test(test_given_up),
+					   cmocka_unit_test(test_stands_still)};
 	return cmocka_run_group_tests(tests, make_once, forget);
 }

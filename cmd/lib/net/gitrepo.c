@@ -114,12 +114,19 @@ static int on_words(const char *text, int size, void *payload)
 	return progressed(t);
 }
 
+static int on_packing(int stage, uint32_t current, uint32_t total, void *payload)
+{
+	(void)stage, (void)current, (void)total;
+	return progressed(payload);
+}
+
 static git_remote_callbacks callbacks_of(struct git_transfer *t)
 {
 	git_remote_callbacks c;
 	git_remote_init_callbacks(&c, GIT_REMOTE_CALLBACKS_VERSION);
 	c.transfer_progress = on_progress;
 	c.sideband_progress = on_words;
+	c.pack_progress = on_packing; /* of a repository on this host */
 	c.payload = t;
 	return c;
 }

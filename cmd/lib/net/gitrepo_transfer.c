@@ -11,7 +11,12 @@
 #include "net/fetch_watch.h"
 #include "sys/tick.h"
 
-enum { WAIT_MS = 10, PROGRESS_MS = 100, GRACE_MS = 500 };
+enum {
+	WAIT_MS = 10,
+	PROGRESS_MS = 100,
+	GRACE_MS = 500,
+	LOCAL_FACTOR = 4, /* so much longer than a server may the disk, and work without a word, take */
+};
 
 struct git_transfer *git_transfer_new(const struct gitrepo_pin *pin, int take_lock)
 {
@@ -57,47 +62,54 @@ static void *thread_main(void *data)
 
 /* What was heard of the thread, and when. */
 struct listening {
-	struct watch_limits limits;
+	struct watch_limits limits, local;
 	struct watch watch;
+	enum git_phase phase;
 	long long changes, sum; /* at the last look */
 };
 
-/* What the thread has counted since the last look goes to the watch. Where nothing is to come, time does not count;
- * where all has come, the amount does not. */
+/* What the thread has counted since the last look goes to the watch. Where nothing more is to come, the amount does not
+ * count. */
 static enum watch_state look(struct git_transfer *t, struct listening *l)
 {
 	long long changes = atomic_load(&t->changes), sum = atomic_load(&t->bytes) + atomic_load(&t->words);
 	enum git_phase phase = atomic_load(&t->phase);
-	if (phase == GIT_PHASE_LOCAL)
+	if (phase != l->phase)
 		watch_start(&l->watch, tick_ms());
 	if (changes != l->changes)
 		watch_hear(&l->watch, sum > l->sum ? sum - l->sum : 0);
-	if (phase == GIT_PHASE_RECEIVED)
+	if (phase != GIT_PHASE_TALKING)
 		watch_hear_enough(&l->watch);
+	l->phase = phase;
 	l->changes = changes;
 	l->sum = sum;
-	return watch_look(&l->watch, &l->limits, tick_ms());
+	return watch_look(&l->watch, phase == GIT_PHASE_LOCAL ? &l->local : &l->limits, tick_ms());
 }
 
-static struct err *reason_to_stop(struct git_transfer *t, enum watch_state state, const struct watch_limits *limits)
+static struct err *reason_to_stop(const struct git_transfer *t, enum watch_state state, const struct listening *l)
 {
 	static const char hint[] = "run the same command again; COOPER_STALL_SECONDS is half of the longest silence";
 	AUTO_FREE char *shown = fetch_url_shown(t->url);
 	TRY(cancel_check());
+	if (state == WATCH_SILENT && l->phase == GIT_PHASE_LOCAL)
+		return err_hint(err_new(ERR_TIMEOUT, "reading '%s' has stood still for %lld s", shown,
+					(long long)l->local.silence_ms / 1000),
+				"a file of the repository may be a pipe, or its disk does not answer: `git fsck` there");
 	if (state == WATCH_SILENT)
 		return err_hint(
-			err_new(ERR_NET, "'%s' sent nothing for %lld s", shown, (long long)limits->silence_ms / 1000),
+			err_new(ERR_NET, "'%s' sent nothing for %lld s", shown, (long long)l->limits.silence_ms / 1000),
 			"%s", hint);
 	if (state == WATCH_SLOW)
 		return err_hint(err_new(ERR_NET, "'%s' sent less than %d bytes a second for %lld s", shown,
-					WATCH_FLOOR_BYTES, (long long)limits->window_ms / 1000),
+					WATCH_FLOOR_BYTES, (long long)l->limits.window_ms / 1000),
 				"%s", hint);
 	return NULL;
 }
 
 static struct err *wait_for(struct git_transfer *t, const char *step, int64_t stall_s, struct sink *sink)
 {
-	struct listening l = {.limits = watch_limits_of(stall_s, 0)};
+	struct listening l = {.limits = watch_limits_of(stall_s, 0),
+			      .local = watch_limits_of(LOCAL_FACTOR * stall_s, 0)};
 	int64_t told_ms = 0;
 	int64_t stop_ms = 0;
 	struct err *e = NULL;
@@ -110,7 +122,7 @@ static struct err *wait_for(struct git_transfer *t, const char *step, int64_t st
 		}
 		if (stop_ms)
 			continue;
-		e = reason_to_stop(t, look(t, &l), &l.limits);
+		e = reason_to_stop(t, look(t, &l), &l);
 		if (e) {
 			atomic_store(&t->stop, true);
 			stop_ms = tick_ms();

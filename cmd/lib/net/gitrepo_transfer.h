@@ -50,7 +50,7 @@ bool git_transfer_progressed(struct git_transfer *t);
  * @ret_found: GITREPO_ID bytes for what it found; may be NULL
  *
  * Errors: those of @main; NET (nothing heard for twice COOPER_STALL_SECONDS, too little for eight times that, or
- * COOPER_OFFLINE is set), CANCELED.
+ * COOPER_OFFLINE is set), TIMEOUT (a repository on this host, eight times), CANCELED.
  */
 MUST_CHECK struct err *git_transfer_run(struct git_transfer *take_t, struct err *(*main)(struct git_transfer *t),
 					const char *step, struct sink *sink, char *ret_found);
