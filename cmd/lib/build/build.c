@@ -340,7 +340,7 @@ static struct err *make_folders(const struct build_folders *w)
 		TRY(tree_remove(fresh[i]));
 		TRY(dir_make(fresh[i], i == 0 ? 0755 : 0700));
 	}
-	return w->ccache ? dir_make(w->ccache, 0755) : NULL;
+	return w->ccache ? toolchain_cache_make(w->ccache) : NULL;
 }
 
 static struct err *build_in(const struct build_job *job, struct build_folders *w, struct sink *sink)

@@ -9,6 +9,7 @@
 #include "fmt/digest.h"
 #include "patch/patch_header.h"
 #include "sys/file.h"
+#include "sys/owner.h"
 
 #define DEFAULT_AUTHOR "cooper <cooper@localhost>"
 
@@ -137,6 +138,8 @@ struct err *patch_edit_open(const struct build_job *job, const char *dir, const 
 		return err_hint(err_new(ERR_USAGE, "'%s' is not empty", dir),
 				"save its changes with `cooper patch save`, or remove it");
 	TRY(dir_make(dir, 0755));
+	TRY(owner_check(dir, OWNER_CALLER, S_IWOTH)); /* it may have been there */
+	TRY(owner_check_way(dir));
 	struct err *e = make(job, dir, o, sink);
 	return e ? err_first(e, tree_remove(dir)) : NULL;
 }

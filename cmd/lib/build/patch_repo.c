@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "sys/child.h"
+#include "sys/file.h"
+#include "sys/owner.h"
 
 enum { GIT_DEADLINE_MS = 10 * 60 * 1000, GIT_OUTPUT_MAX = 256 << 20 };
 
@@ -51,6 +53,11 @@ static char *state_path(const char *dir)
 struct err *repo_load(const char *dir, struct json **ret_state)
 {
 	AUTO_FREE char *path = state_path(dir);
+	bool there = false;
+	TRY(dir_exists(dir, &there));
+	if (there)
+		TRY(owner_check(dir, OWNER_CALLER, S_IWOTH)); /* it says which files are written, and git runs there */
+	TRY(owner_check_way(dir));
 	struct err *e = js_read(path, ret_state);
 	if (e && e->kind == ERR_ABSENT)
 		return err_hint(err_wrap(e, "'%s' is not a work tree of `cooper patch edit`", dir),

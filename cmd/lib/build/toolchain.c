@@ -11,6 +11,7 @@
 #include "build/developer_tools.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "sys/owner.h"
 
 enum { ASK_MS = 10000, SAID_MAX = 1 << 16 };
 
@@ -35,6 +36,19 @@ bool toolchain_path(enum os os, struct strs *env)
 	}
 	strs_addf(env, "PATH=%s", base);
 	return false;
+}
+
+/* Who can write there decides what is compiled, for any key. */
+struct err *toolchain_cache_make(const char *dir)
+{
+	struct err *e = dir_make(dir, 0700);
+	if (!e)
+		e = owner_check_way(dir);
+	if (!e)
+		e = owner_check(dir, OWNER_SELF, S_IWOTH);
+	return e ? err_hint(err_wrap(e, "cannot use the compiler cache '%s'", dir),
+			    "set CCACHE_DIR to a folder of your own, or unset it")
+		 : NULL;
 }
 
 /* Stands in front of a compiler and is none. */

@@ -20,6 +20,8 @@ const char *toolchain_folders(enum os os);
 /** toolchain_path() - add PATH to the environment of a build, with a compiler cache where there is one: whether there
  * is */
 bool toolchain_path(enum os os, struct strs *env);
+/** toolchain_cache_make() - the compiler cache's folder @dir; USAGE where others can write it or lead it elsewhere, OS */
+MUST_CHECK struct err *toolchain_cache_make(const char *dir);
 /** toolchain_measure() - compiler, shell and python in @facts, of this host; OS, TIMEOUT, CANCELED: one could not be
  * looked at or asked */
 MUST_CHECK struct err *toolchain_measure(const struct home *home, struct host_facts *facts);
