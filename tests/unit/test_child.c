@@ -286,6 +286,30 @@ static int ask_in_background(void)
 	return failed + (tick_ms() - started > 8000);
 }
 
+static void the_current_folder_has_no_programs(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *planted = path_join(dir, "planted");
+	AUTO_FREE char *path = mem_printf(".::%s:", getenv("PATH"));
+	AUTO_FREE char *before = mem_strdup(getenv("PATH"));
+	AUTO_FREE char *here = getcwd(NULL, 0);
+	assert_ok(file_write(planted, "#!/bin/sh\n", 10, 0755));
+	assert_int_equal(chdir(dir), 0);
+	setenv("PATH", path, 1);
+	AUTO_FREE char *found = child_find("planted");
+	AUTO_FREE char *sh = child_find("sh");
+	const char *argv[] = {"planted", NULL};
+	struct err *e = child_run(&(struct child_spec){.argv = argv});
+	setenv("PATH", dir, 1);
+	AUTO_FREE char *named = child_find("planted");
+	setenv("PATH", before, 1);
+	assert_int_equal(chdir(here), 0);
+	assert_null(found);
+	assert_non_null(sh);
+	assert_fails(e, ERR_ABSENT, "not installed");
+	assert_string_equal(named, planted);
+}
+
 static void children_ask_at_the_terminal_only_where_they_may(void **state UNUSED)
 {
 	AUTO_CLOSE int terminal = posix_openpt(O_RDWR | O_NOCTTY);
@@ -310,6 +334,7 @@ int main(void)
 		cmocka_unit_test(no_file_gets_a_standard_number),
 		cmocka_unit_test(what_nohup_ignores_stays_ignored),
 		cmocka_unit_test(no_descriptor_for_the_report_is_an_error),
+		cmocka_unit_test(the_current_folder_has_no_programs),
 		cmocka_unit_test(children_ask_at_the_terminal_only_where_they_may),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

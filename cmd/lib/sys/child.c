@@ -61,6 +61,8 @@ static char *find_in(const char *name, const char *path)
 	strs_add(&dirs, "/opt/homebrew/bin"); /* which no PATH has until somebody's shell was told of it */
 	for (size_t i = 0; i < dirs.count; i++) {
 		AUTO_FREE char *full = path_join(dirs.items[i], name);
+		if (*full != '/')
+			continue; /* the current folder may be anybody's */
 		if (file_offered(full) && access(full, X_OK) == 0)
 			return TAKE(full);
 	}
@@ -214,15 +216,16 @@ static struct err *open_input(const struct child_spec *spec, int *ret_fd)
 	if (!text)
 		return open_high(spec->input_path ? spec->input_path : "/dev/null", O_RDONLY, ret_fd);
 	/* An unlinked file rather than a pipe: the child may read it whenever it likes. */
-	const char *tmp = getenv("TMPDIR");
-	AUTO_FREE char *name = mem_printf("%s/cooper-input-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	const char *own = getenv("TMPDIR");
+	const char *tmp = own && *own ? own : "/tmp";
+	AUTO_FREE char *name = mem_printf("%s/cooper-input-XXXXXX", tmp);
 	AUTO_CLOSE int fd = mkstemp(name);
-	if (fd < 0)
-		return err_os(errno, "cannot create '%s'", name);
-	unlink(name);
+	if (fd >= 0)
+		unlink(name);
+	if (fd < 0 || !fd_pwrite(fd, text, strlen(text), 0))
+		return err_hint(err_os(errno, "cannot write a temporary file in '%s'", tmp),
+				"make room there, or set TMPDIR to another folder");
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	if (!fd_pwrite(fd, text, strlen(text), 0))
-		return err_os(errno, "cannot write the input of a program");
 	return duplicate(fd, ret_fd);
 }
 
