@@ -183,8 +183,11 @@ struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mo
 		e = file_sync(take_fd, path);
 	if (close(take_fd) != 0 && !e)
 		e = err_os(errno, "cannot write '%s'", path);
-	if (!e && rename(temp, path) != 0)
+	if (!e && rename(temp, path) != 0) {
 		e = err_os(errno, "cannot rename to '%s'", path);
+		if (e->errnum == EPERM) /* in a folder like /tmp */
+			e = err_hint(e, "what has the name is another user's: look at it, or take another place");
+	}
 	if (e)
 		unlink(temp);
 	return e ? e : sync_parent(path);

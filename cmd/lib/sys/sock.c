@@ -124,7 +124,8 @@ struct err *sock_free_port(int wanted, int *ret_port)
 	if (wanted && bind_port(/* udp= */ false, "127.0.0.1", wanted, ret_port) == 0)
 		return NULL;
 	int errnum = bind_port(/* udp= */ false, "127.0.0.1", 0, ret_port);
-	return errnum ? err_os(errnum, "no free port on 127.0.0.1") : NULL;
+	return errnum ? err_hint(err_os(errnum, "no free port on 127.0.0.1"), "`ss -tlnp` or `netstat -an` shows who has them")
+		      : NULL;
 }
 
 struct err *sock_read_line(int fd, size_t max, int64_t deadline_ms, char **ret_line)
