@@ -44,6 +44,10 @@ sh tests/archives/run.sh >"$work/archives" 2>&1 &
 archives=$!
 bash tests/build/box.sh >"$work/box" 2>&1 &
 box=$!
+bash tests/scripted/second-user.sh >"$work/second" 2>&1 &
+second=$!
+bash tests/scripted/planted.sh >"$work/planted" 2>&1 &
+planted=$!
 bash tests/scripted/hostile.sh >"$work/hostile" 2>&1 &
 hostile=$!
 run "fuzzers, on their corpora" env FUZZ_SECONDS=0 sh tests/fuzz/run.sh
@@ -60,6 +64,10 @@ wait $box
 count "ways out of the box of a build" $? "$work/box"
 wait $hostile
 count "a hostile guest, scripted" $? "$work/hostile"
+wait $second
+count "another user of this host, scripted" $? "$work/second"
+wait $planted
+count "what another user puts in the way, scripted" $? "$work/planted"
 run "lint" sh tests/lint/run.sh
 
 awk '{p += $1; f += $2} END {printf "%d passed, %d failed\n", p, f; exit f > 0}' "$work/results"
