@@ -245,27 +245,28 @@ static size_t try_row(const struct row *row, const char *to)
 	return wrong != NULL;
 }
 
-/* The host is linux/amd64, the guest aarch64, the versions are 1 and more. */
-static size_t try_when(const struct row *row)
+/* The host is linux/amd64, the guest aarch64, the versions are 1 and more; a stack has none. */
+static size_t try_when(const struct row *row, size_t *tried)
 {
 	static const char *const others[] = {"when: { os: macos }", "when: { arch: arm64 }",
 					     "when: { guest_arch: amd64 }", "when: { version: \"< 0.1\" }"};
-	size_t wrong = 0;
-	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+	size_t wrong = 0, count = ARRAY_LEN(others) - (str_starts(row->field, "stack.") ? 1 : 0);
+	for (size_t i = 0; i < count; i++)
 		wrong += try_row(row, others[i]);
+	*tried += count;
 	return wrong;
 }
 
 static void every_change_is_in_a_key_or_has_a_reason(void **state UNUSED)
 {
-	size_t wrong = 0, number[EXPECT_WHEN + 1] = {0};
+	size_t wrong = 0, tried = 0, number[EXPECT_WHEN + 1] = {0};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		wrong += rows[i].expected == EXPECT_WHEN ? try_when(&rows[i]) : try_row(&rows[i], rows[i].to);
+		wrong += rows[i].expected == EXPECT_WHEN ? try_when(&rows[i], &tried) : try_row(&rows[i], rows[i].to);
 		number[rows[i].expected]++;
 	}
 	print_message("%zu changes: %zu another key, %zu a reason, %zu refused, %zu by a condition\n",
-		      ARRAY_LEN(rows) + 3 * number[EXPECT_WHEN], number[EXPECT_KEY], number[EXPECT_SAME],
-		      number[EXPECT_REFUSED], 4 * number[EXPECT_WHEN]);
+		      ARRAY_LEN(rows) - number[EXPECT_WHEN] + tried, number[EXPECT_KEY], number[EXPECT_SAME],
+		      number[EXPECT_REFUSED], tried);
 	assert_int_equal(wrong, 0);
 }
 

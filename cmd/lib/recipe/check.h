@@ -14,6 +14,7 @@ struct check {
 	struct problems *problems;
 	struct arena *arena; /* of what is filled in */
 	bool partial;        /* required keys may be absent: another document gives them */
+	bool versionless;    /* the recipe has no version that a condition could compare */
 	bool decided;        /* `when` has been decided: lists may be empty for this host */
 };
 
@@ -22,6 +23,9 @@ struct check {
 void check_map(struct check *check, const struct schema *schema, const char *key, struct yaml_node *node, void *base);
 /** check_fill() - check_map() of a whole document or item into the struct at @base, defaults first */
 void check_fill(struct check *check, const struct schema *schema, struct yaml_node *root, void *base);
+
+/** check_stack() - what goes across the items of a stack whose conditions are decided; @root is its document */
+void check_stack(struct problems *problems, const struct stack_recipe *s, const struct yaml_node *root);
 
 /* For check.c and check_value.c. */
 

@@ -408,6 +408,9 @@ void check_when(struct check *check, struct yaml_node *node)
 	check->partial = false;
 	check_map(check, schema_when(), "when", node, NULL);
 	check->partial = partial;
+	if (check->versionless && yaml_key(node, "version"))
+		problem_add(check->problems, yaml_key(node, "version"), "ask for os, arch or guest_arch",
+			    "a stack has no version to compare: this would never match");
 }
 
 /* --- all types --- */

@@ -103,6 +103,7 @@ static struct err *load_doc(struct loading *l, const char *path, enum recipe_kin
 		return NULL;
 	struct check check = {.problems = &l->problems,
 			      .arena = l->arena,
+			      .versionless = *ret_kind == RECIPE_STACK,
 			      .partial = *ret_kind == RECIPE_STACK && yaml_get(doc->root, "extends")};
 	const struct schema *schema = schema_of(*ret_kind);
 	check_map(&check, schema, schema->name, doc->root, /* base= */ NULL);
@@ -223,33 +224,6 @@ static void check_count(struct loading *l, const struct recipe *r, const struct 
 			    arch_name(facts->arch), arch_name(facts->guest_arch));
 }
 
-static void check_steps(struct loading *l, const struct stack_recipe *s, const struct yaml_node *steps)
-{
-	for (size_t i = 0; i < s->step_count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (streq(s->steps[i].name, s->steps[j].name))
-				problem_add(&l->problems, yaml_get(steps->values[i], "name"),
-					    "give each step a name of its own", "two steps are named '%s'",
-					    s->steps[i].name);
-}
-
-static void check_places(struct loading *l, const struct stack_recipe *s, const struct yaml_node *root)
-{
-	const struct yaml_node *ports = yaml_get(root, "ports");
-	const struct yaml_node *mounts = yaml_get(root, "mounts");
-	for (size_t i = 0; i < s->port_count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (s->ports[i].host_port == s->ports[j].host_port &&
-			    streq(s->ports[i].host_address, s->ports[j].host_address))
-				problem_add(&l->problems, ports->values[i], "choose another port of the host",
-					    "port %d of the host is used twice", s->ports[i].host_port);
-	for (size_t i = 0; i < s->mount_count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (streq(s->mounts[i].guest, s->mounts[j].guest))
-				problem_add(&l->problems, yaml_get(mounts->values[i], "guest"), "choose another folder",
-					    "'%s' is mounted twice", s->mounts[i].guest);
-}
-
 /* A file lies below the folder of the recipe that names it, which may be one that is extended. */
 static char *folder_of_file(struct loading *l, const struct yaml_node *name)
 {
@@ -331,8 +305,8 @@ static struct recipe *fill(struct loading *l, const struct yaml_node *root, cons
 	if (l->problems.count)
 		return r;
 	check_count(l, r, decided, &facts);
-	check_steps(l, &r->stack, yaml_get(decided, "steps"));
-	check_places(l, &r->stack, decided);
+	if (l->kind == RECIPE_STACK)
+		check_stack(&l->problems, &r->stack, decided);
 	place_files(l, &r->stack, decided);
 	AUTO_JSON *json = members_of(decided);
 	AUTO_FREE char *canonical = js_canonical(json);

@@ -334,8 +334,8 @@ static bool check_address(const char *text)
 	if (parts.count != 4 || strstr(text, "..") || text[0] == '.' || str_ends(text, "."))
 		return false;
 	for (size_t i = 0; i < 4; i++)
-		if (!num_parse(parts.items[i], 0, 255, &n) || strlen(parts.items[i]) > 3)
-			return false;
+		if (!num_parse(parts.items[i], 0, 255, &n) || (parts.items[i][0] == '0' && parts.items[i][1]))
+			return false; /* 010 is eight to some */
 	return true;
 }
 
@@ -379,7 +379,7 @@ static bool check_any(const char *text, struct str *why)
 
 /* 1 to 65535, as port_number() has it */
 #define PORT "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-#define BYTE "0{0,2}[0-9]|0?[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]"
+#define BYTE "[0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]"
 #define VERSION "[A-Za-z0-9][A-Za-z0-9.+~:_-]{0,63}"
 #define COMPARISON " *(<|<=|=|>|>=)? *" VERSION " *"
 
