@@ -61,6 +61,9 @@ check "which is the current one, with its steps done" [ "$(current) $(guest etc/
 check "and the one before is kept" [ -d "$(disk 1)" ]
 stack 768MiB '{ name: fails, run: [sh, -c, "echo because >&2; exit 3"] }'
 check "a guest step that fails" ends 1 "because" up
+stack 768MiB '{ name: half, script: "false\ntouch /etc/half" }'
+check "a script whose first line fails, and whose last does not" ends 1 "script" up
+check "stopped there" [ ! -e "$(disk 2)/etc/half" ]
 stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'
 check "is repaired by the next up" ends 0 "" up
 

@@ -76,6 +76,7 @@ static struct err *run_command(struct guest *g, const struct command *command, b
 		 "f=$(mktemp) || exit 1; cat >\"$f\"; [ \"$(wc -c <\"$f\")\" -eq %zu ] || { rm -f \"$f\"; exit 1; }; ",
 		 strlen(command->script));
 	quote_word(&text, command->interpreter ? command->interpreter : "sh");
+	str_add(&text, streq(command->interpreter, "python3") ? "" : " -eu"); /* as in a build */
 	str_add(&text, " \"$f\" </dev/null; s=$?; rm -f \"$f\"; exit $s");
 	const char *argv[] = {"/bin/sh", "-c", str_text(&text), NULL};
 	struct remote remote = {.argv = argv, .name = "script", .input = command->script, .as_user = as_user};

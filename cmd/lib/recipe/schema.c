@@ -158,7 +158,7 @@ static const struct schema patch_schema = {
 #define COMMAND_FIELDS(flags)                                                                                            \
 	{"run",    FIELD_TEXTS,       (flags) | FIELD_EMPTY,                                                             \
 	 TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},                                \
-		{"script", FIELD_TEXT, flags, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs."}, \
+		{"script", FIELD_TEXT, flags, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs; `sh` and `bash` stop at the first that fails (`-eu`)."}, \
 	{                                                                                                                \
 		"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter),                                      \
 			.values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",         \
@@ -450,7 +450,7 @@ static const struct schema_field step_fields[] = {
 	 .doc = "Install packages of the guest's distribution."},
 	{"run", FIELD_TEXTS, FIELD_LITERAL | FIELD_EMPTY, TEXT_ANY, AT(guest_step, run.argv),
 	 .doc = "Run a program; no shell."},
-	{"script", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, run.script), .doc = "Run a script."},
+	{"script", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, run.script), .doc = "Run a script; `sh` and `bash` stop at its first line that fails (`-eu`)."},
 	{"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(guest_step, run.interpreter),
 	 .values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",
 	 .doc = "Program that runs the script."},
