@@ -97,6 +97,7 @@ static void urls(void **state)
 	assert_fails(debian_hide_host(&mirrors, "http://other.test/debian/x", &none), ERR_CORRUPT, "not below");
 	const struct debian_mirrors plain = {.main = (char *)"http://m/"};
 	assert_fails(debian_url_of(&plain, "debian-security:pool/x", &none), ERR_ABSENT, "no security archive");
+	assert_fails(debian_url_of(&plain, "debian:pool/../../x", &none), ERR_CORRUPT, "names no file of an archive");
 	/* A security archive below the main one's URL. */
 	const struct debian_mirrors nested = {.main = (char *)"http://m/", .security = (char *)"http://m/security/"};
 	AUTO_FREE char *url = NULL;

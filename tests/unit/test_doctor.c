@@ -184,6 +184,10 @@ static void test_everywhere(void **state)
 	mac.box_lets = NULL;
 	mac.clock_s = 1700000000;
 	expect(&in, "clock", DOCTOR_FAIL, "2023-11-14");
+	mac.clock_s = INT64_C(4795000000);
+	expect(&in, "clock", DOCTOR_FAIL, "the clock says 2121");
+	mac.clock_s = -5000000;
+	expect(&in, "clock", DOCTOR_FAIL, "the clock says 1969");
 	mac = good_mac();
 	mac.clock_synchronized = "no";
 	expect(&in, "clock", DOCTOR_WARN, "turn it on");

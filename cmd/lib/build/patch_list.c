@@ -46,9 +46,14 @@ static struct err *add_series(struct patch_list *l, const char *tree, const stru
 	AUTO_FREE char *text = NULL;
 	size_t size = 0;
 	struct patch_series series = PATCH_SERIES_INIT;
-	TRY(beneath_read(tree, ref->series, PATCH_MAX, &text, &size));
+	struct err *e = beneath_read(tree, ref->series, PATCH_MAX, &text, &size);
+	if (err_is(e, ERR_ABSENT)) {
+		err_free(e);
+		return err_hint(err_new(ERR_USAGE, "the sources have no '%s'", ref->series),
+				"remove 'series:', or correct its path: it begins at the top of the source tree");
+	}
+	TRY(e);
 	TRY(patch_series_parse(ref->series, text, size, &series));
-	struct err *e = NULL;
 	for (size_t i = 0; i < series.count && !e; i++) {
 		const struct patch_series_item *item = &series.items[i];
 		AUTO_FREE char *file = path_join(dir, item->name);

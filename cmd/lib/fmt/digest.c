@@ -196,6 +196,6 @@ struct err *digest_differs(enum digest_kind kind, const char *want, const char *
 {
 	return err_hint(
 		err_new(ERR_CORRUPT, "digest differs: expected %s %s, found %s", digest_kind_name(kind), want, found),
-		"nothing was stored; if the publisher replaced the file, review the new one and update "
-		"its digest in the recipe");
+		"nothing was stored; if the publisher replaced the file, review the new one and update its digest: in "
+		"the recipe, or with `cooper update` where cooper.lock pins it");
 }

@@ -68,8 +68,11 @@ struct err *data_disk_check(const struct machine_spec *spec, const struct vmm *v
 	if (st.st_size == 0)
 		return remedy(spec, err_new(ERR_CORRUPT, "'%s' is empty", path));
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return err_hint(remedy(spec, err_os(errno, "cannot use '%s'", path)), "chmod u+rw '%s'", path);
+	int errnum = errno;
+	if (fd < 0) {
+		e = remedy(spec, err_os(errnum, "cannot use '%s'", path));
+		return errnum == EACCES ? err_hint(e, "chmod u+rw '%s'", path) : e;
+	}
 	e = vmm->disk_check(spec, path, /* base= */ NULL);
 	return e ? remedy(spec, e) : NULL;
 }

@@ -10,6 +10,8 @@
 
 /* Certificates and archives that are in use today look invalid to a clock from before this: 2026-01-01. */
 #define CLOCK_MIN_S INT64_C(1767225600)
+/* And to one from after this: 2100-01-01. */
+#define CLOCK_MAX_S INT64_C(4102444800)
 
 void doctor_report_done(struct doctor_report *report)
 {
@@ -258,14 +260,14 @@ static void check_network(const struct doctor_input *in, struct doctor_report *r
 static void check_clock(const struct doctor_input *in, struct doctor_report *r)
 {
 	const struct host_survey *s = in->survey;
-	if (s->clock_s > 0 && s->clock_s < CLOCK_MIN_S) {
+	if (s->clock_s && (s->clock_s < CLOCK_MIN_S || s->clock_s >= CLOCK_MAX_S)) {
 		AUTO(str) text = STR_INIT;
 		str_add_utc(&text, s->clock_s * 1000);
 		add(r, DOCTOR_FAIL, "clock", "set the clock; turn network time on",
 		    "the clock says %s: certificates and signatures will look invalid", str_text(&text));
 	} else if (known(s->clock_synchronized) && streq(s->clock_synchronized, "no")) {
 		add(r, DOCTOR_WARN, "clock", "turn it on", "network time is disabled");
-	} else if (s->clock_s > 0) {
+	} else if (s->clock_s) {
 		add(r, DOCTOR_OK, "clock", NULL, "plausible");
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/units.h"
 #include "fmt/digest.h"
 
@@ -153,6 +154,9 @@ struct err *debian_url_of(const struct debian_mirrors *m, const char *url, char 
 	bool is_security = str_starts(url, DEBIAN_SECURITY_SCHEME);
 	const char *path = url + strlen(is_security ? DEBIAN_SECURITY_SCHEME : DEBIAN_SCHEME);
 	const char *base = is_security ? m->security : m->main;
+	if (!path_is_plain(path + strspn(path, "/")))
+		return err_hint(err_new(ERR_CORRUPT, "'%s' names no file of an archive", url),
+				"correct it in the recipe, or `cooper update` where cooper.lock has it");
 	if (!base)
 		return err_hint(err_new(ERR_ABSENT, "the host's apt configuration names no %s archive, needed for '%s'",
 					is_security ? "security" : "Debian", url),

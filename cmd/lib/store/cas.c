@@ -159,7 +159,7 @@ struct err *cas_compare(const struct home *home, const char *digest, const char 
 	if (size >= 0 && found != size)
 		return err_hint(err_new(ERR_CORRUPT, "size differs: expected %lld bytes, found %lld", (long long)size,
 					(long long)found),
-				"its digest is correct: check the size in the recipe");
+				"its digest is correct: check the size in the recipe, or in cooper.lock");
 	TRY(digest_file_as(DIGEST_SHA512, path, hex, NULL));
 	TRY(cas_seal(home, digest, hex));
 	return streq(hex, sha512) ? NULL : digest_differs(DIGEST_SHA512, sha512, hex);
