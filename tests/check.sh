@@ -9,7 +9,9 @@ trap 'rm -rf "$work"' EXIT
 
 count() { # count NAME STATUS FILE: adds the "N passed, N failed" that the output ends with, or its exit status
 	printf '== %s\n' "$1"
-	tail -40 "$3"
+	lines=40
+	[ "$2" = 0 ] || lines=400
+	tail -n "$lines" "$3"
 	line=$(grep -oE '[0-9]+ passed, [0-9]+ failed' "$3" | tail -1)
 	if [ -n "$line" ]; then
 		echo "$line" | sed 's/ passed, / /; s/ failed//' >>"$work/results"

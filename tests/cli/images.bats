@@ -15,8 +15,8 @@ setup() {
 		chmod 755 "../bin/$program"
 	done
 	export PATH="$BATS_TEST_TMPDIR/bin:$PATH"
-	echo x >../x && tar -C .. -czf ../x.tar.gz x
-	printf 'kind: build\nname: tiny\nversion: "10.2.3"\nlicense: MIT\nsource: [{ url: "file://%s/x.tar.gz", sha256: "%s" }]\ninstall: [[mkdir, -p, "${prefix}/bin"]]\n' \
+	mkdir ../x && echo x >../x/x && tar -C .. -czf ../x.tar.gz x
+	printf 'kind: build\nname: tiny\nversion: "10.2.3"\nlicense: MIT\nsource: [{ url: "file://%s/x.tar.gz", sha256: "%s" }]\ninstall:\n  - [mkdir, -p, "${prefix}/bin", "${prefix}/share/qemu"]\n  - [touch, "${prefix}/share/qemu/edk2-x86_64-code.fd", "${prefix}/share/qemu/edk2-aarch64-code.fd"]\n' \
 		"$BATS_TEST_TMPDIR" "$(sum ../x.tar.gz)" >recipes/tiny.yaml
 	printf 'kind: stack\nemulator: tiny\nimage: evil\n' >cooper.yaml
 }
