@@ -196,13 +196,16 @@ echo signature >foo_1.0.orig.tar.gz.asc
 build_it foo-1.0
 same "an epoch, and a signature of the project's"
 
-# A lock says which files, and never where from: who can write to a project is not who says what is built.
+# A lock names no other server: who can write to a project is not who says where its sources come from.
 pin foo
-sed -i "s,debian:foo_1.0.orig.tar.gz,file://$PWD/foo_1.0.orig.tar.gz," "$project/cooper.lock"
+sed -i "s,debian:foo_1.0.orig.tar.gz,https://elsewhere.invalid/foo_1.0.orig.tar.gz," "$project/cooper.lock"
 chmod -R u+w "$COOPER_HOME"
 rm -rf "$COOPER_HOME"
-ends "a lock that names another place" 4 "from elsewhere: 'file://$PWD/foo_1.0.orig.tar.gz" "$cooper" build
+ends "a lock that names another place" 4 "from elsewhere: 'https://elsewhere.invalid/foo_1.0.orig.tar.gz" "$cooper" build
 ok "nothing is installed" nothing_stored
+pin foo
+sed -i "s,debian:foo_1.0.orig.tar.gz,file://$PWD/foo_1.0.orig.tar.gz," "$project/cooper.lock"
+ends "but a file of this host, by its digest" 0 "" "$cooper" build --yes
 
 # What is asked for besides: left out, and put elsewhere
 pin foo "into: sub" "exclude: [src/, debian/changelog]"

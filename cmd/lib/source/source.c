@@ -113,11 +113,15 @@ static void add_pinned(const struct source *s, struct source_files *files)
 					     .signature_keys = &s->signature_keys});
 }
 
-/* A lock lies in the project, which a guest may share: it says which files, and never where from. */
+/*
+ * A lock lies in the project, which a guest may share: it sends nobody to another server. A file of this host is as
+ * good as the archive's: the digest of either is in the lines that the user agrees to.
+ */
 static bool comes_from(const struct source *s, const char *url)
 {
 	size_t n = s->url ? strlen(s->url) : 0;
-	return s->url ? strncmp(url, s->url, n) == 0 && url[n] == '#' : debian_is_url(url);
+	return s->url ? strncmp(url, s->url, n) == 0 && url[n] == '#'
+		      : debian_is_url(url) || str_starts(url, "file:///");
 }
 
 static struct err *list_one(const struct source *s, enum arch host_arch, const struct lock *lock,
