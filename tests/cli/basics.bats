@@ -424,11 +424,16 @@ sys.exit(subprocess.call([sys.argv[1], "tool", "docs"], stdout=out))' "$cooper"
 			import fcntl, os, subprocess, sys, time
 			lock = open(os.environ["COOPER_HOME"] + "/up.lock", "w")
 			fcntl.flock(lock, fcntl.LOCK_EX)
-			child = subprocess.Popen(sys.argv[1:] + ["podman-debian"], stderr=subprocess.DEVNULL)
-			time.sleep(0.7)
-			assert child.poll() is None, "it did not wait"
+			child = subprocess.Popen(sys.argv[1:] + ["podman-debian"], stderr=subprocess.PIPE, text=True)
+			said = ""
+			while "waiting: " not in said:
+			    line = child.stderr.readline()
+			    assert line, "it did not wait: " + said
+			    said += line
+			time.sleep(0.2)
+			assert child.poll() is None, "it went on"
 			fcntl.flock(lock, fcntl.LOCK_UN)
-			child.wait()
+			child.communicate()
 		END
 	done
 }

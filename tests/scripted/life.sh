@@ -108,7 +108,9 @@ check "with its last words" ends 0 "was ended by signal 9" "$cooper" status
 check "in JSON, too" ends 0 '"state": "crashed"' "$cooper" status --json
 check "up starts the machine again" ends 0 "runs" up
 rm "$machine/proofs.json"
-check "start checks a machine that runs and was not checked" ends 0 "runs" "$cooper" start
+for keg in "$COOPER_HOME"/store/*-tiny-10.2.3-*/; do mv "$keg" "$work/away"; done
+check "start checks a machine that runs and was not checked; what it needed to start may be gone" ends 0 "runs" "$cooper" start
+mv "$work/away" "$keg"
 check "and one that was, it leaves" [ "$("$cooper" start)" = "'dev' is running" ]
 
 # --- a machine that is on and cannot be used ---
