@@ -111,7 +111,7 @@ setup() {
 	[ "$status" = 2 ]
 	[[ "$output" == *"is not cooper's folder: it contains 'thesis.tex'"* ]]
 	COOPER_HOME=/dev/null run -2 "$cooper" list # whose mode is nothing to correct
-	[[ "$output" == *"cannot use '/dev/null' as cooper's home: it is no folder"* ]]
+	[[ "$output" == *"cannot use '/dev/null' as cooper's home: it is not a folder"* ]]
 	run "$cooper" gc
 	[ "$status" = 2 ]
 	[ -d "$COOPER_HOME/build" ]

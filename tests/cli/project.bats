@@ -139,14 +139,14 @@ make_project() {
 	for mode in 0777 0775 1777; do
 		chmod $mode "$COOPER_HOME"
 		run -2 "$cooper" gc
-		[[ "$output" == *"others may write '$COOPER_HOME' (mode $mode)"*"chmod go-w"* ]]
+		[[ "$output" == *"others can write to '$COOPER_HOME' (mode $mode)"*"chmod go-w"* ]]
 	done
 	chmod 0755 "$COOPER_HOME"
 	mkdir elsewhere && chmod 0777 elsewhere
 	for name in store cas machines git keys; do
 		rm -rf "${COOPER_HOME:?}/$name" && ln -s "$PWD/elsewhere" "$COOPER_HOME/$name"
 		run -2 "$cooper" status podman-debian
-		[[ "$output" == *"others may write '$COOPER_HOME/$name'"*"chmod go-w"* ]]
+		[[ "$output" == *"others can write to '$COOPER_HOME/$name'"*"chmod go-w"* ]]
 		rm "$COOPER_HOME/$name"
 	done
 	chmod 0755 elsewhere && ln -s "$PWD/elsewhere" "$COOPER_HOME/store"

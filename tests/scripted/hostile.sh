@@ -80,7 +80,7 @@ check "a console that is faster than anybody reads is cut" wait_for cut_short
 for flood in stdout stderr; do
 	says $flood
 	stack 512MiB "$motd" "$(step $flood)"
-	[ $flood = stderr ] || check "an endless answer: status" ends 8 "does not answer as it must" "$cooper" status
+	[ $flood = stderr ] || check "an endless answer: status" ends 8 "does not answer as it should" "$cooper" status
 	check "an endless $flood: verify does not wait for its end" ends 8 "printed more than" "$cooper" verify
 	check "an endless $flood: nor does up" ends 8 "printed more than" up --yes
 	says
@@ -96,7 +96,7 @@ rm "$records/endless" "$records/pipe"
 # --- another guest in its place ---
 
 says key
-check "another host key: status says that" ends 8 "another host key than the machine was made with" "$cooper" status
+check "another host key: status says that" ends 8 "another host key than the one that the machine was made with" "$cooper" status
 check "and what to do" grep -qF "remove '$machine/gen-$(current)'" "$out"
 check "verify does not go on" ends 8 "another host key" "$cooper" verify
 stack 512MiB "$motd" "$(step key)"

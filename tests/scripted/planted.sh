@@ -71,9 +71,9 @@ check "a link of his to my home" home_refused "$shared/to-mine" "$his"
 check "a link of his to his" home_refused "$shared/to-his" "$his"
 check "a link of mine to one of his" home_refused "$shared/mine/twice" "$his"
 check "a link in his folder to my home" home_refused "$shared/homes/link" "$his"
-check "one that all may write" home_refused "$shared/mine/open" "others may write"
-check "in a folder that all may write, and rename in" home_refused "$shared/open/mine" "others may write"
-check "not there yet" home_refused "$shared/open/home" "others may write"
+check "one that all may write" home_refused "$shared/mine/open" "others can write to"
+check "in a folder that all may write, and rename in" home_refused "$shared/open/mine" "others can write to"
+check "not there yet" home_refused "$shared/open/home" "others can write to"
 check "below XDG_DATA_HOME" home_refused "" "$his" "XDG_DATA_HOME=$shared/homes"
 check "below HOME" home_refused "" "$his" "HOME=$shared"
 
@@ -173,14 +173,14 @@ me rm -rf "$shared/recipes" "$shared/cooper.yaml"
 me cp -R "$project" "$shared/mine/p" && cd "$shared/mine/p" || exit 1
 for file in recipes recipes/tiny.yaml vmimages patches/tiny patches/tiny/words.patch cooper.yaml .; do
 	me chmod o+w $file
-	check "$file, which all may write" ends 2 "others may write" "$cooper" plan
+	check "$file, which all may write" ends 2 "others can write to" "$cooper" plan
 	me chmod o-w $file
 done
 me mkdir -m 0777 "$shared/mine/open-project" && me cp -R "$project/." "$shared/mine/open-project"
 cd "$shared/mine/open-project" || exit 1
 him 'cp "$1/cooper.yaml" "$1/his.yaml" && mv -f "$1/his.yaml" "$1/cooper.yaml"' "$shared/mine/open-project"
 check "in an open folder he can put his in the place of mine" [ "$(stat -c %u cooper.yaml)" = 65533 ]
-check "and it is not used" refused "others may write" "$cooper" plan
+check "and it is not used" refused "others can write to" "$cooper" plan
 
 # --- the program itself, in such a folder: what came with it ---
 
@@ -229,9 +229,9 @@ kill "$racer" && wait "$racer" 2>/dev/null
 cd "$shared/mine" || exit 1
 fetch=(tool fetch "file://$tar" --sha256 "$digest" -o "$shared/down")
 him ': >"$1/down.part" && chmod 0666 "$1/down.part"' "$shared"
-check "a part of a download that is his" refused "was there" "$cooper" "${fetch[@]}"
+check "a part of a download that is his" refused "exists already" "$cooper" "${fetch[@]}"
 him 'rm "$1/down.part" && mkfifo -m 0666 "$1/down.part"' "$shared"
-check "a pipe" refused "was there" "$cooper" "${fetch[@]}"
+check "a pipe" refused "exists already" "$cooper" "${fetch[@]}"
 him 'rm "$1/down.part" && ln -s "$2/precious" "$1/down.part"' "$shared" "$HOME"
 check "a link to a file of mine" refused "down.part" "$cooper" "${fetch[@]}"
 him 'rm "$1/down.part" && ln -s "$2/precious" "$1/down" && ln -s "$2/precious" "$1/down.part.json"' "$shared" "$HOME"

@@ -181,14 +181,14 @@ static void what_is_no_file(void **state)
 	assert_int_equal(mkfifo(pipe, 0600), 0);
 	assert_fails(get_with((struct fetch_request){.url = of_pipe, .sha256 = right, .size = -1}, "none", NULL),
 		     ERR_USAGE, "is a pipe or a device where a file is needed");
-	assert_fails(get_with((struct fetch_request){.url = "file:///dev/zero", .sha256 = right, .size = -1}, "none",
-			      NULL),
-		     ERR_USAGE, "'/dev/zero' is a pipe or a device");
+	assert_fails(
+		get_with((struct fetch_request){.url = "file:///dev/zero", .sha256 = right, .size = -1}, "none", NULL),
+		ERR_USAGE, "'/dev/zero' is a pipe or a device");
 	assert_fails(get_with((struct fetch_request){.url = of_dir, .sha256 = empty, .size = -1}, "none", NULL),
 		     ERR_USAGE, "is a folder where a file is needed");
-	assert_fails(get_with((struct fetch_request){.url = "file://host/x", .sha256 = right, .size = -1}, "none",
-			      NULL),
-		     ERR_USAGE, "names no file of this host");
+	assert_fails(
+		get_with((struct fetch_request){.url = "file://host/x", .sha256 = right, .size = -1}, "none", NULL),
+		ERR_USAGE, "names no file of this host");
 	assert_nothing("none");
 	mirrors[0] = of_source;
 	assert_ok(get_with((struct fetch_request){.url = of_pipe, .mirrors = mirrors, .sha256 = right, .size = SIZE},
@@ -211,7 +211,7 @@ static void parts_of_others(void **state)
 	free(body);
 	assert_ok(file_write(other, "precious", 8, 0600));
 	assert_int_equal(link(other, part), 0);
-	assert_fails(get_with(r, "taken", NULL), ERR_USAGE, "was there");
+	assert_fails(get_with(r, "taken", NULL), ERR_USAGE, "exists already");
 	assert_int_equal(size_of(other), 8);
 	assert_ok(file_remove(part));
 	assert_int_equal(symlink(other, part), 0);
@@ -220,13 +220,13 @@ static void parts_of_others(void **state)
 	assert_ok(file_remove(part));
 	assert_int_equal(mkfifo(part, 0600), 0);
 	alarm(60);
-	assert_fails(get_with(r, "taken", NULL), ERR_USAGE, "was there");
+	assert_fails(get_with(r, "taken", NULL), ERR_USAGE, "exists already");
 	alarm(0);
 	assert_ok(file_remove(part));
 	if (geteuid() == 0) {
 		assert_ok(file_write(part, "", 0, 0666));
 		assert_int_equal(chown(part, 12345, 12345), 0);
-		assert_fails(get_with(r, "taken", NULL), ERR_USAGE, "was there");
+		assert_fails(get_with(r, "taken", NULL), ERR_USAGE, "exists already");
 		assert_ok(file_remove(part));
 	}
 	assert_ok(get_with(r, "taken", NULL));
@@ -358,12 +358,20 @@ static void refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),        cmocka_unit_test(sha512_too),  cmocka_unit_test(replaces_what_differs),
-		cmocka_unit_test(wrong_bytes), cmocka_unit_test(redirects),   cmocka_unit_test(statuses),
-		cmocka_unit_test(mirrors),     cmocka_unit_test(local_files),
-		cmocka_unit_test(what_is_no_file), cmocka_unit_test(through_a_proxy),
-		cmocka_unit_test(mirrors),     cmocka_unit_test(local_files), cmocka_unit_test(parts_of_others), cmocka_unit_test(through_a_proxy),
-		cmocka_unit_test(logins_stay), cmocka_unit_test(offline),     cmocka_unit_test(mirror_by_digest),
+		cmocka_unit_test(good),
+		cmocka_unit_test(sha512_too),
+		cmocka_unit_test(replaces_what_differs),
+		cmocka_unit_test(wrong_bytes),
+		cmocka_unit_test(redirects),
+		cmocka_unit_test(statuses),
+		cmocka_unit_test(mirrors),
+		cmocka_unit_test(local_files),
+		cmocka_unit_test(what_is_no_file),
+		cmocka_unit_test(through_a_proxy),
+		cmocka_unit_test(parts_of_others),
+		cmocka_unit_test(logins_stay),
+		cmocka_unit_test(offline),
+		cmocka_unit_test(mirror_by_digest),
 		cmocka_unit_test(refuses),
 	};
 	return RUN_WITH_SERVER(tests);

@@ -61,10 +61,10 @@ static void entries(void **state UNUSED)
 		{S_IFDIR | 01777, S_IFDIR | 01777, S_IFLNK | 0777, 0, NULL},
 		{S_IFDIR | 01777, S_IFDIR | 0755, S_IFREG | 0644, 1, NULL},
 		{S_IFDIR | 0777, S_IFDIR | 0777, S_IFREG | 0644, 1, "belongs to"},
-		{S_IFDIR | 0755, S_IFDIR | 0755, S_IFREG | 0666, 0, "others may write"},
-		{S_IFDIR | 0755, S_IFDIR | 0755, S_IFDIR | 0777, 0, "others may write"},
+		{S_IFDIR | 0755, S_IFDIR | 0755, S_IFREG | 0666, 0, "others can write to"},
+		{S_IFDIR | 0755, S_IFDIR | 0755, S_IFDIR | 0777, 0, "others can write to"},
 		{S_IFDIR | 0755, S_IFDIR | 0755, S_IFDIR | 01777, 0, NULL}, /* what is in it is judged */
-		{S_IFDIR | 01777, S_IFDIR | 01777, S_IFREG | 0666, 0, "others may write"},
+		{S_IFDIR | 01777, S_IFDIR | 01777, S_IFREG | 0666, 0, "others can write to"},
 		{S_IFDIR | 0777, S_IFDIR | 0777, S_IFREG | 0666, 0, NULL}, /* as all of it is, and it was named */
 	};
 
@@ -112,7 +112,7 @@ static void ways(void **state UNUSED)
 	} bad[] = {
 		{"his", "his' belongs to"},           {"his/mine", "his' belongs to"},
 		{"his/none", "his' belongs to"},      {"his/../mine", "his' belongs to"},
-		{"open/mine", "others may write"},    {"open/none", "others may write"},
+		{"open/mine", "others can write to"}, {"open/none", "others can write to"},
 		{"shared/lead", "lead' belongs to"},  {"shared/lead/deep", "lead' belongs to"},
 		{"shared/twice", "lead' belongs to"}, {"shared/to-his/mine", "his' belongs to"},
 		{"shared/his/x", "his' belongs to"},
@@ -145,7 +145,7 @@ static void a_home_that_came_to_be(void **state UNUSED)
 		mode_t mode;
 		uid_t owner;
 		const char *says;
-	} cases[] = {{0777, HIS, "belongs to"}, {0755, HIS, "belongs to"}, {0777, 0, "others may write"}};
+	} cases[] = {{0777, HIS, "belongs to"}, {0755, HIS, "belongs to"}, {0777, 0, "others can write to"}};
 
 	setenv("COOPER_HOME", place, 1);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

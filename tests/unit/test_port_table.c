@@ -163,8 +163,8 @@ static void said(void **state UNUSED)
 	struct port_row far = {.port = tcp("::1", "", 80, "web"), .state = PORT_UNREACHABLE};
 	far.port.reachable = false;
 	AUTO_FREE char *text = port_row_text(&far);
-	assert_string_equal(text, "tcp port 80 of container 'web' is not on this host: nothing leads to the guest's "
-				  "'::1'");
+	assert_string_equal(text, "tcp port 80 of container 'web' is not on this host: the guest's address "
+				  "'::1' cannot be forwarded to");
 }
 
 static void shown(void **state UNUSED)

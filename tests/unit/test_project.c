@@ -180,7 +180,7 @@ static void others_decide_nothing(void **state UNUSED)
 	assert_fails(project_check_owner(file), ERR_USAGE, "cooper up ");
 	assert_int_equal(chmod(file, 0644), 0);
 	assert_int_equal(chmod(dir, 0777), 0);
-	assert_fails(project_check_owner(file), ERR_USAGE, "others may write");
+	assert_fails(project_check_owner(file), ERR_USAGE, "others can write to");
 	assert_int_equal(chmod(dir, 01777), 0);
 	assert_ok(project_check_owner(file));
 	assert_ok(file_remove(file)); /* and back when it is read */

@@ -168,7 +168,8 @@ static void there_and_back(void **state UNUSED)
 	assert_string_equal(back.items[0].inside, "127.0.0.7");
 	assert_int_equal(back.items[1].protocol, PROTOCOL_OTHER);
 	assert_false(back.items[1].reachable);
-	assert_fails(published_parse("{\"ports\":[{\"port\":99999}]}", &back), ERR_CORRUPT, "something else");
+	assert_fails(published_parse("{\"ports\":[{\"port\":99999}]}", &back), ERR_CORRUPT,
+		     "an entry that is not a port");
 	assert_fails(published_parse("nonsense", &back), ERR_CORRUPT, "JSON");
 }
 

@@ -134,7 +134,7 @@ struct err *published_read(const char *text, size_t size, struct published *list
 
 	TRY(js_parse(text, size, "podman's list of containers", &root));
 	if (!js_is_array(root))
-		return err_new(ERR_CORRUPT, "podman's list of containers is none");
+		return err_new(ERR_CORRUPT, "podman's list of containers is not a list");
 	for (size_t i = 0; i < js_count(root); i++)
 		read_container(js_at(root, i), list, &looked_at);
 	return NULL;
@@ -193,7 +193,7 @@ struct err *published_parse(const char *line, struct published *list)
 		    !copy(item, "address", port.address, sizeof(port.address)) ||
 		    !copy(item, "inside", port.inside, sizeof(port.inside)) ||
 		    !copy(item, "container", port.container, sizeof(port.container)))
-			return err_new(ERR_CORRUPT, "the list of ports holds something else");
+			return err_new(ERR_CORRUPT, "the list of ports has an entry that is not a port");
 		published_add(list, &port);
 	}
 	list->beyond += (size_t)js_get_int(root, "beyond", 0);

@@ -161,7 +161,7 @@ static struct err *write_line(int fd, const char *line)
 	for (size_t done = 0; done < size;) {
 		ssize_t n = write(fd, text + done, size - done);
 		if (n < 0 && errno != EINTR)
-			return err_os(errno, "cannot tell the ports");
+			return err_os(errno, "cannot report the ports");
 		done += n > 0 ? (size_t)n : 0;
 	}
 	return NULL;

@@ -110,7 +110,7 @@ pid_t machine_holder(const char *machine_dir)
 /* Who holds the lock and says nothing, or nonsense, is told by its number: whoever it is, `cooper stop` ends it. */
 static struct err *mute(const char *machine_dir, struct err *take_e)
 {
-	struct err *e = err_wrap(take_e, "the supervisor of machine '%s' (process %d) does not answer as it must",
+	struct err *e = err_wrap(take_e, "the supervisor of machine '%s' (process %d) does not answer as it should",
 				 path_base(machine_dir), (int)machine_holder(machine_dir));
 	return err_hint(e, "`cooper stop` ends it, then `cooper start`; what it said is in '%s/log/supervisor.log'",
 			machine_dir);

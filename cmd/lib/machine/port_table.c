@@ -113,7 +113,7 @@ static char *reason(const struct port_row *row)
 	case PORT_UNREACHABLE:
 		return row->port.protocol == PROTOCOL_OTHER
 			       ? mem_strdup("only TCP and UDP are forwarded")
-			       : mem_printf("nothing leads to the guest's '%s'", row->port.address);
+			       : mem_printf("the guest's address '%s' cannot be forwarded to", row->port.address);
 	case PORT_TAKEN:
 		return mem_printf("%s listens there", *row->holder ? row->holder : "another program");
 	case PORT_DENIED:

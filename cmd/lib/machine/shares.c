@@ -179,7 +179,7 @@ static struct err *check_below(const char *outer, const char *below, const char 
 	if (!e && !streq(found, expected))
 		e = err_new(ERR_USAGE, "'%s' became a link to '%s'", inner, found);
 	return e ? err_hint(err_wrap(e, "the share '%s' is inside of another that the guest can write to", inner),
-			    "look who made the link, then run `cooper up`")
+			    "find out who made the link, then run `cooper up`")
 		 : NULL;
 }
 

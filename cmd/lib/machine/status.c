@@ -96,17 +96,17 @@ static struct err *silent(const char *name, const struct machine_status *status,
 static struct err *strange(const char *machine_dir, const char *name, const struct machine_status *status,
 			   struct err *take_e)
 {
-	struct err *e = err_wrap(take_e, "the guest of machine '%s' does not answer as it must", name);
+	struct err *e = err_wrap(take_e, "the guest of machine '%s' does not answer as it should", name);
 
 	e->kind = ERR_GUEST;
-	return err_hint(e,
-			"`cooper stop`, then `cooper start`; if it stays so, `cooper stop`, remove '%s/gen-%d', then `cooper "
-			"up`: a new OS disk, with the same homes and containers",
-			machine_dir, status->generation);
+	return err_hint(
+		e,
+		"`cooper stop`, then `cooper start`; if it stays so, `cooper stop`, remove '%s/gen-%d', then `cooper "
+		"up`: a new OS disk, with the same homes and containers",
+		machine_dir, status->generation);
 }
 
-struct err *machine_answers(const char *machine_dir, const char *name, struct machine_status *status,
-			    int64_t *ret_ms)
+struct err *machine_answers(const char *machine_dir, const char *name, struct machine_status *status, int64_t *ret_ms)
 {
 	AUTO(machine_ssh) ssh = {.config = NULL};
 	bool emulated = streq(status->accel, accel_words[ACCEL_TCG]);

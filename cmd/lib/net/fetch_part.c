@@ -210,10 +210,10 @@ static struct err *check_ours(const struct fetch_part *p, int fd, struct stat *r
 {
 	if (fstat(fd, ret_st) != 0)
 		return err_os(errno, "cannot stat '%s'", p->path);
-	if (S_ISREG(ret_st->st_mode) && owner_is_trusted(ret_st->st_uid, geteuid(), geteuid()) &&
-	    ret_st->st_nlink <= 1)
+	if (S_ISREG(ret_st->st_mode) && owner_is_trusted(ret_st->st_uid, geteuid(), geteuid()) && ret_st->st_nlink <= 1)
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "'%s' was there, and is not a part of a download of ours", p->path), LOOK);
+	return err_hint(
+		err_new(ERR_USAGE, "'%s' exists already, and is not a partial download of this user's", p->path), LOOK);
 }
 
 /* Locks the file that has the name now: its last holder may have renamed or removed the one that we opened. */

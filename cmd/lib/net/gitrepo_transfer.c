@@ -92,9 +92,10 @@ static struct err *reason_to_stop(const struct git_transfer *t, enum watch_state
 	AUTO_FREE char *shown = fetch_url_shown(t->url);
 	TRY(cancel_check());
 	if (state == WATCH_SILENT && l->phase == GIT_PHASE_LOCAL)
-		return err_hint(err_new(ERR_TIMEOUT, "reading '%s' has stood still for %lld s", shown,
-					(long long)l->local.silence_ms / 1000),
-				"a file of the repository may be a pipe, or its disk does not answer: `git fsck` there");
+		return err_hint(
+			err_new(ERR_TIMEOUT, "no progress in reading '%s' for %lld s", shown,
+				(long long)l->local.silence_ms / 1000),
+			"a file of the repository may be a pipe, or its disk does not answer: `git fsck` there");
 	if (state == WATCH_SILENT)
 		return err_hint(
 			err_new(ERR_NET, "'%s' sent nothing for %lld s", shown, (long long)l->limits.silence_ms / 1000),

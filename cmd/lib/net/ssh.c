@@ -123,9 +123,11 @@ static struct err *judge(const struct ssh *ssh, const struct ssh_command *comman
 			 int *ret_status)
 {
 	if (status == SSH_FAILED && other_host_key(said))
-		return err_hint(err_new(ERR_GUEST, "the guest of '%s' shows another host key than the machine was made with",
-					ssh->host),
-				"whoever is root there replaced it: `cooper status` says what to do");
+		return err_hint(
+			err_new(ERR_GUEST,
+				"the guest of '%s' has another host key than the one that the machine was made with",
+				ssh->host),
+			"whoever is root there replaced it: `cooper status` says what to do");
 	if (status == SSH_FAILED)
 		return err_hint(err_new(ERR_GUEST, "ssh cannot reach '%s'", ssh->host),
 				"`cooper status` shows whether the machine runs");

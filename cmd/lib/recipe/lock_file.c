@@ -87,8 +87,9 @@ struct err *lock_file_write(const char *path, const char *place, const struct js
 	bool there = false;
 	TRY(lock_file_place(path, &real));
 	if (!streq(real, place))
-		return err_hint(err_new(ERR_USAGE, "the lock '%s' became a link to '%s' while it was in use", path, real),
-				"look who made the link, then run the same command again");
+		return err_hint(
+			err_new(ERR_USAGE, "the lock '%s' became a link to '%s' while it was in use", path, real),
+			"find out who made the link, then run the same command again");
 	TRY(file_stat(real, &there, &st));
 	if (!(st.st_mode & 0222)) /* root may write it all the same: it is meant to stay */
 		return err_hint(err_new(ERR_USAGE, "the lock '%s' is read-only, and has to be changed", path),

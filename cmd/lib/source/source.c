@@ -84,7 +84,7 @@ void source_files_done(struct source_files *files)
 struct err *source_elsewhere(const char *reference, const char *url)
 {
 	return err_hint(err_new(ERR_CORRUPT, "the lock takes '%s' from elsewhere: '%s'", reference, url),
-			"`cooper update` writes the entry anew; look who changed it");
+			"`cooper update` writes the entry anew; find out who changed it");
 }
 
 static void add_file(struct source_files *files, struct source_file file)

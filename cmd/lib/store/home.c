@@ -60,9 +60,9 @@ void home_at(const char *root, struct home *ret_home)
 }
 
 /* The first is where it is seen that a folder is a home. */
-static const char *const own_names[] = {"cas",         "store",      "machines",      "build",   "apt",
-					"log",         "ccache",     "git",           "keys",    "signatures",
-					"cooper.lock", "accel.json", "compiler.json", "trust.json", "up.lock", ".DS_Store"};
+static const char *const own_names[] = {
+	"cas",  "store",      "machines",    "build",      "apt",           "log",        "ccache",  "git",
+	"keys", "signatures", "cooper.lock", "accel.json", "compiler.json", "trust.json", "up.lock", ".DS_Store"};
 
 /* Write bits of what a name in the home leads to count where others can get there: by a link's target, or through us.
  */
@@ -88,7 +88,7 @@ static struct err *look_at_owners(const char *root)
 	bool there = false;
 	TRY(file_stat(root, &there, &st));
 	if (there && !S_ISDIR(st.st_mode))
-		return err_hint(err_new(ERR_USAGE, "it is no folder"),
+		return err_hint(err_new(ERR_USAGE, "it is not a folder"),
 				"set COOPER_HOME to a folder, which need not be there yet");
 	TRY(owner_check(root, OWNER_SELF, S_IWGRP | S_IWOTH));
 	TRY(owner_check_way(root));
@@ -123,8 +123,10 @@ static struct err *check_characters(const char *root)
 		if (there)
 			return NULL;
 		AUTO_FREE char *shown = mem_strndup(p, 1);
-		return err_hint(err_new(ERR_USAGE, "COOPER_HOME cannot be '%s': programs that builds run take the '%s' in "
-						   "it for more than a part of a name", root, shown),
+		return err_hint(err_new(ERR_USAGE,
+					"COOPER_HOME cannot be '%s': programs that builds run take the '%s' in "
+					"it for more than a part of a name",
+					root, shown),
 				"set COOPER_HOME to a path of letters, digits and . _ - + , @ = ~");
 	}
 	return NULL;

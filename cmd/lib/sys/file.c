@@ -186,7 +186,7 @@ struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mo
 	if (!e && rename(temp, path) != 0) {
 		e = err_os(errno, "cannot rename to '%s'", path);
 		if (e->errnum == EPERM) /* in a folder like /tmp */
-			e = err_hint(e, "what has the name is another user's: look at it, or take another place");
+			e = err_hint(e, "something of another user has that name: look at it, or use another folder");
 	}
 	if (e)
 		unlink(temp);

@@ -45,8 +45,9 @@ static bool add_path(struct str *profile, const char *path)
 bool os_confine_writes(const char *dir)
 {
 	AUTO(str) profile = STR_INIT;
-	str_add(&profile, "(version 1)(allow default)(deny network*)(deny process-exec*)(deny process-fork)(deny signal)"
-			  "(allow signal (target self))(deny file-write*)(allow file-write*");
+	str_add(&profile,
+		"(version 1)(allow default)(deny network*)(deny process-exec*)(deny process-fork)(deny signal)"
+		"(allow signal (target self))(deny file-write*)(allow file-write*");
 	if (!add_path(&profile, dir))
 		return false;
 	str_add(&profile, ")");
@@ -84,12 +85,13 @@ static struct err *make_profile(const struct box *box, struct str *s)
 {
 	static const char xcode[] = " (regex #\"^/private/var/folders/[^/]+/[^/]+/[CT]/(xcrun_db|clang)\")";
 	const char *home = getenv("HOME");
-	str_add(s, "(version 1)(allow default)(deny network*)(deny signal)(allow signal (target same-sandbox))"
-		   "(deny appleevent-send)(deny lsopen)"
-		   "(deny mach-lookup (global-name \"com.apple.SecurityServer\") (global-name \"com.apple.securityd.xpc\")"
-		   " (global-name \"com.apple.pasteboard.1\"))"
-		   "(deny file-read-data (subpath \"/Users\") (subpath \"/private/tmp\") (subpath \"/private/var/tmp\")"
-		   " (subpath \"/private/var/folders\") (subpath \"/private/var/root\") (subpath \"/Volumes\")");
+	str_add(s,
+		"(version 1)(allow default)(deny network*)(deny signal)(allow signal (target same-sandbox))"
+		"(deny appleevent-send)(deny lsopen)"
+		"(deny mach-lookup (global-name \"com.apple.SecurityServer\") (global-name \"com.apple.securityd.xpc\")"
+		" (global-name \"com.apple.pasteboard.1\"))"
+		"(deny file-read-data (subpath \"/Users\") (subpath \"/private/tmp\") (subpath \"/private/var/tmp\")"
+		" (subpath \"/private/var/folders\") (subpath \"/private/var/root\") (subpath \"/Volumes\")");
 	if (home && *home == '/')
 		(void)add_path(s, home);
 	str_add(s, ")(allow file-read-data");
@@ -186,7 +188,7 @@ static void measure(void)
 		*build = (struct box_facts){.level = BOX_RULES, .keeps = BOX_ALL};
 	else
 		snprintf(build->why, sizeof(build->why), "the sandbox does not take its profile");
-	snprintf(tree->why, sizeof(tree->why), "no system's tree is made on macOS");
+	snprintf(tree->why, sizeof(tree->why), "system images are not built on macOS");
 }
 
 const struct box_facts *os_box_facts(enum box_kind kind)

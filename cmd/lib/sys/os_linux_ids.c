@@ -42,7 +42,7 @@ static struct err *plan_for_root(struct id_plan *p, int i)
 	for (size_t l = 0; l < lines.count; l++) {
 		unsigned inside = 0, outside = 0, count = 0;
 		if (sscanf(lines.items[l], "%u %u %u", &inside, &outside, &count) != 3)
-			return err_new(ERR_CORRUPT, "'%s' is no map of ids", own_maps[i]);
+			return err_new(ERR_CORRUPT, "'%s' is not an id map", own_maps[i]);
 		if (inside == 0 && count >= (unsigned)NOBODYS + IDS)
 			p->first = NOBODYS;
 		str_addf(&map, "%u %u %u\n", inside, inside, count);

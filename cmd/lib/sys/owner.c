@@ -52,7 +52,7 @@ static struct err *of_another(const char *path, uid_t uid, uid_t self)
 
 static struct err *writable(const char *path, mode_t mode)
 {
-	return err_hint(err_new(ERR_USAGE, "others may write '%s' (mode %04o)", path, (unsigned)mode & 07777),
+	return err_hint(err_new(ERR_USAGE, "others can write to '%s' (mode %04o)", path, (unsigned)mode & 07777),
 			"chmod go-w '%s'", path);
 }
 
@@ -173,9 +173,10 @@ struct err *owner_check_entry(const char *name, const struct stat *top, const st
 	bool is_open = (top->st_mode & S_IWOTH) && !(top->st_mode & S_ISVTX); /* and used all the same: it was named */
 	if ((parent->st_mode & S_IWOTH) && entry->st_uid != top->st_uid &&
 	    !owner_is_trusted(entry->st_uid, self, caller_of()))
-		return err_hint(of_another(name, entry->st_uid, self),
-				"it was put into a folder that all may write: look at it, then remove it, or copy it to "
-				"make it yours");
+		return err_hint(
+			of_another(name, entry->st_uid, self),
+			"it was put into a folder that all may write: look at it, then remove it, or copy it to "
+			"make it yours");
 	if (!(entry->st_mode & S_IWOTH) || S_ISLNK(entry->st_mode) || is_sticky || is_open)
 		return NULL;
 	return writable(name, entry->st_mode);
