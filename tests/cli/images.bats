@@ -3,10 +3,10 @@ bats_require_minimum_version 1.5.0
 
 # A hostile disk image as the source of a recipe: `build --image` and `up` refuse it before any program has opened it.
 
+load lib
+
 setup() {
-	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
-	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" TMPDIR="$BATS_TEST_TMPDIR" NO_COLOR=1
-	unset COOPER_MIRROR COOPER_OFFLINE
+	alone
 	mkdir -p "$BATS_TEST_TMPDIR/p/recipes" "$BATS_TEST_TMPDIR/p/vmimages" "$BATS_TEST_TMPDIR/bin"
 	cd "$BATS_TEST_TMPDIR/p"
 	export COOPER_RECIPES="$PWD"
@@ -20,8 +20,6 @@ setup() {
 		"$BATS_TEST_TMPDIR" "$(sum ../x.tar.gz)" >recipes/tiny.yaml
 	printf 'kind: stack\nemulator: tiny\nimage: evil\n' >cooper.yaml
 }
-
-sum() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1; }
 
 # image PYTHON - the disk, from what `qemu-img create` makes as `q`: at(offset, width, value), put(offset, bytes)
 image() {

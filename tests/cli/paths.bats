@@ -3,25 +3,22 @@ bats_require_minimum_version 1.5.0
 
 # Names that a shell, make, apt or a package manager would read as more than a name. Hermetic: its own home, no network.
 
+load lib
+
 setup() {
-	cooper="$BATS_TEST_DIRNAME/../../build/${CONFIG:-release}/cooper"
-	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" NO_COLOR=1
-	unset COOPER_MIRROR COOPER_OFFLINE COOPER_RECIPES
+	alone
 	mkdir -p "$BATS_TEST_TMPDIR/tree/s"
 	echo hello >"$BATS_TEST_TMPDIR/tree/s/hello"
 	tar -C "$BATS_TEST_TMPDIR/tree" -czf "$BATS_TEST_TMPDIR/s.tar.gz" s
 	project "$BATS_TEST_TMPDIR/p"
 }
 
-sum() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1; }
-
 # project FOLDER [PACKAGE] - a stack there, whose build needs a host package
 project() {
 	mkdir -p "$1/recipes" "$1/vmimages" "$1/patches"
 	cd "$1"
 	printf -- '--- a/hello\n+++ b/hello\n@@ -1 +1 @@\n-hello\n+patched\n' >patches/x.patch
-	printf 'kind: image\nname: none\nversion: "1"\nos: debian\nformat: qcow2\nboot: { mode: uefi }\nuser: core\n' >vmimages/none.yaml
-	printf 'source: [{ url: "file:///none.qcow2", sha256: "%064d" }]\n' 1 >>vmimages/none.yaml
+	no_image
 	printf 'kind: stack\nemulator: tiny\nimage: none\n' >cooper.yaml
 	cat >recipes/tiny.yaml <<-END
 		kind: build

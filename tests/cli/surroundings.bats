@@ -4,37 +4,14 @@ bats_require_minimum_version 1.5.0
 
 # What the caller leaves: descriptors, signals, limits. Hermetic: its own home, no network.
 
+load lib
+
 setup() {
-	cooper="$BATS_TEST_DIRNAME/../../build/${CONFIG:-release}/cooper"
-	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" TMPDIR="$BATS_TEST_TMPDIR" NO_COLOR=1
-	unset COOPER_MIRROR COOPER_OFFLINE
-	project="$BATS_TEST_TMPDIR/p"
-	mkdir -p "$project/recipes" "$project/vmimages" "$BATS_TEST_TMPDIR/tree/s"
-	cd "$project"
-	head -c 300000 /dev/urandom >../tree/s/blob
-	tar -C ../tree -czf ../s.tar.gz s
-	printf 'kind: image\nname: none\nversion: "1"\nos: debian\nformat: qcow2\nboot: { mode: uefi }\nuser: core\n' >vmimages/none.yaml
-	printf 'source: [{ url: "file:///none.qcow2", sha256: "%064d" }]\n' 1 >>vmimages/none.yaml
-	printf 'kind: stack\nemulator: tiny\nimage: none\n' >cooper.yaml
-	recipe true
+	alone
+	mkdir -p "$BATS_TEST_TMPDIR/tree/s" && head -c 300000 /dev/urandom >"$BATS_TEST_TMPDIR/tree/s/blob"
+	cd "$BATS_TEST_TMPDIR/tree"
+	tiny_project
 }
-
-sum() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1; }
-
-# recipe SCRIPT - what its build runs
-recipe() {
-	cat >recipes/tiny.yaml <<-END
-		kind: build
-		name: tiny
-		version: "1"
-		license: MIT
-		source: [{ url: "${url:-file://$BATS_TEST_TMPDIR/s.tar.gz}", sha256: $(sum ../s.tar.gz) }]
-		build: [{ script: '$1' }]
-		install: [[install, -d, "\${prefix}/bin"]]
-	END
-}
-
-kegs() { ls "$COOPER_HOME/store" 2>/dev/null | grep -c -- -tiny-1 || true; }
 
 # limited OPTION VALUE COMMAND...
 limited() { (ulimit "$1" "$2" && shift 2 && exec "$@"); }
@@ -129,7 +106,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build --yes
 
 @test "too few descriptors: said, and no trouble of the network" {
 	export COOPER_BACKOFF_MS=1
-	url=http://127.0.0.1:9/s.tar.gz
+	source="{ url: \"http://127.0.0.1:9/s.tar.gz\", sha256: $(sum ../s.tar.gz) }"
 	recipe true
 	for n in 4 5 6 7 8 9 10 11 12 13 14 15 16 18 20; do
 		code=0

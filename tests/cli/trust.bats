@@ -2,37 +2,15 @@
 bats_require_minimum_version 1.5.0
 # What of a project is asked about before it runs, and where. Hermetic: its own home, no network.
 
+load lib
+
 setup() {
-	cooper="$BATS_TEST_DIRNAME/../../build/release/cooper"
-	export COOPER_HOME="$BATS_TEST_TMPDIR/home" HOME="$BATS_TEST_TMPDIR" TMPDIR="$BATS_TEST_TMPDIR" NO_COLOR=1
-	unset COOPER_MIRROR COOPER_OFFLINE COOPER_RECIPES COOPER_BOX
-	project="$BATS_TEST_TMPDIR/p"
-	mkdir -p "$project/recipes" "$project/vmimages" "$BATS_TEST_TMPDIR/tree/s"
-	cd "$project"
-	echo words >../tree/s/words
-	tar -C ../tree -czf ../s.tar.gz s
-	printf 'kind: image\nname: none\nversion: "1"\nos: debian\nformat: qcow2\nboot: { mode: uefi }\nuser: core\n' >vmimages/none.yaml
-	printf 'source: [{ url: "file:///none.qcow2", sha256: "%064d" }]\n' 1 >>vmimages/none.yaml
-	printf 'kind: stack\nemulator: tiny\nimage: none\nmachine: { accel: tcg }\nsteps: [{ name: one, run: [echo, one] }]\n' >cooper.yaml
-	recipe true
+	alone
+	mkdir -p "$BATS_TEST_TMPDIR/tree/s" && echo words >"$BATS_TEST_TMPDIR/tree/s/words"
+	cd "$BATS_TEST_TMPDIR/tree"
+	tiny_project $'machine: { accel: tcg }\nsteps: [{ name: one, run: [echo, one] }]\n'
 }
 
-sum() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1; }
-
-# recipe SCRIPT - what its build runs
-recipe() {
-	cat >recipes/tiny.yaml <<-END
-		kind: build
-		name: tiny
-		version: 10.2.3
-		license: MIT
-		source: [${source:-{ url: "file://$BATS_TEST_TMPDIR/s.tar.gz", sha256: $(sum ../s.tar.gz) \}}]
-		build: [{ script: '$1' }]
-		install: [[install, -d, "\${prefix}/bin"]]
-	END
-}
-
-kegs() { ls "$COOPER_HOME/store" 2>/dev/null | grep -c -- -tiny-10 || true; }
 # whether the box of this host keeps all that lasts
 boxed() { ! "$cooper" tool facts | grep '"box_lets": ".' | grep -qv '": "any number of processes"'; }
 

@@ -116,7 +116,7 @@ fi
 # What a Mac runs has BSD tools, bash 3.2 as sh, and GNU make 3.81: no timeout, no sed -i or \t in sed, no .ONESHELL.
 gnu_tools='sha256sum|sha512sum|nproc|timeout|realpath|tac|numfmt|ldd|dpkg[a-z-]*|apt-get|sed -i|stat -c|readlink -f|date -d|xargs -r|grep -[a-zA-Z]*P|head -n -|base64 -w|cp (-a|--[a-z])|find [^|]*-printf|touch -d|install -D|mktemp --'
 for file in install.sh packaging/host-packages.sh packaging/macos-first-run.sh packaging/dist.sh tests/run-unit.sh \
-	tests/golden/errors.sh tests/golden/hosts.sh tests/cli/*.bats Makefile; do
+	tests/golden/errors.sh tests/golden/hosts.sh tests/cli/*.bats tests/cli/lib.bash Makefile; do
 	grep -nE "(^|[^a-zA-Z0-9_/.-])($gnu_tools)([^a-zA-Z0-9_-]|\$)|sed [^|]*[^\\]\\\\t" "$file" |
 		grep -vE '^[0-9]+:[[:space:]]*(#|echo|printf|@echo)|shasum|as_root|dpkg-query|libc6-dev|nodejs|nginx-light|command -v apt-get' | sed "s,^,$file:,"
 done | check "only BSD's tools in what a Mac runs"
