@@ -9,6 +9,9 @@
 #include "base/str.h"
 #include "base/utf8.h"
 
+/* Of the guest in the network that the monitor makes for it. */
+#define GUEST_ADDRESS "10.0.2.15"
+
 enum {
 	LOOKED_AT_MAX = 16 * PUBLISHED_MAX, /* of one list, double ones included */
 	ID_SHOWN = 12,
@@ -75,7 +78,7 @@ static void show(char *to, size_t size, const char *text)
 /* Where the guest listens there, and where the host shall. */
 static void place(struct published_port *p, const char *asked)
 {
-	static const char *const all[] = {"", "0.0.0.0", "::", "10.0.2.15"};
+	static const char *const all[] = {"", "0.0.0.0", "::", GUEST_ADDRESS};
 	struct in_addr v4;
 
 	show(p->address, sizeof(p->address), asked);

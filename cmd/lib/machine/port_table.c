@@ -94,12 +94,19 @@ struct port_row *port_table_next(struct port_table *t, int64_t now_ms)
 	return NULL;
 }
 
+void port_table_later(struct port_row *row, int64_t now_ms)
+{
+	row->try_ms = now_ms + RETRY_MS;
+}
+
 void port_table_set(struct port_row *row, enum port_state state, int64_t now_ms)
 {
 	row->told = row->told && state == row->state;
 	row->state = state;
 	row->unsure = state == PORT_FAILED || (row->unsure && state != PORT_OPEN);
-	row->try_ms = state == PORT_OPEN ? 0 : now_ms + RETRY_MS;
+	row->try_ms = 0;
+	if (state != PORT_OPEN)
+		port_table_later(row, now_ms);
 }
 
 void port_table_closed(struct port_table *t, struct port_row *row)

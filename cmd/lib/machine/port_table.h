@@ -56,6 +56,9 @@ struct port_row *port_table_next(struct port_table *t, int64_t now_ms);
 /** port_table_set() - what became of opening it: PORT_OPEN, or why not */
 void port_table_set(struct port_row *row, enum port_state state, int64_t now_ms);
 
+/** port_table_later() - @row is as it was, and is not returned again by port_table_next() for a second */
+void port_table_later(struct port_row *row, int64_t now_ms);
+
 /** port_table_closed() - it is no longer on the host: the row goes */
 void port_table_closed(struct port_table *t, struct port_row *row);
 

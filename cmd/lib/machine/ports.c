@@ -18,7 +18,6 @@ enum {
 	READS = 8,            /* at a look */
 	WARNINGS_AT_ONCE = 4, /* who holds a port is dear to find out */
 	WARNINGS_MAX = 50,    /* of one boot */
-	RETRY_MS = 1000,
 };
 
 void ports_init(struct ports *p, const char *program, const struct machine_spec *spec)
@@ -138,7 +137,7 @@ static void act(struct ports *p, struct port_row *row, struct power *power)
 	else if (power->vmm->forward(&power->run, &row->port, /* on= */ false))
 		port_table_closed(&p->table, row);
 	else
-		row->try_ms = now + RETRY_MS;
+		port_table_later(row, now);
 }
 
 static void name_holder(struct port_row *row)
