@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "net/fetch_env.h"
+#include "net/gitrepo.h"
 
 static struct err *get_sizeless(const char *fault, int64_t max)
 {
@@ -278,6 +280,33 @@ static void logins_stay(void **state)
 	server_stop(&other);
 }
 
+/* Reading any of them would wait for somebody who writes to the pipe. */
+static void files_of_the_environment_are_files(void **state)
+{
+	(void)state;
+	static const char *const variables[] = {"NETRC", "HOME", "COOPER_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+	AUTO_FREE char *folder = path_of("home");
+	AUTO_FREE char *fifo = path_join(folder, ".netrc");
+	AUTO_FREE char *home = mem_strdup(getenv("HOME"));
+	AUTO_FREE char *url = mem_printf("%s/ok/%d/environment", server.base, SIZE);
+	struct fetch_request r = {.url = url, .sha256 = right, .size = SIZE, .allow_http = true};
+	assert_ok(dir_make(folder, 0755));
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+		setenv(variables[i], streq(variables[i], "HOME") ? folder : fifo, 1);
+		struct err *e = get_with(r, "environment", NULL);
+		struct err *of_git = gitrepo_tag("https://127.0.0.1:1/x.git", "v1", (char[GITREPO_ID]){""});
+		unsetenv(variables[i]);
+		setenv("HOME", home, 1);
+		assert_fails(e, ERR_USAGE, "is a pipe or a device where a file is needed");
+		assert_fails(of_git, ERR_USAGE, "is a pipe or a device where a file is needed");
+	}
+	setenv("NETRC", "/dev/null", 1);
+	struct err *e = get_with(r, "environment", NULL);
+	unsetenv("NETRC");
+	assert_ok(e);
+}
+
 static void offline(void **state)
 {
 	(void)state;
@@ -370,6 +399,7 @@ int main(void)
 		cmocka_unit_test(through_a_proxy),
 		cmocka_unit_test(parts_of_others),
 		cmocka_unit_test(logins_stay),
+		cmocka_unit_test(files_of_the_environment_are_files),
 		cmocka_unit_test(offline),
 		cmocka_unit_test(mirror_by_digest),
 		cmocka_unit_test(refuses),

@@ -457,10 +457,13 @@ struct err *fetch_run(const struct fetch_request *requests, size_t count, int64_
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, start_library);
+	struct fetch_env env;
+	fetch_env_read(&env);
+	TRY(fetch_env_check(&env));
 	struct queue q = {.multi = curl_multi_init()};
 	struct fetch_batch *b = &q.batch;
-	*b = (struct fetch_batch){.items = mem_array(count, sizeof(*b->items)), .count = count, .sink = sink};
-	fetch_env_read(&b->env);
+	*b = (struct fetch_batch){
+		.items = mem_array(count, sizeof(*b->items)), .count = count, .sink = sink, .env = env};
 	set_up(&q);
 	for (size_t i = 0; i < count; i++)
 		transfer_init(&b->items[i], b, &requests[i]);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/units.h"
 #include "fmt/digest.h"
 #include "net/fetch_retry.h"
@@ -19,6 +20,11 @@ static const char *text_of(const char *name)
 {
 	const char *value = getenv(name);
 	return value && *value ? value : NULL;
+}
+
+static const char *kind_of(mode_t mode)
+{
+	return S_ISDIR(mode) ? "a folder" : "a pipe or a device";
 }
 
 static int64_t number_of(const char *name, int64_t min, int64_t max, int64_t otherwise)
@@ -42,6 +48,27 @@ void fetch_env_read(struct fetch_env *ret_env)
 		ret_env->ca = text_of(bundles[i]);
 		ret_env->ca_env = bundles[i];
 	}
+}
+
+static struct err *check_file(const char *path, const char *what)
+{
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	TRY(file_stat(path, &there, &st));
+	if (!there || S_ISREG(st.st_mode) || streq(path, "/dev/null"))
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "%s '%s' is %s where a file is needed", what, path, kind_of(st.st_mode)),
+			"name a file, or /dev/null for none");
+}
+
+struct err *fetch_env_check(const struct fetch_env *env)
+{
+	const char *home = text_of("HOME");
+	AUTO_FREE char *usual = env->netrc || !home ? NULL : path_join(home, ".netrc");
+	const char *netrc = env->netrc ? env->netrc : usual;
+	if (netrc)
+		TRY(check_file(netrc, "the file of logins"));
+	return env->ca ? check_file(env->ca, env->ca_env) : NULL;
 }
 
 static struct err *check_digests(const struct fetch_request *r)
@@ -75,7 +102,7 @@ struct err *fetch_file_open(const char *url, int *ret_fd)
 		return err_hint(err_os(errno, "cannot open '%s'", path), "check its permissions and the disk");
 	if (!S_ISREG(st.st_mode))
 		return err_hint(err_new(ERR_USAGE, "'%s' is %s where a file is needed", path,
-					S_ISDIR(st.st_mode) ? "a folder" : "a pipe or a device"),
+					kind_of(st.st_mode)),
 				"name a file; of a folder make an archive");
 	*ret_fd = fd;
 	fd = -1;

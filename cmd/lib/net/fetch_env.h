@@ -5,8 +5,8 @@
  *	COOPER_MIRROR          base URL of a mirror laid out by digest (<base>/sha256/ab/<hex>), asked first
  *	COOPER_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE   a CA bundle, in this order; SSL_CERT_DIR a folder of them
  *	NETRC                  where logins are; default ~/.netrc
- *	COOPER_STALL_SECONDS   silence after which a transfer is given up; default 30; fetch_watch.h has what else may
- *not be COOPER_BACKOFF_MS      ceiling of the first pause before a retry; default 500 (for tests)
+ *	COOPER_STALL_SECONDS   silence after which a transfer is given up; default 30; fetch_watch.h has the other limits
+ *	COOPER_BACKOFF_MS      ceiling of the first pause before a retry; default 500 (for tests)
  *
  * Proxies (https_proxy, http_proxy, all_proxy, no_proxy) are read by libcurl itself; CA variables are not.
  */
@@ -33,6 +33,9 @@ struct fetch_env {
 
 /** fetch_env_read() - read it once; texts are the environment's */
 void fetch_env_read(struct fetch_env *ret_env);
+/** fetch_env_check() - the files of logins and of CAs, if they are there, are files: libcurl and OpenSSL would wait for
+ *  a pipe that nobody writes to, without a limit. Errors: USAGE, and those of file_stat() */
+MUST_CHECK struct err *fetch_env_check(const struct fetch_env *env);
 /**
  * fetch_env_urls() - the URLs to try for @r, in order, without those that are out of reach offline
  *

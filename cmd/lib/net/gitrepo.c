@@ -38,8 +38,10 @@ static void start_library(void)
 	for (int level = GIT_CONFIG_LEVEL_PROGRAMDATA; level <= GIT_CONFIG_LEVEL_GLOBAL; level++)
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-	if (env.ca || env.ca_dir)
+	struct err *unusable = fetch_env_check(&env); /* a transfer says so: git_transfer_run() */
+	if (!unusable && (env.ca || env.ca_dir))
 		git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, env.ca, env.ca_dir);
+	err_free(unusable);
 }
 
 static void use_library(void)

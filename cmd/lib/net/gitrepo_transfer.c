@@ -149,7 +149,7 @@ struct err *git_transfer_run(struct git_transfer *take_t, struct err *(*main)(st
 	pthread_t thread;
 	fetch_env_read(&env);
 	t->main = main;
-	struct err *e = check_online(t, &env);
+	struct err *e = err_first(check_online(t, &env), fetch_env_check(&env));
 	atomic_fetch_add(&t->users, e ? 0 : 1);
 	int code = e ? 0 : pthread_create(&thread, NULL, thread_main, t);
 	if (code != 0) {
