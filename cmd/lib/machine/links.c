@@ -7,12 +7,14 @@ void links_init(struct links *l, const struct machine_spec *spec, const char *pr
 	for (int i = 0; i < FORWARDS; i++)
 		forward_init(&l->forwards[i], spec, (enum forward_to)i);
 	ports_init(&l->ports, program, spec);
+	guest_clock_init(&l->clock, spec);
 }
 
 bool links_look(struct links *l, struct power *power, struct strs *warnings)
 {
 	for (int i = 0; i < FORWARDS; i++)
 		forward_look(&l->forwards[i]);
+	guest_clock_look(&l->clock, power->run.pause == VMM_GOES_ON);
 	return ports_look(&l->ports, power, warnings);
 }
 
@@ -26,6 +28,7 @@ void links_add(const struct links *l, struct json *line)
 void links_close(struct links *l)
 {
 	ports_close(&l->ports);
+	guest_clock_close(&l->clock);
 	for (int i = 0; i < FORWARDS; i++)
 		forward_close(&l->forwards[i]);
 }
@@ -33,6 +36,7 @@ void links_close(struct links *l)
 void links_done(struct links *l)
 {
 	ports_done(&l->ports);
+	guest_clock_done(&l->clock);
 	for (int i = 0; i < FORWARDS; i++)
 		forward_done(&l->forwards[i]);
 }

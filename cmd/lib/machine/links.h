@@ -1,5 +1,5 @@
 /*
- * links.h - what leads from the host into a guest that is ready: the sockets of its podman, its containers' ports
+ * links.h - what leads from the host into a guest that is ready: the sockets of its podman, its containers' ports, its clock
  *
  *	links_init(&l, spec, program);
  *	while (...) links_look(&l, &power, &warnings);
@@ -10,11 +10,13 @@
 #define COOPER_MACHINE_LINKS_H
 
 #include "machine/forward.h"
+#include "machine/guest_clock.h"
 #include "machine/ports.h"
 
 struct links {
 	struct forward forwards[FORWARDS];
 	struct ports ports;
+	struct guest_clock clock;
 };
 
 #define LINKS_INIT {.ports = {.fd = -1}} /* fine for links_done() */
@@ -22,7 +24,7 @@ struct links {
 /** links_init() - nothing runs; @program: cooper, which follows the containers' ports, NULL = they are not followed */
 void links_init(struct links *l, const struct machine_spec *spec, const char *program);
 
-/** links_look() - see forward_look() and ports_look(); true when there is more to do at once */
+/** links_look() - see forward_look(), ports_look() and guest_clock_look(); true when there is more to do at once */
 bool links_look(struct links *l, struct power *power, struct strs *warnings);
 
 /** links_add() - what `cooper status` shows of them */

@@ -83,25 +83,33 @@ static void add_forward_path(struct str *s, const char *path)
 	}
 }
 
+/* A connection of its own: it must end when this process does. */
+static void add_own_connection(const struct ssh *ssh, const char *user, struct strs *argv)
+{
+	strs_add_all(argv, (const char *[]){ssh->program ? ssh->program : "ssh", "-F", ssh->config_path, "-o",
+					    "ControlMaster=no", "-o", "ControlPath=none", NULL});
+	if (user)
+		strs_add_all(argv, (const char *[]){"-l", user, NULL});
+}
+
 void ssh_forward_argv(const struct ssh *ssh, const char *user, const char *local, const char *remote, struct strs *argv)
 {
-	/* a connection of its own: it must end when this process does */
-	static const char *const options[] = {"ControlMaster=no",         "ControlPath=none",
-					      "ExitOnForwardFailure=yes", "StreamLocalBindUnlink=yes",
-					      "StreamLocalBindMask=0177", NULL};
 	AUTO(str) spec = STR_INIT;
 
 	add_forward_path(&spec, local);
 	str_add_char(&spec, ':');
 	add_forward_path(&spec, remote);
-	strs_add_all(argv, (const char *[]){ssh->program ? ssh->program : "ssh", "-F", ssh->config_path, "-N", NULL});
-	for (size_t i = 0; options[i]; i++) {
-		strs_add(argv, "-o");
-		strs_add(argv, options[i]);
-	}
-	if (user)
-		strs_add_all(argv, (const char *[]){"-l", user, NULL});
-	strs_add_all(argv, (const char *[]){"-L", str_text(&spec), "--", ssh->host, NULL});
+	add_own_connection(ssh, user, argv);
+	strs_add_all(argv,
+		     (const char *[]){"-N", "-o", "ExitOnForwardFailure=yes", "-o", "StreamLocalBindUnlink=yes", "-o",
+				      "StreamLocalBindMask=0177", "-L", str_text(&spec), "--", ssh->host, NULL});
+}
+
+void ssh_own_argv(const struct ssh *ssh, const char *user, const char *const *remote, struct strs *argv)
+{
+	add_own_connection(ssh, user, argv);
+	strs_add_all(argv, (const char *[]){"-T", "--", ssh->host, NULL});
+	strs_take(argv, quote_argv(remote));
 }
 
 static const char *name_of(const struct ssh_command *command)

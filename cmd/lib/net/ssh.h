@@ -70,6 +70,10 @@ void ssh_argv(const struct ssh *ssh, const char *const *remote, struct strs *arg
 void ssh_forward_argv(const struct ssh *ssh, const char *user, const char *local, const char *remote,
 		      struct strs *argv);
 
+/** ssh_own_argv() - the command line of an ssh that runs @remote as @user (NULL = the configuration's), and shares its
+ *  connection with nobody: it can be ended at any time */
+void ssh_own_argv(const struct ssh *ssh, const char *user, const char *const *remote, struct strs *argv);
+
 /**
  * ssh_run() - run a program in the guest to its end
  * @output:      collects stdout; NULL = stdout is emitted like stderr
