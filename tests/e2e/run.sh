@@ -94,6 +94,35 @@ result "on an arm64 processor, amd64 and arm64 containers run as the rootless us
 python3 "$top/tests/e2e/ports.py" "$cooper" uefi.yaml --guest-arch aarch64
 result "the ports of containers come and go" $?
 
+# --- laptop life
+apart() { local d=$(($(guest date +%s) - $(date +%s))); echo "${d#-}"; }
+set_right() { # set_right SECONDS - the guest's clock is within two seconds of ours by then
+	local until=$((SECONDS + $1))
+	while [ "$(apart)" -gt 2 ]; do
+		[ $SECONDS -lt $until ] || return 1
+		sleep 1
+	done
+}
+supervisor=$(field pid)
+guest sudo date -s '-300 seconds' >/dev/null
+kill -STOP "$supervisor" && sleep 7 && kill -CONT "$supervisor" # to the supervisor a host that was away
+set_right 30
+result "a clock that is 5 minutes behind after the host was away is put right" $?
+resident() { awk '/^VmRSS:/ { print int($2 / 1024) }' "/proc/$(field qemu_pid)/status"; } # MiB
+guest sh -c 'head -c 400M /dev/zero >/dev/shm/filled'
+full=$(resident)
+guest rm /dev/shm/filled
+given_back() {
+	local i
+	for ((i = 0; i < 30; i++)); do
+		[ "$(resident)" -gt $((full - 300)) ] || return 0
+		sleep 1
+	done
+	return 1
+}
+given_back
+result "memory that the guest freed is the host's again: $full MiB, then $(resident) MiB" $?
+
 # --- firmware
 machine=$usual/machines/uefi
 pid=$(pgrep -f -- "^$usual/store/.* guest=cooper-uefi ")

@@ -1,4 +1,4 @@
-/* When the guest is asked to set its clock; and with a script in ssh's place, that it is. tests/e2e has a real guest. */
+/* When the guest is asked to set its clock; with a script in ssh's place, that it is. tests/e2e has a real guest. */
 #include "harness.h"
 
 #include <string.h>
@@ -174,9 +174,12 @@ static void no_answer(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reasons),      cmocka_unit_test(period),
-		cmocka_unit_test(stands_still), cmocka_unit_test(asked_again),
-		cmocka_unit_test(doubt_while_asking), cmocka_unit_test(through_ssh),
+		cmocka_unit_test(reasons),
+		cmocka_unit_test(period),
+		cmocka_unit_test(stands_still),
+		cmocka_unit_test(asked_again),
+		cmocka_unit_test(doubt_while_asking),
+		cmocka_unit_test(through_ssh),
 		cmocka_unit_test(no_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

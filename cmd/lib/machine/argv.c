@@ -198,6 +198,16 @@ static void add_mounts(struct line *l)
 	}
 }
 
+/*
+ * Memory that the guest has freed goes back to the host. Not on macOS, where the monitor's way to give it back
+ * (madvise) gives nothing back.
+ */
+static void add_balloon(struct line *l)
+{
+	if (l->facts->os == OS_LINUX)
+		option(l, "-device", mem_strdup("virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on"));
+}
+
 /* What QEMU itself never needs, once it runs, is no use to a guest that broke into it. */
 static void add_sandbox(struct line *l)
 {
@@ -226,6 +236,7 @@ static void add_all(struct line *l)
 	add_disks(l);
 	add_network(l);
 	add_mounts(l);
+	add_balloon(l);
 }
 
 struct err *machine_argv(const struct machine_spec *spec, const struct machine_start *start,

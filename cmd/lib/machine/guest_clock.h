@@ -3,9 +3,9 @@
  *
  * A guest keeps the time by counting, and counts nothing while its host sleeps; its real-time clock is the host's wall
  * clock all the while. So when there is reason to doubt, an ssh of its own has the guest set its clock from that one,
- * should the two be more than a second apart. Reasons are: the guest has just become ready, the machine goes on after it
- * stood still, the host's wall clock jumped against its monotonic one (which stands still in its sleep), nobody looked
- * for some seconds, or half an hour has passed. A guest that is away, or cannot do it, is asked again later.
+ * should the two be more than a second apart. Reasons are: the guest has just become ready, the machine goes on after
+ * it stood still, the host's wall clock jumped against its monotonic one (which stands still in its sleep), nobody
+ * looked for some seconds, or half an hour has passed. A guest that is away, or cannot do it, is asked again later.
  *
  *	guest_clock_init(&c, spec);
  *	while (...) guest_clock_look(&c, goes_on);	each second while the guest is ready
