@@ -1,8 +1,7 @@
 #include <stdio.h>
 
 #include "base/path.h"
-#include "guest/connect.h"
-#include "machine/keys.h"
+#include "machine/clients.h"
 #include "machine/machine.h"
 #include "session.h"
 #include "sys/file.h"
@@ -14,7 +13,7 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static struct err *destroy_machine(const struct project *p, const char *name)
+static struct err *destroy_machine(const struct project *p, const char *name, struct sink *sink)
 {
 	AUTO_FREE char *dir = path_join(p->home.machines, name);
 	bool there = false;
@@ -24,20 +23,18 @@ static struct err *destroy_machine(const struct project *p, const char *name)
 		return NULL;
 	}
 	TRY(machine_stop(dir, MACHINE_STOP_MS, NULL));
-	AUTO_FREE char *identity = keys_path(dir, KEY_CLIENT, /* public_half= */ false);
-	struct connection connection = {.name = name, .identity = identity};
-	TRY(connect_remove(&connection));
+	TRY(clients_forget(dir, name, sink));
 	TRY(tree_remove(dir));
 	printf("machine '%s' is gone\n", name);
 	return NULL;
 }
 
-static struct err *destroy_all(const struct project *p)
+static struct err *destroy_all(const struct project *p, struct sink *sink)
 {
 	AUTO(strs) names = STRS_INIT;
 	TRY(dir_list(p->home.machines, &names));
 	for (size_t i = 0; i < names.count; i++)
-		TRY(destroy_machine(p, names.items[i]));
+		TRY(destroy_machine(p, names.items[i], sink));
 	AUTO_FREE char *left = NULL;
 	TRY(home_remove(&p->home, &left));
 	if (left)
@@ -68,7 +65,7 @@ static struct err *run(struct call *call)
 		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "use --yes to remove without confirmation");
 	AUTO_CLOSE int lock = -1;
 	TRY(session_lock(call, &p.home, /* timeout_ms= */ 10000, &lock));
-	return all ? destroy_all(&p) : destroy_machine(&p, p.machine_name);
+	return all ? destroy_all(&p, call->sink) : destroy_machine(&p, p.machine_name, call->sink);
 }
 
 const struct subcommand cmd_destroy = {

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "guest/published_watch.h"
 #include "machine/accel.h"
+#include "machine/clients.h"
 #include "machine/damage.h"
 #include "machine/data_disk.h"
 #include "machine/disk.h"
@@ -153,16 +154,28 @@ static struct err *check_start(const struct project *p, const struct machine_spe
 	return fit_ports(spec);
 }
 
+static struct err *are_told(const struct project *p, bool *ret_told)
+{
+	*ret_told = true;
+	return p->stack->stack.connect_podman ? clients_told(p->machine_dir, ret_told) : NULL;
+}
+
+static struct err *tell_clients(const struct project *p, const struct machine_spec *spec, struct sink *sink)
+{
+	AUTO(str) outcome = STR_INIT;
+	bool told = true;
+	TRY(are_told(p, &told));
+	return told ? NULL : clients_tell(spec, sink, &outcome);
+}
+
 /* Boot @spec's generation, then prove it. */
 static struct err *boot_and_prove(struct call *call, const struct project *p, const struct machine_spec *spec,
 				  const struct generation *g)
 {
 	AUTO(str) outcome = STR_INIT;
 	struct machine_status status;
-	AUTO_FREE char *connection = NULL;
 	TRY(machine_boot(spec, g->number, "boot", call->sink, &status));
-	if (p->stack->stack.connect_podman)
-		TRY(machine_connect(spec, call->sink, &connection));
+	TRY(tell_clients(p, spec, call->sink));
 	TRY(machine_prove(spec, "canary", call->sink, &outcome));
 	printf("'%s' is running: %s\n", spec->name, str_text(&outcome));
 	return NULL;
@@ -190,9 +203,10 @@ static struct err *run_start(struct call *call)
 	TRY(machine_status(p.machine_dir, &status));
 	if (status.ready)
 		TRY(machine_answers(p.machine_dir, p.machine_name, &status, &waited_ms));
-	bool proved = false;
+	bool proved = false, told = false;
 	TRY(is_proved(&p, &status, &proved));
-	if (!proved) {
+	TRY(are_told(&p, &told));
+	if (!proved || !told) {
 		TRY(lock_machine(call, &p, &lock));
 		TRY(machine_status(p.machine_dir, &status)); /* whom we waited for may have started it */
 	}
@@ -202,6 +216,8 @@ static struct err *run_start(struct call *call)
 	}
 	TRY(is_proved(&p, &status, &proved));
 	if (proved) {
+		TRY(open_machine(&p, &spec, &g));
+		TRY(tell_clients(&p, &spec, call->sink));
 		printf("'%s' is running\n", p.machine_name);
 		return NULL;
 	}

@@ -179,8 +179,8 @@ result "nobody else can use it" $?
 info() { timeout 120 podman --remote "$@" info --format '{{.Host.Arch}} {{.Host.Security.Rootless}}'; }
 [ "$(info --url "unix://$socket")" = "arm64 true" ]
 result "podman --remote info over the socket" $?
-[ "$(info --connection uefi 2>/dev/null)" = "arm64 true" ]
-result "podman --remote info over the ssh connection" $?
+[ "$(info --connection uefi)$(info --connection uefi-root)" = "arm64 truearm64 false" ]
+result "podman --remote info by the names of its connections" $?
 if command -v docker >/dev/null; then
 	DOCKER_HOST=unix://$socket timeout 120 docker version --format '{{.Server.Arch}}' 2>"$work/err" | grep -qx arm64
 	result "docker version over the socket" $?
@@ -239,6 +239,6 @@ tr -d '\r' <"$work/monitor" | grep -E "^pflash0 .*edk2-aarch64-code.fd \(raw, re
 	grep -E '0000000000000000-0000000003ffffff.*virt.flash0' "$work/monitor" &&
 	grep -E '0000000004000000-0000000007ffffff.*virt.flash1' "$work/monitor"
 result "info block, info mtree: the two banks at 0 and at 64 MiB" $?
-exits 0 stacked destroy --yes && ! podman system connection list --format '{{.Name}}' | grep -qx uefi
-result "destroy takes the connection away" $?
+exits 0 stacked destroy --yes && ! podman system connection list --format '{{.Name}}' | grep -q '^uefi'
+result "destroy takes the connections away" $?
 totals

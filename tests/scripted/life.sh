@@ -15,6 +15,8 @@ extra='{ name: extra, script: "date >>/etc/extra" }'
 emulator one && image 1 && stack 512MiB "$motd" "$extra"
 cd "$project" || exit 1
 
+says_not() { ! grep -qF -- "$1" "$out"; }
+
 # --- up, and again ---
 
 check "status before there is a machine" ends 0 "no machine 'dev'" "$cooper" status
@@ -26,8 +28,23 @@ check "the first generation is the current one" [ "$(current)" = 1 ]
 check "the patched emulator is in the keg" grep -qx one "$COOPER_HOME"/store/*-tiny-10.2.3-*/share/firmware
 check "the guest steps were done, in the guest" [ "$(guest etc/motd) $(guest etc/then)" = "hello hello" ]
 check "the handlers' flags were corrected" grep -q '^flags: .*C' "$(disk 1)/proc/sys/fs/binfmt_misc/qemu-$foreign"
-check "podman is connected to the machine's port" grep -q ":$(cat "$machine/ssh/port")/" "$work/connections"
+connections=$work/.config/containers/podman-connections.json
+named() { [ "$(cut -d' ' -f1 "$connections" | tr '\n' ' ')" = "$* " ]; }
+check "podman is connected to the machine's sockets" [ "$(cat "$connections")" = "dev unix://$machine/api.sock
+dev-root unix://$machine/root.sock" ]
+asked=$(grep -c . "$work/podman.log")
 check "up again: nothing to do" ends 0 "nothing to do" up
+check "for which podman is not asked" [ "$(grep -c . "$work/podman.log")" = "$asked" ]
+rm "$connections"
+check "the connections are lost: plan says so" ends 3 "connect podman" "$cooper" plan
+check "up makes them again" ends 0 "podman --connection dev" up
+check "and nothing else" says_not canary
+echo "mine ssh://me@elsewhere/run/podman.sock" >"$connections"
+check "start of a machine that runs makes them, too" ends 0 "is running" "$cooper" start
+check "beside the user's own" named mine dev dev-root
+sed -i.bak '/^mine/d' "$connections" && rm "$connections.bak"
+check "what podman's files hold is looked at" ends 0 "podman --connection dev" up
+check "then nothing to do" ends 0 "nothing to do" up
 rm "$COOPER_HOME"/*.record
 check "what is remembered is lost: nothing to do" ends 0 "nothing to do" up
 check "and all of it is remembered again" grep -q '"build:tiny"' "$COOPER_HOME"/*.record
@@ -38,7 +55,6 @@ check "one boot so far" [ "$(boots)" = 1 ]
 
 # --- changes ---
 
-says_not() { ! grep -qF -- "$1" "$out"; }
 stack 768MiB "$motd" "$extra"
 check "plan: memory asks for a restart" ends 3 "memory" "$cooper" plan
 check "which takes, runs and opens nothing new" grep -q "^nothing new in what that takes" "$out"
@@ -218,7 +234,7 @@ killed_at() {
 # the emulator and the image one after the other, since in `up` they are made side by side
 killed_at "fetch:tiny source:tiny build:tiny" build
 killed_at "fetch:tiny-os-image image:tiny-os" build --image
-killed_at "generation boot handlers step:motd connect canary switch" up
+killed_at "generation boot handlers step:motd canary switch connect" up
 stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "last" }, then: { run: [cp, /etc/motd, /etc/then] } }'
 for place in 'cat >' '1800 cp' '.new &&'; do
 	hang "$place"
@@ -276,21 +292,24 @@ export COOPER_RECIPES=$shipped
 
 check "destroy" ends 0 "" "$cooper" destroy --yes
 check "nothing of the machine is left" [ ! -e "$machine" ]
-check "nor its podman connection" [ ! -e "$work/connections" ]
+check "nor its podman connections" [ ! -e "$connections" ]
 
 # --- what is the user's, and a machine without its file ---
 
-echo "dev ssh://me@elsewhere/run/podman.sock /home/me/key" >"$work/connections"
+echo "dev ssh://me@elsewhere/run/podman.sock" >"$connections"
 check "up, where the user has a connection of that name" ends 0 "podman --connection cooper-dev" up
 check "then nothing to do" ends 0 "nothing to do" up
-check "both are there" [ "$(cut -d' ' -f1 "$work/connections" | tr '\n' ' ')" = "dev cooper-dev " ]
+check "all are there" named dev cooper-dev dev-root
+echo "cooper-dev ssh://me@elsewhere/run/podman.sock" >>"$connections" && sed -i.bak '2d' "$connections"
+check "where both names are the user's, there is none, and a way out" ends 0 "podman --url unix://$machine/api.sock" up
+check "which is told once" ends 0 "nothing to do" up
 mv cooper.yaml away.yaml
 check "without the file, status by the machine's name" ends 0 "'dev' is ready" "$cooper" status dev
 check "ssh" ends 0 "" "$cooper" ssh -s dev -- cat /etc/motd
 check "stop" ends 0 "'dev' is stopped" "$cooper" stop dev
 check "of no machine" ends 1 "other" "$cooper" stop other
 check "destroy" ends 0 "machine 'dev' is gone" "$cooper" destroy --yes dev
-check "the user's connection is left" grep -q '^dev ssh://me@elsewhere' "$work/connections"
-check "and no other" [ "$(grep -c . "$work/connections")" = 1 ]
+check "the user's connection is left" grep -q '^dev ssh://me@elsewhere' "$connections"
+check "and no other" named dev cooper-dev
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -320,9 +320,31 @@ static void children_ask_at_the_terminal_only_where_they_may(void **state UNUSED
 	assert_int_equal(apart(ask_in_background), 0);
 }
 
+/* A name that begins like another one is another one; the last word is the settings'. */
+static void settings(void **state UNUSED)
+{
+	AUTO(strs) wanted = STRS_INIT;
+	AUTO(strs) env = STRS_INIT;
+
+	assert_int_equal(setenv("COOPER_TEST_A", "ours", 1), 0);
+	assert_int_equal(setenv("COOPER_TEST_AB", "ours", 1), 0);
+	assert_int_equal(setenv("COOPER_TEST_C", "ours", 1), 0);
+	strs_add(&wanted, "COOPER_TEST_A=other");
+	strs_add(&wanted, "COOPER_TEST_C");
+	strs_add(&wanted, "COOPER_TEST_D=");
+	child_env(&wanted, &env);
+	assert_true(strs_has(&env, "COOPER_TEST_A=other"));
+	assert_false(strs_has(&env, "COOPER_TEST_A=ours"));
+	assert_true(strs_has(&env, "COOPER_TEST_AB=ours"));
+	assert_true(strs_has(&env, "COOPER_TEST_D="));
+	for (size_t i = 0; i < env.count; i++)
+		assert_false(str_starts(env.items[i], "COOPER_TEST_C"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(settings),
 		cmocka_unit_test(children_report),
 		cmocka_unit_test(endless_output),
 		cmocka_unit_test(children_inherit_nothing),

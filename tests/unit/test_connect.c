@@ -8,50 +8,56 @@
 #include "sys/child.h"
 #include "sys/file.h"
 
-static const struct connection wanted = {.name = "dev", .user = "core", .uid = 1000, .port = 2222, .identity = "/k"};
+#define DIR "/home/ann/m/dev"
+#define SOCKET "unix://" DIR "/api.sock"
 
-static void uri(void **state)
+static const struct connection wanted = {.program = "podman", .name = "dev", .uri = SOCKET, .dir = DIR};
+
+static void uris(void **state UNUSED)
 {
-	(void)state;
-	struct connection root = wanted;
-	AUTO_FREE char *user = connect_uri(&wanted);
-
-	root.uid = 0;
-	root.user = "root";
-	AUTO_FREE char *system_wide = connect_uri(&root);
-	assert_string_equal(user, "ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock");
-	assert_string_equal(system_wide, "ssh://root@127.0.0.1:2222/run/podman/podman.sock");
-}
-
-static void lists(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *list;
-		enum connect_state wanted;
-		bool is_default;
-	} cases[] = {
-		{"[]", CONNECT_ABSENT, false},
-		{"", CONNECT_ABSENT, false},
-		{"null", CONNECT_ABSENT, false},
-		{"not json", CONNECT_ABSENT, false},
-		{"[{\"Name\":\"devel\",\"URI\":\"x\"}]", CONNECT_ABSENT, false},
-		{"[{\"Name\":\"other\"},{\"Name\":\"dev\",\"URI\":\"ssh://core@127.0.0.1:2222/run/user/1000/podman/"
-		 "podman.sock\","
-		 "\"Identity\":\"/k\",\"Default\":true}]",
-		 CONNECT_SAME, true},
-		{"[{\"Name\":\"dev\",\"URI\":\"ssh://core@127.0.0.1:9/run/user/1000/podman/"
-		 "podman.sock\",\"Identity\":\"/k\"}]",
-		 CONNECT_CHANGED, false},
-		{"[{\"Name\":\"dev*\",\"URI\":\"ssh://core@127.0.0.1:2222/run/user/1000/podman/"
-		 "podman.sock\",\"Identity\":\"/j\"}]",
-		 CONNECT_FOREIGN, true},
+	static const char *const cases[][2] = {
+		{"/home/ann/api.sock", "unix:///home/ann/api.sock"},
+		{"/a-b_c.d~e+f,g=h@i", "unix:///a-b_c.d~e+f,g=h@i"},
+		{"/a b%20c#d?e", "unix:///a%20b%2520c%23d%3Fe"},
+		{"/\xc3\xbc", "unix:///%C3%BC"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		bool is_default = true;
-		assert_int_equal(connect_state(&wanted, cases[i].list, &is_default), cases[i].wanted);
-		assert_int_equal(is_default, cases[i].is_default);
+		AUTO_FREE char *uri = connect_uri(cases[i][0]);
+		assert_string_equal(uri, cases[i][1]);
+	}
+}
+
+static struct json *parsed(const char *text)
+{
+	struct json *list = NULL;
+	assert_ok(js_parse(text, strlen(text), "a list", &list));
+	return list;
+}
+
+static void lists(void **state UNUSED)
+{
+	static const struct {
+		const char *list;
+		enum connect_state wanted;
+	} cases[] = {
+		{"[]", CONNECT_ABSENT},
+		{"[{\"Name\":\"devel\",\"URI\":\"x\"}]", CONNECT_ABSENT},
+		{"[{\"Name\":\"other\"},{\"Name\":\"dev\",\"URI\":\"" SOCKET "\"}]", CONNECT_SAME},
+		{"[{\"Name\":\"dev*\",\"URI\":\"" SOCKET "\"}]", CONNECT_SAME},
+		{"[{\"Name\":\"dev\",\"URI\":\"unix://" DIR "/root.sock\"}]", CONNECT_CHANGED},
+		{"[{\"Name\":\"dev\",\"URI\":\"ssh://core@127.0.0.1:9/x\",\"Identity\":\"" DIR "/ssh/key\"}]",
+		 CONNECT_CHANGED},
+		{"[{\"Name\":\"dev\",\"URI\":\"unix://" DIR "2/api.sock\"}]", CONNECT_FOREIGN},
+		{"[{\"Name\":\"dev\",\"URI\":\"unix://" DIR "\"}]", CONNECT_FOREIGN},
+		{"[{\"Name\":\"dev\",\"URI\":\"ssh://me@x/y\",\"Identity\":\"/home/ann/.ssh/key\"}]", CONNECT_FOREIGN},
+		{"[{\"Name\":\"dev\",\"URI\":\"ssh://me@x/y\"}]", CONNECT_FOREIGN},
+		{"[{\"Name\":\"dev\"}]", CONNECT_FOREIGN},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_JSON *list = parsed(cases[i].list);
+		assert_int_equal(connect_state(&wanted, list), cases[i].wanted);
 	}
 }
 
@@ -72,111 +78,142 @@ static void set_list(const char *dir, const char *text)
 	assert_ok(file_write(path, text, strlen(text), 0644));
 }
 
-static void acting(void **state)
+/* What podman was asked to do since the last time, but for lists. */
+static char *asked(const char *dir)
 {
-	(void)state;
-	AUTO_FREE char *dir = test_dir();
-	AUTO_FREE char *program = fake_podman(dir);
-	AUTO_FREE char *log_path = path_join(dir, "log");
-	AUTO_FREE char *log = NULL;
-	struct connection c = wanted;
+	AUTO_FREE char *path = path_join(dir, "log");
+	AUTO_FREE char *text = NULL;
+	AUTO(strs) lines = STRS_INIT;
+	AUTO(strs) acts = STRS_INIT;
+
+	assert_ok(file_read(path, 65536, &text, NULL));
+	assert_ok(file_remove(path));
+	strs_split(&lines, text, "\n");
+	for (size_t i = 0; i < lines.count; i++)
+		if (!streq(lines.items[i], "system connection list --format json"))
+			strs_add(&acts, lines.items[i]);
+	return strs_join(&acts, "\n");
+}
+
+static char *put(const struct connection *c)
+{
+	AUTO_JSON *list = NULL;
 	char *name = NULL;
 
-	c.program = program;
-	set_list(dir, "[]");
-	assert_ok(connect_add(&c, NULL, &name));
-	assert_string_equal(name, "dev");
-	mem_free_at(&name);
-	set_list(dir, "[{\"Name\":\"dev\",\"URI\":\"ssh://core@127.0.0.1:9/x\",\"Identity\":\"/k\",\"Default\":true}]");
-	assert_ok(connect_add(&c, NULL, &name));
-	assert_string_equal(name, "dev");
-	mem_free_at(&name);
-	assert_ok(connect_remove(&c));
-	assert_ok(file_read(log_path, 65536, &log, NULL));
-	assert_string_equal(
-		log,
-		"system connection list --format json\n"
-		"system connection add --identity /k dev ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock\n"
-		"system connection list --format json\n"
-		"system connection remove dev\n"
-		"system connection add --default --identity /k dev "
-		"ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock\n"
-		"system connection list --format json\n"
-		"system connection remove dev\n");
-	c.program = "podman-that-is-not-there";
-	assert_ok(connect_add(&c, NULL, &name));
-	assert_null(name);
-	assert_ok(connect_remove(&c));
+	assert_ok(connect_list(c->program, c->env, &list));
+	assert_ok(connect_put(c, list, NULL, &name));
+	return name;
 }
 
-/* What has another key was made by somebody else: it is not replaced, and not removed. */
-static void of_the_user(void **state UNUSED)
+#define OURS(name) "{\"Name\":\"" name "\",\"URI\":\"" SOCKET "\"}"
+#define THEIRS(name) "{\"Name\":\"" name "\",\"URI\":\"ssh://me@elsewhere/x\",\"Identity\":\"/home/me/key\"}"
+
+static void putting(void **state UNUSED)
 {
+	static const struct {
+		const char *list, *asked, *name;
+	} cases[] = {
+		{"", "system connection add dev " SOCKET, "dev"},
+		{"null\n", "system connection add dev " SOCKET, "dev"},
+		{"[" OURS("dev") "]", "", "dev"},
+		{"[{\"Name\":\"dev\",\"URI\":\"ssh://core@127.0.0.1:9/x\",\"Identity\":\"" DIR "/ssh/key\"}]",
+		 "system connection add dev " SOCKET, "dev"},
+		{"[" THEIRS("dev") "]", "system connection add cooper-dev " SOCKET, "cooper-dev"},
+		{"[" THEIRS("dev") "," OURS("cooper-dev") "]", "", "cooper-dev"},
+		{"[" THEIRS("dev") "," THEIRS("cooper-dev") "]", "", NULL},
+	};
 	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *program = fake_podman(dir);
-	AUTO_FREE char *log_path = path_join(dir, "log");
-	AUTO_FREE char *log = NULL;
-	AUTO_FREE char *name = NULL;
 	struct connection c = wanted;
 
-#define THEIRS "{\"Name\":\"dev\",\"URI\":\"ssh://me@elsewhere/x\",\"Identity\":\"/home/me/key\",\"Default\":true}"
 	c.program = program;
-	set_list(dir, "[" THEIRS "]");
-	assert_ok(connect_add(&c, NULL, &name));
-	assert_string_equal(name, "cooper-dev");
-	assert_ok(connect_remove(&c));
-	set_list(dir, "[" THEIRS ",{\"Name\":\"cooper-dev\",\"URI\":\"ssh://old\",\"Identity\":\"/k\"}]");
-	assert_ok(connect_remove(&c));
-	assert_ok(file_read(log_path, 65536, &log, NULL));
-	assert_string_equal(log, "system connection list --format json\n"
-				 "system connection add --identity /k cooper-dev "
-				 "ssh://core@127.0.0.1:2222/run/user/1000/podman/podman.sock\n"
-				 "system connection list --format json\n"
-				 "system connection list --format json\n"
-				 "system connection remove cooper-dev\n");
-	set_list(dir, "[" THEIRS ",{\"Name\":\"cooper-dev\",\"URI\":\"ssh://x\",\"Identity\":\"\"}]");
-	mem_free_at(&name);
-	assert_fails(connect_add(&c, NULL, &name), ERR_USAGE, "not cooper's");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		set_list(dir, cases[i].list);
+		AUTO_FREE char *name = put(&c);
+		AUTO_FREE char *acts = asked(dir);
+		assert_string_equal(acts, cases[i].asked);
+		assert_true(streq(name, cases[i].name));
+	}
+	AUTO_JSON *list = NULL;
+	set_list(dir, "connections: none\n");
+	assert_fails(connect_list(program, NULL, &list), ERR_CORRUPT, "podman's list");
 }
 
-/* The host's podman, with a home of its own. */
-static void real_podman(void **state)
+static void dropping(void **state UNUSED)
 {
-	(void)state;
+	static const struct {
+		const char *list, *asked;
+	} cases[] = {
+		{"[]", ""},
+		{"[" THEIRS("dev") "]", ""},
+		{"[" OURS("dev") "," OURS("mine") "]", "system connection remove dev"},
+		{"[" THEIRS("dev") "," OURS("cooper-dev") "]", "system connection remove cooper-dev"},
+		{"[" OURS("dev") "," OURS("cooper-dev") "]",
+		 "system connection remove dev\nsystem connection remove cooper-dev"},
+	};
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *program = fake_podman(dir);
+	struct connection c = wanted;
+
+	c.program = program;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		set_list(dir, cases[i].list);
+		assert_ok(connect_drop(&c, NULL));
+		AUTO_FREE char *acts = asked(dir);
+		assert_string_equal(acts, cases[i].asked);
+	}
+}
+
+static enum connect_state real_state(const struct connection *c)
+{
+	AUTO_JSON *list = NULL;
+	assert_ok(connect_list(c->program, c->env, &list));
+	return connect_state(c, list);
+}
+
+/* The host's podman, with a home of its own, and a socket's path that is not one as it stands. */
+static void real_podman(void **state UNUSED)
+{
 	need_program("podman");
 	AUTO_FREE char *dir = test_dir();
-	AUTO_FREE char *home = mem_printf("HOME=%s", dir);
-	AUTO_FREE char *config = mem_printf("XDG_CONFIG_HOME=%s/config", dir);
-	AUTO_FREE char *conf = mem_printf("CONTAINERS_CONF=%s/containers.conf", dir);
+	AUTO_FREE char *program = connect_program();
 	AUTO_FREE char *conf_file = mem_printf("%s/containers.conf", dir);
-	AUTO_FREE char *key = mem_printf("%s/key", dir);
-	const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", home, config, conf, NULL};
-	struct connection c = wanted;
-	char *name = NULL;
+	AUTO_FREE char *machine = mem_printf("%s/a b%%20c \xc3\xbc", dir);
+	AUTO_FREE char *socket = path_join(machine, "api.sock");
+	AUTO_FREE char *other = path_join(machine, "other.sock");
+	AUTO_FREE char *uri = connect_uri(socket);
+	AUTO_FREE char *other_uri = connect_uri(other);
+	AUTO(strs) settings = STRS_INIT;
+	AUTO(strs) env = STRS_INIT;
 
 	assert_ok(file_write(conf_file, "", 0, 0600));
-	assert_ok(file_write(key, "", 0, 0600));
-	c.env = env;
-	c.identity = key;
-	assert_ok(connect_add(&c, NULL, &name));
+	strs_addf(&settings, "HOME=%s", dir);
+	strs_addf(&settings, "CONTAINERS_CONF=%s", conf_file);
+	strs_addf(&settings, "PODMAN_CONNECTIONS_CONF=%s/connections.json", dir);
+	strs_add(&settings, "XDG_CONFIG_HOME");
+	child_env(&settings, &env);
+	struct connection c = {
+		.program = program, .env = (const char *const *)env.items, .name = "dev", .uri = uri, .dir = machine};
+	for (int i = 0; i < 2; i++) {
+		AUTO_FREE char *name = put(&c);
+		assert_string_equal(name, "dev");
+		assert_int_equal(real_state(&c), CONNECT_SAME);
+	}
+	c.uri = other_uri;
+	assert_int_equal(real_state(&c), CONNECT_CHANGED);
+	AUTO_FREE char *name = put(&c);
 	assert_string_equal(name, "dev");
-	mem_free_at(&name);
-	assert_ok(connect_add(&c, NULL, &name));
-	assert_string_equal(name, "dev");
-	mem_free_at(&name);
-	c.port = 2223;
-	assert_ok(connect_add(&c, NULL, &name));
-	assert_string_equal(name, "dev");
-	mem_free_at(&name);
-	assert_ok(connect_remove(&c));
-	assert_ok(connect_remove(&c));
+	assert_int_equal(real_state(&c), CONNECT_SAME);
+	assert_ok(connect_drop(&c, NULL));
+	assert_int_equal(real_state(&c), CONNECT_ABSENT);
+	assert_ok(connect_drop(&c, NULL));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(uri),         cmocka_unit_test(lists),       cmocka_unit_test(acting),
-		cmocka_unit_test(of_the_user), cmocka_unit_test(real_podman),
+		cmocka_unit_test(uris),     cmocka_unit_test(lists),       cmocka_unit_test(putting),
+		cmocka_unit_test(dropping), cmocka_unit_test(real_podman),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,10 +131,10 @@ static void wiring(void **state UNUSED)
 		"generation <- build:emu image:img",
 		"boot <- (build:emu) (image:img) generation",
 		"handlers <- generation (boot)",
-		"canary <- (boot) (handlers) (step:one) (step:two) (connect)",
+		"canary <- (boot) (handlers) (step:one) (step:two)",
 		"step:one <- generation (boot) (handlers)",
 		"step:two <- generation (boot) (step:one)",
-		"connect <- (boot)",
+		"connect <- (switch)",
 		"switch <- generation (canary)",
 	};
 	AUTO_FREE char *root = make_recipes(plain);

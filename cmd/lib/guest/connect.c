@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fmt/json.h"
 #include "sys/child.h"
 
 enum {
@@ -23,10 +22,33 @@ char *guest_podman_socket(int uid)
 	return uid ? mem_printf("/run/user/%d/podman/podman.sock", uid) : mem_strdup("/run/podman/podman.sock");
 }
 
-char *connect_uri(const struct connection *c)
+char *connect_program(void)
 {
-	AUTO_FREE char *socket = guest_podman_socket(c->uid);
-	return mem_printf("ssh://%s@127.0.0.1:%d%s", c->user, c->port, socket);
+	char *path = child_find("podman");
+	return path ? path : child_find("podman-remote");
+}
+
+char *connect_uri(const char *socket)
+{
+	AUTO(str) s = STR_INIT;
+
+	str_add(&s, "unix://");
+	str_add_percent(&s, socket, "/-._~+,=@");
+	return str_take(&s);
+}
+
+/* Whether @text is a name below the folder @dir. */
+static bool is_below(const char *text, const char *dir)
+{
+	size_t n = strlen(dir);
+	return text && strncmp(text, dir, n) == 0 && text[n] == '/';
+}
+
+/* Connections that an older cooper made lead through ssh, with a key of the machine's. */
+static bool is_ours(const struct json *item, const char *dir)
+{
+	AUTO_FREE char *uri = connect_uri(dir);
+	return is_below(js_get_text(item, "URI"), uri) || is_below(js_get_text(item, "Identity"), dir);
 }
 
 /* podman 3 marks the default by an asterisk behind its name. */
@@ -36,76 +58,52 @@ static bool is_named(const char *listed, const char *name)
 	return listed && strncmp(listed, name, n) == 0 && (streq(listed + n, "") || streq(listed + n, "*"));
 }
 
-enum connect_state connect_state(const struct connection *c, const char *list, bool *ret_default)
+enum connect_state connect_state(const struct connection *c, const struct json *list)
 {
-	AUTO_FREE char *uri = connect_uri(c);
-	AUTO_JSON *root = NULL;
-
-	*ret_default = false;
-	err_free(js_parse(list, strlen(list), "podman's connections", &root));
-	for (size_t i = 0; i < js_count(root); i++) {
-		const struct json *item = js_at(root, i);
-		const char *name = js_get_text(item, "Name");
-		if (!is_named(name, c->name))
+	for (size_t i = 0; i < js_count(list); i++) {
+		const struct json *item = js_at(list, i);
+		if (!is_named(js_get_text(item, "Name"), c->name))
 			continue;
-		*ret_default = js_get_bool(item, "Default", str_ends(name, "*"));
-		if (!streq(js_get_text(item, "Identity"), c->identity))
+		if (!is_ours(item, c->dir))
 			return CONNECT_FOREIGN;
-		return streq(js_get_text(item, "URI"), uri) ? CONNECT_SAME : CONNECT_CHANGED;
+		return streq(js_get_text(item, "URI"), c->uri) ? CONNECT_SAME : CONNECT_CHANGED;
 	}
 	return CONNECT_ABSENT;
 }
 
-static const char *program(const struct connection *c)
+static struct child_spec podman(const char *const *argv, const char *const *env)
 {
-	return c->program ? c->program : "podman";
+	return (struct child_spec){.argv = argv, .env = env, .deadline_ms = PODMAN_MS};
 }
 
-static struct child_spec podman(const struct connection *c, const char *const *argv)
+/* Of no connections podman 3 prints nothing, or null. */
+struct err *connect_list(const char *program, const char *const *env, struct json **ret_list)
 {
-	return (struct child_spec){.argv = argv, .env = c->env, .deadline_ms = PODMAN_MS};
-}
-
-/* *ret_list NULL: there is no podman. No connection at all may be an error to podman: as good as an empty list. */
-static struct err *list_connections(const struct connection *c, char **ret_list)
-{
-	const char *argv[] = {program(c), "system", "connection", "list", "--format", "json", NULL};
-	struct child_spec spec = podman(c, argv);
+	const char *argv[] = {program, "system", "connection", "list", "--format", "json", NULL};
+	struct child_spec spec = podman(argv, env);
 	AUTO(str) out = STR_INIT;
-	int status = 0;
 
-	*ret_list = NULL;
-	struct err *e = child_status(&spec, LIST_MAX, &out, &status);
-	if (err_is(e, ERR_ABSENT)) {
-		err_free(e);
+	TRY(child_output(&spec, LIST_MAX, &out));
+	if (out.len == 0 || streq(str_text(&out), "null\n")) {
+		*ret_list = js_array();
 		return NULL;
 	}
-	TRY(e);
-	*ret_list = mem_strdup(status == 0 ? str_text(&out) : "[]");
-	return NULL;
+	return js_parse(str_text(&out), out.len, "podman's list of connections", ret_list);
 }
 
-static struct err *remove_connection(const struct connection *c)
+static struct err *run_podman(const struct connection *c, const char *verb, const char *uri)
 {
-	const char *argv[] = {program(c), "system", "connection", "remove", c->name, NULL};
-	struct child_spec spec = podman(c, argv);
-	return child_run(&spec);
-}
-
-static struct err *add_connection(const struct connection *c, bool as_default)
-{
-	AUTO_FREE char *uri = connect_uri(c);
-	AUTO(strs) argv = STRS_INIT;
-
-	strs_add_all(&argv, (const char *[]){program(c), "system", "connection", "add", NULL});
-	if (as_default)
-		strs_add(&argv, "--default");
-	strs_add_all(&argv, (const char *[]){"--identity", c->identity, c->name, uri, NULL});
-	struct child_spec spec = podman(c, (const char *const *)argv.items);
+	const char *argv[] = {c->program, "system", "connection", verb, c->name, uri, NULL};
+	struct child_spec spec = podman(argv, c->env);
 	return child_run(&spec);
 }
 
 /* Where the user has a connection of the machine's name, ours gets this one. */
+static char *other_name(const struct connection *c)
+{
+	return mem_printf("cooper-%s", c->name);
+}
+
 static struct connection renamed(const struct connection *c, const char *name)
 {
 	struct connection other = *c;
@@ -113,63 +111,70 @@ static struct connection renamed(const struct connection *c, const char *name)
 	return other;
 }
 
-static char *other_name(const struct connection *c)
+/* `add` puts it in the place of one that is there, which stays the default if it was. */
+static struct err *put(const struct connection *c, enum connect_state state, char **ret_name)
 {
-	return mem_printf("cooper-%s", c->name);
-}
-
-static struct err *add_in(const struct connection *c, const char *list)
-{
-	bool is_default = false;
-	enum connect_state state = connect_state(c, list, &is_default);
-
-	if (state == CONNECT_SAME)
-		return NULL;
-	if (state == CONNECT_FOREIGN)
-		return err_hint(err_new(ERR_USAGE, "podman has a connection '%s' that is not cooper's", c->name),
-				"rename it: podman system connection rename %s OTHER; or change machine.name", c->name);
-	struct err *e = state == CONNECT_CHANGED ? remove_connection(c) : NULL;
-	if (!e)
-		e = add_connection(c, is_default);
-	return e ? err_wrap(e, "cannot add machine '%s' to podman", c->name) : NULL;
-}
-
-struct err *connect_add(const struct connection *c, struct sink *sink, char **ret_name)
-{
-	AUTO_FREE char *list = NULL;
-	bool is_default = false;
-
-	TRY(list_connections(c, &list));
-	*ret_name = NULL;
-	if (!list) {
-		event_note(sink, NULL,
-			   "podman is not installed on this host; use `cooper ssh -- podman`, or install it and run "
-			   "`cooper up` again");
-		return NULL;
-	}
-	bool foreign = connect_state(c, list, &is_default) == CONNECT_FOREIGN;
-	AUTO_FREE char *name = foreign ? other_name(c) : mem_strdup(c->name);
-	struct connection ours = renamed(c, name);
-	if (foreign)
-		event_warn(sink, NULL, "podman's connection '%s' is not cooper's, and stays: the machine's is '%s'",
-			   c->name, name);
-	TRY(add_in(&ours, list));
-	*ret_name = TAKE(name);
+	struct err *e = state == CONNECT_SAME ? NULL : run_podman(c, "add", c->uri);
+	if (e)
+		return err_wrap(e, "cannot tell podman of connection '%s'", c->name);
+	*ret_name = mem_strdup(c->name);
 	return NULL;
 }
 
-struct err *connect_remove(const struct connection *c)
+struct err *connect_put(const struct connection *c, const struct json *list, struct sink *sink, char **ret_name)
 {
-	AUTO_FREE char *list = NULL;
+	AUTO_FREE char *name = other_name(c);
+	const struct connection other = renamed(c, name);
+	enum connect_state state = connect_state(c, list);
+	enum connect_state other_state = connect_state(&other, list);
+
+	*ret_name = NULL;
+	if (state != CONNECT_FOREIGN)
+		return put(c, state, ret_name);
+	if (other_state == CONNECT_FOREIGN) {
+		event_warn(sink, NULL,
+			   "podman's connections '%s' and '%s' are not this machine's, and stay: none was made; "
+			   "`podman --url %s` reaches it, or rename one (podman system connection rename %s NEW)",
+			   c->name, name, c->uri, c->name);
+		return NULL;
+	}
+	if (other_state == CONNECT_ABSENT)
+		event_warn(sink, NULL,
+			   "podman's connection '%s' is not this machine's, and stays: the machine's is '%s'", c->name,
+			   name);
+	return put(&other, other_state, ret_name);
+}
+
+static bool is_there(const struct connection *c, const struct json *list)
+{
+	enum connect_state state = connect_state(c, list);
+	return state == CONNECT_SAME || state == CONNECT_CHANGED;
+}
+
+/* podman 5 reads connections from containers.conf, where podman 4 wrote them, and removes none from there. */
+struct err *connect_drop(const struct connection *c, struct sink *sink)
+{
 	AUTO_FREE char *name = other_name(c);
 	const struct connection ours[] = {*c, renamed(c, name)};
-	bool is_default = false;
+	AUTO_JSON *list = NULL;
+	AUTO_JSON *left = NULL;
+	bool any = false;
 
-	TRY(list_connections(c, &list));
-	for (size_t i = 0; list && i < ARRAY_LEN(ours); i++) {
-		enum connect_state state = connect_state(&ours[i], list, &is_default);
-		if (state == CONNECT_SAME || state == CONNECT_CHANGED)
-			TRY(remove_connection(&ours[i]));
+	TRY(connect_list(c->program, c->env, &list));
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+		if (!is_there(&ours[i], list))
+			continue;
+		TRY(run_podman(&ours[i], "remove", NULL));
+		any = true;
 	}
+	if (any)
+		TRY(connect_list(c->program, c->env, &left));
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		if (is_there(&ours[i], left))
+			event_warn(
+				sink, NULL,
+				"podman's connection '%s' stays: it is in containers.conf, which this podman does not "
+				"write; remove its lines there",
+				ours[i].name);
 	return NULL;
 }

@@ -5,10 +5,7 @@
 
 #include "base/path.h"
 #include "base/units.h"
-#include "guest/connect.h"
 #include "guest/prove.h"
-#include "machine/keys.h"
-#include "sys/child.h"
 #include "sys/file.h"
 #include "sys/os.h"
 
@@ -70,40 +67,6 @@ struct err *machine_stop_noted(const char *machine_dir, const char *step, struct
 	if (was_running)
 		event_note(sink, step, "the machine was stopped");
 	return NULL;
-}
-
-struct err *machine_connected(const char *machine_dir, bool *ret_connected)
-{
-	AUTO_JSON *boot = NULL;
-	AUTO_JSON *note = NULL;
-	*ret_connected = false;
-	TRY(machine_boot_read(machine_dir, &boot));
-	TRY(read_note(machine_dir, "connection.json", &note));
-	const char *port = js_get_text(boot, "ssh_port");
-	if (!port || !streq(js_get_text(note, "ssh_port"), port))
-		return NULL;
-	AUTO_FREE char *podman = js_get_text(note, "name") ? NULL : child_find("podman");
-	*ret_connected = !podman; /* it was installed since */
-	return NULL;
-}
-
-struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, char **ret_name)
-{
-	AUTO_JSON *boot = NULL;
-	AUTO_JSON *note = js_object();
-	TRY(machine_boot_read(spec->dir, &boot));
-	const char *port = js_get_text(boot, "ssh_port");
-	int64_t number = 0;
-	AUTO_FREE char *identity = keys_path(spec->dir, KEY_CLIENT, /* public_half= */ false);
-	if (!port || !num_parse(port, 1, 65535, &number))
-		return err_new(ERR_GUEST, "the machine '%s' has no ssh port", spec->name);
-	struct connection connection = {
-		.name = spec->name, .user = spec->user, .uid = guest_uid(), .port = (int)number, .identity = identity};
-	TRY(connect_add(&connection, sink, ret_name));
-	js_set_text(note, "ssh_port", port);
-	if (*ret_name)
-		js_set_text(note, "name", *ret_name);
-	return write_note(spec->dir, "connection.json", note);
 }
 
 static struct json *proofs_to_json(const struct proofs *proofs, const char *instance)

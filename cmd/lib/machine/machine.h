@@ -22,10 +22,6 @@ MUST_CHECK struct err *machine_boot(const struct machine_spec *spec, int generat
 MUST_CHECK struct err *machine_stop_noted(const char *machine_dir, const char *step, struct sink *sink);
 /** machine_proofs_read() - what the canaries said in the last boot; NULL when they have not; OS when it cannot be read */
 MUST_CHECK struct err *machine_proofs_read(const char *machine_dir, struct json **ret_note);
-/** machine_connected() - whether podman on the host, where there is one, was told the ssh port of the last boot */
-MUST_CHECK struct err *machine_connected(const char *machine_dir, bool *ret_connected);
-/** machine_connect() - tell podman on the host; @ret_name as connect_add() has it */
-MUST_CHECK struct err *machine_connect(const struct machine_spec *spec, struct sink *sink, char **ret_name);
 /** machine_prove() - run the canaries, note what they said, append a line for people to @outcome */
 MUST_CHECK struct err *machine_prove(const struct machine_spec *spec, const char *step, struct sink *sink,
 				     struct str *outcome);

@@ -95,14 +95,11 @@ static void add_machine(struct stack *s)
 		last = add_in_guest(s, &kind_guest_step, r->steps[i].name, &r->steps[i], last);
 		step_after(canary, last);
 	}
-	if (r->connect_podman) {
-		struct step *connect = graph_add(&s->graph, &kind_connect, NULL, NULL);
-		step_after(connect, boot);
-		step_after(canary, connect);
-	}
 	s->goal = graph_add(&s->graph, &kind_switch, NULL, NULL);
 	step_needs(s->goal, generation);
 	step_after(s->goal, canary);
+	if (r->connect_podman) /* last: that podman's files have changed is no reason to prove anything again */
+		step_after(graph_add(&s->graph, &kind_connect, NULL, NULL), s->goal);
 }
 
 static struct err *wire(struct stack *s)
@@ -180,8 +177,10 @@ struct err *stack_open(struct project *p, struct strs *unresolved, struct stack 
 
 struct err *stack_observe(struct stack *s, const char *kind)
 {
-	if (!kind && s->goal)
-		return graph_observe(&s->graph, s->goal, s->record);
+	if (!kind && s->goal) {
+		TRY(graph_observe(&s->graph, s->goal, s->record));
+		kind = "connect"; /* nothing comes after it, either */
+	}
 	for (size_t i = 0; i < s->graph.count; i++)
 		if (step_is(s->graph.steps[i], kind))
 			TRY(graph_observe(&s->graph, s->graph.steps[i], s->record));

@@ -4,7 +4,7 @@
  *	host packages, fetch, source, build    the emulator's keg
  *	fetch, image                           the guest image
  *	fetch, emulators                       the read-only device with user-mode emulators
- *	generation, boot, handlers, steps, connect, canary, switch   the machine
+ *	generation, boot, handlers, steps, canary, switch, connect   the machine
  *
  * Deciding (stack_open, stack_observe) reads files only. Only the steps themselves, and stack_lock.h, use the
  * network or run programs.
@@ -26,7 +26,7 @@ struct stack {
 	struct graph graph;
 	struct json *record; /* inputs as of the last success */
 	char *record_path;
-	struct step *goal;
+	struct step *goal; /* what has to be done for the machine to be as wanted */
 };
 
 #define STACK_INIT ((struct stack){0})

@@ -1,22 +1,18 @@
-/* podman on the host, told where the machine is. */
-#include "machine/machine.h"
+/* The clients on the host, told where the machine is: by sockets in its folder, which are the same after every boot. */
+#include "machine/clients.h"
 #include "step/context.h"
 #include "step/kind.h"
 
 static struct err *observe(const struct step *step, struct observed *seen)
 {
-	return machine_connected(step->context->machine->dir, &seen->present);
+	return clients_told(step->context->machine->dir, &seen->present);
 }
 
 static struct err *perform(struct step *step, struct sink *sink)
 {
-	const struct machine_spec *m = step->context->machine;
-	AUTO_FREE char *name = NULL;
-	TRY(machine_connect(m, sink, &name));
-	if (name)
-		step_set_outcome(step, "podman --connection %s", name);
-	else
-		step_set_outcome(step, "podman is not installed on this host; machine %s", m->name);
+	AUTO(str) outcome = STR_INIT;
+	TRY(clients_tell(step->context->machine, sink, &outcome));
+	step_set_outcome(step, "%s", str_text(&outcome));
 	return NULL;
 }
 
@@ -24,7 +20,6 @@ const struct step_kind kind_connect = {
 	.name = "connect",
 	.title = "connect podman",
 	.weight = STEP_MACHINE,
-	.follows = true, /* the ssh port may be another after a boot */
 	.observe = observe,
 	.perform = perform,
 };

@@ -69,6 +69,29 @@ static char *find_in(const char *name, const char *path)
 	return NULL;
 }
 
+/* Whether "NAME=VALUE" or "NAME" is about the same name as the entry @own of an environment. */
+static bool is_setting_of(const char *setting, const char *own)
+{
+	size_t n = strcspn(setting, "=");
+	return strncmp(setting, own, n) == 0 && own[n] == '=';
+}
+
+void child_env(const struct strs *settings, struct strs *ret_env)
+{
+	extern char **environ;
+
+	for (char **own = environ; *own; own++) {
+		bool given = false;
+		for (size_t i = 0; i < settings->count; i++)
+			given = given || is_setting_of(settings->items[i], *own);
+		if (!given)
+			strs_add(ret_env, *own);
+	}
+	for (size_t i = 0; i < settings->count; i++)
+		if (strchr(settings->items[i], '='))
+			strs_add(ret_env, settings->items[i]);
+}
+
 char *child_find(const char *name)
 {
 	return find_in(name, getenv("PATH"));

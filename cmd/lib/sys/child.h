@@ -73,6 +73,12 @@ bool child_poll(pid_t pid, int *ret_wait_status);
  * it ends as well. What cannot be killed (root's) is left to itself some seconds later */
 void child_stop(pid_t pid, int64_t grace_ms);
 
+/**
+ * child_env() - our environment with other settings, for child_spec's env
+ * @settings:  "NAME=VALUE", or "NAME" for one that is not to be set
+ */
+void child_env(const struct strs *settings, struct strs *ret_env);
+
 /** child_find() - full path of program @name in $PATH or of Homebrew, heap, or NULL */
 char *child_find(const char *name);
 

@@ -1,0 +1,159 @@
+#include "harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "machine/clients.h"
+#include "sys/file.h"
+
+/* Plays podman: its connections are lines in $HOME/.config/containers/podman-connections.json. */
+static const char fake[] =
+	"#!/bin/sh\n"
+	"l=$HOME/.config/containers/podman-connections.json; [ ! -e \"$HOME/broken\" ] || exit 125\n"
+	"mkdir -p \"${l%/*}\"; touch \"$l\"\n"
+	"case $3 in\n"
+	"list) echo \"[$(sed 's/\\([^ ]*\\) \\(.*\\)/{\"Name\":\"\\1\",\"URI\":\"\\2\"}/' \"$l\" | paste -sd, -)]\" ;;\n"
+	"add) grep -v \"^$4 \" \"$l\" >\"$l.new\"; echo \"$4 $5\" >>\"$l.new\"; mv \"$l.new\" \"$l\" ;;\n"
+	"remove) grep -v \"^$4 \" \"$l\" >\"$l.new\"; mv \"$l.new\" \"$l\" ;;\n"
+	"esac\n";
+
+struct place {
+	char *dir;     /* of all */
+	char *machine; /* its folder */
+	struct machine_spec spec;
+};
+
+static void set(const char *name, const char *value)
+{
+	assert_int_equal(value ? setenv(name, value, 1) : unsetenv(name), 0);
+}
+
+static struct place begin(void)
+{
+	struct place p = {.dir = test_dir()};
+	AUTO_FREE char *bin = path_join(p.dir, "bin");
+	AUTO_FREE char *program = path_join(bin, "podman");
+	AUTO_FREE char *path = mem_printf("%s:/usr/bin:/bin", bin);
+
+	p.machine = path_join(p.dir, "m/dev");
+	p.spec = (struct machine_spec){.name = "dev", .dir = p.machine};
+	assert_ok(dir_make(bin, 0755));
+	assert_ok(dir_make(p.machine, 0700));
+	assert_ok(file_write(program, fake, strlen(fake), 0755));
+	set("PATH", path);
+	for (const char *const *name =
+		     (const char *const[]){"XDG_CONFIG_HOME", "CONTAINERS_CONF", "PODMAN_CONNECTIONS_CONF", NULL};
+	     *name; name++)
+		set(*name, NULL);
+	return p;
+}
+
+static void end(struct place *p)
+{
+	free(p->dir);
+	free(p->machine);
+}
+
+/* podman's files as they are below the home @name, which becomes ours. */
+static char *home(const struct place *p, const char *name)
+{
+	AUTO_FREE char *path = path_join(p->dir, name);
+	assert_ok(dir_make(path, 0755));
+	set("HOME", path);
+	return path_join(path, ".config/containers/podman-connections.json");
+}
+
+static bool told(const struct place *p)
+{
+	bool is_told = false;
+	assert_ok(clients_told(p->machine, &is_told));
+	return is_told;
+}
+
+static void tell(const struct place *p, const char *words)
+{
+	AUTO(str) outcome = STR_INIT;
+	assert_ok(clients_tell(&p->spec, NULL, &outcome));
+	assert_string_equal(str_text(&outcome), words);
+}
+
+static void assert_file(const char *path, const char *wanted)
+{
+	AUTO_FREE char *text = NULL;
+	assert_ok(file_read(path, 65536, &text, NULL));
+	assert_string_equal(text, wanted);
+}
+
+static void looks(void **state UNUSED)
+{
+	struct place p = begin();
+	AUTO_FREE char *list = home(&p, "ann");
+
+	assert_false(told(&p));
+	tell(&p, "podman --connection dev");
+	assert_true(told(&p));
+	/* each thing that another podman would be, or would have done */
+	assert_ok(file_write(list, "", 0, 0600));
+	assert_false(told(&p));
+	tell(&p, "podman --connection dev");
+	set("CONTAINERS_CONF", "/elsewhere");
+	assert_false(told(&p));
+	set("CONTAINERS_CONF", NULL);
+	assert_true(told(&p));
+	AUTO_FREE char *bin = path_join(p.dir, "bin/podman");
+	AUTO_FREE char *moved = path_join(p.dir, "bin/podman-remote");
+	assert_ok(file_rename(bin, moved));
+	set("PATH", "/nowhere");
+	assert_true(told(&p)); /* there is nobody to tell */
+	tell(&p, "podman is not installed on this host");
+	AUTO_FREE char *path = mem_printf("%s/bin:/usr/bin:/bin", p.dir);
+	set("PATH", path);
+	if (!is_file("/usr/bin/podman"))
+		assert_false(told(&p)); /* another one has come */
+	AUTO_FREE char *note = path_join(p.machine, "connection.json");
+	assert_ok(file_rename(moved, bin));
+	assert_true(told(&p));
+	assert_ok(file_write(note, "{\"ssh_port\":\"22\",\"name\":\"dev\"}", 31, 0600));
+	assert_false(told(&p));
+	end(&p);
+}
+
+static void each_home(void **state UNUSED)
+{
+	struct place p = begin();
+	AUTO_FREE char *ann = home(&p, "ann");
+	AUTO_FREE char *lines =
+		mem_printf("dev unix://%s/api.sock\ndev-root unix://%s/root.sock\n", p.machine, p.machine);
+	AUTO_FREE char *kept = NULL;
+
+	tell(&p, "podman --connection dev");
+	assert_file(ann, lines);
+	AUTO_FREE char *bob = home(&p, "bob");
+	assert_false(told(&p));
+	AUTO_FREE char *config = mem_printf("%s/bob/.config/containers", p.dir);
+	assert_ok(dir_make(config, 0755));
+	assert_ok(file_write(bob, "dev ssh://me@elsewhere/x\n", 25, 0600));
+	tell(&p, "podman --connection cooper-dev");
+	kept = mem_printf("dev ssh://me@elsewhere/x\ncooper-dev unix://%s/api.sock\ndev-root unix://%s/root.sock\n",
+			  p.machine, p.machine);
+	assert_file(bob, kept);
+	assert_true(told(&p));
+	AUTO_FREE char *eve = home(&p, "eve");
+	AUTO_FREE char *broken = mem_printf("%s/eve/broken", p.dir);
+	assert_ok(file_write(broken, "", 0, 0600));
+	assert_ok(clients_forget(p.machine, "dev", NULL)); /* whatever podman says of the third */
+	assert_file(ann, "");
+	assert_file(bob, "dev ssh://me@elsewhere/x\n");
+	assert_false(is_file(eve));
+	end(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(looks),
+		cmocka_unit_test(each_home),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
