@@ -1,7 +1,7 @@
 /*
  * One line per event, and for each step that runs one every half minute; on a terminal also a live region of a few
- * lines below normal scrollback: one line per running step, redrawn at most every 80 ms, wrapped in synchronized
- * updates (CSI ? 2026) so that terminals that know them do not flicker.
+ * lines below normal scrollback: one line per running step, redrawn at most every 80 ms and at least every second,
+ * wrapped in synchronized updates (CSI ? 2026) so that terminals that know them do not flicker.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -12,35 +12,21 @@
 
 #include "base/str.h"
 #include "base/units.h"
-#include "base/utf8.h"
 #include "sys/tick.h"
 #include "ui.h"
+#include "ui_live.h"
 
-enum { STEPS_MAX = 8, REDRAW_MS = 80, REPORT_MS = 30000, LOOK_MS = 1000, LOOSE_MS = 5000 };
-
-struct live {
-	char step[64];
-	char *text; /* as it is shown; NULL = none */
-	int64_t started;
-	int64_t said;  /* when its last line was written */
-	int64_t heard; /* its last progress */
-	bool loose;    /* nobody said that it started, and nobody will say that it ended */
-	int64_t done, total;
-	char unit[8];
-	int64_t rate_from_ms, rate_from_done; /* for the rate */
-	double rate;
-};
+enum { REDRAW_MS = 80, REPORT_MS = 30000, LOOK_MS = 1000, WIDTH_LEAST = 10, WIDTH_USUAL = 80 };
 
 struct text_sink {
 	struct sink sink;
 	struct ui_options options;
 	pthread_mutex_t mutex;
-	struct live steps[STEPS_MAX];
-	int count;
+	struct lives lives;
 	int drawn; /* lines of the region now on the screen */
 	int64_t drawn_at;
-	bool reporting; /* a thread writes lines of what runs */
-	bool finished;  /* results are being printed */
+	bool looking;  /* a thread looks each second at what runs */
+	bool finished; /* results are being printed */
 };
 
 static struct text_sink *current; /* the one of this process, for ui_finish() */
@@ -48,9 +34,9 @@ static struct text_sink *current; /* the one of this process, for ui_finish() */
 static int screen_width(void)
 {
 	struct winsize w;
-	if (ioctl(2, TIOCGWINSZ, &w) == 0 && w.ws_col >= 20)
+	if (ioctl(2, TIOCGWINSZ, &w) == 0 && w.ws_col >= WIDTH_LEAST)
 		return w.ws_col;
-	return 80;
+	return WIDTH_USUAL;
 }
 
 static void erase(struct text_sink *t, struct str *out)
@@ -60,90 +46,17 @@ static void erase(struct text_sink *t, struct str *out)
 	t->drawn = 0;
 }
 
-static void add_progress(struct str *s, const struct live *l, const char *separator)
-{
-	if (l->done == 0 && l->total == 0)
-		return;
-	str_add(s, separator);
-	if (streq(l->unit, "B")) {
-		str_add_size(s, l->done);
-		if (l->total) {
-			str_add(s, " of ");
-			str_add_size(s, l->total);
-		}
-		if (l->rate > 0) {
-			str_add(s, ", ");
-			str_add_size(s, (int64_t)l->rate);
-			str_add(s, "/s");
-		}
-	} else {
-		str_addf(s, "%lld/%lld %s", (long long)l->done, (long long)l->total, l->unit);
-	}
-}
-
 static void draw(struct text_sink *t, struct str *out)
 {
 	int width = screen_width();
-	for (int i = 0; i < t->count; i++) {
-		const struct live *l = &t->steps[i];
-		AUTO(str) line = STR_INIT;
-		str_addf(&line, "  %s  ", l->step);
-		str_add_duration(&line, (tick_ms() - l->started) / 1000 * 1000);
-		add_progress(&line, l, "  ");
-		if (l->text)
-			str_addf(&line, "  %s", l->text);
-		str_add_mem(out, str_text(&line), utf8_fit(str_text(&line), (size_t)width - 1));
-		str_add_char(out, '\n');
-	}
-	t->drawn = t->count;
-	t->drawn_at = tick_ms();
-}
-
-static struct live *find_live(struct text_sink *t, const char *step)
-{
-	for (int i = 0; step && i < t->count; i++)
-		if (streq(t->steps[i].step, step))
-			return &t->steps[i];
-	return NULL;
-}
-
-static struct live *start_live(struct text_sink *t, const struct event *e)
-{
-	if (t->count == STEPS_MAX || !e->step)
-		return NULL;
-	struct live *l = &t->steps[t->count++];
-	*l = (struct live){.started = tick_ms(), .said = tick_ms()};
-	snprintf(l->step, sizeof(l->step), "%s", e->step);
-	return l;
-}
-
-static void end_live(struct text_sink *t, const char *step)
-{
-	struct live *l = find_live(t, step);
-	if (!l)
-		return;
-	int i = (int)(l - t->steps);
-	free(l->text);
-	memmove(l, l + 1, (size_t)(t->count - i - 1) * sizeof(*l));
-	t->count--;
-}
-
-static void update_progress(struct live *l, const struct event *e)
-{
 	int64_t now = tick_ms();
-	if (!l->rate_from_ms || e->done < l->rate_from_done) {
-		l->rate_from_ms = now;
-		l->rate_from_done = e->done;
-	} else if (now - l->rate_from_ms >= 500) {
-		double fresh = (double)(e->done - l->rate_from_done) * 1000 / (double)(now - l->rate_from_ms);
-		l->rate = l->rate > 0 ? l->rate * 0.7 + fresh * 0.3 : fresh;
-		l->rate_from_ms = now;
-		l->rate_from_done = e->done;
+	for (int i = 0; i < t->lives.count; i++) {
+		if (!live_shown(&t->lives.items[i], now))
+			continue;
+		live_add_line(out, &t->lives.items[i], width, now);
+		t->drawn++;
 	}
-	l->heard = now;
-	l->done = e->done;
-	l->total = e->total;
-	snprintf(l->unit, sizeof(l->unit), "%s", e->text ? e->text : "");
+	t->drawn_at = now;
 }
 
 /* In front of a line above the live region. */
@@ -202,25 +115,12 @@ static void add_line(struct str *s, const struct ui_options *o, const struct eve
 }
 
 /* @line goes above the region. */
-static void update_region(struct text_sink *t, const struct event *e, const struct str *line)
+static void redraw(struct text_sink *t, const char *line)
 {
 	AUTO(str) out = STR_INIT;
-	struct live *l = find_live(t, e->step);
-	if (e->kind == EVENT_STEP_START)
-		start_live(t, e);
-	if (e->kind == EVENT_STEP_DONE || e->kind == EVENT_STEP_FAIL)
-		end_live(t, e->step);
-	if (l && e->kind == EVENT_PROGRESS)
-		update_progress(l, e);
-	if (l && (e->kind == EVENT_OUTPUT || e->kind == EVENT_PHASE)) {
-		free(l->text);
-		l->text = str_escape_short(e->text);
-	}
-	if (line->len == 0 && tick_ms() - t->drawn_at < REDRAW_MS)
-		return;
 	str_add(&out, "\033[?2026h");
 	erase(t, &out);
-	str_add(&out, str_text(line));
+	str_add(&out, line);
 	draw(t, &out);
 	str_add(&out, "\033[?2026l");
 	fputs(str_text(&out), stderr);
@@ -228,63 +128,62 @@ static void update_region(struct text_sink *t, const struct event *e, const stru
 
 /* What runs and has not been heard of for long: whoever reads a pipe or a log sees that it goes on, and how far it is.
  */
-static void add_reports(struct text_sink *t, struct str *out)
+static void report(struct text_sink *t)
 {
+	AUTO(str) out = STR_INIT;
 	int64_t now = tick_ms();
-	for (int i = 0; i < t->count; i++) {
-		struct live *l = &t->steps[i];
-		if (now - l->said < REPORT_MS || (l->loose && now - l->heard > LOOSE_MS))
+	for (int i = 0; i < t->lives.count; i++) {
+		struct live *l = &t->lives.items[i];
+		if (now - l->said_ms < REPORT_MS || !live_shown(l, now))
 			continue;
-		l->said = now;
-		str_addf(out, "%s: running for ", l->step);
-		str_add_duration(out, (now - l->started) / 1000 * 1000);
-		add_progress(out, l, ": ");
-		str_add_char(out, '\n');
+		l->said_ms = now;
+		str_addf(&out, "%s: running for ", l->step);
+		str_add_duration(&out, (now - l->started_ms) / 1000 * 1000);
+		live_add_progress(&out, l, ": ", now);
+		str_add_char(&out, '\n');
 	}
+	fputs(str_text(&out), stderr);
 }
 
-static void *report(void *data)
+/* The clock of a step that says nothing moves all the same. */
+static void *look(void *data)
 {
 	struct text_sink *t = data;
 	for (;; tick_sleep_ms(LOOK_MS)) {
-		AUTO(str) out = STR_INIT;
 		pthread_mutex_lock(&t->mutex);
-		if (!t->finished)
-			add_reports(t, &out);
-		fputs(str_text(&out), stderr);
+		if (!t->finished && !t->options.live)
+			report(t);
+		else if (!t->finished && t->drawn && tick_ms() - t->drawn_at >= LOOK_MS / 2)
+			redraw(t, "");
 		pthread_mutex_unlock(&t->mutex);
 	}
 	return NULL;
 }
 
-static void start_reporting(struct text_sink *t)
+static void start_looking(struct text_sink *t)
 {
 	pthread_t thread;
-	if (t->reporting)
+	if (t->looking)
 		return;
-	t->reporting = pthread_create(&thread, NULL, report, t) == 0;
-	if (t->reporting)
+	t->looking = pthread_create(&thread, NULL, look, t) == 0;
+	if (t->looking)
 		pthread_detach(thread);
 }
 
-/* Without a live region: what runs, for the reports. */
-static void follow(struct text_sink *t, const struct event *e, bool said)
+static void show(struct text_sink *t, const struct event *e, const struct str *line)
 {
-	struct live *l = find_live(t, e->step);
-	if (e->kind == EVENT_STEP_START) {
-		l = start_live(t, e);
+	int64_t now = tick_ms();
+	struct live *l = live_take(&t->lives, e, now);
+	if (l && line->len > 0)
+		l->said_ms = now;
+	if (e->kind == EVENT_STEP_START)
 		t->finished = false;
-	}
-	if (e->kind == EVENT_PROGRESS && !l && (l = start_live(t, e)))
-		l->loose = true;
-	if (l && e->kind == EVENT_PROGRESS)
-		update_progress(l, e);
-	if (l && said)
-		l->said = tick_ms();
-	if (e->kind == EVENT_STEP_DONE || e->kind == EVENT_STEP_FAIL)
-		end_live(t, e->step);
-	if (t->count)
-		start_reporting(t);
+	if (!t->options.live)
+		fputs(str_text(line), stderr);
+	else if (line->len > 0 || now - t->drawn_at >= REDRAW_MS)
+		redraw(t, str_text(line));
+	if (t->lives.count)
+		start_looking(t);
 }
 
 static void text_emit(struct sink *sink, const struct event *e)
@@ -295,12 +194,7 @@ static void text_emit(struct sink *sink, const struct event *e)
 		return;
 	add_line(&line, &t->options, e);
 	pthread_mutex_lock(&t->mutex);
-	if (t->options.live) {
-		update_region(t, e, &line);
-	} else {
-		follow(t, e, line.len > 0);
-		fputs(str_text(&line), stderr);
-	}
+	show(t, e, &line);
 	pthread_mutex_unlock(&t->mutex);
 }
 

@@ -417,6 +417,32 @@ sys.exit(subprocess.call([sys.argv[1], "tool", "docs"], stdout=out))' "$cooper"
 	done
 }
 
+@test "a terminal: the clock of a step that says nothing moves, and what ninja counts is shown" {
+	mkdir -p recipes vmimages
+	cp "$BATS_TEST_DIRNAME"/../../vmimages/fedora-coreos-34.yaml vmimages/
+	mkdir hello-1 && echo word >hello-1/word && tar -cf hello.tar hello-1
+	cat >recipes/hello.yaml <<-EOF
+		kind: build
+		name: hello
+		version: "1.0"
+		source:
+		  - url: file://$PWD/hello.tar
+		    sha256: $(openssl dgst -sha256 -r hello.tar | cut -d' ' -f1)
+		install:
+		  - script: |
+		      mkdir -p \${prefix}/bin && echo >\${prefix}/bin/said
+		      printf '[7/9] Linking\r\n'; sleep 3.5
+	EOF
+	printf 'kind: stack\nemulator: hello\nimage: fedora-coreos-34\n' >cooper.yaml
+	export COOPER_RECIPES="$PWD" TERM=xterm
+	unset CI # there, output is plain
+	run -0 python3 -c 'import pty, sys
+sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$cooper" build --yes </dev/null
+	[[ "$output" == *"  build:hello  1.0 s  7/9 steps  Linking"* ]]
+	[[ "$output" == *"  build:hello  2.0 s  7/9 steps  Linking"* ]]
+	[[ "$output" != *x0d* ]]
+}
+
 @test "start, stop and rollback wait for who is at work on this home" {
 	mkdir -p "$COOPER_HOME/machines/cooper"
 	for command in start stop rollback; do

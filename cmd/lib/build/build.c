@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "build/counted.h"
 #include "build/sign.h"
 #include "build/toolchain.h"
 #include "fmt/digest.h"
@@ -75,7 +76,7 @@ struct err *build_source_inputs(const struct recipe *recipe, struct json *inputs
 struct build_folders {
 	char *source;
 	char *build;
-	char *home;   /* an empty folder: no settings of anybody's */
+	char *home; /* an empty folder: no settings of anybody's */
 	char *temp;
 	char *ccache; /* NULL = there is none */
 	char *log;
@@ -235,6 +236,7 @@ static struct err *run_commands(const struct build_job *job, const struct build_
 {
 	char key_shown[STORE_KEY_SHOWN + 1];
 	struct vars vars = make_vars(w, job, prefix, key_shown);
+	struct counted counted = counted_output(sink);
 	struct command_box box;
 	AUTO(strs) env = STRS_INIT;
 	TRY(command_env(job, w, &vars, &env));
@@ -248,7 +250,7 @@ static struct err *run_commands(const struct build_job *job, const struct build_
 					  .log_path = w->log,
 					  .deadline_ms = COMMAND_DEADLINE_MS,
 					  .step = job->step,
-					  .sink = sink,
+					  .sink = &counted.sink,
 					  .box = &box.box};
 		TRY(at_command(child_run(&spec), job, &list->items[i]));
 	}

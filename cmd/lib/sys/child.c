@@ -29,7 +29,8 @@ struct running {
 	int file_fd;     /* log file, -1 = none */
 	struct str *out; /* where stdout goes */
 	size_t out_max;
-	struct str line;  /* unfinished line of the log */
+	struct str line; /* unfinished line of the log */
+	bool after_cr;
 	struct strs tail; /* last lines */
 	size_t shown;     /* bytes of lines so far */
 	size_t passed;    /* the limit that its output went beyond; 0 = none */
@@ -267,9 +268,12 @@ static void add_log(struct running *r, const char *bytes, size_t size)
 		(void)ignored; /* a full disk shows in the child's own writes */
 	}
 	for (size_t i = 0; i < size; i++) {
-		if (bytes[i] == '\n' || r->line.len >= LINE_MAX_BYTES)
+		/* a progress bar is lines that end with CR; CR LF ends one */
+		bool ends = bytes[i] == '\n' ? !r->after_cr : bytes[i] == '\r';
+		if (ends || r->line.len >= LINE_MAX_BYTES)
 			finish_line(r);
-		if (bytes[i] != '\n' && bytes[i] != '\0')
+		r->after_cr = bytes[i] == '\r';
+		if (bytes[i] != '\n' && bytes[i] != '\r' && bytes[i] != '\0')
 			str_add_char(&r->line, bytes[i]);
 	}
 }
@@ -320,8 +324,9 @@ static struct err *check_limits(const struct running *r)
 	if (r->passed)
 		return too_much(r);
 	if (room >= 0 && room < r->reserve)
-		return err_hint(err_os(ENOSPC, "'%s' has filled the disk of '%s'", path_base(spec->argv[0]), spec->box->temp),
-				"free some space, then run the same command again");
+		return err_hint(
+			err_os(ENOSPC, "'%s' has filled the disk of '%s'", path_base(spec->argv[0]), spec->box->temp),
+			"free some space, then run the same command again");
 	if (!late && (!spec->silence_ms || now - r->output_ms <= spec->silence_ms))
 		return NULL;
 	AUTO(str) text = STR_INIT;
