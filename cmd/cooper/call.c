@@ -104,21 +104,26 @@ static void set_value(struct call *call, const struct option_spec *o, char *valu
 	map_put(&call->values, o->name, o->arg ? value : flag);
 }
 
+/* The next operand is the first word of another program, as in `ssh NAME PROGRAM --ITS-OPTION`. */
+static bool is_words(const struct call *call)
+{
+	return call->command->words && call->args.count == call->command->words;
+}
+
 struct err *call_parse(struct call *call, int argc, char **argv)
 {
 	const struct option_spec *specs[OPTIONS_MAX];
 	struct option longs[OPTIONS_MAX] = {{NULL, 0, NULL, 0}};
 	AUTO(str) shorts = STR_INIT;
 	size_t n = build_options(call->command, specs, longs, &shorts);
-	bool literal = false; /* after "--" everything is an operand */
 	opterr = 0;
 	optind = 1;
 	while (optind < argc) {
 		int before = optind;
 		int c = getopt_long(argc, argv, str_text(&shorts), longs, NULL);
 		if (c == -1) {
-			literal = optind > before && streq(argv[optind - 1], "--");
-			if (literal || optind >= argc)
+			bool literal = optind > before && streq(argv[optind - 1], "--");
+			if (literal || optind >= argc || is_words(call))
 				break;
 			strs_add(&call->args, argv[optind++]);
 			continue;
@@ -133,6 +138,7 @@ struct err *call_parse(struct call *call, int argc, char **argv)
 			return bad_option(call->command, argv[before], specs, n);
 		set_value(call, specs[i], optarg);
 	}
+	call->rest = call->args.count;
 	for (; optind < argc; optind++)
 		strs_add(&call->args, argv[optind]);
 	return call_has(call, "help") ? NULL : check_args(call);

@@ -3,7 +3,7 @@
 #include "base/path.h"
 #include "machine/clients.h"
 #include "machine/machine.h"
-#include "session.h"
+#include "session_machine.h"
 #include "sys/file.h"
 
 static const struct option_spec options[] = {
@@ -70,8 +70,9 @@ static struct err *run(struct call *call)
 
 const struct subcommand cmd_destroy = {
 	.name = "destroy",
-	.operands = "[STACK|MACHINE]",
+	.operands = "[NAME]",
 	.summary = "remove the machine and its disks; with --all, everything cooper keeps",
+	.help = NAME_HELP,
 	.options = options,
 	.run = run,
 };

@@ -1,11 +1,10 @@
 #include <stdio.h>
 
 #include "base/path.h"
-#include "command.h"
+#include "base/suggest.h"
 #include "fmt/json.h"
 #include "machine/control.h"
-#include "plan/project.h"
-#include "sys/file.h"
+#include "session_machine.h"
 #include "table.h"
 
 static const struct option_spec options[] = {{"json", 0, NULL, "print JSON"}, {NULL, 0, NULL, NULL}};
@@ -21,8 +20,9 @@ static struct err *add_recipes(const struct project *p, const char *key, enum re
 static struct err *add_machines(const struct project *p, struct json *out)
 {
 	AUTO(strs) names = STRS_INIT;
-	TRY(dir_list(p->home.machines, &names));
+	TRY(session_machines(&p->home, &names));
 	struct json *list = js_array();
+	js_set(out, "machines", list);
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *dir = path_join(p->home.machines, names.items[i]);
 		bool running = false;
@@ -32,49 +32,80 @@ static struct err *add_machines(const struct project *p, struct json *out)
 		js_set_bool(m, "running", running);
 		js_add(list, m);
 	}
-	js_set(out, "machines", list);
 	return NULL;
 }
 
-static void print_group(const struct json *all, const char *key)
+static void print_group(const struct json *list, const char *indent)
 {
-	const struct json *list = js_get(all, key);
-	printf("%s:\n", key);
 	for (size_t i = 0; i < js_count(list); i++) {
 		const struct json *item = js_at(list, i);
 		const char *name = js_as_text(item);
 		if (name)
-			printf("  %s\n", name);
+			printf("%s%s\n", indent, name);
 		else
-			printf("  %-20s %s\n", js_get_text(item, "name"),
+			printf("%s%-20s %s\n", indent, js_get_text(item, "name"),
 			       js_get_bool(item, "running", false) ? "running" : "stopped");
 	}
+}
+
+static const struct {
+	const char *name;
+	bool is_recipe;
+	enum recipe_kind kind;
+} groups[] = {
+	{"stacks", true, RECIPE_STACK},
+	{"builds", true, RECIPE_BUILD},
+	{"images", true, RECIPE_IMAGE},
+	{"machines", false, RECIPE_STACK},
+};
+
+static struct err *check_group(const char *wanted)
+{
+	const char *names[ARRAY_LEN(groups)];
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		names[i] = groups[i].name;
+		if (!wanted || streq(wanted, names[i]))
+			return NULL;
+	}
+	struct err *e = err_new(ERR_USAGE, "nothing is listed as '%s'", wanted);
+	const char *near = suggest_nearest(wanted, names, ARRAY_LEN(names));
+	return near ? err_hint(e, "did you mean '%s'?", near) : err_hint(e, "stacks, builds, images or machines");
 }
 
 static struct err *run(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
-	TRY(project_start(&p));
-	TRY(project_add_root(&p));
 	AUTO_JSON *all = js_object();
-	TRY(add_recipes(&p, "stacks", RECIPE_STACK, all));
-	TRY(add_recipes(&p, "builds", RECIPE_BUILD, all));
-	TRY(add_recipes(&p, "images", RECIPE_IMAGE, all));
-	TRY(add_machines(&p, all));
+	const char *wanted = call_arg(call, 0);
+	TRY(check_group(wanted));
+	TRY(project_start(&p));
+	if (!streq(wanted, "machines"))
+		TRY(project_add_root(&p));
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		if (wanted && !streq(wanted, groups[i].name))
+			continue;
+		TRY(groups[i].is_recipe ? add_recipes(&p, groups[i].name, groups[i].kind, all) : add_machines(&p, all));
+	}
 	if (call_has(call, "json")) {
 		print_json(all);
 		return NULL;
 	}
-	static const char *const groups[] = {"stacks", "builds", "images", "machines"};
-	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
-		print_group(all, groups[i]);
+	if (wanted) {
+		print_group(js_get(all, wanted), "");
+		return NULL;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		printf("%s:\n", groups[i].name);
+		print_group(js_get(all, groups[i].name), "  ");
+	}
 	return NULL;
 }
 
 const struct subcommand cmd_list = {
 	.name = "list",
-	.operands = "",
+	.operands = "[KIND]",
 	.summary = "list recipes and machines",
+	.help = "KIND is stacks, builds, images or machines: these alone, one on each line.",
 	.options = options,
 	.run = run,
 };

@@ -1,12 +1,13 @@
 /* What state a machine is in, and whether its guest answers: asked of the guest, for a time that is told. */
 #include <stdio.h>
 
+#include "base/path.h"
 #include "base/quote.h"
 #include "base/units.h"
 #include "machine/ending.h"
 #include "machine/machine.h"
 #include "machine/pause.h"
-#include "session.h"
+#include "session_machine.h"
 #include "sys/file.h"
 #include "table.h"
 #include "ui.h"
@@ -35,24 +36,32 @@ static const char *state(const struct report *r)
 	return r->status.ready ? "ready" : streq(r->status.phase, "stopping") ? "stopping" : "booting";
 }
 
-static struct err *look(const struct project *p, struct report *r)
+static void report_done(struct report *r)
 {
-	*r = (struct report){.name = p->machine_name};
-	TRY(dir_exists(p->machine_dir, &r->exists));
-	TRY(machine_status(p->machine_dir, &r->status));
+	js_free(r->proofs);
+	js_free(r->ports);
+	err_free(r->trouble);
+	ending_done(&r->ending);
+}
+
+static struct err *look(const char *dir, const struct host_facts *facts, struct report *r)
+{
+	*r = (struct report){.name = path_base(dir)};
+	TRY(dir_exists(dir, &r->exists));
+	TRY(machine_status(dir, &r->status));
 	struct machine_status *s = &r->status;
 	if (s->ready)
-		r->trouble = machine_answers(p->machine_dir, r->name, s, &r->answer_ms);
+		r->trouble = machine_answers(dir, r->name, s, &r->answer_ms);
 	if (err_is(r->trouble, ERR_CANCELED) || err_is(r->trouble, ERR_ABSENT))
 		return TAKE(r->trouble);
 	if (!s->running)
-		ending_read(p->machine_dir, p->facts.boot_id, &r->ending);
+		ending_read(dir, facts->boot_id, &r->ending);
 	else if (!s->ready)
-		r->trouble = pause_error(r->name, s->pause, s->trouble, p->machine_dir);
+		r->trouble = pause_error(r->name, s->pause, s->trouble, dir);
 	else if (!r->trouble)
-		TRY(machine_proofs_read(p->machine_dir, &r->proofs));
+		TRY(machine_proofs_read(dir, &r->proofs));
 	if (s->ready && !r->trouble) /* one that was stopped meanwhile has none */
-		err_free(machine_ports(p->machine_dir, &r->ports));
+		err_free(machine_ports(dir, &r->ports));
 	return NULL;
 }
 
@@ -119,6 +128,17 @@ static void print_ports(const struct json *list, bool open)
 	}
 }
 
+static void print_trouble(const struct report *r)
+{
+	AUTO(str) text = STR_INIT;
+
+	for (size_t i = 0; r->trouble && i < 3; i++) {
+		const char *parts[] = {r->trouble->message, r->trouble->detail, r->trouble->hint};
+		ui_add_indented(&text, parts[i] ? parts[i] : "");
+	}
+	printf("%s", str_text(&text));
+}
+
 static void print_running(const struct report *r)
 {
 	const struct machine_status *s = &r->status;
@@ -130,12 +150,7 @@ static void print_running(const struct report *r)
 	       : r->trouble            ? state(r)
 				       : s->phase,
 	       s->generation, s->accel, str_text(&up), s->ssh_port);
-	AUTO(str) trouble = STR_INIT;
-	for (size_t i = 0; r->trouble && i < 3; i++) {
-		const char *parts[] = {r->trouble->message, r->trouble->detail, r->trouble->hint};
-		ui_add_indented(&trouble, parts[i] ? parts[i] : "");
-	}
-	printf("%s", str_text(&trouble));
+	print_trouble(r);
 	if (s->ready && !r->trouble && *s->trouble)
 		printf("  a disk of the host failed: %s\n", s->trouble);
 	if (*s->api && !r->trouble) {
@@ -167,10 +182,11 @@ static void print_stopped(const struct report *r)
 		       at ? " at " : "", at ? at : "", r->ending.words);
 }
 
-static void print_report(const struct report *r)
+static void print_report(const struct report *r, const struct home *home)
 {
+	AUTO_FREE char *others = r->exists ? NULL : session_others(home);
 	if (!r->exists)
-		printf("no machine '%s'; run `cooper up` to create it\n", r->name);
+		printf("no machine '%s'; run `cooper up` to create it%s\n", r->name, others);
 	else if (!r->status.running)
 		print_stopped(r);
 	else if (!*r->status.accel)
@@ -179,33 +195,84 @@ static void print_report(const struct report *r)
 		print_running(r);
 }
 
-static struct err *run(struct call *call)
+static const struct option_spec options[] = {
+	STACK_OPTIONS,
+	{"all", 'a', NULL, "show every machine"},
+	{"json", 0, NULL, "print JSON; with --all, a list"},
+	{NULL, 0, NULL, NULL},
+};
+
+static struct err *run_one(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
-	struct report r;
+	AUTO(report) r = {.name = NULL};
 	TRY(session_open_machine(call, call_arg(call, 0), &p));
-	TRY(look(&p, &r));
+	TRY(look(p.machine_dir, &p.facts, &r));
 	if (call_has(call, "json")) {
 		AUTO_JSON *out = report_json(&r);
 		print_json(out);
 	} else {
-		print_report(&r);
+		print_report(&r, &p.home);
 	}
 	call->exit_code = (int)err_exit_code(r.trouble);
-	js_free(r.proofs);
-	js_free(r.ports);
-	err_free(r.trouble);
-	ending_done(&r.ending);
 	return NULL;
+}
+
+/* One that cannot be asked hides none of the others. */
+static struct err *report_next(struct call *call, const struct project *p, const char *name, struct json *list)
+{
+	AUTO(report) r = {.name = NULL};
+	AUTO_FREE char *dir = path_join(p->home.machines, name);
+	struct err *e = look(dir, &p->facts, &r);
+	if (err_is(e, ERR_CANCELED))
+		return e;
+	bool is_lost = e;
+	r.trouble = err_first(r.trouble, e);
+	if (list) {
+		js_add(list, report_json(&r));
+	} else if (is_lost) {
+		printf("'%s' is %s\n", r.name, state(&r));
+		print_trouble(&r);
+	} else {
+		print_report(&r, &p->home);
+	}
+	if (call->exit_code == EXIT_DONE)
+		call->exit_code = (int)err_exit_code(r.trouble);
+	return NULL;
+}
+
+static struct err *run_all(struct call *call)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(strs) names = STRS_INIT;
+	AUTO_JSON *list = call_has(call, "json") ? js_array() : NULL;
+	if (call_arg(call, 0))
+		return err_hint(err_new(ERR_USAGE, "--all and '%s' exclude each other", call_arg(call, 0)),
+				"leave one of them out");
+	TRY(project_start(&p));
+	TRY(session_machines(&p.home, &names));
+	for (size_t i = 0; i < names.count; i++)
+		TRY(report_next(call, &p, names.items[i], list));
+	if (list)
+		print_json(list);
+	else if (names.count == 0)
+		printf("no machines; `cooper up` creates one\n");
+	return NULL;
+}
+
+static struct err *run(struct call *call)
+{
+	return call_has(call, "all") ? run_all(call) : run_one(call);
 }
 
 const struct subcommand cmd_status = {
 	.name = "status",
-	.operands = "[STACK|MACHINE]",
+	.operands = "[NAME]",
 	.summary = "show the machine's state, uptime, address and verified architectures",
 	.help = "A machine that is ready is asked for a sign of life, for at most 5 s (15 s where it is emulated). The\n"
 		"exit status is 0 for one that is ready, booting, stopping, stopped or absent, 7 for one that stands still because\n"
-		"the host's disk is full, and 8 for one that stands still for another reason or does not answer.",
-	.options = stack_json_options,
+		"the host's disk is full, and 8 for one that stands still for another reason or does not answer; with --all,\n"
+		"that of the first which is not 0.\n" NAME_HELP,
+	.options = options,
 	.run = run,
 };

@@ -28,6 +28,7 @@ struct call {
 	struct map values;  /* option name -> text ("" for a flag); borrowed from argv or joined */
 	struct strs joined; /* values of options that were given again */
 	struct strs args;   /* operands */
+	size_t rest;        /* of these, where the words of another program begin: after "--", or after `words` */
 	struct sink *sink;  /* where events go */
 	int exit_code;      /* what to exit with when no error is returned; 0 by default */
 };
@@ -38,6 +39,7 @@ struct subcommand {
 	const char *summary;               /* one line, no full stop */
 	const char *help;                  /* a paragraph; may be NULL */
 	const struct option_spec *options; /* ends with a NULL name; may be NULL */
+	size_t words; /* operands of ours, after which all belongs to another program; 0 = no such */
 	bool hidden;
 	struct err *(*run)(struct call *call);
 };

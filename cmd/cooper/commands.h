@@ -12,8 +12,10 @@
 	X(cmd_status)                                                                                                  \
 	X(cmd_start)                                                                                                   \
 	X(cmd_stop)                                                                                                    \
+	X(cmd_restart)                                                                                                 \
 	X(cmd_rollback)                                                                                                \
 	X(cmd_ssh)                                                                                                     \
+	X(cmd_ssh_config)                                                                                              \
 	X(cmd_verify)                                                                                                  \
 	X(cmd_destroy)                                                                                                 \
 	X(cmd_gc)                                                                                                      \

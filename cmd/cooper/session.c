@@ -9,6 +9,7 @@
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "plan/exposure.h"
+#include "plan/project_machine.h"
 #include "plan/trust.h"
 #include "ui.h"
 
@@ -17,7 +18,7 @@ const struct option_spec stack_host_options[] = {STACK_OPTIONS, HOST_OPTION, {NU
 const struct option_spec stack_json_options[] = {STACK_OPTIONS, {"json", 0, NULL, "print JSON"}, {NULL, 0, NULL, NULL}};
 
 /* Which project it is need be told only where it is not the current folder's, and once. */
-static struct err *open_stack(const struct call *call, const char *stack, struct project *p)
+struct err *session_open_stack(const struct call *call, const char *stack, struct project *p)
 {
 	bool again = p->stack_path;
 	project_done(p);
@@ -30,40 +31,31 @@ static struct err *open_stack(const struct call *call, const char *stack, struct
 	return NULL;
 }
 
+/* @take_e, that no stack is called @name; where a machine is, with the stack that made it. */
+static struct err *hint_machine(const struct project *p, const char *name, struct err *take_e)
+{
+	AUTO(strs) paths = STRS_INIT;
+	AUTO_FREE char *dir = path_join(p->home.machines, name);
+	bool there = false;
+	struct err *e = strpbrk(name, "./") ? NULL : dir_exists(dir, &there);
+	if (!e && there)
+		e = project_stacks(&p->home, name, &paths);
+	err_free(e); /* a hint more or less */
+	return paths.count
+		       ? err_hint(take_e, "the machine '%s' was made from '%s': name that file", name, paths.items[0])
+		       : take_e;
+}
+
 struct err *session_open(const struct call *call, struct project *p)
 {
-	return open_stack(call, call_arg(call, 0), p);
+	const char *stack = call_arg(call, 0);
+	struct err *e = session_open_stack(call, stack, p);
+	return err_is(e, ERR_ABSENT) && stack ? hint_machine(p, stack, e) : e;
 }
 
 struct err *session_open_option(const struct call *call, struct project *p)
 {
-	return open_stack(call, call_get(call, "stack"), p);
-}
-
-/* A machine outlives the file that it was made from. */
-static struct err *find_machine(const char *name, struct project *p, bool *ret_found)
-{
-	TRY(project_start(p));
-	AUTO_FREE char *dir = path_join(p->home.machines, name);
-	TRY(dir_exists(dir, ret_found));
-	if (!*ret_found)
-		return NULL;
-	p->machine_name = name;
-	p->machine_dir = TAKE(dir);
-	return NULL;
-}
-
-struct err *session_open_machine(const struct call *call, const char *name, struct project *p)
-{
-	bool found = false;
-	struct err *e = open_stack(call, name, p);
-	if (!e || !name || *name == '.' || strchr(name, '/') || err_is(e, ERR_CANCELED))
-		return e;
-	project_done(p);
-	struct err *other = find_machine(name, p, &found);
-	if (other || found)
-		return err_first(other, err_free(e));
-	return e;
+	return session_open_stack(call, call_get(call, "stack"), p);
 }
 
 struct err *session_lock(const struct call *call, const struct home *home, int64_t timeout_ms, int *ret_fd)

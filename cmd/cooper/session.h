@@ -26,13 +26,10 @@ extern const struct option_spec stack_json_options[];
 
 /** session_open() - project_open() with the call's first operand, --guest-arch and --host; or again, as it is now */
 MUST_CHECK struct err *session_open(const struct call *call, struct project *p);
+/** session_open_stack() - the same with the stack @stack; NULL = this folder's */
+MUST_CHECK struct err *session_open_stack(const struct call *call, const char *stack, struct project *p);
 /** session_open_option() - the same with --stack, of commands whose operands are something else */
 MUST_CHECK struct err *session_open_option(const struct call *call, struct project *p);
-/**
- * session_open_machine() - session_open() with @name; where there is no stack of that name (or it cannot be read), the
- * machine of that name: then @p has a home, a machine and no stack
- */
-MUST_CHECK struct err *session_open_machine(const struct call *call, const char *name, struct project *p);
 /**
  * session_lock() - wait for the lock that every command takes which changes what is in @home
  * @timeout_ms:  0 = no limit; below 0 = fail at once

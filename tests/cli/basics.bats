@@ -89,7 +89,7 @@ setup() {
 }
 
 @test "ssh without a machine: exit 8 and what to do" {
-	run "$cooper" ssh -s podman-debian -- true
+	run "$cooper" ssh podman-debian -- true
 	[ "$status" = 8 ]
 	[[ "$output" == *"cooper up"* ]]
 }

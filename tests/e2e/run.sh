@@ -48,7 +48,7 @@ stack fedora-coreos uefi >coreos.yaml
 stack debian uefi >debian.yaml
 
 stacked() { local verb=$1; shift; "$cooper" "$verb" --guest-arch aarch64 "$@" uefi.yaml; }
-guest() { "$cooper" ssh --stack uefi.yaml --guest-arch aarch64 -- "$@"; }
+guest() { "$cooper" ssh uefi.yaml --guest-arch aarch64 -- "$@"; }
 ignition() { "$cooper" tool ignition --guest-arch aarch64 "$1.yaml"; }
 field() { stacked status --json | sed -n "s/^  \"$1\": \"\\{0,1\\}\\([^\",]*\\).*/\\1/p"; }
 

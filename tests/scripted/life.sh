@@ -305,7 +305,7 @@ check "where both names are the user's, there is none, and a way out" ends 0 "po
 check "which is told once" ends 0 "nothing to do" up
 mv cooper.yaml away.yaml
 check "without the file, status by the machine's name" ends 0 "'dev' is ready" "$cooper" status dev
-check "ssh" ends 0 "" "$cooper" ssh -s dev -- cat /etc/motd
+check "ssh" ends 0 "" "$cooper" ssh dev -- cat /etc/motd
 check "stop" ends 0 "'dev' is stopped" "$cooper" stop dev
 check "of no machine" ends 1 "other" "$cooper" stop other
 check "destroy" ends 0 "machine 'dev' is gone" "$cooper" destroy --yes dev

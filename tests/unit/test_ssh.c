@@ -160,8 +160,8 @@ static void running(void **state)
 	assert_fails(ssh_run(&ssh, &c, NULL, NULL), ERR_CHILD, "\nwhy");
 	c.argv = (const char *[]){"sh", "-c", "echo 'Connection refused' >&2; exit 255", NULL};
 	assert_fails(ssh_run(&ssh, &c, NULL, &status), ERR_GUEST, "Connection refused");
-	c.argv = (const char *[]){
-		"sh", "-c", "echo '@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @' >&2; exit 255", NULL};
+	c.argv = (const char *[]){"sh", "-c",
+				  "echo '@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @' >&2; exit 255", NULL};
 	assert_fails(ssh_run(&ssh, &c, NULL, &status), ERR_GUEST, "another host key");
 	struct ssh_command endless = {.argv = (const char *[]){"yes", NULL}, .name = "thing", .deadline_ms = 60000};
 	AUTO(str) much = STR_INIT;
@@ -178,14 +178,17 @@ static void command_line(void **state)
 {
 	(void)state;
 	struct ssh ssh = {.config_path = "/cfg", .host = "cooper-dev"};
-	AUTO(strs) remote = STRS_INIT, login = STRS_INIT;
+	AUTO(strs) remote = STRS_INIT, login = STRS_INIT, screen = STRS_INIT;
 
-	ssh_argv(&ssh, (const char *[]){"echo", "a b", NULL}, &remote);
-	ssh_argv(&ssh, NULL, &login);
+	ssh_argv(&ssh, (const char *[]){"echo", "a b", NULL}, /* terminal= */ false, &remote);
+	ssh_argv(&ssh, (const char *[]){"htop", NULL}, /* terminal= */ true, &screen);
+	ssh_argv(&ssh, NULL, /* terminal= */ false, &login);
 	AUTO_FREE char *a = strs_join(&remote, "|");
 	AUTO_FREE char *b = strs_join(&login, "|");
+	AUTO_FREE char *c = strs_join(&screen, "|");
 	assert_string_equal(a, "ssh|-F|/cfg|-T|--|cooper-dev|echo 'a b'");
 	assert_string_equal(b, "ssh|-F|/cfg|--|cooper-dev");
+	assert_string_equal(c, "ssh|-F|/cfg|-t|--|cooper-dev|htop");
 }
 
 int main(void)

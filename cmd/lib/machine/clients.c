@@ -117,6 +117,14 @@ struct err *clients_told(const char *machine_dir, bool *ret_told)
 	return podman_told(note, ret_told);
 }
 
+struct err *clients_noted(const char *machine_dir, bool *ret_noted)
+{
+	AUTO_JSON *note = NULL;
+	TRY(read_note(machine_dir, &note));
+	*ret_noted = js_count(js_get(note, PODMAN)) > 0;
+	return NULL;
+}
+
 /* --- telling --- */
 
 /* The places but that of @settings, and @take_place. */

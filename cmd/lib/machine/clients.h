@@ -20,6 +20,9 @@
 /** clients_told() - whether those that are on this host know the machine, as far as files say; no child */
 MUST_CHECK struct err *clients_told(const char *machine_dir, bool *ret_told);
 
+/** clients_noted() - whether any of them was ever told of the machine, and not made to forget it */
+MUST_CHECK struct err *clients_noted(const char *machine_dir, bool *ret_noted);
+
 /**
  * clients_tell() - tell them
  * @outcome:  gets a line for people: how each reaches the machine

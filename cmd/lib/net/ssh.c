@@ -58,13 +58,13 @@ char *ssh_known_hosts_line(const char *host, const char *public_key)
 	return mem_printf("%s %s %s\n", host, words.items[0], words.items[1]);
 }
 
-void ssh_argv(const struct ssh *ssh, const char *const *remote, struct strs *argv)
+void ssh_argv(const struct ssh *ssh, const char *const *remote, bool terminal, struct strs *argv)
 {
 	strs_add(argv, ssh->program ? ssh->program : "ssh");
 	strs_add(argv, "-F");
 	strs_add(argv, ssh->config_path);
 	if (remote)
-		strs_add(argv, "-T");
+		strs_add(argv, terminal ? "-t" : "-T");
 	strs_add(argv, "--");
 	strs_add(argv, ssh->host);
 	if (remote)
@@ -182,7 +182,7 @@ struct err *ssh_run(const struct ssh *ssh, const struct ssh_command *command, st
 	struct listener l = {.sink = {listen_to}, .next = command->sink, .tail = STRS_INIT};
 	int status = 0;
 
-	ssh_argv(ssh, command->argv, &argv);
+	ssh_argv(ssh, command->argv, /* terminal= */ false, &argv);
 	struct child_spec spec = {
 		.argv = (const char *const *)argv.items,
 		.input = command->input,

@@ -13,6 +13,8 @@
 #ifndef COOPER_NET_SSH_H
 #define COOPER_NET_SSH_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/event.h"
 #include "base/str.h"
@@ -58,8 +60,12 @@ MUST_CHECK struct err *ssh_config_text(const struct ssh_settings *settings, char
 /** ssh_known_hosts_line() - "<host> <type> <key>\n" from a public key line, without its comment; heap */
 char *ssh_known_hosts_line(const char *host, const char *public_key);
 
-/** ssh_argv() - the command line of ssh itself for @remote (NULL = a login shell) */
-void ssh_argv(const struct ssh *ssh, const char *const *remote, struct strs *argv);
+/**
+ * ssh_argv() - the command line of ssh itself
+ * @remote:    a program and its words; NULL = a login shell, which has a terminal where our own input is one
+ * @terminal:  the program gets one as well
+ */
+void ssh_argv(const struct ssh *ssh, const char *const *remote, bool terminal, struct strs *argv);
 
 /**
  * ssh_forward_argv() - the command line of an ssh that carries connections to a socket here to one in the guest
