@@ -75,6 +75,16 @@ make_project() {
 	[[ "$output" == *podman-debian* ]]
 }
 
+@test "lint looks for the folders to be shared that come with the project" {
+	make_project a one
+	cd a
+	echo 'mounts: [{ host: ./none, guest: /x }, { host: ~/elsewhere, guest: /y }, { host: ./, guest: /z }]' >>cooper.yaml
+	run -2 "$cooper" lint
+	[[ "$output" == *"cooper.yaml:4:18: 'none' does not exist"* && "$output" == *"has 1 problem"* ]]
+	mkdir none
+	run -0 "$cooper" lint
+}
+
 @test "HOME and the file system are as far as it goes" {
 	make_project a one
 	mkdir -p a/b

@@ -98,12 +98,24 @@ static void lint_patches(struct lint *l, const struct yaml_node *patches)
 	}
 }
 
+/* Of the folders to be shared those that come with the stack; others are each host's, and `doctor` looks for them. */
+static void lint_mounts(struct lint *l, const struct yaml_node *mounts)
+{
+	for (size_t i = 0; mounts && i < mounts->count; i++) {
+		const struct yaml_node *host = yaml_get(mounts->values[i], "host");
+		AUTO_FREE char *dir = path_dir(l->r->path);
+		if (is_text(host) && str_starts(host->text, "./") && host->text[2])
+			look(l, host, dir, host->text + 2, WANT_FOLDER);
+	}
+}
+
 static void lint_stack(struct lint *l, const struct yaml_node *root)
 {
 	const struct yaml_node *steps = yaml_get(root, "steps");
 	find_recipe(l, yaml_get(root, "emulator"), RECIPE_BUILD);
 	find_recipe(l, yaml_get(root, "image"), RECIPE_IMAGE);
 	look_beside(l, yaml_get(root, "ignition"), WANT_FILE);
+	lint_mounts(l, yaml_get(root, "mounts"));
 	for (size_t i = 0; steps && i < steps->count; i++)
 		look_beside(l, yaml_get(yaml_get(steps->values[i], "write"), "from"), WANT_FILE);
 }
