@@ -80,12 +80,11 @@ static struct err *run_ignition(struct call *call)
 {
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(stack) s = STACK_INIT;
-	AUTO_FREE char *text = NULL;
 	TRY(session_open(call, &p));
 	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
 	struct ignition_input input = ignition_input_of(&s.machine);
 	input.uid = user_number(&p);
-	TRY(machine_ignition(&input, &text));
+	AUTO_FREE char *text = machine_ignition(&input);
 	printf("%s\n", text);
 	return NULL;
 }

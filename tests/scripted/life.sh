@@ -91,6 +91,30 @@ check "back to the first image" ends 0 "generation 1" up
 image 2
 check "and to a second generation" ends 0 "generation 2" up
 
+# --- folders of the host ---
+
+shares() { settings="mounts: [$1]" stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'; }
+mkdir -p "$work/a" "$work/b"
+at=$(boots)
+shares "{ host: $work/a, guest: /mnt/a, writable: true }"
+check "plan: a folder more is a restart" ends 3 "mount /mnt/a is new: $work/a, writable" "$cooper" plan
+check "and nothing besides" [ "$(sed -n 's/^  *\([a-z][a-z]*\)   *\([a-z].*\)/\1 \2/p' "$out")" = "restart boot the machine" ]
+check "up: it is restarted" ends 0 "boot" up
+check "with the disk it had" [ "$(current) $(boots)" = "2 $((at + 1))" ]
+check "and the guest is told what to mount" grep -q '^cooper0 trans=virtio,.*,nosuid,nodev /mnt/a$' "$(disk 2)/run/mounts"
+shares "{ host: $work/b, guest: /mnt/a }, { host: $work/none, guest: /mnt/none }"
+check "a folder that is not there: plan says so" ends 1 "does not exist" "$cooper" plan
+check "so does up" ends 1 "does not exist" up
+check "and nothing was stopped for it" [ "$(field state) $(boots)" = "ready $((at + 1))" ]
+shares "{ host: $work/b, guest: /mnt/a }"
+check "another folder is a restart, too" ends 3 "writable -> $work/b, read-only" "$cooper" plan
+check "up" ends 0 "boot" up
+check "read-only it is" grep -q ',ro,nosuid,nodev /mnt/a$' "$(disk 2)/run/mounts"
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'
+check "no folder any more: a restart" ends 3 "mount /mnt/a is gone" "$cooper" plan
+check "up" ends 0 "boot" up
+check "nothing is mounted" [ "$(current)$(cat "$(disk 2)/run/mounts")" = 2 ]
+
 # --- a generation that does not come up ---
 
 image 3

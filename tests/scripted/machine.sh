@@ -1,5 +1,5 @@
 #!/bin/sh
-# A machine of the scripted monitor: machine SERIAL-LOG READY-FILE DISK MEMORY first|again. Plays the first line of the
+# A machine of the scripted monitor: machine SERIAL-LOG READY-FILE DISK MEMORY first|again MOUNTS. Plays the first line of the
 # home's file `boots`, which is then removed from it; without one it comes up and runs. The words of a line:
 #   up            a whole boot, ready                run       go on until told to stop
 #   kernel        the kernel's first line            reset     the guest reboots
@@ -45,6 +45,7 @@ for word in $line; do
 		say '[    0.300000] systemd[1]: Started sshd.service - OpenSSH server daemon.'
 		handlers
 		echo "$$" >"$disk/proc/sys/kernel/random/boot_id"
+		printf '%s' "$6" >"$disk/run/mounts"
 		echo "$$ $disk" >"$machine/guest"
 		: >"$ready"
 		;;

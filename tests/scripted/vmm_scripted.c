@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "machine/mounts.h"
 #include "machine/paths.h"
 #include "sys/file.h"
 
@@ -35,6 +36,8 @@ static struct err *argv_of(const struct machine_spec *spec, const struct machine
 	strs_add_all(argv, (const char *[]){spec->qemu, serial, ready, disk, NULL});
 	strs_addf(argv, "%lldM", (long long)(spec->memory_bytes >> 20));
 	strs_add(argv, start->first_boot ? "first" : "again");
+	AUTO_FREE char *mounts = mounts_list(spec);
+	strs_add(argv, mounts ? mounts : "");
 	return NULL;
 }
 

@@ -135,9 +135,10 @@ static void test_failures(void **state)
 		 "disk is not full"},
 		{"[ TIME ] Timed out waiting for device dev-disk-by\\x2did-virtio\\x2ddata.device\n", FAILURE_DEVICE,
 		 false, "virtio", "mounts"},
-		{"[FAILED] Failed to mount home-core-src.mount - Shared by the host.\n"
+		{"[    9.0] sh[310]: cooper: cannot mount '/home/core/src': mount: unknown filesystem type '9p'.\n"
+		 "[FAILED] Failed to start cooper-mounts.service - Folders that the host shares.\n"
 		 "[DEPEND] Dependency failed for cooper-ready.service - cooper-ready: tell the host.\n",
-		 FAILURE_DEVICE, true, "home-core-src", "mounts"},
+		 FAILURE_DEVICE, true, "type '9p'", "mounts"},
 	};
 
 	(void)state;

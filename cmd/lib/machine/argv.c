@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arch.h"
+#include "machine/mounts.h"
 #include "machine/paths.h"
 #include "machine/rules.h"
 #include "machine/vmm.h"
@@ -181,6 +182,16 @@ static void add_channels(struct line *l)
 	option(l, "-device", mem_strdup("virtio-rng-pci"));
 }
 
+/* Of each start, as the first boot's configuration is of one. */
+static void add_mount_list(struct line *l)
+{
+	AUTO_FREE char *list = mounts_list(l->spec);
+	AUTO_FREE char *value = list ? quoted(list) : NULL;
+
+	if (value)
+		option(l, "-fw_cfg", mem_printf("name=" MOUNTS_ITEM ",string=%s", value));
+}
+
 /*
  * security_model=none: files belong to the host user whoever the guest user is, as QEMU runs without the power to give
  * them away (os_confine_monitor()); modes and links are plain, which mapped ones would not be.
@@ -236,6 +247,7 @@ static void add_all(struct line *l)
 	add_disks(l);
 	add_network(l);
 	add_mounts(l);
+	add_mount_list(l);
 	add_balloon(l);
 }
 

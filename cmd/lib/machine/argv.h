@@ -9,7 +9,8 @@
  *	TRY(machine_argv(spec, &start, &facts, &argv, &warnings));
  *
  * In the guest: /dev/disk/by-id/virtio-{os,data,emulators}; /dev/virtio-ports/org.cooper.ready; the n-th mount is the
- * 9p tag cooper<n>; fw_cfg opt/com.coreos/config on the first boot.
+ * 9p tag cooper<n>, and fw_cfg opt/org.cooper/mounts says where each goes; fw_cfg opt/com.coreos/config on the first
+ *boot.
  */
 #ifndef COOPER_MACHINE_ARGV_H
 #define COOPER_MACHINE_ARGV_H

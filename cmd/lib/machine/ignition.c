@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "fmt/binfmt.h"
 #include "fmt/json.h"
+#include "machine/mounts.h"
 #include "machine/vmm.h"
 
 #define READY_DEVICE "dev-virtio\\x2dports-" MACHINE_READY_PORT ".device"
@@ -217,7 +218,7 @@ static void add_podman(struct config *c)
 	 * the machine's own interface */
 	add_file(c, "/etc/sysctl.d/50-cooper.conf", 0644, "net.ipv4.conf.e*.route_localnet = 1\n");
 	add_file(c, "/etc/systemd/system/user@.service.d/10-cooper-delegate.conf", 0644,
-		 "[Service]\nDelegate=memory pids cpu io\n");
+		 "[Unit]\nAfter=" MOUNTS_UNIT "\n\n[Service]\nDelegate=memory pids cpu io\n");
 	add_link(c, "/etc/systemd/user/sockets.target.wants/podman.socket", "/usr/lib/systemd/user/podman.socket");
 	add_unit(c, "podman.socket", NULL);
 }
@@ -301,94 +302,24 @@ static void add_emulators(struct config *c)
 	}
 }
 
-static struct err *mount_point(const struct config *c, const struct mount *m, char **ret_path)
+/* What is mounted is said at each start: mounts.h. */
+static void add_mounts(struct config *c)
 {
-	const char *guest = m->guest;
-	const struct guest_os *os = c->in->os;
-
-	if (*guest != '/' || !path_is_plain(guest + 1))
-		return err_new(ERR_USAGE, "the mount point '%s' must be an absolute path without '.', '..' or '//'",
-			       guest);
-	if (os->immutable && !str_starts(guest, "/var/") && !str_starts(guest, "/etc/")) {
-		for (const struct guest_place *p = os->places; p->from; p++) {
-			if (!str_starts(guest, p->from))
-				continue;
-			*ret_path = mem_printf("%s%s", p->to, guest + strlen(p->from));
-			return NULL;
-		}
-		return err_hint(err_new(ERR_USAGE, "the mount point '%s' cannot exist: %s's root is read-only", guest,
-					os->title),
-				"mount below /home/%s, /mnt or /var", c->in->spec->user);
-	}
-	*ret_path = mem_strdup(guest);
-	return NULL;
-}
-
-/* Levels between the user's home and a mount point would belong to root if systemd made them. */
-static void add_home_levels(struct config *c, const char *path)
-{
-	AUTO_FREE char *home = mem_printf("%s/%s/", c->home, c->in->spec->user);
-
-	if (!str_starts(path, home))
-		return;
-	for (const char *p = path + strlen(home); *p; p += strspn(p, "/")) {
-		p += strcspn(p, "/");
-		AUTO_FREE char *level = mem_strndup(path, (size_t)(p - path));
-		bool known = false;
-		for (size_t i = 0; i < js_count(c->directories); i++)
-			known = known || streq(js_get_text(js_at(c->directories, i), "path"), level);
-		if (!known)
-			add_directory(c, level, 0755, c->in->spec->user);
-	}
-}
-
-/*
- * 9p's transport takes mounts before its driver has found the devices, and then knows no such tag: the mount waits
- * until the module is all in. See: net/9p/trans_virtio.c, p9_virtio_init(); modprobe@.service in systemd.special(7)
- */
-static struct err *add_mounts(struct config *c)
-{
-	for (size_t i = 0; i < c->in->spec->mount_count; i++) {
-		const struct mount *m = &c->in->spec->mounts[i];
-		AUTO_FREE char *where = NULL;
-		TRY(mount_point(c, m, &where));
-		AUTO_FREE char *text = mem_printf("[Unit]\nDescription=Shared by the host\n"
-						  "Wants=modprobe@9pnet_virtio.service\n"
-						  "After=modprobe@9pnet_virtio.service\n\n"
-						  "[Mount]\nWhat=" MACHINE_MOUNT_TAG "%zu\nWhere=%s\nType=9p\n"
-						  "Options=trans=virtio,version=9p2000.L,msize=131072%s,nosuid,nodev\n"
-						  "TimeoutSec=60\n\n"
-						  "[Install]\nWantedBy=multi-user.target\n",
-						  i, where, m->writable ? "" : ",ro");
-		add_home_levels(c, where);
-		add_mount_unit(c, where, text);
-	}
-	return NULL;
+	add_file(c, MOUNTS_PROGRAM, 0644, mounts_program_text);
+	add_unit(c, MOUNTS_UNIT, mounts_unit_text);
 }
 
 static void add_ready(struct config *c)
 {
-	AUTO(str) text = STR_INIT;
-
-	str_add(&text, "[Unit]\nDescription=cooper-ready: tell the host\n"
-		       "BindsTo=" READY_DEVICE "\nAfter=" READY_DEVICE "\n"
-		       "Requires=local-fs.target\n"
-		       "After=local-fs.target systemd-binfmt.service systemd-user-sessions.service podman.socket\n"
-		       "After=ssh.service sshd.service\n");
-	for (size_t i = 0; i < c->in->spec->mount_count; i++) {
-		AUTO_FREE char *where = NULL;
-		struct err *e = mount_point(c, &c->in->spec->mounts[i], &where);
-		if (e) {
-			err_free(e);
-			continue;
-		}
-		AUTO_FREE char *escaped = unit_name_of_path(where);
-		str_addf(&text, "Requires=%s.mount\nAfter=%s.mount\n", escaped, escaped);
-	}
-	str_add(&text, "\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
-		       "ExecStart=/bin/sh -c 'echo ready > /dev/virtio-ports/" MACHINE_READY_PORT "'\n\n"
-		       "[Install]\nWantedBy=multi-user.target\n");
-	add_unit(c, "cooper-ready.service", str_text(&text));
+	add_unit(c, "cooper-ready.service",
+		 "[Unit]\nDescription=cooper-ready: tell the host\n"
+		 "BindsTo=" READY_DEVICE "\nAfter=" READY_DEVICE "\n"
+		 "Requires=local-fs.target " MOUNTS_UNIT "\n"
+		 "After=local-fs.target " MOUNTS_UNIT " systemd-binfmt.service systemd-user-sessions.service\n"
+		 "After=podman.socket ssh.service sshd.service\n\n"
+		 "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+		 "ExecStart=/bin/sh -c 'echo ready > /dev/virtio-ports/" MACHINE_READY_PORT "'\n\n"
+		 "[Install]\nWantedBy=multi-user.target\n");
 }
 
 /* Ignition joins the two at the first boot. */
@@ -432,7 +363,7 @@ static struct json *assemble(struct config *c)
 	return root;
 }
 
-struct err *machine_ignition(const struct ignition_input *input, char **ret_text)
+char *machine_ignition(const struct ignition_input *input)
 {
 	struct config c = {
 		.in = input,
@@ -450,12 +381,10 @@ struct err *machine_ignition(const struct ignition_input *input, char **ret_text
 	add_podman(&c);
 	add_data_disk(&c);
 	add_emulators(&c);
-	struct err *e = add_mounts(&c);
+	add_mounts(&c);
 	add_ready(&c);
 	for (const char *const *unit = input->os->masked; *unit; unit++)
 		mask_unit(&c, *unit);
 	AUTO_JSON *root = assemble(&c);
-	if (!e)
-		*ret_text = js_canonical(root);
-	return e;
+	return js_canonical(root);
 }

@@ -6,8 +6,9 @@
  *
  * What it sets up: the login user and root with the key; the SSH host key; the data disk under home, with the
  * system's containers on it too (a new OS disk finds both again); linger, subordinate ids, cgroup delegation and
- * podman's sockets; handlers for foreign programs from the emulator device, registered before "ready"; shared
- * directories; the unit that writes "ready" to the virtio port at each boot; and what the guest's system needs besides.
+ * podman's sockets; handlers for foreign programs from the emulator device, registered before "ready"; what mounts the
+ * shares of each start (mounts.h); the unit that writes "ready" to the virtio port at each boot; and what the guest's
+ * system needs besides.
  *
  * See: Ignition docs/configuration-v3_3.md, systemd.mount(5), systemd.unit(5)
  */
@@ -41,14 +42,11 @@ struct ignition_input {
 struct ignition_input ignition_input_of(const struct machine_spec *spec);
 
 /**
- * machine_ignition() - the whole configuration
- * @ret_text:  canonical JSON (sorted keys, no spaces), heap
+ * machine_ignition() - the whole configuration: canonical JSON (sorted keys, no spaces), heap
  *
  * spec->ignition is merged by the guest; ignition_read() has seen to it that the two can stand together.
- *
- * Errors:  USAGE (a mount point that the guest cannot have; an architecture that cannot be emulated)
  */
-MUST_CHECK struct err *machine_ignition(const struct ignition_input *input, char **ret_text);
+char *machine_ignition(const struct ignition_input *input);
 
 /** unit_name_of_path() - systemd's unit name for a path, without suffix: "/home/a-b" gives "home-a\\x2db"; heap */
 char *unit_name_of_path(const char *path);

@@ -6,7 +6,7 @@
  * was replaced would not come up. So is what cannot be seen here (a configuration that it merges in its turn), and what
  * is fetched at boot without a digest. Each complaint names file, line and column, as for recipes.
  *
- *	machine_ignition(&input, &ours);
+ *	ours = machine_ignition(&input);
  *	TRY(ignition_read("mine.ign", &limits, ours, &spec->ignition));
  *
  * See: Ignition docs/configuration-v3_3.md, docs/operator-notes.md ("Config merging")

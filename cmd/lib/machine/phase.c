@@ -141,6 +141,8 @@ static const struct failure_sign failure_signs[] = {
 	{"Entering emergency mode", NULL, FAILURE_EMERGENCY, NOTE, REMEDY_EMERGENCY},
 	{"You are in emergency mode", NULL, FAILURE_EMERGENCY, FATAL, REMEDY_EMERGENCY},
 	{"(initramfs) ", NULL, FAILURE_EMERGENCY, PROMPT, REMEDY_EMERGENCY},
+	{"cooper: cannot mount ", NULL, FAILURE_DEVICE, CAUSE, REMEDY_DEVICE},
+	{"Failed to start ", "cooper-mounts", FAILURE_DEVICE, NOTE, REMEDY_DEVICE},
 	{"Failed to start ", "cooper-ready", FAILURE_SERVICE, NOTE, REMEDY_SERVICE},
 	{"I/O error, dev vd", NULL, FAILURE_DISK, NOTE, REMEDY_DISK},
 	{"EXT4-fs error", NULL, FAILURE_DISK, NOTE, REMEDY_DISK},

@@ -244,21 +244,13 @@ static char *exact_size(int64_t bytes)
 	return str_take(&s);
 }
 
-/* The guest knows mounts by their number: their order is as much a part of them as their folders. */
 static void add_mounts(const struct machine_spec *spec, const char *words, struct json *inputs)
 {
-	AUTO(strs) order = STRS_INIT;
-
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct mount *m = &spec->mounts[i];
 		AUTO_FREE char *name = mem_printf("%s %s", words, m->guest);
 		AUTO_FREE char *text = mem_printf("%s, %s", m->host, m->writable ? "writable" : "read-only");
 		js_set_text(inputs, name, text);
-		strs_add(&order, m->guest);
-	}
-	if (order.count > 1) {
-		AUTO_FREE char *text = strs_join(&order, " ");
-		js_set_text(inputs, "order of mounts", text);
 	}
 }
 

@@ -81,7 +81,7 @@ enum spec_type {
 	COPIED(TEXTS, run, GENERATION, "run", stack.run) /* architectures containers must run */ \
 	COPIED(PROVIDER, provider, NEITHER, "an input of the handlers' step", stack.provider) \
 	MADE(TEXT, emulator_iso, NEITHER, "key of the device") /* with user-mode emulators, read-only; or NULL */ \
-	COPIED(MOUNTS, mounts, GENERATION, "mount", stack.mounts) \
+	COPIED(MOUNTS, mounts, BOOT, "mount", stack.mounts) \
 	COPIED(PORTS, ports, BOOT, "ports", stack.ports) \
 	COPIED(YES_NO, host_loopback, BOOT, "loopback of the host", stack.host_loopback) \
 	\

@@ -13,7 +13,7 @@
  *
  * Whatever the monitor, the guest's console goes to MACHINE_SERIAL_LOG (phase.h judges it), the monitor's own words to
  * MACHINE_MONITOR_LOG, and the guest finds /dev/disk/by-id/virtio-{os,data,emulators}, a port MACHINE_READY_PORT that
- * it writes to when it is up, its mounts by MACHINE_MOUNT_TAG, and an ssh server's port forwarded to machine_start's.
+ * it writes to when it is up, its shares by MACHINE_MOUNT_TAG with the list of mounts.h, and an ssh server's port forwarded to machine_start's.
  */
 #ifndef COOPER_MACHINE_VMM_H
 #define COOPER_MACHINE_VMM_H

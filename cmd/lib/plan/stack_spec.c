@@ -7,6 +7,7 @@
 #include "image/image_download.h"
 #include "machine/ignition.h"
 #include "machine/ignition_merge.h"
+#include "machine/mounts.h"
 #include "machine/shares.h"
 #include "step/context.h"
 #include "step/outputs.h"
@@ -56,6 +57,9 @@ struct err *stack_shares_check(const struct recipe *stack, const char *cooper_ho
 struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m)
 {
 	machine_spec_copy(m, c->stack, c->image);
+	struct err *e = mounts_check(m);
+	if (e)
+		return err_wrap(e, "%s", c->stack->path);
 	for (size_t i = 0; i < m->mount_count; i++) {
 		char *folder = NULL;
 		TRY(in_mount(c->stack, &m->mounts[i], host_folder(c->stack, m->mounts[i].host, &folder)));
@@ -75,13 +79,12 @@ struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m
 struct err *stack_spec_ignition(const struct step_context *c, bool emulators, struct machine_spec *m)
 {
 	const char *file = c->stack->stack.ignition;
-	AUTO_FREE char *ours = NULL;
 	if (!file)
 		return NULL;
 	struct ignition_input input = ignition_input_of(m);
 	input.emulators = emulators; /* their device has no path yet */
 	struct ignition_limits limits = input.os->ignition(c->image->version);
-	TRY(machine_ignition(&input, &ours));
+	AUTO_FREE char *ours = machine_ignition(&input);
 	struct err *e = ignition_read(c->stack->stack.ignition_dir, file, &limits, ours, &m->ignition);
 	return err_is(e, ERR_ABSENT) ? err_hint(e, "'ignition' in '%s' names it", c->stack->path) : e;
 }

@@ -36,8 +36,12 @@ struct err *step_generation(const struct step *generation, struct generation *re
 	return NULL;
 }
 
+/* Another number where a machine whose first boot was the one before cannot be brought there by a restart. */
+#define FIRST_BOOT "2"
+
 static struct err *inputs(const struct step *step, struct json *inputs)
 {
+	js_set_text(inputs, "first boot", FIRST_BOOT);
 	machine_spec_inputs(step->context->machine, SPEC_GENERATION, inputs);
 	return NULL;
 }
@@ -118,7 +122,8 @@ static struct err *make_ignition(const struct step_context *c, char **ret_text)
 	input.authorized_key = client;
 	input.host_key = host;
 	input.host_key_public = host_public;
-	return machine_ignition(&input, ret_text);
+	*ret_text = machine_ignition(&input);
+	return NULL;
 }
 
 static struct err *check_firmware(const struct step_context *c)
