@@ -220,6 +220,7 @@ static const struct row rows[] = {
 	    "  - { host: /srv/three, guest: /mnt/three }\n  - { host: /srv/two, guest: /mnt/two }\n", "the guest is told at each start which is which")
 	KEY("stack.mounts.host", STACK, "host: /srv/one", "host: /srv/other", "boot")
 	KEY("stack.mounts.guest", STACK, "guest: /mnt/one", "guest: /mnt/other", "boot")
+	KEY("stack.mounts.guest", STACK, "    guest: /mnt/one\n", "", "boot")
 	KEY("stack.mounts.writable", STACK, "writable: false", "writable: true", "boot")
 	WHEN("stack.mounts", STACK, "boot")
 	KEY("stack.ports", STACK, "  - 9090:90\n", "", "boot")

@@ -29,6 +29,7 @@ static void checked(void **state)
 		{"debian", "/Users/ann", NULL},
 		{"debian", "/home/core/src", NULL},
 		{"debian", "/home/core", "login user's home"},
+		{"debian", "/usr", "guest's own"},
 		{"debian", "relative", "absolute path"},
 		{"debian", "/a/../b", "absolute path"},
 		{"debian", "/", "absolute path"},

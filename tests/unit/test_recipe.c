@@ -240,6 +240,7 @@ static void test_extends(void **state)
 	       "kind: stack\nemulator: qemu\nimage: debian\nrun: [amd64, arm64]\n"
 	       "machine: { name: cooper, cpus: 2, memory: 2GiB }\n"
 	       "ports: [8080:80]\n"
+	       "mounts: [{ host: /one }, { host: /two }]\n"
 	       "steps:\n  - { name: one, write: { path: /one, from: one.txt } }\n"
 	       "  - { name: two, packages: [two] }\n");
 	add_in(shipped, "recipes/middle.yaml", "kind: stack\nextends: bottom\nboot: { timeout: 9m }\n");
@@ -247,6 +248,7 @@ static void test_extends(void **state)
 				       "kind: stack\nextends: middle\nrun: [riscv64]\n"
 				       "machine: { name: dev, memory: 4GiB }\n"
 				       "ports: [127.0.0.1:8080:8000, 9090:90]\n"
+				       "mounts: [{ host: /one, writable: true }, { host: /three }]\n"
 				       "steps:\n  - { name: three, packages: [three] }\n"
 				       "  - { name: two, run: [true-two] }\n");
 	assert_ok(recipe_load(own, &linux_x86, &roots, &r));
@@ -259,6 +261,9 @@ static void test_extends(void **state)
 	assert_int_equal(s->run.count, 1);
 	assert_int_equal(s->port_count, 2);
 	assert_int_equal(s->ports[0].guest_port, 8000);
+	assert_int_equal(s->mount_count, 3);
+	assert_true(s->mounts[0].writable);
+	assert_string_equal(s->mounts[2].host, "/three");
 	assert_int_equal(s->step_count, 3);
 	assert_string_equal(s->steps[1].run.argv.items[0], "true-two");
 	assert_string_equal(s->steps[2].name, "three");

@@ -298,6 +298,44 @@ static void a_users_ignition_beside_emulators(void **state UNUSED)
 	assert_non_null(s.machine.ignition);
 }
 
+/* The specification of a machine that shares @mounts with its guest, of the user whose home is @home. */
+static struct err *open_with(const char *root, const char *mounts, struct stack *s, struct project *p)
+{
+	AUTO_FREE char *stack = mem_printf("%smounts: [%s]\n", stack_text, mounts);
+	put(root, "recipes/st.yaml", stack);
+	assert_ok(project_open(p, "st", NULL));
+	return stack_open(p, /* unresolved= */ NULL, s);
+}
+
+/* Where the host has them, unless another place is named; what is refused there is refused in both ways. */
+static void mounts_have_a_place(void **state UNUSED)
+{
+	static const struct {
+		const char *mounts, *why;
+	} refused[] = {
+		{"{ host: /srv/a }, { host: /srv/b, guest: /srv/a }", "mounted twice"},
+		{"{ host: /dev/shm/a }", "the guest's own"},
+		{"{ host: /home/core }", "login user's home"},
+	};
+	AUTO_FREE char *root = make_recipes(plain);
+	AUTO_FREE char *was = mem_strdup(getenv("HOME"));
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(stack) s = STACK_INIT;
+	setenv("HOME", "/home/ann", 1);
+	assert_ok(open_with(root, "{ host: ~/src/ }, { host: /srv/a }, { host: /srv/a, guest: /data }", &s, &p));
+	assert_string_equal(s.machine.mounts[0].host, "/home/ann/src");
+	assert_string_equal(s.machine.mounts[0].guest, "/home/ann/src");
+	assert_string_equal(s.machine.mounts[1].guest, "/srv/a");
+	assert_string_equal(s.machine.mounts[2].guest, "/data");
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		AUTO(project) bad = PROJECT_INIT;
+		AUTO(stack) none = STACK_INIT;
+		assert_fails(open_with(root, refused[i].mounts, &none, &bad), ERR_USAGE, refused[i].why);
+	}
+	if (was)
+		setenv("HOME", was, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +347,7 @@ int main(void)
 		cmocka_unit_test(a_folder_whose_name_begins_alike_is_another_one),
 		cmocka_unit_test(every_project_has_a_record_of_its_own),
 		cmocka_unit_test(a_users_ignition_beside_emulators),
+		cmocka_unit_test(mounts_have_a_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

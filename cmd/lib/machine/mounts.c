@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "guest/os.h"
 #include "machine/vmm.h"
+#include "recipe/check.h"
 
 /*
  * mmap: nothing is cached but what is mapped, so that a change of the host's is seen by who opens the file after it;
@@ -61,6 +62,10 @@ static struct err *check(const struct machine_spec *spec, const struct guest_os 
 	if (*folder != '/' || !path_is_plain(folder + 1))
 		return err_new(ERR_USAGE, "the mount point '%s' must be an absolute path without '.', '..' or '//'",
 			       folder);
+	if (check_is_guests_own(folder))
+		return err_hint(
+			err_new(ERR_USAGE, "'%s' is the guest's own, and a folder there would cover it", folder),
+			"choose another folder in the guest (guest:), for example below /home or /mnt");
 	AUTO_FREE char *home = path_join("/home", spec->user);
 	AUTO_FREE char *real_home = path_join(os->home, spec->user);
 	if (streq(folder, home) || streq(folder, real_home))
@@ -76,8 +81,14 @@ struct err *mounts_check(const struct machine_spec *spec)
 {
 	const struct guest_os *os = guest_os_find(spec->os);
 
-	for (size_t i = 0; os && i < spec->mount_count; i++)
-		TRY(check(spec, os, spec->mounts[i].guest));
+	for (size_t i = 0; os && i < spec->mount_count; i++) {
+		const char *folder = spec->mounts[i].guest;
+		TRY(check(spec, os, folder));
+		for (size_t j = 0; j < i; j++)
+			if (streq(folder, spec->mounts[j].guest))
+				return err_hint(err_new(ERR_USAGE, "'%s' is mounted twice", folder),
+						"give one of them another folder in the guest (guest:)");
+	}
 	return NULL;
 }
 

@@ -171,9 +171,9 @@ static void add_mounts(const struct exposing *x)
 {
 	for (size_t i = 0; i < x->r->stack.mount_count; i++) {
 		const struct mount *m = &x->r->stack.mounts[i];
-		AUTO_FREE char *text =
-			mem_printf("folder of this host, %s: %s as %s",
-				   m->writable ? "the guest may write to it" : "read-only", m->host, m->guest);
+		AUTO_FREE char *text = mem_printf("folder of this host, %s: %s as %s",
+						  m->writable ? "the guest may write to it" : "read-only", m->host,
+						  m->guest ? m->guest : "its own path");
 		add(x, text);
 	}
 }

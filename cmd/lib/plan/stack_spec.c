@@ -57,15 +57,17 @@ struct err *stack_shares_check(const struct recipe *stack, const char *cooper_ho
 struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m)
 {
 	machine_spec_copy(m, c->stack, c->image);
-	struct err *e = mounts_check(m);
-	if (e)
-		return err_wrap(e, "%s", c->stack->path);
 	for (size_t i = 0; i < m->mount_count; i++) {
 		char *folder = NULL;
 		TRY(in_mount(c->stack, &m->mounts[i], host_folder(c->stack, m->mounts[i].host, &folder)));
 		free(m->mounts[i].host);
 		m->mounts[i].host = folder;
+		if (!m->mounts[i].guest)
+			m->mounts[i].guest = mem_strdup(folder);
 	}
+	struct err *e = mounts_check(m);
+	if (e)
+		return err_wrap(e, "%s", c->stack->path);
 	m->guest_arch = c->guest_arch;
 	m->qemu_version = mem_strdup(c->emulator->version);
 	strs_copy(&m->qemu_provides, &c->emulator->build.provides);

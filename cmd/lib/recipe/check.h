@@ -27,6 +27,9 @@ void check_fill(struct check *check, const struct schema *schema, struct yaml_no
 /** check_stack() - what goes across the items of a stack whose conditions are decided; @root is its document */
 void check_stack(struct problems *problems, const struct stack_recipe *s, const struct yaml_node *root);
 
+/** check_is_guests_own() - whether the guest does not come up, or cannot be reached, with another folder there */
+bool check_is_guests_own(const char *folder);
+
 /* For check.c and check_value.c. */
 
 /** check_value() - as check_map(), for one value of @field */

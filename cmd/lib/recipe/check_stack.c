@@ -29,8 +29,7 @@ static void check_ports(struct problems *problems, const struct stack_recipe *s,
 					    "port %d of the host is used twice", s->ports[i].host_port);
 }
 
-/* The guest does not come up, or cannot be reached, without what would be covered there. */
-static bool is_the_guests_own(const char *folder)
+bool check_is_guests_own(const char *folder)
 {
 	static const char *const own[] = {"/bin",  "/boot", "/dev",  "/etc",  "/home", "/lib",	"/lib64", "/proc",
 					  "/root", "/run",  "/sbin", "/sys",  "/usr",  "/var"};
@@ -44,7 +43,9 @@ static void check_mounts(struct problems *problems, const struct stack_recipe *s
 {
 	for (size_t i = 0; i < s->mount_count; i++) {
 		const struct yaml_node *at = yaml_get(mounts->values[i], "guest");
-		if (is_the_guests_own(s->mounts[i].guest))
+		if (!at) /* where the host has it: known when that is */
+			continue;
+		if (check_is_guests_own(s->mounts[i].guest))
 			problem_add(problems, at, "choose another folder, for example below /home or /mnt",
 				    "'%s' is the guest's own, and a folder there would cover it", s->mounts[i].guest);
 		for (size_t j = 0; j < i; j++)

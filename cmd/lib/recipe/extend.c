@@ -16,10 +16,13 @@ static const char *key_of_list(const char *list)
 	return NULL;
 }
 
-/* Of a port, which may be a plain text, the address and port of the host: what is before the last colon. */
+/* Of a mount without a place of its own, the host's folder. Of a port, which may be a plain text, the address and port
+ * of the host: what is before the last colon. */
 static const char *identity(struct arena *arena, const struct yaml_node *item, const char *key)
 {
 	const char *text = item->kind == YAML_SCALAR ? item->text : yaml_get_text(item, key);
+	if (streq(key, "guest") && !text)
+		return yaml_get_text(item, "host");
 	if (!streq(key, "item"))
 		return text;
 	const char *colon = text ? strrchr(text, ':') : NULL;

@@ -117,7 +117,7 @@ struct image_recipe {
 
 struct mount {
 	char *host;  /* absolute, or ~/... */
-	char *guest; /* absolute */
+	char *guest; /* absolute; of a recipe also NULL: where the host has it */
 	bool writable;
 };
 

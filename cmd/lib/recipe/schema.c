@@ -402,8 +402,8 @@ static const struct schema emulation_schema = {
 static const struct schema_field mount_fields[] = {
 	{"host", FIELD_TEXT, FIELD_REQUIRED | FIELD_FOLDER, TEXT_HOST_PATH, AT(mount, host),
 	 .doc = "Folder of the host: absolute, below `~/`, or below `./`, the stack's own folder."},
-	{"guest", FIELD_TEXT, FIELD_REQUIRED | FIELD_FOLDER, TEXT_GUEST_PATH, AT(mount, guest),
-	 .doc = "Mount point in the guest."},
+	{"guest", FIELD_TEXT, FIELD_FOLDER, TEXT_GUEST_PATH, AT(mount, guest), .fallback_doc = "the host's own path",
+	 .doc = "Mount point in the guest; where it is the host's own, `docker run -v $PWD:/src` means what it says."},
 	{"writable", FIELD_BOOL, 0, TEXT_ANY, AT(mount, writable), .fallback_doc = "false",
 	 .doc = "Whether the guest can write to it."},
 };
