@@ -16,7 +16,7 @@
 static const struct option_spec argv_options[] = {
 	STACK_OPTIONS,
 	HOST_OPTION,
-	{"accel", 0, "NAME", "hvf, kvm or tcg; default: the best one available on the host"},
+	{"accel", 0, "ACCEL", "hvf, kvm or tcg; default: the best one available on the host"},
 	{"first-boot", 0, NULL, "include the arguments of the first boot"},
 	{NULL, 0, NULL, NULL},
 };

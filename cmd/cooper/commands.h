@@ -16,6 +16,8 @@
 	X(cmd_rollback)                                                                                                \
 	X(cmd_ssh)                                                                                                     \
 	X(cmd_ssh_config)                                                                                              \
+	X(cmd_cp)                                                                                                      \
+	X(cmd_logs)                                                                                                    \
 	X(cmd_verify)                                                                                                  \
 	X(cmd_destroy)                                                                                                 \
 	X(cmd_gc)                                                                                                      \

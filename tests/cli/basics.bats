@@ -229,6 +229,16 @@ setup() {
 	[ "${lines[2]}" = "fetch" ]
 	[ "${lines[3]}" = "edit save" ]
 	[ "${lines[4]}" = "--sha256" ]
+	mkdir -p "$COOPER_HOME/machines/dev" "$COOPER_HOME/machines/test"
+	run -0 bash -c "source '$BATS_TEST_TMPDIR/c'
+		t() { COMP_WORDS=(\"$cooper\" \"\$@\"); COMP_CWORD=\$#; COMPREPLY=(); _cooper; echo \"\${COMPREPLY[*]}\"; }
+		t stop te; t ssh d; t up podman-d; t stop podman-d; t cp de; t completion ''; t list m; t plan --color ''; t status --guest-arch a; t list"
+	[ "$(printf '%s,' "${lines[@]}")" = "test,dev,podman-debian,podman-debian,dev:,bash zsh fish,machines,auto always never,aarch64,list," ]
+	if command -v fish >/dev/null; then
+		"$cooper" completion fish >"$BATS_TEST_TMPDIR/c.fish"
+		PATH="${cooper%/*}:$PATH" run -0 fish -c "source '$BATS_TEST_TMPDIR/c.fish'; complete -C 'cooper stop t'; complete -C 'cooper cp t'"
+		[[ "$output" = test*test:* ]]
+	fi
 	for shell in zsh fish; do
 		"$cooper" completion $shell >"$BATS_TEST_TMPDIR/c.$shell"
 		grep -q verify "$BATS_TEST_TMPDIR/c.$shell"

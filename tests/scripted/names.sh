@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
 # Machines by their names, under the scripted machine: from any folder, without the file that made them, while that is
-# being edited; restart, ssh and its terminal. Seconds, no network, no root.
+# being edited; restart, ssh and its terminal, logs, cp. Seconds, no network, no root.
+# A job in the background of a shell without job control ignores ^C, and so would all that it starts.
+if [ -z "${INT_IS_DEFAULT:-}" ] && env --default-signal=INT true 2>/dev/null; then
+	INT_IS_DEFAULT=1 exec env --default-signal=INT bash "$0" "$@"
+fi
 set -u
+set -m
 cd "$(dirname "$0")/../.." || exit 1
 . tests/scripted/lib.sh
 mkdir -p "$work/src/deep" "$work/empty"
 ln -s "$work/src" "$work/link"
 settings="mounts: [{ host: $work/link, guest: /var/lib/src }]"
 emulator one && image 1 && stack 512MiB
+says_not_in() { ! grep -qF -- "$2" "$1"; }
+copied() { "$cooper" cp "$@" && echo "done"; }
+off_and() { "$cooper" stop dev >/dev/null && "$cooper" "$@"; }
 says_nothing_of() { ! grep -qF -- "$1" "$out"; }
 printf 'kind: stack\nemulator: tiny\nimage: tiny-os\nmachine: { name: other, accel: tcg }\n' >"$project/recipes/podman-named.yaml"
 cd "$project" || exit 1
@@ -102,10 +110,59 @@ check "is what ssh takes" grep -q "Port $port" "$out"
 check "with the line that follows it" grep -qF "# Include \"$machine/ssh/config\"" "$out"
 check "of none" ends 1 "does not exist" "$cooper" ssh-config podman-named
 
+# --- logs ---
+
+cd "$work/empty" || exit 1
+serial=$machine/log/serial.log
+same_as() { "$cooper" logs dev ${2+"$2"} >"$out" && cmp "$out" "$1"; }
+check "logs" same_as "$machine/log/supervisor.log"
+printf 'one\r\n\033[31mred \302\233\r\nlast' >>"$serial"
+check "logs of the console, elsewhere than on a terminal byte for byte" same_as "$serial" --serial
+check "the last lines" [ "$("$cooper" logs dev --serial -n 2 | cksum)" = "$(printf '\033[31mred \302\233\r\nlast' | cksum)" ]
+check "none of them" [ -z "$("$cooper" logs dev --serial -n 0)" ]
+check "on a terminal nothing of it drives that" [ "$(in_terminal . "$cooper" logs dev --serial -n 3 | tr -d '\r')" = "$(printf 'one\n\\x1b[31mred \\xc2\\x9b\nlast')" ]
+start log "$cooper" logs dev --serial --follow --lines=0
+log=$started
+sleep 0.3 # it stands at the end by then; later all of it would be new
+echo ' goes on' >>"$serial"
+check "it is followed" wait_for grep -q "goes on" "$work/log"
+check "from its end" says_not_in "$work/log" "one"
+mv "$serial" "$serial.1" && echo 'another boot' >"$serial"
+check "into the next boot's" wait_for grep -q "another boot" "$work/log"
+: >"$serial" && echo emptied >>"$serial"
+check "and what was emptied" wait_for grep -q "emptied" "$work/log"
+kill -INT "$log"
+check "until ^C: 130" ended "$log" 130 log
+mkdir "$COOPER_HOME/machines/bare"
+check "of a machine that never was on" ends 1 "has no log yet" "$cooper" logs bare
+rmdir "$COOPER_HOME/machines/bare"
+check "of none" ends 1 "does not exist" "$cooper" logs podman-named
+check "lines that are no number" ends 2 "not a number" "$cooper" logs dev -n many
+
+# --- cp ---
+
+odd="-a [1]*{x}? \$(touch PWNED) \"q\" \\b"
+echo odd >"./$odd"
+mkdir -p tree/in && echo deep >tree/in/f && echo colon >./a:b
+check "cp of a name that a shell or scp would take apart" ends 0 "" copied -- "$odd" dev:/etc/
+check "is there" [ "$(guest "etc/$odd")" = odd ]
+check "and back" ends 0 "" copied "dev:/etc/$odd" back
+check "is the same" [ "$(cat back) $(find "$work" -name PWNED | wc -l)" = "odd 0" ]
+check "cp of a folder and a file, to the home" ends 0 "" copied tree ./a:b dev:
+check "all of it" [ "$(guest home/tree/in/f) $(guest home/a:b)" = "deep colon" ]
+check "a home by its tilde" ends 0 "" copied "dev:~/a:b" here
+check "is the guest's" [ "$(cat here)" = colon ]
+check "a name with a colon is a machine's, unless it says ./" ends 1 "no machine and no stack is called 'a'" "$cooper" cp a:b tree
+check "what is not there: scp's exit code" ends 1 "none" copied dev:/etc/none there
+check "two files of this host" ends 2 "one side has to be on this host" "$cooper" cp tree there
+check "two machines" ends 2 "in one machine" "$cooper" cp dev:a other:b there
+check "without a name, this folder's machine" ends 0 "" sh -c "cd '$project' && '$cooper' cp :/etc/then here 2>&1; echo done"
+check "cp with a machine that is off" ends 8 "cooper start dev" off_and cp tree dev:
+
 # --- the end ---
 
 check "destroy asks about that machine" ends 2 "nothing was removed" "$cooper" destroy dev
-rm cooper.yaml
+rm "$project/cooper.yaml"
 check "destroy, without the file" ends 0 "machine 'dev' is gone" "$cooper" destroy dev --yes
 check "nothing of it is left" [ ! -e "$machine" ]
 check "status of all: none" ends 0 "no machines" "$cooper" status --all
