@@ -17,7 +17,7 @@
 
 const char mounts_unit_text[] = "[Unit]\nDescription=Folders that the host shares\n"
 				"Before=podman.service podman-restart.service\n\n"
-				"[Service]\nType=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=60\n"
+				"[Service]\nType=oneshot\nRemainAfterExit=yes\n"
 				"StandardOutput=journal+console\nStandardError=journal+console\n"
 				"ExecStart=/bin/sh " MOUNTS_PROGRAM "\n\n"
 				"[Install]\nWantedBy=multi-user.target\n";
