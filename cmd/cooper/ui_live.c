@@ -27,13 +27,13 @@ static struct live *start(struct lives *l, const char *step, int64_t now_ms)
 	if (l->count == LIVE_MAX || !step)
 		return NULL;
 	struct live *live = &l->items[l->count++];
-	*live = (struct live){.started_ms = now_ms, .said_ms = now_ms};
-	snprintf(live->step, sizeof(live->step), "%s", step);
+	*live = (struct live){.step = mem_strdup(step), .started_ms = now_ms, .said_ms = now_ms};
 	return live;
 }
 
 static void end(struct lives *l, struct live *live)
 {
+	free(live->step);
 	free(live->text);
 	memmove(live, live + 1, (size_t)(&l->items[--l->count] - live) * sizeof(*live));
 }

@@ -15,7 +15,7 @@
 enum { LIVE_MAX = 8 };
 
 struct live {
-	char step[64];
+	char *step;
 	char *text; /* its last line of output or its phase, escaped; NULL = none */
 	int64_t started_ms;
 	int64_t said_ms;  /* when a line of it was last written, for who writes lines */

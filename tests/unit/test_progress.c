@@ -114,6 +114,19 @@ static void resumed_download(void **state UNUSED)
 	assert_false(live_shown(f, 27000)); /* nobody said that it started: silence is its end */
 }
 
+/* A guest step's name may have 63 letters, and "step:" is in front of it. */
+static void long_name(void **state UNUSED)
+{
+	static const char step[] = "step:a23456789-123456789-123456789-123456789-123456789-123456789-12";
+	struct lives l = {.count = 0};
+
+	live_take(&l, &(struct event){.kind = EVENT_STEP_START, .step = step, .text = ""}, 1000);
+	live_take(&l, &(struct event){.kind = EVENT_PROGRESS, .step = step, .text = "B", .done = 1}, 2000);
+	assert_int_equal(l.count, 1);
+	live_take(&l, &(struct event){.kind = EVENT_STEP_DONE, .step = step, .text = ""}, 3000);
+	assert_int_equal(l.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +134,7 @@ int main(void)
 		cmocka_unit_test(carriage_returns),
 		cmocka_unit_test(time_left),
 		cmocka_unit_test(resumed_download),
+		cmocka_unit_test(long_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
