@@ -41,3 +41,24 @@ refused() { # refused TEXT: cooper.yaml with it
 		done
 	done
 }
+
+@test "keys are where the account has them, whatever HOME says" {
+	home=$(python3 -c 'import os, pwd; print(pwd.getpwuid(os.getuid()).pw_dir)')
+	printf 'extends: podman-debian\nkind: stack\nmounts: [{ host: "%s/.ssh", guest: /data }]\n' "$home" >cooper.yaml
+	for setting in "-u HOME" HOME= HOME=elsewhere "HOME=$HOME"; do
+		# shellcheck disable=SC2086  # two words of an option
+		run env $setting "$cooper" plan
+		[ "$status" = 2 ] || { echo "$setting: $output"; false; }
+		[[ "$output" == *"cooper does not share '$home/.ssh': your keys are there"* ]]
+	done
+}
+
+@test "a folder below ~ where nobody knows which that is" {
+	printf 'extends: podman-debian\nkind: stack\nmounts: [{ host: ~/src, guest: /data }]\n' >cooper.yaml
+	for setting in "-u HOME" HOME= HOME=elsewhere; do
+		# shellcheck disable=SC2086  # two words of an option
+		run env $setting "$cooper" plan
+		[ "$status" = 2 ]
+		[[ "$output" == *"the mount '~/src': HOME is not set to an absolute path"* ]]
+	done
+}

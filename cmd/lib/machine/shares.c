@@ -6,6 +6,7 @@
 
 #include "base/path.h"
 #include "sys/beneath.h"
+#include "sys/owner.h"
 
 /* How a share meets a folder of the table. */
 enum reach {
@@ -149,15 +150,25 @@ static char *real_of(const char *path)
 	return path_join(above, path_base(path));
 }
 
-struct err *share_check(const struct mount *m, const char *cooper_home)
+/* With a home or without one. */
+static struct err *check_with(const struct mount *m, const char *home, const char *cooper_home)
 {
-	const char *home = getenv("HOME");
 	AUTO_FREE char *real = real_of(m->host);
-	AUTO_FREE char *real_home = home && home[0] == '/' ? real_of(home) : NULL;
+	AUTO_FREE char *real_home = home ? real_of(home) : NULL;
 	AUTO_FREE char *real_cooper = real_of(cooper_home);
 
-	TRY(share_judge(m->host, m->writable, real_home ? home : NULL, cooper_home));
+	TRY(share_judge(m->host, m->writable, home, cooper_home));
 	return share_judge(real, m->writable, real_home, real_cooper);
+}
+
+struct err *share_check(const struct mount *m, const char *cooper_home)
+{
+	AUTO(strs) homes = STRS_INIT;
+
+	TRY(owner_homes(&homes));
+	for (size_t i = 0; i < homes.count; i++)
+		TRY(check_with(m, homes.items[i], cooper_home));
+	return homes.count ? NULL : check_with(m, NULL, cooper_home);
 }
 
 bool shares_writable(const struct machine_spec *spec)

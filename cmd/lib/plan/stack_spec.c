@@ -18,7 +18,10 @@
 static struct err *host_folder(const struct recipe *stack, const char *text, char **ret_path)
 {
 	const char *home = getenv("HOME");
-	if (text[0] == '~' && home) {
+	if (text[0] == '~' && !(home && home[0] == '/'))
+		return err_hint(err_new(ERR_USAGE, "HOME is not set to an absolute path"),
+				"set it, or name the folder by its whole path");
+	if (text[0] == '~') {
 		*ret_path = text[1] ? path_join(home, text + 2) : mem_strdup(home);
 		return NULL;
 	}

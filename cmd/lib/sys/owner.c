@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "base/units.h"
 
-enum { LINKS_MAX = 40 };
+enum { LINKS_MAX = 40, ACCOUNT_MAX = 16384 };
 
 /* Who called sudo to become root; ourselves where nobody did. */
 static uid_t caller_of(void)
@@ -30,12 +30,40 @@ bool owner_is_trusted(uid_t owner, uid_t self, uid_t caller)
 /* "'alice'", or "user 1001" where the system has no name for it; heap. */
 static char *user_name(uid_t uid)
 {
-	char buffer[4096];
+	char buffer[ACCOUNT_MAX];
 	struct passwd entry;
 	struct passwd *found = NULL;
 	if (getpwuid_r(uid, &entry, buffer, sizeof(buffer), &found) == 0 && found)
 		return mem_printf("'%s'", entry.pw_name);
 	return mem_printf("user %ld", (long)uid);
+}
+
+static void add_home(struct strs *homes, const char *home)
+{
+	if (home && home[0] == '/' && !strs_has(homes, home))
+		strs_add(homes, home);
+}
+
+/* That there is no such account is said in several ways. See: getpwuid_r(3) */
+static bool has_no_account(int errnum)
+{
+	return errnum == ENOENT || errnum == ESRCH || errnum == EBADF || errnum == EPERM;
+}
+
+struct err *owner_homes(struct strs *homes)
+{
+	const uid_t users[] = {geteuid(), caller_of()};
+	add_home(homes, getenv("HOME"));
+	for (size_t i = 0; i < ARRAY_LEN(users); i++) {
+		char buffer[ACCOUNT_MAX];
+		struct passwd entry;
+		struct passwd *found = NULL;
+		int errnum = getpwuid_r(users[i], &entry, buffer, sizeof(buffer), &found);
+		if (errnum && !has_no_account(errnum))
+			return err_os(errnum, "cannot find the home folder of user %ld", (long)users[i]);
+		add_home(homes, found ? entry.pw_dir : NULL);
+	}
+	return NULL;
 }
 
 static struct err *of_another(const char *path, uid_t uid, uid_t self)

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 enum owner_rule {
 	OWNER_SELF,   /* ours alone; what is not there is fine */
@@ -54,5 +55,14 @@ MUST_CHECK struct err *owner_check_entry(const char *name, const struct stat *to
 					 const struct stat *entry);
 /** owner_check_below() - owner_check_entry() of each name from @top to @path below it, which has to be there; OS, too */
 MUST_CHECK struct err *owner_check_below(const char *top, const char *path);
+/**
+ * owner_homes() - the home folders of this user, absolute, each once
+ *
+ * HOME, and what the system's accounts say of this user and of who called it by sudo: HOME may be unset or another folder,
+ * and what has to be protected is where it is.
+ *
+ * Errors: OS (the accounts could not be read; one that does not exist has no home)
+ */
+MUST_CHECK struct err *owner_homes(struct strs *homes);
 
 #endif
