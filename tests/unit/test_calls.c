@@ -554,8 +554,10 @@ static void a_part_that_is_read_only(void **state UNUSED)
 	AUTO_FREE char *url = mem_printf("file://%s/source", top);
 	struct fetch_request r = {.url = url, .sha256 = HELLO, .size = 5, .target = target, .read_only = true};
 	int status = 0;
+	AUTO_FREE char *home = below("home"); /* of who called us, which we may not enter: it has no logins for us */
 	put("source", "hello");
 	put("got.part", "hello");
+	assert_int_equal(mkdir(home, 0700), 0);
 	assert_int_equal(chmod(part_path, 0444), 0);
 	if (geteuid() == 0)
 		assert_int_equal(chown(top, 65534, 65534) | chown(part_path, 65534, 65534), 0);
@@ -566,6 +568,7 @@ static void a_part_that_is_read_only(void **state UNUSED)
 			_exit(77);
 		if (access(top, W_OK) != 0)
 			_exit(77); /* the folders above are closed to us */
+		setenv("HOME", home, 1);
 		_exit(fetch_run(&r, 1, /* deadline_ms= */ 0, NULL) ? 1 : 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -1,5 +1,6 @@
 #include "fetch_server.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -280,6 +281,35 @@ static void logins_stay(void **state)
 	server_stop(&other);
 }
 
+/* The account's home, for libcurl, which links against this program. */
+int getpwuid_r(uid_t uid UNUSED, struct passwd *entry, char *buffer UNUSED, size_t size UNUSED, struct passwd **found)
+{
+	static char name[] = "me";
+	*entry = (struct passwd){.pw_name = name, .pw_dir = dir};
+	*found = entry;
+	return 0;
+}
+
+/* ~/.netrc is HOME's: without one, nothing is looked for in the account's, which nobody has looked at. */
+static void logins_without_a_home(void **state)
+{
+	(void)state;
+	static const char text[] = "default login me password secret\n";
+	AUTO_FREE char *home = mem_strdup(getenv("HOME"));
+	AUTO_FREE char *path = path_of(".netrc");
+	AUTO_FREE char *url = mem_printf("%s/ok/%d/no-home", server.base, SIZE);
+	AUTO_FREE char *asked = NULL;
+	struct fetch_request r = {.url = url, .sha256 = right, .size = SIZE, .allow_http = true};
+	assert_ok(file_write(path, text, strlen(text), 0600));
+	unsetenv("HOME");
+	struct err *e = get_with(r, "no-home", NULL);
+	setenv("HOME", home, 1);
+	assert_ok(file_remove(path));
+	assert_ok(e);
+	assert_int_equal(server_asked(&server, "no-home", &asked), 1);
+	assert_null(strstr(asked, "Basic_"));
+}
+
 /* Reading any of them would wait for somebody who writes to the pipe. */
 static void files_of_the_environment_are_files(void **state)
 {
@@ -399,6 +429,7 @@ int main(void)
 		cmocka_unit_test(through_a_proxy),
 		cmocka_unit_test(parts_of_others),
 		cmocka_unit_test(logins_stay),
+		cmocka_unit_test(logins_without_a_home),
 		cmocka_unit_test(files_of_the_environment_are_files),
 		cmocka_unit_test(offline),
 		cmocka_unit_test(mirror_by_digest),

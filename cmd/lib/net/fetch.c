@@ -88,7 +88,7 @@ static void set_security(struct slot *s)
 {
 	CURL *c = s->easy;
 	const struct fetch_env *env = &s->t->batch->env;
-	bool log_in = may_log_in(s->t);
+	bool log_in = env->logins && may_log_in(s->t); /* without HOME libcurl would ask the accounts */
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https,http,file");
 	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L); /* hop by hop, each one checked */

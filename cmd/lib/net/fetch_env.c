@@ -14,6 +14,8 @@
 #include "net/fetch_url.h"
 #include "sys/file.h"
 
+#define LOGINS "the file of logins"
+
 enum { STALL_SECONDS = 30 };
 
 static const char *text_of(const char *name)
@@ -42,6 +44,7 @@ void fetch_env_read(struct fetch_env *ret_env)
 				      .by_digest = text_of("COOPER_MIRROR"),
 				      .ca_dir = text_of("SSL_CERT_DIR"),
 				      .netrc = text_of("NETRC"),
+				      .logins = text_of("NETRC") || text_of("HOME"),
 				      .stall_s = number_of("COOPER_STALL_SECONDS", 1, 3600, STALL_SECONDS),
 				      .backoff_ms = number_of("COOPER_BACKOFF_MS", 1, 60000, FETCH_BACKOFF_MS)};
 	for (size_t i = 0; i < ARRAY_LEN(bundles) && !ret_env->ca; i++) {
@@ -61,13 +64,18 @@ static struct err *check_file(const char *path, const char *what)
 			"name a file, or /dev/null for none");
 }
 
-struct err *fetch_env_check(const struct fetch_env *env)
+/* A home that we may not enter has no logins for us: HOME is often that of who called us. */
+static struct err *check_usual_logins(void)
 {
 	const char *home = text_of("HOME");
-	AUTO_FREE char *usual = env->netrc || !home ? NULL : path_join(home, ".netrc");
-	const char *netrc = env->netrc ? env->netrc : usual;
-	if (netrc)
-		TRY(check_file(netrc, "the file of logins"));
+	AUTO_FREE char *netrc = home ? path_join(home, ".netrc") : NULL;
+	struct err *e = netrc ? check_file(netrc, LOGINS) : NULL;
+	return e && e->errnum == EACCES ? err_free(e) : e;
+}
+
+struct err *fetch_env_check(const struct fetch_env *env)
+{
+	TRY(env->netrc ? check_file(env->netrc, LOGINS) : check_usual_logins());
 	return env->ca ? check_file(env->ca, env->ca_env) : NULL;
 }
 

@@ -4,7 +4,7 @@
  *	COOPER_OFFLINE         any value but "" and "0": no connection is made; file: URLs still work
  *	COOPER_MIRROR          base URL of a mirror laid out by digest (<base>/sha256/ab/<hex>), asked first
  *	COOPER_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE   a CA bundle, in this order; SSL_CERT_DIR a folder of them
- *	NETRC                  where logins are; default ~/.netrc
+ *	NETRC                  where logins are; default ~/.netrc, by HOME alone
  *	COOPER_STALL_SECONDS   silence after which a transfer is given up; default 30; fetch_watch.h has the other limits
  *	COOPER_BACKOFF_MS      ceiling of the first pause before a retry; default 500 (for tests)
  *
@@ -26,7 +26,8 @@ struct fetch_env {
 	const char *ca;        /* bundle, NULL = the library's own */
 	const char *ca_env;    /* the variable that named it */
 	const char *ca_dir;
-	const char *netrc;
+	const char *netrc; /* NULL = ~/.netrc, where HOME says */
+	bool logins;       /* whether either says where they are */
 	int64_t stall_s;
 	int64_t backoff_ms;
 };
