@@ -36,6 +36,7 @@ static struct {
 	int fail_removal;             /* the same of rename() and unlinkat() */
 	int fail_realpath;            /* the same of realpath() */
 	int fail_fork;                /* the same of fork(), with EAGAIN */
+	int fail_pread;               /* the same of pread() */
 	int killed;                   /* after so many children one is said to have been killed; NEVER */
 	const char *fail_open;        /* this path cannot be opened: EIO */
 	int fail_write;               /* write() ends with this number */
@@ -47,7 +48,7 @@ static struct {
 	const char *becomes;          /* ... it is a link to that */
 	bool room_unknown, no_room;   /* statvfs() ends with EIO, or finds nothing free */
 	const char *replaced;         /* the first flock() finds another file under this name */
-} calls = {.fail_fsync = NEVER, .fail_readdir = NEVER, .fail_removal = NEVER, .fail_realpath = NEVER, .fail_fork = NEVER, .killed = NEVER};
+} calls = {.fail_fsync = NEVER, .fail_readdir = NEVER, .fail_removal = NEVER, .fail_realpath = NEVER, .fail_fork = NEVER, .fail_pread = NEVER, .killed = NEVER};
 static pthread_mutex_t calls_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* libc's own @name, as real_of(name); other libraries call before any constructor of ours has run. */
@@ -69,6 +70,7 @@ REAL(pid_t, fork, void)
 REAL(int, unlinkat, int, const char *, int)
 REAL(struct dirent *, readdir, DIR *)
 REAL(ssize_t, read, int, void *, size_t)
+REAL(ssize_t, pread, int, void *, size_t, off_t)
 REAL(ssize_t, write, int, const void *, size_t)
 REAL(ssize_t, pwrite, int, const void *, size_t, off_t)
 REAL(pid_t, waitpid, pid_t, int *, int)
@@ -193,6 +195,14 @@ struct dirent *readdir(DIR *dir)
 ssize_t read(int fd, void *buffer, size_t size)
 {
 	return is_interrupted(size) ? -1 : real_of(read)(fd, buffer, size);
+}
+
+ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
+{
+	if (!is_due(&calls.fail_pread))
+		return real_of(pread)(fd, buffer, size, offset);
+	errno = EIO;
+	return -1;
 }
 
 ssize_t write(int fd, const void *data, size_t size)

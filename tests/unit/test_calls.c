@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/units.h"
+#include "build/sign.h"
 #include "build/toolchain.h"
 #include "machine/call.h"
 #include "host/survey.h"
@@ -31,6 +32,7 @@
 #include "sys/os.h"
 #include "sys/sock.h"
 #include "sys/tick.h"
+#include "tree/inflate.h"
 #include "tree/tree_digest.h"
 #include "tree/tree_writer.h"
 
@@ -51,7 +53,7 @@ static int finish(void **state UNUSED)
 	strs_done(&calls.done);
 	calls.top = calls.look_at = calls.replaced = NULL;
 	calls.fail_fsync = calls.fail_readdir = calls.fail_removal = NEVER;
-	calls.fail_realpath = calls.fail_fork = calls.killed = NEVER;
+	calls.fail_realpath = calls.fail_fork = calls.fail_pread = calls.killed = NEVER;
 	calls.fail_open = NULL;
 	calls.fail_write = 0;
 	calls.interrupted = 0;
@@ -613,6 +615,25 @@ static void locking_meets_a_link(void **state UNUSED)
 	assert_int_equal(st.st_mode & 07777, 0666);
 }
 
+/* An image would be taken as it is, compressed; a program would get no signature. */
+static void what_cannot_be_read_is_of_no_kind(void **state UNUSED)
+{
+	static const char gzip[] = "\x1f\x8b\x08 of an image";
+	const struct inflate_options o = {.packed_digest = NULL};
+	AUTO_FREE char *packed = below("packed");
+	AUTO_FREE char *image = below("image");
+	AUTO_FREE char *keg = below("keg");
+	AUTO_FREE char *program = below("keg/program");
+	AUTO(sign_files) files = {.count = 0};
+	put("packed", gzip);
+	calls.fail_pread = 0;
+	assert_fails(inflate_image(packed, image, &o, NULL, NULL, NULL), ERR_OS, "cannot read it");
+	assert_false(is_file(image));
+	put("keg/program", "x");
+	calls.fail_open = program;
+	assert_fails(sign_list(keg, &files), ERR_OS, program);
+}
+
 static void walking_beneath_meets_a_link(void **state UNUSED)
 {
 	static const char *const swapped[][2] = {{"dir", "../secret"}, {"file", "../../secret/file"}};
@@ -850,6 +871,7 @@ int main(void)
 		TEST(a_part_that_is_read_only),
 		TEST(removing_meets_a_link),
 		TEST(locking_meets_a_link),
+		TEST(what_cannot_be_read_is_of_no_kind),
 		TEST(walking_beneath_meets_a_link),
 		TEST(digesting_meets_a_link),
 		TEST(patching_meets_a_link),

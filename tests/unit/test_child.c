@@ -341,12 +341,24 @@ static void settings(void **state UNUSED)
 		assert_false(str_starts(env.items[i], "COOPER_TEST_C"));
 }
 
+/* It could be waited for without an end. */
+static void a_pipe_is_no_input(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *pipe = path_join(dir, "pipe");
+	struct child_spec spec = {.argv = ARGV("cat"), .input_path = pipe, .deadline_ms = 1000};
+
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_fails(child_run(&spec), ERR_USAGE, "is a pipe where a file is needed");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(settings),
 		cmocka_unit_test(children_report),
 		cmocka_unit_test(endless_output),
+		cmocka_unit_test(a_pipe_is_no_input),
 		cmocka_unit_test(children_inherit_nothing),
 		cmocka_unit_test(children_do_not_wait_for_grandchildren),
 		cmocka_unit_test(guarded_children_die_with_us),

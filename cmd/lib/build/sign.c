@@ -41,12 +41,16 @@ void sign_plan_done(struct sign_plan *plan)
 
 /* --- what is there --- */
 
-static enum macho_kind kind_of(const char *path)
+/* What could not be read is an error: it would stay without a signature. */
+static struct err *find_kind(const char *path, enum macho_kind *ret_kind)
 {
 	char head[MACHO_HEADER_BYTES];
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head));
-	return n < 0 ? MACHO_NONE : macho_kind(head, (size_t)n);
+	ssize_t n = fd < 0 ? -1 : fd_read(fd, head, sizeof(head));
+	if (n < 0)
+		return err_os(errno, "cannot tell whether '%s' is a program", path);
+	*ret_kind = macho_kind(head, (size_t)n);
+	return NULL;
 }
 
 static struct err *list_below(const char *prefix, const char *below, int depth, struct sign_files *files)
@@ -64,7 +68,9 @@ static struct err *list_below(const char *prefix, const char *below, int depth, 
 		TRY(file_lstat(full, &there, &st));
 		if (S_ISDIR(st.st_mode))
 			TRY(list_below(prefix, path, depth + 1, files));
-		enum macho_kind kind = S_ISREG(st.st_mode) ? kind_of(full) : MACHO_NONE;
+		enum macho_kind kind = MACHO_NONE;
+		if (S_ISREG(st.st_mode))
+			TRY(find_kind(full, &kind));
 		if (kind != MACHO_NONE)
 			sign_files_add(files, path, kind);
 	}

@@ -224,7 +224,10 @@ static struct err *open_rpm(struct stream *take_file, int fd, int64_t memory_byt
 	int64_t offset = 0;
 
 	TRY(rpm_payload(fd, r->name, &offset));
-	if (pread(fd, magic, sizeof(magic), (off_t)offset) < (ssize_t)sizeof(magic))
+	ssize_t n = pread(fd, magic, sizeof(magic), (off_t)offset);
+	if (n < 0)
+		return err_os(errno, "cannot read '%s'", r->name);
+	if (n < (ssize_t)sizeof(magic))
 		return err_new(ERR_CORRUPT, "'%s' is truncated", r->name);
 	file->seek(file, offset, SEEK_SET);
 	file->seek = NULL; /* what comes before is not for libarchive */

@@ -232,13 +232,26 @@ static struct err *spawn(const struct child_spec *spec, int in, int out, int err
 	return e;
 }
 
+/* To open a pipe could wait for ever. */
+static struct err *open_input_file(const char *path, int *ret_fd)
+{
+	struct stat st;
+	TRY(open_high(path, O_RDONLY | O_NONBLOCK, ret_fd));
+	if (fstat(*ret_fd, &st) == 0 && S_ISFIFO(st.st_mode)) {
+		close_fd(ret_fd);
+		return err_new(ERR_USAGE, "'%s' is a pipe where a file is needed", path);
+	}
+	fcntl(*ret_fd, F_SETFL, fcntl(*ret_fd, F_GETFL) & ~O_NONBLOCK);
+	return NULL;
+}
+
 static struct err *open_input(const struct child_spec *spec, int *ret_fd)
 {
 	const char *text = spec->input;
 	if (spec->input_fd > 0)
 		return duplicate(spec->input_fd, ret_fd);
 	if (!text)
-		return open_high(spec->input_path ? spec->input_path : "/dev/null", O_RDONLY, ret_fd);
+		return open_input_file(spec->input_path ? spec->input_path : "/dev/null", ret_fd);
 	/* An unlinked file rather than a pipe: the child may read it whenever it likes. */
 	const char *own = getenv("TMPDIR");
 	const char *tmp = own && *own ? own : "/tmp";

@@ -31,7 +31,7 @@ struct child_spec {
 	const char *cwd;         /* NULL = ours */
 	const char *log_path;    /* stdout and stderr are appended here as well; NULL = no log */
 	const char *input;       /* text for stdin; NULL = /dev/null */
-	const char *input_path;  /* file for stdin; instead of input */
+	const char *input_path;  /* file for stdin, no pipe; instead of input */
 	int input_fd;            /* open file for stdin, from where it stands; instead of both; 0 = none */
 	int64_t deadline_ms;     /* how long it may take, relative; 0 = no limit */
 	int64_t silence_ms;      /* how long it may print nothing; 0 = no limit */

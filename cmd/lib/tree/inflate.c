@@ -147,20 +147,24 @@ static struct err *inflate_to_fd(struct inflating *f, char ret_hex[SHA256_HEX])
 	return compare("the unpacked data", f->options->sha256, ret_hex);
 }
 
-static const char *packing_wanted(const struct inflate_options *o, int fd)
+static struct err *find_packing(const struct inflate_options *o, int fd, const char **ret_packing)
 {
 	const char *dot = o->format ? strrchr(o->format, '.') : NULL;
 	char start[8];
 
+	*ret_packing = dot ? dot + 1 : "none";
 	if (o->format)
-		return dot ? dot + 1 : "none";
+		return NULL;
 	ssize_t n = pread(fd, start, sizeof(start), 0);
-	return packing_of(start, n < 0 ? 0 : (size_t)n);
+	if (n < 0)
+		return err_os(errno, "cannot read it");
+	*ret_packing = packing_of(start, (size_t)n);
+	return NULL;
 }
 
 static struct err *open_files(struct inflating *f, char **ret_temp)
 {
-	int fd = open(f->src, O_RDONLY | O_CLOEXEC);
+	int fd = open(f->src, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer would wait */
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
@@ -171,7 +175,9 @@ static struct err *open_files(struct inflating *f, char **ret_temp)
 	if (fstat(fd, &st) != 0)
 		return err_os(errno, "cannot stat it");
 	f->packed_total = st.st_size;
-	f->packing = packing_wanted(f->options, fd);
+	if (S_ISFIFO(st.st_mode))
+		return err_new(ERR_USAGE, "it is a pipe where a file is needed");
+	TRY(find_packing(f->options, fd, &f->packing));
 	return file_temp_open(f->dst, ret_temp, &f->fd);
 }
 
