@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/path.h"
 #include "machine/clients.h"
@@ -13,9 +15,20 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+/* Where the folder of a machine that was put elsewhere is; heap, NULL when it is where it was made. */
+static struct err *find_elsewhere(const char *dir, char **ret_path)
+{
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	TRY(file_lstat(dir, &there, &st));
+	*ret_path = S_ISLNK(st.st_mode) ? realpath(dir, NULL) : NULL;
+	return S_ISLNK(st.st_mode) && !*ret_path ? err_os(errno, "cannot tell where '%s' leads", dir) : NULL;
+}
+
 static struct err *destroy_machine(const struct project *p, const char *name, struct sink *sink)
 {
 	AUTO_FREE char *dir = path_join(p->home.machines, name);
+	AUTO_FREE char *elsewhere = NULL;
 	bool there = false;
 	TRY(dir_exists(dir, &there));
 	if (!there) {
@@ -24,7 +37,11 @@ static struct err *destroy_machine(const struct project *p, const char *name, st
 	}
 	TRY(machine_stop(dir, MACHINE_STOP_MS, NULL));
 	TRY(clients_forget(dir, name, sink));
+	TRY(find_elsewhere(dir, &elsewhere));
 	TRY(tree_remove(dir));
+	if (elsewhere)
+		event_warn(sink, NULL, "the folder of machine '%s' was a link: its disks and keys are still in '%s'",
+			   name, elsewhere);
 	printf("machine '%s' is gone\n", name);
 	return NULL;
 }

@@ -101,8 +101,10 @@ static struct err *run(struct call *call)
 			return e;
 		if (e)
 			tell(call, e);
-		else if (!call_has(call, "quiet"))
-			printf("%s: ok (%d host/guest combinations checked)\n", paths.items[i], variants);
+		if (e || call_has(call, "quiet"))
+			continue;
+		AUTO_FREE char *path = str_escape(paths.items[i]);
+		printf("%s: ok (%d host/guest combinations checked)\n", path, variants);
 	}
 	return NULL;
 }

@@ -39,11 +39,12 @@ static void print_group(const struct json *list, const char *indent)
 {
 	for (size_t i = 0; i < js_count(list); i++) {
 		const struct json *item = js_at(list, i);
-		const char *name = js_as_text(item);
-		if (name)
+		const char *recipe = js_as_text(item);
+		AUTO_FREE char *name = str_escape(recipe ? recipe : js_get_text(item, "name"));
+		if (recipe)
 			printf("%s%s\n", indent, name);
 		else
-			printf("%s%-20s %s\n", indent, js_get_text(item, "name"),
+			printf("%s%-20s %s\n", indent, name,
 			       js_get_bool(item, "running", false) ? "running" : "stopped");
 	}
 }

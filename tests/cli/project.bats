@@ -52,6 +52,15 @@ make_project() {
 	[[ "$output" != *hello* ]]
 }
 
+@test "the name of a stranger's file is not the terminal's to read" {
+	make_project a one
+	cp a/recipes/hello.yaml a/recipes/$'x\e[2K.yaml'
+	for c in lint list; do
+		run env -C a "$cooper" $c
+		[[ "$output" == *'x\x1b[2K'* && "$output" != *$'\e'* ]] || { echo "$c: $output" | cat -v; false; }
+	done
+}
+
 @test "lint and list know the project's own recipes" {
 	make_project a one
 	mkdir a/b

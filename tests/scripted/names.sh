@@ -159,6 +159,15 @@ check "two machines" ends 2 "in one machine" "$cooper" cp dev:a other:b there
 check "without a name, this folder's machine" ends 0 "" sh -c "cd '$project' && '$cooper' cp :/etc/then here 2>&1; echo done"
 check "cp with a machine that is off" ends 8 "cooper start dev" off_and cp tree dev:
 
+# --- a machine whose folder was put elsewhere ---
+
+"$cooper" stop >"$out" 2>&1
+mv "$machine" "$work/elsewhere" && ln -s "$work/elsewhere" "$machine"
+check "status of a machine whose folder is a link" ends 0 "'dev' is not running" "$cooper" status dev
+check "destroy says what is left" ends 0 "its disks and keys are still in '$work/elsewhere'" "$cooper" destroy dev --yes
+check "and it is" [ -d "$work/elsewhere/ssh" ]
+mv "$work/elsewhere" "$machine"
+
 # --- the end ---
 
 check "destroy asks about that machine" ends 2 "nothing was removed" "$cooper" destroy dev
