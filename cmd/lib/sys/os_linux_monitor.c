@@ -110,10 +110,17 @@ static void guard_chmod(struct filter *f, unsigned call, int mode)
 	give(f, SECCOMP_RET_ALLOW);
 }
 
-/* The mode is an argument only of calls that can make the file. */
+/*
+ * Who opens to read and cuts the file with it means to cut what he may only read: QEMU before 11.1 lets a guest do that to
+ * a share that is read-only (CVE-2026-63318). The mode is an argument only of calls that can make the file.
+ */
 static void guard_open(struct filter *f, unsigned call, int flags, int mode)
 {
-	when_equal(f, call, 6);
+	when_equal(f, call, 10);
+	load_argument(f, flags);
+	put(f, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, O_ACCMODE | O_TRUNC));
+	when_equal(f, O_RDONLY | O_TRUNC, 1);
+	give(f, FAILS);
 	load_argument(f, flags);
 	when_any(f, O_CREAT | (O_TMPFILE & ~O_DIRECTORY), 3);
 	load_argument(f, mode);
