@@ -4,10 +4,12 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "guest/podman_events.h"
 #include "guest/published_watch.h"
 #include "machine/accel.h"
 #include "machine/disk.h"
 #include "machine/paths.h"
+#include "machine/ssh_files.h"
 #include "machine/record.h"
 #include "machine/run.h"
 #include "plan/project.h"
@@ -84,7 +86,12 @@ static struct err *run_ports(struct call *call)
 	const struct machine_spec spec = {.dir = dir};
 	AUTO_FREE char *user = machine_path(&spec, MACHINE_API_SOCKET);
 	AUTO_FREE char *root = machine_path(&spec, MACHINE_ROOT_SOCKET);
-	return published_watch((const char *const[PUBLISHED_SOCKETS]){user, root}, (int)fd, call->sink);
+	AUTO(machine_ssh) ssh = {.config = NULL};
+	AUTO(strs) events = STRS_INIT;
+	machine_ssh_open(dir, call_arg(call, 0), &ssh);
+	podman_events_argv(&ssh.ssh, &events);
+	return published_watch((const char *const[PUBLISHED_SOCKETS]){user, root}, (const char *const *)events.items,
+			       (int)fd, call->sink);
 }
 
 const struct subcommand cmd_machine_ports = {

@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 """As much of podman's API as tells of ports: podman_api.py SOCKET FOLDER
 
-GET .../containers/json answers what is in FOLDER/list, byte for byte; GET .../events goes on, with an event whenever that
-file changes. FOLDER/log gets a line for each request. FOLDER/mode, when it is there, has one of these words:
-  silent     no events, although the list changes       no-events  events are answered with status 500
+GET .../containers/json answers what is in FOLDER/list, byte for byte. FOLDER/log gets a line for each request.
+FOLDER/mode, when it is there, has one of these words:
   stall      the list is never answered                  endless    the list has no end
-  flood      events without end                          no-http    all is answered with something else
-  break      the connection of events ends after each
+  break      the connection ends in the middle of it     no-http    it is answered with something else
 """
 import os
 import socket
@@ -42,30 +40,6 @@ def head(c, status, more):
     c.sendall(b"HTTP/1.1 %s\r\nContent-Type: application/json\r\n%s\r\n\r\n" % (status, more))
 
 
-def events(c):
-    if mode() == "no-events":
-        head(c, b"500 Internal Server Error", b"Content-Length: 0")
-        return True
-    last = read("list")
-    head(c, b"200 OK", b"Transfer-Encoding: chunked")
-    while True:
-        if mode() == "flood":
-            chunk(c, b'{"Type":"container","Action":"start"}\n' * 1000)
-            continue
-        now = read("list")
-        if now != last and mode() != "silent":
-            last = now
-            chunk(c, b'{"Type":"container","Action":"start"}\n')
-            if mode() == "break":
-                return False
-        c.settimeout(0.002)
-        try:
-            if not c.recv(1):
-                return False
-        except TimeoutError:
-            c.settimeout(None)
-
-
 def containers(c):
     if mode() == "stall":
         time.sleep(3600)
@@ -74,6 +48,10 @@ def containers(c):
         while True:
             chunk(c, b"[" * 65536)
     body = read("list")
+    if mode() == "break":
+        head(c, b"200 OK", b"Content-Length: %d" % (len(body) + 1))
+        c.sendall(body)
+        return False
     head(c, b"200 OK", b"Content-Length: %d" % len(body))
     c.sendall(body)
     return True
@@ -94,7 +72,7 @@ def serve(c):
             if mode() == "no-http":
                 c.sendall(b"\0\1\2 what?\n" * 100)
                 return
-            if not (events(c) if "/events" in target else containers(c)):
+            if not containers(c):
                 return
     except OSError:
         pass

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -24,6 +25,8 @@ struct fixture {
 	char *dir[PUBLISHED_SOCKETS];
 	char *socket[PUBLISHED_SOCKETS];
 	pid_t podman[PUBLISHED_SOCKETS];
+	char *journal;      /* a line for each event */
+	const char *events; /* of a shell, instead of what follows the journal */
 	pid_t watcher;
 	int fd; /* its lines */
 };
@@ -34,6 +37,16 @@ static void put(const struct fixture *f, int which, const char *name, const char
 	assert_ok(file_write(path, text, strlen(text), 0600));
 }
 
+/* As podman: what is so, then the event. */
+static void put_list(const struct fixture *f, int which, const char *text)
+{
+	put(f, which, "list", text);
+	FILE *journal = fopen(f->journal, "a");
+	assert_non_null(journal);
+	fprintf(journal, "container start\n");
+	assert_int_equal(fclose(journal), 0);
+}
+
 static char *list_of(const char *name, int port)
 {
 	return mem_printf("[{\"Names\":[\"%s\"],\"Ports\":[{\"host_port\":%d,\"protocol\":\"tcp\"}]}]", name, port);
@@ -42,7 +55,7 @@ static char *list_of(const char *name, int port)
 static void publish(const struct fixture *f, int which, const char *name, int port)
 {
 	AUTO_FREE char *text = list_of(name, port);
-	put(f, which, "list", text);
+	put_list(f, which, text);
 }
 
 static void start_podman(struct fixture *f, int which)
@@ -64,33 +77,42 @@ static void start_podman(struct fixture *f, int which)
 
 static void start_watcher(struct fixture *f)
 {
+	static const char journal[] = "echo; exec tail -n 0 -f \"$0\"";
+	const char *events[] = {"sh", "-c", f->events ? f->events : journal, f->journal, NULL};
 	int ends[2];
 
 	assert_ok(os_pipe(ends));
 	f->watcher = fork();
 	if (f->watcher == 0) {
 		close(ends[0]);
-		err_free(published_watch((const char *const *)f->socket, ends[1], NULL));
+		err_free(published_watch((const char *const *)f->socket, events, ends[1], NULL));
 		_exit(0);
 	}
 	close(ends[1]);
 	f->fd = ends[0];
 }
 
-/* Two podmans with nothing in them; @mode of the first. */
-static void set_up(struct fixture *f, const char *mode)
+/* Two podmans with nothing in them; @mode of the first, @events as the fixture has it. */
+static void set_up_with(struct fixture *f, const char *mode, const char *events)
 {
-	*f = (struct fixture){.fd = -1};
+	*f = (struct fixture){.fd = -1, .events = events};
 	for (int i = 0; i < PUBLISHED_SOCKETS; i++) {
 		f->dir[i] = test_dir();
 		f->socket[i] = mem_printf("%s/podman.sock", f->dir[i]);
 		put(f, i, "list", "[]");
 	}
+	f->journal = mem_printf("%s/journal", f->dir[0]);
+	put(f, 0, "journal", "");
 	if (mode)
 		put(f, 0, "mode", mode);
 	for (int i = 0; i < PUBLISHED_SOCKETS; i++)
 		start_podman(f, i);
 	start_watcher(f);
+}
+
+static void set_up(struct fixture *f, const char *mode)
+{
+	set_up_with(f, mode, NULL);
 }
 
 static void tear_down(struct fixture *f)
@@ -106,6 +128,7 @@ static void tear_down(struct fixture *f)
 		free(f->dir[i]);
 		free(f->socket[i]);
 	}
+	free(f->journal);
 }
 
 /* The ports of the next line, as "80 81"; NULL when none comes. */
@@ -158,9 +181,9 @@ static void follows_both(void **state UNUSED)
 	comes(&f, "80");
 	publish(&f, 1, "b", 81);
 	comes(&f, "80 81");
-	put(&f, 0, "list", "[]");
+	put_list(&f, 0, "[]");
 	comes(&f, "81");
-	put(&f, 1, "list", "[]");
+	put_list(&f, 1, "[]");
 	comes(&f, "");
 	AUTO_FREE char *more = next(&f, SOON_MS);
 	assert_null(more); /* nothing is said twice */
@@ -221,11 +244,12 @@ static void only_one(void **state UNUSED)
 	tear_down(&f);
 }
 
-static void without_events(void **state UNUSED)
+/* What prints the events ends again and again: a guest that restarts its journal, an ssh that breaks. */
+static void events_end(void **state UNUSED)
 {
 	struct fixture f;
 
-	set_up(&f, "no-events");
+	set_up_with(&f, NULL, "echo");
 	comes(&f, "");
 	publish(&f, 0, "a", 80);
 	comes(&f, "80");
@@ -235,11 +259,13 @@ static void without_events(void **state UNUSED)
 /* Whatever one of them answers, the other's ports are followed, in little time of ours and little memory. */
 static void strangers(void **state UNUSED)
 {
-	static const char *const modes[] = {"flood", "no-http", "endless", "break"};
+	static const struct {
+		const char *mode, *events;
+	} cases[] = {{"no-http", NULL}, {"endless", NULL}, {"break", NULL}, {NULL, "exec yes"}};
 
-	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct fixture f;
-		set_up(&f, modes[i]);
+		set_up_with(&f, cases[i].mode, cases[i].events);
 		comes(&f, "");
 		publish(&f, 1, "b", 81);
 		comes(&f, "81");
@@ -269,10 +295,10 @@ static void malformed(void **state UNUSED)
 	comes(&f, "");
 	publish(&f, 0, "a", 80);
 	comes(&f, "80");
-	put(&f, 0, "list", "{\"cause\":\"database is locked\"}");
+	put_list(&f, 0, "{\"cause\":\"database is locked\"}");
 	AUTO_FREE char *more = next(&f, SOON_MS);
 	assert_null(more);
-	put(&f, 0, "list", "[{\"Names\"");
+	put_list(&f, 0, "[{\"Names\"");
 	publish(&f, 0, "a", 90);
 	comes(&f, "90");
 	assert_true(requests(&f, 0, "containers/json") >= 3);
@@ -298,7 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(follows_both), cmocka_unit_test(bursts),    cmocka_unit_test(comes_back),
-		cmocka_unit_test(only_one),     cmocka_unit_test(malformed), cmocka_unit_test(without_events),
+		cmocka_unit_test(only_one),     cmocka_unit_test(malformed), cmocka_unit_test(events_end),
 		cmocka_unit_test(strangers),    cmocka_unit_test(stalls),
 	};
 

@@ -7,6 +7,7 @@
 
 #include "base/cancel.h"
 #include "base/str.h"
+#include "guest/podman_events.h"
 #include "net/http_local.h"
 #include "sys/tick.h"
 
@@ -16,7 +17,7 @@ enum {
 	LEAST_MS = 20,    /* from one list to the next */
 	REST = 10,        /* ... and so many times as long as it took to read: whoever has much to say costs little */
 	SETTLE_MS = 1000, /* after the last event: what it tells of may not have been in the list yet */
-	AGAIN_MS = 60 * 1000,
+	AGAIN_MS = 10 * 60 * 1000,
 	RETRY_MIN_MS = 250,
 	RETRY_MAX_MS = 4000,
 	FIRST_MS = 5000,
@@ -27,73 +28,24 @@ enum {
 /* One socket of podman. */
 struct source {
 	const char *socket;
-	struct http_answer *events; /* NULL = not open */
-	struct http_answer *list;   /* NULL = not asked */
-	bool begun;                 /* the events are under way */
-	int64_t seen;               /* bytes of events */
-	int64_t list_ms;            /* when to ask for the list */
-	int64_t settle_ms;          /* ... and again; 0 = no need */
-	int64_t listed_ms;          /* when it came */
-	int64_t rest_ms;            /* before the next */
-	int64_t open_ms;            /* not before */
-	int64_t retry_ms;           /* pause before the next try */
-	bool heard;                 /* it answered, or it was seen that it does not */
+	struct http_answer *list; /* NULL = not asked */
+	int64_t list_ms;          /* when to ask for the list */
+	int64_t settle_ms;        /* ... and again; 0 = no need */
+	int64_t rest_ms;          /* before the next */
+	int64_t retry_ms;         /* pause before the next try */
+	bool heard;               /* it answered, or it was seen that it does not */
 	struct published ports;
 	char *complaint; /* the last one */
 	int complaints;
 };
 
-static char *target(const char *path, const char *filters)
-{
-	AUTO(str) s = STR_INIT;
-
-	str_addf(&s, "/v4.0.0/libpod/%s&filters=", path);
-	str_add_percent(&s, filters, "");
-	return str_take(&s);
-}
-
-static void open_events(struct source *s, struct http_local *h)
-{
-	AUTO_FREE char *events = target("events?stream=true",
-					"{\"type\":[\"container\"],\"event\":[\"start\",\"restore\",\"died\",\"stop\","
-					"\"cleanup\",\"checkpoint\",\"remove\"]}");
-
-	s->events = http_local_get(h, s->socket, events, /* max= */ 0, /* timeout_ms= */ 0);
-	s->begun = false;
-	s->seen = 0;
-}
-
-static void look_at_events(struct source *s, struct http_local *h, int64_t now)
-{
-	struct err *e = NULL;
-
-	if (!s->events) {
-		if (now >= s->open_ms)
-			open_events(s, h);
-		return;
-	}
-	if (http_answer_size(s->events) != s->seen || http_answer_begun(s->events) != s->begun) {
-		s->seen = http_answer_size(s->events);
-		s->begun = http_answer_begun(s->events);
-		s->list_ms = now;
-		s->settle_ms = now + SETTLE_MS;
-		s->retry_ms = RETRY_MIN_MS;
-	}
-	if (http_answer_ended(s->events, &e)) {
-		s->events = http_answer_drop(s->events);
-		s->heard = s->heard || err_is(e, ERR_NET);
-		s->list_ms = err_is(e, ERR_GUEST) ? now : s->list_ms; /* without events there is still the list */
-		s->open_ms = now + s->retry_ms;
-		s->retry_ms = s->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : s->retry_ms * 2;
-		err_free(e);
-	}
-}
-
 static void ask(struct source *s, struct http_local *h)
 {
-	AUTO_FREE char *list = target("containers/json?all=true", "{\"status\":[\"running\",\"paused\"]}");
+	AUTO(str) target = STR_INIT;
 
-	s->list = http_local_get(h, s->socket, list, LIST_MAX, LIST_MS);
+	str_add(&target, "/v4.0.0/libpod/containers/json?all=true&filters=");
+	str_add_percent(&target, "{\"status\":[\"running\",\"paused\"]}", "");
+	s->list = http_local_get(h, s->socket, str_text(&target), LIST_MAX, LIST_MS);
 	s->list_ms = INT64_MAX;
 }
 
@@ -135,22 +87,38 @@ static void look_at_list(struct source *s, struct http_local *h, struct sink *si
 			s->settle_ms = 0;
 			s->list_ms = now;
 		}
-		if (now >= s->list_ms || (s->begun && now - s->listed_ms >= AGAIN_MS))
+		if (now >= s->list_ms)
 			ask(s, h);
 		return;
 	}
 	if (!http_answer_ended(s->list, &e))
 		return;
-	if (e && s->events && s->list_ms == INT64_MAX)
-		s->list_ms = now + RETRY_MAX_MS;
+	bool nobody = err_is(e, ERR_NET);
 	e = e ? e : take(s, http_answer_body(s->list));
-	if (e)
-		complain(s, e, sink);
+	s->list = http_answer_drop(s->list);
 	s->heard = true;
-	s->listed_ms = now;
 	if (s->list_ms < now + s->rest_ms)
 		s->list_ms = now + s->rest_ms;
-	s->list = http_answer_drop(s->list);
+	int64_t next_ms = now + (!e ? AGAIN_MS : nobody ? s->retry_ms : RETRY_MAX_MS);
+	if (s->list_ms > next_ms)
+		s->list_ms = next_ms;
+	s->retry_ms = !e ? RETRY_MIN_MS : s->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : s->retry_ms * 2;
+	if (e && !nobody)
+		complain(s, e, sink);
+	else
+		err_free(e);
+}
+
+/* Which podman it is about is not looked at: what the guest prints is not read. */
+static void ask_all(struct source *sources, int64_t now)
+{
+	for (size_t i = 0; i < PUBLISHED_SOCKETS; i++) {
+		struct source *s = &sources[i];
+		if (now < s->list_ms)
+			s->list_ms = now;
+		s->settle_ms = now + SETTLE_MS;
+		s->retry_ms = RETRY_MIN_MS;
+	}
 }
 
 static struct err *write_line(int fd, const char *line)
@@ -188,7 +156,8 @@ static struct err *tell(const struct source *sources, bool wait, char **told, in
 	return NULL;
 }
 
-static int wait_ms(const struct source *sources, int64_t now)
+/* When there is something to do without being told. */
+static int64_t next_ms(const struct source *sources, int64_t now)
 {
 	int64_t least = now + WAIT_MS;
 
@@ -198,34 +167,42 @@ static int wait_ms(const struct source *sources, int64_t now)
 			least = s->list_ms;
 		if (!s->list && s->settle_ms && s->settle_ms < least)
 			least = s->settle_ms;
-		if (!s->events && s->open_ms < least)
-			least = s->open_ms;
 	}
-	return least > now ? (int)(least - now) : 0;
+	return least;
 }
 
-struct err *published_watch(const char *const *sockets, int fd, struct sink *sink)
+static void wait_for_change(const struct source *sources, const struct podman_events *events, struct http_local *h)
+{
+	int64_t now = tick_ms();
+	int64_t until = next_ms(sources, now);
+	int fd = podman_events_fd(events, now, &until);
+
+	http_local_wait(h, fd, until > now ? (int)(until - now) : 0);
+}
+
+struct err *published_watch(const char *const *sockets, const char *const *events, int fd, struct sink *sink)
 {
 	struct source sources[PUBLISHED_SOCKETS];
+	struct podman_events happen = {.argv = events, .fd = -1};
 	struct http_local *h = http_local_new();
 	AUTO_FREE char *told = NULL;
 	struct err *e = NULL;
 	int64_t first_ms = tick_ms() + FIRST_MS;
 
 	for (size_t i = 0; i < PUBLISHED_SOCKETS; i++)
-		sources[i] = (struct source){.socket = sockets[i], .list_ms = INT64_MAX, .retry_ms = RETRY_MIN_MS};
+		sources[i] = (struct source){.socket = sockets[i], .retry_ms = RETRY_MIN_MS};
 	while (!e && !cancel_requested()) {
 		int64_t now = tick_ms();
-		for (size_t i = 0; i < PUBLISHED_SOCKETS; i++) {
-			look_at_events(&sources[i], h, now);
+		if (podman_events_happened(&happen, now))
+			ask_all(sources, now);
+		for (size_t i = 0; i < PUBLISHED_SOCKETS; i++)
 			look_at_list(&sources[i], h, sink, now);
-		}
 		e = tell(sources, now < first_ms, &told, fd);
 		if (!e)
-			http_local_wait(h, wait_ms(sources, now));
+			wait_for_change(sources, &happen, h);
 	}
+	podman_events_done(&happen);
 	for (size_t i = 0; i < PUBLISHED_SOCKETS; i++) {
-		http_answer_drop(sources[i].events);
 		http_answer_drop(sources[i].list);
 		published_done(&sources[i].ports);
 		free(sources[i].complaint);

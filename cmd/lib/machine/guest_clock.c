@@ -22,7 +22,7 @@ enum {
 /* The real-time clock counts whole seconds: half of one is what it is behind on average. */
 static const char set_clock[] = "t=$(cat /sys/class/rtc/rtc0/since_epoch) && d=$((t - $(date +%s))) && "
 				"if [ $d -gt 1 ] || [ $d -lt -1 ]; then "
-				"date -s @$t.5 >/dev/null && echo \"the clock was $((-d)) s ahead: set\"; fi";
+				"date -s @$t.5 >/dev/null && echo \"the clock was off by $d s: set\"; fi";
 
 void clock_doubt_look(struct clock_doubt *d, int64_t wall_ms, int64_t now_ms, bool goes_on)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_MS = 5000, STATUS_OK = 200, ENDLESS_BYTES_S = 256 * 1024 };
+enum { CONNECT_MS = 5000, STATUS_OK = 200 };
 
 struct http_local {
 	CURLM *multi;
@@ -15,11 +15,9 @@ struct http_answer {
 	CURL *easy;
 	char *target;
 	size_t max;
-	bool begun;
 	bool too_long;
 	bool ended;
 	CURLcode result;
-	int64_t size;
 	struct str body;
 };
 
@@ -58,27 +56,15 @@ static long status_of(const struct http_answer *a)
 	return status;
 }
 
-/* The last line of a header is empty. */
-static size_t on_header(char *data UNUSED, size_t size, size_t count, void *user)
-{
-	struct http_answer *a = user;
-
-	if (size * count <= 2 && status_of(a) == STATUS_OK)
-		a->begun = true;
-	return size * count;
-}
-
 static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
 	struct http_answer *a = user;
 	size_t n = size * count;
 
-	a->size += (int64_t)n;
-	a->too_long = a->max && a->body.len + n > a->max;
+	a->too_long = a->body.len + n > a->max;
 	if (a->too_long)
 		return 0;
-	if (a->max)
-		str_add_mem(&a->body, data, n);
+	str_add_mem(&a->body, data, n);
 	return n;
 }
 
@@ -96,13 +82,10 @@ static void set_up(struct http_answer *a, const char *socket, int64_t timeout_ms
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, a);
+	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L); /* a service that nobody is connected to may end */
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, a);
 	curl_easy_setopt(c, CURLOPT_PRIVATE, a);
-	if (a->max == 0) /* whoever talks without end is not read any faster */
-		curl_easy_setopt(c, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)ENDLESS_BYTES_S);
 }
 
 struct http_answer *http_local_get(struct http_local *h, const char *socket, const char *target, size_t max,
@@ -120,11 +103,12 @@ struct http_answer *http_local_get(struct http_local *h, const char *socket, con
 	return a;
 }
 
-void http_local_wait(struct http_local *h, int timeout_ms)
+void http_local_wait(struct http_local *h, int fd, int timeout_ms)
 {
+	struct curl_waitfd also = {.fd = fd, .events = CURL_WAIT_POLLIN};
 	int running = 0, left = 0;
 
-	curl_multi_poll(h->multi, NULL, 0, timeout_ms, NULL);
+	curl_multi_poll(h->multi, &also, fd >= 0 ? 1 : 0, timeout_ms, NULL);
 	curl_multi_perform(h->multi, &running);
 	for (CURLMsg *m; (m = curl_multi_info_read(h->multi, &left));) {
 		struct http_answer *a = NULL;
@@ -133,16 +117,6 @@ void http_local_wait(struct http_local *h, int timeout_ms)
 		a->ended = true;
 		a->result = m->data.result;
 	}
-}
-
-bool http_answer_begun(const struct http_answer *a)
-{
-	return a->begun;
-}
-
-int64_t http_answer_size(const struct http_answer *a)
-{
-	return a->size;
 }
 
 const struct str *http_answer_body(const struct http_answer *a)

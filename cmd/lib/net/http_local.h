@@ -1,12 +1,12 @@
 /*
- * http_local.h - HTTP requests over unix sockets: whole answers, and answers that never end
+ * http_local.h - HTTP requests over unix sockets
  *
  * For programs with an API, not for downloads (fetch.h). Nothing blocks but http_local_wait(); an answer is bounded in
  * size and time. Whoever answers is a stranger.
  *
  *	struct http_local *h = http_local_new();
  *	struct http_answer *a = http_local_get(h, "/run/podman/podman.sock", "/v4.0.0/libpod/info", 65536, 5000);
- *	while (!http_answer_ended(a, &e)) http_local_wait(h, 1000);
+ *	while (!http_answer_ended(a, &e)) http_local_wait(h, -1, 1000);
  *	... http_answer_body(a) ...
  *	http_answer_drop(a);
  *	http_local_free(h);
@@ -31,18 +31,15 @@ struct http_local *http_local_free(struct http_local *h);
 /**
  * http_local_get() - begin a GET
  * @target:      path and query
- * @max:         bytes of the body at most; 0 = it is counted, not kept, may go on for ever, and is read slowly
+ * @max:         bytes of the body at most
  * @timeout_ms:  for all of it; 0 = none
  */
 struct http_answer *http_local_get(struct http_local *h, const char *socket, const char *target, size_t max,
 				   int64_t timeout_ms);
 
-/** http_local_wait() - let all go on, for at most @timeout_ms until one does */
-void http_local_wait(struct http_local *h, int timeout_ms);
+/** http_local_wait() - let all go on, for at most @timeout_ms until one does, or @fd (-1 = none) is readable */
+void http_local_wait(struct http_local *h, int fd, int timeout_ms);
 
-/** http_answer_begun() - whether its status came and is 200; http_answer_size() - bytes of the body that came */
-bool http_answer_begun(const struct http_answer *a);
-int64_t http_answer_size(const struct http_answer *a);
 /** http_answer_body() - what came of it; borrowed */
 const struct str *http_answer_body(const struct http_answer *a);
 
