@@ -17,6 +17,7 @@ static const char *const clean_env[] = {
 	"DEBIAN_FRONTEND=noninteractive",
 	"SOURCE_DATE_EPOCH=" IMAGE_EPOCH,
 	"E2FSPROGS_FAKE_TIME=" IMAGE_EPOCH,
+	"MKE2FS_CONFIG=/nonexistent", /* the host's own would be an input: mke2fs has the usual one built in */
 	"INITRD=No", /* kernel packages must not run dracut: customize does, once */
 	NULL,
 };
