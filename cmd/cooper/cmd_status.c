@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "base/path.h"
-#include "base/quote.h"
 #include "base/units.h"
 #include "machine/ending.h"
 #include "machine/machine.h"
@@ -155,10 +154,7 @@ static void print_running(const struct report *r)
 		printf("  a disk of the host failed: %s\n", s->trouble);
 	if (*s->api && !r->trouble) {
 		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
-		AUTO(str) word = STR_INIT;
-		quote_word(&word, url);
-		printf("  api: %s\n  clients: export CONTAINER_HOST=%s DOCKER_HOST=%s\n", url, str_text(&word),
-		       str_text(&word));
+		printf("  api: %s\n  clients: eval \"$(cooper env %s)\"\n", url, r->name);
 	}
 	print_ports(js_get(r->ports, "ports"), /* open= */ true);
 	print_ports(js_get(r->ports, "ports"), /* open= */ false);

@@ -15,6 +15,7 @@
 	X(cmd_restart)                                                                                                 \
 	X(cmd_rollback)                                                                                                \
 	X(cmd_ssh)                                                                                                     \
+	X(cmd_env)                                                                                                     \
 	X(cmd_ssh_config)                                                                                              \
 	X(cmd_cp)                                                                                                      \
 	X(cmd_logs)                                                                                                    \

@@ -172,8 +172,8 @@ result "no unit failed, none was left out" $?
 
 # --- the API on the host
 socket=$machine/api.sock
-[ "$(field api)" = "unix://$socket" ] && stacked status | grep -qF "export CONTAINER_HOST=unix://$socket DOCKER_HOST=unix://$socket"
-result "status shows the API's socket" $?
+[ "$(field api)" = "unix://$socket" ] && "$cooper" env uefi --shell sh | grep -qx "export DOCKER_HOST=unix://$socket"
+result "status and env show the API's socket" $?
 [ "$(stat -c %a "$socket" "$machine" | tr '\n' ' ')" = "600 700 " ]
 result "nobody else can use it" $?
 info() { timeout 120 podman --remote "$@" info --format '{{.Host.Arch}} {{.Host.Security.Rootless}}'; }
