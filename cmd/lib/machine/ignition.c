@@ -221,6 +221,12 @@ static void add_podman(struct config *c)
 		 "[Unit]\nAfter=" MOUNTS_UNIT "\n\n[Service]\nDelegate=memory pids cpu io\n");
 	add_link(c, "/etc/systemd/user/sockets.target.wants/podman.socket", "/usr/lib/systemd/user/podman.socket");
 	add_unit(c, "podman.socket", NULL);
+	/* containers that are to run always do so again after a boot, once the folders are there that they may use */
+	add_link(c, "/etc/systemd/user/default.target.wants/podman-restart.service",
+		 "/usr/lib/systemd/user/podman-restart.service");
+	add_file(c, "/etc/systemd/system/podman-restart.service.d/10-cooper.conf", 0644,
+		 "[Unit]\nAfter=" MOUNTS_UNIT "\n");
+	add_unit(c, "podman-restart.service", NULL);
 }
 
 static struct json *data_filesystem(const struct config *c)
