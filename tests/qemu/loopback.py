@@ -4,7 +4,7 @@
 No guest runs: a second netdev stands for it. Each frame opens a TCP connection to a listener on 127.0.0.1 or ::1, under
 every address that means the host; whether the listener is connected to is the answer. With host-loopback=on (the
 control) the plain ways are open, with off none is. Of UDP: whoever wrote to a forwarded port is answered, also at length and
-again, and nobody else of the host is written to.
+again, and nobody else of the host is written to. And no series of fragments ends QEMU.
 """
 import socket
 import struct
@@ -177,8 +177,50 @@ def reached(qemu, option):
     return found
 
 
+def fragment(at, more, size, flags=0, number=7, good=True):
+    """Of a UDP packet to nowhere; @at in units of 8 bytes."""
+    src, dst = socket.inet_aton("10.0.2.15"), socket.inet_aton("192.0.2.9")
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + size, number, flags | more << 13 | at, 64, 17, 0) + src + dst
+    ip = ip[:10] + struct.pack(">H", checksum(ip) ^ (not good)) + ip[12:]
+    return HOST_MAC + MAC + b"\x08\x00" + ip + b"x" * size
+
+
+SERIES = {
+    "the last alone": [fragment(1, 0, 8)],
+    "the last before the first": [fragment(1, 0, 8), fragment(0, 1, 8)],
+    "the last of another packet": [fragment(0, 1, 8, number=8), fragment(1, 0, 8)],
+    "the last after a first that is dropped": [fragment(0, 1, 8, good=False), fragment(1, 0, 8)],
+    "the last twice": [fragment(0, 1, 8), fragment(1, 0, 8), fragment(1, 0, 8)],
+    "the last after one that empties the queue": [fragment(0, 1, 8), fragment(1, 1, 8, flags=0x8000), fragment(1, 0, 8)],
+    "the last after a gap": [fragment(0, 1, 8), fragment(5, 0, 8)],
+    "the last of the first of seventeen": [fragment(0, 1, 8, number=n) for n in range(17)] + [fragment(1, 0, 8, number=0)],
+    "a first that is no multiple of eight": [fragment(0, 1, 9), fragment(1, 0, 8)],
+    "one that ends beyond 65,535": [fragment(0x1fff, 0, 100)],
+}
+
+
+def ended_by(qemu):
+    """The series of fragments that end a QEMU."""
+    found = []
+    for name, frames in SERIES.items():
+        process, wire, to = machine(qemu, "")
+        with process:
+            for frame in frames:
+                wire.sendto(frame, to)
+                time.sleep(0.01)
+            time.sleep(0.2)
+            if process.poll() is not None:
+                found.append(name)
+            process.kill()
+    return found
+
+
 def main():
     qemu = sys.argv[1]
+    ended = ended_by(qemu)
+    print("ended by:", *ended, sep="\n  ")
+    if ended:
+        sys.exit("fragments end QEMU")
     is_open, closed = reached(qemu, ""), reached(qemu, ",host-loopback=off")
     print("open:", *is_open)
     print("closed:", *closed)
