@@ -41,22 +41,31 @@ static struct err *check_start(const struct project *p, const struct machine_spe
 	return fit_ports(spec);
 }
 
-/* A machine whose stack is not at hand is made known where it was before. */
+/* A machine whose stack is not at hand is made known to whom it was before. */
+static struct err *clients_wanted(const struct project *p, struct clients *ret_wanted)
+{
+	if (!p->stack)
+		return clients_noted(p->machine_dir, ret_wanted);
+	*ret_wanted = clients_of(p->stack);
+	return NULL;
+}
+
 static struct err *are_told(const struct project *p, bool *ret_told)
 {
-	bool wanted = p->stack && p->stack->stack.connect_podman;
-	if (!p->stack)
-		TRY(clients_noted(p->machine_dir, &wanted));
-	*ret_told = true;
-	return wanted ? clients_told(p->machine_dir, ret_told) : NULL;
+	const struct machine_spec spec = {.name = (char *)(uintptr_t)p->machine_name, .dir = p->machine_dir};
+	struct clients wanted;
+	TRY(clients_wanted(p, &wanted));
+	return clients_told(&spec, wanted, ret_told);
 }
 
 static struct err *tell_clients(const struct project *p, const struct machine_spec *spec, struct sink *sink)
 {
 	AUTO(str) outcome = STR_INIT;
+	struct clients wanted;
 	bool told = true;
-	TRY(are_told(p, &told));
-	return told ? NULL : clients_tell(spec, sink, &outcome);
+	TRY(clients_wanted(p, &wanted));
+	TRY(clients_told(spec, wanted, &told));
+	return told ? NULL : clients_tell(spec, wanted, sink, &outcome);
 }
 
 /* Boot @spec's generation, then prove it. */

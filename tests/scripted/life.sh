@@ -13,6 +13,7 @@ cd "$(dirname "$0")/../.." || exit 1
 motd='{ name: motd, write: { path: /etc/motd, text: "hello" }, then: { run: [cp, /etc/motd, /etc/then] } }'
 extra='{ name: extra, script: "date >>/etc/extra" }'
 emulator one && image 1 && stack 512MiB "$motd" "$extra"
+mkdir "$work/.docker" && echo '{"auths": {}}' >"$work/.docker/config.json"
 cd "$project" || exit 1
 
 says_not() { ! grep -qF -- "$1" "$out"; }
@@ -32,6 +33,11 @@ connections=$work/.config/containers/podman-connections.json
 named() { [ "$(cut -d' ' -f1 "$connections" | tr '\n' ' ')" = "$* " ]; }
 check "podman is connected to the machine's sockets" [ "$(cat "$connections")" = "dev unix://$machine/api.sock
 dev-root unix://$machine/root.sock" ]
+leads() { grep -qF "\"unix://$machine/api.sock\"" "$work"/.docker/contexts/meta/*/meta.json; }
+check "docker by a context" leads
+if [ ! -e /var/run/docker.sock ]; then
+	check "which is the current one, where there was none" grep -q '"currentContext": "cooper-dev"' "$work/.docker/config.json"
+fi
 asked=$(grep -c . "$work/podman.log")
 check "up again: nothing to do" ends 0 "nothing to do" up
 check "for which podman is not asked" [ "$(grep -c . "$work/podman.log")" = "$asked" ]
@@ -45,6 +51,13 @@ check "beside the user's own" named mine dev dev-root
 sed -i.bak '/^mine/d' "$connections" && rm "$connections.bak"
 check "what podman's files hold is looked at" ends 0 "podman --connection dev" up
 check "then nothing to do" ends 0 "nothing to do" up
+rm -r "$work/.docker/contexts" && echo '{"auths": {}}' >"$work/.docker/config.json"
+check "docker's context is lost: plan says so" ends 3 "connect podman and docker" "$cooper" plan
+check "up makes it again" ends 0 "docker" up
+check "it leads to the machine" leads
+echo '{"auths": {}}' >"$work/.docker/config.json"
+check "another context is the current one: nothing to do" ends 0 "nothing to do" up
+printf '{ "currentContext": "cooper-dev", "auths": {} }' >"$work/.docker/config.json"
 rm "$COOPER_HOME"/*.record
 check "what is remembered is lost: nothing to do" ends 0 "nothing to do" up
 check "and all of it is remembered again" grep -q '"build:tiny"' "$COOPER_HOME"/*.record
@@ -317,6 +330,7 @@ export COOPER_RECIPES=$shipped
 check "destroy" ends 0 "" "$cooper" destroy --yes
 check "nothing of the machine is left" [ ! -e "$machine" ]
 check "nor its podman connections" [ ! -e "$connections" ]
+check "nor docker's context, which is the current one no longer" [ "$(ls "$work/.docker") $(tr -d ' \n' <"$work/.docker/config.json")" = 'config.json {"auths":{}}' ]
 
 # --- what is the user's, and a machine without its file ---
 

@@ -251,6 +251,7 @@ static const struct row rows[] = {
 	WHEN("stack.steps", STACK, "step:three")
 	KEY("stack.connect", STACK, "connect: { podman: true }", "connect: { podman: false }", "connect")
 	KEY("stack.connect.podman", STACK, "podman: true", "podman: false", "connect")
+	KEY("stack.connect.docker", STACK, "podman: true", "podman: true, docker: false", "connect")
 	SAME("stack.boot", STACK, "boot: { timeout: 3m }", "", "how long a start may take changes no machine")
 	SAME("stack.boot.timeout", STACK, "timeout: 3m", "timeout: 4m", "how long a start may take changes no machine")
 };

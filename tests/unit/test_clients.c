@@ -18,6 +18,8 @@ static const char fake[] =
 	"remove) grep -v \"^$4 \" \"$l\" >\"$l.new\"; mv \"$l.new\" \"$l\" ;;\n"
 	"esac\n";
 
+static const struct clients podman = {.podman = true}, docker = {.docker = true};
+
 struct place {
 	char *dir;     /* of all */
 	char *machine; /* its folder */
@@ -43,7 +45,8 @@ static struct place begin(void)
 	assert_ok(file_write(program, fake, strlen(fake), 0755));
 	set("PATH", path);
 	for (const char *const *name =
-		     (const char *const[]){"XDG_CONFIG_HOME", "CONTAINERS_CONF", "PODMAN_CONNECTIONS_CONF", NULL};
+		     (const char *const[]){"XDG_CONFIG_HOME", "CONTAINERS_CONF", "PODMAN_CONNECTIONS_CONF",
+					   "DOCKER_CONFIG", "DOCKER_HOST", "DOCKER_CONTEXT", NULL};
 	     *name; name++)
 		set(*name, NULL);
 	return p;
@@ -67,14 +70,14 @@ static char *home(const struct place *p, const char *name)
 static bool told(const struct place *p)
 {
 	bool is_told = false;
-	assert_ok(clients_told(p->machine, &is_told));
+	assert_ok(clients_told(&p->spec, podman, &is_told));
 	return is_told;
 }
 
 static void tell(const struct place *p, const char *words)
 {
 	AUTO(str) outcome = STR_INIT;
-	assert_ok(clients_tell(&p->spec, NULL, &outcome));
+	assert_ok(clients_tell(&p->spec, podman, NULL, &outcome));
 	assert_string_equal(str_text(&outcome), words);
 }
 
@@ -149,11 +152,53 @@ static void each_home(void **state UNUSED)
 	end(&p);
 }
 
+static bool docker_told(const struct place *p)
+{
+	bool is_told = false;
+	assert_ok(clients_told(&p->spec, docker, &is_told));
+	return is_told;
+}
+
+/* In the folder of docker's that was in use each time; from all of them it is taken back. */
+static void docker_folders(void **state UNUSED)
+{
+	struct place p = begin();
+	AUTO_FREE char *unused = home(&p, "ann");
+	AUTO_FREE char *ann = mem_printf("%s/ann/.docker", p.dir);
+	AUTO_FREE char *bob = mem_printf("%s/bob/settings", p.dir);
+	AUTO(str) outcome = STR_INIT;
+
+	set("PATH", "/nowhere");
+	assert_true(docker_told(&p)); /* nobody is there */
+	assert_ok(clients_tell(&p.spec, docker, NULL, &outcome));
+	assert_string_equal(str_text(&outcome), "");
+	assert_false(is_dir(ann));
+	assert_ok(dir_make(ann, 0755));
+	assert_false(docker_told(&p));
+	assert_ok(clients_tell(&p.spec, docker, NULL, &outcome));
+	assert_true(str_starts(str_text(&outcome), "docker"));
+	assert_true(docker_told(&p));
+	assert_ok(dir_make(bob, 0755));
+	set("DOCKER_CONFIG", bob);
+	assert_false(docker_told(&p));
+	assert_ok(clients_tell(&p.spec, docker, NULL, &outcome));
+	assert_true(docker_told(&p));
+	set("DOCKER_CONFIG", NULL);
+	set("HOME", "/nowhere");
+	assert_ok(clients_forget(p.machine, "dev", NULL));
+	AUTO_FREE char *of_ann = path_join(ann, "contexts");
+	AUTO_FREE char *of_bob = path_join(bob, "contexts");
+	assert_false(is_dir(of_ann) || is_dir(of_bob));
+	assert_true(is_dir(ann) && is_dir(bob)); /* which were there before */
+	end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(looks),
 		cmocka_unit_test(each_home),
+		cmocka_unit_test(docker_folders),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

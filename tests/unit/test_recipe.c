@@ -122,7 +122,7 @@ static void test_stack_defaults(void **state)
 	assert_null(s->guest_arch);
 	assert_int_equal(s->accel, ACCEL_AUTO);
 	assert_int_equal(s->provider, PROVIDER_AUTO);
-	assert_true(s->connect_podman);
+	assert_true(s->connect_podman && s->connect_docker);
 	assert_int_equal(s->boot_timeout_ms, 180000);
 	assert_string_equal(s->run.items[0], "x86_64");
 	assert_string_equal(s->run.items[1], "aarch64");
@@ -139,7 +139,7 @@ static void test_stack(void **state)
 		"emulation: { provider: store, package: { debian-package: qemu-user-static, suite: bookworm } }\n"
 		"mounts: [{ host: ~/src, guest: /home/core/src, writable: true }]\n"
 		"ports: [8080:80, 0.0.0.0:2222:22]\n"
-		"connect: { podman: false }\nboot: { timeout: 5m }\n"
+		"connect: { podman: false, docker: false }\nboot: { timeout: 5m }\n"
 		"steps:\n"
 		"  - name: ca\n    write: { path: /etc/ca.pem, from: certs/ca.pem, mode: \"0600\" }\n"
 		"    then: [update-ca-trust]\n"
@@ -155,7 +155,7 @@ static void test_stack(void **state)
 	assert_string_equal(s->ports[0].host_address, "127.0.0.1");
 	assert_int_equal(s->ports[0].host_port, 8080);
 	assert_int_equal(s->ports[1].guest_port, 22);
-	assert_false(s->connect_podman);
+	assert_false(s->connect_podman || s->connect_docker);
 	assert_int_equal(s->boot_timeout_ms, 300000);
 	assert_int_equal(s->step_count, 3);
 	assert_int_equal(s->steps[0].write_mode, 0600);

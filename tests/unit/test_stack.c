@@ -134,8 +134,8 @@ static void wiring(void **state UNUSED)
 		"canary <- (boot) (handlers) (step:one) (step:two)",
 		"step:one <- generation (boot) (handlers)",
 		"step:two <- generation (boot) (step:one)",
-		"connect <- (switch)",
 		"switch <- generation (canary)",
+		"connect <- (switch)",
 	};
 	AUTO_FREE char *root = make_recipes(plain);
 	(void)root;

@@ -1,250 +1,118 @@
 #include "machine/clients.h"
 
-#include <stdlib.h>
-
 #include "base/path.h"
 #include "fmt/json.h"
-#include "guest/connect.h"
-#include "machine/paths.h"
-#include "sys/child.h"
-#include "sys/file.h"
+#include "machine/client.h"
 
 #define NOTE_FILE "connection.json"
-#define PODMAN "podman"
+
+extern const struct client client_podman, client_docker;
+
+static const struct client *const clients[] = {&client_podman, &client_docker};
+
+struct clients clients_of(const struct recipe *stack)
+{
+	return (struct clients){.podman = stack->stack.connect_podman, .docker = stack->stack.connect_docker};
+}
+
+static bool is_wanted(const struct client *client, struct clients wanted)
+{
+	return client == &client_podman ? wanted.podman : wanted.docker;
+}
 
 /* A note that is damaged says nothing: everybody is told again. */
 static struct err *read_note(const char *machine_dir, struct json **ret_note)
 {
 	AUTO_FREE char *path = path_join(machine_dir, NOTE_FILE);
-	struct json *note = NULL;
+	AUTO_JSON *note = NULL;
 	struct err *e = js_read(path, &note);
 	if (err_is(e, ERR_OS))
 		return e;
 	err_free(e);
-	*ret_note = js_is_object(note) ? note : js_object();
-	if (note && note != *ret_note)
-		js_free(note);
+	*ret_note = js_is_object(note) ? TAKE(note) : js_object();
 	return NULL;
 }
 
-/* --- podman: which files it uses, by which settings --- */
-
-static const char *const settings_names[] = {"HOME", "XDG_CONFIG_HOME", "CONTAINERS_CONF", "PODMAN_CONNECTIONS_CONF"};
-
-/* "HOME=/home/ann" of each; the name alone of one that is not set: as child_env() takes them */
-static void settings_now(struct strs *settings)
+bool client_is(const struct json *value, struct json *take_other)
 {
-	for (size_t i = 0; i < ARRAY_LEN(settings_names); i++) {
-		const char *value = getenv(settings_names[i]);
-		strs_addf(settings, "%s%s%s", settings_names[i], value ? "=" : "", value ? value : "");
-	}
-}
-
-/* Every file that one of podman's versions keeps connections in. See: containers.conf(5), podman-system-connection(1)
- */
-static void connection_files(struct strs *paths)
-{
-	const char *const own[] = {getenv("PODMAN_CONNECTIONS_CONF"), getenv("CONTAINERS_CONF")};
-	const char *config = getenv("XDG_CONFIG_HOME");
-	const char *home = getenv("HOME");
-
-	for (size_t i = 0; i < ARRAY_LEN(own); i++)
-		if (own[i] && *own[i])
-			strs_add(paths, own[i]);
-	AUTO_FREE char *usual = home ? path_join(home, ".config") : NULL;
-	const char *dir = config && *config ? config : usual;
-	if (dir) {
-		strs_take(paths, path_join(dir, "containers/podman-connections.json"));
-		strs_take(paths, path_join(dir, "containers/containers.conf"));
-	}
-	strs_add(paths, "/etc/containers/containers.conf");
-}
-
-/* How they look, a line for each: another line is a reason to ask podman again, and nothing else. */
-static struct err *look_at_files(struct strs *looks)
-{
-	AUTO(strs) paths = STRS_INIT;
-
-	connection_files(&paths);
-	for (size_t i = 0; i < paths.count; i++) {
-		struct stat st = {.st_size = 0};
-		bool there = false;
-		TRY(file_stat(paths.items[i], &there, &st));
-		if (there)
-			strs_addf(looks, "%s %llu %lld %lld", paths.items[i], (unsigned long long)st.st_ino,
-				  (long long)st.st_size, (long long)file_mtime_ns(&st));
-	}
-	return NULL;
-}
-
-static bool is_list(const struct json *array, const struct strs *texts)
-{
-	AUTO_JSON *wanted = js_texts(texts);
-	AUTO_FREE char *a = js_canonical(wanted);
-	AUTO_FREE char *b = array ? js_canonical(array) : NULL;
+	AUTO_JSON *other = take_other;
+	AUTO_FREE char *a = value ? js_canonical(value) : NULL;
+	AUTO_FREE char *b = other ? js_canonical(other) : NULL;
 	return streq(a, b);
 }
 
-static const struct json *place_of(const struct json *note, const struct strs *settings)
+const struct json *client_place(const struct json *places, const char *key, struct json *take_value)
 {
-	const struct json *places = js_get(note, PODMAN);
+	AUTO_JSON *value = take_value;
 	for (size_t i = 0; i < js_count(places); i++)
-		if (is_list(js_get(js_at(places, i), "settings"), settings))
+		if (client_is(js_get(js_at(places, i), key), js_copy(value)))
 			return js_at(places, i);
 	return NULL;
 }
 
-static struct err *podman_told(const struct json *note, bool *ret_told)
+struct err *clients_noted(const char *machine_dir, struct clients *ret_noted)
 {
-	AUTO_FREE char *program = connect_program();
-	AUTO(strs) settings = STRS_INIT;
-	AUTO(strs) looks = STRS_INIT;
+	AUTO_JSON *note = NULL;
+
+	TRY(read_note(machine_dir, &note));
+	ret_noted->podman = js_count(js_get(note, client_podman.name)) > 0;
+	ret_noted->docker = js_count(js_get(note, client_docker.name)) > 0;
+	return NULL;
+}
+
+struct err *clients_told(const struct machine_spec *spec, struct clients wanted, bool *ret_told)
+{
+	AUTO_JSON *note = NULL;
 
 	*ret_told = true;
-	if (!program)
-		return NULL;
-	settings_now(&settings);
-	TRY(look_at_files(&looks));
-	const struct json *place = place_of(note, &settings);
-	*ret_told = place && streq(js_get_text(place, "program"), program) && is_list(js_get(place, "files"), &looks);
+	TRY(read_note(spec->dir, &note));
+	for (size_t i = 0; *ret_told && i < ARRAY_LEN(clients); i++)
+		if (is_wanted(clients[i], wanted))
+			TRY(clients[i]->told(spec, js_get(note, clients[i]->name), ret_told));
 	return NULL;
 }
 
-struct err *clients_told(const char *machine_dir, bool *ret_told)
-{
-	AUTO_JSON *note = NULL;
-	TRY(read_note(machine_dir, &note));
-	return podman_told(note, ret_told);
-}
-
-struct err *clients_noted(const char *machine_dir, bool *ret_noted)
-{
-	AUTO_JSON *note = NULL;
-	TRY(read_note(machine_dir, &note));
-	*ret_noted = js_count(js_get(note, PODMAN)) > 0;
-	return NULL;
-}
-
-/* --- telling --- */
-
-/* The places but that of @settings, and @take_place. */
-static void set_place(struct json *note, const struct strs *settings, struct json *take_place)
+/* @take_place, and the places that are others. */
+static void set_place(struct json *note, const struct client *client, struct json *take_place)
 {
 	struct json *places = js_array();
-	const struct json *before = js_get(note, PODMAN);
+	const struct json *before = js_get(note, client->name);
 
 	for (size_t i = 0; i < js_count(before); i++)
-		if (!is_list(js_get(js_at(before, i), "settings"), settings))
+		if (!client_is(js_get(js_at(before, i), client->place_key),
+			       js_copy(js_get(take_place, client->place_key))))
 			js_add(places, js_copy(js_at(before, i)));
 	js_add(places, take_place);
-	js_set(note, PODMAN, places);
+	js_set(note, client->name, places);
 }
 
-/* The login user's podman by the machine's name, the system's by NAME-root. */
-static struct err *put_connections(const struct machine_spec *spec, const char *program, struct sink *sink,
-				   char **ret_name)
-{
-	AUTO_JSON *list = NULL;
-	AUTO_FREE char *root_name = mem_printf("%s-root", spec->name);
-	AUTO_FREE char *path = machine_path(spec, MACHINE_API_SOCKET);
-	AUTO_FREE char *root_path = machine_path(spec, MACHINE_ROOT_SOCKET);
-	AUTO_FREE char *uri = connect_uri(path);
-	AUTO_FREE char *root_uri = connect_uri(root_path);
-	AUTO_FREE char *root_given = NULL;
-	struct connection user = {.program = program, .name = spec->name, .uri = uri, .dir = spec->dir};
-	struct connection root = {.program = program, .name = root_name, .uri = root_uri, .dir = spec->dir};
-
-	TRY(connect_list(program, NULL, &list));
-	TRY(connect_put(&user, list, sink, ret_name));
-	return connect_put(&root, list, sink, &root_given);
-}
-
-static struct err *tell_podman(const struct machine_spec *spec, struct json *note, struct sink *sink,
-			       struct str *outcome)
-{
-	AUTO_FREE char *program = connect_program();
-	AUTO_FREE char *name = NULL;
-	AUTO(strs) settings = STRS_INIT;
-	AUTO(strs) looks = STRS_INIT;
-	struct json *place = NULL;
-
-	if (!program) {
-		event_note(sink, NULL,
-			   "podman is not installed on this host; use `cooper ssh -- podman`, or install it and run "
-			   "`cooper up` again");
-		str_add(outcome, "podman is not installed on this host");
-		return NULL;
-	}
-	TRY(put_connections(spec, program, sink, &name));
-	TRY(look_at_files(&looks));
-	settings_now(&settings);
-	place = js_object();
-	js_set(place, "settings", js_texts(&settings));
-	js_set_text(place, "program", program);
-	js_set(place, "files", js_texts(&looks));
-	set_place(note, &settings, place);
-	if (name)
-		str_addf(outcome, "podman --connection %s", name);
-	else
-		str_add(outcome, "no connection of podman");
-	return NULL;
-}
-
-struct err *clients_tell(const struct machine_spec *spec, struct sink *sink, struct str *outcome)
+struct err *clients_tell(const struct machine_spec *spec, struct clients wanted, struct sink *sink, struct str *outcome)
 {
 	AUTO_FREE char *path = path_join(spec->dir, NOTE_FILE);
 	AUTO_JSON *note = NULL;
 
 	TRY(read_note(spec->dir, &note));
-	TRY(tell_podman(spec, note, sink, outcome));
-	return js_write(path, note, 0600);
-}
-
-/* --- forgetting --- */
-
-static struct err *drop_connections(const char *program, const char *machine_dir, const char *name,
-				    const struct strs *settings, struct sink *sink)
-{
-	AUTO_FREE char *root_name = mem_printf("%s-root", name);
-	AUTO(strs) env = STRS_INIT;
-	child_env(settings, &env);
-	struct connection user = {
-		.program = program, .env = (const char *const *)env.items, .name = name, .uri = "", .dir = machine_dir};
-	struct connection root = user;
-	root.name = root_name;
-	TRY(connect_drop(&user, sink));
-	return connect_drop(&root, sink);
-}
-
-/* A machine goes whatever podman says: what is left then leads nowhere, and is the user's to remove. */
-static struct err *drop_or_warn(const char *program, const char *machine_dir, const char *name,
-				const struct strs *settings, struct sink *sink)
-{
-	struct err *e = drop_connections(program, machine_dir, name, settings, sink);
-
-	if (!e || err_is(e, ERR_CANCELED))
-		return e;
-	AUTO_FREE char *words = strs_join(settings, " ");
-	event_warn(sink, NULL, "podman's connection '%s' may be left (%s): %s", name, words, e->message);
-	return err_free(e);
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+		struct json *place = NULL;
+		AUTO(str) words = STR_INIT;
+		if (!is_wanted(clients[i], wanted))
+			continue;
+		TRY(clients[i]->tell(spec, js_get(note, clients[i]->name), sink, &words, &place));
+		str_addf(outcome, "%s%s", outcome->len && words.len ? ", " : "", str_text(&words));
+		if (!place)
+			continue;
+		set_place(note, clients[i], place);
+		TRY(js_write(path, note, 0600));
+	}
+	return NULL;
 }
 
 struct err *clients_forget(const char *machine_dir, const char *name, struct sink *sink)
 {
-	AUTO_FREE char *program = connect_program();
 	AUTO_JSON *note = NULL;
-	AUTO(strs) settings = STRS_INIT;
 
-	if (!program)
-		return NULL;
 	TRY(read_note(machine_dir, &note));
-	settings_now(&settings);
-	const struct json *places = js_get(note, PODMAN);
-	for (size_t i = 0; i < js_count(places); i++) {
-		AUTO(strs) noted = STRS_INIT;
-		js_copy_texts(js_get(js_at(places, i), "settings"), &noted);
-		if (!is_list(js_get(js_at(places, i), "settings"), &settings))
-			TRY(drop_or_warn(program, machine_dir, name, &noted, sink));
-	}
-	return drop_or_warn(program, machine_dir, name, &settings, sink);
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++)
+		TRY(clients[i]->forget(machine_dir, name, js_get(note, clients[i]->name), sink));
+	return NULL;
 }

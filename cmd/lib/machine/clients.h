@@ -3,11 +3,13 @@
  *
  * What was told to whom is noted in connection.json beside the machine, so that it is taken back from just there:
  *podman's connections by the settings that choose its files (HOME, XDG_CONFIG_HOME, CONTAINERS_CONF,
- *PODMAN_CONNECTIONS_CONF), with how those files looked. A look at them then says, without asking podman, whether it is
- *as it was left. What leads elsewhere is the user's: it is neither replaced nor removed (guest/connect.h).
+ *PODMAN_CONNECTIONS_CONF), with how those files looked, docker's context by docker's folder. A look at files then says,
+ *without asking anybody, whether it is as it was left. What leads elsewhere is the user's: it is neither replaced nor
+ *removed (guest/connect.h, guest/docker_context.h). Each client is a struct client (client.h).
  *
- *	TRY(clients_told(spec->dir, &told));
- *	if (!told) TRY(clients_tell(spec, sink, &outcome));
+ *	const struct machine_spec spec = {.name = name, .dir = machine_dir};
+ *	TRY(clients_told(&spec, clients_of(stack), &told));
+ *	if (!told) TRY(clients_tell(&spec, clients_of(stack), sink, &outcome));
  *	TRY(clients_forget(machine_dir, name, sink));
  */
 #ifndef COOPER_MACHINE_CLIENTS_H
@@ -16,20 +18,32 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "machine/spec.h"
+#include "recipe/recipe.h"
 
-/** clients_told() - whether those that are on this host know the machine, as far as files say; no child */
-MUST_CHECK struct err *clients_told(const char *machine_dir, bool *ret_told);
+/* Those that a stack wants told. */
+struct clients {
+	bool podman, docker;
+};
 
-/** clients_noted() - whether any of them was ever told of the machine, and not made to forget it */
-MUST_CHECK struct err *clients_noted(const char *machine_dir, bool *ret_noted);
+/** clients_of() - what `connect:` of @stack says */
+struct clients clients_of(const struct recipe *stack);
+
+/** clients_told() - whether those that are on this host know the machine, as far as files say; no child. Of @spec name
+ * and folder are read, here and below */
+MUST_CHECK struct err *clients_told(const struct machine_spec *spec, struct clients wanted, bool *ret_told);
+
+/** clients_noted() - those that were told of the machine before */
+MUST_CHECK struct err *clients_noted(const char *machine_dir, struct clients *ret_noted);
 
 /**
  * clients_tell() - tell them
  * @outcome:  gets a line for people: how each reaches the machine
  *
- * Errors:  CHILD, CORRUPT, TIMEOUT (podman failed, or says nonsense), OS, CANCELED
+ * Errors:  CHILD, CORRUPT, TIMEOUT (podman failed, or says nonsense), OS, CANCELED. That docker's folder cannot be
+ * written is a warning
  */
-MUST_CHECK struct err *clients_tell(const struct machine_spec *spec, struct sink *sink, struct str *outcome);
+MUST_CHECK struct err *clients_tell(const struct machine_spec *spec, struct clients wanted, struct sink *sink,
+				    struct str *outcome);
 
 /** clients_forget() - take back what was told of machine @name; what cannot be is warned about. Errors: OS, CANCELED */
 MUST_CHECK struct err *clients_forget(const char *machine_dir, const char *name, struct sink *sink);

@@ -98,7 +98,8 @@ static void add_machine(struct stack *s)
 	s->goal = graph_add(&s->graph, &kind_switch, NULL, NULL);
 	step_needs(s->goal, generation);
 	step_after(s->goal, canary);
-	if (r->connect_podman) /* last: that podman's files have changed is no reason to prove anything again */
+	if (r->connect_podman ||
+	    r->connect_docker) /* last: that a client's files have changed is no reason to prove anything again */
 		step_after(graph_add(&s->graph, &kind_connect, NULL, NULL), s->goal);
 }
 

@@ -165,7 +165,8 @@ struct stack_recipe {
 	size_t port_count;
 	struct guest_step *steps;
 	size_t step_count;
-	bool connect_podman;     /* register a podman connection on the host; default true */
+	bool connect_podman;     /* tell podman on the host; default true */
+	bool connect_docker;     /* tell docker on the host; default true */
 	int64_t boot_timeout_ms; /* from power-on to ready under hardware acceleration; scaled for tcg */
 };
 

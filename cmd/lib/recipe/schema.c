@@ -358,7 +358,7 @@ static const struct schema image_schema = {
 
 static const struct schema_field machine_fields[] = {
 	{"name", FIELD_TEXT, 0, TEXT_MACHINE, AT(recipe, stack.machine_name), .fallback_text = "cooper",
-	 .doc = "Name of the machine, and of its podman connection."},
+	 .doc = "Name of the machine, and of the connections of podman and docker."},
 	{"cpus", FIELD_INT, 0, TEXT_ANY, AT(recipe, stack.cpus), .min = 1, .max = 256, .fallback = 2,
 	 .fallback_doc = "2", .doc = "Virtual processors."},
 	{"memory", FIELD_SIZE, 0, TEXT_SIZE, AT(recipe, stack.memory_bytes), .min = 256 << 20, .max = GIB(1024),
@@ -476,7 +476,10 @@ static const struct schema step_schema = {
 
 static const struct schema_field connect_fields[] = {
 	{"podman", FIELD_BOOL, 0, TEXT_ANY, AT(recipe, stack.connect_podman), .fallback = true, .fallback_doc = "true",
-	 .doc = "Register a podman connection on the host."},
+	 .doc = "Connections of podman on the host: NAME, and NAME-root for the guest's root."},
+	{"docker", FIELD_BOOL, 0, TEXT_ANY, AT(recipe, stack.connect_docker), .fallback = true, .fallback_doc = "true",
+	 .doc = "A context of docker on the host, `cooper-NAME` (`cooper` for the machine `cooper`), where docker or its "
+		"folder of settings is there."},
 };
 
 static const struct schema connect_schema = {

@@ -3,23 +3,39 @@
 #include "step/context.h"
 #include "step/kind.h"
 
+static void describe(const struct step *step, struct str *title)
+{
+	struct clients wanted = clients_of(step->context->stack);
+	str_addf(title, "connect %s%s%s", wanted.podman ? "podman" : "", wanted.podman && wanted.docker ? " and " : "",
+		 wanted.docker ? "docker" : "");
+}
+
+static struct err *inputs(const struct step *step, struct json *inputs)
+{
+	struct clients wanted = clients_of(step->context->stack);
+	js_set_bool(inputs, "podman", wanted.podman);
+	js_set_bool(inputs, "docker", wanted.docker);
+	return NULL;
+}
+
 static struct err *observe(const struct step *step, struct observed *seen)
 {
-	return clients_told(step->context->machine->dir, &seen->present);
+	return clients_told(step->context->machine, clients_of(step->context->stack), &seen->present);
 }
 
 static struct err *perform(struct step *step, struct sink *sink)
 {
 	AUTO(str) outcome = STR_INIT;
-	TRY(clients_tell(step->context->machine, sink, &outcome));
+	TRY(clients_tell(step->context->machine, clients_of(step->context->stack), sink, &outcome));
 	step_set_outcome(step, "%s", str_text(&outcome));
 	return NULL;
 }
 
 const struct step_kind kind_connect = {
 	.name = "connect",
-	.title = "connect podman",
 	.weight = STEP_MACHINE,
+	.describe = describe,
+	.inputs = inputs,
 	.observe = observe,
 	.perform = perform,
 };
