@@ -249,7 +249,7 @@ static const struct row rows[] = {
 	GUEST_COMMAND("stack.steps.unless", "unless")
 	KEY("stack.steps.as_user", STACK, "as_user: false", "as_user: true", "step:one")
 	WHEN("stack.steps", STACK, "step:three")
-	KEY("stack.connect", STACK, "connect: { podman: true }", "connect: { podman: false }", "connect")
+	KEY("stack.connect", STACK, "connect: { podman: true }", "connect: { podman: false, docker: false }", "connect")
 	KEY("stack.connect.podman", STACK, "podman: true", "podman: false", "connect")
 	KEY("stack.connect.docker", STACK, "podman: true", "podman: true, docker: false", "connect")
 	SAME("stack.boot", STACK, "boot: { timeout: 3m }", "", "how long a start may take changes no machine")
