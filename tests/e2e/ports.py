@@ -51,8 +51,7 @@ def status():
 
 
 def guest(*words, stdin=""):
-    stack = ["--stack", STACK[0], *STACK[1:]] if STACK else []
-    return subprocess.run([COOPER, "ssh", *stack, "--", *words], input=stdin, text=True, check=True,
+    return subprocess.run([COOPER, "ssh", *STACK[1:], *STACK[:1], "--", *words], input=stdin, text=True, check=True,
                           capture_output=True).stdout
 
 

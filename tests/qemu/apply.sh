@@ -22,7 +22,10 @@ stage_apply() {
 		set -- $(wants "$version")
 		ok "$version: at least one patch is for it" test $# -gt 0
 		for p in "$@"; do
-			ok "$version: $(basename "$p") alone" "$cooper" tool patch --check -d "$tree" "$p"
+			after=$(sed -n 's/^Applies to:.*, after \([0-9]*\)$/\1/p' "$p")
+			# shellcheck disable=SC2046  # one path, without blanks
+			ok "$version: $(basename "$p") ${after:+after }${after:-alone}" "$cooper" tool patch --check -d "$tree" \
+				$([ -z "$after" ] || echo "$(dirname "$p")/$after"-*.patch) "$p"
 		done
 		find "$tree" -type f -newer "$work/stamp" >"$work/touched.before"
 		ok "$version: all of them" "$cooper" tool patch -d "$tree" "$@"
