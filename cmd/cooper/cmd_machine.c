@@ -9,12 +9,12 @@
 #include "machine/accel.h"
 #include "machine/disk.h"
 #include "machine/paths.h"
-#include "machine/ssh_files.h"
 #include "machine/record.h"
 #include "machine/run.h"
+#include "machine/ssh_files.h"
 #include "plan/project.h"
-#include "command.h"
 #include "sys/os.h"
+#include "command.h"
 
 static const struct option_spec run_options[] = {
 	{"generation", 0, "N", "boot this generation instead of the current one"},

@@ -383,7 +383,8 @@ sys.exit(subprocess.call([sys.argv[1], "tool", "docs"], stdout=out))' "$cooper"
 	[[ "$output" == *"failure  sockets"*"103 is the limit"*"shorter folder"* ]]
 }
 
-@test "a terminal: a line that is too long is cut between characters, wide ones counted as two" {
+# on_a_terminal SCRIPT - a stack whose emulator's build prints what SCRIPT does, and an environment for a terminal
+on_a_terminal() {
 	mkdir -p recipes vmimages
 	cp "$BATS_TEST_DIRNAME"/../../vmimages/fedora-coreos-34.yaml vmimages/
 	mkdir hello-1 && echo word >hello-1/word && tar -cf hello.tar hello-1
@@ -397,11 +398,17 @@ sys.exit(subprocess.call([sys.argv[1], "tool", "docs"], stdout=out))' "$cooper"
 		install:
 		  - script: |
 		      mkdir -p \${prefix}/bin && echo >\${prefix}/bin/said
-		      for n in 1 2 3 4 5; do echo "$(printf '\346\274\242\303\251%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20)$(printf 'x%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)"; sleep 0.1; done
+		      $1
 	EOF
 	printf 'kind: stack\nemulator: hello\nimage: fedora-coreos-34\n' >cooper.yaml
 	export COOPER_RECIPES="$PWD" TERM=xterm
 	unset CI # there, output is plain
+}
+
+@test "a terminal: a line that is too long is cut between characters, wide ones counted as two" {
+	local wide
+	wide=$(printf '\346\274\242\303\251%.0s' {1..20})$(printf 'x%.0s' {1..16})
+	on_a_terminal "for n in 1 2 3 4 5; do echo '$wide'; sleep 0.1; done"
 	for columns in 40 41; do
 		rm -rf home
 		python3 - "$columns" "$cooper" build --yes <<-'EOF'
@@ -428,28 +435,11 @@ sys.exit(subprocess.call([sys.argv[1], "tool", "docs"], stdout=out))' "$cooper"
 }
 
 @test "a terminal: the clock of a step that says nothing moves, and what ninja counts is shown" {
-	mkdir -p recipes vmimages
-	cp "$BATS_TEST_DIRNAME"/../../vmimages/fedora-coreos-34.yaml vmimages/
-	mkdir hello-1 && echo word >hello-1/word && tar -cf hello.tar hello-1
-	cat >recipes/hello.yaml <<-EOF
-		kind: build
-		name: hello
-		version: "1.0"
-		source:
-		  - url: file://$PWD/hello.tar
-		    sha256: $(openssl dgst -sha256 -r hello.tar | cut -d' ' -f1)
-		install:
-		  - script: |
-		      mkdir -p \${prefix}/bin && echo >\${prefix}/bin/said
-		      printf '[7/9] Linking\r\n'; sleep 3.5
-	EOF
-	printf 'kind: stack\nemulator: hello\nimage: fedora-coreos-34\n' >cooper.yaml
-	export COOPER_RECIPES="$PWD" TERM=xterm
-	unset CI # there, output is plain
+	on_a_terminal "printf '[7/9] Linking\\r\\n'; sleep 3.5"
 	run -0 python3 -c 'import pty, sys
 sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$cooper" build --yes </dev/null
-	[[ "$output" == *"  build:hello  1.0 s  7/9 steps  Linking"* ]]
-	[[ "$output" == *"  build:hello  2.0 s  7/9 steps  Linking"* ]]
+	# a busy host may miss one of the three seconds
+	[ "$(grep -aoE '  build:hello  [123]\.0 s  7/9 steps  Linking' <<<"$output" | sort -u | wc -l)" -ge 2 ]
 	[[ "$output" != *x0d* ]]
 }
 

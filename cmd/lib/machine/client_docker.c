@@ -42,15 +42,25 @@ static struct err *is_told(const struct docker_context *c, const struct json *pl
 	return NULL;
 }
 
-static struct err *told(const struct machine_spec *spec, const struct json *places, bool *ret_told)
+/* Docker's folder where docker is used, else NULL; heap. */
+static struct err *used_folder(char **ret_folder)
 {
 	AUTO_FREE char *folder = docker_folder();
 	bool used = false;
 
-	*ret_told = true;
 	if (folder)
 		TRY(docker_is_used(folder, &used));
-	if (!used)
+	*ret_folder = used ? TAKE(folder) : NULL;
+	return NULL;
+}
+
+static struct err *told(const struct machine_spec *spec, const struct json *places, bool *ret_told)
+{
+	AUTO_FREE char *folder = NULL;
+
+	*ret_told = true;
+	TRY(used_folder(&folder));
+	if (!folder)
 		return NULL;
 	AUTO(context) c = {.name = NULL};
 	context_init(&c, TAKE(folder), spec);
@@ -84,13 +94,11 @@ static struct err *put(const struct docker_context *c, struct sink *sink, struct
 static struct err *tell(const struct machine_spec *spec, const struct json *places, struct sink *sink,
 			struct str *outcome, struct json **ret_place)
 {
-	AUTO_FREE char *folder = docker_folder();
+	AUTO_FREE char *folder = NULL;
 	AUTO(strs) made = STRS_INIT;
-	bool used = false;
 
-	if (folder)
-		TRY(docker_is_used(folder, &used));
-	if (!used)
+	TRY(used_folder(&folder));
+	if (!folder)
 		return NULL;
 	AUTO(context) c = {.name = NULL};
 	context_init(&c, TAKE(folder), spec);

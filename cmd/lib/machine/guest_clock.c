@@ -16,7 +16,6 @@ enum {
 	AGAIN_MAX_MS = 60 * 1000,
 	ANSWER_MS = 60 * 1000,
 	TERM_MS = 1000,
-	SSH_FAILED = 255,
 };
 
 /* The real-time clock counts whole seconds: half of one is what it is behind on average. */

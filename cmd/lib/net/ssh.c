@@ -6,7 +6,7 @@
 #include "base/quote.h"
 #include "sys/child.h"
 
-enum { OUTPUT_MAX = 1024 * 1024, LINES_MAX = 64 * 1024 * 1024, SSH_FAILED = 255 };
+enum { OUTPUT_MAX = 1024 * 1024, LINES_MAX = 64 * 1024 * 1024 };
 
 /* ssh_config(5): an argument may stand in double quotes; there is no way to put one inside. '%' starts a token. */
 static struct err *add_path(struct str *s, const char *keyword, const char *path)
@@ -126,7 +126,6 @@ static bool other_host_key(const struct strs *said)
 	return false;
 }
 
-/* Status 255 is ssh's own way to fail; a remote program that ends so is taken for it too: ssh(1), EXIT STATUS. */
 static struct err *judge(const struct ssh *ssh, const struct ssh_command *command, const struct strs *said, int status,
 			 int *ret_status)
 {

@@ -19,6 +19,8 @@
 #include "base/event.h"
 #include "base/str.h"
 
+enum { SSH_FAILED = 255 }; /* ssh's own way to fail; a remote program that ends so is taken for it: ssh(1) */
+
 /* What the configuration says. All borrowed. */
 struct ssh_settings {
 	const char *host; /* alias: name of the Host block, and of the key in known_hosts */
