@@ -145,7 +145,7 @@ static void report(struct text_sink *t)
 	fputs(str_text(&out), stderr);
 }
 
-/* The clock of a step that says nothing moves all the same. */
+/* The clock of a step that says nothing moves all the same; one that began just after a redraw is not shown yet. */
 static void *look(void *data)
 {
 	struct text_sink *t = data;
@@ -153,7 +153,7 @@ static void *look(void *data)
 		pthread_mutex_lock(&t->mutex);
 		if (!t->finished && !t->options.live)
 			report(t);
-		else if (!t->finished && t->drawn && tick_ms() - t->drawn_at >= LOOK_MS / 2)
+		else if (!t->finished && (t->drawn || t->lives.count) && tick_ms() - t->drawn_at >= LOOK_MS / 2)
 			redraw(t, "");
 		pthread_mutex_unlock(&t->mutex);
 	}
