@@ -142,7 +142,7 @@ static struct err *unknown(const char *name, const struct project *p, struct err
 	if (near)
 		return err_hint(e, "did you mean '%s'?", near);
 	AUTO_FREE char *all = strs_join(&names, ", ");
-	return err_hint(e, machines ? "there are %s" : "there is no machine yet; stacks are %s", all);
+	return err_hint(e, machines ? "machines and stacks: %s" : "there is no machine yet; stacks are %s", all);
 }
 
 struct err *session_open_machine(const struct call *call, const char *name, struct project *p)

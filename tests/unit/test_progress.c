@@ -112,6 +112,7 @@ static void resumed_download(void **state UNUSED)
 	shows(f, 21000, 80, "  build  20.0 s  920 MiB of 1000 MiB, 1.0 MiB/s, 85 s left\n");
 	assert_true(live_shown(f, 25000));
 	assert_false(live_shown(f, 27000)); /* nobody said that it started: silence is its end */
+	assert_null(tell(&l, EVENT_STEP_DONE, "", 0, 0, 28000));
 }
 
 /* A guest step's name may have 63 letters, and "step:" is in front of it. */

@@ -3,7 +3,7 @@
  *
  * Each client can be told in several places (under another HOME, another folder of settings); what was done in one is
  * an object of the note beside the machine (clients.h), which the client alone understands. A new client is a const
- * struct client in a file of its own, a line in clients.c and its field in recipe/schema.c.
+ * struct client in a file of its own, its name here, a line in clients.c and its field in recipe/schema.c.
  */
 #ifndef COOPER_MACHINE_CLIENT_H
 #define COOPER_MACHINE_CLIENT_H
@@ -17,8 +17,7 @@ struct client {
 	const char *name;      /* its member in the note */
 	const char *place_key; /* the member of a place by which places differ */
 	/* Whether it knows the machine, or is not on this host; files are looked at, no child. @places: array, or NULL.
-	 * Of
-	 * @spec name and dir are there. */
+	 * Of @spec name and dir are there. */
 	struct err *(*told)(const struct machine_spec *spec, const struct json *places, bool *ret_told);
 	/* Tell it; a few words for people are appended to @outcome. *ret_place stays NULL where there is nobody to
 	 * tell. */
@@ -27,6 +26,8 @@ struct client {
 	/* Take it back from every place; what cannot be is warned about. */
 	struct err *(*forget)(const char *machine_dir, const char *name, const struct json *places, struct sink *sink);
 };
+
+extern const struct client client_podman, client_docker;
 
 /** client_is() - whether the two are the same value; either may be NULL */
 bool client_is(const struct json *value, struct json *take_other);

@@ -157,6 +157,5 @@ static struct err *forget(const char *machine_dir, const char *name, const struc
 	return drop_or_warn(&c.docker, /* made= */ NULL, sink);
 }
 
-extern const struct client client_docker;
 const struct client client_docker = {
 	.name = "docker", .place_key = "folder", .told = told, .tell = tell, .forget = forget};

@@ -169,6 +169,5 @@ static struct err *forget(const char *machine_dir, const char *name, const struc
 	return drop_or_warn(program, machine_dir, name, &settings, sink);
 }
 
-extern const struct client client_podman;
 const struct client client_podman = {
 	.name = "podman", .place_key = "settings", .told = told, .tell = tell, .forget = forget};

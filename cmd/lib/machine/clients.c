@@ -6,8 +6,6 @@
 
 #define NOTE_FILE "connection.json"
 
-extern const struct client client_podman, client_docker;
-
 static const struct client *const clients[] = {&client_podman, &client_docker};
 
 struct clients clients_of(const struct recipe *stack)
