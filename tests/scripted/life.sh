@@ -332,6 +332,21 @@ check "nothing of the machine is left" [ ! -e "$machine" ]
 check "nor its podman connections" [ ! -e "$connections" ]
 check "nor docker's context, which is the current one no longer" [ "$(ls "$work/.docker") $(tr -d ' \n' <"$work/.docker/config.json")" = 'config.json {"auths":{}}' ]
 
+# --- an upgrade while it runs ---
+
+if [ "$(uname)" = Linux ]; then
+	mkdir "$work/slow" && cp "$cooper" "$work/copy"
+	printf '#!/bin/sh\n: >"%s/asked"\nwhile [ ! -e "%s/go" ]; do sleep 0.02; done\nexec %s "$@"\n' \
+		"$work" "$work" "$(command -v ssh-keygen)" >"$work/slow/ssh-keygen"
+	printf '#!/bin/sh\nexit 9\n' >"$work/newer" && chmod +x "$work/newer" "$work/slow/ssh-keygen"
+	start upgraded env PATH="$work/slow:$PATH" "$work/copy" up
+	check "up makes keys" wait_for [ -e "$work/asked" ]
+	mv "$work/newer" "$work/copy" && : >"$work/go"
+	check "and comes up although its program was replaced" ended "$started" 0 upgraded
+	check "as the same program" ends 0 "'dev' is ready" "$cooper" status
+	check "destroy" ends 0 "" "$cooper" destroy --yes
+fi
+
 # --- what is the user's, and a machine without its file ---
 
 echo "dev ssh://me@elsewhere/run/podman.sock" >"$connections"

@@ -40,6 +40,7 @@ static struct {
 	int killed;                   /* after so many children one is said to have been killed; NEVER */
 	const char *fail_open;        /* this path cannot be opened: EIO */
 	int fail_write;               /* write() ends with this number */
+	int fail_read;                /* read() of so many bytes ends with EIO; 0 = none */
 	int interrupted;              /* calls from now on that end with EINTR */
 	size_t of_size;               /* of those, the ones for so many bytes; 0 = all */
 	bool short_writes;            /* write() takes one byte */
@@ -194,6 +195,10 @@ struct dirent *readdir(DIR *dir)
 
 ssize_t read(int fd, void *buffer, size_t size)
 {
+	if (calls.fail_read > 0 && size == (size_t)calls.fail_read) {
+		errno = EIO;
+		return -1;
+	}
 	return is_interrupted(size) ? -1 : real_of(read)(fd, buffer, size);
 }
 

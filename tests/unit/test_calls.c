@@ -55,7 +55,7 @@ static int finish(void **state UNUSED)
 	calls.fail_fsync = calls.fail_readdir = calls.fail_removal = NEVER;
 	calls.fail_realpath = calls.fail_fork = calls.fail_pread = calls.killed = NEVER;
 	calls.fail_open = NULL;
-	calls.fail_write = 0;
+	calls.fail_write = calls.fail_read = 0;
 	calls.interrupted = 0;
 	calls.of_size = 0;
 	calls.short_writes = false;
@@ -779,6 +779,16 @@ static void interrupted_readers_go_on(void **state UNUSED)
 	part_done(&part);
 }
 
+static void a_read_error_is_no_end_of_output(void **state UNUSED)
+{
+	AUTO(str) said = STR_INIT;
+	struct child_spec collected = {.argv = ARGV("echo", "hi")};
+	struct child_spec shown = {.argv = ARGV("sh", "-c", "echo hi; exec sleep 60")};
+	calls.fail_read = 16384;
+	assert_fails(child_output(&collected, 100, &said), ERR_OS, "cannot read the output of 'echo': Input/output");
+	assert_fails(child_run(&shown), ERR_OS, "cannot read the output of 'sh'");
+}
+
 static void room_that_is_not_known_is_no_full_disk(void **state UNUSED)
 {
 	AUTO_FREE char *dir = test_dir();
@@ -880,6 +890,7 @@ int main(void)
 		TEST(interrupted_calls_go_on),
 		TEST(interrupted_readers_go_on),
 		TEST(a_full_disk_is_not_an_unknown_one),
+		TEST(a_read_error_is_no_end_of_output),
 		TEST(room_that_is_not_known_is_no_full_disk),
 		TEST(children_begin_with_usual_signals),
 	};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "build/developer_tools.h"
 #include "build/toolchain.h"
 #include "sys/file.h"
 
@@ -78,12 +79,65 @@ static void the_compiler_is_asked_once(void **state UNUSED)
 	home_done(&home);
 }
 
+/* What is remembered of the compiler of @home becomes "xx...x@last". */
+static void remember_long(const struct home *home, char last, struct host_facts *facts)
+{
+	AUTO_FREE char *memory = path_join(home->root, "compiler.json");
+	AUTO_JSON *known = NULL;
+	char is[1000];
+	memset(is, 'x', sizeof(is));
+	is[sizeof(is) - 2] = last;
+	is[sizeof(is) - 1] = '\0';
+	assert_ok(js_read(memory, &known));
+	for (struct js_member m = {.of = known}; js_next(&m);) {
+		struct json *now = js_object();
+		js_set(now, "file", js_copy(js_get(m.value, "file")));
+		js_set_text(now, "is", is);
+		js_set(known, m.key, now);
+	}
+	assert_ok(js_write(memory, known, 0600));
+	assert_ok(toolchain_measure(home, facts));
+}
+
+/* However long it is what compilers say of themselves: two of them never have one key. */
+static void nothing_in_a_key_is_cut(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO(home) home = {.root = NULL};
+	struct host_facts one, other;
+	char text[8];
+	assert_ok(os_host_facts(&one));
+	other = one;
+	home_at(dir, &home);
+	assert_ok(toolchain_measure(&home, &one));
+	if (!*one.compiler)
+		skip();
+	remember_long(&home, '1', &one);
+	remember_long(&home, '2', &other);
+	assert_string_not_equal(one.compiler, other.compiler);
+	assert_non_null(strstr(one.compiler, "x... sha256:"));
+	assert_int_equal(strlen(one.compiler), 160 + strlen("... sha256:") + 64);
+
+	assert_ok(os_release_value("ID=\"debian\"\nX=1\n", "ID", text, sizeof(text)));
+	assert_string_equal(text, "debian");
+	assert_ok(os_release_value("IDS=debian\n", "ID", text, sizeof(text)));
+	assert_string_equal(text, "");
+	assert_fails(os_release_value("ID=debian12\n", "ID", text, sizeof(text)), ERR_CORRUPT, "ID in");
+
+	AUTO_FREE char *sdk = path_join(dir, "SDKs/MacOSX.sdk");
+	AUTO_FREE char *settings = path_join(sdk, "SDKSettings.json");
+	assert_ok(dir_make(sdk, 0755));
+	assert_ok(file_write(settings, "{\"Version\": \"15.2.12345\"}", 25, 0644));
+	assert_fails(developer_tools_sdk(dir, text, sizeof(text)), ERR_CORRUPT, settings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(versions),
 		cmocka_unit_test(interpreters_that_run_scripts),
 		cmocka_unit_test(the_compiler_is_asked_once),
+		cmocka_unit_test(nothing_in_a_key_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

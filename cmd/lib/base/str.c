@@ -106,6 +106,15 @@ char *str_escape_short(const char *text)
 	return str_take(&s);
 }
 
+bool str_fits(const char *text, char *to, size_t size)
+{
+	size_t n = strlen(text);
+	*to = '\0';
+	if (n < size)
+		memcpy(to, text, n + 1);
+	return n < size;
+}
+
 void strs_done(struct strs *v)
 {
 	for (size_t i = 0; i < v->count; i++)

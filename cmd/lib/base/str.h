@@ -42,6 +42,8 @@ char *str_take(struct str *s);
 char *str_escape(const char *text);
 /** str_escape_short() - str_escape() of no more than the first 200 bytes, with "..." for the rest */
 char *str_escape_short(const char *text);
+/** str_fits() - copy @text to the @size bytes at @to, whole; false where it is too long: then @to is "" */
+bool str_fits(const char *text, char *to, size_t size);
 
 struct strs {
 	char **items; /* NULL-terminated when count > 0 */

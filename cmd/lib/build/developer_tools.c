@@ -45,8 +45,8 @@ struct err *developer_tools_sdk(const char *tools, char *ret_version, size_t siz
 		if (there)
 			TRY(js_read(path, &settings));
 		const char *version = js_get_text(settings, "Version");
-		if (version)
-			snprintf(ret_version, size, "%s", version);
+		if (version && !str_fits(version, ret_version, size))
+			return err_new(ERR_CORRUPT, "the version in '%s' is too long", path);
 	}
 	return NULL;
 }

@@ -9,11 +9,12 @@
 
 #include "base/path.h"
 #include "build/developer_tools.h"
+#include "fmt/digest.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/owner.h"
 
-enum { ASK_MS = 10000, SAID_MAX = 1 << 16 };
+enum { ASK_MS = 10000, SAID_MAX = 1 << 16, SHOWN = 160 };
 
 const char *toolchain_folders(enum os os)
 {
@@ -193,6 +194,16 @@ static struct err *compiler(const char *path, struct json *known, bool *changed,
 	return NULL;
 }
 
+/* A key is made of it: of what is too long for people a digest of all stands for the rest. */
+static void set_compiler(struct host_facts *facts, const char *text)
+{
+	char hex[SHA256_HEX];
+	if (str_fits(text, facts->compiler, sizeof(facts->compiler)))
+		return;
+	digest_bytes(text, strlen(text), hex);
+	snprintf(facts->compiler, sizeof(facts->compiler), "%.*s... sha256:%s", SHOWN, text, hex);
+}
+
 /* cc, and gcc where that is another one: recipes name either. */
 static struct err *measure_compilers(const struct home *home, struct host_facts *facts)
 {
@@ -213,7 +224,7 @@ static struct err *measure_compilers(const struct home *home, struct host_facts 
 	if (gcc && !streq(gcc, cc))
 		TRY(compiler(gcc, known, &changed, &all));
 	AUTO_FREE char *text = strs_join(&all, ", ");
-	snprintf(facts->compiler, sizeof(facts->compiler), "%s", text);
+	set_compiler(facts, text);
 	bool there = false;
 	err_free(dir_exists(home->root, &there));
 	if (changed && there)
@@ -226,8 +237,7 @@ static struct err *measure_interpreter(const char *folders, const char *name, ch
 {
 	AUTO_FREE char *path = NULL;
 	TRY(find(folders, name, &path));
-	snprintf(ret_text, size, "%s", path ? path_base(path) : "");
-	return NULL;
+	return str_fits(path ? path_base(path) : "", ret_text, size) ? NULL : err_os(ENAMETOOLONG, "'%s'", path);
 }
 
 struct err *toolchain_measure(const struct home *home, struct host_facts *facts)

@@ -34,6 +34,7 @@ struct running {
 	struct strs tail; /* last lines */
 	size_t shown;     /* bytes of lines so far */
 	size_t passed;    /* the limit that its output went beyond; 0 = none */
+	int unread;       /* errno: its output could not be read; 0 = none */
 	int64_t started_ms, output_ms;
 	int64_t reserve; /* bytes that a boxed one leaves free on the disk */
 };
@@ -203,10 +204,11 @@ static struct err *explain(const struct failure *failure, const char *program)
 static struct err *spawn(const struct child_spec *spec, int in, int out, int err, pid_t *ret_pid)
 {
 	const char *path = spec->env ? path_of(spec->env) : getenv("PATH");
-	AUTO_FREE char *program = find_in(spec->argv[0], path);
-	if (!program)
+	AUTO_FREE char *found = find_in(spec->argv[0], path);
+	if (!found)
 		return err_hint(err_new(ERR_ABSENT, "program '%s' is not installed", spec->argv[0]),
 				"install it, or see `cooper plan` for the host packages that are needed");
+	AUTO_FREE char *program = os_program(found);
 	int report[2] = {-1, -1};
 	struct box_plan *box = NULL;
 	struct err *e = spec->box ? os_box_prepare(spec->box, &box) : NULL;
@@ -291,15 +293,20 @@ static void add_log(struct running *r, const char *bytes, size_t size)
 	}
 }
 
-/* Read what is there; false at end of file. */
-static bool drain(struct running *r, int fd)
+/* Read what is there; closed at end of file. What could not be read is no end. */
+static void drain(struct running *r, int *fd_of)
 {
 	char buffer[16384];
+	int fd = *fd_of;
 	ssize_t n = read(fd, buffer, sizeof(buffer));
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
 	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
-	if (n == 0)
-		return false;
+		r->unread = errno;
+	if (n <= 0) {
+		close_fd(fd_of);
+		return;
+	}
 	r->output_ms = tick_ms();
 	size_t max = fd == r->out_fd ? r->out_max : r->spec->shown_max;
 	size_t size = (fd == r->out_fd ? r->out->len : r->shown) + (size_t)n;
@@ -311,7 +318,6 @@ static bool drain(struct running *r, int fd)
 		r->shown = size;
 		add_log(r, buffer, (size_t)n);
 	}
-	return true;
 }
 
 /* What nobody else should lack because of one recipe; a small disk is filled by anything. */
@@ -321,9 +327,12 @@ static int64_t reserve_on(const char *path)
 	return part < DISK_RESERVE ? part : DISK_RESERVE;
 }
 
-static struct err *too_much(const struct running *r)
+/* Whether all that it said was taken. */
+static struct err *check_output(const struct running *r)
 {
-	return err_new(ERR_CORRUPT, "'%s' printed more than %zu bytes", r->spec->argv[0], r->passed);
+	if (r->passed)
+		return err_new(ERR_CORRUPT, "'%s' printed more than %zu bytes", r->spec->argv[0], r->passed);
+	return r->unread ? err_os(r->unread, "cannot read the output of '%s'", r->spec->argv[0]) : NULL;
 }
 
 /* Why it may not go on. */
@@ -334,8 +343,7 @@ static struct err *check_limits(const struct running *r)
 	bool late = spec->deadline_ms && now - r->started_ms > spec->deadline_ms;
 	int64_t room = spec->box ? os_disk_free(spec->box->temp) : -1;
 	TRY(cancel_check());
-	if (r->passed)
-		return too_much(r);
+	TRY(check_output(r));
 	if (room >= 0 && room < r->reserve)
 		return err_hint(
 			err_os(ENOSPC, "'%s' has filled the disk of '%s'", path_base(spec->argv[0]), spec->box->temp),
@@ -383,10 +391,10 @@ static struct err *pump(struct running *r, int *ret_wait_status)
 		bool closed = r->out_fd < 0 && r->log_fd < 0; /* it is about to end */
 		int ready = poll(fds, 2, ended ? 0 : closed ? 1 : 50);
 		bool idle = ready <= 0;
-		if (ready > 0 && fds[0].revents && !drain(r, r->out_fd))
-			close_fd(&r->out_fd);
-		if (ready > 0 && fds[1].revents && !drain(r, r->log_fd))
-			close_fd(&r->log_fd);
+		if (ready > 0 && fds[0].revents)
+			drain(r, &r->out_fd);
+		if (ready > 0 && fds[1].revents)
+			drain(r, &r->log_fd);
 		if (ended && idle)
 			break; /* a grandchild keeps the pipe open: what it says later is not ours */
 		struct err *e = ended ? NULL : look(r, &ended, ret_wait_status);
@@ -415,7 +423,7 @@ static struct err *judge(struct running *r, int status, int *ret_status)
 		*ret_status = WEXITSTATUS(status);
 	else if (WEXITSTATUS(status) != 0)
 		e = err_new(ERR_CHILD, "'%s' failed with exit status %d", r->spec->argv[0], WEXITSTATUS(status));
-	return e || !r->passed ? e : too_much(r);
+	return e ? e : check_output(r);
 }
 
 static struct err *with_tail(struct running *r, struct err *e)

@@ -11,20 +11,20 @@
 #include "base/err.h"
 #include "base/os_name.h"
 
-/* Facts about a host: measured here, or read from a file for another machine (cooper tool argv --host). */
+/* Facts about a host: measured here, or read from a file for another machine (cooper tool argv --host). Some stand in
+ * keys: none of those is ever cut. */
 struct host_facts {
 	enum os os;
-	char os_version[32]; /* "14.5", kernel release on Linux */
+	char os_version[72]; /* "14.5", kernel release on Linux */
 	enum arch arch;
 	char chip[64]; /* "Apple M1", or "" */
 	int cpus;
 	int perf_cpus; /* performance cores (macOS: hw.perflevel0.physicalcpu); 0 = unknown, or all alike */
 	int64_t memory_bytes;
 	char sdk_version[16]; /* of the macOS SDK that builds use; "" = unknown (build/developer_tools.h reads it) */
-	char compiler[160]; /* that builds use: "gcc 12.2.0 x86_64-linux-gnu"; "" = unknown (build/toolchain.h asks it)
-			     */
-	char shell[64];     /* what sh is: "dash"; "" = unknown */
-	char python[64];    /* what python3 is: "python3.11"; "" = unknown */
+	char compiler[256];   /* that builds use: "gcc 12.2.0 x86_64-linux-gnu"; "" = unknown (build/toolchain.h asks) */
+	char shell[256];      /* what sh is, any name of a file: "dash"; "" = unknown */
+	char python[256];     /* what python3 is: "python3.11"; "" = unknown */
 	bool hv_support;    /* macOS: sysctl kern.hv_support is 1 */
 	bool kvm_present;   /* Linux: /dev/kvm opens read-write; no proof that it works */
 	char distro[32];    /* Linux: "debian", "fedora", "" */
@@ -63,8 +63,11 @@ void os_die_with_parent(void);
  * there can be no guard, the child itself goes on alone.
  */
 void os_guard(void);
-/** os_exe_path() - absolute path of this program, heap */
+/** os_exe_path() - absolute path of this program, heap: where it was found, whether or not its file is still there */
 MUST_CHECK struct err *os_exe_path(char **ret_path);
+/** os_program() - what to exec for the program at @path, heap: @path, and for this program's own (os_exe_path()) this
+ *  program, on Linux also when its file was replaced or removed meanwhile */
+char *os_program(const char *path);
 /** os_copy_range() - clone or in-kernel copy of the rest of @from to @to; false = do it by hand */
 bool os_copy_range(int from, int to, int64_t size);
 /** os_disk_free() - bytes free to us on the file system of @path, -1 when unknown */

@@ -149,6 +149,11 @@ struct err *os_exe_path(char **ret_path)
 	return NULL;
 }
 
+char *os_program(const char *path)
+{
+	return mem_strdup(path);
+}
+
 /* A clone is always a new file: it takes the place of @to, both its name and its descriptor. See: clonefile(2) */
 bool os_copy_range(int from, int to, int64_t size)
 {

@@ -33,21 +33,6 @@ static void copy_text(char *to, size_t size, const char *from, size_t n)
 	snprintf(to, size, "%.*s", (int)n, from);
 }
 
-/* Of os-release(5): a line KEY=VALUE, perhaps with quotes. */
-static void read_release(const char *text, const char *key, char *to, size_t size)
-{
-	AUTO(strs) lines = STRS_INIT;
-	strs_split(&lines, text, "\n");
-	for (size_t i = 0; i < lines.count; i++) {
-		const char *line = lines.items[i];
-		size_t n = strlen(key);
-		if (!str_starts(line, key) || line[n] != '=')
-			continue;
-		line += n + 1 + strspn(line + n + 1, "\"'");
-		copy_text(to, size, line, strcspn(line, "\"'"));
-	}
-}
-
 static struct err *read_distro(struct host_facts *f)
 {
 	AUTO_FREE char *text = NULL;
@@ -55,9 +40,8 @@ static struct err *read_distro(struct host_facts *f)
 	if (e && !err_is(e, ERR_ABSENT)) /* without it both are "" */
 		return err_wrap(e, "cannot determine this host's release");
 	err_free(e);
-	read_release(text ? text : "", "ID", f->distro, sizeof(f->distro));
-	read_release(text ? text : "", "VERSION_CODENAME", f->codename, sizeof(f->codename));
-	return NULL;
+	TRY(os_release_value(text ? text : "", "ID", f->distro, sizeof(f->distro)));
+	return os_release_value(text ? text : "", "VERSION_CODENAME", f->codename, sizeof(f->codename));
 }
 
 static void read_boot_id(char *to, size_t size)
@@ -141,15 +125,33 @@ void os_die_with_parent(void)
 		_exit(127);
 }
 
+#define OWN_EXE "/proc/self/exe"
+#define DELETED " (deleted)" /* follows the path of a file that was replaced or removed: proc(5) */
+
 struct err *os_exe_path(char **ret_path)
 {
 	char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	struct stat st;
+	ssize_t n = readlink(OWN_EXE, path, sizeof(path) - 1);
 	if (n < 0)
 		return err_os(errno, "cannot find this program's own path");
 	path[n] = '\0';
+	if (str_ends(path, DELETED) && lstat(path, &st) != 0)
+		path[strlen(path) - strlen(DELETED)] = '\0';
 	*ret_path = mem_strdup(path);
 	return NULL;
+}
+
+/* The kernel's link to our file leads there also when its path does not; the path names the process for people. */
+char *os_program(const char *path)
+{
+	AUTO_FREE char *own_path = NULL;
+	struct stat named, own;
+	struct err *e = os_exe_path(&own_path);
+	bool is_own = !e && streq(own_path, path) && stat(OWN_EXE, &own) == 0;
+	err_free(e);
+	bool replaced = is_own && (stat(path, &named) != 0 || named.st_dev != own.st_dev || named.st_ino != own.st_ino);
+	return mem_strdup(replaced ? OWN_EXE : path);
 }
 
 bool os_copy_range(int from, int to, int64_t size)
