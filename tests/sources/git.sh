@@ -108,7 +108,7 @@ from "https://no-such-host.invalid/x.git#$tip"
 ends "an unknown host" 6 "no-such-host.invalid" "$cooper" build --yes
 COOPER_OFFLINE=1 ends "offline" 6 "$tip  git:https://no-such-host.invalid/x.git" "$cooper" build --yes
 from "https://no-such-host.invalid/x.git" "tag: v9"
-ends "offline, and the lock lacks it" 6 "is missing" "$cooper" build --yes --offline
+ends "offline, and the lock lacks it" 6 "cannot be asked" "$cooper" build --yes --offline
 ok "nothing was installed by any of these" nothing_stored
 
 # Trees that must not be written, each a commit of its own.

@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "build/build.h"
 #include "harness.h"
 #include "machine/control.h"
 #include "machine/disk.h"
+#include "source/signature.h"
+#include "source/source_git.h"
 #include "store/cas.h"
 #include "store/store.h"
 #include "sys/file.h"
@@ -114,6 +117,39 @@ static void a_home_that_is_half_a_file(void **state)
 	home_done(&home);
 }
 
+/* A note at @path that cannot be read. */
+static void put_circle(const char *path)
+{
+	AUTO_FREE char *dir = path_dir(path);
+	assert_ok(dir_make(dir, 0755));
+	assert_int_equal(symlink(path_base(path), path), 0);
+}
+
+static void notes_that_cannot_be_read(void **state)
+{
+	(void)state;
+	static char name[] = "r", url[] = "git:file:///r#0123456789abcdef0123456789abcdef01234567";
+	AUTO_FREE char *root = path_join(top, "notes");
+	AUTO_FREE char *receipt = path_join(root, "build/r/src.receipt.json");
+	AUTO_FREE char *signature = path_join(root, "signatures/" KEY ".json");
+	AUTO(home) home = {.root = NULL};
+	AUTO_JSON *found = NULL;
+	struct recipe recipe = {.name = name};
+	struct source_file item = {.name = "f", .digest = KEY, .signature_url = "http://x"};
+	struct source_files files = {.items = &item, .count = 1};
+	struct build_job job = {.home = &home, .recipe = &recipe, .files = &files, .source_key = KEY};
+	bool held = false;
+	home_at(root, &home);
+	put_circle(receipt);
+	put_circle(signature);
+	assert_fails(build_source_receipt(&job, &found), ERR_OS, receipt);
+	assert_fails(build_source_ensure(&job, NULL), ERR_OS, receipt);
+	assert_fails(signature_held(&home, &item, &held), ERR_OS, signature);
+	assert_fails(signature_receipts(&home, &files, &found), ERR_OS, signature);
+	item = (struct source_file){.name = "f", .url = url};
+	assert_fails(source_git_receipts(&home, &files, &found), ERR_ABSENT, "0123456789abcdef01234567.json");
+}
+
 static void what_is_not_there_is_not_there(void **state)
 {
 	(void)state;
@@ -192,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_file_where_a_folder_must_be),
 		cmocka_unit_test(a_name_that_is_too_long),
 		cmocka_unit_test(a_home_that_is_half_a_file),
+		cmocka_unit_test(notes_that_cannot_be_read),
 		cmocka_unit_test(what_is_not_there_is_not_there),
 		cmocka_unit_test(a_folder_that_may_not_be_entered),
 	};

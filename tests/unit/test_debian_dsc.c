@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/str.h"
-#include "source/debian_dsc.h"
+#include "source/debian_tree.h"
+#include "sys/file.h"
 
 #define SUM_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define SUM_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -124,12 +126,31 @@ static void texts(void **state)
 	assert_fails(debian_dsc_read(cases[0].text, more, ARRAY_LEN(more), &l), ERR_CORRUPT, "lists 1 files");
 }
 
+/* A lock that says another version than the package has was edited, or the package was. */
+static void versions(void **state)
+{
+	(void)state;
+	static const char text[] = "Format: 1.0\n" FIELDS(SUM_A);
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *path = path_join(dir, "foo_1.dsc");
+	AUTO_FREE char *tree = path_join(dir, "tree");
+	const struct debian_part parts[] = {{"foo_1.tar.gz", SUM_A, "/nonexistent"}, {"foo_1.dsc", SUM_B, path}};
+	assert_ok(file_write(path, text, strlen(text), 0644));
+	assert_ok(dir_make(tree, 0755));
+	struct debian_tree_options o = {.version = "1:1"};
+	assert_fails(debian_tree_make(parts, 2, tree, &o, NULL), ERR_CORRUPT,
+		     "its .dsc says version 1, and the lock says 1:1");
+	o.version = "1"; /* then it is the archive that is missing */
+	assert_fails(debian_tree_make(parts, 2, tree, &o, NULL), ERR_ABSENT, "/nonexistent");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(layouts),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(texts),
+		cmocka_unit_test(versions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

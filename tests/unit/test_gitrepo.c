@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
@@ -35,8 +36,9 @@ static char *url;
 
 static bool is_fetched(const char *place, const char *commit)
 {
+	const struct gitrepo_pin pin = {.commit = commit, .dir = place};
 	bool there = false;
-	assert_ok(gitrepo_has(place, commit, &there));
+	assert_ok(gitrepo_has(&pin, &there));
 	return there;
 }
 
@@ -128,6 +130,31 @@ static void test_fetch_and_export(void **state)
 	limits.entries = 2;
 	assert_fails(export(first, "few", NULL, &written), ERR_CORRUPT, "add 'limits: { entries: 4 }' to the source");
 	limits.entries = 0;
+}
+
+/* A commit that is here already says nothing about a tag: the server is asked once, and what it said is kept. */
+static void test_tag_of_a_commit_that_is_here(void **state)
+{
+	(void)state;
+	AUTO_FREE char *first = id_of("first");
+	AUTO_FREE char *second = id_of("second");
+	AUTO_FREE char *copy = path_join(dir, "tagged.git");
+	AUTO_FREE char *away = mem_printf("%s/r", dir);
+	AUTO_FREE char *elsewhere = mem_printf("%s/r-away", dir);
+	const struct gitrepo_pin pin = {.commit = first, .tag = "v1", .dir = copy};
+	bool there = true;
+	assert_ok(fetch(first, NULL, "tagged.git"));
+	assert_ok(fetch(second, NULL, "tagged.git"));
+	assert_ok(gitrepo_has(&pin, &there));
+	assert_false(there);
+	assert_fails(fetch(second, "v1", "tagged.git"), ERR_CORRUPT, "has moved");
+	assert_fails(fetch(first, "v2", "tagged.git"), ERR_ABSENT, "no tag 'v2'");
+	assert_ok(fetch(first, "v1", "tagged.git"));
+	assert_ok(gitrepo_has(&pin, &there));
+	assert_true(there);
+	assert_int_equal(rename(away, elsewhere), 0);
+	assert_ok(fetch(first, "v1", "tagged.git"));
+	assert_int_equal(rename(elsewhere, away), 0);
 }
 
 static void test_refused(void **state)
@@ -236,7 +263,9 @@ const char *__lsan_default_suppressions(void)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fetch_and_export), cmocka_unit_test(test_refused),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_fetch_and_export),
+					   cmocka_unit_test(test_tag_of_a_commit_that_is_here),
+					   cmocka_unit_test(test_refused),
 					   cmocka_unit_test(test_disguised), cmocka_unit_test(test_given_up),
 					   cmocka_unit_test(test_stands_still)};
 	return cmocka_run_group_tests(tests, make_once, forget);

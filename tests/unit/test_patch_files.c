@@ -146,7 +146,7 @@ static struct err *build_tree(const char *dir, const char *more, char ret_tree[S
 	if (!e) {
 		AUTO_FREE char *src = path_join(home.build, "r/src");
 		assert_ok(tree_digest_path(src, ret_tree));
-		*ret_receipt = build_source_receipt(&job);
+		assert_ok(build_source_receipt(&job, ret_receipt));
 	}
 	source_files_done(&files);
 	lock_free(lock);

@@ -318,8 +318,13 @@ static struct err *sign_stage(const struct build_job *job, const struct build_fo
 	return sign_perform(&input, &plan, w->log, job->step, sink);
 }
 
-static struct json *make_receipt(const struct build_job *job, int64_t started_ms, struct json *take_tests)
+static struct err *make_receipt(const struct build_job *job, int64_t started_ms, const struct json *tests,
+				struct json **ret_receipt)
 {
+	AUTO_JSON *patched = NULL;
+	AUTO_JSON *signatures = NULL;
+	TRY(build_source_receipt(job, &patched));
+	TRY(signature_receipts(job->home, job->files, &signatures));
 	struct json *receipt = store_receipt_new(job->key, job->recipe, job->guest_arch, started_ms);
 	js_set_text(receipt, "source_key", job->source_key);
 	js_set_text(receipt, "os", os_name(job->facts->os));
@@ -327,12 +332,11 @@ static struct json *make_receipt(const struct build_job *job, int64_t started_ms
 	struct json *inputs = js_object();
 	source_inputs(job->files, inputs);
 	js_set(receipt, "inputs", inputs);
-	struct json *patched = build_source_receipt(job);
-	if (patched)
-		js_set(receipt, "source", patched);
-	js_set(receipt, "signatures", signature_receipts(job->home, job->files));
-	js_set(receipt, "tests", take_tests);
-	return receipt;
+	js_set(receipt, "source", TAKE(patched));
+	js_set(receipt, "signatures", TAKE(signatures));
+	js_set(receipt, "tests", js_copy(tests));
+	*ret_receipt = receipt;
+	return NULL;
 }
 
 static struct err *make_folders(const struct build_folders *w)
@@ -359,11 +363,10 @@ static struct err *build_in(const struct build_job *job, struct build_folders *w
 	TRY(store_begin(job->home, job->key, name, &w->stage));
 	TRY(run_commands(job, w, &b->install, w->stage, sink));
 	TRY(sign_stage(job, w, sink));
-	struct json *results = js_array();
-	struct err *e = run_tests(job, w, results);
-	AUTO_JSON *receipt = make_receipt(job, started, results);
-	if (e)
-		return e;
+	AUTO_JSON *results = js_array();
+	AUTO_JSON *receipt = NULL;
+	TRY(run_tests(job, w, results));
+	TRY(make_receipt(job, started, results, &receipt));
 	TRY(store_commit(job->home, job->key, name, w->stage, receipt));
 	TRY(tree_remove(w->temp));
 	TRY(tree_remove(w->home));

@@ -45,10 +45,11 @@ static void report_offsets(const struct build_job *job, const struct patch_repor
 }
 
 /* What was applied, patch by patch; the keg's receipt has it as "source". */
-static struct json *make_receipt(const struct build_job *job, const struct patch_list *list,
-				 const struct patch_report *r)
+static struct err *make_receipt(const struct build_job *job, const struct patch_list *list,
+				const struct patch_report *r, struct json *receipt)
 {
-	struct json *receipt = js_object();
+	struct json *gits = NULL;
+	TRY(source_git_receipts(job->home, job->files, &gits));
 	struct json *patches = js_array();
 	for (size_t i = 0; i < list->count; i++) {
 		char hex[SHA256_HEX];
@@ -62,13 +63,13 @@ static struct json *make_receipt(const struct build_job *job, const struct patch
 	source_inputs(job->files, inputs);
 	js_set_text(receipt, "key", job->source_key);
 	js_set(receipt, "inputs", inputs);
-	js_set(receipt, "git", source_git_receipts(job->home, job->files));
+	js_set(receipt, "git", gits);
 	js_set(receipt, "patches", patches);
 	js_set_int(receipt, "files", (int64_t)r->files);
 	js_set_int(receipt, "hunks", (int64_t)r->hunks);
 	js_set_int(receipt, "moved", (int64_t)r->offset_count);
 	js_set_int(receipt, "skipped", (int64_t)r->hunks_skipped);
-	return receipt;
+	return NULL;
 }
 
 static struct err *write_receipt(const struct build_job *job, const char *tree, struct json *receipt)
@@ -110,17 +111,15 @@ static struct err *patch_tree(const struct build_job *job, const char *tree, str
 		TRY(patch_series_apply(tree, list.inputs, list.count, NULL, &report));
 		report_offsets(job, &report, sink);
 	}
-	AUTO_JSON *receipt = make_receipt(job, &list, &report);
+	AUTO_JSON *receipt = js_object();
+	TRY(make_receipt(job, &list, &report, receipt));
 	return write_receipt(job, tree, receipt);
 }
 
-struct json *build_source_receipt(const struct build_job *job)
+struct err *build_source_receipt(const struct build_job *job, struct json **ret_receipt)
 {
 	AUTO_FREE char *path = build_place(job, RECEIPT);
-	struct json *receipt = NULL;
-	struct err *e = js_read(path, &receipt);
-	err_free(e);
-	return e ? NULL : receipt;
+	return js_read(path, ret_receipt);
 }
 
 /* Unpacked beside its place and renamed: a tree that is there, with its stamp, is whole. */
@@ -139,21 +138,29 @@ struct err *build_source(const struct build_job *job, struct sink *sink)
 	return file_write(stamp, job->source_key, strlen(job->source_key), 0600);
 }
 
-/* Whatever cannot be read of it counts as touched: it is made anew, and that says what is wrong. */
-static bool is_untouched(const struct build_job *job)
+/* A tree of which something cannot be read counts as touched: it is made anew, and that says what is wrong. */
+static struct err *is_untouched(const struct build_job *job, bool *ret_untouched)
 {
 	AUTO_FREE char *tree = build_place(job, "src");
-	AUTO_JSON *receipt = build_source_receipt(job);
+	AUTO_JSON *receipt = NULL;
 	char hex[SHA256_HEX];
-	struct err *e = tree_digest_exact(tree, hex);
-	bool same = !e && streq(hex, js_get_text(receipt, UNTOUCHED));
+	*ret_untouched = false;
+	struct err *e = build_source_receipt(job, &receipt);
+	if (err_is(e, ERR_OS))
+		return e;
+	err_free(e); /* gone or damaged: it is written anew with the tree */
+	e = tree_digest_exact(tree, hex);
+	*ret_untouched = !e && streq(hex, js_get_text(receipt, UNTOUCHED)) &&
+			 streq(job->source_key, js_get_text(receipt, "key"));
 	err_free(e);
-	return same && streq(job->source_key, js_get_text(receipt, "key"));
+	return NULL;
 }
 
 struct err *build_source_ensure(const struct build_job *job, struct sink *sink)
 {
-	if (is_untouched(job))
+	bool untouched = false;
+	TRY(is_untouched(job, &untouched));
+	if (untouched)
 		return NULL;
 	TRY(cancel_check());
 	event_note(sink, job->step, "the source tree was changed after it was unpacked: unpacking it anew");

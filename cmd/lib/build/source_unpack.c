@@ -117,7 +117,8 @@ static struct err *place_debian(const struct place *p, size_t *ret_count)
 		parts[count] = (struct debian_part){f->name, f->digest, paths.items[count]};
 		count++;
 	}
-	const struct debian_tree_options o = {&s->exclude, &s->limits, p->job->source_step};
+	const struct debian_tree_options o = {
+		.exclude = &s->exclude, .limits = &s->limits, .step = p->job->source_step, .version = p->file->version};
 	*ret_count = count;
 	struct err *e = debian_tree_make(parts, count, dir, &o, p->sink);
 	return e ? err_wrap(e, "the source package '%s'", s->debian_source) : NULL;

@@ -15,16 +15,20 @@ const char *image_disk_file(const struct recipe *image)
 	return raw ? "disk.raw" : "disk.qcow2";
 }
 
-static struct json *make_receipt(const struct image_job *job, const char *inner, int64_t started_ms)
+static struct err *make_receipt(const struct image_job *job, const char *inner, int64_t started_ms,
+				struct json **ret_receipt)
 {
+	struct json *signatures = NULL;
+	TRY(signature_receipts(job->home, job->files, &signatures));
 	const struct source_file *f = &job->files->items[0];
 	struct json *receipt = store_receipt_new(job->key, job->recipe, job->guest_arch, started_ms);
 	js_set_text(receipt, "file", f->name);
 	js_set_text(receipt, "url", f->url);
 	js_set_text(receipt, digest_kind_name(digest_kind_of(f->digest)), f->digest);
 	js_set_text(receipt, "uncompressed_sha256", inner);
-	js_set(receipt, "signatures", signature_receipts(job->home, job->files));
-	return receipt;
+	js_set(receipt, "signatures", signatures);
+	*ret_receipt = receipt;
+	return NULL;
 }
 
 static struct err *unpack(const struct image_job *job, const char *stage, const char *name, struct sink *sink)
@@ -43,7 +47,8 @@ static struct err *unpack(const struct image_job *job, const char *stage, const 
 				   "differs from its digest is not used");
 	TRY(e);
 	TRY(disk_header_check(disk, &(struct disk_claim){.format = disk_format_of(disk)}));
-	AUTO_JSON *receipt = make_receipt(job, inner, started);
+	AUTO_JSON *receipt = NULL;
+	TRY(make_receipt(job, inner, started, &receipt));
 	return store_commit(job->home, job->key, name, stage, receipt);
 }
 

@@ -210,16 +210,10 @@ static struct err *check_whole(struct git_transfer *t, git_odb *odb, git_reposit
 	return e;
 }
 
-static char *stamp_of(const char *dir, const char *commit)
-{
-	return mem_printf("%s/cooper/%s", dir, commit);
-}
-
 static struct err *stamp(struct git_transfer *t, git_repository *repo, const git_object *commit)
 {
 	const struct archive_limits limits = ARCHIVE_LIMITS_DEFAULT;
-	AUTO_FREE char *path = stamp_of(t->dir, t->commit);
-	AUTO_FREE char *dir = path_dir(path);
+	const struct gitrepo_pin pin = {.commit = t->commit, .tag = t->tag, .dir = t->dir};
 	git_odb *odb = NULL;
 	char tree[GITREPO_ID];
 	if (git_repository_odb(&odb, repo) != 0)
@@ -231,8 +225,7 @@ static struct err *stamp(struct git_transfer *t, git_repository *repo, const git
 		return e;
 	git_oid_tostr(tree, sizeof(tree), id);
 	TRY(tree_sync(t->dir)); /* libgit2 leaves its files to the kernel */
-	TRY(dir_make(dir, 0700));
-	return file_write(path, tree, strlen(tree), 0600);
+	return gitrepo_pin_stamp(&pin, tree);
 }
 
 /* "<what the server calls it>:refs/cooper/<commit>": servers give every tip, and not all of them give any commit. */
@@ -297,11 +290,21 @@ static struct err *no_commit(const struct git_transfer *t, git_repository *repo)
 			"check the id; a branch that was rewritten takes its old commits with it");
 }
 
+static struct err *look_up_tag(struct git_transfer *t)
+{
+	git_remote *remote = NULL;
+	if (git_remote_create_detached(&remote, t->url) != 0)
+		return explain(-1, t->url);
+	struct err *e = connect_to(t, remote);
+	git_remote_free(remote);
+	return e;
+}
+
 /* The commit by its id; where that is not possible, every branch and tag, one of which may hold it. */
 static struct err *fetch_commit(struct git_transfer *t, git_repository *repo, git_object **ret_commit)
 {
 	if (has_object(repo, t->commit, GIT_OBJECT_COMMIT, ret_commit))
-		return NULL;
+		return t->tag ? look_up_tag(t) : NULL;
 	struct err *e = ask_for(t, repo, /* alone= */ true);
 	if (has_object(repo, t->commit, GIT_OBJECT_COMMIT, ret_commit))
 		return err_free(e);
@@ -328,25 +331,9 @@ static struct err *fetch_pinned(struct git_transfer *t)
 	return e;
 }
 
-static struct err *look_up_tag(struct git_transfer *t)
-{
-	git_remote *remote = NULL;
-	if (git_remote_create_detached(&remote, t->url) != 0)
-		return explain(-1, t->url);
-	struct err *e = connect_to(t, remote);
-	git_remote_free(remote);
-	return e;
-}
-
 static struct err *transfer(struct git_transfer *t)
 {
 	return t->commit ? fetch_pinned(t) : look_up_tag(t);
-}
-
-struct err *gitrepo_has(const char *dir, const char *commit, bool *ret_there)
-{
-	AUTO_FREE char *path = stamp_of(dir, commit);
-	return file_exists(path, ret_there);
 }
 
 struct err *gitrepo_fetch(const struct gitrepo_pin *pin, const char *step, struct sink *sink)
@@ -359,7 +346,7 @@ struct err *gitrepo_fetch(const struct gitrepo_pin *pin, const char *step, struc
 	TRY(dir_make(parent, 0700));
 	TRY(lock_wait(lock_path, "cooper, fetching a repository", /* timeout_ms= */ 0, sink, &lock));
 	bool there = false;
-	struct err *e = gitrepo_has(pin->dir, pin->commit, &there);
+	struct err *e = gitrepo_has(pin, &there);
 	if (!e && !there)
 		return git_transfer_run(git_transfer_new(pin, lock), transfer, step, sink, NULL);
 	close(lock); /* the one that was waited for has brought it */

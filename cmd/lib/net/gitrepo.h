@@ -7,7 +7,7 @@
  * a second commit costs what is new. No configuration of the user's is read, no hook, filter or submodule is run.
  *
  *	struct gitrepo_pin pin = {.url = "https://host/repo.git", .commit = "8e52...", .dir = dir};
- *	TRY(gitrepo_has(dir, pin.commit, &there));
+ *	TRY(gitrepo_has(&pin, &there));
  *	if (!there)
  *		TRY(gitrepo_fetch(&pin, step, sink));
  *	TRY(gitrepo_export(dir, pin.commit, target, &options, step, sink, &tree));
@@ -39,15 +39,13 @@ struct gitrepo_tree {
 	int64_t bytes;
 };
 
-/** gitrepo_has() - whether gitrepo_fetch() has brought @commit to @dir; one stat */
-MUST_CHECK struct err *gitrepo_has(const char *dir, const char *commit, bool *ret_there);
-
 /**
  * gitrepo_fetch() - bring the commit, with all files, to @pin->dir
  *
  * Errors: USAGE (no whole commit id, a URL of another kind), ABSENT (no repository there, no such commit or tag in it),
  * CORRUPT (the tag leads to another commit; damaged objects), NET (also when nothing was heard for long), CANCELED,
  * BUSY is waited for.
+ * A commit that is here already is not fetched again: only its tag is asked for, where that was not seen yet.
  * Cost: one connection; a second one where the server gives no single commits.
  */
 MUST_CHECK struct err *gitrepo_fetch(const struct gitrepo_pin *pin, const char *step, struct sink *sink);

@@ -4,6 +4,7 @@
 #ifndef COOPER_NET_GITREPO_PIN_H
 #define COOPER_NET_GITREPO_PIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -18,6 +19,10 @@ struct gitrepo_pin {
 };
 /** gitrepo_pin_check() - USAGE unless URL and commit (where there is one) are such as can be read */
 MUST_CHECK struct err *gitrepo_pin_check(const struct gitrepo_pin *pin);
+/** gitrepo_has() - whether gitrepo_fetch() has brought the commit to @pin->dir, and seen the tag lead to it; two stats */
+MUST_CHECK struct err *gitrepo_has(const struct gitrepo_pin *pin, bool *ret_there);
+/** gitrepo_pin_stamp() - note that; @tree: the commit's */
+MUST_CHECK struct err *gitrepo_pin_stamp(const struct gitrepo_pin *pin, const char *tree);
 /** gitrepo_lfs_refused() - the error for the file @path, which is this pointer of Git LFS (magic.h) */
 MUST_CHECK struct err *gitrepo_lfs_refused(const char *path, const char *data, size_t size);
 

@@ -137,7 +137,7 @@ static struct err *check_online(const struct git_transfer *t, const struct fetch
 	if (!env->offline || fetch_url_is(t->url, "file"))
 		return NULL;
 	AUTO_FREE char *shown = fetch_url_shown(t->url);
-	return err_hint(err_new(ERR_NET, "'%s' is missing, and COOPER_OFFLINE is set", shown),
+	return err_hint(err_new(ERR_NET, "'%s' cannot be asked: COOPER_OFFLINE is set", shown),
 			"run the same command once without COOPER_OFFLINE");
 }
 

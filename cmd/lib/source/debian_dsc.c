@@ -26,6 +26,7 @@ void debian_layout_done(struct debian_layout *l)
 		free(l->components[i].name);
 	free(l->components);
 	free(l->format);
+	free(l->version);
 	*l = (struct debian_layout){.format = NULL};
 }
 
@@ -184,6 +185,7 @@ static struct err *place_all(const struct dsc *d, const struct debian_part *part
 			       : !d->version ? "Version"
 					     : "Checksums-Sha256");
 	l->format = mem_strdup(d->format);
+	l->version = mem_strdup(d->version);
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
 		known = known || streq(l->format, formats[i]);
 	if (!known)

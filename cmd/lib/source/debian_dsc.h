@@ -26,7 +26,8 @@ struct debian_component {
 };
 
 struct debian_layout {
-	char *format; /* "3.0 (quilt)" */
+	char *format;  /* "3.0 (quilt)" */
+	char *version; /* with epoch and revision */
 	const struct debian_part *main;
 	struct debian_component *components; /* by name */
 	size_t count, cap;

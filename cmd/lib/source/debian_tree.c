@@ -198,6 +198,10 @@ struct err *debian_tree_make(const struct debian_part *parts, size_t count, cons
 				"list it before the other sources, or give it 'into: FOLDER'");
 	TRY(file_read(dsc->path, DSC_MAX, &text, NULL));
 	TRY(debian_dsc_read(text, parts, count, &layout));
+	if (o->version && !streq(o->version, layout.version))
+		return err_hint(err_new(ERR_CORRUPT, "its .dsc says version %s, and the lock says %s", layout.version,
+					o->version),
+				"`cooper update` writes the entry anew; find out who changed it");
 	const struct making m = {&layout, o, dir, sink};
 	return make(&m);
 }

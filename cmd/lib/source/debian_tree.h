@@ -17,6 +17,7 @@ struct debian_tree_options {
 	const struct strs *exclude;          /* globs of names in the tree; may be NULL */
 	const struct archive_limits *limits; /* may be NULL */
 	const char *step;
+	const char *version; /* that the package must have, whole; NULL = any */
 };
 
 /**

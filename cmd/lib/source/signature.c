@@ -17,24 +17,29 @@ static char *place(const struct home *home, const struct source_file *f, const c
 }
 
 /* The note of @f, or NULL; one that is of something else or by another key, or damaged, is none. */
-static struct json *read_note(const struct home *home, const struct source_file *f)
+static struct err *read_note(const struct home *home, const struct source_file *f, struct json **ret_note)
 {
 	AUTO_FREE char *path = place(home, f, "json");
-	struct json *note = NULL;
-	err_free(js_read(path, &note)); /* without a note the signature is checked again */
+	AUTO_JSON *note = NULL;
+	*ret_note = NULL;
+	struct err *e = js_read(path, &note);
+	if (err_is(e, ERR_OS))
+		return e;
+	err_free(e); /* without a note the signature is checked again */
 	const char *key = js_get_text(note, "key");
 	if (key && streq(js_get_text(note, digest_kind_name(digest_kind_of(f->digest))), f->digest) &&
 	    strs_has(f->signature_keys, key))
-		return note;
-	return js_free(note);
+		*ret_note = TAKE(note);
+	return NULL;
 }
 
-bool signature_held(const struct home *home, const struct source_file *f)
+struct err *signature_held(const struct home *home, const struct source_file *f, bool *ret_held)
 {
-	if (!f->signature_url)
-		return true;
-	AUTO_JSON *note = read_note(home, f);
-	return note != NULL;
+	AUTO_JSON *note = NULL;
+	if (f->signature_url)
+		TRY(read_note(home, f, &note));
+	*ret_held = !f->signature_url || note;
+	return NULL;
 }
 
 /* --- the key --- */
@@ -170,21 +175,25 @@ static struct err *check(const struct home *home, const struct source_file *f, c
 struct err *signature_check(const struct home *home, const struct source_file *f, const char *step, struct sink *sink)
 {
 	AUTO_FREE char *target = place(home, f, "sig");
-	if (signature_held(home, f))
+	bool held = false;
+	TRY(signature_held(home, f, &held));
+	if (held)
 		return NULL;
 	struct err *e = check(home, f, target, step, sink);
 	return e ? err_first(e, file_remove(target)) : NULL;
 }
 
-struct json *signature_receipts(const struct home *home, const struct source_files *files)
+struct err *signature_receipts(const struct home *home, const struct source_files *files, struct json **ret_list)
 {
-	struct json *list = js_array();
+	AUTO_JSON *list = js_array();
 	for (size_t i = 0; i < files->count; i++) {
 		if (!files->items[i].signature_url)
 			continue;
-		struct json *note = read_note(home, &files->items[i]);
+		struct json *note = NULL;
+		TRY(read_note(home, &files->items[i], &note));
 		if (note)
 			js_add(list, note);
 	}
-	return list;
+	*ret_list = TAKE(list);
+	return NULL;
 }

@@ -18,8 +18,8 @@
 #include "source/source_files.h"
 #include "store/home.h"
 
-/** signature_held() - whether @f needs none, or its signature was checked before and was good */
-bool signature_held(const struct home *home, const struct source_file *f);
+/** signature_held() - whether @f needs none, or its signature was checked before and was good; OS */
+MUST_CHECK struct err *signature_held(const struct home *home, const struct source_file *f, bool *ret_held);
 
 /**
  * signature_check() - fetch and check the signature of @f, whose bytes are in the object store, and note it
@@ -29,7 +29,8 @@ bool signature_held(const struct home *home, const struct source_file *f);
 MUST_CHECK struct err *signature_check(const struct home *home, const struct source_file *f, const char *step,
 				       struct sink *sink);
 
-/** signature_receipts() - for a receipt: what was found of each signed file, a new array */
-struct json *signature_receipts(const struct home *home, const struct source_files *files);
+/** signature_receipts() - for a receipt: what was found of each signed file, a new array; OS */
+MUST_CHECK struct err *signature_receipts(const struct home *home, const struct source_files *files,
+					  struct json **ret_list);
 
 #endif

@@ -144,7 +144,12 @@ static struct err *list_one(const struct source *s, enum arch host_arch, const s
 			return source_elsewhere(reference, f->url);
 		add_file(files,
 			 (struct source_file){
-				 .source = s, .name = f->name, .url = f->url, .digest = f->sha256, .size = f->size});
+				 .source = s,
+				 .name = f->name,
+				 .url = f->url,
+				 .digest = f->sha256,
+				 .size = f->size,
+				 .version = s->debian_source ? entry->version : NULL});
 	}
 	return NULL;
 }
@@ -197,10 +202,11 @@ struct err *source_missing(const struct home *home, const struct source_files *f
 	*ret_count = 0;
 	*ret_bytes = 0;
 	for (size_t i = 0; i < files->count; i++) {
-		bool there = false, sure = false;
+		bool there = false, sure = false, held = false;
 		TRY(is_there(home, &files->items[i], &there));
 		TRY(agrees(home, &files->items[i], &sure));
-		if (there && sure && signature_held(home, &files->items[i]))
+		TRY(signature_held(home, &files->items[i], &held));
+		if (there && sure && held)
 			continue;
 		++*ret_count;
 		*ret_bytes += !there && files->items[i].size > 0 ? files->items[i].size : 0;
@@ -377,7 +383,9 @@ struct err *source_out_of_reach(const struct home *home, const struct source_fil
 		bool there = false;
 		AUTO_FREE char *real = NULL;
 		AUTO_FREE char *shown = fetch_url_shown(f->url);
-		TRY(is_there(home, f, &there));
+		struct source_file bytes = *f;
+		bytes.source = NULL; /* a tag that was not seen yet is no reason not to begin */
+		TRY(is_there(home, &bytes, &there));
 		if (there)
 			continue;
 		r.unverified = !f->digest;

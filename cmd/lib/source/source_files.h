@@ -18,6 +18,7 @@ struct source_file {
 	const char *digest;        /* SHA-256, or SHA-512 where that alone is given (cas.h); NULL for git:URL#COMMIT */
 	const char *sha512;        /* that must hold beside a SHA-256; NULL = none */
 	int64_t size;              /* -1 = unknown */
+	const char *version;       /* that the lock says a Debian source has; NULL = none */
 	const char *signature_url; /* of a detached OpenPGP signature; NULL = none is asked for */
 	const struct strs *signature_keys; /* fingerprints of primary keys, of which one must have made it */
 };

@@ -43,7 +43,26 @@ static char *dir_of(const struct home *home, const char *url)
 struct err *source_git_there(const struct home *home, const struct source_file *f, bool *ret_there)
 {
 	AUTO_FREE char *dir = dir_of(home, f->url);
-	return gitrepo_has(dir, source_git_commit(f->url), ret_there);
+	const struct gitrepo_pin pin = {
+		.commit = source_git_commit(f->url), .tag = f->source ? f->source->tag : NULL, .dir = dir};
+	return gitrepo_has(&pin, ret_there);
+}
+
+/* A commit that is here is what its id says, whoever can be asked for its tag now. */
+static struct err *go_on_without_tag(const struct gitrepo_pin *pin, const char *step, struct sink *sink,
+				     struct err *take_e)
+{
+	struct gitrepo_pin commit = *pin;
+	bool there = false;
+	commit.tag = NULL;
+	if (!pin->tag || !err_is(take_e, ERR_NET))
+		return take_e;
+	struct err *e = gitrepo_has(&commit, &there);
+	if (e || !there)
+		return err_first(take_e, e);
+	event_warn(sink, step, "it was not checked that the tag '%s' leads to the commit %s, which is here: %s", pin->tag,
+		   pin->commit, take_e->message);
+	return err_free(take_e);
 }
 
 struct err *source_git_fetch(const struct home *home, const struct source_file *f, const char *step, struct sink *sink)
@@ -53,10 +72,12 @@ struct err *source_git_fetch(const struct home *home, const struct source_file *
 	struct gitrepo_pin pin = {
 		.url = url, .commit = source_git_commit(f->url), .tag = f->source ? f->source->tag : NULL, .dir = dir};
 	bool there = false;
-	TRY(gitrepo_has(dir, pin.commit, &there));
+	TRY(gitrepo_has(&pin, &there));
 	if (there)
 		return NULL;
 	struct err *e = gitrepo_fetch(&pin, step, sink);
+	if (e)
+		e = go_on_without_tag(&pin, step, sink, e);
 	return e ? err_wrap(e, "cannot fetch '%s'", f->name) : NULL;
 }
 
@@ -102,18 +123,18 @@ struct err *source_git_resolve(const struct source *s, struct lock_entry *ret_en
 	return NULL;
 }
 
-struct json *source_git_receipts(const struct home *home, const struct source_files *files)
+struct err *source_git_receipts(const struct home *home, const struct source_files *files, struct json **ret_list)
 {
-	struct json *list = js_array();
+	AUTO_JSON *list = js_array();
 	for (size_t i = 0; i < files->count; i++) {
 		if (files->items[i].digest)
 			continue;
 		AUTO_FREE char *dir = dir_of(home, files->items[i].url);
 		AUTO_FREE char *path = note_path(dir, source_git_commit(files->items[i].url));
 		struct json *note = NULL;
-		err_free(js_read(path, &note)); /* it was just written; without it the receipt says less */
-		if (note)
-			js_add(list, note);
+		TRY(js_read(path, &note));
+		js_add(list, note);
 	}
-	return list;
+	*ret_list = TAKE(list);
+	return NULL;
 }

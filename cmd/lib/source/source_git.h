@@ -33,7 +33,9 @@ MUST_CHECK struct err *source_git_export(const struct home *home, const struct s
 					 const char *step, struct sink *sink);
 /** source_git_resolve() - ask the server where the tag of @s leads; fills @ret_entry but for its reference */
 MUST_CHECK struct err *source_git_resolve(const struct source *s, struct lock_entry *ret_entry);
-/** source_git_receipts() - for a receipt: URL, commit, git's tree id and our digest of what was written; a new array */
-struct json *source_git_receipts(const struct home *home, const struct source_files *files);
+/** source_git_receipts() - for a receipt: URL, commit, git's tree id and our digest of what was written; a new array.
+ *  ABSENT, OS, CORRUPT: the note that source_git_export() wrote is not to be read */
+MUST_CHECK struct err *source_git_receipts(const struct home *home, const struct source_files *files,
+					   struct json **ret_list);
 
 #endif
