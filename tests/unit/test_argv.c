@@ -236,7 +236,7 @@ static void test_facts(void **state)
 		      "one of x86_64, aarch64");
 	facts_refused("{\"os\": \"linux\", \"arch\": \"x86_64\", \"cpus\": 1, \"memory_bytes\": 1, \"kvm_present\": 1}",
 		      "true or false");
-	facts_refused("{\"os\": \"linux\", \"os_version\": \"a-version-that-is-longer-than-they-are\"}", "short text");
+	facts_refused("{\"os\": \"linux\", \"os_version\": \"a-version-that-is-longer-than-they-are-anywhere-even-of-a-kernel-that-somebody-made\"}", "short text");
 }
 
 int main(void)
