@@ -84,6 +84,10 @@ static void a_file_where_a_folder_must_be(void **state)
 	bool there = false;
 	ask_everything(below);
 	assert_fails(file_lstat(below, &there, NULL), ERR_OS, below);
+	there = true;
+	assert_ok(file_stat_optional(below, &there, NULL));
+	assert_false(there);
+	assert_fails(file_stat_optional(circle, &there, NULL), ERR_OS, circle);
 	assert_fails(file_read(below, 10, &data, NULL), ERR_OS, below);
 	assert_fails(dir_list(below, &names), ERR_OS, below);
 	assert_fails(dir_list(plain, &names), ERR_OS, plain);

@@ -88,6 +88,31 @@ static void assert_file(const char *path, const char *wanted)
 	assert_string_equal(text, wanted);
 }
 
+/* Folders of configuration that are none, as who wants none says: nothing is told of there, and nothing is an error. */
+static void no_configuration(void **state UNUSED)
+{
+	static const char *const nowhere[] = {"/dev/null", "/dev/null/below"};
+	struct place p = begin();
+	AUTO_FREE char *list = home(&p, "nobody");
+	AUTO_FREE char *program = path_join(p.dir, "bin/docker");
+	bool is_told = false;
+
+	assert_ok(file_write(program, "#!/bin/sh\n", 10, 0755));
+	for (size_t i = 0; i < ARRAY_LEN(nowhere); i++) {
+		AUTO(str) outcome = STR_INIT;
+		set("XDG_CONFIG_HOME", nowhere[i]);
+		set("DOCKER_CONFIG", nowhere[i]);
+		assert_false(told(&p));
+		assert_ok(clients_told(&p.spec, docker, &is_told));
+		assert_true(is_told);
+		assert_ok(clients_tell(&p.spec, docker, NULL, &outcome));
+		assert_ok(clients_forget(p.machine, "dev", NULL));
+	}
+	set("XDG_CONFIG_HOME", NULL);
+	set("DOCKER_CONFIG", NULL);
+	end(&p);
+}
+
 static void looks(void **state UNUSED)
 {
 	struct place p = begin();
@@ -197,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(looks),
+		cmocka_unit_test(no_configuration),
 		cmocka_unit_test(each_home),
 		cmocka_unit_test(docker_folders),
 	};

@@ -335,6 +335,32 @@ static void files_of_the_environment_are_files(void **state)
 	struct err *e = get_with(r, "environment", NULL);
 	unsetenv("NETRC");
 	assert_ok(e);
+	setenv("HOME", "/dev/null", 1); /* which has no file of logins */
+	e = get_with(r, "environment", NULL);
+	setenv("HOME", home, 1);
+	assert_ok(e);
+}
+
+/* What cannot be meant is not taken for what is usual. */
+static void numbers_of_the_environment_are_numbers(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *value;
+	} odd[] = {{"COOPER_STALL_SECONDS", "0"},    {"COOPER_STALL_SECONDS", "30s"}, {"COOPER_STALL_SECONDS", "3601"},
+		   {"COOPER_STALL_SECONDS", "-1"}, {"COOPER_BACKOFF_MS", "fast"}};
+	AUTO_FREE char *url = mem_printf("%s/ok/%d/environment", server.base, SIZE);
+	struct fetch_request r = {.url = url, .sha256 = right, .size = SIZE, .allow_http = true};
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		AUTO_FREE char *words = mem_printf("%s is '%s'", odd[i].name, odd[i].value);
+		AUTO_FREE char *was = mem_strdup(getenv(odd[i].name) ? getenv(odd[i].name) : "");
+		setenv(odd[i].name, odd[i].value, 1);
+		struct err *e = get_with(r, "environment", NULL);
+		struct err *of_git = gitrepo_tag("https://127.0.0.1:1/x.git", "v1", (char[GITREPO_ID]){""});
+		setenv(odd[i].name, was, 1);
+		assert_fails(e, ERR_USAGE, words);
+		assert_fails(of_git, ERR_USAGE, words);
+	}
 }
 
 static void offline(void **state)
@@ -431,6 +457,7 @@ int main(void)
 		cmocka_unit_test(logins_stay),
 		cmocka_unit_test(logins_without_a_home),
 		cmocka_unit_test(files_of_the_environment_are_files),
+		cmocka_unit_test(numbers_of_the_environment_are_numbers),
 		cmocka_unit_test(offline),
 		cmocka_unit_test(mirror_by_digest),
 		cmocka_unit_test(refuses),

@@ -30,9 +30,12 @@ char *docker_folder(void)
 struct err *docker_is_used(const char *folder, bool *ret_used)
 {
 	AUTO_FREE char *program = child_find("docker");
-	TRY(dir_exists(folder, ret_used));
-	*ret_used = *ret_used || program;
-	return NULL;
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	struct err *e = file_stat(folder, &there, &st);
+	bool leads_nowhere = e && e->errnum == ENOTDIR; /* a way of somebody who wants no configuration: /dev/null */
+	*ret_used = there ? S_ISDIR(st.st_mode) : program && !leads_nowhere;
+	return leads_nowhere ? err_free(e) : e;
 }
 
 static char *context_dir(const struct docker_context *c)
@@ -62,9 +65,10 @@ static struct err *read_meta(const struct docker_context *c, struct json **ret_m
 	AUTO_FREE char *path = path_join(dir, "meta.json");
 	struct err *e = js_read(path, ret_meta);
 
-	if (err_is(e, ERR_OS))
+	bool absent = err_is(e, ERR_ABSENT) || (e && e->errnum == ENOTDIR);
+	if (err_is(e, ERR_OS) && !absent)
 		return e;
-	if (err_is(e, ERR_ABSENT))
+	if (absent)
 		*ret_meta = NULL;
 	else if (e)
 		*ret_meta = js_object();

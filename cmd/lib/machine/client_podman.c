@@ -50,7 +50,7 @@ static struct err *look_at_files(struct strs *looks)
 	for (size_t i = 0; i < paths.count; i++) {
 		struct stat st = {.st_size = 0};
 		bool there = false;
-		TRY(file_stat(paths.items[i], &there, &st));
+		TRY(file_stat_optional(paths.items[i], &there, &st));
 		if (there)
 			strs_addf(looks, "%s %llu %lld %lld", paths.items[i], (unsigned long long)st.st_ino,
 				  (long long)st.st_size, (long long)file_mtime_ns(&st));

@@ -16,8 +16,6 @@
 
 #define LOGINS "the file of logins"
 
-enum { STALL_SECONDS = 30 };
-
 static const char *text_of(const char *name)
 {
 	const char *value = getenv(name);
@@ -29,11 +27,28 @@ static const char *kind_of(mode_t mode)
 	return S_ISDIR(mode) ? "a folder" : "a pipe or a device";
 }
 
-static int64_t number_of(const char *name, int64_t min, int64_t max, int64_t otherwise)
+static const struct number {
+	const char *name;
+	int64_t min, max, usual;
+} stall = {"COOPER_STALL_SECONDS", 1, 3600, 30}, backoff = {"COOPER_BACKOFF_MS", 1, 60000, FETCH_BACKOFF_MS};
+
+/* Of one that is no such number fetch_env_check() tells. */
+static int64_t number_of(const struct number *n)
 {
-	const char *value = text_of(name);
+	const char *value = text_of(n->name);
 	int64_t number = 0;
-	return value && num_parse(value, min, max, &number) ? number : otherwise;
+	return value && num_parse(value, n->min, n->max, &number) ? number : n->usual;
+}
+
+static struct err *check_number(const struct number *n)
+{
+	const char *value = text_of(n->name);
+	int64_t number = 0;
+	if (!value || num_parse(value, n->min, n->max, &number))
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "%s is '%s', and not a number from %lld to %lld", n->name, value,
+				(long long)n->min, (long long)n->max),
+			"correct it, or unset it for the usual %lld", (long long)n->usual);
 }
 
 void fetch_env_read(struct fetch_env *ret_env)
@@ -45,8 +60,8 @@ void fetch_env_read(struct fetch_env *ret_env)
 				      .ca_dir = text_of("SSL_CERT_DIR"),
 				      .netrc = text_of("NETRC"),
 				      .logins = text_of("NETRC") || text_of("HOME"),
-				      .stall_s = number_of("COOPER_STALL_SECONDS", 1, 3600, STALL_SECONDS),
-				      .backoff_ms = number_of("COOPER_BACKOFF_MS", 1, 60000, FETCH_BACKOFF_MS)};
+				      .stall_s = number_of(&stall),
+				      .backoff_ms = number_of(&backoff)};
 	for (size_t i = 0; i < ARRAY_LEN(bundles) && !ret_env->ca; i++) {
 		ret_env->ca = text_of(bundles[i]);
 		ret_env->ca_env = bundles[i];
@@ -64,17 +79,19 @@ static struct err *check_file(const char *path, const char *what)
 			"name a file, or /dev/null for none");
 }
 
-/* A home that we may not enter has no logins for us: HOME is often that of who called us. */
+/* A home that we may not enter, or that is no folder, has no logins for us: HOME is often that of who called us. */
 static struct err *check_usual_logins(void)
 {
 	const char *home = text_of("HOME");
 	AUTO_FREE char *netrc = home ? path_join(home, ".netrc") : NULL;
 	struct err *e = netrc ? check_file(netrc, LOGINS) : NULL;
-	return e && e->errnum == EACCES ? err_free(e) : e;
+	return e && (e->errnum == EACCES || e->errnum == ENOTDIR) ? err_free(e) : e;
 }
 
 struct err *fetch_env_check(const struct fetch_env *env)
 {
+	TRY(check_number(&stall));
+	TRY(check_number(&backoff));
 	TRY(env->netrc ? check_file(env->netrc, LOGINS) : check_usual_logins());
 	return env->ca ? check_file(env->ca, env->ca_env) : NULL;
 }

@@ -27,7 +27,7 @@ static struct err *go_up(char **dir, struct stat *st, bool *ret_went)
 	bool there = false;
 	*ret_went = false;
 	if (user && *user == '/')
-		TRY(file_stat(user, &there, &home));
+		TRY(file_stat_optional(user, &there, &home));
 	if (streq(*dir, "/") || (there && same_place(st, &home)))
 		return NULL;
 	char *parent = path_dir(*dir);

@@ -317,6 +317,13 @@ struct err *file_stat(const char *path, bool *ret_there, struct stat *ret_st)
 	return look(path, result, errno, &st, ret_there, ret_st);
 }
 
+struct err *file_stat_optional(const char *path, bool *ret_there, struct stat *ret_st)
+{
+	struct stat st;
+	int result = stat(path, &st);
+	return look(path, result, result != 0 && errno == ENOTDIR ? ENOENT : errno, &st, ret_there, ret_st);
+}
+
 struct err *file_lstat(const char *path, bool *ret_there, struct stat *ret_st)
 {
 	struct stat st;
