@@ -58,7 +58,7 @@ check "up" ends 0 "runs" up
 "$cooper" stop >"$out" 2>&1
 cp -Rp "$machine" "$whole"
 hows='missing empty folder unreadable truncated flipped dangling pipe'
-files='lock current boot.json proofs.json connection.json data.json end.json ctl.sock qmp.sock ready.sock api.sock mux ssh
+files='lock current boot.json proofs.json connection.json data.json end.json ctl.sock qmp.sock ready.sock api.sock mux-core ssh
 	ssh/id_ed25519 ssh/id_ed25519.pub ssh/ssh_host_ed25519_key ssh/ssh_host_ed25519_key.pub ssh/known_hosts ssh/port
 	ssh/config log log/serial.log log/qemu.log log/api.log log/supervisor.log gen-1 gen-1/generation.json
 	gen-1/machine.json gen-1/booted gen-1/config.ign gen-1/flash-vars.fd gen-1/os.qcow2 gen-1/step-motd.done'

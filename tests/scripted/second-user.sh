@@ -39,7 +39,7 @@ check "while I can: ssh keys, Ignition, console, records, locks" reads "$machine
 # --- its sockets ---
 
 listeners=()
-for name in qmp.sock ready.sock api.sock mux; do # as QEMU and ssh make them; the supervisor's is there
+for name in qmp.sock ready.sock api.sock mux-core; do # as QEMU and ssh make them; the supervisor's is there
 	"${as_me[@]}" /usr/bin/python3 -S -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(1); time.sleep(600)' "$machine/$name" &
 	listeners+=($!)
@@ -65,7 +65,7 @@ check "supervisor's, QMP's, console's, podman's and ssh's socket" [ "${#sockets[
 check "take no connection of his" not connects "${as_him[@]}" python3
 check "while I get some" connects "${as_me[@]}" /usr/bin/python3
 kill "${listeners[@]}" && wait "${listeners[@]}" 2>/dev/null
-for name in qmp.sock ready.sock api.sock mux; do rm "$machine/$name"; done
+for name in qmp.sock ready.sock api.sock mux-core; do rm "$machine/$name"; done
 
 # --- its processes ---
 

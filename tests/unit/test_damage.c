@@ -269,7 +269,8 @@ static void endings(void **state UNUSED)
 		const char *words;
 	} cases[] = {
 		{NULL, "b1", false, ""},
-		{"{\"state\":\"running\",\"boot_id\":\"b1\"}", "b1", true, "its supervisor was killed"},
+		{"{\"state\":\"running\",\"boot_id\":\"b1\"}", "b1", true, "its supervisor is gone without a word: "
+		 "it was killed, or the machine's folder was moved or removed while it ran"},
 		{"{\"state\":\"running\",\"boot_id\":\"b1\"}", "b2", true, "the host was restarted"},
 		{"{\"state\":\"stopped\"}", "b1", false, ""},
 		{"{\"state\":\"failed\",\"message\":\"QEMU \\u001b[2J\"}", "b1", true, "QEMU \\x1b[2J"},

@@ -46,7 +46,7 @@ static void config(void **state)
 	assert_non_null(strstr(text, "\tIdentityFile \"/a b/id%%1\"\n"));
 	assert_non_null(strstr(text, "\tStrictHostKeyChecking yes\n"));
 	assert_non_null(strstr(text, "\tIdentityAgent none\n"));
-	assert_non_null(strstr(text, "\tControlPath \"/a b/mux\"\n"));
+	assert_non_null(strstr(text, "\tControlPath \"/a b/mux-%r\"\n"));
 	s.control_path = NULL;
 	AUTO_FREE char *plain = NULL;
 	assert_ok(ssh_config_text(&s, &plain));
@@ -68,6 +68,7 @@ static void config_as_ssh_reads_it(void **state)
 	struct ssh_settings s = {
 		.host = "cooper-dev", .user = "core", .port = 2222, .identity = "/a b/id", .known_hosts = "/a b/kh"};
 
+	s.control_path = "/a b/mux";
 	assert_ok(ssh_config_text(&s, &text));
 	assert_ok(file_write(path, text, strlen(text), 0600));
 	struct child_spec spec = {.argv = (const char *[]){"ssh", "-F", path, "-G", "cooper-dev", NULL},
@@ -86,6 +87,12 @@ static void config_as_ssh_reads_it(void **state)
 		if (!strstr(str_text(&out), lines[i]) && !strstr(lines[i], "userknownhostsfile"))
 			fail_msg("'%s' is not in: %s", lines[i], str_text(&out));
 	assert_non_null(strstr(str_text(&out), "/a b/kh"));
+	assert_non_null(strstr(str_text(&out), "controlpath /a b/mux-core\n"));
+	/* another user never rides that connection */
+	spec.argv = (const char *[]){"ssh", "-F", path, "-G", "-l", "root", "cooper-dev", NULL};
+	str_clear(&out);
+	assert_ok(child_output(&spec, 65536, &out));
+	assert_non_null(strstr(str_text(&out), "controlpath /a b/mux-root\n"));
 }
 
 /* ... and takes a forward's paths apart at the right colon. */

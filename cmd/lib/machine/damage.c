@@ -25,7 +25,6 @@ static const struct row of_machine[] = {
 	{"qmp.sock", WANT_SOCKET},
 	{"ready.sock", WANT_SOCKET},
 	{"api.sock", WANT_SOCKET},
-	{"mux", WANT_SOCKET},
 	{"ssh", WANT_FOLDER},
 	{"ssh/id_ed25519", WANT_FILE},
 	{"ssh/id_ed25519.pub", WANT_FILE},
@@ -136,5 +135,7 @@ struct err *damage_mend(const char *machine_dir, struct sink *sink)
 	for (size_t i = 0; i < names.count; i++)
 		if (generation_number(names.items[i]))
 			TRY(mend_generation(machine_dir, names.items[i], sink));
+		else if (str_starts(names.items[i], "mux-")) /* of each user's connection */
+			TRY(mend(machine_dir, &(struct row){names.items[i], WANT_SOCKET}, sink));
 	return NULL;
 }

@@ -55,7 +55,8 @@ void ending_read(const char *machine_dir, const char *boot_id, struct ending *re
 	bool running = streq(state, "running");
 	const char *words = !running ? (message ? message : "")
 			    : streq(js_get_text(note, "boot_id"), boot_id)
-				    ? "its supervisor was killed"
+				    ? "its supervisor is gone without a word: it was killed, or the "
+				      "machine's folder was moved or removed while it ran"
 				    : "the host was restarted, or lost its power";
 	bool crashed = running || streq(state, "failed");
 	AUTO_FREE char *some = mem_strndup(crashed ? words : "", crashed ? strnlen(words, WORDS_MAX) : 0);

@@ -2,7 +2,7 @@
  * ending.h - how a machine's last run ended: end.json beside it, written by its supervisor
  *
  * It says "running" from begin to end: where nobody holds the machine's lock any more and it still says so, the
- * supervisor itself was killed, or the host went down.
+ * supervisor itself was killed, or could not write there (the folder was moved), or the host went down.
  */
 #ifndef COOPER_MACHINE_ENDING_H
 #define COOPER_MACHINE_ENDING_H

@@ -12,6 +12,7 @@
 
 enum {
 	CONTROL_PATH_EXTRA = 18, /* what ssh appends to ControlPath while it makes the socket */
+	USER_USUAL = 16,         /* a guest's users have no longer names; the login user may */
 	FILE_MAX = 64 * 1024,
 };
 
@@ -40,6 +41,8 @@ static struct err *make_texts(const struct machine_spec *spec, int ssh_port, cha
 	AUTO_FREE char *known_hosts = mem_printf("%s/ssh/%s", spec->dir, names[KNOWN_HOSTS]);
 	AUTO_FREE char *control = path_join(spec->dir, "mux");
 	AUTO_FREE char *key = NULL;
+	size_t user = strlen(spec->user) > USER_USUAL ? strlen(spec->user) : USER_USUAL;
+	size_t longest = strlen(control) + strlen("-") + user + CONTROL_PATH_EXTRA;
 
 	TRY(keys_read(spec->dir, KEY_HOST, /* public_half= */ true, &key));
 	struct ssh_settings settings = {
@@ -48,7 +51,7 @@ static struct err *make_texts(const struct machine_spec *spec, int ssh_port, cha
 		.port = ssh_port,
 		.identity = identity,
 		.known_hosts = known_hosts,
-		.control_path = strlen(control) + CONTROL_PATH_EXTRA <= SOCK_PATH_MAX ? control : NULL,
+		.control_path = longest <= SOCK_PATH_MAX ? control : NULL,
 	};
 	TRY(ssh_config_text(&settings, &ret_texts[CONFIG]));
 	ret_texts[KNOWN_HOSTS] = ssh_known_hosts_line(host, key);

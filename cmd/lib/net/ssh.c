@@ -8,8 +8,8 @@
 
 enum { OUTPUT_MAX = 1024 * 1024, LINES_MAX = 64 * 1024 * 1024 };
 
-/* ssh_config(5): an argument may stand in double quotes; there is no way to put one inside. '%' starts a token. */
-static struct err *add_path(struct str *s, const char *keyword, const char *path)
+/* ssh_config(5): an argument may stand in double quotes; there is no way to put one inside. '%' starts a token, which @tokens may have. */
+static struct err *add_path(struct str *s, const char *keyword, const char *path, const char *tokens)
 {
 	if (strpbrk(path, "\"\r\n"))
 		return err_hint(err_new(ERR_USAGE, "ssh cannot use a path with quotes or line breaks: '%s'", path),
@@ -20,7 +20,7 @@ static struct err *add_path(struct str *s, const char *keyword, const char *path
 			str_add_char(s, '%');
 		str_add_char(s, *p);
 	}
-	str_add(s, "\"\n");
+	str_addf(s, "%s\"\n", tokens);
 	return NULL;
 }
 
@@ -32,17 +32,17 @@ struct err *ssh_config_text(const struct ssh_settings *settings, char **ret_text
 		 "# Written by cooper at each start of the machine; use it with ssh -F.\n"
 		 "Host %s\n\tHostName 127.0.0.1\n\tPort %d\n\tUser %s\n\tHostKeyAlias %s\n",
 		 settings->host, settings->port, settings->user, settings->host);
-	TRY(add_path(&s, "IdentityFile", settings->identity));
+	TRY(add_path(&s, "IdentityFile", settings->identity, ""));
 	str_add(&s, "\tIdentitiesOnly yes\n\tIdentityAgent none\n\tPreferredAuthentications publickey\n"
 		    "\tBatchMode yes\n\tStrictHostKeyChecking yes\n");
-	TRY(add_path(&s, "UserKnownHostsFile", settings->known_hosts));
+	TRY(add_path(&s, "UserKnownHostsFile", settings->known_hosts, ""));
 	str_add(&s, "\tGlobalKnownHostsFile /dev/null\n\tUpdateHostKeys no\n\tCheckHostIP no\n"
 		    "\tHostKeyAlgorithms ssh-ed25519\n\tForwardAgent no\n\tForwardX11 no\n\tGSSAPIAuthentication no\n"
 		    "\tConnectTimeout 15\n\tServerAliveInterval 15\n\tServerAliveCountMax 8\n\tTCPKeepAlive yes\n"
 		    "\tLogLevel ERROR\n");
 	if (settings->control_path) {
 		str_add(&s, "\tControlMaster auto\n\tControlPersist 60\n");
-		TRY(add_path(&s, "ControlPath", settings->control_path));
+		TRY(add_path(&s, "ControlPath", settings->control_path, "-%r"));
 	}
 	*ret_text = str_take(&s);
 	return NULL;

@@ -28,7 +28,7 @@ struct ssh_settings {
 	int port;             /* on 127.0.0.1 */
 	const char *identity; /* private key */
 	const char *known_hosts;
-	const char *control_path; /* socket for connection sharing; NULL = none */
+	const char *control_path; /* of the sockets for connection sharing: "-USER" follows it; NULL = none */
 };
 
 /* How to reach a guest. All borrowed. */
