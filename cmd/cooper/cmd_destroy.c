@@ -53,7 +53,11 @@ static struct err *destroy_all(const struct project *p, struct sink *sink)
 	for (size_t i = 0; i < names.count; i++)
 		TRY(destroy_machine(p, names.items[i], sink));
 	AUTO_FREE char *left = NULL;
-	TRY(home_remove(&p->home, &left));
+	AUTO(strs) links = STRS_INIT;
+	TRY(home_remove(&p->home, &left, &links));
+	for (size_t i = 0; i + 1 < links.count; i += 2)
+		event_warn(sink, NULL, "'%s' was a link: what it led to is still in '%s'", links.items[i],
+			   links.items[i + 1]);
 	if (left)
 		printf("'%s' is empty except for '%s' and files that are not cooper's\n", p->home.root, left);
 	else

@@ -62,3 +62,40 @@ refused() { # refused TEXT: cooper.yaml with it
 		[[ "$output" == *"the mount '~/src': HOME is not set to an absolute path"* ]]
 	done
 }
+
+@test "destroy --all removes a link in the home, and says what it led to" {
+	for name in cas store build; do
+		mkdir -p "$COOPER_HOME" "$BATS_TEST_TMPDIR/disk/deep" && chmod 700 "$COOPER_HOME" "$BATS_TEST_TMPDIR/disk"
+		(cd "$COOPER_HOME" && mkdir cas store build machines && rmdir $name && ln -s ../disk $name)
+		echo mine >"$BATS_TEST_TMPDIR/disk/deep/file"
+		run "$cooper" destroy --all --yes
+		[ "$status" = 0 ] || { echo "$name: $output"; false; }
+		[ ! -e "$COOPER_HOME" ]
+		[ "$(cat "$BATS_TEST_TMPDIR/disk/deep/file")" = mine ]
+		[[ "$output" == *"home/$name' was a link: what it led to is still in '"*"/disk'"* ]]
+	done
+}
+
+case_recipe() { # case_recipe NAME INTO NAME INTO: a recipe with these two sources
+	{
+		printf 'kind: build\nname: tiny\nversion: "1"\nlicense: MIT\nsource:\n'
+		printf '  - { url: "https://host.invalid/%s", sha256: "%064d", into: "%s" }\n' "$1" 1 "$2" "$3" 2 "$4"
+		printf 'install: [["true"]]\n'
+	} >recipes/tiny.yaml
+}
+
+@test "files of two sources that are one where letter case does not count" {
+	mkdir -p recipes
+	case_recipe a/Fw.bin x b/fw.bin x
+	run "$cooper" lint recipes/tiny.yaml
+	[ "$status" = 2 ]
+	[[ "$output" == *"'Fw.bin' and 'fw.bin' of two sources are one file where letter case does not count"* ]]
+	case_recipe a/x.bin Fw b/y.bin fw
+	run "$cooper" lint recipes/tiny.yaml
+	[ "$status" = 2 ]
+	[[ "$output" == *"'Fw' and 'fw' of two sources are one folder"* ]]
+	case_recipe a/Fw.tar.gz x b/fw.tar.gz x
+	run -0 "$cooper" lint recipes/tiny.yaml
+	case_recipe a/Fw.bin x b/fw.bin y
+	run -0 "$cooper" lint recipes/tiny.yaml
+}

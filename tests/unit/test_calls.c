@@ -365,12 +365,13 @@ static void a_home_removed_in_part(void **state UNUSED)
 	for (int n = 0; failed; n++) {
 		AUTO(gc) gc = {.items = NULL};
 		AUTO(strs) locks = STRS_INIT;
+		AUTO(strs) links = STRS_INIT;
 		AUTO_FREE char *left = NULL;
 		fill_home(&home);
 		AUTO_FREE char *tool = store_path(&home, KEY, "r/bin/tool");
 		AUTO_FREE char *gone = below(TREE_GONE "store");
 		calls.fail_removal = n;
-		struct err *e = home_remove(&home, &left);
+		struct err *e = home_remove(&home, &left, &links);
 		failed = e;
 		err_free(e);
 		calls.fail_removal = NEVER;
@@ -381,7 +382,7 @@ static void a_home_removed_in_part(void **state UNUSED)
 			assert_ok(gc_remove(&gc, NULL));
 			assert_false(is_dir(gone));
 		}
-		assert_ok(home_remove(&home, &left));
+		assert_ok(home_remove(&home, &left, &links));
 		assert_false(is_dir(top));
 	}
 }

@@ -9,6 +9,7 @@
 #include "image/debstrap.h"
 #include "image/image.h"
 #include "image/image_files.h"
+#include "image/image_place.h"
 #include "sys/child.h"
 #include "sys/file.h"
 
@@ -137,6 +138,55 @@ static void hooks_find_their_scripts(void **state)
 	assert_true(strs_has(&argv, "--architectures=arm64"));
 }
 
+/* The inode size of the file system that mke2fs makes of @disk: as the user runs it, or in @place. */
+static int inode_size(const struct image_place *place, const char *disk)
+{
+	const char *const argv[] = {"mke2fs", "-q", "-F", "-t", "ext4", disk, "8M", NULL};
+	AUTO_FREE char *bytes = NULL;
+	AUTO_FREE char *paths = mem_printf("%s:/usr/sbin:/sbin", getenv("PATH"));
+	size_t size = 0;
+	struct child_spec spec = {.argv = argv};
+
+	setenv("PATH", paths, 1);
+	assert_ok(place ? image_place_run(place, &(struct image_command){.argv = argv}, NULL) : child_run(&spec));
+	assert_ok(file_read(disk, 16 << 20, &bytes, &size));
+	assert_true(size > 1024 + 90);
+	return (unsigned char)bytes[1024 + 88] | (unsigned char)bytes[1024 + 89] << 8;
+}
+
+static void the_users_mke2fs_conf_is_no_input(void **state)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *conf = path_join(dir, "own.conf");
+	AUTO_FREE char *plain = path_join(dir, "plain.raw");
+	AUTO_FREE char *top = path_join(dir, "place");
+	AUTO_FREE char *log = path_join(dir, "log");
+	static const char text[] = "[defaults]\n inode_size = 1024\n[fs_types]\n ext4 = {\n inode_size = 1024\n }\n";
+	struct image_place place;
+
+	(void)state;
+	if (access("/sbin/mke2fs", X_OK) != 0 && access("/usr/sbin/mke2fs", X_OK) != 0)
+		skip();
+	put(dir, "own.conf", text, strlen(text));
+	image_place_init(&place, top, log, "image");
+	struct err *e = image_place_open(&place, NULL);
+	if (err_is(e, ERR_USAGE)) { /* this user can be root of nothing */
+		err_free(e);
+		image_place_done(&place);
+		skip();
+	}
+	assert_ok(e);
+	AUTO_FREE char *inside = path_join(place.temp, "disk.raw");
+	setenv("MKE2FS_CONFIG", conf, 1);
+	int own = inode_size(NULL, plain);
+	int ours = inode_size(&place, inside);
+	unsetenv("MKE2FS_CONFIG");
+	assert_int_equal(own, 1024);
+	assert_int_equal(ours, 256);
+	assert_ok(image_place_clear(&place, NULL));
+	image_place_done(&place);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +194,7 @@ int main(void)
 		cmocka_unit_test(a_folder_called_recipe),
 		cmocka_unit_test(files_are_copied_as_the_key_says),
 		cmocka_unit_test(hooks_find_their_scripts),
+		cmocka_unit_test(the_users_mke2fs_conf_is_no_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

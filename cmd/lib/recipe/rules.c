@@ -1,6 +1,9 @@
 /* Rules of the language that go across the keys of one map. Values of the wrong type have been complained of. */
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/path.h"
 #include "recipe/schema.h"
 
 /* A commit, or a tag that the lock makes one of. */
@@ -60,12 +63,53 @@ static void rule_version(struct problems *problems, const struct yaml_node *map,
 			    "'version' is missing");
 }
 
+/* The name under which the file of a source lies in the tree, heap; NULL for what is unpacked, or no file. */
+static char *placed_name(const struct yaml_node *source)
+{
+	static const char *const packed[] = {".tgz", ".tbz2", ".txz", ".zip", ".deb", ".rpm", ".tar"};
+	const char *url = source->kind == YAML_MAP ? yaml_get_text(source, "url") : NULL;
+	if (!url || str_starts(url, "git:"))
+		return NULL;
+	AUTO_FREE char *path = mem_strndup(url, strcspn(url, "?#"));
+	const char *name = path_base(path);
+	for (size_t i = 0; i < ARRAY_LEN(packed); i++)
+		if (str_ends(name, packed[i]))
+			return NULL;
+	return strstr(name, ".tar.") ? NULL : mem_strdup(name);
+}
+
+static const char *folder_of(const struct yaml_node *source)
+{
+	const char *into = source->kind == YAML_MAP ? yaml_get_text(source, "into") : NULL;
+	return into ? into : "";
+}
+
+static bool only_case_differs(const char *a, const char *b)
+{
+	return a && b && strcasecmp(a, b) == 0 && !streq(a, b);
+}
+
+/* macOS would give another tree under the same key, or none. */
+static void rule_case(struct problems *problems, const struct yaml_node *a, const struct yaml_node *b)
+{
+	AUTO_FREE char *name = placed_name(a);
+	AUTO_FREE char *other = placed_name(b);
+	const char *folder = folder_of(a), *other_folder = folder_of(b);
+	bool folders = only_case_differs(folder, other_folder);
+	if (folders || (streq(folder, other_folder) && only_case_differs(name, other)))
+		problem_add(problems, yaml_get(b, folders ? "into" : "url"), "give one of them another 'into'",
+			    "'%s' and '%s' of two sources are one %s where letter case does not count, as on macOS",
+			    folders ? folder : name, folders ? other_folder : other, folders ? "folder" : "file");
+}
+
 /* A digest that nothing compares would only seem to protect. */
 void rule_build(struct problems *problems, const struct yaml_node *map)
 {
 	const struct yaml_node *list = yaml_get(map, "source");
 	rule_version(problems, map, list);
 	for (size_t i = 0; list && list->kind == YAML_LIST && i < list->count; i++) {
+		for (size_t j = 0; j < i; j++)
+			rule_case(problems, list->values[j], list->values[i]);
 		const struct yaml_node *key =
 			list->values[i]->kind == YAML_MAP ? yaml_key(list->values[i], "uncompressed-sha256") : NULL;
 		if (key)

@@ -173,7 +173,21 @@ struct err *home_check(const struct home *home)
 	return NULL;
 }
 
-struct err *home_remove(const struct home *home, char **ret_left)
+/* A link is removed, and never what it leads to: that is told. */
+static struct err *note_link(const char *path, struct strs *links)
+{
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	TRY(file_lstat(path, &there, &st));
+	AUTO_FREE char *target = S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+	if (target) {
+		strs_add(links, path);
+		strs_take(links, TAKE(target));
+	}
+	return NULL;
+}
+
+struct err *home_remove(const struct home *home, char **ret_left, struct strs *links)
 {
 	AUTO(strs) names = STRS_INIT;
 	*ret_left = NULL;
@@ -184,6 +198,8 @@ struct err *home_remove(const struct home *home, char **ret_left)
 		bool ours = is_ours(names.items[i]);
 		if (!ours && !*ret_left)
 			*ret_left = mem_strdup(names.items[i]);
+		if (ours)
+			TRY(note_link(path, links));
 		/* last: as long as it is there, this is a home, and the same command goes on after a kill */
 		if (ours && !streq(names.items[i], "cas"))
 			TRY(tree_retract(path));

@@ -10,6 +10,7 @@
 #define COOPER_STORE_HOME_H
 
 #include "base/err.h"
+#include "base/str.h"
 
 struct home {
 	char *root;
@@ -37,10 +38,11 @@ MUST_CHECK struct err *home_make(const struct home *home);
 /**
  * home_remove() - remove what is cooper's, and the folder itself when nothing else is in it
  * @ret_left:  the name of something that was there and is not cooper's, and stays; NULL when all is gone; heap
+ * @links:     gets each removed link, and then what it leads to, which stays
  *
  * Errors: those of home_check(), and then nothing was removed.
  */
-MUST_CHECK struct err *home_remove(const struct home *home, char **ret_left);
+MUST_CHECK struct err *home_remove(const struct home *home, char **ret_left, struct strs *links);
 void home_done(struct home *home);
 
 #endif
