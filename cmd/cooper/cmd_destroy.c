@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/path.h"
+#include "machine/autostart.h"
 #include "machine/clients.h"
 #include "machine/machine.h"
 #include "session_machine.h"
@@ -36,6 +37,8 @@ static struct err *destroy_machine(const struct project *p, const char *name, st
 		return NULL;
 	}
 	TRY(machine_stop(dir, MACHINE_STOP_MS, NULL));
+	const struct autostart autostart = {.os = p->facts.os, .dir = dir, .home = p->home.root};
+	TRY(autostart_off(&autostart, NULL));
 	TRY(clients_forget(dir, name, sink));
 	TRY(find_elsewhere(dir, &elsewhere));
 	TRY(tree_remove(dir));

@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "machine/autostart.h"
 #include "machine/ending.h"
 #include "machine/machine.h"
 #include "machine/pause.h"
@@ -14,6 +15,7 @@
 struct report {
 	const char *name;
 	bool exists;
+	bool autostart; /* when its user logs in */
 	struct machine_status status;
 	struct err *trouble;  /* why it cannot be used although it is on */
 	int64_t answer_ms;    /* of the guest; 0 = it was not asked */
@@ -43,10 +45,12 @@ static void report_done(struct report *r)
 	ending_done(&r->ending);
 }
 
-static struct err *look(const char *dir, const struct host_facts *facts, struct report *r)
+static struct err *look(const char *dir, const struct project *p, struct report *r)
 {
+	const struct autostart autostart = {.os = p->facts.os, .dir = dir, .home = p->home.root};
 	*r = (struct report){.name = path_base(dir)};
 	TRY(dir_exists(dir, &r->exists));
+	TRY(autostart_state(&autostart, &r->autostart));
 	TRY(machine_status(dir, &r->status));
 	struct machine_status *s = &r->status;
 	if (s->ready)
@@ -54,7 +58,7 @@ static struct err *look(const char *dir, const struct host_facts *facts, struct 
 	if (err_is(r->trouble, ERR_CANCELED) || err_is(r->trouble, ERR_ABSENT))
 		return TAKE(r->trouble);
 	if (!s->running)
-		ending_read(dir, facts->boot_id, &r->ending);
+		ending_read(dir, p->facts.boot_id, &r->ending);
 	else if (!s->ready)
 		r->trouble = pause_error(r->name, s->pause, s->trouble, dir);
 	else if (!r->trouble)
@@ -72,6 +76,7 @@ static struct json *report_json(const struct report *r)
 	js_set_text(out, "name", r->name);
 	js_set_text(out, "state", state(r));
 	js_set_bool(out, "exists", r->exists);
+	js_set_bool(out, "autostart", r->autostart);
 	js_set_bool(out, "running", s->running);
 	js_set_bool(out, "ready", s->ready && !r->trouble);
 	if (!s->running && r->ending.crashed) {
@@ -189,6 +194,8 @@ static void print_report(const struct report *r, const struct home *home)
 		printf("'%s' is starting\n", r->name);
 	else
 		print_running(r);
+	if (r->autostart)
+		printf("  starts when you log in\n");
 }
 
 static const struct option_spec options[] = {
@@ -203,7 +210,7 @@ static struct err *run_one(struct call *call)
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(report) r = {.name = NULL};
 	TRY(session_open_machine(call, call_arg(call, 0), &p));
-	TRY(look(p.machine_dir, &p.facts, &r));
+	TRY(look(p.machine_dir, &p, &r));
 	if (call_has(call, "json")) {
 		AUTO_JSON *out = report_json(&r);
 		print_json(out);
@@ -219,7 +226,7 @@ static struct err *report_next(struct call *call, const struct project *p, const
 {
 	AUTO(report) r = {.name = NULL};
 	AUTO_FREE char *dir = path_join(p->home.machines, name);
-	struct err *e = look(dir, &p->facts, &r);
+	struct err *e = look(dir, p, &r);
 	if (err_is(e, ERR_CANCELED))
 		return e;
 	bool is_lost = e;

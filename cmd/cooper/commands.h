@@ -19,6 +19,8 @@
 	X(cmd_ssh_config)                                                                                              \
 	X(cmd_cp)                                                                                                      \
 	X(cmd_logs)                                                                                                    \
+	X(cmd_autostart_on)                                                                                            \
+	X(cmd_autostart_off)                                                                                           \
 	X(cmd_verify)                                                                                                  \
 	X(cmd_destroy)                                                                                                 \
 	X(cmd_gc)                                                                                                      \
