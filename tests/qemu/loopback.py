@@ -4,7 +4,7 @@
 No guest runs: a second netdev stands for it. Each frame opens a TCP connection to a listener on 127.0.0.1 or ::1, under
 every address that means the host; whether the listener is connected to is the answer. With host-loopback=on (the
 control) the plain ways are open, with off none is. Of UDP: whoever wrote to a forwarded port is answered, also at length and
-again, and nobody else of the host is written to. And no series of fragments ends QEMU.
+again, and nobody else of the host is written to. And no series of fragments ends QEMU, nor does it keep what never ends.
 """
 import socket
 import struct
@@ -195,6 +195,8 @@ SERIES = {
     "the last after a gap": [fragment(0, 1, 8), fragment(5, 0, 8)],
     "the last of the first of seventeen": [fragment(0, 1, 8, number=n) for n in range(17)] + [fragment(1, 0, 8, number=0)],
     "a first that is no multiple of eight": [fragment(0, 1, 9), fragment(1, 0, 8)],
+    "the last of one that begins again": [fragment(0, 1, 8), fragment(0, 1, 16), fragment(2, 0, 8)],
+    "the last of more pieces than are kept": [fragment(at, 1, 8) for at in range(200)] + [fragment(200, 0, 8)],
     "one that ends beyond 65,535": [fragment(0x1fff, 0, 100)],
 }
 
@@ -215,12 +217,40 @@ def ended_by(qemu):
     return found
 
 
+def resident(process):
+    with open(f"/proc/{process.pid}/statm", encoding="ascii") as f:
+        return int(f.read().split()[1]) * 4096 >> 20
+
+
+def kept_by(qemu):
+    """Megabytes that it keeps of packets that begin, at length or in many pieces, and never end."""
+    process, wire, to = machine(qemu, "")
+    with process:
+        before = resident(process)
+        for number in range(25000):
+            wire.sendto(fragment(0, 1, 1400, number=number), to)
+            if number % 20 == 0:
+                time.sleep(0.002)
+        for number in range(30000, 30004):
+            for at in range(5000):
+                wire.sendto(fragment(at, 1, 8, number=number), to)
+                if at % 20 == 0:
+                    time.sleep(0.002)
+        kept = resident(process) - before
+        process.kill()
+    return kept
+
+
 def main():
     qemu = sys.argv[1]
     ended = ended_by(qemu)
     print("ended by:", *ended, sep="\n  ")
     if ended:
         sys.exit("fragments end QEMU")
+    kept = kept_by(qemu)
+    print(f"kept of fragments: {kept} MiB")
+    if kept > 20:
+        sys.exit("fragments that never end are kept")
     is_open, closed = reached(qemu, ""), reached(qemu, ",host-loopback=off")
     print("open:", *is_open)
     print("closed:", *closed)
