@@ -38,7 +38,7 @@ struct err *ssh_config_text(const struct ssh_settings *settings, char **ret_text
 	TRY(add_path(&s, "UserKnownHostsFile", settings->known_hosts, ""));
 	str_add(&s, "\tGlobalKnownHostsFile /dev/null\n\tUpdateHostKeys no\n\tCheckHostIP no\n"
 		    "\tHostKeyAlgorithms ssh-ed25519\n\tForwardAgent no\n\tForwardX11 no\n\tGSSAPIAuthentication no\n"
-		    "\tConnectTimeout 15\n\tServerAliveInterval 15\n\tServerAliveCountMax 8\n\tTCPKeepAlive yes\n"
+		    "\tConnectTimeout 60\n\tServerAliveInterval 15\n\tServerAliveCountMax 8\n\tTCPKeepAlive yes\n"
 		    "\tLogLevel ERROR\n");
 	if (settings->control_path) {
 		str_add(&s, "\tControlMaster auto\n\tControlPersist 60\n");
