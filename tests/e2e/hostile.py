@@ -3,9 +3,11 @@
 
 hostile.py listen FOLDER ADDRESS...  TCP and UDP, one port at all of them (FOLDER/port, once it listens); who comes is a line
                                      of FOLDER/came: protocol, address
+hostile.py opened FOLDER FILE        whenever somebody opens a file of the folder, its name is a line of the file
 hostile.py odd FOLDER                what is in it that may run as somebody else, is a device or somebody else's, or was marked
 """
 import ctypes
+import errno
 import os
 import select
 import socket
@@ -19,7 +21,7 @@ def say(folder, name, text):
 
 
 def bound(addresses):
-    """Sockets at one port of all addresses, with names."""
+    """Sockets at one port of all addresses, with names; none where somebody has it at one of them."""
     first = socket.socket()
     first.bind(("127.0.0.1", 0))
     port = first.getsockname()[1]
@@ -29,7 +31,12 @@ def bound(addresses):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         for kind, name in (socket.SOCK_STREAM, "tcp"), (socket.SOCK_DGRAM, "udp"):
             s = socket.socket(family, kind)
-            s.bind((address, port))
+            try:
+                s.bind((address, port))
+            except OSError as e:
+                if e.errno != errno.EADDRINUSE:
+                    raise
+                return port, {}
             if kind == socket.SOCK_STREAM:
                 s.listen(64)
             s.setblocking(False)
@@ -39,11 +46,15 @@ def bound(addresses):
 
 def end_with_parent():
     ctypes.CDLL(None).prctl(1, 15)  # PR_SET_PDEATHSIG, SIGTERM
+    if os.getppid() == 1:
+        sys.exit()
 
 
 def listen(folder, *addresses):
     end_with_parent()
     port, sockets = bound(addresses)
+    while not sockets:
+        port, sockets = bound(addresses)
     say(folder, "port", str(port))
     while True:
         for s in select.select(list(sockets), [], [])[0]:
@@ -55,6 +66,22 @@ def listen(folder, *addresses):
             except OSError:
                 continue
             say(folder, "came", sockets[s])
+
+
+def opened(folder, file):
+    end_with_parent()
+    libc = ctypes.CDLL(None)
+    fd = libc.inotify_init()
+    if fd < 0 or libc.inotify_add_watch(fd, folder.encode(), 0x20) < 0:  # IN_OPEN
+        sys.exit("no inotify")
+    with open(file, "a", encoding="utf-8") as f:
+        while True:
+            data, at = os.read(fd, 65536), 0
+            while at < len(data):
+                length = int.from_bytes(data[at + 12:at + 16], sys.byteorder)
+                name = data[at + 16:at + 16 + length].rstrip(b"\0").decode()
+                print(name or "the folder", file=f, flush=True)
+                at += 16 + length
 
 
 def odd(folder):
@@ -69,4 +96,4 @@ def odd(folder):
                 print(whole, oct(st.st_mode), st.st_uid, st.st_gid, *marks)
 
 
-{"listen": listen, "odd": odd}[sys.argv[1]](*sys.argv[2:])
+{"listen": listen, "opened": opened, "odd": odd}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,106 @@
+# Through the folders that the host shares. A part of hostile.pl.
+use strict;
+use warnings;
+use Fcntl qw(:DEFAULT :mode);
+
+sub setxattr {
+    my ($path, $name, $value) = @_;
+    chomp(my $machine = `uname -m`);
+    my $number = {x86_64 => 188, aarch64 => 5}->{$machine} or die "no number of setxattr(2) for $machine\n";
+    return syscall($number, $path, $name, $value, length $value, 0) == 0;
+}
+
+# Programs that run as somebody else, devices, files of others, files that cannot be removed.
+sub attack_share {
+    my ($dir) = @_;
+    my $can_all = pack('V5', 0x02000001, 0xffffffff, 0, 0xffffffff, 0); # vfs_cap_data: effective, permitted
+    chdir $dir or die "$dir: $!\n";
+    umask 0;
+    run("cp /bin/true $_") for qw(set cap given fixed);
+    try("setuid by chmod", chmod 04755, 'set');
+    try("setgid by chmod", chmod(02755, 'set') && (stat 'set')[2] & S_ISGID);
+    try("setuid by open", sysopen(my $f, 'opened', O_CREAT | O_WRONLY, 06755) && (stat 'opened')[2] & 06000);
+    try("setuid by mkdir", mkdir('made', 04777) && (stat 'made')[2] & 06000);
+    try("a character device", run('mknod null c 1 3'));
+    try("a block device", run('mknod disk b 8 0'));
+    try("given to somebody else", chown 1234, 1234, 'given');
+    try("given to a group", chown -1, 4, 'given');
+    try("capabilities", setxattr('cap', 'security.capability', $can_all));
+    try("a trusted attribute", setxattr('cap', 'trusted.overlay.opaque', 'y'));
+    try("immutable", run('chattr +i fixed'));
+    try("append only", run('chattr +a fixed'));
+}
+
+# $dir is mounted twice, as $dir and as $again; $out, of the host, is beside it. What is open in one is exchanged through
+# the other for a link that leads out.
+sub attack_links {
+    my ($dir, $again, $out) = @_;
+    mkdir "$dir/d";
+    spill("$dir/d/inside", "inside\n");
+    chdir "$dir/d" or die "$dir/d: $!\n";
+    rename "$again/d", "$again/e" or die "rename: $!\n";
+    symlink $out, "$again/d" or die "symlink: $!\n";
+    try("read through a folder that became a link", slurp('secret') ne '');
+    try("write there", spill('secret', "overwritten\n"));
+    try("make a file there", spill('planted', "planted\n"));
+    try("make a folder there", mkdir 'folder');
+    try("change a mode there", chmod 0777, 'secret');
+    try("rename there", rename 'secret', 'moved');
+    try("remove there", unlink 'secret');
+    try("a hard link to what is there", link 'secret', "../linked");
+    chdir '/';
+    unlink "$again/d";
+    rename "$again/e", "$again/d";
+    (my $beside = $out) =~ s,.*/,../,;
+    for my $way ("$out/secret", "$beside/secret", "../../../../../../../../../../..$out/secret") {
+        symlink $way, "$again/way";
+        try("a link to $way", slurp("$dir/way") ne '');
+        try("a hard link to it", link("$dir/way", "$again/linked") && slurp("$again/linked") ne '');
+        unlink "$again/way", "$again/linked";
+    }
+    race($dir, $again, $out);
+}
+
+# One process exchanges the folder for the link and back, the other goes through it.
+sub race {
+    my ($dir, $again, $out) = @_;
+    symlink $out, "$again/l";
+    my $child = fork // die "fork: $!\n";
+    if (!$child) {
+        my $until = time + 6;
+        while (time < $until) {
+            rename "$again/d", "$again/e" and rename "$again/l", "$again/d";
+            rename "$again/d", "$again/l" and rename "$again/e", "$again/d";
+        }
+        exit;
+    }
+    my ($rounds, $read) = (0, 0);
+    while (waitpid($child, 1) == 0) {
+        $rounds++;
+        $read++ if slurp("$dir/d/secret") ne '';
+        spill("$dir/d/planted", "planted\n");
+        unlink "$dir/d/secret";
+        if (opendir my $d, "$dir/d") { $read += grep { $_ eq 'secret' } readdir $d }
+    }
+    try("$rounds rounds of a race", $read);
+}
+
+sub attack_read_only {
+    my ($dir) = @_;
+    try("mounted to be written", run("mount -o remount,rw $dir"));
+    chdir $dir or die "$dir: $!\n";
+    try("write", spill('given', "overwritten\n"));
+    try("make", spill('planted', "planted\n"));
+    try("make a folder", mkdir 'folder');
+    try("cut", truncate 'given', 0);
+    try("cut by a reader", sysopen(my $f, 'given', O_RDONLY | O_TRUNC) && -s 'given' == 0);
+    try("a mode", chmod 0777, 'given');
+    try("a time", utime 0, 0, 'given');
+    try("rename", rename 'given', 'moved');
+    try("remove", unlink 'given');
+    try("a link", symlink '/etc/shadow', 'link');
+    try("a hard link", link 'given', 'linked');
+    try("an attribute", setxattr('given', 'user.x', 'y'));
+}
+
+1;
