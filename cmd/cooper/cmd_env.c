@@ -66,6 +66,7 @@ static struct json *settings(const struct project *p, bool rootful)
 
 	js_set_text(all, "DOCKER_HOST", docker);
 	js_set_text(all, "CONTAINER_HOST", podman);
+	js_set_text(all, "DOCKER_BUILDKIT", "0"); /* else buildx fetches its own, and keeps the image */
 	js_set_text(all, "TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE", inside); /* which its helper mounts, in the guest */
 	js_set_text(all, "TESTCONTAINERS_HOST_OVERRIDE", "127.0.0.1");     /* where published ports are */
 	return all;

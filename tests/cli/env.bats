@@ -21,8 +21,9 @@ has() { command -v "$1" >/dev/null || skip "no $1 here"; }
 		run -0 $shell -c 'eval "$("$1" env dev --shell sh 2>/dev/null)"; env' - "$cooper"
 		[[ "$output" == *"DOCKER_HOST=unix://$socket"* ]]
 		[[ "$output" == *"CONTAINER_HOST=unix://"*"/%C3%A9~a=b/machines/dev/api.sock"* ]]
+		[[ "$output" == *"DOCKER_BUILDKIT=0"* ]]
 		run -0 $shell -c 'eval "$("$1" env dev --shell sh 2>/dev/null)"; eval "$("$1" env dev --shell sh --unset)"; env' - "$cooper"
-		[[ "$output" != *DOCKER_HOST* && "$output" != *TESTCONTAINERS* ]]
+		[[ "$output" != *DOCKER_HOST* && "$output" != *TESTCONTAINERS* && "$output" != *BUILDKIT* ]]
 	done
 }
 
