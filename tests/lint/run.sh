@@ -130,6 +130,9 @@ for brew in $brews pkgconf gnupg; do
 	grep -q "depends_on \"$brew\"" packaging/homebrew/cooper.rb.in || echo "packaging/homebrew/cooper.rb.in: no $brew"
 done | check "Homebrew's packages"
 
+# What works with which container client is what its suite tries.
+bash tests/e2e/clients/table.sh --check 2>&1 | check "docs/clients.md and tests/e2e/clients.sh"
+
 failed=$(grep -c failed "$totals")
 echo "lint: $(grep -c passed "$totals") passed, $failed failed"
 [ "$failed" = 0 ]
