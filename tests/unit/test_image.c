@@ -157,7 +157,6 @@ static int inode_size(const struct image_place *place, const char *disk)
 static void the_users_mke2fs_conf_is_no_input(void **state)
 {
 	AUTO_FREE char *dir = test_dir();
-	AUTO_FREE char *conf = path_join(dir, "own.conf");
 	AUTO_FREE char *plain = path_join(dir, "plain.raw");
 	AUTO_FREE char *top = path_join(dir, "place");
 	AUTO_FREE char *log = path_join(dir, "log");
@@ -167,7 +166,6 @@ static void the_users_mke2fs_conf_is_no_input(void **state)
 	(void)state;
 	if (access("/sbin/mke2fs", X_OK) != 0 && access("/usr/sbin/mke2fs", X_OK) != 0)
 		skip();
-	put(dir, "own.conf", text, strlen(text));
 	image_place_init(&place, top, log, "image");
 	struct err *e = image_place_open(&place, NULL);
 	if (err_is(e, ERR_USAGE)) { /* this user can be root of nothing */
@@ -177,6 +175,8 @@ static void the_users_mke2fs_conf_is_no_input(void **state)
 	}
 	assert_ok(e);
 	AUTO_FREE char *inside = path_join(place.temp, "disk.raw");
+	AUTO_FREE char *conf = path_join(place.files, "own.conf"); /* where it could be read */
+	put(place.files, "own.conf", text, strlen(text));
 	setenv("MKE2FS_CONFIG", conf, 1);
 	int own = inode_size(NULL, plain);
 	int ours = inode_size(&place, inside);
