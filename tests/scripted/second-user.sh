@@ -168,7 +168,7 @@ check "for ssh" [ "$(cat "$machine/ssh/port")" != "$port" ]
 check "and for podman" not grep -q ":$port/" "$HOME/connections"
 kill "$listener" && wait "$listener" 2>/dev/null
 for line in "hostkeyalias cooper-dev" "stricthostkeychecking true" "userknownhostsfile $machine/ssh/known_hosts" \
-	"globalknownhostsfile /dev/null" "updatehostkeys false" "forwardagent no" "identitiesonly yes" "connecttimeout 15" \
+	"globalknownhostsfile /dev/null" "updatehostkeys false" "forwardagent no" "identitiesonly yes" "connecttimeout 60" \
 	"preferredauthentications publickey" "hostkeyalgorithms ssh-ed25519" "identityfile $machine/ssh/id_ed25519"; do
 	check "ssh itself reads: ${line%% *}" ends 0 "$line" me env PATH=/usr/bin:/bin ssh -F "$machine/ssh/config" -G cooper-dev
 done
