@@ -20,8 +20,7 @@ static struct err *run_on(struct call *call)
 	if (!there)
 		return session_absent(&p);
 	TRY(os_exe_path(&program));
-	const struct autostart a = {
-		.os = p.facts.os, .dir = p.machine_dir, .home = p.home.root, .program = program};
+	const struct autostart a = {.os = p.facts.os, .dir = p.machine_dir, .home = p.home.root, .program = program};
 	TRY(autostart_on(&a, &path));
 	printf("machine '%s' starts when you log in: %s\n", p.machine_name, path);
 	if (p.facts.os == OS_LINUX)

@@ -1,6 +1,4 @@
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/path.h"
 #include "machine/autostart.h"
@@ -16,14 +14,14 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-/* Where the folder of a machine that was put elsewhere is; heap, NULL when it is where it was made. */
-static struct err *find_elsewhere(const char *dir, char **ret_path)
+/* A machine goes whatever is left of this: it would start nothing, and says so at each login. */
+static void forget_autostart(const struct project *p, const char *dir, struct sink *sink)
 {
-	struct stat st = {.st_mode = 0};
-	bool there = false;
-	TRY(file_lstat(dir, &there, &st));
-	*ret_path = S_ISLNK(st.st_mode) ? realpath(dir, NULL) : NULL;
-	return S_ISLNK(st.st_mode) && !*ret_path ? err_os(errno, "cannot tell where '%s' leads", dir) : NULL;
+	const struct autostart autostart = {.os = p->facts.os, .dir = dir, .home = p->home.root};
+	struct err *e = autostart_off(&autostart, NULL);
+	if (e)
+		event_warn(sink, NULL, "what starts '%s' when you log in may be left: %s", path_base(dir), e->message);
+	err_free(e);
 }
 
 static struct err *destroy_machine(const struct project *p, const char *name, struct sink *sink)
@@ -37,10 +35,9 @@ static struct err *destroy_machine(const struct project *p, const char *name, st
 		return NULL;
 	}
 	TRY(machine_stop(dir, MACHINE_STOP_MS, NULL));
-	const struct autostart autostart = {.os = p->facts.os, .dir = dir, .home = p->home.root};
-	TRY(autostart_off(&autostart, NULL));
+	forget_autostart(p, dir, sink);
 	TRY(clients_forget(dir, name, sink));
-	TRY(find_elsewhere(dir, &elsewhere));
+	TRY(file_link_target(dir, &elsewhere));
 	TRY(tree_remove(dir));
 	if (elsewhere)
 		event_warn(sink, NULL, "the folder of machine '%s' was a link: its disks and keys are still in '%s'",

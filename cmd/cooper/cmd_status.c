@@ -45,12 +45,23 @@ static void report_done(struct report *r)
 	ending_done(&r->ending);
 }
 
-static struct err *look(const char *dir, const struct project *p, struct report *r)
+/* A machine's state is told whether or not its user's settings can be read. */
+static bool starts_at_login(const struct call *call, const struct project *p, const char *dir)
 {
 	const struct autostart autostart = {.os = p->facts.os, .dir = dir, .home = p->home.root};
+	bool on = false;
+	struct err *e = autostart_state(&autostart, &on);
+	if (e)
+		event_warn(call->sink, NULL, "cannot tell whether it starts when you log in: %s", e->message);
+	err_free(e);
+	return on;
+}
+
+static struct err *look(const struct call *call, const struct project *p, const char *dir, struct report *r)
+{
 	*r = (struct report){.name = path_base(dir)};
 	TRY(dir_exists(dir, &r->exists));
-	TRY(autostart_state(&autostart, &r->autostart));
+	r->autostart = r->exists && starts_at_login(call, p, dir);
 	TRY(machine_status(dir, &r->status));
 	struct machine_status *s = &r->status;
 	if (s->ready)
@@ -210,7 +221,7 @@ static struct err *run_one(struct call *call)
 	AUTO(project) p = PROJECT_INIT;
 	AUTO(report) r = {.name = NULL};
 	TRY(session_open_machine(call, call_arg(call, 0), &p));
-	TRY(look(p.machine_dir, &p, &r));
+	TRY(look(call, &p, p.machine_dir, &r));
 	if (call_has(call, "json")) {
 		AUTO_JSON *out = report_json(&r);
 		print_json(out);
@@ -226,7 +237,7 @@ static struct err *report_next(struct call *call, const struct project *p, const
 {
 	AUTO(report) r = {.name = NULL};
 	AUTO_FREE char *dir = path_join(p->home.machines, name);
-	struct err *e = look(dir, p, &r);
+	struct err *e = look(call, p, dir, &r);
 	if (err_is(e, ERR_CANCELED))
 		return e;
 	bool is_lost = e;

@@ -59,3 +59,14 @@ setup() {
 	run -0 "$cooper" destroy --yes dev
 	[ ! -e "$unit" ] && [ ! -L "$wants" ]
 }
+
+@test "autostart: settings that cannot be read keep nobody from status and destroy" {
+	XDG_CONFIG_HOME=/dev/null run -0 "$cooper" status dev
+	[ "$output" = "'dev' is not running" ]
+	ln -s loop "$HOME/loop"
+	XDG_CONFIG_HOME="$HOME/loop" run -0 --separate-stderr "$cooper" status dev
+	[ "$output" = "'dev' is not running" ]
+	[[ "$stderr" == *"cannot tell whether it starts when you log in"* ]]
+	XDG_CONFIG_HOME="$HOME/loop" run -0 "$cooper" destroy --yes dev
+	[[ "$output" == *"may be left"*"machine 'dev' is gone"* ]]
+}

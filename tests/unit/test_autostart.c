@@ -85,6 +85,14 @@ static void enabled(void **state UNUSED)
 	assert_ok(autostart_on(&a, &path));
 	assert_true(readlink(link, target, sizeof(target) - 1) > 0);
 	assert_string_equal(target, path);
+	/* as by `systemctl --user disable` */
+	assert_int_equal(unlink(link), 0);
+	assert_false(is_on(&a));
+	assert_int_equal(symlink("/elsewhere", link), 0);
+	free(path);
+	assert_ok(autostart_on(&a, &path));
+	assert_true(readlink(link, target, sizeof(target) - 1) > 0);
+	assert_string_equal(target, path);
 	assert_ok(autostart_off(&a, NULL));
 	assert_int_not_equal(access(link, F_OK), 0);
 }
@@ -124,6 +132,10 @@ static void no_home(void **state UNUSED)
 
 	assert_int_equal(unsetenv("HOME") | unsetenv("XDG_CONFIG_HOME"), 0);
 	assert_fails(autostart_on(&a, &path), ERR_USAGE, "HOME is not set");
+	assert_false(is_on(&a));
+	assert_ok(autostart_off(&a, NULL));
+	/* where somebody wants no settings */
+	assert_int_equal(setenv("XDG_CONFIG_HOME", "/dev/null", 1), 0);
 	assert_false(is_on(&a));
 	assert_ok(autostart_off(&a, NULL));
 }

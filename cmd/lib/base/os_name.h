@@ -19,8 +19,8 @@ extern const char *const os_names[OS_COUNT];
 enum os os_of(const char *name);
 /** os_name() - its name; "unknown" for OS_UNKNOWN */
 const char *os_name(enum os os);
-/** os_release_value() - of the last line KEY=VALUE of @text (os-release(5)), perhaps in quotes, the value; "" without one.
- *  CORRUPT where it is too long: what is cut must be in no key */
+/** os_release_value() - of the last line KEY=VALUE of @text (os-release(5)), perhaps in quotes, the value; "" without
+ *  one. CORRUPT where it is too long: what is cut must be in no key */
 MUST_CHECK struct err *os_release_value(const char *text, const char *key, char *to, size_t size);
 
 #endif

@@ -24,6 +24,12 @@ const char *path_base(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+char *path_url_base(const char *url)
+{
+	AUTO_FREE char *path = mem_strndup(url, strcspn(url, "?#"));
+	return mem_strdup(path_base(path));
+}
+
 char *path_clean(const char *path)
 {
 	if (path[0] == '/')

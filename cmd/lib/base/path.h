@@ -14,6 +14,8 @@ char *path_join(const char *dir, const char *name);
 char *path_dir(const char *path);
 /** path_base() - the part after the last slash; borrowed from @path */
 const char *path_base(const char *path);
+/** path_url_base() - the last part of a URL's path, without query and fragment, escapes as they are; heap */
+char *path_url_base(const char *url);
 /**
  * path_clean() - a relative path with ".", empty and "x/.." parts resolved, as a heap string
  *

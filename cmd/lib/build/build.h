@@ -43,7 +43,8 @@ char *build_place(const struct build_job *job, const char *name);
 MUST_CHECK struct err *build_source_present(const struct build_job *job, bool *ret_present);
 /** build_unpack() - the sources alone, each in its place below @tree, which exists */
 MUST_CHECK struct err *build_unpack(const struct build_job *job, const char *tree, struct sink *sink);
-/** build_source_receipt() - what build_source() applied, with digests: patches and resulting tree; ABSENT, OS, CORRUPT */
+/** build_source_receipt() - what build_source() applied, with digests: patches and resulting tree. Errors: ABSENT, OS,
+ *  CORRUPT */
 MUST_CHECK struct err *build_source_receipt(const struct build_job *job, struct json **ret_receipt);
 /** build_source() - unpack and patch; the tree is stamped with source_key when whole */
 MUST_CHECK struct err *build_source(const struct build_job *job, struct sink *sink);

@@ -9,14 +9,15 @@
 #include "sys/file.h"
 
 #define TEXT_MAX (64 << 10)
-#define WANTS    "default.target.wants"
+#define WANTS "default.target.wants"
 
 /* One system's way; where its files are is find_place()'s. */
 struct kind {
-	const char *folder; /* below the folder of settings, or the home */
+	const char *folder; /* below the home, or the folder of settings where XDG_CONFIG_HOME names one */
 	const char *before; /* the name of the machine */
 	const char *after;
-	bool enabled_by_link;
+	bool is_systemd;
+	void (*add_mark)(struct str *out, const char *text); /* a line of a comment */
 	void (*write)(const struct autostart *a, struct str *out);
 };
 
@@ -33,12 +34,20 @@ static void place_done(struct place *place)
 	free(place->link);
 }
 
+static const struct kind kinds[OS_COUNT];
+
 /* --- texts --- */
 
 static void add_mark(const struct autostart *a, struct str *out)
 {
 	AUTO_FREE char *dir = str_escape(a->dir);
-	str_addf(out, "Written by `cooper autostart on` for %s", dir);
+	AUTO_FREE char *text = mem_printf("Written by `cooper autostart on` for %s", dir);
+	kinds[a->os].add_mark(out, text);
+}
+
+static void add_comment(struct str *out, const char *text)
+{
+	str_addf(out, "# %s\n", text);
 }
 
 /* A word of a unit: '%' stands for a specifier there, and '$' for a variable where commands are written. */
@@ -59,9 +68,8 @@ static void add_unit_word(struct str *out, const char *text, bool is_command)
 static void write_unit(const struct autostart *a, struct str *out)
 {
 	AUTO_FREE char *home = mem_printf("COOPER_HOME=%s", a->home);
-	str_add(out, "# ");
 	add_mark(a, out);
-	str_addf(out, "\n[Unit]\nDescription=cooper machine %s\n\n[Service]\nExecStart=", path_base(a->dir));
+	str_addf(out, "[Unit]\nDescription=cooper machine %s\n\n[Service]\nExecStart=", path_base(a->dir));
 	add_unit_word(out, a->program, /* is_command= */ true);
 	str_addf(out, " machine run %s\nEnvironment=", path_base(a->dir));
 	add_unit_word(out, home, /* is_command= */ false);
@@ -87,16 +95,19 @@ static void add_xml_text(struct str *out, const char *indent, const char *tag, c
 	str_addf(out, "</%s>\n", tag);
 }
 
+static void add_comment_key(struct str *out, const char *text)
+{
+	add_xml_text(out, "\t", "key", "Comment");
+	add_xml_text(out, "\t", "string", text);
+}
+
 static void write_agent(const struct autostart *a, struct str *out)
 {
 	const char *const argv[] = {a->program, "machine", "run", path_base(a->dir)};
 	AUTO_FREE char *label = mem_printf("cooper.%s", path_base(a->dir));
-	AUTO(str) mark = STR_INIT;
 
-	add_mark(a, &mark);
 	str_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<plist version=\"1.0\">\n<dict>\n");
-	add_xml_text(out, "\t", "key", "Comment");
-	add_xml_text(out, "\t", "string", str_text(&mark));
+	add_mark(a, out);
 	add_xml_text(out, "\t", "key", "Label");
 	add_xml_text(out, "\t", "string", label);
 	add_xml_text(out, "\t", "key", "ProgramArguments");
@@ -115,8 +126,8 @@ static void write_agent(const struct autostart *a, struct str *out)
 }
 
 static const struct kind kinds[OS_COUNT] = {
-	[OS_LINUX] = {"systemd/user", "cooper-", ".service", true, write_unit},
-	[OS_MACOS] = {"Library/LaunchAgents", "cooper.", ".plist", false, write_agent},
+	[OS_LINUX] = {".config/systemd/user", "cooper-", ".service", true, add_comment, write_unit},
+	[OS_MACOS] = {"Library/LaunchAgents", "cooper.", ".plist", false, add_comment_key, write_agent},
 };
 
 void autostart_text(const struct autostart *a, struct str *out)
@@ -131,66 +142,65 @@ static void find_place(const struct autostart *a, struct place *ret_place)
 {
 	const struct kind *kind = &kinds[a->os];
 	const char *user = getenv("HOME");
-	const char *config = kind->enabled_by_link ? getenv("XDG_CONFIG_HOME") : NULL;
-	if (!config || *config != '/') {
-		if (!user || *user != '/')
-			return;
-		config = NULL;
-	}
-	AUTO_FREE char *usual = user ? path_join(user, kind->enabled_by_link ? ".config" : ".") : NULL;
+	const char *config = kind->is_systemd ? getenv("XDG_CONFIG_HOME") : NULL;
 	AUTO_FREE char *name = mem_printf("%s%s%s", kind->before, path_base(a->dir), kind->after);
-	ret_place->folder = path_join(config ? config : usual, kind->folder);
+
+	if (config && *config == '/')
+		ret_place->folder = path_join(config, "systemd/user");
+	else if (user && *user == '/')
+		ret_place->folder = path_join(user, kind->folder);
+	else
+		return;
 	ret_place->file = path_join(ret_place->folder, name);
-	if (kind->enabled_by_link)
+	if (kind->is_systemd)
 		ret_place->link = mem_printf("%s/" WANTS "/%s", ret_place->folder, name);
 }
 
-/* Whether there is such a file, and whether it names this machine; a link is never ours. */
-static struct err *look(const struct autostart *a, const struct place *place, bool *ret_there, bool *ret_ours)
+struct seen {
+	bool there, ours, enabled;
+};
+
+/* Whether there is such a file, whether it names this machine, and whether it counts; a link is never ours. */
+static struct err *look(const struct autostart *a, const struct place *place, struct seen *seen)
 {
 	AUTO_FREE char *text = NULL;
 	AUTO(str) mark = STR_INIT;
 	struct stat st = {.st_mode = 0};
+	bool folder = false;
 
-	*ret_ours = *ret_there = false;
-	if (place->file)
-		TRY(file_lstat(place->file, ret_there, &st));
-	if (!*ret_there || !S_ISREG(st.st_mode))
+	*seen = (struct seen){.there = false};
+	if (place->folder)
+		TRY(file_stat_optional(place->folder, &folder, &st));
+	if (folder)
+		TRY(file_lstat(place->file, &seen->there, &st));
+	if (!seen->there || !S_ISREG(st.st_mode))
 		return NULL;
 	TRY(file_read(place->file, TEXT_MAX, &text, NULL));
-	if (a->os == OS_MACOS) {
-		AUTO(str) plain = STR_INIT;
-		add_mark(a, &plain);
-		add_xml(&mark, str_text(&plain));
-		str_add(&mark, "<");
-	} else {
-		add_mark(a, &mark);
-		str_add(&mark, "\n");
-	}
-	*ret_ours = strstr(text, str_text(&mark));
-	return NULL;
+	add_mark(a, &mark);
+	seen->ours = strstr(text, str_text(&mark));
+	seen->enabled = seen->ours;
+	return seen->ours && place->link ? file_lstat(place->link, &seen->enabled, &st) : NULL;
 }
 
 static struct err *enable(const struct place *place)
 {
 	AUTO_FREE char *dir = path_dir(place->link);
 	TRY(dir_make(dir, 0755));
-	if (symlink(place->file, place->link) != 0 && errno != EEXIST)
-		return err_os(errno, "cannot make the link '%s'", place->link);
-	return NULL;
+	TRY(file_remove(place->link));
+	return symlink(place->file, place->link) == 0 ? NULL : err_os(errno, "cannot make the link '%s'", place->link);
 }
 
 struct err *autostart_on(const struct autostart *a, char **ret_path)
 {
 	AUTO(place) place = {.folder = NULL};
 	AUTO(str) text = STR_INIT;
-	bool there = false, ours = false;
+	struct seen seen;
 
 	find_place(a, &place);
 	if (!place.file)
 		return err_new(ERR_USAGE, "HOME is not set to an absolute path");
-	TRY(look(a, &place, &there, &ours));
-	if (there && !ours)
+	TRY(look(a, &place, &seen));
+	if (seen.there && !seen.ours)
 		return err_hint(err_new(ERR_BUSY, "'%s' was not written for this machine", place.file),
 				"remove it when it is not needed, or give the machine another name");
 	autostart_text(a, &text);
@@ -205,16 +215,14 @@ struct err *autostart_on(const struct autostart *a, char **ret_path)
 struct err *autostart_off(const struct autostart *a, bool *ret_was_on)
 {
 	AUTO(place) place = {.folder = NULL};
-	bool there = false, ours = false;
+	struct seen seen;
 
-	if (ret_was_on)
-		*ret_was_on = false;
 	find_place(a, &place);
-	TRY(look(a, &place, &there, &ours));
-	if (!ours)
-		return NULL;
+	TRY(look(a, &place, &seen));
 	if (ret_was_on)
-		*ret_was_on = true;
+		*ret_was_on = seen.enabled;
+	if (!seen.ours)
+		return NULL;
 	if (place.link)
 		TRY(file_remove(place.link));
 	return file_remove(place.file);
@@ -223,8 +231,10 @@ struct err *autostart_off(const struct autostart *a, bool *ret_was_on)
 struct err *autostart_state(const struct autostart *a, bool *ret_on)
 {
 	AUTO(place) place = {.folder = NULL};
-	bool there = false;
+	struct seen seen;
 
 	find_place(a, &place);
-	return look(a, &place, &there, ret_on);
+	TRY(look(a, &place, &seen));
+	*ret_on = seen.enabled;
+	return NULL;
 }

@@ -2,9 +2,9 @@
  * autostart.h - a machine that starts when its user logs in
  *
  * One file where the system looks for it: a systemd user unit (and the link that enables it) on Linux, a launch agent
- * on macOS. Both run `cooper machine run NAME` in the foreground, and shut the machine down with the session. Nothing is
- * asked of a running service manager: it reads the file at the next login. Its first lines say for which machine it was
- * written; one that somebody else wrote, or another machine of the same name, is neither replaced nor removed.
+ * on macOS. Both run `cooper machine run NAME` in the foreground, and shut the machine down with the session. Nothing
+ * is asked of a running service manager: it reads the file at the next login. Its first lines say for which machine it
+ * was written; one that somebody else wrote, or another machine of the same name, is neither replaced nor removed.
  *
  *	const struct autostart a = {.os = facts.os, .dir = machine_dir, .home = cooper_home, .program = own_path};
  *	TRY(autostart_on(&a, &path));
@@ -40,7 +40,8 @@ MUST_CHECK struct err *autostart_on(const struct autostart *a, char **ret_path);
 /** autostart_off() - take both away, if they are this machine's; @ret_was_on may be NULL. Errors: OS */
 MUST_CHECK struct err *autostart_off(const struct autostart *a, bool *ret_was_on);
 
-/** autostart_state() - whether the file is there and is this machine's. Errors: OS */
+/** autostart_state() - whether the file is there, is this machine's, and is enabled (`systemctl --user disable` takes
+ * the link away; what `launchctl disable` says is not seen). Errors: OS */
 MUST_CHECK struct err *autostart_state(const struct autostart *a, bool *ret_on);
 
 #endif

@@ -34,8 +34,8 @@ struct fetch_env {
 
 /** fetch_env_read() - read it once; texts are the environment's */
 void fetch_env_read(struct fetch_env *ret_env);
-/** fetch_env_check() - numbers are numbers; the files of logins and of CAs, if they are there, are files: libcurl and OpenSSL would wait for
- *  a pipe that nobody writes to, without a limit. Errors: USAGE, and those of file_stat() */
+/** fetch_env_check() - numbers are numbers; the files of logins and of CAs, if they are there, are files: libcurl and
+ *  OpenSSL would wait for a pipe that nobody writes to, without a limit. Errors: USAGE, and those of file_stat() */
 MUST_CHECK struct err *fetch_env_check(const struct fetch_env *env);
 /**
  * fetch_env_urls() - the URLs to try for @r, in order, without those that are out of reach offline

@@ -19,7 +19,7 @@ struct gitrepo_pin {
 };
 /** gitrepo_pin_check() - USAGE unless URL and commit (where there is one) are such as can be read */
 MUST_CHECK struct err *gitrepo_pin_check(const struct gitrepo_pin *pin);
-/** gitrepo_has() - whether gitrepo_fetch() has brought the commit to @pin->dir, and seen the tag lead to it; two stats */
+/** gitrepo_has() - whether gitrepo_fetch() has brought the commit to @pin->dir, and seen the tag lead to it */
 MUST_CHECK struct err *gitrepo_has(const struct gitrepo_pin *pin, bool *ret_there);
 /** gitrepo_pin_stamp() - note that; @tree: the commit's */
 MUST_CHECK struct err *gitrepo_pin_stamp(const struct gitrepo_pin *pin, const char *tree);

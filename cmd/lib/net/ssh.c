@@ -8,7 +8,8 @@
 
 enum { OUTPUT_MAX = 1024 * 1024, LINES_MAX = 64 * 1024 * 1024 };
 
-/* ssh_config(5): an argument may stand in double quotes; there is no way to put one inside. '%' starts a token, which @tokens may have. */
+/* ssh_config(5): an argument may stand in double quotes; there is no way to put one inside. '%' starts a token, which
+ * @tokens may have. */
 static struct err *add_path(struct str *s, const char *keyword, const char *path, const char *tokens)
 {
 	if (strpbrk(path, "\"\r\n"))
@@ -36,6 +37,7 @@ struct err *ssh_config_text(const struct ssh_settings *settings, char **ret_text
 	str_add(&s, "\tIdentitiesOnly yes\n\tIdentityAgent none\n\tPreferredAuthentications publickey\n"
 		    "\tBatchMode yes\n\tStrictHostKeyChecking yes\n");
 	TRY(add_path(&s, "UserKnownHostsFile", settings->known_hosts, ""));
+	/* sshd of an emulated guest that has just booted may need more than 15 s for its first line */
 	str_add(&s, "\tGlobalKnownHostsFile /dev/null\n\tUpdateHostKeys no\n\tCheckHostIP no\n"
 		    "\tHostKeyAlgorithms ssh-ed25519\n\tForwardAgent no\n\tForwardX11 no\n\tGSSAPIAuthentication no\n"
 		    "\tConnectTimeout 60\n\tServerAliveInterval 15\n\tServerAliveCountMax 8\n\tTCPKeepAlive yes\n"

@@ -70,12 +70,11 @@ static char *placed_name(const struct yaml_node *source)
 	const char *url = source->kind == YAML_MAP ? yaml_get_text(source, "url") : NULL;
 	if (!url || str_starts(url, "git:"))
 		return NULL;
-	AUTO_FREE char *path = mem_strndup(url, strcspn(url, "?#"));
-	const char *name = path_base(path);
+	AUTO_FREE char *name = path_url_base(url);
 	for (size_t i = 0; i < ARRAY_LEN(packed); i++)
 		if (str_ends(name, packed[i]))
 			return NULL;
-	return strstr(name, ".tar.") ? NULL : mem_strdup(name);
+	return strstr(name, ".tar.") ? NULL : TAKE(name);
 }
 
 static const char *folder_of(const struct yaml_node *source)

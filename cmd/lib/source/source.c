@@ -93,16 +93,9 @@ static void add_file(struct source_files *files, struct source_file file)
 	files->items[files->count++] = file;
 }
 
-/* The last part of a URL's path, without query. */
-static char *name_of_url(const char *url)
-{
-	AUTO_FREE char *path = mem_strndup(url, strcspn(url, "?#"));
-	return mem_strdup(path_base(path));
-}
-
 static void add_pinned(const struct source *s, struct source_files *files)
 {
-	strs_take(&files->owned, name_of_url(s->url));
+	strs_take(&files->owned, path_url_base(s->url));
 	add_file(files, (struct source_file){.source = s,
 					     .name = files->owned.items[files->owned.count - 1],
 					     .url = s->url,
@@ -168,7 +161,7 @@ void source_list_patches(const struct recipe *recipe, struct source_files *files
 		const struct patch_ref *p = &recipe->patches[i];
 		if (!p->url)
 			continue;
-		strs_take(&files->owned, name_of_url(p->url));
+		strs_take(&files->owned, path_url_base(p->url));
 		add_file(files, (struct source_file){.name = files->owned.items[files->owned.count - 1],
 						     .url = p->url,
 						     .digest = p->sha256,

@@ -176,10 +176,8 @@ struct err *home_check(const struct home *home)
 /* A link is removed, and never what it leads to: that is told. */
 static struct err *note_link(const char *path, struct strs *links)
 {
-	struct stat st = {.st_mode = 0};
-	bool there = false;
-	TRY(file_lstat(path, &there, &st));
-	AUTO_FREE char *target = S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+	AUTO_FREE char *target = NULL;
+	TRY(file_link_target(path, &target));
 	if (target) {
 		strs_add(links, path);
 		strs_take(links, TAKE(target));

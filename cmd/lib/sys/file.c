@@ -331,6 +331,16 @@ struct err *file_lstat(const char *path, bool *ret_there, struct stat *ret_st)
 	return look(path, result, errno, &st, ret_there, ret_st);
 }
 
+struct err *file_link_target(const char *path, char **ret_target)
+{
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+
+	TRY(file_lstat(path, &there, &st));
+	*ret_target = S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+	return NULL;
+}
+
 struct err *file_exists(const char *path, bool *ret_there)
 {
 	struct stat st = {.st_mode = 0};

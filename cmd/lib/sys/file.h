@@ -83,9 +83,11 @@ MUST_CHECK struct err *file_copy(const char *from, const char *to, mode_t mode);
  */
 MUST_CHECK struct err *file_stat(const char *path, bool *ret_there, struct stat *ret_st);
 MUST_CHECK struct err *file_lstat(const char *path, bool *ret_there, struct stat *ret_st);
-/** file_stat_optional() - file_stat() of somebody else's configuration, which may be anywhere or nowhere (/dev/null): below
- *  what is no folder there is none */
+/** file_stat_optional() - file_stat() of somebody else's configuration, which may be anywhere or nowhere (/dev/null):
+ *  below what is no folder there is none */
 MUST_CHECK struct err *file_stat_optional(const char *path, bool *ret_there, struct stat *ret_st);
+/** file_link_target() - where the link @path leads in the end, heap; NULL for what is no link, or leads nowhere */
+MUST_CHECK struct err *file_link_target(const char *path, char **ret_target);
 /** file_exists() - whether something other than a folder is there; dir_exists() - whether a folder is; as file_stat()
  */
 MUST_CHECK struct err *file_exists(const char *path, bool *ret_there);
