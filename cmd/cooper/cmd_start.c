@@ -137,6 +137,21 @@ const struct subcommand cmd_start = {
 	.run = run_start,
 };
 
+/* Of a rollback that was cut short as its last step was done the same command again is no failure. */
+static struct err *is_rolled_back(const struct project *p, bool *ret_done)
+{
+	AUTO(generation) current = {.number = 0};
+	AUTO(generation) newest = {.number = 0};
+
+	TRY(generation_current(p->machine_dir, &current));
+	TRY(generation_newest(p->machine_dir, &newest));
+	*ret_done = current.number && newest.number > current.number;
+	if (*ret_done)
+		printf("generation %d is current already, and none is earlier; `cooper up` returns to the stack's own\n",
+		       current.number);
+	return NULL;
+}
+
 /* The generation before becomes the current one only when it has proved itself again. */
 static struct err *run_rollback(struct call *call)
 {
@@ -144,10 +159,14 @@ static struct err *run_rollback(struct call *call)
 	AUTO(generation) g = {.number = 0};
 	AUTO(machine_spec) spec = {.name = NULL};
 	AUTO_CLOSE int lock = -1;
-	bool was_running = false;
+	bool was_running = false, done = false;
 	TRY(session_open_machine(call, call_arg(call, 0), &p));
 	TRY(lock_machine(call, &p, &lock));
 	TRY(generation_previous(p.machine_dir, &g));
+	if (g.number == 0)
+		TRY(is_rolled_back(&p, &done));
+	if (done)
+		return NULL;
 	if (g.number == 0)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' has no earlier generation", p.machine_name),
 				"`cooper up` keeps the old one when it creates a new OS disk");

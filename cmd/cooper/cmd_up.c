@@ -62,9 +62,17 @@ static struct err *run_manager(struct call *call, const char *const *words, cons
 static struct err *install(struct call *call, bool is_mac, const struct strs *missing)
 {
 	/* a name that is in no list is no regular expression either */
-	static const char *const apt[] = {
-		"apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "APT::Cmd::Pattern-Only=true",
-		"install", "-y", "-qq", "--no-install-recommends", "--", NULL};
+	static const char *const apt[] = {"apt-get",
+					  "-o",
+					  "DPkg::Lock::Timeout=600",
+					  "-o",
+					  "APT::Cmd::Pattern-Only=true",
+					  "install",
+					  "-y",
+					  "-qq",
+					  "--no-install-recommends",
+					  "--",
+					  NULL};
 	static const char *const apt_update[] = {"apt-get", "update", "-qq", NULL};
 	struct strs none = STRS_INIT;
 	if (is_mac)
@@ -105,6 +113,19 @@ static struct err *install_packages(struct call *call, const struct project *p, 
 }
 
 /* "machine 'dev': aarch64 guest under QEMU emulator version 10.2.3 ...", and what the canaries said. */
+static void summarize_shares(const struct stack *s, struct strs *lines)
+{
+	for (size_t i = 0; i < s->machine.mount_count; i++) {
+		const struct mount *m = &s->machine.mounts[i];
+		AUTO_FREE char *elsewhere = streq(m->host, m->guest) ? NULL : mem_printf(" as %s", m->guest);
+		strs_addf(lines, "shared: %s%s, %s%s", m->host, elsewhere ? elsewhere : "",
+			  m->writable ? "writable" : "read-only",
+			  m->hidden ? ", without hidden files, Applications, bin and Library" : "");
+	}
+	if (s->unshared)
+		strs_addf(lines, "your home is not shared: %s", s->unshared);
+}
+
 static struct err *summarize(const struct stack *s, struct strs *lines)
 {
 	const struct machine_spec *m = &s->machine;
@@ -130,6 +151,7 @@ static struct err *summarize(const struct stack *s, struct strs *lines)
 		strs_addf(lines, "verified in a container: %s%s%s%s", js_get_text(p, "container"),
 			  level && *level ? " (CPU level " : "", level ? level : "", level && *level ? ")" : "");
 	}
+	summarize_shares(s, lines);
 	return NULL;
 }
 

@@ -20,8 +20,8 @@ attack() { guest sudo perl /home/core/hostile.pl "$@" >"$work/said" 2>&1 </dev/n
 later() { guest sudo systemd-run -q --collect perl /home/core/hostile.pl "$@" </dev/null; }
 field() { "$cooper" status --json 2>/dev/null | sed -n "s/^  \"$1\": \"*\([^\",]*\)\"*,*$/\1/p"; }
 seconds() { echo $((${EPOCHREALTIME/[.,]/} / 1000000)); }
-# plain FILE - no control characters, in whichever encoding
-plain() { ! LC_ALL=C grep -nP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$1" | head -5 | cat -v | grep .; }
+# plain FILE - no control characters, in whichever encoding; ssh ends its lines with CR LF
+plain() { ! sed 's/\r$//' "$1" | LC_ALL=C grep -nP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' | head -5 | cat -v | grep .; }
 # within SECONDS CODE TEXT COMMAND... - it ends by then, with that code, says TEXT, and nothing that a terminal obeys
 within() {
 	local limit=$1 code=$2 text=$3 got from
@@ -87,6 +87,10 @@ export HOSTILE_TOKEN=token-$secret
 cd "$work/p" || exit 1
 cp "$usual/cooper.lock" .
 mkdir shared given outside "$work/net"
+export HOME=$work/user
+mkdir -p "$HOME"/{.ssh,bin,Library,src/.git,src/app}
+echo "$secret" | tee "$HOME"/{.ssh/id,.profile,bin/tool,Library/id,plain,src/.git/config} >/dev/null
+ln -s .ssh "$HOME/link"
 [ "$(id -u)" != 0 ] || chown 1000:1000 shared
 echo "$secret" >outside/secret && echo given >given/given && chmod 0666 given/given && chmod 0777 given outside
 stack_port=$(free_port)
@@ -100,6 +104,7 @@ stack() {
 		  - { host: ./shared, guest: /mnt/rw, writable: true }
 		  - { host: ./shared, guest: /mnt/again, writable: true }
 		  - { host: ./given, guest: /mnt/ro }
+		  - { host: "~", guest: /mnt/home, writable: true }
 		ports: ["127.0.0.1:$stack_port:22"]
 		steps: [{ name: motd, write: { path: /etc/motd, text: "$1" } }]
 	YAML
@@ -135,6 +140,19 @@ read_only() {
 	result "read-only share: remounted, written, cut, renamed, linked: refused ($(ways) ways)" $?
 	same given given
 	result "read-only share: it is as it was" $?
+}
+
+# A home: what of it is not there for him.
+home() {
+	rm -rf "$HOME/src/.made"
+	touch -r "$HOME/src/app" "$HOME/src" && kept home "$HOME"
+	attack home /mnt/home cooper3
+	none 200 'made below: done'
+	result "home: hidden names read, made, linked, renamed, removed: refused ($(ways) ways)" $?
+	[ "$(cat "$HOME/src/.made/bin")" = x ] && rm -r "$HOME/src/.made" && touch -r "$HOME/src/app" "$HOME/src"
+	result "home: in a folder below there are such names" $?
+	same home "$HOME"
+	result "home: it is as it was" $?
 }
 
 # The host's loopback, by programs and by frames.
@@ -300,9 +318,9 @@ sshd() {
 	local how text
 	for how in closes banner key silent; do
 		later sshd $how 60
-		sleep 4
 		text="does not answer"
 		[ $how != key ] || text="another host key than the one"
+		await 60 sh -c "timeout 40 '$cooper' status 2>&1 | grep -qF '$text'"
 		within 60 8 "$text" "$cooper" status
 		result "sshd: it is replaced ($how): status says so ($took s)" $?
 		within 60 255 "" "$cooper" ssh -- true
@@ -324,9 +342,7 @@ sshd() {
 disks() {
 	local how
 	python3 "$here/hostile.py" opened "$work/p/outside" "$work/opened" &
-	sleep 1
-	cat outside/secret >/dev/null
-	await 5 grep -qx secret "$work/opened"
+	await 30 sh -c "cat outside/secret >/dev/null && grep -qx secret '$work/opened'"
 	result "disks: who opens the host's file is seen" $?
 	: >"$work/opened"
 	for how in vmdk cow backing data; do
@@ -389,7 +405,7 @@ devices() {
 	result "power: up brings it back" $?
 }
 
-groups=(share read_only network secrets sandbox fragments arp floods podman sshd disks power devices)
+groups=(share read_only home network secrets sandbox fragments arp floods podman sshd disks power devices)
 [ $# = 0 ] || groups=("$@")
 stack hello
 exits 0 "$cooper" up --yes

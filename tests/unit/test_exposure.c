@@ -76,7 +76,7 @@ static void everything_is_shown(void **state)
 		"https://h/disk.qcow2",
 		"the guest may write to it: ./data as /data",
 		"127.0.0.1:8080 leads to 80 of the guest",
-		"'one', in the guest as root, writes /etc/one from one.txt (sha256 ",
+		"'one', in the guest as root, writes /etc/one (mode 0644) from one.txt (sha256 ",
 		"'two', in the guest as core, unless: test -e /two",
 		"'two', in the guest as core: echo two",
 		"'three', in the guest as root, packages: hello",
@@ -211,7 +211,7 @@ static void what_changes_is_asked_about(void **state)
 
 static const char floating[] = "kind: build\nname: floats\nversion: \"1\"\nsource:\n  - { url: \"git:https://h/floats.git\", tag: v1 }\n"
 			       "  - { debian-source: hello, suite: trixie }\ninstall:\n  - [make, install]\n";
-static const char of_floating[] = "kind: stack\nemulator: floats\nimage: other\nmachine: { name: dev }\n";
+static const char of_floating[] = "kind: stack\nemulator: floats\nimage: other\nmachine: { name: dev }\nmounts: []\n";
 
 /* A project of nothing but data, whose emulator and image came with cooper; @commit and @digest are its lock's. */
 static void make_locked(const char *commit, const char *digest)

@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "fmt/digest.h"
 #include "keys_rows.h"
+#include "plan/exposure.h"
 #include "plan/reasons.h"
 #include "plan/stack.h"
 #include "plan/stack_lock.h"
@@ -92,10 +93,12 @@ static void resolve(struct lock *lock, const char *reference)
 	assert_ok(lock_put(lock, &entry));
 }
 
-/* What a run finds: a line for each step, its id and its key; the inputs of all; and why they differ from @record's. */
+/* What a run finds: a line for each step, its id and its key; the inputs of all; why they differ from @record's; and
+ * what `trust` asks about. */
 struct found {
 	struct strs keys;
 	struct strs why;
+	struct strs exposures;
 	struct json *inputs;
 };
 
@@ -103,6 +106,7 @@ static void found_done(struct found *f)
 {
 	strs_done(&f->keys);
 	strs_done(&f->why);
+	strs_done(&f->exposures);
 	js_free(f->inputs);
 }
 
@@ -117,6 +121,7 @@ static struct err *find_keys(const struct json *record, struct found *f)
 	for (size_t i = 0; i < references.count; i++)
 		resolve(p.lock, references.items[i]);
 	TRY(stack_open(&p, /* unresolved= */ NULL, &s));
+	TRY(exposure_list(&p, EXPOSURE_ALL, &f->exposures));
 	f->inputs = js_object();
 	for (size_t i = 0; i < s.graph.count; i++) {
 		struct step *step = s.graph.steps[i];
@@ -196,7 +201,21 @@ static bool is_named(const char *field, const struct strs *why)
 	       (parts.count > 2 && is_word_of(parts.items[parts.count - 2], why));
 }
 
-/* Another key, and words that say of which field. */
+/* What has another key and is not asked about by `cooper trust`: it bears on no program, folder or port. */
+static bool is_unasked(const char *field)
+{
+	static const char *const fields[] = {
+		"stack.machine.name", "stack.machine.cpus",   "stack.machine.memory",
+		"stack.machine.disk", "stack.machine.accel",  "stack.run",
+		"stack.connect",      "stack.connect.podman", "stack.connect.docker", /* on, unless it says no */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (streq(fields[i], field))
+			return true;
+	return false;
+}
+
+/* Another key, words that say of which field, and a question to whoever trusts the recipe. */
 static char *complaint_of_key(const struct row *row, const struct found *before, const struct found *after)
 {
 	const char *key = key_in(&after->keys, row->what);
@@ -205,6 +224,8 @@ static char *complaint_of_key(const struct row *row, const struct found *before,
 	AUTO_FREE char *words = strs_join(&after->why, "; ");
 	if (getenv("COOPER_SHOW_WORDS"))
 		print_message("%s: %s\n", row->field, words);
+	if (all_same(&before->exposures, &after->exposures) && !is_unasked(row->field))
+		return mem_strdup("who trusted the recipe before is not asked again");
 	bool gone = streq(key, "none") || streq(key_in(&before->keys, row->what), "none");
 	return gone || is_named(row->field, &after->why) ? NULL : mem_printf("not named in: %s", words);
 }

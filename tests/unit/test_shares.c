@@ -45,7 +45,22 @@ static void judged(void **state)
 		{HOME "/.gnupg", "your keys", "your keys"},
 		{HOME "/.aws", "your keys", "your keys"},
 		{HOME "/.config", "your keys", "your keys"},
-		{HOME "/.config/nvim", NULL, NULL},
+		{HOME "/.config/nvim", "would be you", NULL},
+		{HOME "/.config/other", NULL, NULL},
+		{HOME "/.config/op", "your keys", "your keys"},
+		{HOME "/bin", "would be you", NULL},
+		{HOME "/.local/bin/tools", "would be you", NULL},
+		{HOME "/go", "would be you", NULL},
+		{HOME "/go/src", NULL, NULL},
+		{HOME "/.cargo/registry", NULL, NULL},
+		{HOME "/.cache", NULL, NULL},
+		{"/run/user/1000", "decides", NULL},
+		{"/run/media/ann/disk", NULL, NULL},
+		{"/var/spool/cron", "decides", NULL},
+		{"/var/lib", "decides", NULL},
+		{"/var/lib/dpkg/info", "decides", NULL},
+		{"/opt", "decides", NULL},
+		{"/opt/project", NULL, NULL},
 		{HOME "/.config/autostart", "would be you", NULL},
 		{HOME "/.local", "your keys", "your keys"},
 		{OURS, "cooper's own", "cooper's own"},
@@ -57,7 +72,8 @@ static void judged(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		for (int writable = 0; writable < 2; writable++) {
 			const char *says = writable ? cases[i].writable : cases[i].read_only;
-			struct err *e = share_judge(cases[i].path, writable, HOME, OURS);
+			const struct mount m = {.host = (char *)cases[i].path, .writable = writable};
+			struct err *e = share_judge(&m, HOME, OURS);
 			print_message("%s %d\n", cases[i].path, writable);
 			if (says)
 				assert_fails(e, ERR_USAGE, says);
@@ -66,10 +82,82 @@ static void judged(void **state)
 		}
 	}
 	/* a home that is elsewhere, and none at all */
-	assert_fails(share_judge("/data", false, HOME, "/data/cooper"), ERR_USAGE, "cooper's own");
-	assert_ok(share_judge("/data/src", true, HOME, "/data/cooper"));
-	assert_fails(share_judge("/etc", true, NULL, OURS), ERR_USAGE, "decides");
-	assert_ok(share_judge("/data", true, NULL, OURS));
+	assert_fails(share_judge(&(struct mount){.host = (char *)"/data", .writable = false}, HOME, "/data/cooper"),
+		     ERR_USAGE, "cooper's own");
+	assert_ok(share_judge(&(struct mount){.host = (char *)"/data/src", .writable = true}, HOME, "/data/cooper"));
+	assert_fails(share_judge(&(struct mount){.host = (char *)"/etc", .writable = true}, NULL, OURS), ERR_USAGE,
+		     "decides");
+	assert_ok(share_judge(&(struct mount){.host = (char *)"/data", .writable = true}, NULL, OURS));
+}
+
+/* What a guest does not see of the home: then it may write to the rest. */
+static void hidden(void **state UNUSED)
+{
+	static const struct {
+		const char *cooper_home, *names; /* NULL = it cannot be hidden */
+	} cases[] = {
+		{OURS, ".*:Applications:bin:Library"},
+		{"/srv/cooper", ".*:Applications:bin:Library"},
+		{"/home/anna/cooper", ".*:Applications:bin:Library"},
+		{HOME "/tools/cooper/home", ".*:Applications:bin:Library:tools"},
+		{HOME "/cooper", ".*:Applications:bin:Library:cooper"},
+		{HOME "/a:b/cooper", NULL},
+		{HOME "/a*/cooper", NULL},
+		{HOME "/\xc3\xa9/cooper", NULL},
+		{HOME, NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_FREE char *names = share_hidden(HOME, HOME, cases[i].cooper_home);
+		struct mount m = {.host = (char *)HOME, .writable = true, .hidden = names};
+		print_message("%s\n", cases[i].cooper_home);
+		if (cases[i].names) {
+			assert_string_equal(names, cases[i].names);
+			assert_ok(share_judge(&m, HOME, cases[i].cooper_home));
+		} else {
+			assert_null(names);
+			assert_fails(share_judge(&m, HOME, cases[i].cooper_home), ERR_USAGE, "would be you");
+		}
+	}
+	assert_null(share_hidden(HOME "/src", HOME, OURS));
+	assert_null(share_hidden("/home", HOME, OURS));
+	assert_null(share_hidden("/srv", NULL, OURS));
+	/* a home in a folder that no guest is given, and one that another user's home is in */
+	struct mount etc = {.host = (char *)"/etc/ann", .writable = true, .hidden = (char *)".*"};
+	assert_fails(share_judge(&etc, "/etc/ann", OURS), ERR_USAGE, "decides");
+	struct mount outer = {.host = (char *)"/home", .writable = true, .hidden = (char *)".*"};
+	assert_fails(share_judge(&outer, HOME, OURS), ERR_USAGE, "would be you");
+}
+
+/* As found on this host: links to the home and in it. */
+static void hides(void **state UNUSED)
+{
+	AUTO_FREE char *dir = test_dir();
+	AUTO_FREE char *home = path_join(dir, "home");
+	AUTO_FREE char *link = path_join(dir, "link");
+	AUTO_FREE char *ours = path_join(home, "kept/cooper");
+	AUTO_FREE char *elsewhere = path_join(home, "elsewhere");
+	AUTO_FREE char *below = path_join(home, "src");
+	AUTO_FREE char *before = mem_strdup(getenv("HOME"));
+
+	assert_ok(dir_make(ours, 0700));
+	assert_int_equal(symlink(home, link), 0);
+	assert_int_equal(symlink("kept/cooper", elsewhere), 0);
+	assert_int_equal(setenv("HOME", link, 1), 0);
+	struct mount m = {.host = home, .writable = true};
+	assert_ok(share_hide(&m, ours));
+	assert_string_equal(m.hidden, ".*:Applications:bin:Library:kept");
+	assert_ok(share_check(&m, ours));
+	free(m.hidden);
+	m = (struct mount){.host = link, .writable = true};
+	AUTO_FREE char *through = path_join(link, "elsewhere");
+	assert_ok(share_hide(&m, through));
+	assert_string_equal(m.hidden, ".*:Applications:bin:Library:elsewhere:kept");
+	free(m.hidden);
+	m = (struct mount){.host = below, .writable = true};
+	assert_ok(share_hide(&m, ours));
+	assert_null(m.hidden);
+	assert_int_equal(setenv("HOME", before, 1), 0);
 }
 
 /* By another name: a link to it, and a folder that does not exist yet. */
@@ -231,8 +319,8 @@ static void owners(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(judged), cmocka_unit_test(links),
-		cmocka_unit_test(nested), cmocka_unit_test(no_privileges_through_a_share),
+		cmocka_unit_test(judged), cmocka_unit_test(hidden), cmocka_unit_test(hides),
+		cmocka_unit_test(links),  cmocka_unit_test(nested), cmocka_unit_test(no_privileges_through_a_share),
 		cmocka_unit_test(powers), cmocka_unit_test(owners),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

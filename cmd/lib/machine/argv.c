@@ -195,17 +195,20 @@ static void add_mount_list(struct line *l)
 /*
  * security_model=none: files belong to the host user whoever the guest user is, as QEMU runs without the power to give
  * them away (os_confine_monitor()); modes and links are plain, which mapped ones would not be.
- * multidevs=remap keeps inode numbers apart when the tree spans several host file systems.
+ * multidevs=remap keeps inode numbers apart when the tree spans several host file systems. hidden= is a patch of ours.
  */
 static void add_mounts(struct line *l)
 {
 	for (size_t i = 0; i < l->spec->mount_count; i++) {
 		const struct mount *m = &l->spec->mounts[i];
 		AUTO_FREE char *path = quoted(m->host);
-		option(l, "-virtfs",
-		       mem_printf("local,id=share%zu,mount_tag=" MACHINE_MOUNT_TAG
-				  "%zu,security_model=none,multidevs=remap%s,path=%s",
-				  i, i, m->writable ? "" : ",readonly=on", path));
+		AUTO_FREE char *hidden = m->hidden ? quoted(m->hidden) : NULL;
+		option(l, "-fsdev",
+		       mem_printf("local,id=share%zu,security_model=none,multidevs=remap%s%s%s,path=%s", i,
+				  m->writable ? "" : ",readonly=on", hidden ? ",hidden=" : "", hidden ? hidden : "",
+				  path));
+		option(l, "-device",
+		       mem_printf("virtio-9p-pci,fsdev=share%zu,mount_tag=" MACHINE_MOUNT_TAG "%zu", i, i));
 	}
 }
 

@@ -180,6 +180,11 @@ struct err *generation_made(const char *machine_dir, const char *key, struct gen
 				      : newest_below(machine_dir, NUMBER_MAX, key, /* any= */ true, ret_generation);
 }
 
+struct err *generation_newest(const char *machine_dir, struct generation *ret_generation)
+{
+	return newest_below(machine_dir, NUMBER_MAX, NULL, /* any= */ false, ret_generation);
+}
+
 struct err *generation_previous(const char *machine_dir, struct generation *ret_generation)
 {
 	int current = 0;

@@ -75,6 +75,9 @@ MUST_CHECK struct err *generation_set_booted(const char *gen_dir);
 /** generation_switch() - make @number the active one; ABSENT when it does not exist */
 MUST_CHECK struct err *generation_switch(const char *machine_dir, int number);
 
+/** generation_newest() - the newest booted one; number 0 = none */
+MUST_CHECK struct err *generation_newest(const char *machine_dir, struct generation *ret_generation);
+
 /** generation_previous() - the newest booted one below the current: what a rollback goes to; number 0 = none */
 MUST_CHECK struct err *generation_previous(const char *machine_dir, struct generation *ret_generation);
 

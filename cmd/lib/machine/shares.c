@@ -52,6 +52,18 @@ static const struct forbidden forbidden[] = {
 	{"/private/var", SAME, false, RULES},
 	{"/private", SAME, false, RULES},
 	{"/run", SAME, false, RULES},
+	{"/run/user", INSIDE, false, RULES},
+	{"/opt", SAME, false, RULES},
+	{"/nix", INSIDE, false, RULES},
+	{"/snap", INSIDE, false, RULES},
+	{"/var/spool", OVERLAPS, false, RULES},
+	{"/var/lib", SAME, false, RULES},
+	{"/var/lib/dpkg", INSIDE, false, RULES},
+	{"/var/lib/rpm", INSIDE, false, RULES},
+	{"/var/lib/systemd", INSIDE, false, RULES},
+	{"/var/lib/docker", INSIDE, false, RULES},
+	{"/var/lib/containers", INSIDE, false, RULES},
+	{"/var/lib/snapd", INSIDE, false, RULES},
 	{"/Library", INSIDE, false, RULES},
 	{"/System", INSIDE, false, RULES},
 	{"/Applications", INSIDE, false, RULES},
@@ -67,8 +79,31 @@ static const struct forbidden forbidden[] = {
 	{"~/.password-store", OVERLAPS, true, KEYS},
 	{"~/.local/share/keyrings", OVERLAPS, true, KEYS},
 	{"~/Library/Keychains", OVERLAPS, true, KEYS},
+	{"~/.config/op", OVERLAPS, true, KEYS},
+	{"~/.config/sops", OVERLAPS, true, KEYS},
+	{"~/.oci", OVERLAPS, true, KEYS},
+	{"~/.pki", OVERLAPS, true, KEYS},
+	{"~/.mozilla", OVERLAPS, true, KEYS},
+	{"~/.thunderbird", OVERLAPS, true, KEYS},
+	{"~/bin", OVERLAPS, false, YOURS},
+	{"~/Applications", OVERLAPS, false, YOURS},
+	{"~/go/bin", OVERLAPS, false, YOURS},
+	{"~/.cargo/bin", OVERLAPS, false, YOURS},
+	{"~/.local/bin", OVERLAPS, false, YOURS},
+	{"~/.local/lib", OVERLAPS, false, YOURS},
+	{"~/.local/share/applications", OVERLAPS, false, YOURS},
+	{"~/.local/share/containers", OVERLAPS, false, YOURS},
+	{"~/.local/share/systemd", OVERLAPS, false, YOURS},
 	{"~/.config/autostart", OVERLAPS, false, YOURS},
+	{"~/.config/environment.d", OVERLAPS, false, YOURS},
+	{"~/.config/fish", OVERLAPS, false, YOURS},
+	{"~/.config/git", OVERLAPS, false, YOURS},
+	{"~/.config/nvim", OVERLAPS, false, YOURS},
 	{"~/.config/systemd", OVERLAPS, false, YOURS},
+	{"~/.nvm", OVERLAPS, false, YOURS},
+	{"~/.oh-my-zsh", OVERLAPS, false, YOURS},
+	{"~/.pyenv", OVERLAPS, false, YOURS},
+	{"~/.vim", OVERLAPS, false, YOURS},
 	{"~/Library/LaunchAgents", OVERLAPS, false, YOURS},
 	{"", OVERLAPS, true, OURS},
 };
@@ -119,19 +154,48 @@ static bool in_memory(const char *path)
 	return is_in(path, "/dev/shm") && !is_in("/dev/shm", path);
 }
 
-struct err *share_judge(const char *path, bool writable, const char *user_home, const char *cooper_home)
-{
-	/* the whole home, to be read: what people expect of such a machine, and say on purpose */
-	bool home = user_home && meets(path, user_home, SAME);
+/* Folders of a home whose programs run by themselves, or by a name alone; '.*' are its settings and keys. */
+#define HIDDEN ".*:Applications:bin:Library"
 
-	if (writable && user_home && is_in(user_home, path) && !streq(path, "/"))
+/* The name in @home that leads to @path; heap, "" when it is covered, NULL when it cannot be hidden. */
+static char *name_towards(const char *path, const char *home)
+{
+	if (!is_in(path, home) || is_in(home, path))
+		return mem_strdup("");
+	const char *below = path + strlen(home) + 1;
+	AUTO_FREE char *name = mem_strndup(below, strcspn(below, "/"));
+	if (name[0] == '.')
+		return mem_strdup("");
+	for (const char *c = name; *c; c++)
+		if (*c == ':' || *c == '*' || *c & 0x80)
+			return NULL;
+	return TAKE(name);
+}
+
+char *share_hidden(const char *path, const char *user_home, const char *cooper_home)
+{
+	if (!user_home || !meets(path, user_home, SAME) || meets(cooper_home, user_home, SAME))
+		return NULL;
+	AUTO_FREE char *ours = name_towards(cooper_home, user_home);
+	return ours ? mem_printf(HIDDEN "%s%s", *ours ? ":" : "", ours) : NULL;
+}
+
+struct err *share_judge(const struct mount *m, const char *user_home, const char *cooper_home)
+{
+	const char *path = m->host;
+	bool writable = m->writable;
+	/* The whole home, without its keys, or to be read: what people expect of such a machine. */
+	bool home = user_home && meets(path, user_home, SAME) && (m->hidden || !writable);
+
+	if (writable && user_home && is_in(user_home, path) && !home && !streq(path, "/"))
 		return refuse(path, writable, user_home, YOURS);
 	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++) {
 		const struct forbidden *f = &forbidden[i];
 		AUTO_FREE char *folder = folder_of(f, user_home, cooper_home);
 		if (!folder || !meets(path, folder, f->reach) || (!writable && !f->read_only_too))
 			continue;
-		if ((home && !writable && !is_in(path, folder)) || (streq(f->path, "/dev") && in_memory(path)))
+		bool seen = !home && !(m->hidden && !f->path[0]); /* of another home of ours its keys are */
+		if ((!seen && !is_in(path, folder)) || (streq(f->path, "/dev") && in_memory(path)))
 			continue;
 		return refuse(path, writable, folder, f->why);
 	}
@@ -157,8 +221,33 @@ static struct err *check_with(const struct mount *m, const char *home, const cha
 	AUTO_FREE char *real_home = home ? real_of(home) : NULL;
 	AUTO_FREE char *real_cooper = real_of(cooper_home);
 
-	TRY(share_judge(m->host, m->writable, home, cooper_home));
-	return share_judge(real, m->writable, real_home, real_cooper);
+	const struct mount behind = {.host = real, .writable = m->writable, .hidden = m->hidden};
+	bool is_home = home && streq(real, real_home); /* by whatever name */
+	TRY(share_judge(m, is_home ? m->host : home, cooper_home));
+	return share_judge(&behind, real_home, real_cooper);
+}
+
+/* By the name that is given, and by that behind its links. */
+static void hide_in(struct mount *m, const char *home, const char *cooper_home)
+{
+	AUTO_FREE char *real = real_of(m->host);
+	AUTO_FREE char *real_home = real_of(home);
+	AUTO_FREE char *real_cooper = real_of(cooper_home);
+	AUTO_FREE char *given = share_hidden(home, home, cooper_home);
+	AUTO_FREE char *behind = share_hidden(real, real_home, real_cooper);
+
+	if (given && behind)
+		m->hidden = streq(given, behind) ? TAKE(behind) : mem_printf("%s%s", given, behind + strlen(HIDDEN));
+}
+
+struct err *share_hide(struct mount *m, const char *cooper_home)
+{
+	AUTO(strs) homes = STRS_INIT;
+
+	TRY(owner_homes(&homes));
+	for (size_t i = 0; i < homes.count && !m->hidden; i++)
+		hide_in(m, homes.items[i], cooper_home);
+	return NULL;
 }
 
 struct err *share_check(const struct mount *m, const char *cooper_home)

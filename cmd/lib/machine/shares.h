@@ -12,14 +12,25 @@
 #include "machine/spec.h"
 
 /**
- * share_judge() - whether @path may be shared; pure
- * @path:         absolute, without "." and ".."
+ * share_judge() - whether a folder may be shared; pure
+ * @m:            its folder of the host absolute, without "." and ".."
  * @user_home:    NULL = unknown
  * @cooper_home:  COOPER_HOME
  *
  * Errors:  USAGE, with the reason
  */
-MUST_CHECK struct err *share_judge(const char *path, bool writable, const char *user_home, const char *cooper_home);
+MUST_CHECK struct err *share_judge(const struct mount *m, const char *user_home, const char *cooper_home);
+
+/**
+ * share_hidden() - the names that a guest does not see of a home that it is given; pure
+ *
+ * All that begin with a dot, the folders of programs and settings, and what holds COOPER_HOME. Heap; NULL for what is
+ * not the home, and where the name of COOPER_HOME's folder is one that file systems may take for another.
+ */
+char *share_hidden(const char *path, const char *user_home, const char *cooper_home);
+
+/** share_hide() - set @m->hidden where it is a home of this user's. Errors: OS */
+MUST_CHECK struct err *share_hide(struct mount *m, const char *cooper_home);
 
 /** share_check() - the same of a folder on this host, and of where its links lead */
 MUST_CHECK struct err *share_check(const struct mount *m, const char *cooper_home);

@@ -35,6 +35,13 @@ const struct spec_field *machine_spec_fields(size_t *ret_count)
 	return fields;
 }
 
+void mount_done(struct mount *m)
+{
+	free(m->host);
+	free(m->guest);
+	free(m->hidden);
+}
+
 void machine_spec_done(struct machine_spec *spec)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -44,10 +51,8 @@ void machine_spec_done(struct machine_spec *spec)
 		else if (fields[i].type == SPEC_TEXTS)
 			strs_done(at);
 	}
-	for (size_t i = 0; i < spec->mount_count; i++) {
-		free(spec->mounts[i].host);
-		free(spec->mounts[i].guest);
-	}
+	for (size_t i = 0; i < spec->mount_count; i++)
+		mount_done(&spec->mounts[i]);
 	for (size_t i = 0; i < spec->port_count; i++)
 		free(spec->ports[i].host_address);
 	free(spec->mounts);
@@ -64,6 +69,8 @@ static struct json *mounts_to_json(const struct machine_spec *spec)
 		js_set_text(m, "host", spec->mounts[i].host);
 		js_set_text(m, "guest", spec->mounts[i].guest);
 		js_set_bool(m, "writable", spec->mounts[i].writable);
+		if (spec->mounts[i].hidden)
+			js_set_text(m, "hidden", spec->mounts[i].hidden);
 		js_add(mounts, m);
 	}
 	return mounts;
@@ -150,6 +157,7 @@ static void read_mounts(const struct json *mounts, struct machine_spec *spec)
 		spec->mounts[i].host = mem_strdup(js_get_text(m, "host"));
 		spec->mounts[i].guest = mem_strdup(js_get_text(m, "guest"));
 		spec->mounts[i].writable = js_get_bool(m, "writable", false);
+		spec->mounts[i].hidden = mem_strdup(js_get_text(m, "hidden"));
 	}
 }
 
@@ -249,7 +257,8 @@ static void add_mounts(const struct machine_spec *spec, const char *words, struc
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct mount *m = &spec->mounts[i];
 		AUTO_FREE char *name = mem_printf("%s %s", words, m->guest);
-		AUTO_FREE char *text = mem_printf("%s, %s", m->host, m->writable ? "writable" : "read-only");
+		AUTO_FREE char *text = mem_printf("%s, %s%s%s", m->host, m->writable ? "writable" : "read-only",
+						  m->hidden ? ", without " : "", m->hidden ? m->hidden : "");
 		js_set_text(inputs, name, text);
 	}
 }

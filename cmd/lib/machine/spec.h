@@ -138,6 +138,8 @@ struct spec_field {
 const struct spec_field *machine_spec_fields(size_t *ret_count);
 
 void machine_spec_done(struct machine_spec *spec);
+/** mount_done() - of one that is not borrowed from a recipe */
+void mount_done(struct mount *m);
 
 /** machine_spec_to_json() - what is recorded; machine_spec_from_json() fills a @spec that is all zero with it */
 struct json *machine_spec_to_json(const struct machine_spec *spec);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "base/utf8.h"
 #include "build/developer_tools.h"
 #include "host/host_packages.h"
 #include "build/toolchain.h"
@@ -180,6 +181,16 @@ static struct err *load_stack(struct project *p, enum arch guest_arch)
 	return recipe_load(p->stack_path, &target, &p->roots, &p->stack);
 }
 
+/* Records name it, and are JSON, which has no place for other bytes. */
+static struct err *check_name(const char *stack_path)
+{
+	AUTO_FREE char *path = realpath(stack_path, NULL);
+
+	if (!path || utf8_is_valid(path))
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "the name '%s' is not UTF-8", path), "rename what is not");
+}
+
 struct err *project_open(struct project *p, const char *stack, const char *guest_arch)
 {
 	enum arch arch = ARCH_NONE;
@@ -188,6 +199,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	TRY(project_start(p));
 	TRY(project_measure_tools(p));
 	TRY(find_stack(p, stack));
+	TRY(check_name(p->stack_path));
 	choose_lock(p);
 	add_own_root(p);
 	TRY(load_stack(p, arch));

@@ -2,8 +2,10 @@
 #include "plan/stack_spec.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/path.h"
+#include "base/utf8.h"
 #include "image/image_download.h"
 #include "machine/ignition.h"
 #include "machine/ignition_merge.h"
@@ -45,32 +47,73 @@ static struct err *in_mount(const struct recipe *stack, const struct mount *m, s
 	return take_e ? err_wrap(take_e, "%s: the mount '%s'", stack->path, m->host) : NULL;
 }
 
+/* The folder as the recipe names it, @given, becomes the host's; @can_hide: the emulator can leave names out. */
+static struct err *place(const struct recipe *stack, const struct mount *given, bool can_hide, const char *cooper_home,
+			 struct mount *m)
+{
+	char *folder = NULL;
+
+	TRY(in_mount(stack, given, host_folder(stack, given->host, &folder)));
+	*m = (struct mount){.host = folder, .writable = given->writable};
+	if (!utf8_is_valid(folder)) /* the machine's record is JSON */
+		return in_mount(stack, given, err_new(ERR_USAGE, "the name '%s' is not UTF-8", folder));
+	m->guest = mem_strdup(given->guest ? given->guest : folder);
+	if (can_hide)
+		TRY(share_hide(m, cooper_home));
+	return in_mount(stack, given, share_check(m, cooper_home));
+}
+
 struct err *stack_shares_check(const struct recipe *stack, const char *cooper_home)
 {
 	for (size_t i = 0; i < stack->stack.mount_count; i++) {
-		const struct mount *m = &stack->stack.mounts[i];
-		AUTO_FREE char *folder = NULL;
-		TRY(in_mount(stack, m, host_folder(stack, m->host, &folder)));
-		const struct mount found = {.host = folder, .writable = m->writable};
-		TRY(in_mount(stack, m, share_check(&found, cooper_home)));
+		AUTO(mount) m = {.host = NULL};
+		TRY(place(stack, &stack->stack.mounts[i], /* can_hide= */ true, cooper_home, &m));
 	}
 	return NULL;
 }
 
-struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m)
+/* What people expect of such a machine: their home, where the host has it. */
+static struct err *add_home(const struct step_context *c, struct machine_spec *m)
 {
-	machine_spec_copy(m, c->stack, c->image);
+	const struct mount wanted = {.host = (char *)"~", .writable = true};
+	AUTO(mount) home = {.host = NULL};
+	struct stat st;
+	bool there = false;
+
+	if (!strs_has(&m->qemu_provides, "share-hidden"))
+		return err_new(ERR_USAGE, "the emulator '%s' cannot hide its keys", c->emulator->name);
+	TRY(place(c->stack, &wanted, /* can_hide= */ true, c->home->root, &home));
+	TRY(file_stat(home.host, &there, &st));
+	if (!there || !S_ISDIR(st.st_mode))
+		return err_new(ERR_ABSENT, "there is no folder '%s'", home.host);
+	if (st.st_uid != geteuid())
+		return err_new(ERR_USAGE, "'%s' is the home of another user", home.host);
+	struct machine_spec alone = {.os = m->os, .user = m->user, .mounts = &home, .mount_count = 1};
+	TRY(mounts_check(&alone));
+	m->mounts = mem_resize(m->mounts, sizeof(*m->mounts));
+	m->mounts[0] = home;
+	m->mount_count = 1;
+	home = (struct mount){.host = NULL};
+	return NULL;
+}
+
+static struct err *add_mounts(const struct step_context *c, struct machine_spec *m)
+{
+	const struct stack_recipe *s = &c->stack->stack;
+	bool can_hide = strs_has(&m->qemu_provides, "share-hidden");
+
 	for (size_t i = 0; i < m->mount_count; i++) {
-		char *folder = NULL;
-		TRY(in_mount(c->stack, &m->mounts[i], host_folder(c->stack, m->mounts[i].host, &folder)));
-		free(m->mounts[i].host);
-		m->mounts[i].host = folder;
-		if (!m->mounts[i].guest)
-			m->mounts[i].guest = mem_strdup(folder);
+		mount_done(&m->mounts[i]);
+		m->mounts[i] = (struct mount){.host = NULL};
+		TRY(place(c->stack, &s->mounts[i], can_hide, c->home->root, &m->mounts[i]));
 	}
 	struct err *e = mounts_check(m);
-	if (e)
-		return err_wrap(e, "%s", c->stack->path);
+	return e ? err_wrap(e, "%s", c->stack->path) : NULL;
+}
+
+struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m, char **ret_unshared)
+{
+	machine_spec_copy(m, c->stack, c->image);
 	m->guest_arch = c->guest_arch;
 	m->qemu_version = mem_strdup(c->emulator->version);
 	strs_copy(&m->qemu_provides, &c->emulator->build.provides);
@@ -78,7 +121,12 @@ struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m
 		strs_copy(&m->qemu_provides, &c->emulator->patches[i].provides);
 	m->dir = path_join(c->home->machines, m->name);
 	m->gen_dir = path_join(m->dir, "gen-1"); /* until a boot finds the real one */
-	return NULL;
+	if (c->stack->stack.mounts)
+		return add_mounts(c, m);
+	struct err *e = add_home(c, m);
+	if (e)
+		*ret_unshared = mem_strdup(e->message);
+	return err_free(e);
 }
 
 struct err *stack_spec_ignition(const struct step_context *c, bool emulators, struct machine_spec *m)

@@ -335,7 +335,7 @@ static bool is_list(struct check *check, const struct schema_field *field, const
 		return false;
 	if (node->kind != YAML_LIST)
 		add_wrong_type(check, field, "a list", hint, node);
-	else if (node->count == 0 && !check->decided)
+	else if (node->count == 0 && !check->decided && !(field->flags & FIELD_EMPTY))
 		problem_add(check->problems, node,
 			    field->flags & FIELD_REQUIRED ? "add an item" : "add an item, or remove the key",
 			    "'%s' is empty", field->name);

@@ -106,10 +106,10 @@ static struct json *number_schema(const struct schema_field *field)
 	return j;
 }
 
-static struct json *list_of(struct json *take_items)
+static struct json *list_of(struct json *take_items, int least)
 {
 	struct json *j = typed("array");
-	js_set_int(j, "minItems", 1);
+	js_set_int(j, "minItems", least);
 	js_set(j, "items", take_items);
 	return j;
 }
@@ -141,7 +141,7 @@ static struct json *item_schema(struct definitions *d, const struct schema_field
 	static const char *const keys[] = {"item", "items", NULL};
 	struct json *j = typed("object"), *properties = js_object();
 	js_set(properties, "item", text_schema(field));
-	js_set(properties, "items", list_of(text_schema(field)));
+	js_set(properties, "items", list_of(text_schema(field), 1));
 	js_set(properties, "when", define(d, schema_when(), /* partial= */ false));
 	js_set(j, "properties", properties);
 	js_set_bool(j, "additionalProperties", false);
@@ -167,14 +167,14 @@ static struct json *value_schema(struct definitions *d, const struct schema_fiel
 	case FIELD_INT64:
 		return number_schema(field);
 	case FIELD_TEXTS:
-		list = list_of(any_of(text_schema(field), item_schema(d, field)));
+		list = list_of(any_of(text_schema(field), item_schema(d, field)), 1);
 		return field->flags & FIELD_ONE ? any_of(text_schema(field), list) : list;
 	case FIELD_PAIRS:
 		return pairs_schema(field);
 	case FIELD_MAP:
 		return define(d, field->of, partial);
 	case FIELD_LIST:
-		return list_of(define(d, field->of, /* partial= */ false));
+		return list_of(define(d, field->of, /* partial= */ false), field->flags & FIELD_EMPTY ? 0 : 1);
 	case FIELD_TEXT:
 	case FIELD_CHOICE:
 	case FIELD_ENUM:

@@ -122,10 +122,11 @@ static struct err *check_format(const char *path, const struct json *root)
 	if (!js_is_object(root) || !js_get(root, "format"))
 		return err_hint(err_new(ERR_CORRUPT, "the lock '%s' is no lock: it has no 'format'", path),
 				"restore it from version control, or remove it to resolve everything again");
+	AUTO_FREE char *said = js_canonical(js_get(root, "format"));
 	if (format != LOCK_FORMAT)
 		return err_hint(
-			err_new(ERR_CORRUPT, "the lock '%s' is of format %lld, and this cooper knows %d", path,
-				(long long)format, LOCK_FORMAT),
+			err_new(ERR_CORRUPT, "the lock '%s' is of format %s, and this cooper knows %d", path, said,
+				LOCK_FORMAT),
 			"it was written by another version of cooper; use that one, or remove the file to resolve "
 			"everything again");
 	if (!js_is_object(js_get(root, "entries")))

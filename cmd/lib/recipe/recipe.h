@@ -119,6 +119,7 @@ struct mount {
 	char *host;  /* absolute, or ~/... */
 	char *guest; /* absolute; of a recipe also NULL: where the host has it */
 	bool writable;
+	char *hidden; /* names of the folder that the guest does not see, ':' between them (shares.h); NULL = none */
 };
 
 struct port {
@@ -159,7 +160,7 @@ struct stack_recipe {
 	char *ignition_dir;
 	enum provider provider;
 	struct source emulator_package; /* user-mode emulators for the provider "store": a debian_package */
-	struct mount *mounts;
+	struct mount *mounts; /* NULL = the file says nothing of them, which is not an empty list */
 	size_t mount_count;
 	struct port *ports;
 	size_t port_count;

@@ -40,7 +40,7 @@ enum field_flag {
 	FIELD_ONE = 16,     /* FIELD_TEXTS: a single value may stand for a list of one */
 	FIELD_ITEM = 32,    /* not in tables: one item of FIELD_TEXTS is being checked */
 	FIELD_LATER = 64,   /* no part of the recipe's own key: a later step has it among its inputs */
-	FIELD_EMPTY = 128,  /* text may be empty; in a list, all but the first */
+	FIELD_EMPTY = 128,  /* text may be empty; of FIELD_TEXTS, all but the first; FIELD_LIST: no item is not no list */
 	FIELD_FOLDER = 256, /* a slash at the end of the path counts for nothing */
 };
 

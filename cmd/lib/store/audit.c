@@ -170,7 +170,7 @@ static struct err *check_results(struct audit *a, const struct home *home, struc
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(home->store, names.items[i]);
 		TRY(cancel_check());
-		if (names.items[i][0] != '.') /* a stage is no result */
+		if (store_is_result(names.items[i])) /* nor a stage, nor what somebody put there */
 			TRY(check_result(a, path, sink));
 	}
 	return NULL;

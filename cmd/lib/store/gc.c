@@ -169,7 +169,10 @@ static struct err *look_at_results(const struct home *home, struct map *live, st
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(home->store, names.items[i]);
 		AUTO_FREE char *receipt = path_join(path, STORE_RECEIPT);
-		TRY(is_live(live, names.items[i]) ? keep_file(live, receipt) : add(gc, path));
+		if (is_live(live, names.items[i]))
+			TRY(keep_file(live, receipt));
+		else if (names.items[i][0] == '.' || store_is_result(names.items[i])) /* else somebody put it there */
+			TRY(add(gc, path));
 	}
 	return NULL;
 }

@@ -11,6 +11,11 @@
 #include "sys/tick.h"
 #include "tree/tree_digest.h"
 
+bool store_is_result(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == STORE_KEY_SHOWN * 2 && name[STORE_KEY_SHOWN * 2] == '-';
+}
+
 char *store_path(const struct home *home, const char *key, const char *name)
 {
 	return mem_printf("%s/%.*s-%s", home->store, STORE_KEY_SHOWN * 2, key, name);

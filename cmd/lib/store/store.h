@@ -24,6 +24,8 @@
 #define STORE_RECEIPT "receipt.json" /* in every result */
 
 enum { STORE_KEY_SHOWN = 12 }; /* digits of a key that people see */
+/** store_is_result() - whether a folder of store/ called @name is a result: 24 digits of its key, '-', and more */
+bool store_is_result(const char *name);
 
 /** store_path() - final path of a result, heap */
 char *store_path(const struct home *home, const char *key, const char *name);

@@ -103,4 +103,44 @@ sub attack_read_only {
     try("an attribute", setxattr('given', 'user.x', 'y'));
 }
 
+# Every way to a name of the first level of $dir, a home, that is not there for the guest; $tag is its share's.
+sub attack_home {
+    my ($dir, $tag) = @_;
+    my $mine = qr/^(?:\.(?!\.?$)|(?:applications|bin|library)$)/i;
+    chdir $dir or die "$dir: $!\n";
+    try("made below", mkdir('src/.made') && spill('src/.made/bin', "x\n") && -e 'src/.git/config');
+    opendir my $d, '.' or die "$dir: $!\n";
+    try("listed", scalar grep { $_ =~ $mine } readdir $d);
+    my @odd = ("\xe2\x80\x8c.ssh", ".\xe2\x80\xaessh", "\xef\xbb\xbfbin", "bi\xe2\x81\xaan", "L\xe2\x80\x8fibrary");
+    for my $name (qw(.ssh .SSH .profile .new bin BIN Library lIBRARY applications), @odd) {
+        (my $shown = $name) =~ s/([^!-~])/sprintf '%%%02x', ord $1/ge;
+        try("$shown: seen", lstat $name);
+        try("$shown: read", slurp("$name/id") . slurp($name) ne '');
+        try("$shown: entered", chdir($name) && chdir $dir);
+        try("$shown: made", sysopen(my $f, $name, O_CREAT | O_EXCL | O_WRONLY, 0666));
+        try("$shown: written", spill($name, "x\n") || spill("$name/new", "x\n"));
+        try("$shown: a folder", mkdir $name);
+        try("$shown: a link", symlink 'plain', $name);
+        try("$shown: a hard link", link 'plain', $name);
+        try("$shown: a fifo", run("mknod '$name' p"));
+        try("$shown: a file renamed to it", rename 'plain', $name);
+        try("$shown: a folder renamed to it", rename 'src', $name);
+        try("$shown: renamed", rename $name, 'moved');
+        try("$shown: removed", unlink($name) || rmdir $name);
+        try("$shown: a mode, a time, a length", chmod(0777, $name) || utime(0, 0, $name) || truncate $name, 0);
+        try("$shown: from below", slurp("src/../$name/id") ne '' || rename('src/app', "src/../$name"));
+    }
+    try("through a link", slurp('link/id') ne '');
+    mkdir "/mnt/other$_" for 1 .. 4;
+    run("mount --bind $dir /mnt/other1");
+    run("mount -t 9p -o trans=virtio,version=9p2000.L,aname=/.ssh $tag /mnt/other2");
+    run("mount -t 9p -o trans=virtio,version=9p2000.u $tag /mnt/other3");
+    run("mount -t 9p -o trans=virtio,version=9p2000.L,access=0,uname=root $tag /mnt/other4");
+    for my $other (map { "/mnt/other$_" } 1 .. 4) {
+        try("$other: read", slurp("$other/.ssh/id") . slurp("$other/id") ne '');
+        try("$other: written", spill("$other/.profile", "x\n"));
+        run("umount $other");
+    }
+}
+
 1;
