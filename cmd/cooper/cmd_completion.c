@@ -143,7 +143,8 @@ static void print_bash(void)
 	       "2>/dev/null)\n"
 	       "\tdone\n"
 	       "\t[ -z \"$suffix\" ] || { files=; compopt -o nospace 2>/dev/null; }\n"
-	       "\tmapfile -t COMPREPLY < <(compgen -W \"$names\" -- \"$cur\"\n"
+	       "\tCOMPREPLY=()\n" /* macOS has bash 3.2, without mapfile */
+	       "\twhile IFS= read -r name; do COMPREPLY+=(\"$name\"); done < <(compgen -W \"$names\" -- \"$cur\"\n"
 	       "\t\t[ -z \"$suffix\" ] || compgen -f -- \"$cur\"\n"
 	       "\t\t[ -z \"$files\" ] || { compgen -f -X \"$files\" -- \"$cur\"; compgen -d -- \"$cur\"; })\n"
 	       "}\n"

@@ -62,8 +62,16 @@ began() { in_guest "systemctl show -P $2 $1"; }
 [ "$(began cooper-mounts.service ActiveEnterTimestampMonotonic)" -lt "$(began 'user@*.service' ExecMainStartTimestampMonotonic | head -1)" ]
 result "all was mounted before anything of the user's began" $?
 stack ""
-sed -i "/^mounts:/d" cooper.yaml
 exits 0 "$cooper" up --yes && "$cooper" status | grep -q 'generation 1' && [ "$(in_guest 'grep -c " 9p " /proc/mounts')" = 0 ]
 result "no folder any more: nothing is mounted, on the same OS disk" $?
+
+sed -i "/^mounts:/d" cooper.yaml
+export HOME=$work/ann
+mkdir -p "$HOME/src" "$HOME/.ssh"
+echo mine | tee "$HOME/src/file" >"$HOME/.ssh/id"
+exits 0 "$cooper" up --yes && grep -qx "shared: $HOME, writable, without hidden files, Applications, bin and Library" "$work/out"
+result "nothing said of folders: up says that the home is shared" $?
+(cd "$HOME/src" && [ "$("$cooper" ssh files -- cat file)" = mine ]) && [ "$(in_guest "ls -A $HOME")" = src ]
+result "it is at its own path, without its hidden files" $?
 
 totals

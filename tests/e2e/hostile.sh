@@ -121,13 +121,15 @@ listened=$(cat "$work/net/port")
 share() {
 	attack share /mnt/rw
 	none 12
-	result "share: setuid, setgid, devices, other owners, capabilities, flags: refused ($(ways) ways)" $?
+	got=$?
+	result "share: setuid, setgid, devices, other owners, capabilities, flags: refused ($(ways) ways)" $got
 	python3 "$here/hostile.py" odd shared | tee "$work/out" && [ ! -s "$work/out" ] && [ -f shared/set ]
 	result "share: nothing of it is on the host" $?
 	kept outside outside
 	attack links /mnt/rw /mnt/again "$work/p/outside"
 	none 15 && grep -q 'rounds of a race' "$work/said"
-	result "share: links, folders that become links, hard links, races: none leads out ($(ways) ways)" $?
+	got=$?
+	result "share: links, folders that become links, hard links, races: none leads out ($(ways) ways)" $got
 	same outside outside
 	result "share: what is beside it on the host is as it was" $?
 }
@@ -137,7 +139,8 @@ read_only() {
 	kept given given
 	attack read_only /mnt/ro
 	none 11 'mounted to be written: done'
-	result "read-only share: remounted, written, cut, renamed, linked: refused ($(ways) ways)" $?
+	got=$?
+	result "read-only share: remounted, written, cut, renamed, linked: refused ($(ways) ways)" $got
 	same given given
 	result "read-only share: it is as it was" $?
 }
@@ -147,8 +150,9 @@ home() {
 	rm -rf "$HOME/src/.made"
 	touch -r "$HOME/src/app" "$HOME/src" && kept home "$HOME"
 	attack home /mnt/home cooper3
-	none 200 'made below: done'
-	result "home: hidden names read, made, linked, renamed, removed: refused ($(ways) ways)" $?
+	none 210 'made below: done'
+	got=$?
+	result "home: hidden names read, made, linked, renamed, removed: refused ($(ways) ways)" $got
 	[ "$(cat "$HOME/src/.made/bin")" = x ] && rm -r "$HOME/src/.made" && touch -r "$HOME/src/app" "$HOME/src"
 	result "home: in a folder below there are such names" $?
 	same home "$HOME"
@@ -182,7 +186,8 @@ secrets() {
 		find /sys/firmware/qemu_fw_cfg/by_name/opt -name raw -exec cat {} +
 		find /etc /root /home/core/.ssh /var/lib/cooper -xdev -type f -size -1M -exec cat {} +' </dev/null 2>/dev/null >"$work/seen"
 	grep -aq 'console=' "$work/seen" && grep -aq PRIVATE "$work/seen"
-	result "secrets: its own are seen: command line, firmware, environments, files ($(du -m "$work/seen" | cut -f1) MiB)" $?
+	got=$?
+	result "secrets: its own are seen: command line, firmware, environments, files ($(du -m "$work/seen" | cut -f1) MiB)" $got
 	for word in "$HOSTILE_TOKEN" "$secret" "$work" "$(cat /etc/machine-id 2>/dev/null)" "$(sed -n 3p "$machine/ssh/id_ed25519")"; do
 		[ -z "$word" ] || ! grep -aqF -- "$word" "$work/seen" || { echo "seen: $word" && found=1; }
 	done
@@ -226,10 +231,12 @@ fragments() {
 	grep -q 'without an end' "$work/said" || cat "$work/said"
 	sleep 1
 	! grep -v " ${own:-none}\$" "$work/net/came"
-	result "fragments: they reach nothing of the host's loopback ($(cat "$work/said"))" $?
+	got=$?
+	result "fragments: they reach nothing of the host's loopback ($(cat "$work/said"))" $got
 	same_qemu "fragments: QEMU goes on" "$qemu"
 	[ $(($(megabytes "$qemu") - before)) -lt 100 ]
-	result "fragments: what never ends costs the host little ($before MiB, then $(megabytes "$qemu"))" $?
+	got=$?
+	result "fragments: what never ends costs the host little ($before MiB, then $(megabytes "$qemu"))" $got
 	ready "fragments: it is ready after that" 60
 }
 
@@ -257,7 +264,8 @@ floods() {
 	result "floods: status ends while it opens connections to everywhere ($took s)" $?
 	sleep 15
 	[ $(($(megabytes "$qemu") - before)) -lt 300 ] && [ "$(megabytes "$supervisor")" -lt 100 ]
-	result "floods: they cost the host little (QEMU $before MiB, then $(megabytes "$qemu"), supervisor $(megabytes "$supervisor"))" $?
+	got=$?
+	result "floods: they cost the host little (QEMU $before MiB, then $(megabytes "$qemu"), supervisor $(megabytes "$supervisor"))" $got
 	same_qemu "floods: QEMU goes on" "$qemu"
 	ready "floods: it is ready after that" 90
 	later console 20
@@ -271,7 +279,8 @@ floods() {
 	within 60 0 "last words" "$cooper" ssh -- sh -c 'sleep 1; echo last words'
 	result "console: ssh works after that" $?
 	[ "$(du -sm "$machine/log" | cut -f1)" -lt 200 ] && [ "$(megabytes "$supervisor")" -lt 100 ]
-	result "console: its log is bounded ($(du -sm "$machine/log" | cut -f1) MiB), and the supervisor ($(megabytes "$supervisor") MiB)" $?
+	got=$?
+	result "console: its log is bounded ($(du -sm "$machine/log" | cut -f1) MiB), and the supervisor ($(megabytes "$supervisor") MiB)" $got
 }
 
 # What the machine's processes but QEMU have of the host's memory, the largest.
@@ -304,7 +313,8 @@ podman() {
 	sleep 10
 	listening >"$work/listening"
 	! grep -v '^127\.' "$work/listening" && [ "$(wc -l <"$work/listening")" -le 1026 ]
-	result "podman: no other address is listened to, and no more than were promised ($(wc -l <"$work/listening"))" $?
+	got=$?
+	result "podman: no other address is listened to, and no more than were promised ($(wc -l <"$work/listening"))" $got
 	within 30 0 "no more than 1024 are forwarded" "$cooper" status
 	result "podman: status says so, without what a terminal obeys" $?
 	timeout 30 "$cooper" status --json >"$work/out" && plain "$work/out" && python3 -c 'import json, sys; json.load(sys.stdin)' <"$work/out"
@@ -351,7 +361,8 @@ disks() {
 	done
 	cp "$work/disks" "$work/said"
 	[ "$(grep -c 'onto os: done\|onto data: done' "$work/said")" -ge 4 ] && ! grep 'emulators: done' "$work/said"
-	result "disks: its own are written ($(grep -c ': done' "$work/said") headers), what it only reads is not" $?
+	got=$?
+	result "disks: its own are written ($(grep -c ': done' "$work/said") headers), what it only reads is not" $got
 	within 150 0 "is stopped" "$cooper" stop
 	result "disks: stop" $?
 	within 500 0 "is running" "$cooper" start

@@ -121,7 +121,8 @@ given_back() {
 	return 1
 }
 given_back
-result "memory that the guest freed is the host's again: $full MiB, then $(resident) MiB" $?
+got=$?
+result "memory that the guest freed is the host's again: $full MiB, then $(resident) MiB" $got
 
 # --- firmware
 machine=$usual/machines/uefi

@@ -92,6 +92,9 @@ done | check "a reason for each file of more than 400 lines"
 wc -l $sources | awk '$2 != "total" {print $1}' | sort -n |
 	awk '{n[NR] = $1} END {m = n[int((NR + 1) / 2)]; if (m > 200) print m " lines"}' | check "median of at most 200 lines"
 
+# The status of what was tried is gone when the name of the result runs something: such a test cannot fail.
+grep -nE '^[[:space:]]*result .*\$\(.* \$\?' tests/e2e/*.sh tests/scripted/*.sh | check "a result's status is kept before its name is made"
+
 # A file and its header are one; what one includes never leads back to it. tsort names what it finds in a circle.
 # shellcheck disable=SC2086
 awk '/^#include "/ {
