@@ -71,7 +71,7 @@ mkdir -p "$HOME/src" "$HOME/.ssh"
 echo mine | tee "$HOME/src/file" >"$HOME/.ssh/id"
 exits 0 "$cooper" up --yes && grep -qx "shared: $HOME, writable, without hidden files, Applications, bin and Library" "$work/out"
 result "nothing said of folders: up says that the home is shared" $?
-(cd "$HOME/src" && [ "$("$cooper" ssh files -- cat file)" = mine ]) && [ "$(in_guest "ls -A $HOME")" = src ]
+[ "$(guest cat "$HOME/src/file")" = mine ] && [ "$(in_guest "ls -A $HOME")" = src ]
 result "it is at its own path, without its hidden files" $?
 
 totals

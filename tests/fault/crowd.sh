@@ -94,7 +94,7 @@ person() {
 
 check "alone, both come up" settled
 state >"$work/state.alone"
-chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME" "$work/connections" && mkdir "$COOPER_HOME"
+chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME" && no_clients && mkdir "$COOPER_HOME"
 write project hello && write two hello
 both up --yes >"$out" 2>&1
 ends=$(($(date +%s) + seconds)) people=

@@ -44,7 +44,7 @@ shuffled() {
 # take NAME, restore NAME - the home of a stopped machine
 take() { quietly stop && cp -a "$COOPER_HOME" "$snapshots/$1"; }
 restore() {
-	chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME" "$work/connections" && cp -a "$snapshots/$1" "$COOPER_HOME"
+	chmod -R u+w "$COOPER_HOME" && rm -rf "$COOPER_HOME" && no_clients && cp -a "$snapshots/$1" "$COOPER_HOME"
 }
 
 # What a command that was cut short leaves for nobody is gc's to remove.

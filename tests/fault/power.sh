@@ -57,7 +57,7 @@ fired() { grep -q fired "$work/fired" 2>/dev/null; }
 cut_at() {
 	local place=$1 all
 	disk "$work/empty.img" live || return 1
-	rm -f "$work/connections" "$work/fired"
+	no_clients && rm -f "$work/fired"
 	COOPER_FAULT_LOG=$work/fired COOPER_FAULT="fsync $place cut" "${world[@]}" sh -c "$whole" "$cooper" >"$out" 2>&1 </dev/null &
 	all=$!
 	until fired || ! kill -0 $all 2>/dev/null; do

@@ -41,3 +41,6 @@ left_running() {
 		esac
 	done
 }
+
+# What the clients of this user were told goes.
+no_clients() { rm -rf "$work/connections" "$HOME/.docker"; }

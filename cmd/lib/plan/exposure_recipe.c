@@ -229,7 +229,8 @@ static struct err *expose_stack(const struct exposing *x, const char *login)
 	add_ports(x);
 	if (s->host_loopback)
 		exposing_add(x, "what listens on this host's 127.0.0.1 is reached from the guest");
-	if (package->debian_package) {
+	/* what shipped stacks take from Debian as well is no news in a project that extends one */
+	if (package->debian_package && !streq(package->debian_package, "qemu-user-static")) {
 		AUTO_FREE char *text = mem_printf("programs that run those of other architectures: Debian's %s%s%s",
 						  package->debian_package, package->suite ? " of " : "",
 						  package->suite ? package->suite : "");
