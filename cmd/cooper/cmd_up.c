@@ -118,12 +118,9 @@ static void summarize_shares(const struct stack *s, struct strs *lines)
 	for (size_t i = 0; i < s->machine.mount_count; i++) {
 		const struct mount *m = &s->machine.mounts[i];
 		AUTO_FREE char *elsewhere = streq(m->host, m->guest) ? NULL : mem_printf(" as %s", m->guest);
-		strs_addf(lines, "shared: %s%s, %s%s", m->host, elsewhere ? elsewhere : "",
-			  m->writable ? "writable" : "read-only",
-			  m->hidden ? ", without hidden files, Applications, bin and Library" : "");
+		strs_addf(lines, "shared: %s%s, %s%s%s", m->host, elsewhere ? elsewhere : "",
+			  m->writable ? "writable" : "read-only", m->hidden ? ", without " : "", m->hidden ? m->hidden : "");
 	}
-	if (s->unshared)
-		strs_addf(lines, "your home is not shared: %s", s->unshared);
 }
 
 static struct err *summarize(const struct stack *s, struct strs *lines)
@@ -199,6 +196,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	TRY(install_packages(call, p, &s));
 	TRY(project_measure_tools(p)); /* the compiler, which is in keys, may have come with them */
 	TRY(decide(p, &s));
+	TRY(session_trust(call, p, EXPOSURE_ALL)); /* files that changed while that was decided are asked about again */
 	TRY(stack_perform(&s, call->sink));
 	return finish(call, &s, started);
 }

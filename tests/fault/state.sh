@@ -43,4 +43,5 @@ left_running() {
 }
 
 # What the clients of this user were told goes.
+# shellcheck disable=SC2154
 no_clients() { rm -rf "$work/connections" "$HOME/.docker"; }

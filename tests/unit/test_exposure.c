@@ -211,7 +211,7 @@ static void what_changes_is_asked_about(void **state)
 
 static const char floating[] = "kind: build\nname: floats\nversion: \"1\"\nsource:\n  - { url: \"git:https://h/floats.git\", tag: v1 }\n"
 			       "  - { debian-source: hello, suite: trixie }\ninstall:\n  - [make, install]\n";
-static const char of_floating[] = "kind: stack\nemulator: floats\nimage: other\nmachine: { name: dev }\nmounts: []\n";
+static const char of_floating[] = "kind: stack\nemulator: floats\nimage: other\nmachine: { name: dev }\n";
 
 /* A project of nothing but data, whose emulator and image came with cooper; @commit and @digest are its lock's. */
 static void make_locked(const char *commit, const char *digest)

@@ -90,7 +90,7 @@ static void judged(void **state)
 	assert_ok(share_judge(&(struct mount){.host = (char *)"/data", .writable = true}, NULL, OURS));
 }
 
-/* What a guest does not see of the home: then it may write to the rest. */
+/* What a guest does not see of the home. */
 static void hidden(void **state UNUSED)
 {
 	static const struct {
@@ -109,24 +109,15 @@ static void hidden(void **state UNUSED)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		AUTO_FREE char *names = share_hidden(HOME, HOME, cases[i].cooper_home);
-		struct mount m = {.host = (char *)HOME, .writable = true, .hidden = names};
-		print_message("%s\n", cases[i].cooper_home);
-		if (cases[i].names) {
-			assert_string_equal(names, cases[i].names);
-			assert_ok(share_judge(&m, HOME, cases[i].cooper_home));
-		} else {
-			assert_null(names);
-			assert_fails(share_judge(&m, HOME, cases[i].cooper_home), ERR_USAGE, "would be you");
-		}
+		struct mount m = {.host = (char *)HOME, .hidden = names};
+		if (!streq(names, cases[i].names))
+			fail_msg("%s: %s", cases[i].cooper_home, names ? names : "none");
+		m.writable = true;
+		assert_fails(share_judge(&m, HOME, cases[i].cooper_home), ERR_USAGE, "would be you");
 	}
 	assert_null(share_hidden(HOME "/src", HOME, OURS));
 	assert_null(share_hidden("/home", HOME, OURS));
 	assert_null(share_hidden("/srv", NULL, OURS));
-	/* a home in a folder that no guest is given, and one that another user's home is in */
-	struct mount etc = {.host = (char *)"/etc/ann", .writable = true, .hidden = (char *)".*"};
-	assert_fails(share_judge(&etc, "/etc/ann", OURS), ERR_USAGE, "decides");
-	struct mount outer = {.host = (char *)"/home", .writable = true, .hidden = (char *)".*"};
-	assert_fails(share_judge(&outer, HOME, OURS), ERR_USAGE, "would be you");
 }
 
 /* As found on this host: links to the home and in it. */
@@ -144,12 +135,12 @@ static void hides(void **state UNUSED)
 	assert_int_equal(symlink(home, link), 0);
 	assert_int_equal(symlink("kept/cooper", elsewhere), 0);
 	assert_int_equal(setenv("HOME", link, 1), 0);
-	struct mount m = {.host = home, .writable = true};
+	struct mount m = {.host = home};
 	assert_ok(share_hide(&m, ours));
 	assert_string_equal(m.hidden, ".*:Applications:bin:Library:kept");
 	assert_ok(share_check(&m, ours));
 	free(m.hidden);
-	m = (struct mount){.host = link, .writable = true};
+	m = (struct mount){.host = link};
 	AUTO_FREE char *through = path_join(link, "elsewhere");
 	assert_ok(share_hide(&m, through));
 	assert_string_equal(m.hidden, ".*:Applications:bin:Library:elsewhere:kept");

@@ -74,6 +74,11 @@ static struct err *check(const struct machine_spec *spec, const struct guest_os 
 					"the key by which the machine is reached",
 					folder),
 				"choose a folder below it");
+	AUTO_FREE char *keys = path_join(home, ".ssh");
+	AUTO_FREE char *real_keys = path_join(real_home, ".ssh");
+	if (streq(folder, keys) || streq(folder, real_keys))
+		return err_hint(err_new(ERR_USAGE, "'%s' has the key by which the machine is reached", folder),
+				"choose another folder in the guest (guest:)");
 	return os->immutable ? check_immutable(os, spec->user, folder) : NULL;
 }
 

@@ -184,10 +184,10 @@ struct err *share_judge(const struct mount *m, const char *user_home, const char
 {
 	const char *path = m->host;
 	bool writable = m->writable;
-	/* The whole home, without its keys, or to be read: what people expect of such a machine. */
-	bool home = user_home && meets(path, user_home, SAME) && (m->hidden || !writable);
+	/* the whole home, to be read: what people expect of such a machine, and say on purpose */
+	bool home = user_home && meets(path, user_home, SAME) && !writable;
 
-	if (writable && user_home && is_in(user_home, path) && !home && !streq(path, "/"))
+	if (writable && user_home && is_in(user_home, path) && !streq(path, "/"))
 		return refuse(path, writable, user_home, YOURS);
 	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++) {
 		const struct forbidden *f = &forbidden[i];

@@ -139,6 +139,19 @@ static struct err *expose(const struct project *p, const struct recipe *r, unsig
 	return expose_pins(p, r, scope, lines);
 }
 
+/* What programs of others run in and on: by themselves these are no question. */
+static void add_context(const struct project *p, struct strs *lines)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < lines->count; i++)
+		any = any || !str_starts(lines->items[i], EXPOSURE_LOCK);
+	if (!any)
+		return;
+	strs_addf(lines, "the machine is '%s', its emulator '%s', its image '%s'", p->machine_name, p->emulator->name,
+		  p->image->name);
+}
+
 struct err *exposure_list(const struct project *p, unsigned scope, struct strs *lines)
 {
 	if (scope & EXPOSURE_BUILD)
@@ -148,11 +161,8 @@ struct err *exposure_list(const struct project *p, unsigned scope, struct strs *
 	if (!(scope & EXPOSURE_STACK))
 		return NULL;
 	TRY(expose(p, p->stack, scope, lines));
-	/* by itself it is what a shipped stack shares; with programs of others in the guest it is theirs to write to */
-	if (!p->stack->stack.mounts && lines->count)
-		strs_add(lines,
-			 "folder of this host, the guest may write to it: your home, without names that begin with "
-			 "a dot, Applications, bin and Library, where it can be shared (docs/files.md)");
+	if (scope & EXPOSURE_OWN)
+		add_context(p, lines);
 	return NULL;
 }
 

@@ -176,10 +176,15 @@ static void add_mounts(const struct exposing *x)
 {
 	for (size_t i = 0; i < x->r->stack.mount_count; i++) {
 		const struct mount *m = &x->r->stack.mounts[i];
-		AUTO_FREE char *text = mem_printf("folder of this host, %s: %s as %s",
-						  m->writable ? "the guest may write to it" : "read-only", m->host,
-						  m->guest ? m->guest : "its own path");
-		exposing_add(x, text);
+		AUTO(str) text = STR_INIT;
+		str_addf(&text, "folder of this host, %s: ", m->writable ? "the guest may write to it" : "read-only");
+		quote_word(&text, m->host);
+		str_add(&text, " as ");
+		if (m->guest)
+			quote_word(&text, m->guest);
+		else
+			str_add(&text, "its own path");
+		exposing_add(x, str_text(&text));
 	}
 }
 

@@ -109,7 +109,7 @@ static struct err *wire(struct stack *s)
 	TRY(add_image(s));
 	TRY(add_emulators(s));
 	add_machine(s);
-	TRY(stack_spec_copy(&s->context, &s->machine, &s->unshared));
+	TRY(stack_spec_copy(&s->context, &s->machine));
 	TRY(vmm_choose(&s->machine, s->context.facts, &s->context.vmm));
 	TRY(stack_spec_ignition(&s->context, graph_kind(&s->graph, "emulators"), &s->machine));
 	TRY(graph_seal(&s->graph));
@@ -123,7 +123,6 @@ void stack_done(struct stack *s)
 {
 	graph_done(&s->graph);
 	machine_spec_done(&s->machine);
-	free(s->unshared);
 	strs_done(&s->foreign);
 	js_free(s->record);
 	free(s->record_path);

@@ -21,7 +21,6 @@ struct stack {
 	const struct project *p;
 	struct step_context context;
 	struct machine_spec machine; /* what the machine is made of */
-	char *unshared;              /* why the home is not shared, where it is by default; NULL = nothing to tell */
 	struct strs foreign;
 	struct source emulator_package;
 	struct graph graph;

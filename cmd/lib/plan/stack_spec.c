@@ -2,7 +2,7 @@
 #include "plan/stack_spec.h"
 
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/path.h"
 #include "base/utf8.h"
@@ -33,18 +33,32 @@ static struct err *host_folder(const struct recipe *stack, const char *text, cha
 	}
 	AUTO_FREE char *dir = path_dir(stack->path);
 	AUTO_FREE char *from = file_absolute(dir);
+	while (str_ends(from, "/.")) /* of the current folder's own stack */
+		from[strlen(from) - 2] = '\0';
 	const char *below = text[1] ? text + 2 : "";
+	if (!*below) {
+		*ret_path = TAKE(from);
+		return NULL;
+	}
 	struct err *e = beneath_path(from, below, ret_path);
 	if (!err_is(e, ERR_ABSENT))
 		return e;
 	err_free(e);
-	*ret_path = *below ? path_join(from, below) : TAKE(from);
+	*ret_path = path_join(from, below);
 	return NULL;
 }
 
 static struct err *in_mount(const struct recipe *stack, const struct mount *m, struct err *take_e)
 {
 	return take_e ? err_wrap(take_e, "%s: the mount '%s'", stack->path, m->host) : NULL;
+}
+
+static bool has_control(const char *path)
+{
+	for (const char *c = path; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return true;
+	return false;
 }
 
 /* The folder as the recipe names it, @given, becomes the host's; @can_hide: the emulator can leave names out. */
@@ -55,8 +69,10 @@ static struct err *place(const struct recipe *stack, const struct mount *given, 
 
 	TRY(in_mount(stack, given, host_folder(stack, given->host, &folder)));
 	*m = (struct mount){.host = folder, .writable = given->writable};
-	if (!utf8_is_valid(folder)) /* the machine's record is JSON */
-		return in_mount(stack, given, err_new(ERR_USAGE, "the name '%s' is not UTF-8", folder));
+	if (!utf8_is_valid(folder) ||
+	    has_control(folder)) /* the record is JSON, what the guest mounts a list of lines */
+		return in_mount(stack, given,
+				err_new(ERR_USAGE, "the name '%s' is not UTF-8, or has control characters", folder));
 	m->guest = mem_strdup(given->guest ? given->guest : folder);
 	if (can_hide)
 		TRY(share_hide(m, cooper_home));
@@ -69,31 +85,6 @@ struct err *stack_shares_check(const struct recipe *stack, const char *cooper_ho
 		AUTO(mount) m = {.host = NULL};
 		TRY(place(stack, &stack->stack.mounts[i], /* can_hide= */ true, cooper_home, &m));
 	}
-	return NULL;
-}
-
-/* What people expect of such a machine: their home, where the host has it. */
-static struct err *add_home(const struct step_context *c, struct machine_spec *m)
-{
-	const struct mount wanted = {.host = (char *)"~", .writable = true};
-	AUTO(mount) home = {.host = NULL};
-	struct stat st;
-	bool there = false;
-
-	if (!strs_has(&m->qemu_provides, "share-hidden"))
-		return err_new(ERR_USAGE, "the emulator '%s' cannot hide its keys", c->emulator->name);
-	TRY(place(c->stack, &wanted, /* can_hide= */ true, c->home->root, &home));
-	TRY(file_stat(home.host, &there, &st));
-	if (!there || !S_ISDIR(st.st_mode))
-		return err_new(ERR_ABSENT, "there is no folder '%s'", home.host);
-	if (st.st_uid != geteuid())
-		return err_new(ERR_USAGE, "'%s' is the home of another user", home.host);
-	struct machine_spec alone = {.os = m->os, .user = m->user, .mounts = &home, .mount_count = 1};
-	TRY(mounts_check(&alone));
-	m->mounts = mem_resize(m->mounts, sizeof(*m->mounts));
-	m->mounts[0] = home;
-	m->mount_count = 1;
-	home = (struct mount){.host = NULL};
 	return NULL;
 }
 
@@ -111,7 +102,7 @@ static struct err *add_mounts(const struct step_context *c, struct machine_spec 
 	return e ? err_wrap(e, "%s", c->stack->path) : NULL;
 }
 
-struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m, char **ret_unshared)
+struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m)
 {
 	machine_spec_copy(m, c->stack, c->image);
 	m->guest_arch = c->guest_arch;
@@ -121,12 +112,7 @@ struct err *stack_spec_copy(const struct step_context *c, struct machine_spec *m
 		strs_copy(&m->qemu_provides, &c->emulator->patches[i].provides);
 	m->dir = path_join(c->home->machines, m->name);
 	m->gen_dir = path_join(m->dir, "gen-1"); /* until a boot finds the real one */
-	if (c->stack->stack.mounts)
-		return add_mounts(c, m);
-	struct err *e = add_home(c, m);
-	if (e)
-		*ret_unshared = mem_strdup(e->message);
-	return err_free(e);
+	return add_mounts(c, m);
 }
 
 struct err *stack_spec_ignition(const struct step_context *c, bool emulators, struct machine_spec *m)

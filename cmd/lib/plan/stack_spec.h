@@ -1,7 +1,7 @@
 /*
  * stack_spec.h - the machine that a stack describes, as values
  *
- *	TRY(stack_spec_copy(context, &spec, &unshared));       what the recipes say
+ *	TRY(stack_spec_copy(context, &spec));                  what the recipes say
  *	TRY(stack_spec_ignition(context, emulators, &spec));   the user's own Ignition configuration
  *	stack_spec_paths(generation, &spec);                   where results are, once keys are sealed
  */
@@ -14,12 +14,8 @@
 /** stack_shares_check() - USAGE when the stack shares a folder that no guest is given (machine/shares.h) */
 MUST_CHECK struct err *stack_shares_check(const struct recipe *stack, const char *cooper_home);
 
-/**
- * stack_spec_copy() - what the recipes say; the home is shared where the stack says nothing of mounts
- * @ret_unshared: heap, why it is not, or untouched
- */
-MUST_CHECK struct err *stack_spec_copy(const struct step_context *context, struct machine_spec *spec,
-				       char **ret_unshared);
+/** stack_spec_copy() - what the recipes say. Errors: USAGE, OS */
+MUST_CHECK struct err *stack_spec_copy(const struct step_context *context, struct machine_spec *spec);
 /**
  * stack_spec_ignition() - read the file beside the stack that its `ignition:` names; nothing when it names none
  * @emulators:  a device with emulators is part of the machine

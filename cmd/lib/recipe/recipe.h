@@ -160,7 +160,7 @@ struct stack_recipe {
 	char *ignition_dir;
 	enum provider provider;
 	struct source emulator_package; /* user-mode emulators for the provider "store": a debian_package */
-	struct mount *mounts; /* NULL = the file says nothing of them, which is not an empty list */
+	struct mount *mounts;
 	size_t mount_count;
 	struct port *ports;
 	size_t port_count;
