@@ -1,5 +1,6 @@
 #include "plan/project.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ void project_done(struct project *p)
 	home_done(&p->home);
 	strs_done(&p->roots);
 	free(p->stack_path);
+	free(p->stack_real);
 	free(p->lock_path);
 	free(p->machine_dir);
 	lock_free(p->lock);
@@ -182,13 +184,14 @@ static struct err *load_stack(struct project *p, enum arch guest_arch)
 }
 
 /* Records name it, and are JSON, which has no place for other bytes. */
-static struct err *check_name(const char *stack_path)
+static struct err *find_real(struct project *p)
 {
-	AUTO_FREE char *path = realpath(stack_path, NULL);
-
-	if (!path || utf8_is_valid(path))
+	p->stack_real = realpath(p->stack_path, NULL);
+	if (!p->stack_real)
+		return err_os(errno, "cannot tell where '%s' is", p->stack_path);
+	if (utf8_is_valid(p->stack_real))
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "the name '%s' is not UTF-8", path), "rename what is not");
+	return err_hint(err_new(ERR_USAGE, "the name '%s' is not UTF-8", p->stack_real), "rename what is not");
 }
 
 struct err *project_open(struct project *p, const char *stack, const char *guest_arch)
@@ -199,7 +202,7 @@ struct err *project_open(struct project *p, const char *stack, const char *guest
 	TRY(project_start(p));
 	TRY(project_measure_tools(p));
 	TRY(find_stack(p, stack));
-	TRY(check_name(p->stack_path));
+	TRY(find_real(p));
 	choose_lock(p);
 	add_own_root(p);
 	TRY(load_stack(p, arch));

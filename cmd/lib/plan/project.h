@@ -23,6 +23,7 @@ struct project {
 	struct host_survey survey; /* what is known of it besides; of this one once doctor_survey() measured it */
 	struct strs roots;         /* folders with recipes/, vmimages/, patches/: the project's, then the shipped one */
 	char *stack_path;
+	char *stack_real; /* the same with its links followed: what records name */
 	bool is_above;   /* the stack was found in a folder above the current one */
 	bool is_shipped; /* it came with cooper: its lock is in the home */
 	char *lock_path;

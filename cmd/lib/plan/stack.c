@@ -213,9 +213,8 @@ static struct err *check_reach(const struct graph *g)
 static bool record_changes(const struct stack *s, struct json **ret_record)
 {
 	AUTO_JSON *record = js_copy(s->record);
-	AUTO_FREE char *stack = s->p->is_shipped ? NULL : realpath(s->p->stack_path, NULL);
-	if (stack)
-		js_set_text(record, GC_RECORD_STACK, stack);
+	if (!s->p->is_shipped)
+		js_set_text(record, GC_RECORD_STACK, s->p->stack_real);
 	graph_record(&s->graph, record);
 	AUTO_FREE char *now = js_canonical(record);
 	AUTO_FREE char *before = js_canonical(s->record);
@@ -237,22 +236,17 @@ bool stack_settled(const struct stack *s)
 	return graph_pending(&s->graph) == 0 && js_get(s->record, EXPOSED) && !record_changes(s, &record);
 }
 
-static struct err *add_exposed(const struct stack *s, struct json *record)
-{
-	AUTO(strs) lines = STRS_INIT;
-	TRY(exposure_list(s->p, EXPOSURE_ALL, &lines));
-	js_set(record, EXPOSED, js_texts(&lines));
-	return NULL;
-}
-
 struct err *stack_perform(struct stack *s, struct sink *sink)
 {
 	AUTO_JSON *record = NULL;
+	AUTO(strs) exposed = STRS_INIT;
 	TRY(check_reach(&s->graph));
+	if (graph_pending(&s->graph) || !js_get(s->record, EXPOSED)) /* before: nothing is done that cannot be told */
+		TRY(exposure_list(s->p, EXPOSURE_ALL, &exposed));
 	struct err *e = graph_perform(&s->graph, sink);
 	bool changes = record_changes(s, &record);
 	if (!e && (s->goal->state == STEP_DONE || (s->goal->state == STEP_PRESENT && !js_get(record, EXPOSED)))) {
-		e = add_exposed(s, record);
+		js_set(record, EXPOSED, js_texts(&exposed));
 		changes = true;
 	}
 	return changes ? err_first(e, js_write(s->record_path, record, 0600)) : e;
