@@ -148,6 +148,14 @@ static void hides(void **state UNUSED)
 	m = (struct mount){.host = below, .writable = true};
 	assert_ok(share_hide(&m, ours));
 	assert_null(m.hidden);
+	/* what the keys' folder is a link to */
+	AUTO_FREE char *dotfiles = path_join(home, "dotfiles/ssh");
+	AUTO_FREE char *keys = path_join(home, ".ssh");
+	m = (struct mount){.host = dotfiles};
+	assert_ok(dir_make(dotfiles, 0700));
+	assert_ok(share_check(&m, ours));
+	assert_int_equal(symlink("dotfiles/ssh", keys), 0);
+	assert_fails(share_check(&m, ours), ERR_USAGE, "your keys");
 	assert_int_equal(setenv("HOME", before, 1), 0);
 }
 

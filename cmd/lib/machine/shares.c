@@ -180,28 +180,6 @@ char *share_hidden(const char *path, const char *user_home, const char *cooper_h
 	return ours ? mem_printf(HIDDEN "%s%s", *ours ? ":" : "", ours) : NULL;
 }
 
-struct err *share_judge(const struct mount *m, const char *user_home, const char *cooper_home)
-{
-	const char *path = m->host;
-	bool writable = m->writable;
-	/* the whole home, to be read: what people expect of such a machine, and say on purpose */
-	bool home = user_home && meets(path, user_home, SAME) && !writable;
-
-	if (writable && user_home && is_in(user_home, path) && !streq(path, "/"))
-		return refuse(path, writable, user_home, YOURS);
-	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++) {
-		const struct forbidden *f = &forbidden[i];
-		AUTO_FREE char *folder = folder_of(f, user_home, cooper_home);
-		if (!folder || !meets(path, folder, f->reach) || (!writable && !f->read_only_too))
-			continue;
-		bool seen = !home && !(m->hidden && !f->path[0]); /* of another home of ours its keys are */
-		if ((!seen && !is_in(path, folder)) || (streq(f->path, "/dev") && in_memory(path)))
-			continue;
-		return refuse(path, writable, folder, f->why);
-	}
-	return NULL;
-}
-
 /* Where the links of @path lead, also of one that does not exist; heap. */
 static char *real_of(const char *path)
 {
@@ -214,6 +192,35 @@ static char *real_of(const char *path)
 	return path_join(above, path_base(path));
 }
 
+/* @follow: the folders of the table are meant, too, where links of theirs lead. */
+static struct err *judge(const struct mount *m, const char *user_home, const char *cooper_home, bool follow)
+{
+	const char *path = m->host;
+	bool writable = m->writable;
+	/* the whole home, to be read: what people expect of such a machine, and say on purpose */
+	bool home = user_home && meets(path, user_home, SAME) && !writable;
+
+	if (writable && user_home && is_in(user_home, path) && !streq(path, "/"))
+		return refuse(path, writable, user_home, YOURS);
+	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++) {
+		const struct forbidden *f = &forbidden[i];
+		AUTO_FREE char *named = folder_of(f, user_home, cooper_home);
+		AUTO_FREE char *folder = named && follow ? real_of(named) : TAKE(named);
+		if (!folder || !meets(path, folder, f->reach) || (!writable && !f->read_only_too))
+			continue;
+		bool seen = !home && !(m->hidden && !f->path[0]); /* of another home of ours its keys are */
+		if ((!seen && !is_in(path, folder)) || (streq(f->path, "/dev") && in_memory(path)))
+			continue;
+		return refuse(path, writable, folder, f->why);
+	}
+	return NULL;
+}
+
+struct err *share_judge(const struct mount *m, const char *user_home, const char *cooper_home)
+{
+	return judge(m, user_home, cooper_home, /* follow= */ false);
+}
+
 /* With a home or without one. */
 static struct err *check_with(const struct mount *m, const char *home, const char *cooper_home)
 {
@@ -224,7 +231,7 @@ static struct err *check_with(const struct mount *m, const char *home, const cha
 	const struct mount behind = {.host = real, .writable = m->writable, .hidden = m->hidden};
 	bool is_home = home && streq(real, real_home); /* by whatever name */
 	TRY(share_judge(m, is_home ? m->host : home, cooper_home));
-	return share_judge(&behind, real_home, real_cooper);
+	return judge(&behind, real_home, real_cooper, /* follow= */ true);
 }
 
 /* By the name that is given, and by that behind its links. */
