@@ -311,7 +311,7 @@ shipped=$COOPER_RECIPES && mkdir -p "$work/shipped/recipes" "$work/shipped/vmima
 export COOPER_RECIPES=$work/shipped
 check "up of a project whose recipes nobody has agreed to" ends 2 "      trusted" up
 check "which did nothing" ends 2 "nobody has agreed" up
-check "plan says what they do" ends 3 "in the guest as root, writes /etc/motd:" "$cooper" plan
+check "plan says what they do" ends 3 "in the guest as root, writes /etc/motd (mode 0644):" "$cooper" plan
 check "trust without an answer" ends 2 "give --yes" "$cooper" trust
 check "trust" ends 0 "+ recipes/tiny.yaml: install" "$cooper" trust --yes
 check "up, now" ends 0 "runs" up
