@@ -131,16 +131,23 @@ sub attack_home {
         try("$shown: from below", slurp("src/../$name/id") ne '' || rename('src/app', "src/../$name"));
     }
     try("through a link", slurp('link/id') ne '');
-    mkdir "/mnt/other$_" for 1 .. 4;
-    run("mount --bind $dir /mnt/other1");
-    run("mount -t 9p -o trans=virtio,version=9p2000.L,aname=/.ssh $tag /mnt/other2");
-    run("mount -t 9p -o trans=virtio,version=9p2000.u $tag /mnt/other3");
-    run("mount -t 9p -o trans=virtio,version=9p2000.L,access=0,uname=root $tag /mnt/other4");
-    for my $other (map { "/mnt/other$_" } 1 .. 4) {
-        try("$other: read", slurp("$other/.ssh/id") . slurp("$other/id") ne '');
-        try("$other: written", spill("$other/.profile", "x\n"));
-        run("umount $other");
+    chdir '/';
+    mkdir '/mnt/other';
+    my $mount = "mount -t 9p -o trans=virtio,msize=512000,ro";
+    for my $how ("mount --bind $dir", "$mount,version=9p2000.L,aname=/.ssh $tag", "$mount,version=9p2000.u $tag",
+        "$mount,version=9p2000.L,access=any,uname=root $tag", "$mount,version=9p2000.L,cache=loose $tag") {
+        run("umount $dir") if $how =~ /9p/; # one mount of a tag at a time
+        if (!run("$how /mnt/other")) {
+            print "$how: not mounted\n";
+            next;
+        }
+        try("$how: read", slurp('/mnt/other/.ssh/id') . slurp('/mnt/other/id') ne '');
+        opendir my $other, '/mnt/other' or die "/mnt/other: $!\n";
+        try("$how: listed", scalar grep { $_ =~ $mine } readdir $other);
+        closedir $other;
+        run('umount /mnt/other') or die "$how: not let go of\n";
     }
+    run("$mount,version=9p2000.L,cache=mmap $tag $dir") or die "$dir: not mounted again\n";
 }
 
 1;
