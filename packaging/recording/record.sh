@@ -10,7 +10,7 @@ docs=$PWD/docs
 usual=${COOPER_HOME:-$HOME/.local/share/cooper}
 work=$(mktemp -d /tmp/home.XXXX)
 export HOME="$work/ann" PATH="$work/bin:$PATH"
-export COOPER_HOME="$HOME/.local/share/cooper"
+export COOPER_HOME="$HOME/.local/share/cooper" PODMAN_CONNECTIONS_CONF="$work/connections.json"
 trap '"$cooper" destroy --all --yes >/dev/null 2>&1; rm -rf "$work"' EXIT
 mkdir -p "$COOPER_HOME" "$work/bin" "$HOME/project"
 for part in cas store accel.json compiler.json cooper.lock; do
@@ -24,7 +24,7 @@ cat >cooper.yaml <<-'YAML'
 	machine: { name: dev, cpus: 2, memory: 2GiB }
 	run: [amd64, arm64]
 	steps:
-	  - { name: jq, packages: [jq] }
+	  - { name: motd, write: { path: /etc/motd, text: hello } }
 YAML
 python3 "$here/record.py" "$work/session.cast" 'cat cooper.yaml' 'cooper up --yes' 'cooper up' \
 	'cooper status' 'cooper ssh dev -- uname -srm'
