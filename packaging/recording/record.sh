@@ -10,7 +10,7 @@ docs=$PWD/docs
 usual=${COOPER_HOME:-$HOME/.local/share/cooper}
 work=$(mktemp -d /tmp/home.XXXX)
 export HOME="$work/ann" PATH="$work/bin:$PATH"
-export COOPER_HOME="$HOME/.local/share/cooper" PODMAN_CONNECTIONS_CONF="$work/connections.json"
+export COOPER_HOME="$HOME/.local/share/cooper"
 trap '"$cooper" destroy --all --yes >/dev/null 2>&1; rm -rf "$work"' EXIT
 mkdir -p "$COOPER_HOME" "$work/bin" "$HOME/project"
 for part in cas store accel.json compiler.json cooper.lock; do
@@ -21,12 +21,12 @@ cd "$HOME/project"
 cat >cooper.yaml <<-'YAML'
 	kind: stack
 	extends: podman-debian
-	machine: { name: dev, cpus: 2, memory: 2GiB }
+	machine: { name: demo, cpus: 2, memory: 2GiB }
 	run: [amd64, arm64]
 	steps:
 	  - { name: motd, write: { path: /etc/motd, text: hello } }
 YAML
 python3 "$here/record.py" "$work/session.cast" 'cat cooper.yaml' 'cooper up --yes' 'cooper up' \
-	'cooper status' 'cooper ssh dev -- uname -srm'
+	'cooper status' 'cooper ssh demo -- uname -srm'
 npm exec --yes --ignore-scripts svg-term-cli@2.1.1 -- --in "$work/session.cast" --out "$work/session.svg" --window --no-cursor
 cp "$work/session.svg" "$docs/session.svg"
