@@ -165,11 +165,11 @@ static struct err *run_rollback(struct call *call)
 	TRY(generation_previous(p.machine_dir, &g));
 	if (g.number == 0)
 		TRY(is_rolled_back(&p, &done));
-	if (done)
-		return NULL;
-	if (g.number == 0)
+	if (g.number == 0 && !done)
 		return err_hint(err_new(ERR_ABSENT, "the machine '%s' has no earlier generation", p.machine_name),
 				"`cooper up` keeps the old one when it creates a new OS disk");
+	if (done)
+		return NULL;
 	TRY(machine_record_read(g.dir, &spec));
 	TRY(check_start(&p, &spec, &g));
 	TRY(machine_stop(p.machine_dir, MACHINE_STOP_MS, &was_running));

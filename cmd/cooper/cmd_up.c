@@ -62,17 +62,9 @@ static struct err *run_manager(struct call *call, const char *const *words, cons
 static struct err *install(struct call *call, bool is_mac, const struct strs *missing)
 {
 	/* a name that is in no list is no regular expression either */
-	static const char *const apt[] = {"apt-get",
-					  "-o",
-					  "DPkg::Lock::Timeout=600",
-					  "-o",
-					  "APT::Cmd::Pattern-Only=true",
-					  "install",
-					  "-y",
-					  "-qq",
-					  "--no-install-recommends",
-					  "--",
-					  NULL};
+	static const char *const apt[] = {
+		"apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "APT::Cmd::Pattern-Only=true",
+		"install", "-y", "-qq", "--no-install-recommends", "--", NULL};
 	static const char *const apt_update[] = {"apt-get", "update", "-qq", NULL};
 	struct strs none = STRS_INIT;
 	if (is_mac)
@@ -112,7 +104,6 @@ static struct err *install_packages(struct call *call, const struct project *p, 
 			is_mac ? "brew install %s" : "run as root: apt-get update && apt-get install %s", list);
 }
 
-/* "machine 'dev': aarch64 guest under QEMU emulator version 10.2.3 ...", and what the canaries said. */
 static void summarize_shares(const struct stack *s, struct strs *lines)
 {
 	for (size_t i = 0; i < s->machine.mount_count; i++) {
@@ -123,6 +114,7 @@ static void summarize_shares(const struct stack *s, struct strs *lines)
 	}
 }
 
+/* "machine 'dev': aarch64 guest under QEMU emulator version 10.2.3 ...", and what the canaries said. */
 static struct err *summarize(const struct stack *s, struct strs *lines)
 {
 	const struct machine_spec *m = &s->machine;

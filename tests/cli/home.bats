@@ -85,3 +85,30 @@ b" run -2 "$cooper" plan
 	[ "$status" != 0 ]
 	[[ "$output" == *"the machine is 'dev', its emulator 'qemu-6.1', its image 'img'"* ]]
 }
+
+@test "the name of a project's folder is UTF-8" {
+	odd="$HOME/odd"$'\xff'
+	cp -r "$HOME/project" "$odd"
+	cd "$odd"
+	run -2 "$cooper" plan
+	[[ "$output" == *"is not UTF-8"* ]]
+}
+
+@test "what somebody put into the store is neither dropped nor offered" {
+	mkdir -p "$COOPER_HOME/cas" "$COOPER_HOME/store/my keep"
+	echo data >"$COOPER_HOME/store/my keep/file"
+	touch "$COOPER_HOME/store/README"
+	mkdir "$COOPER_HOME/store/$(printf '%024d' 1)-dead"
+	run -0 "$cooper" gc --yes
+	[[ "$output" == *-dead* && "$output" != *keep* && "$output" != *README* ]]
+	run -0 "$cooper" verify --deep
+	[ -f "$COOPER_HOME/store/my keep/file" ] && [ -f "$COOPER_HOME/store/README" ]
+}
+
+@test "a folder of the guest that it needs is not covered" {
+	for guest in /home/core/.ssh /etc/ssh /var/lib /tmp; do
+		stack "mounts: [{ host: ~/src, guest: $guest }]"
+		run -2 "$cooper" plan
+		[[ "$output" == *"cover"* ]]
+	done
+}

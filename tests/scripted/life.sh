@@ -199,6 +199,7 @@ check "rollback, its emulator is lost" ends 1 "is missing" "$cooper" rollback
 check "nothing is stopped for it" [ "$(field state)" = ready ]
 mv "$work/lost" "$keg"
 check "rollback" ends 0 "generation 1 is now current" "$cooper" rollback
+check "the same again is no failure" ends 0 "generation 1 is current already" "$cooper" rollback
 check "the disk of the first image" [ "$(current) $(guest etc/os-release | tail -1)" = "1 VERSION_ID=1" ]
 check "up goes to the stack's own again" ends 0 "generation 2" up
 check "and it is the current one" [ "$(current)" = 2 ]

@@ -68,17 +68,18 @@ static struct err *check(const struct machine_spec *spec, const struct guest_os 
 			"choose another folder in the guest (guest:), for example below /home or /mnt");
 	AUTO_FREE char *home = path_join("/home", spec->user);
 	AUTO_FREE char *real_home = path_join(os->home, spec->user);
+	AUTO_FREE char *keys = path_join(home, ".ssh");
+	AUTO_FREE char *real_keys = path_join(real_home, ".ssh");
+	if (streq(folder, keys) || streq(folder, real_keys))
+		return err_hint(err_new(ERR_USAGE, "a folder mounted at '%s' would cover the key by which the machine is "
+						   "reached", folder),
+				"choose another folder in the guest (guest:)");
 	if (streq(folder, home) || streq(folder, real_home))
 		return err_hint(err_new(ERR_USAGE,
 					"'%s' is the login user's home: a folder mounted there would cover "
 					"the key by which the machine is reached",
 					folder),
 				"choose a folder below it");
-	AUTO_FREE char *keys = path_join(home, ".ssh");
-	AUTO_FREE char *real_keys = path_join(real_home, ".ssh");
-	if (streq(folder, keys) || streq(folder, real_keys))
-		return err_hint(err_new(ERR_USAGE, "'%s' has the key by which the machine is reached", folder),
-				"choose another folder in the guest (guest:)");
 	return os->immutable ? check_immutable(os, spec->user, folder) : NULL;
 }
 

@@ -16,8 +16,8 @@ static void check_steps(struct problems *problems, const struct stack_recipe *s,
 static bool is_one_port(const struct port *a, const struct port *b)
 {
 	static const char all[] = "0.0.0.0";
-	return a->host_port == b->host_port &&
-	       (streq(a->host_address, b->host_address) || streq(a->host_address, all) || streq(b->host_address, all));
+	return a->host_port == b->host_port && (streq(a->host_address, b->host_address) ||
+						streq(a->host_address, all) || streq(b->host_address, all));
 }
 
 static void check_ports(struct problems *problems, const struct stack_recipe *s, const struct yaml_node *ports)
@@ -31,29 +31,10 @@ static void check_ports(struct problems *problems, const struct stack_recipe *s,
 
 bool check_is_guests_own(const char *folder)
 {
-	static const char *const own[] = {"/bin",
-					  "/boot",
-					  "/dev",
-					  "/etc",
-					  "/home",
-					  "/lib",
-					  "/lib64",
-					  "/proc",
-					  "/root",
-					  "/run",
-					  "/sbin",
-					  "/sys",
-					  "/tmp",
-					  "/usr",
-					  "/var",
-					  "/etc/ssh",
-					  "/etc/systemd",
-					  "/var/lib",
-					  "/var/lib/containers",
-					  "/var/lib/cooper",
-					  "/var/home",
-					  "/var/tmp",
-					  "/var/log"};
+	static const char *const own[] = {
+		"/bin",     "/boot",        "/dev",      "/etc", "/etc/ssh", "/etc/systemd", "/home",    "/lib",
+		"/lib64",   "/proc",        "/root",     "/run", "/sbin",    "/sys",         "/tmp",     "/usr",
+		"/var",     "/var/home",    "/var/lib",  "/var/lib/containers",  "/var/lib/cooper", "/var/log", "/var/tmp"};
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
 		if (streq(folder, own[i]))
 			return true;

@@ -156,19 +156,14 @@ static const struct schema patch_schema = {
 /* --- commands --- */
 
 /* How a command is written; @flags say who expands what begins with '$'. */
-#define COMMAND_FIELDS(flags)                                                                                          \
-	{"run",    FIELD_TEXTS,       (flags) | FIELD_EMPTY,                                                           \
-	 TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},                              \
-		{"script",                                                                                             \
-		 FIELD_TEXT,                                                                                           \
-		 flags,                                                                                                \
-		 TEXT_ANY,                                                                                             \
-		 AT(command, script),                                                                                  \
-		 .doc = "Lines that the interpreter runs; `sh` and `bash` stop at the first that fails (`-eu`)."},     \
-	{                                                                                                              \
-		"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter),                                    \
-			.values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",       \
-			.doc = "Program that runs the script."                                                         \
+#define COMMAND_FIELDS(flags)                                                                                            \
+	{"run",    FIELD_TEXTS,       (flags) | FIELD_EMPTY,                                                             \
+	 TEXT_ANY, AT(command, argv), .doc = "The program and its arguments; no shell."},                                \
+		{"script", FIELD_TEXT, flags, TEXT_ANY, AT(command, script), .doc = "Lines that the interpreter runs; `sh` and `bash` stop at the first that fails (`-eu`)."}, \
+	{                                                                                                                \
+		"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(command, interpreter),                                      \
+			.values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",         \
+			.doc = "Program that runs the script."                                                           \
 	}
 #define COMMAND                                                                                                        \
 	.size = sizeof(struct command), .mark_offset = offsetof(struct command, mark),                                 \
@@ -456,8 +451,7 @@ static const struct schema_field step_fields[] = {
 	 .doc = "Install packages of the guest's distribution."},
 	{"run", FIELD_TEXTS, FIELD_LITERAL | FIELD_EMPTY, TEXT_ANY, AT(guest_step, run.argv),
 	 .doc = "Run a program; no shell."},
-	{"script", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, run.script),
-	 .doc = "Run a script; `sh` and `bash` stop at its first line that fails (`-eu`)."},
+	{"script", FIELD_TEXT, FIELD_LITERAL, TEXT_ANY, AT(guest_step, run.script), .doc = "Run a script; `sh` and `bash` stop at its first line that fails (`-eu`)."},
 	{"interpreter", FIELD_CHOICE, 0, TEXT_ANY, AT(guest_step, run.interpreter),
 	 .values = WORDS("sh", "bash", "python3"), .with = WORDS("script"), .fallback_doc = "sh",
 	 .doc = "Program that runs the script."},
@@ -517,8 +511,7 @@ static const struct schema_field stack_fields[] = {
 	{"emulation", FIELD_MAP, 0, TEXT_ANY, 0, .of = &emulation_schema,
 	 .doc = "Emulation of programs of other architectures."},
 	{"mounts", FIELD_LIST, FIELD_EMPTY, TEXT_ANY, COUNTED(recipe, stack.mounts, stack.mount_count),
-	 .of = &mount_schema, .fallback_doc = "your home, writable, without its hidden files",
-	 .doc = "Host folders shared with the guest; `[]` for none."},
+	 .of = &mount_schema, .doc = "Host folders shared with the guest; none unless they are named here."},
 	{"ports", FIELD_LIST, 0, TEXT_ANY, COUNTED(recipe, stack.ports, stack.port_count), .of = &port_schema,
 	 .doc = "Port forwards from the host to the guest."},
 	{"ignition", FIELD_TEXT, 0, TEXT_PATH, AT(recipe, stack.ignition),

@@ -338,6 +338,8 @@ struct err *file_link_target(const char *path, char **ret_target)
 
 	TRY(file_lstat(path, &there, &st));
 	*ret_target = S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+	if (S_ISLNK(st.st_mode) && !*ret_target && errno != ENOENT)
+		return err_os(errno, "cannot tell where '%s' leads", path);
 	return NULL;
 }
 
