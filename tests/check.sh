@@ -40,6 +40,7 @@ run "decisions for other hosts" sh tests/golden/hosts.sh
 run "Ignition of every stack" sh tests/golden/ignition-validate.sh
 run "life of a stack, scripted" bash tests/scripted/life.sh
 run "machines by name, scripted" bash tests/scripted/names.sh
+run "snapshots and clones, scripted" bash tests/scripted/snapshots.sh
 run "killed and adopted, scripted" bash tests/scripted/kills.sh
 run "damaged machines, scripted" bash tests/scripted/damage.sh
 run "errors of the disk, scripted" bash tests/store/reads.sh

@@ -3,7 +3,9 @@
 #include "base/path.h"
 #include "machine/autostart.h"
 #include "machine/clients.h"
+#include "machine/layers.h"
 #include "machine/machine.h"
+#include "machine/protect.h"
 #include "session_machine.h"
 #include "sys/file.h"
 
@@ -34,11 +36,16 @@ static struct err *destroy_machine(const struct project *p, const char *name, st
 		printf("no machine '%s'\n", name);
 		return NULL;
 	}
+	TRY(machine_check_unprotected(dir));
 	TRY(machine_stop(dir, MACHINE_STOP_MS, NULL));
 	forget_autostart(p, dir, sink);
 	TRY(clients_forget(dir, name, sink));
 	TRY(file_link_target(dir, &elsewhere));
 	TRY(tree_remove(dir));
+	struct err *e = layers_clean(p->home.machines, vmm_list[0]);
+	if (e)
+		event_warn(sink, NULL, "disks of its snapshots may be left, which `cooper gc` finds: %s", e->message);
+	err_free(e);
 	if (elsewhere)
 		event_warn(sink, NULL, "the folder of machine '%s' was a link: its disks and keys are still in '%s'",
 			   name, elsewhere);
@@ -50,6 +57,10 @@ static struct err *destroy_all(const struct project *p, struct sink *sink)
 {
 	AUTO(strs) names = STRS_INIT;
 	TRY(dir_list(p->home.machines, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *dir = path_join(p->home.machines, names.items[i]);
+		TRY(machine_check_unprotected(dir));
+	}
 	for (size_t i = 0; i < names.count; i++)
 		TRY(destroy_machine(p, names.items[i], sink));
 	AUTO_FREE char *left = NULL;

@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "machine/layers.h"
 #include "plan/project_find.h"
 #include "recipe/lock_file.h"
 #include "session.h"
@@ -34,6 +35,18 @@ static void tell_left(const struct call *call, const struct home *home)
 			   left.items[i + 1], left.items[i]);
 }
 
+/* Disks that no machine and no snapshot stands on any more. */
+static struct err *add_layers(const struct home *home, struct gc *gc)
+{
+	AUTO(strs) paths = STRS_INIT;
+	struct err *e = layers_unused(home->machines, vmm_list[0], &paths);
+	if (e)
+		return err_wrap(e, "cannot determine which disks are in use");
+	for (size_t i = 0; i < paths.count; i++)
+		TRY(gc_add(gc, paths.items[i]));
+	return NULL;
+}
+
 static struct err *collect(struct call *call, const struct home *home, struct gc *gc)
 {
 	AUTO(strs) locks = STRS_INIT;
@@ -46,6 +59,7 @@ static struct err *collect(struct call *call, const struct home *home, struct gc
 	TRY(lock_file_place(path, &lock)); /* one that cannot be read keeps nothing, and must not be passed over */
 	strs_add(&locks, lock);
 	TRY(gc_find(home, &locks, gc));
+	TRY(add_layers(home, gc));
 	tell_left(call, home);
 	str_add_size(&size, gc->bytes);
 	if (gc->count == 0) {

@@ -4,6 +4,7 @@
 #include "base/suggest.h"
 #include "fmt/json.h"
 #include "machine/control.h"
+#include "machine/protect.h"
 #include "session_machine.h"
 #include "table.h"
 
@@ -25,11 +26,13 @@ static struct err *add_machines(const struct project *p, struct json *out)
 	js_set(out, "machines", list);
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *dir = path_join(p->home.machines, names.items[i]);
-		bool running = false;
+		bool running = false, is_protected = false;
 		TRY(machine_running(dir, &running, NULL));
+		TRY(machine_protected(dir, &is_protected));
 		struct json *m = js_object();
 		js_set_text(m, "name", names.items[i]);
 		js_set_bool(m, "running", running);
+		js_set_bool(m, "protected", is_protected);
 		js_add(list, m);
 	}
 	return NULL;
@@ -44,8 +47,9 @@ static void print_group(const struct json *list, const char *indent)
 		if (recipe)
 			printf("%s%s\n", indent, name);
 		else
-			printf("%s%-20s %s\n", indent, name,
-			       js_get_bool(item, "running", false) ? "running" : "stopped");
+			printf("%s%-20s %s%s\n", indent, name,
+			       js_get_bool(item, "running", false) ? "running" : "stopped",
+			       js_get_bool(item, "protected", false) ? ", protected" : "");
 	}
 }
 

@@ -22,6 +22,13 @@
 	X(cmd_autostart_on)                                                                                            \
 	X(cmd_autostart_off)                                                                                           \
 	X(cmd_verify)                                                                                                  \
+	X(cmd_snapshot_create)                                                                                         \
+	X(cmd_snapshot_list)                                                                                           \
+	X(cmd_snapshot_restore)                                                                                        \
+	X(cmd_snapshot_delete)                                                                                         \
+	X(cmd_clone)                                                                                                   \
+	X(cmd_protect)                                                                                                 \
+	X(cmd_unprotect)                                                                                               \
 	X(cmd_destroy)                                                                                                 \
 	X(cmd_gc)                                                                                                      \
 	X(cmd_fetch)                                                                                                   \

@@ -52,7 +52,7 @@ settle() { { quietly stop || quietly stop; } && quietly gc --yes; }
 
 # A scenario: from which home, the command, and what makes it whole when it was cut short. Those that are quick come first:
 # a place is tried in the first one that comes by.
-scenarios='verify gc build stop destroy start noop up change rollback image'
+scenarios='verify gc snapshot revert delete clone build stop destroy start noop up change rollback image'
 prepare() {
 	rm -rf "$project/recipes" "$project/vmimages" "$project/patches" && cp -a "$work/project.one/." "$project/"
 	case $1 in
@@ -62,6 +62,7 @@ prepare() {
 	esac
 	case $1 in
 	noop | stop) quietly start ;;
+	revert | delete) quietly snapshot create s && printf more >>"$machine/data.qcow2" ;;
 	change) stack 768MiB "${step/hello/bye}" ;;
 	image) image 2 ;;
 	gc) image 2 ;;
@@ -74,7 +75,19 @@ command_of() {
 	gc) echo gc --yes ;;
 	verify) echo verify --deep ;;
 	destroy) echo destroy --yes ;;
+	snapshot) echo snapshot create s ;;
+	revert) echo snapshot restore s --yes ;;
+	delete) echo snapshot delete s ;;
+	clone) echo clone twin ;;
 	*) echo "$1" ;;
+	esac
+}
+# What cannot be done twice was done by the first one.
+done_before() {
+	case $1 in
+	snapshot | clone) grep -q already "$out" ;;
+	delete) grep -q "has no snapshot" "$out" ;;
+	*) false ;;
 	esac
 }
 # Whether the machine runs after a command that ended with 0, or says why it does not.
@@ -133,6 +146,7 @@ try() {
 	124) verdict="hangs: $words" ;;
 	137) [ "$4" = kill ] || verdict="killed: $words" ;;
 	1 | 5 | 8) ;;
+	4) case $4 in ELOOP) ;; *) verdict="exit 4 for $4: $words" ;; esac ;; # a link where a tree is written: an archive's doing
 	7) case $4 in ENOSPC | EDQUOT | EFBIG) ;; *) verdict="exit 7 for $4: $words" ;; esac ;;
 	*) verdict="exit $code: $words" ;;
 	esac
@@ -141,7 +155,8 @@ try() {
 	[ $code != 0 ] || runs "$scenario" || verdict="exit 0, and the machine is $(field state)"
 	if [ $code != 0 ]; then
 		# shellcheck disable=SC2046
-		quietly $(command_of "$scenario") || verdict="${verdict:+$verdict; }again: exit $?: $(tail -2 "$out" | tr '\n' ' ' | cut -c1-300)"
+		quietly $(command_of "$scenario") || done_before "$scenario" ||
+			verdict="${verdict:+$verdict; }again: exit $?: $(tail -2 "$out" | tr '\n' ' ' | cut -c1-300)"
 	fi
 	settle || verdict="${verdict:+$verdict; }stop and gc: exit $?: $(tail -2 "$out" | tr '\n' ' ' | cut -c1-300)"
 	# It came true after the command, at the machine's end: the next life is as any other.

@@ -11,9 +11,10 @@
 #include "base/units.h"
 #include "machine/mounts.h"
 #include "machine/paths.h"
+#include "sys/child.h"
 #include "sys/file.h"
 
-enum { STATUS_REBOOT = 10, STATUS_PORT_TAKEN = 11, SIZE_MAX_BYTES = 64 };
+enum { STATUS_REBOOT = 10, STATUS_PORT_TAKEN = 11, SIZE_MAX_BYTES = 64, DISK_MAX_BYTES = 4096 };
 
 static bool available(const struct host_facts *facts UNUSED, const char **ret_why UNUSED)
 {
@@ -145,19 +146,84 @@ static struct err *make_os_disk(const char *path, const char *base)
 	return file_copy(base, os_release, 0600);
 }
 
-static struct err *disk_create(const struct machine_spec *spec UNUSED, const char *path, int64_t bytes,
-			       const char *base)
+/* A data disk is a file with its size, then the name of the disk that it stands on, then what it holds itself. */
+static struct err *read_disk(const char *path, struct strs *lines)
 {
-	AUTO_FREE char *size = mem_printf("%lld", (long long)bytes);
-	return base ? make_os_disk(path, base) : file_write(path, size, strlen(size), 0600);
+	AUTO_FREE char *text = NULL;
+
+	TRY(file_read(path, DISK_MAX_BYTES, &text, NULL));
+	strs_split(lines, text, "\n");
+	return NULL;
 }
 
 static struct err *disk_size(const struct machine_spec *spec UNUSED, const char *path, int64_t *ret_bytes)
 {
-	AUTO_FREE char *text = NULL;
+	AUTO(strs) lines = STRS_INIT;
 
-	TRY(file_read(path, SIZE_MAX_BYTES, &text, NULL));
-	return num_parse(text, 0, INT64_MAX, ret_bytes) ? NULL : err_new(ERR_CORRUPT, "'%s' holds no size", path);
+	TRY(read_disk(path, &lines));
+	return lines.count && num_parse(lines.items[0], 0, INT64_MAX, ret_bytes)
+		       ? NULL
+		       : err_new(ERR_CORRUPT, "'%s' holds no size", path);
+}
+
+static struct err *disk_below(const struct machine_spec *spec UNUSED, const char *path, char **ret_base)
+{
+	AUTO(strs) lines = STRS_INIT;
+
+	*ret_base = NULL;
+	TRY(read_disk(path, &lines));
+	if (lines.count > 1 && str_starts(lines.items[1], "../"))
+		*ret_base = mem_strdup(lines.items[1]);
+	return NULL;
+}
+
+static struct err *write_disk(const char *path, int64_t bytes, const char *base, const char *inside)
+{
+	AUTO_FREE char *text = mem_printf("%lld\n%s\n%s", (long long)bytes, base ? base : "none", inside);
+	return file_write(path, text, strlen(text), 0600);
+}
+
+static char *path_below(const char *path, const char *base)
+{
+	AUTO_FREE char *dir = path_dir(path);
+	return path_join(dir, base);
+}
+
+static struct err *disk_create(const struct machine_spec *spec, const char *path, int64_t bytes, const char *base)
+{
+	if (base && *base == '/')
+		return make_os_disk(path, base);
+	AUTO_FREE char *below = base ? path_below(path, base) : NULL;
+	if (below)
+		TRY(disk_size(spec, below, &bytes));
+	return write_disk(path, bytes, base, "");
+}
+
+/* What the disk holds goes to the end of what the one below holds; done again, it is there already. */
+static struct err *disk_merge(const struct machine_spec *spec, const char *path)
+{
+	AUTO_FREE char *base = NULL;
+	AUTO_FREE char *base_of_base = NULL;
+	AUTO(strs) here = STRS_INIT;
+	AUTO(strs) there = STRS_INIT;
+	int64_t bytes = 0;
+
+	TRY(disk_below(spec, path, &base));
+	AUTO_FREE char *below = path_below(path, base);
+	TRY(disk_below(spec, below, &base_of_base));
+	TRY(disk_size(spec, path, &bytes));
+	TRY(read_disk(path, &here));
+	TRY(read_disk(below, &there));
+	const char *ours = here.count > 2 ? here.items[2] : "", *theirs = there.count > 2 ? there.items[2] : "";
+	AUTO_FREE char *inside = mem_printf("%s%s", theirs, str_ends(theirs, ours) ? "" : ours);
+	return write_disk(below, bytes, base_of_base, inside);
+}
+
+/* An OS disk is a folder. */
+static struct err *disk_copy(const char *from, const char *to)
+{
+	struct child_spec child = {.argv = (const char *[]){"cp", "-a", from, to, NULL}, .deadline_ms = 60 * 1000};
+	return child_run(&child);
 }
 
 static struct err *disk_check(const struct machine_spec *spec, const char *path, const char *base)
@@ -165,7 +231,7 @@ static struct err *disk_check(const struct machine_spec *spec, const char *path,
 	AUTO_FREE char *inside = path_join(path, "etc/os-release");
 	int64_t bytes = 0;
 
-	if (!base)
+	if (!base || *base != '/')
 		return disk_size(spec, path, &bytes);
 	int64_t size = 0;
 	TRY(file_size(inside, &size));
@@ -174,7 +240,12 @@ static struct err *disk_check(const struct machine_spec *spec, const char *path,
 
 static struct err *disk_grow(const struct machine_spec *spec, const char *path, int64_t bytes)
 {
-	return disk_create(spec, path, bytes, /* base= */ NULL);
+	AUTO_FREE char *base = NULL;
+	AUTO(strs) lines = STRS_INIT;
+
+	TRY(disk_below(spec, path, &base));
+	TRY(read_disk(path, &lines));
+	return write_disk(path, bytes, base, lines.count > 2 ? lines.items[2] : "");
 }
 
 static struct err *firmware_create(const struct machine_spec *spec UNUSED, const char *path)
@@ -198,6 +269,9 @@ const struct vmm vmm_scripted = {
 	.judge = judge,
 	.disk_create = disk_create,
 	.disk_size = disk_size,
+	.disk_below = disk_below,
+	.disk_merge = disk_merge,
+	.disk_copy = disk_copy,
 	.disk_check = disk_check,
 	.disk_grow = disk_grow,
 	.firmware_create = firmware_create,

@@ -294,9 +294,9 @@ struct err *disk_header_judge(const unsigned char *head, size_t size, int64_t fi
 	return judge_qcow2(&q, claim);
 }
 
-static struct err *check(int fd, const struct disk_claim *claim)
+/* The start of the file, into @head of DISK_HEADER_MAX bytes. */
+static struct err *read_head(int fd, unsigned char *head, size_t *ret_size, int64_t *ret_file_bytes)
 {
-	AUTO_FREE unsigned char *head = mem_alloc(DISK_HEADER_MAX);
 	struct stat st;
 	size_t size = 0;
 
@@ -312,10 +312,12 @@ static struct err *check(int fd, const struct disk_claim *claim)
 			break;
 		size += (size_t)n;
 	}
-	return disk_header_judge(head, size, st.st_size, claim);
+	*ret_size = size;
+	*ret_file_bytes = st.st_size;
+	return NULL;
 }
 
-struct err *disk_header_check(const char *path, const struct disk_claim *claim)
+static struct err *read_path(const char *path, unsigned char *head, size_t *ret_size, int64_t *ret_file_bytes)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
@@ -323,6 +325,33 @@ struct err *disk_header_check(const char *path, const struct disk_claim *claim)
 		return err_new(ERR_ABSENT, "the disk '%s' does not exist", path);
 	if (fd < 0)
 		return err_os(errno, "cannot open the disk '%s'", path);
-	struct err *e = check(fd, claim);
+	struct err *e = read_head(fd, head, ret_size, ret_file_bytes);
 	return e ? err_wrap(e, "the disk '%s' is not used", path) : NULL;
+}
+
+struct err *disk_header_check(const char *path, const struct disk_claim *claim)
+{
+	AUTO_FREE unsigned char *head = mem_alloc(DISK_HEADER_MAX);
+	size_t size = 0;
+	int64_t file_bytes = 0;
+
+	TRY(read_path(path, head, &size, &file_bytes));
+	struct err *e = disk_header_judge(head, size, file_bytes, claim);
+	return e ? err_wrap(e, "the disk '%s' is not used", path) : NULL;
+}
+
+struct err *disk_header_backing(const char *path, char **ret_name)
+{
+	AUTO_FREE unsigned char *head = mem_alloc(DISK_HEADER_MAX);
+	struct qcow2 q = {.bytes = head};
+
+	*ret_name = NULL;
+	TRY(read_path(path, head, &q.size, &q.file_size));
+	if (q.size < V2_LENGTH || memcmp(head, "QFI\xfb", 4) != 0)
+		return NULL; /* disk_header_check() says what it is */
+	uint64_t at = number64(&q, 8);
+	size_t size = number32(&q, 16);
+	if (at && size <= NAME_MAX_BYTES && at <= q.size && size <= q.size - at)
+		*ret_name = mem_strndup((const char *)head + at, size);
+	return NULL;
 }

@@ -94,6 +94,18 @@ struct err *call_open(const char *machine_dir, const char *what, int64_t timeout
 	return NULL;
 }
 
+struct err *machine_check_stopped(const char *machine_dir)
+{
+	AUTO_FREE char *holder = NULL;
+	bool running = false;
+
+	TRY(machine_running(machine_dir, &running, &holder));
+	if (!running)
+		return NULL;
+	return err_hint(err_new(ERR_BUSY, "the machine '%s' is running (%s)", path_base(machine_dir), holder),
+			"stop it first: `cooper stop %s`", path_base(machine_dir));
+}
+
 pid_t machine_holder(const char *machine_dir)
 {
 	AUTO_FREE char *holder = NULL;

@@ -21,6 +21,9 @@ enum {
  *  written only then */
 MUST_CHECK struct err *machine_running(const char *machine_dir, bool *ret_running, char **ret_holder);
 
+/** machine_check_stopped() - BUSY where it runs: its disks are in use */
+MUST_CHECK struct err *machine_check_stopped(const char *machine_dir);
+
 /** machine_holder() - the process that holds its lock; 0 = nobody, or not known */
 pid_t machine_holder(const char *machine_dir);
 

@@ -9,6 +9,7 @@
 #include "fmt/json.h"
 #include "machine/call.h"
 #include "machine/disk.h"
+#include "machine/layers.h"
 #include "machine/paths.h"
 #include "sys/file.h"
 
@@ -73,7 +74,7 @@ struct err *data_disk_check(const struct machine_spec *spec, const struct vmm *v
 		e = remedy(spec, err_os(errnum, "cannot use '%s'", path));
 		return errnum == EACCES ? err_hint(e, "chmod u+rw '%s'", path) : e;
 	}
-	e = vmm->disk_check(spec, path, /* base= */ NULL);
+	e = layers_check(spec, vmm, path);
 	return e ? remedy(spec, e) : NULL;
 }
 
@@ -102,16 +103,12 @@ static struct err *make(const struct machine_spec *spec, const struct vmm *vmm, 
 
 static struct err *grow(const struct machine_spec *spec, const struct vmm *vmm, const char *path)
 {
-	AUTO_FREE char *holder = NULL;
 	int64_t now = 0;
-	bool running = false;
 
 	TRY(vmm->disk_size(spec, path, &now));
 	if (spec->data_bytes <= now)
 		return NULL;
-	TRY(machine_running(spec->dir, &running, &holder));
-	if (running)
-		return err_hint(err_new(ERR_BUSY, "the machine runs (%s)", holder), "stop it first: `cooper stop`");
+	TRY(machine_check_stopped(spec->dir));
 	return vmm->disk_grow(spec, path, spec->data_bytes);
 }
 

@@ -7,7 +7,7 @@
 #include "base/units.h"
 #include "fmt/digest.h"
 #include "fmt/json.h"
-#include "machine/control.h"
+#include "machine/call.h"
 #include "machine/keys.h"
 #include "machine/paths.h"
 #include "sys/file.h"
@@ -62,18 +62,6 @@ struct err *generation_set_booted(const char *gen_dir)
 	str_add_utc(&text, tick_wall_ms());
 	str_add_char(&text, '\n');
 	return file_write(path, str_text(&text), text.len, 0600);
-}
-
-static struct err *refuse_running(const char *machine_dir)
-{
-	AUTO_FREE char *holder = NULL;
-	bool running = false;
-
-	TRY(machine_running(machine_dir, &running, &holder));
-	if (!running)
-		return NULL;
-	return err_hint(err_new(ERR_BUSY, "the machine '%s' is running (%s)", path_base(machine_dir), holder),
-			"stop it first: `cooper stop`");
 }
 
 /* A `current` that says nothing is as good as none: the disks are there, and `up` decides anew. */
@@ -261,7 +249,7 @@ struct err *generation_make(const struct generation_input *input, struct generat
 	const char *machine_dir = input->spec->dir;
 	int number = 0;
 
-	TRY(refuse_running(machine_dir));
+	TRY(machine_check_stopped(machine_dir));
 	TRY(dir_make(machine_dir, 0700));
 	TRY(remove_unfinished(machine_dir, &number));
 	AUTO_FREE char *temp = mem_printf("%s/." GENERATION_PREFIX "%d", machine_dir, number);

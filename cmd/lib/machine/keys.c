@@ -17,6 +17,12 @@ char *keys_path(const char *machine_dir, enum machine_key key, bool public_half)
 	return mem_printf("%s/ssh/%s%s", machine_dir, names[key], public_half ? ".pub" : "");
 }
 
+static struct err *not_a_key(const char *path)
+{
+	return err_hint(err_new(ERR_CORRUPT, "'%s' is not an ssh key", path),
+			"remove the folder of the key and run `cooper up` again");
+}
+
 static struct err *generate(const char *path, const char *comment)
 {
 	struct child_spec spec = {
@@ -27,25 +33,31 @@ static struct err *generate(const char *path, const char *comment)
 	return child_run(&spec);
 }
 
-/* The private half says what the public one is; one that cannot say it is no key. */
-static struct err *read_public(const char *path, struct str *text)
+/* The private half says what the public one is; one that cannot say it is no key. Who was killed, or could not read it,
+ * has said nothing. */
+static struct err *read_public(const char *machine_dir, enum machine_key key, struct str *text)
 {
+	AUTO_FREE char *path = keys_path(machine_dir, key, /* public_half= */ false);
+	AUTO_FREE char *private = NULL;
 	struct child_spec spec = {
 		.argv = (const char *[]){"ssh-keygen", "-y", "-P", "", "-f", path, NULL},
 		.deadline_ms = KEYGEN_MS,
 	};
-	return child_output(&spec, KEY_MAX, text);
+	int status = 0;
+
+	TRY(keys_read(machine_dir, key, /* public_half= */ false, &private));
+	TRY(child_status(&spec, KEY_MAX, text, &status));
+	return status == 0 ? NULL : not_a_key(path);
 }
 
 /* A guest may know the private half already: it is not made anew. */
 static struct err *mend_public(const char *machine_dir, enum machine_key key)
 {
-	AUTO_FREE char *path = keys_path(machine_dir, key, /* public_half= */ false);
 	AUTO_FREE char *public_path = keys_path(machine_dir, key, /* public_half= */ true);
 	AUTO_FREE char *found = NULL;
 	AUTO(str) text = STR_INIT;
 
-	TRY(read_public(path, &text));
+	TRY(read_public(machine_dir, key, &text));
 	err_free(file_read(public_path, KEY_MAX, &found, NULL));
 	return streq(found, str_text(&text)) ? NULL : file_write(public_path, str_text(&text), text.len, 0644);
 }
@@ -87,9 +99,9 @@ static struct err *make_pair(const char *machine_dir, enum machine_key key, cons
 	TRY(file_exists(path, &there));
 	if (there) {
 		struct err *e = mend_public(machine_dir, key);
-		if (!err_is(e, ERR_CHILD))
+		if (!err_is(e, ERR_CORRUPT))
 			return e;
-		err_free(e); /* it is no key */
+		err_free(e); /* it is no key: another one is made */
 	}
 	TRY(file_remove(temp));
 	TRY(file_remove(public_temp));
@@ -118,8 +130,7 @@ struct err *keys_read(const char *machine_dir, enum machine_key key, bool public
 
 	TRY(file_read(path, KEY_MAX, &text, NULL));
 	if (!str_starts(text, public_half ? "ssh-ed25519 " : "-----BEGIN OPENSSH PRIVATE KEY-----\n"))
-		return err_hint(err_new(ERR_CORRUPT, "'%s' is not an ssh key", path),
-				"remove the folder of the key and run `cooper up` again");
+		return not_a_key(path);
 	*ret_text = TAKE(text);
 	return NULL;
 }

@@ -88,6 +88,16 @@ static struct json *proofs_to_json(const struct proofs *proofs, const char *inst
 	return out;
 }
 
+static struct err *check_runs(const struct machine_spec *spec)
+{
+	bool running = false;
+	TRY(machine_running(spec->dir, &running, NULL));
+	return running ? NULL
+		       : err_hint(err_new(ERR_GUEST, "the machine '%s' ended while it was checked", spec->name),
+				  "`cooper logs %s` may say why; `cooper start %s` starts it again", spec->name,
+				  spec->name);
+}
+
 struct err *machine_prove(const struct machine_spec *spec, const char *step, struct sink *sink, struct str *outcome)
 {
 	AUTO_JSON *boot = NULL;
@@ -102,5 +112,6 @@ struct err *machine_prove(const struct machine_spec *spec, const char *step, str
 	AUTO_JSON *note = proofs_to_json(&proofs, js_get_text(boot, "instance"));
 	for (size_t i = 0; i < proofs.count; i++)
 		str_addf(outcome, "%s%s runs", i ? ", " : "", proofs.items[i].container);
+	TRY(check_runs(spec)); /* an end meanwhile is not noticed by who asks the guest */
 	return write_note(spec->dir, PROOFS_FILE, note);
 }

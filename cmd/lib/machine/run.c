@@ -548,6 +548,7 @@ static struct err *prepare(struct supervisor *s)
 	struct err *e = lock_try(lock, holder, &s->lock_fd);
 	if (e)
 		return err_wrap(e, "the machine '%s' is running already", s->spec->name);
+	TRY(server_check_starter(&s->server));
 	TRY(dir_make(log, 0700));
 	TRY(log_rotate(s->power.serial_path));
 	TRY(log_rotate(s->power.log_path));

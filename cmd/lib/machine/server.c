@@ -36,6 +36,17 @@ struct err *server_listen(struct server *s, const char *path)
 	return NULL;
 }
 
+/* The writing end of a pipe says so when nobody is left to read. */
+struct err *server_check_starter(const struct server *s)
+{
+	for (size_t i = 0; i < SERVER_CLIENTS; i++) {
+		struct pollfd report = {.fd = s->clients[i].listens_only ? s->clients[i].fd : -1};
+		if (poll(&report, 1, 0) > 0 && report.revents & (POLLERR | POLLHUP))
+			return err_new(ERR_CANCELED, "the process that started the machine has ended");
+	}
+	return NULL;
+}
+
 struct err *server_keep(struct server *s)
 {
 	int fd = -1;

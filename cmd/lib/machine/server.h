@@ -43,6 +43,13 @@ struct server {
 void server_init(struct server *s, int take_report_fd);
 /** server_listen() - from now on serve @path, 0600; a socket that a dead supervisor left is replaced */
 MUST_CHECK struct err *server_listen(struct server *s, const char *path);
+/**
+ * server_check_starter() - CANCELED where the process that started us has ended
+ *
+ * Asked once the machine's lock is held. Who was killed before that may have been followed by a `stop` that found nothing
+ * running; who is killed after it leaves a machine that everybody sees.
+ */
+MUST_CHECK struct err *server_check_starter(const struct server *s);
 /** server_keep() - listen again where somebody removed the socket; its connections go on */
 MUST_CHECK struct err *server_keep(struct server *s);
 /** server_done() - close all connections and remove the socket */

@@ -114,13 +114,21 @@ struct vmm {
 	 */
 	enum vmm_end (*judge)(const struct vmm_run *run, const char *words, enum accel accel, int *ret_port);
 
-	/** disk_create() - a disk of @bytes, or, with @base, one that is written over that read-only image; CORRUPT
-	 * when the image is not one disk that holds all of its data */
+	/** disk_create() - a disk of @bytes, or, with @base, one that is written over that read-only image, which it
+	 * names as given: relative to its own folder where that is no absolute path; CORRUPT when the image is not one
+	 * disk that holds all of its data */
 	struct err *(*disk_create)(const struct machine_spec *spec, const char *path, int64_t bytes, const char *base);
 	/** disk_size() - bytes of the disk as the guest sees it, also while the machine runs */
 	struct err *(*disk_size)(const struct machine_spec *spec, const char *path, int64_t *ret_bytes);
 	/** disk_check() - whether it is such a disk, as far as its first bytes tell; CORRUPT, ABSENT, OS */
 	struct err *(*disk_check)(const struct machine_spec *spec, const char *path, const char *base);
+	/** disk_below() - the @base that @path says it was made with, heap; NULL = none. disk_check() proves it */
+	struct err *(*disk_below)(const struct machine_spec *spec, const char *path, char **ret_base);
+	/** disk_merge() - what @path holds is written into the disk that it stands on, which then is what @path was, and
+	 * to it all the time is as before; cut short, it can be done again. Neither is in use */
+	struct err *(*disk_merge)(const struct machine_spec *spec, const char *path);
+	/** disk_copy() - another one that holds what @from holds, on the same base; @from is not in use */
+	struct err *(*disk_copy)(const char *from, const char *to);
 	/** disk_grow() - the machine does not run */
 	struct err *(*disk_grow)(const struct machine_spec *spec, const char *path, int64_t bytes);
 	/** firmware_create() - the firmware's variables as they are before the first boot, at @path */

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "image/disk_header.h"
 #include "machine/argv.h"
+#include "machine/layers.h"
 #include "machine/paths.h"
 #include "machine/qemu_events.h"
 #include "machine/qemu_words.h"
@@ -21,7 +22,7 @@
 #include "sys/tick.h"
 
 enum { EVENTS_MAX = 16 /* at a look; the rest waits for the next */ };
-enum { QMP_ANSWER_MS = 5000, ORPHAN_MS = 10 * 1000, QEMU_IMG_MS = 120 * 1000, INFO_MAX = 256 * 1024 };
+enum { QMP_ANSWER_MS = 5000, ORPHAN_MS = 10 * 1000, QEMU_IMG_MS = 120 * 1000, MERGE_MS = 3600 * 1000, INFO_MAX = 256 * 1024 };
 
 static bool available(const struct host_facts *facts UNUSED, const char **ret_why UNUSED)
 {
@@ -68,12 +69,16 @@ static struct err *remove_sockets(const struct machine_spec *spec)
 	return err_first(file_remove(qmp), file_remove(ready));
 }
 
-/* An overlay stands on the base that it was made on, and nothing else names a file of the host. */
+/*
+ * An overlay stands on the base that it was made on, and nothing else names a file of the host. An image has all of its
+ * data; a base that is named relative to the overlay is another disk of ours, and layers.h looks at each of these.
+ */
 static struct err *check_overlay(const char *path, const char *base)
 {
 	enum disk_format format = disk_format_of(base);
 
-	TRY(disk_header_check(base, &(struct disk_claim){.format = format}));
+	if (*base == '/')
+		TRY(disk_header_check(base, &(struct disk_claim){.format = format}));
 	return disk_header_check(path,
 				 &(struct disk_claim){.format = DISK_QCOW2, .backing = base, .backing_format = format});
 }
@@ -89,7 +94,7 @@ static struct err *check_disks(const struct machine_spec *spec)
 	AUTO_FREE char *data = machine_path(spec, MACHINE_DATA_DISK);
 
 	TRY(disk_check(spec, os, spec->base_disk));
-	return disk_check(spec, data, /* base= */ NULL);
+	return layers_check(spec, &vmm_qemu, data);
 }
 
 static struct err *prepare(const struct machine_spec *spec)
@@ -263,10 +268,26 @@ static struct err *disk_create(const struct machine_spec *spec, const char *path
 	if (!base)
 		return run_qemu_img((const char *[]){spec->qemu_img, "create", "-q", "-f", "qcow2", path, size, NULL});
 	enum disk_format format = disk_format_of(base);
-	TRY(disk_header_check(base, &(struct disk_claim){.format = format}));
+	if (*base == '/')
+		TRY(disk_header_check(base, &(struct disk_claim){.format = format}));
 	TRY(run_qemu_img((const char *[]){spec->qemu_img, "create", "-q", "-f", "qcow2", "-b", base, "-F",
 					  disk_format_word(format), path, NULL}));
 	return check_overlay(path, base);
+}
+
+static struct err *disk_below(const struct machine_spec *spec UNUSED, const char *path, char **ret_base)
+{
+	return disk_header_backing(path, ret_base);
+}
+
+/* -d: what was written below stays here as well, so that at no time anything is missing. */
+static struct err *disk_merge(const struct machine_spec *spec, const char *path)
+{
+	struct child_spec child = {
+		.argv = (const char *[]){spec->qemu_img, "commit", "-q", "-d", "-f", "qcow2", path, NULL},
+		.deadline_ms = MERGE_MS,
+	};
+	return child_run(&child);
 }
 
 static struct err *disk_size(const struct machine_spec *spec, const char *path, int64_t *ret_bytes)
@@ -281,6 +302,11 @@ static struct err *disk_size(const struct machine_spec *spec, const char *path, 
 	TRY(js_parse(str_text(&text), text.len, "qemu-img info", &info));
 	*ret_bytes = js_get_int(info, "virtual-size", -1);
 	return *ret_bytes >= 0 ? NULL : err_new(ERR_CORRUPT, "qemu-img reports no size for '%s'", path);
+}
+
+static struct err *disk_copy(const char *from, const char *to)
+{
+	return file_copy(from, to, 0600);
 }
 
 static struct err *disk_grow(const struct machine_spec *spec, const char *path, int64_t bytes)
@@ -329,6 +355,9 @@ const struct vmm vmm_qemu = {
 	.disk_create = disk_create,
 	.disk_size = disk_size,
 	.disk_check = disk_check,
+	.disk_below = disk_below,
+	.disk_merge = disk_merge,
+	.disk_copy = disk_copy,
 	.disk_grow = disk_grow,
 	.firmware_create = firmware_create,
 };

@@ -238,14 +238,17 @@ bool stack_settled(const struct stack *s)
 
 struct err *stack_perform(struct stack *s, struct sink *sink)
 {
+	AUTO_JSON *before = NULL;
 	AUTO_JSON *record = NULL;
 	AUTO(strs) exposed = STRS_INIT;
 	TRY(check_reach(&s->graph));
-	if (graph_pending(&s->graph) || !js_get(s->record, EXPOSED)) /* before: nothing is done that cannot be told */
+	/* Also when a run that was cut short has done all and could not tell. */
+	bool is_news = record_changes(s, &before) || graph_pending(&s->graph) || !js_get(s->record, EXPOSED);
+	if (is_news) /* nothing is done that cannot be told */
 		TRY(exposure_list(s->p, EXPOSURE_ALL, &exposed));
 	struct err *e = graph_perform(&s->graph, sink);
 	bool changes = record_changes(s, &record);
-	if (!e && (s->goal->state == STEP_DONE || (s->goal->state == STEP_PRESENT && !js_get(record, EXPOSED)))) {
+	if (!e && is_news && (s->goal->state == STEP_DONE || s->goal->state == STEP_PRESENT)) {
 		js_set(record, EXPOSED, js_texts(&exposed));
 		changes = true;
 	}

@@ -151,7 +151,7 @@ static struct err *disk_use(const char *path, int64_t *bytes, int depth)
 	return NULL;
 }
 
-static struct err *add(struct gc *gc, const char *path)
+struct err *gc_add(struct gc *gc, const char *path)
 {
 	int64_t bytes = 0;
 	TRY(disk_use(path, &bytes, DEPTH_MAX));
@@ -172,7 +172,7 @@ static struct err *look_at_results(const struct home *home, struct map *live, st
 		if (is_live(live, names.items[i]))
 			TRY(keep_file(live, receipt));
 		else if (names.items[i][0] == '.' || store_is_result(names.items[i])) /* else somebody put it there */
-			TRY(add(gc, path));
+			TRY(gc_add(gc, path));
 	}
 	return NULL;
 }
@@ -200,7 +200,7 @@ static struct err *look_at_temps(const char *dir, int depth, struct gc *gc)
 		TRY(file_temp_dead(path, &dead));
 		dead = dead || is_gone(names.items[i]);
 		if (dead)
-			TRY(add(gc, path));
+			TRY(gc_add(gc, path));
 		TRY(file_lstat(path, &is_folder, &st));
 		if (!dead && S_ISDIR(st.st_mode) && depth > 1)
 			TRY(look_at_temps(path, depth - 1, gc));
@@ -220,7 +220,7 @@ static struct err *look_beside_lock(const char *lock, struct gc *gc)
 		if (str_starts(names.items[i], path_base(lock)))
 			TRY(file_temp_dead(path, &dead));
 		if (dead)
-			TRY(add(gc, path));
+			TRY(gc_add(gc, path));
 	}
 	return NULL;
 }
@@ -237,7 +237,7 @@ static struct err *look_at_build(const char *dir, struct gc *gc)
 		for (size_t k = 0; k < ARRAY_LEN(kept); k++)
 			stays = stays || streq(names.items[i], kept[k]);
 		if (!stays)
-			TRY(add(gc, path));
+			TRY(gc_add(gc, path));
 	}
 	return NULL;
 }
@@ -258,7 +258,7 @@ static struct err *look_at_builds(const struct home *home, const struct map *liv
 			return err_wrap(e, "cannot determine what is in use");
 		err_free(e);
 		bool stays = key && is_live(live, key) && !is_gone(names.items[i]);
-		TRY(stays ? look_at_build(path, gc) : add(gc, path));
+		TRY(stays ? look_at_build(path, gc) : gc_add(gc, path));
 	}
 	return NULL;
 }
@@ -281,7 +281,7 @@ static struct err *look_at_lists(const struct home *home, struct gc *gc)
 			TRY(lock_held(lock, &held, NULL));
 		int64_t age_ms = there ? tick_wall_ms() - file_mtime_ns(&st) / 1000000 : LISTS_KEPT_MS + 1;
 		if (!held && (age_ms > LISTS_KEPT_MS || age_ms < 0))
-			TRY(add(gc, path));
+			TRY(gc_add(gc, path));
 	}
 	return NULL;
 }
@@ -297,7 +297,7 @@ static struct err *look_at(const char *dir, const struct map *live, struct gc *g
 		TRY(file_temp_dead(path, &dead));
 		if (dead || is_gone(names.items[i]) ||
 		    (begins_with_id(names.items[i]) && !is_live(live, names.items[i])))
-			TRY(add(gc, path));
+			TRY(gc_add(gc, path));
 	}
 	return NULL;
 }

@@ -40,6 +40,9 @@ void gc_done(struct gc *gc);
  */
 MUST_CHECK struct err *gc_find(const struct home *home, const struct strs *locks, struct gc *ret_gc);
 
+/** gc_add() - what somebody else has found to be unused as well */
+MUST_CHECK struct err *gc_add(struct gc *gc, const char *path);
+
 /** gc_left_records() - append the records whose stack is not there any more, and the stack's file after each: what they
  *  refer to is kept, for it may be on a disk that is not mounted. Best effort: gc_find() tells what cannot be read */
 void gc_left_records(const struct home *home, struct strs *records_and_stacks);

@@ -61,7 +61,7 @@ void home_at(const char *root, struct home *ret_home)
 
 /* The first is where it is seen that a folder is a home. */
 static const char *const own_names[] = {
-	"cas",  "store",      "machines",    "build",      "apt",           "log",        "ccache",  "git",
+	"cas",  "store",      "machines",    "build",      "apt",           "log",        "ccache",  "git",      "disks",
 	"keys", "signatures", "cooper.lock", "accel.json", "compiler.json", "trust.json", "up.lock", ".DS_Store"};
 
 /* Write bits of what a name in the home leads to count where others can get there: by a link's target, or through us.

@@ -1,7 +1,7 @@
 /*
  * home.h - where cooper keeps things: COOPER_HOME, else $XDG_DATA_HOME/cooper, else ~/.local/share/cooper
  *
- * Layout: cas/sha256/ab/<hex> (or sha512), store/<key>-<name>/, machines/<name>/, build/<name>/ (work in progress),
+ * Layout: cas/sha256/ab/<hex> (or sha512), store/<key>-<name>/, machines/<name>/, disks/<id>/, build/<name>/ (in progress),
  * apt/ (private apt state), log/, ccache/, git/, signatures/, keys/ (the user's), cooper.lock, accel.json,
  * compiler.json, up.lock, <stack>.<arch>[.<project>].record. Everything is 0700. A folder that holds other things is
  * not taken for a home.

@@ -270,6 +270,13 @@ struct err *file_rename(const char *from, const char *to)
 	return streq(a, b) ? NULL : dir_sync(a);
 }
 
+struct err *file_link(const char *from, const char *to)
+{
+	if (link(from, to) != 0)
+		return err_os(errno, "cannot give '%s' the name '%s' as well", from, to);
+	return sync_parent(to);
+}
+
 struct err *file_remove(const char *path)
 {
 	if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)

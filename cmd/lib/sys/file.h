@@ -43,6 +43,8 @@ MUST_CHECK struct err *file_sync(int fd, const char *name);
 MUST_CHECK struct err *dir_make(const char *path, mode_t mode);
 /** file_rename() - rename and flush both directories */
 MUST_CHECK struct err *file_rename(const char *from, const char *to);
+/** file_link() - another name for the file @from, which must be new, flushed */
+MUST_CHECK struct err *file_link(const char *from, const char *to);
 /** file_remove() - unlink; missing is fine */
 MUST_CHECK struct err *file_remove(const char *path);
 /** file_revoke() - remove a stamp, and flush its folder: what it stood for may change from now on */

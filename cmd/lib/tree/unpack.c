@@ -90,7 +90,7 @@ static void hear(struct sink *sink, const struct event *event)
 }
 
 /* What the child said counts before how it ended; the sudden end of one at work is damage, unless it was killed, as the
- * kernel does when memory is short. */
+ * kernel does when memory is short, or could not be heard. */
 static struct err *judge(struct conversation *c, struct err *take_e)
 {
 	bool ended = !take_e || err_is(take_e, ERR_CHILD);
@@ -99,7 +99,8 @@ static struct err *judge(struct conversation *c, struct err *take_e)
 		return TAKE(c->failure);
 	}
 	err_free(c->failure);
-	bool killed = take_e && strstr(take_e->message, "by signal 9");
+	AUTO_FREE char *unheard = mem_printf("with exit status %d", UNPACK_UNHEARD);
+	bool killed = take_e && (strstr(take_e->message, "by signal 9") || str_ends(take_e->message, unheard));
 	if (!ended || !c->begun || killed)
 		return take_e ? err_wrap(take_e, "the unpacker failed")
 			      : err_new(ERR_CHILD, "the unpacker ended without a word");

@@ -92,7 +92,7 @@ static void say(struct str *line)
 	str_add_char(line, '\n');
 	struct err *e = file_write_all(SAY_FD, str_text(line), line->len, "pipe");
 	if (e)
-		_exit(1);
+		_exit(UNPACK_UNHEARD);
 	str_clear(line);
 }
 

@@ -12,6 +12,8 @@
 
 #define UNPACK_CHILD "unpack-child"
 
+enum { UNPACK_UNHEARD = 3 /* its exit status where it could not say a line: no word about the archive */ };
+
 /** unpack_child_job() - JOB for @archive and the folder @dir, which are names for messages and for the confinement */
 char *unpack_child_job(const char *archive, const char *dir, const struct unpack_options *o);
 /** unpack_child_run() - do @job and end the process; a test that unpacks calls it from its main() */

@@ -1,0 +1,186 @@
+/* What a machine's data disk held, kept by name; and a second machine that begins with it. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "machine/clone.h"
+#include "machine/layers.h"
+#include "machine/snapshot.h"
+#include "session_machine.h"
+#include "sys/file.h"
+#include "table.h"
+
+static const struct option_spec restore_options[] = {
+	STACK_OPTIONS,
+	{"yes", 'y', NULL, "do not ask for confirmation"},
+	{NULL, 0, NULL, NULL},
+};
+
+/* A machine whose disks are about to be worked on. */
+struct opened {
+	struct project project;
+	struct generation generation;
+	struct machine_spec spec;
+	const struct vmm *vmm;
+	int lock;
+};
+
+static void opened_done(struct opened *o)
+{
+	project_done(&o->project);
+	generation_done(&o->generation);
+	machine_spec_done(&o->spec);
+	if (o->lock >= 0)
+		close(o->lock);
+}
+
+static struct err *open_machine(const struct call *call, const char *name, bool changes, struct opened *o)
+{
+	bool there = false;
+	TRY(session_open_machine(call, name, &o->project));
+	TRY(dir_exists(o->project.machine_dir, &there));
+	if (!there)
+		return session_absent(&o->project);
+	if (changes)
+		TRY(session_lock(call, &o->project.home, /* timeout_ms= */ 0, &o->lock));
+	TRY(session_machine(&o->project, &o->spec, &o->generation));
+	return vmm_choose(&o->spec, &o->project.facts, &o->vmm);
+}
+
+#define OPENED_INIT {.project = {.stack = NULL}, .lock = -1}
+
+static struct err *run_create(struct call *call)
+{
+	AUTO(opened) o = OPENED_INIT;
+	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
+	TRY(snapshot_create(&o.spec, o.vmm, call_arg(call, 0)));
+	printf("snapshot '%s' of '%s' is made\n", call_arg(call, 0), o.project.machine_name);
+	return NULL;
+}
+
+static void print_list(const struct snapshots *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		AUTO(str) size = STR_INIT;
+		str_add_size(&size, list->items[i].bytes);
+		printf("%-24s %-20s %10s\n", list->items[i].name, list->items[i].made, str_text(&size));
+	}
+}
+
+static struct json *list_json(const struct snapshots *list)
+{
+	struct json *all = js_array();
+	for (size_t i = 0; i < list->count; i++) {
+		struct json *s = js_object();
+		js_set_text(s, "name", list->items[i].name);
+		js_set_text(s, "made", list->items[i].made);
+		js_set_int(s, "bytes", list->items[i].bytes);
+		js_add(all, s);
+	}
+	return all;
+}
+
+static struct err *run_list(struct call *call)
+{
+	AUTO(opened) o = OPENED_INIT;
+	AUTO(snapshots) list = {.items = NULL};
+	TRY(open_machine(call, call_arg(call, 0), /* changes= */ false, &o));
+	TRY(snapshots_list(&o.spec, &list));
+	if (call_has(call, "json")) {
+		AUTO_JSON *all = list_json(&list);
+		print_json(all);
+		return NULL;
+	}
+	if (list.count == 0)
+		printf("the machine '%s' has no snapshots\n", o.project.machine_name);
+	print_list(&list);
+	return NULL;
+}
+
+static struct err *run_restore(struct call *call)
+{
+	AUTO(opened) o = OPENED_INIT;
+	AUTO_FREE char *layer = NULL;
+	const char *name = call_arg(call, 0);
+	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
+	TRY(snapshot_find(&o.spec, name, &layer));
+	AUTO_FREE char *question = mem_printf("lose what '%s' has written to homes and containers since '%s'?",
+					      o.project.machine_name, name);
+	if (!session_consent(call, question))
+		return err_hint(err_new(ERR_USAGE, "nothing was changed"), "use --yes to restore without confirmation");
+	TRY(snapshot_restore(&o.spec, o.vmm, name));
+	printf("'%s' is as it was at snapshot '%s'\n", o.project.machine_name, name);
+	return NULL;
+}
+
+static struct err *run_delete(struct call *call)
+{
+	AUTO(opened) o = OPENED_INIT;
+	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
+	TRY(snapshot_delete(&o.spec, o.vmm, call_arg(call, 0)));
+	printf("snapshot '%s' of '%s' is deleted\n", call_arg(call, 0), o.project.machine_name);
+	return NULL;
+}
+
+static struct err *run_clone(struct call *call)
+{
+	AUTO(opened) o = OPENED_INIT;
+	const char *to = call_arg(call, 1) ? call_arg(call, 1) : call_arg(call, 0);
+	TRY(open_machine(call, call_arg(call, 1) ? call_arg(call, 0) : NULL, /* changes= */ true, &o));
+	TRY(machine_clone(&o.spec, &o.generation, o.vmm, to));
+	printf("machine '%s' is a clone of '%s'; `cooper start %s` starts it\n", to, o.project.machine_name, to);
+	return NULL;
+}
+
+#define SNAPSHOT_HELP                                                                                                  \
+	"The machine does not run meanwhile. A snapshot holds the data disk: homes, containers, images and volumes. The\n" \
+	"OS disk is made from the stack, and `cooper rollback` is for that.\n"
+
+const struct subcommand cmd_snapshot_create = {
+	.name = "snapshot create",
+	.operands = "SNAPSHOT [NAME]",
+	.summary = "keep what the machine's data disk holds now, to go back to",
+	.help = "Takes no time and no space, whatever the size of the disk; what changes afterwards takes space.\n" SNAPSHOT_HELP
+		NAME_HELP,
+	.options = stack_options,
+	.run = run_create,
+};
+
+const struct subcommand cmd_snapshot_list = {
+	.name = "snapshot list",
+	.operands = "[NAME]",
+	.summary = "list the machine's snapshots, and how much each had added to the one before",
+	.help = NAME_HELP,
+	.options = stack_json_options,
+	.run = run_list,
+};
+
+const struct subcommand cmd_snapshot_restore = {
+	.name = "snapshot restore",
+	.operands = "SNAPSHOT [NAME]",
+	.summary = "return the machine's data disk to a snapshot; what was written since is lost",
+	.help = "The snapshot stays.\n" SNAPSHOT_HELP NAME_HELP,
+	.options = restore_options,
+	.run = run_restore,
+};
+
+const struct subcommand cmd_snapshot_delete = {
+	.name = "snapshot delete",
+	.operands = "SNAPSHOT [NAME]",
+	.summary = "delete a snapshot; the machine keeps what it has",
+	.help = "What only the snapshot needed is removed, and what the data disk shared with it is written together: that can\n"
+		"take a while.\n" SNAPSHOT_HELP NAME_HELP,
+	.options = stack_options,
+	.run = run_delete,
+};
+
+const struct subcommand cmd_clone = {
+	.name = "clone",
+	.operands = "[NAME] CLONE",
+	.summary = "make a second machine, CLONE, that begins as this one is now",
+	.help = "Takes about a second and hardly any space: both go on from the same disk, and write to their own. The clone has\n"
+		"the same users, keys, containers, shares and ports. The machine does not run meanwhile. `cooper up` in a project\n"
+		"with `machine: { name: CLONE }` applies that project's stack to it.\n" NAME_HELP,
+	.options = stack_options,
+	.run = run_clone,
+};

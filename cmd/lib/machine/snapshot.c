@@ -1,0 +1,185 @@
+#include "machine/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "base/suggest.h"
+#include "fmt/json.h"
+#include "machine/call.h"
+#include "machine/layers.h"
+#include "sys/file.h"
+
+#define ENDING ".json"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+enum { NAME_MAX_LENGTH = 64 };
+
+void snapshots_done(struct snapshots *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		free(s->items[i].name);
+		free(s->items[i].made);
+	}
+	free(s->items);
+	*s = (struct snapshots){.items = NULL};
+}
+
+static char *folder_of(const struct machine_spec *spec)
+{
+	return path_join(spec->dir, SNAPSHOTS_FOLDER);
+}
+
+static char *note_path(const struct machine_spec *spec, const char *name)
+{
+	AUTO_FREE char *dir = folder_of(spec);
+	return mem_printf("%s/%s" ENDING, dir, name);
+}
+
+static struct err *check_name(const char *name)
+{
+	size_t length = strspn(name, LETTERS "._-");
+
+	if (*name && strchr(LETTERS, *name) && !name[length] && length <= NAME_MAX_LENGTH)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "'%s' cannot be the name of a snapshot", name),
+			"1 to %d letters, digits and . _ -, and first a letter or digit", NAME_MAX_LENGTH);
+}
+
+static struct err *names_of(const struct machine_spec *spec, struct strs *names)
+{
+	AUTO_FREE char *dir = folder_of(spec);
+	AUTO(strs) files = STRS_INIT;
+
+	TRY(dir_list(dir, &files));
+	for (size_t i = 0; i < files.count; i++)
+		if (str_ends(files.items[i], ENDING))
+			strs_take(names, mem_strndup(files.items[i], strlen(files.items[i]) - strlen(ENDING)));
+	return NULL;
+}
+
+static struct err *absent(const struct machine_spec *spec, const char *name)
+{
+	AUTO(strs) names = STRS_INIT;
+
+	TRY(names_of(spec, &names));
+	struct err *e = err_new(ERR_ABSENT, "the machine '%s' has no snapshot '%s'", path_base(spec->dir), name);
+	const char *near = suggest_nearest(name, (const char *const *)names.items, names.count);
+	AUTO_FREE char *all = strs_join(&names, ", ");
+	if (near)
+		return err_hint(e, "did you mean '%s'?", near);
+	return names.count ? err_hint(e, "it has: %s", all) : err_hint(e, "it has none");
+}
+
+static struct err *read_note(const struct machine_spec *spec, const char *name, struct json **ret_note)
+{
+	AUTO_FREE char *path = note_path(spec, name);
+	bool there = false;
+
+	TRY(check_name(name));
+	TRY(file_exists(path, &there));
+	return there ? js_read(path, ret_note) : absent(spec, name);
+}
+
+struct err *snapshot_find(const struct machine_spec *spec, const char *name, char **ret_layer)
+{
+	AUTO_JSON *note = NULL;
+
+	TRY(read_note(spec, name, &note));
+	const char *id = js_get_text(note, SNAPSHOT_LAYER);
+	if (!id || !layer_is_id(id))
+		return err_new(ERR_CORRUPT, "the note of snapshot '%s' names no layer", name);
+	*ret_layer = mem_strdup(id);
+	return NULL;
+}
+
+struct err *snapshot_create(const struct machine_spec *spec, const struct vmm *vmm, const char *name)
+{
+	AUTO_FREE char *path = note_path(spec, name);
+	AUTO_FREE char *dir = folder_of(spec);
+	AUTO_FREE char *id = NULL;
+	AUTO_JSON *note = js_object();
+	bool there = false;
+
+	TRY(check_name(name));
+	TRY(machine_check_stopped(spec->dir));
+	TRY(file_exists(path, &there));
+	if (there)
+		return err_hint(err_new(ERR_USAGE, "the machine '%s' has a snapshot '%s' already",
+					path_base(spec->dir), name),
+				"choose another name, or `cooper snapshot delete %s`", name);
+	TRY(dir_make(dir, 0700));
+	TRY(layers_settle(spec, vmm)); /* what was cut short before has left a layer that nobody names */
+	TRY(layer_freeze(spec, vmm, &id));
+	js_set_text(note, SNAPSHOT_LAYER, id);
+	js_set_now(note, "made");
+	return js_write(path, note, 0600);
+}
+
+struct err *snapshot_restore(const struct machine_spec *spec, const struct vmm *vmm, const char *name)
+{
+	AUTO_FREE char *id = NULL;
+
+	TRY(snapshot_find(spec, name, &id));
+	TRY(machine_check_stopped(spec->dir));
+	TRY(layer_put(spec, vmm, id));
+	return layers_settle(spec, vmm);
+}
+
+static struct err *remove_note(const struct machine_spec *spec, const struct vmm *vmm, const char *path)
+{
+	TRY(file_revoke(path));
+	return layers_settle(spec, vmm);
+}
+
+struct err *snapshot_delete(const struct machine_spec *spec, const struct vmm *vmm, const char *name)
+{
+	AUTO_FREE char *path = note_path(spec, name);
+	AUTO_JSON *note = NULL;
+
+	TRY(check_name(name));
+	TRY(machine_check_stopped(spec->dir));
+	struct err *e = read_note(spec, name, &note);
+	if (!err_is(e, ERR_CORRUPT) && !err_is(e, ERR_ABSENT))
+		TRY(e);
+	/* A note that says nothing can go; of one that is gone the rest may be left, when that was cut short. */
+	return err_first(err_is(e, ERR_ABSENT) ? e : err_free(e), remove_note(spec, vmm, path));
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct snapshot *x = a, *y = b;
+	int order = strcmp(x->made, y->made);
+	return order ? order : strcmp(x->name, y->name);
+}
+
+static struct err *look_at(const struct machine_spec *spec, const char *name, struct snapshot *ret_snapshot)
+{
+	AUTO_JSON *note = NULL;
+	AUTO_FREE char *id = NULL;
+	int64_t bytes = 0;
+
+	TRY(snapshot_find(spec, name, &id));
+	TRY(read_note(spec, name, &note));
+	TRY(layer_bytes(spec, id, &bytes));
+	const char *made = js_get_text(note, "made");
+	*ret_snapshot = (struct snapshot){mem_strdup(name), mem_strdup(made ? made : ""), bytes};
+	return NULL;
+}
+
+struct err *snapshots_list(const struct machine_spec *spec, struct snapshots *ret_list)
+{
+	AUTO(strs) names = STRS_INIT;
+	AUTO(snapshots) list = {.items = NULL};
+
+	TRY(names_of(spec, &names));
+	list.items = mem_alloc((names.count + 1) * sizeof(*list.items));
+	for (size_t i = 0; i < names.count; i++) {
+		TRY(look_at(spec, names.items[i], &list.items[i]));
+		list.count++;
+	}
+	qsort(list.items, list.count, sizeof(*list.items), by_age);
+	*ret_list = list;
+	list = (struct snapshots){.items = NULL};
+	return NULL;
+}

@@ -1,0 +1,47 @@
+/*
+ * snapshot.h - states of a machine's data disk that can be gone back to, by name
+ *
+ * A snapshot is machines/<name>/snapshots/<snapshot>.json, which names a layer (layers.h). It holds what the user has:
+ * homes and containers. The OS disk is made from the stack, and has generations for the same purpose.
+ *
+ * All but the list is called with up.lock held; the machine does not run.
+ */
+#ifndef COOPER_MACHINE_SNAPSHOT_H
+#define COOPER_MACHINE_SNAPSHOT_H
+
+#include "base/err.h"
+#include "machine/vmm.h"
+
+struct snapshot {
+	char *name;
+	char *made;    /* UTC, "2026-11-28T09:00:00Z"; "" = not told */
+	int64_t bytes; /* on this host's disk: what had changed since the snapshot before it */
+};
+
+struct snapshots {
+	struct snapshot *items; /* the oldest first */
+	size_t count;
+};
+
+void snapshots_done(struct snapshots *s);
+
+/** snapshots_list() - all of the machine; errors: CORRUPT, ABSENT (a layer is gone), OS */
+MUST_CHECK struct err *snapshots_list(const struct machine_spec *spec, struct snapshots *ret_list);
+
+/**
+ * snapshot_create() - in well under a second, whatever the size of the disk
+ *
+ * Errors: USAGE (no name for one; there is one of that name; the disk is a link), BUSY (the machine runs), CORRUPT, OS
+ */
+MUST_CHECK struct err *snapshot_create(const struct machine_spec *spec, const struct vmm *vmm, const char *name);
+
+/** snapshot_find() - ABSENT, with those that there are, where there is none of that name; @ret_layer: heap */
+MUST_CHECK struct err *snapshot_find(const struct machine_spec *spec, const char *name, char **ret_layer);
+
+/** snapshot_restore() - the data disk is again what it was; what was written since is gone */
+MUST_CHECK struct err *snapshot_restore(const struct machine_spec *spec, const struct vmm *vmm, const char *name);
+
+/** snapshot_delete() - the disk stays as it is; what only the snapshot needed is given back to the host */
+MUST_CHECK struct err *snapshot_delete(const struct machine_spec *spec, const struct vmm *vmm, const char *name);
+
+#endif
