@@ -3,7 +3,7 @@
 #include "base/path.h"
 #include "machine/autostart.h"
 #include "machine/clients.h"
-#include "machine/layers.h"
+#include "machine/layer_users.h"
 #include "machine/machine.h"
 #include "machine/protect.h"
 #include "session_machine.h"
@@ -42,7 +42,7 @@ static struct err *destroy_machine(const struct project *p, const char *name, st
 	TRY(clients_forget(dir, name, sink));
 	TRY(file_link_target(dir, &elsewhere));
 	TRY(tree_remove(dir));
-	struct err *e = layers_clean(p->home.machines, vmm_list[0]);
+	struct err *e = elsewhere ? NULL : layers_clean(p->home.machines, vmm_list[0]);
 	if (e)
 		event_warn(sink, NULL, "disks of its snapshots may be left, which `cooper gc` finds: %s", e->message);
 	err_free(e);
@@ -53,14 +53,24 @@ static struct err *destroy_machine(const struct project *p, const char *name, st
 	return NULL;
 }
 
-static struct err *destroy_all(const struct project *p, struct sink *sink)
+/* Before anything is asked. */
+static struct err *check_protected(const struct project *p, bool all)
 {
 	AUTO(strs) names = STRS_INIT;
-	TRY(dir_list(p->home.machines, &names));
+	if (!all)
+		return machine_check_unprotected(p->machine_dir);
+	TRY(session_machines(&p->home, &names));
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *dir = path_join(p->home.machines, names.items[i]);
 		TRY(machine_check_unprotected(dir));
 	}
+	return NULL;
+}
+
+static struct err *destroy_all(const struct project *p, struct sink *sink)
+{
+	AUTO(strs) names = STRS_INIT;
+	TRY(dir_list(p->home.machines, &names));
 	for (size_t i = 0; i < names.count; i++)
 		TRY(destroy_machine(p, names.items[i], sink));
 	AUTO_FREE char *left = NULL;
@@ -93,6 +103,7 @@ static struct err *run(struct call *call)
 		return NULL;
 	}
 	TRY(home_check(&p.home));
+	TRY(check_protected(&p, all));
 	if (!session_consent(call, question))
 		return err_hint(err_new(ERR_USAGE, "nothing was removed"), "use --yes to remove without confirmation");
 	AUTO_CLOSE int lock = -1;

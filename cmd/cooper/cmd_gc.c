@@ -3,7 +3,7 @@
 
 #include "base/path.h"
 #include "base/units.h"
-#include "machine/layers.h"
+#include "machine/layer_users.h"
 #include "plan/project_find.h"
 #include "recipe/lock_file.h"
 #include "session.h"

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "machine/clone.h"
+#include "machine/layer_users.h"
 #include "machine/layers.h"
 #include "machine/snapshot.h"
 #include "session_machine.h"
@@ -22,7 +23,7 @@ struct opened {
 	struct generation generation;
 	struct machine_spec spec;
 	const struct vmm *vmm;
-	int lock;
+	int lock, machine_lock; /* of the home, of the machine; -1 = not taken */
 };
 
 static void opened_done(struct opened *o)
@@ -30,6 +31,8 @@ static void opened_done(struct opened *o)
 	project_done(&o->project);
 	generation_done(&o->generation);
 	machine_spec_done(&o->spec);
+	if (o->machine_lock >= 0)
+		close(o->machine_lock);
 	if (o->lock >= 0)
 		close(o->lock);
 }
@@ -44,10 +47,21 @@ static struct err *open_machine(const struct call *call, const char *name, bool 
 	if (changes)
 		TRY(session_lock(call, &o->project.home, /* timeout_ms= */ 0, &o->lock));
 	TRY(session_machine(&o->project, &o->spec, &o->generation));
-	return vmm_choose(&o->spec, &o->project.facts, &o->vmm);
+	TRY(vmm_choose(&o->spec, &o->project.facts, &o->vmm));
+	AUTO_FREE char *holder = mem_printf("cooper %s", call->command->name);
+	return changes ? layers_hold(&o->spec, o->vmm, holder, &o->machine_lock) : NULL;
 }
 
-#define OPENED_INIT {.project = {.stack = NULL}, .lock = -1}
+#define OPENED_INIT {.project = {.stack = NULL}, .lock = -1, .machine_lock = -1}
+
+/* What was asked for is done; room that was not given back yet is no failure of it. */
+static void tidy(const struct call *call, const struct opened *o)
+{
+	struct err *e = layers_settle(&o->spec, o->vmm);
+	if (e)
+		event_warn(call->sink, NULL, "room on this host's disk is not given back yet: %s", e->message);
+	err_free(e);
+}
 
 static struct err *run_create(struct call *call)
 {
@@ -62,7 +76,10 @@ static void print_list(const struct snapshots *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		AUTO(str) size = STR_INIT;
-		str_add_size(&size, list->items[i].bytes);
+		if (list->items[i].bytes >= 0)
+			str_add_size(&size, list->items[i].bytes);
+		else
+			str_add(&size, "damaged");
 		printf("%-24s %-20s %10s\n", list->items[i].name, list->items[i].made, str_text(&size));
 	}
 }
@@ -109,6 +126,7 @@ static struct err *run_restore(struct call *call)
 	if (!session_consent(call, question))
 		return err_hint(err_new(ERR_USAGE, "nothing was changed"), "use --yes to restore without confirmation");
 	TRY(snapshot_restore(&o.spec, o.vmm, name));
+	tidy(call, &o);
 	printf("'%s' is as it was at snapshot '%s'\n", o.project.machine_name, name);
 	return NULL;
 }
@@ -117,7 +135,10 @@ static struct err *run_delete(struct call *call)
 {
 	AUTO(opened) o = OPENED_INIT;
 	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
-	TRY(snapshot_delete(&o.spec, o.vmm, call_arg(call, 0)));
+	struct err *e = snapshot_delete(&o.spec, call_arg(call, 0));
+	if (!e || err_is(e, ERR_ABSENT)) /* of one that is gone the rest may be left, when that was cut short */
+		tidy(call, &o);
+	TRY(e);
 	printf("snapshot '%s' of '%s' is deleted\n", call_arg(call, 0), o.project.machine_name);
 	return NULL;
 }
@@ -125,6 +146,9 @@ static struct err *run_delete(struct call *call)
 static struct err *run_clone(struct call *call)
 {
 	AUTO(opened) o = OPENED_INIT;
+	if (!call_arg(call, 0))
+		return err_hint(err_new(ERR_USAGE, "`cooper clone` needs the name of the new machine"),
+				"usage: cooper clone %s", call->command->operands);
 	const char *to = call_arg(call, 1) ? call_arg(call, 1) : call_arg(call, 0);
 	TRY(open_machine(call, call_arg(call, 1) ? call_arg(call, 0) : NULL, /* changes= */ true, &o));
 	TRY(machine_clone(&o.spec, &o.generation, o.vmm, to));
@@ -140,7 +164,7 @@ const struct subcommand cmd_snapshot_create = {
 	.name = "snapshot create",
 	.operands = "SNAPSHOT [NAME]",
 	.summary = "keep what the machine's data disk holds now, to go back to",
-	.help = "Takes no time and no space, whatever the size of the disk; what changes afterwards takes space.\n" SNAPSHOT_HELP
+	.help = "Takes no longer for a large disk, and no space; what changes afterwards does.\n" SNAPSHOT_HELP
 		NAME_HELP,
 	.options = stack_options,
 	.run = run_create,
@@ -149,7 +173,7 @@ const struct subcommand cmd_snapshot_create = {
 const struct subcommand cmd_snapshot_list = {
 	.name = "snapshot list",
 	.operands = "[NAME]",
-	.summary = "list the machine's snapshots, and how much each had added to the one before",
+	.summary = "list the machine's snapshots, and how much of this host's disk each takes by itself",
 	.help = NAME_HELP,
 	.options = stack_json_options,
 	.run = run_list,
@@ -178,7 +202,7 @@ const struct subcommand cmd_clone = {
 	.name = "clone",
 	.operands = "[NAME] CLONE",
 	.summary = "make a second machine, CLONE, that begins as this one is now",
-	.help = "Takes about a second and hardly any space: both go on from the same disk, and write to their own. The clone has\n"
+	.help = "Takes no longer for a large data disk: both go on from the same one, and write to their own. The clone has\n"
 		"the same users, keys, containers, shares and ports. The machine does not run meanwhile. `cooper up` in a project\n"
 		"with `machine: { name: CLONE }` applies that project's stack to it.\n" NAME_HELP,
 	.options = stack_options,

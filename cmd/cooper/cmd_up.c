@@ -18,6 +18,7 @@
 #include "sys/lock.h"
 #include "sys/tick.h"
 #include "table.h"
+#include "timeline.h"
 #include "ui.h"
 
 enum { INSTALL_DEADLINE_MS = 30 * 60 * 1000 };
@@ -227,7 +228,10 @@ static struct err *run(struct call *call)
 	AUTO_CLOSE int lock = -1;
 	TRY(session_lock(call, &p.home, call_has(call, "no-wait") ? -1 : 0, &lock));
 	TRY(session_open(call, &p)); /* again: what another process wrote while we waited counts */
-	return converge(call, &p, started);
+	struct timeline *timeline = timeline_begin(call);
+	struct err *e = converge(call, &p, started);
+	timeline_end(timeline, call, &p.home, p.is_shipped ? p.stack->name : p.stack_real, /* ok= */ !e);
+	return e;
 }
 
 const struct subcommand cmd_up = {

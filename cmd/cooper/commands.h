@@ -19,6 +19,7 @@
 	X(cmd_ssh_config)                                                                                              \
 	X(cmd_cp)                                                                                                      \
 	X(cmd_logs)                                                                                                    \
+	X(cmd_timeline)                                                                                                \
 	X(cmd_autostart_on)                                                                                            \
 	X(cmd_autostart_off)                                                                                           \
 	X(cmd_verify)                                                                                                  \

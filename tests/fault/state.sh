@@ -7,7 +7,7 @@ state() {
 	(
 		cd "$COOPER_HOME" || exit 1
 		find . \( -path ./machines/dev/log -o -path ./machines/two/log -o -path ./log -o -path ./ccache -o -name booted -o -name hung -o -name guest -o -name buttons \
-			-o -name ready.sock \) -prune -o -printf '%P %y %m %l\n' | sed -E 's#^disks/[0-9a-f]{32}#disks/ID#' | LC_ALL=C sort
+			-o -name ready.sock \) -prune -o -printf '%P %y %m %l\n' | sed -E 's#^disks/all/[0-9a-f]{32}#disks/all/ID#' | LC_ALL=C sort
 		# shellcheck disable=SC2016 # perl's
 		find . \( -path ./machines/dev/log -o -path ./machines/two/log -o -path ./log -o -path ./ccache -o -path './cas/*.json' -o -path '*/ssh/*' -o -name booted -o -name boot_id \
 			-o -name lock -o -name up.lock -o -name boot.json -o -name connection.json -o -name proofs.json -o -name guest \
@@ -24,8 +24,8 @@ state() {
 					s/AAAA[A-Za-z0-9+%=\/]*/KEY/g;
 					s/BEGIN%20OPENSSH.*END%20OPENSSH/KEY/;
 					s/\n$// or s/$/ (no newline)/;
-					s/(?<="layer": ")[0-9a-f]{32}|(?<=disks\/)[0-9a-f]{32}/ID/g;
-					print $file =~ s/(?<=disks\/)[0-9a-f]{32}/ID/r, ": $_\n";
+					s/(?<="layer": ")[0-9a-f]{32}|(?<=disks\/all\/)[0-9a-f]{32}/ID/g;
+					print $file =~ s/(?<=disks\/all\/)[0-9a-f]{32}/ID/r, ": $_\n";
 				}
 			}'
 	)

@@ -253,6 +253,26 @@ check "^C there: 130" ended "$one" 130 one
 check "and the next up boots the machine" ends 0 "runs" up
 check "then nothing to do" ends 0 "nothing to do" up
 
+# --- what the record says was seen to run ---
+
+exposed() { cat "$COOPER_HOME"/*.record | grep -cF "(mode 0644):\\n    $1"; }
+stack 512MiB "${motd/hello/bye}"
+check "an up is killed when all is done but the record" ends 137 "" env COOPER_KILL_AT="step.done switch" "$cooper" up
+check "the next up finds nothing to do" ends 0 "nothing to do" up
+check "and notes what ran" [ "$(exposed 'bye') $(exposed 'hello')" = "1 0" ]
+stack 512MiB "$motd"
+check "another one" ends 0 "" up
+"$cooper" stop >"$out" 2>&1
+hang "podman manifest"
+start one "$cooper" start
+one=$started
+check "a start is in its last check" wait_for hung
+kill -9 "$(field pid)"
+check "the machine ends there" wait_for ends 0 "crashed" "$cooper" status
+release
+check "start does not say that it is running" ended "$one" 8 one
+check "but that it ended" grep -q "ended while it was checked" "$work/one"
+
 # --- kill -9 at every step: where it begins, where it has ended, and within guest steps ---
 
 check "destroy" ends 0 "" "$cooper" destroy --yes

@@ -19,7 +19,7 @@ holds() {
 	done
 	echo "$all"
 }
-layers() { find "$COOPER_HOME/disks" -mindepth 1 -maxdepth 1 2>/dev/null | grep -c .; }
+layers() { find "$COOPER_HOME/disks" -type f 2>/dev/null | grep -c .; }
 snapshot() { "$cooper" snapshot "$@"; }
 
 check "up" ends 0 "$foreign runs" up
@@ -30,7 +30,7 @@ check "up says where the disk lies; it is written" add A
 check "create" ends 0 "snapshot 'one' of 'dev' is made" snapshot create one
 check "the disk holds the same" [ "$(holds)" = A ]
 check "it stands on one layer" [ "$(layers)" = 1 ]
-check "which nobody may write" [ -z "$(find "$COOPER_HOME/disks" -name data.qcow2 -perm /222)" ]
+check "which nobody may write" [ -z "$(find "$COOPER_HOME/disks" -type f -perm /222)" ]
 add B
 check "a second one" ends 0 "" snapshot create two
 add C
@@ -103,21 +103,62 @@ check "nor cloned" ends 2 "is a link" "$cooper" clone twin
 check "nothing is left of either" [ "$(layers) $(ls "$COOPER_HOME/machines")" = "0 dev" ]
 rm "$data" && mv "$work/elsewhere" "$data"
 check "create" ends 0 "" snapshot create one
-layer=$(find "$COOPER_HOME/disks" -name data.qcow2)
+layer=$(find "$COOPER_HOME/disks" -type f)
 mv "$layer" "$work/layer"
-check "a layer is lost: start says so" ends 1 "$(basename "$(dirname "$layer")")" "$cooper" start
+check "a layer is lost: start says so" ends 1 "$(basename "$layer")" "$cooper" start
 check "gc removes nothing" ends 1 "cannot determine which disks are in use" "$cooper" gc --yes
 check "and no snapshot is made" ends 1 "" snapshot create two
+check "the list marks it" ends 0 "damaged" snapshot list
 mv "$work/layer" "$layer"
 check "put back, all is well" [ "$(holds)" = A ]
 echo '{}' >"$machine/snapshots/one.json"
 check "a note that says nothing: gc removes nothing" ends 4 "names no layer" "$cooper" gc --yes
 check "it can be deleted" ends 0 "" snapshot delete one
 check "the disk is as it was" [ "$(holds)" = A ]
-mkdir -p "$COOPER_HOME/disks/notes" && touch "$COOPER_HOME/disks/notes/mine"
+touch "$COOPER_HOME/disks/all/notes" "$COOPER_HOME/machines/.DS_Store"
 check "what is no layer stays" ends 0 "everything" "$cooper" gc --yes
-check "it does" [ -e "$COOPER_HOME/disks/notes/mine" ]
-rm -r "$COOPER_HOME/disks/notes"
+check "it does" [ -e "$COOPER_HOME/disks/all/notes" ]
+rm "$COOPER_HOME/disks/all/notes"
 
+# --- another machine's disk cannot be seen, or is away: on what it stands is not known ---
+
+check "a clone" ends 0 "" "$cooper" clone twin
+add T "$twin"
+check "and a snapshot" ends 0 "" snapshot create one
+add B
+for way in "mv data.qcow2 away" "mv data.qcow2 away; ln -s /nonexistent/volume data.qcow2" ": >data.qcow2" \
+	"mv snapshots away; ln -s /nonexistent snapshots"; do
+	[ -d "$twin/snapshots" ] || snapshot create mine twin >"$out" 2>&1
+	cp -a "$twin" "$work/twin" && cp -a "$COOPER_HOME/disks" "$work/disks"
+	(cd "$twin" && eval "$way")
+	check "$way: gc removes nothing" [ "$("$cooper" gc --yes 2>&1 | grep -c "machine 'twin'")" = 1 ]
+	check "$way: delete does, and tells what is left" ends 0 "machine 'twin'" snapshot delete one
+	check "$way: the disk is as it was" [ "$(holds)" = AB ]
+	check "$way: destroy tells, too" ends 0 "machine 'twin'" "$cooper" destroy --yes dev
+	rm -rf "$twin" && mv "$work/twin" "$twin"
+	check "$way: put back, the clone is whole" [ "$(holds "$twin")" = AT ]
+	check "up" ends 0 "" up
+	check "stop" ends 0 "" "$cooper" stop
+	rm -rf "$work/disks"
+	printf '%s' AB >>"$data"
+	check "a snapshot" ends 0 "" snapshot create one
+done
+check "while the machine starts, nobody else has its disks" ends 0 "" snapshot delete one
+for ((i = 1; i <= 33; i++)); do
+	snapshot create "s$i" >"$out" 2>&1 || break
+	add x
+done
+check "no more than 32 on top of one another" grep -q "stands on 32 others" "$out"
+check "which works" ends 0 "runs" up
+check "stop" ends 0 "" "$cooper" stop
+for ((i = 1; i <= 32; i++)); do
+	snapshot delete "s$i" >"$out" 2>&1 || break
+done
+check "and is undone" [ "$(sed -n 2p "$data")" = none ]
+check "clone without a name" ends 2 "needs the name" "$cooper" clone
+before=$(layers)
+for ((i = 1; i <= 3; i++)); do "$cooper" clone "c$i" >"$out" 2>&1; done
+check "three clones of a machine that does not change: one layer more" [ "$(layers)" = $((before + 1)) ]
+check "destroy --all" ends 0 "" "$cooper" destroy --yes --all
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -219,6 +219,15 @@ static struct err *disk_merge(const struct machine_spec *spec, const char *path)
 	return write_disk(below, bytes, base_of_base, inside);
 }
 
+static struct err *disk_is_empty(const char *path, bool *ret_empty)
+{
+	AUTO(strs) lines = STRS_INIT;
+
+	TRY(read_disk(path, &lines));
+	*ret_empty = lines.count == 2;
+	return NULL;
+}
+
 /* An OS disk is a folder. */
 static struct err *disk_copy(const char *from, const char *to)
 {
@@ -271,6 +280,7 @@ const struct vmm vmm_scripted = {
 	.disk_size = disk_size,
 	.disk_below = disk_below,
 	.disk_merge = disk_merge,
+	.disk_is_empty = disk_is_empty,
 	.disk_copy = disk_copy,
 	.disk_check = disk_check,
 	.disk_grow = disk_grow,

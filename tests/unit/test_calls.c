@@ -16,6 +16,8 @@
 #include "machine/data_disk.h"
 #include "machine/disk.h"
 #include "machine/keys.h"
+#include "machine/snapshot.h"
+#include "machine/vmm_qemu.h"
 #include "net/fetch.h"
 #include "net/fetch_part.h"
 #include "net/gitrepo.h"
@@ -292,6 +294,47 @@ static void keys_last(void **state UNUSED)
 	assert_before("flush ssh/ssh_host_ed25519_key.new", "name ssh/ssh_host_ed25519_key");
 }
 
+/* A key that nobody could ask about is still the one that guests know. */
+static void a_key_that_cannot_be_asked(void **state UNUSED)
+{
+	need_program("ssh-keygen");
+	AUTO_FREE char *before = NULL;
+	assert_ok(keys_make(top, "m"));
+	assert_ok(keys_read(top, KEY_CLIENT, /* public_half= */ false, &before));
+	for (int n = 0; n < 2; n++) {
+		AUTO_FREE char *after = NULL;
+		calls.killed = n;
+		assert_fails(keys_make(top, "m"), ERR_CHILD, "signal 9");
+		assert_ok(keys_read(top, KEY_CLIENT, /* public_half= */ false, &after));
+		assert_string_equal(after, before);
+	}
+}
+
+/* Whichever flush fails, the data disk stays one. */
+static void a_snapshot_whose_flush_fails(void **state UNUSED)
+{
+	need_program("qemu-img");
+	AUTO_FREE char *dir = below("machines/m");
+	struct machine_spec spec = {
+		.name = (char *)"m", .dir = dir, .qemu_img = (char *)"qemu-img", .data_bytes = 1 << 20};
+	assert_ok(data_disk_prepare(&spec, &vmm_qemu));
+	for (int n = 0; n < 50; n++) {
+		calls.fail_fsync = n;
+		struct err *e = snapshot_create(&spec, &vmm_qemu, "s");
+		calls.fail_fsync = NEVER;
+		assert_ok(data_disk_check(&spec, &vmm_qemu));
+		if (!e) {
+			assert_true(n > 2);
+			return;
+		}
+		assert_true(err_is(e, ERR_OS));
+		err_free(e);
+		err_free(snapshot_delete(&spec, "s")); /* where the name was there already */
+		assert_ok(data_disk_check(&spec, &vmm_qemu));
+	}
+	fail();
+}
+
 static void a_failed_flush_names_nothing(void **state UNUSED)
 {
 	AUTO_FREE char *path = below("f");
@@ -352,7 +395,7 @@ static void removed_in_part(void **state UNUSED)
 		assert_ok(gc_find(&home, &locks, &again));
 		assert_ok(gc_remove(&again, NULL));
 		assert_ok(dir_list(home.store, &left));
-		assert_int_equal(left.count, 0);
+		assert_int_equal(left.count, 1); /* CACHEDIR.TAG */
 	}
 }
 
@@ -868,6 +911,8 @@ int main(void)
 		TEST(lists_last),
 		TEST(disks_last),
 		TEST(keys_last),
+		TEST(a_key_that_cannot_be_asked),
+		TEST(a_snapshot_whose_flush_fails),
 		TEST(a_failed_flush_names_nothing),
 		TEST(removed_in_part),
 		TEST(a_home_removed_in_part),

@@ -116,6 +116,12 @@ static void mended(void **state UNUSED)
 
 static int created;
 
+static struct err *disk_below(const struct machine_spec *spec UNUSED, const char *path UNUSED, char **ret_base)
+{
+	*ret_base = NULL;
+	return NULL;
+}
+
 static struct err *disk_check(const struct machine_spec *spec UNUSED, const char *path, const char *base UNUSED)
 {
 	return bytes_of(path) == 4 ? NULL : err_new(ERR_CORRUPT, "it is none");
@@ -143,7 +149,7 @@ static void data_disk(void **state UNUSED)
 	AUTO_FREE char *booted = path_join(gen, "booted");
 	AUTO_FREE char *away = path_join(dir, "away");
 	struct machine_spec spec = {.name = (char[]){"dev"}, .dir = dir, .data_bytes = 1 << 20};
-	const struct vmm vmm = {.disk_check = disk_check, .disk_create = disk_create, .disk_size = disk_size};
+	const struct vmm vmm = {.disk_below = disk_below, .disk_check = disk_check, .disk_create = disk_create, .disk_size = disk_size};
 
 	created = 0;
 	assert_ok(data_disk_check(&spec, &vmm));
@@ -181,7 +187,7 @@ static void data_disk_that_cannot_be_seen(void **state UNUSED)
 	AUTO_FREE char *top = test_dir();
 	AUTO_FREE char *dir = path_join(top, "file");
 	struct machine_spec spec = {.name = (char[]){"dev"}, .dir = dir, .data_bytes = 1 << 20};
-	const struct vmm vmm = {.disk_check = disk_check};
+	const struct vmm vmm = {.disk_below = disk_below, .disk_check = disk_check};
 
 	assert_ok(file_write(dir, "", 0, 0600));
 	struct err *e = data_disk_check(&spec, &vmm);
@@ -197,7 +203,7 @@ static void unreadable_data_disk(void **state UNUSED)
 	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *path = path_join(dir, "data.qcow2");
 	struct machine_spec spec = {.name = (char[]){"dev"}, .dir = dir, .data_bytes = 1 << 20};
-	const struct vmm vmm = {.disk_check = disk_check};
+	const struct vmm vmm = {.disk_below = disk_below, .disk_check = disk_check};
 	int status = 0;
 
 	assert_ok(file_write(path, "disk", 4, 0400));

@@ -243,6 +243,16 @@ static void keys(void **state)
 	mem_free_at(&again);
 	again = NULL;
 	assert_fails(keys_read(dir, KEY_CLIENT, true, &again), ERR_CORRUPT, "not an ssh key");
+	/* what ssh-keygen takes for none is made anew; a public half follows the private one */
+	AUTO_FREE char *path = keys_path(dir, KEY_CLIENT, false);
+	AUTO_FREE char *anew = NULL;
+	assert_ok(keys_make(dir, "dev"));
+	assert_ok(keys_read(dir, KEY_CLIENT, true, &again));
+	assert_int_equal(strncmp(client, again, 80), 0);
+	assert_ok(file_write(path, "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n", 38, 0600));
+	assert_ok(keys_make(dir, "dev"));
+	assert_ok(keys_read(dir, KEY_CLIENT, true, &anew));
+	assert_int_not_equal(strncmp(client, anew, 80), 0);
 }
 
 int main(void)

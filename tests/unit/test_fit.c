@@ -136,6 +136,12 @@ static struct err *disk_size(const struct machine_spec *spec UNUSED, const char 
 	return NULL;
 }
 
+static struct err *disk_below(const struct machine_spec *spec UNUSED, const char *path UNUSED, char **ret_base)
+{
+	*ret_base = NULL;
+	return NULL;
+}
+
 static struct err *disk_check(const struct machine_spec *spec UNUSED, const char *path UNUSED, const char *base UNUSED)
 {
 	return NULL;
@@ -146,7 +152,7 @@ static void disk(void **state UNUSED)
 	AUTO_FREE char *dir = test_dir();
 	AUTO_FREE char *data = mem_printf("%s/data.qcow2", dir);
 	struct machine_spec spec = {.name = (char[]){"dev"}, .dir = dir, .qemu = data, .data_bytes = 2LL << 30};
-	const struct vmm vmm = {.disk_size = disk_size, .disk_check = disk_check};
+	const struct vmm vmm = {.disk_size = disk_size, .disk_below = disk_below, .disk_check = disk_check};
 
 	disk_bytes = 3LL << 30;
 	assert_ok(fit_disk(&spec, &vmm)); /* there is none */

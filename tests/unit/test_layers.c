@@ -6,6 +6,7 @@
 
 #include "base/path.h"
 #include "machine/data_disk.h"
+#include "machine/layer_users.h"
 #include "machine/layers.h"
 #include "machine/snapshot.h"
 #include "machine/vmm_qemu.h"
@@ -27,7 +28,7 @@ static void set_up(struct fixture *f)
 	f->machines = path_join(f->top, "machines");
 	f->dir = path_join(f->machines, "dev");
 	f->disk = path_join(f->dir, "data.qcow2");
-	f->disks = path_join(f->top, "disks");
+	f->disks = path_join(f->top, "disks/all");
 	f->spec = (struct machine_spec){
 		.name = (char *)"dev", .dir = f->dir, .qemu_img = (char *)"qemu-img", .data_bytes = 8 << 20};
 	assert_ok(data_disk_prepare(&f->spec, &vmm_qemu));
@@ -73,6 +74,12 @@ static size_t layers(const struct fixture *f)
 	return names.count;
 }
 
+static struct err *delete(const struct fixture *f, const char *name)
+{
+	struct err *e = snapshot_delete(&f->spec, name);
+	return e ? e : layers_settle(&f->spec, &vmm_qemu);
+}
+
 /* Written, kept, written on, gone back to, and merged again: with QEMU's own tools. */
 static void there_and_back(void **state)
 {
@@ -93,7 +100,7 @@ static void there_and_back(void **state)
 	assert_int_equal(layers(&f), 2);
 	assert_ok(data_disk_check(&f.spec, &vmm_qemu));
 
-	assert_ok(snapshot_delete(&f.spec, &vmm_qemu, "one"));
+	assert_ok(delete(&f, "one"));
 	assert_int_equal(layers(&f), 1);
 	assert_true(holds(f.disk, 1, 'b'));
 	assert_true(holds(f.disk, 2, 'b'));
@@ -104,7 +111,7 @@ static void there_and_back(void **state)
 	assert_true(holds(f.disk, 200, 0));
 	put(&f, 3, 'd');
 
-	assert_ok(snapshot_delete(&f.spec, &vmm_qemu, "two"));
+	assert_ok(delete(&f, "two"));
 	assert_int_equal(layers(&f), 0);
 	assert_true(holds(f.disk, 1, 'b'));
 	assert_true(holds(f.disk, 2, 'b'));
@@ -153,33 +160,49 @@ static void only_layers(void **state)
 
 	set_up(&f);
 	assert_ok(layer_freeze(&f.spec, &vmm_qemu, &id));
-	AUTO_FREE char *layer = mem_printf("%s/%s/data.qcow2", f.disks, id);
+	AUTO_FREE char *layer = mem_printf("%s/%s.qcow2", f.disks, id);
 	AUTO_FREE char *secret = path_join(f.top, "secret.qcow2");
 	assert_ok(file_copy(layer, secret, 0600));
-	AUTO_FREE char *dots = mem_printf("../../disks/%s/../%s/data.qcow2", id, id);
-	AUTO_FREE char *upper = mem_printf("../../disks/%.31sA/data.qcow2", id);
-	const char *const others[] = {secret, "../../secret.qcow2", "../../disks/../secret.qcow2", layer, dots, upper,
+	AUTO_FREE char *dots = mem_printf("../../disks/all/../all/%s.qcow2", id);
+	AUTO_FREE char *upper = mem_printf("../../disks/all/%.31sA.qcow2", id);
+	const char *const others[] = {secret, "../../secret.qcow2", "../../disks/all/../../secret.qcow2", layer, dots, upper,
 				      "data.qcow2"};
-	AUTO_FREE char *name = mem_printf("../../disks/%s/data.qcow2", id);
+	AUTO_FREE char *name = mem_printf("../../disks/all/%s.qcow2", id);
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		AUTO(strs) unused = STRS_INIT;
 		rebase(f.disk, others[i]);
 		assert_fails(data_disk_check(&f.spec, &vmm_qemu), ERR_CORRUPT, "another file of this host would be read");
 		/* nor is anything said to be unused: it may be this one's, by another name */
-		assert_fails(layers_unused(f.machines, &vmm_qemu, &unused), ERR_CORRUPT, "stands on");
-		assert_fails(layers_settle(&f.spec, &vmm_qemu), ERR_CORRUPT, "stands on");
+		assert_fails(layers_unused(f.machines, &vmm_qemu, &unused), ERR_CORRUPT, "dev");
+		assert_fails(layers_settle(&f.spec, &vmm_qemu), ERR_CORRUPT, "dev");
 		assert_int_equal(layers(&f), 1);
 	}
 	rebase(f.disk, name);
 	assert_ok(data_disk_check(&f.spec, &vmm_qemu));
 	rebase(layer, secret);
 	assert_fails(data_disk_check(&f.spec, &vmm_qemu), ERR_CORRUPT, "another file of this host would be read");
-	assert_fails(layers_settle(&f.spec, &vmm_qemu), ERR_CORRUPT, "stands on");
+	assert_fails(layers_settle(&f.spec, &vmm_qemu), ERR_CORRUPT, "another file");
 	rebase(layer, name); /* on itself */
 	assert_fails(data_disk_check(&f.spec, &vmm_qemu), ERR_CORRUPT, "more than");
-	assert_ok(file_remove(layer));
-	assert_fails(data_disk_check(&f.spec, &vmm_qemu), ERR_ABSENT, id);
-	assert_fails(layers_settle(&f.spec, &vmm_qemu), ERR_ABSENT, id);
+	/* cut, or of zeros: nobody knows what it stands on */
+	static char zeros[4096];
+	rebase(layer, "");
+	assert_ok(data_disk_check(&f.spec, &vmm_qemu));
+	AUTO_FREE char *kept = path_join(f.top, "kept");
+	assert_ok(file_rename(f.disk, kept));
+	for (size_t size = 0; size <= sizeof(zeros); size += 64) {
+		assert_ok(file_write(f.disk, zeros, size, 0600));
+		assert_fails(layers_settle(&f.spec, &vmm_qemu), ERR_CORRUPT, "dev");
+		assert_int_equal(layers(&f), 1);
+	}
+	assert_ok(file_remove(f.disk));
+	assert_fails(layers_settle(&f.spec, &vmm_qemu), ERR_ABSENT, "dev");
+	assert_int_equal(symlink(kept, f.disk), 0);
+	assert_ok(layers_settle(&f.spec, &vmm_qemu)); /* it lies elsewhere: nothing is merged into the place of the link */
+	assert_int_equal(layers(&f), 1);
+	assert_ok(file_remove(kept));
+	assert_fails(layers_settle(&f.spec, &vmm_qemu), ERR_ABSENT, "dev");
+	assert_int_equal(layers(&f), 1);
 	tear_down(&f);
 }
 

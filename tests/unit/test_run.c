@@ -125,6 +125,23 @@ static char *argv_log(const struct fixture *f)
 	return text;
 }
 
+/* Who wanted it was killed before it had the lock: a `stop` may have been there meanwhile. */
+static void nobody_follows(void **state)
+{
+	struct fixture f;
+	int report[2];
+
+	(void)state;
+	set_up(&f, "ready run");
+	assert_int_equal(pipe(report), 0);
+	close(report[0]);
+	struct machine_options options = {.accel_path = f.accel, .report_fd = report[1]};
+	assert_fails(machine_supervise(&f.spec, &f.facts, &options), ERR_CANCELED, "has ended");
+	AUTO_FREE char *log = mem_printf("%s.argv", f.scenario);
+	assert_false(is_file(log)); /* no monitor was started */
+	tear_down(&f);
+}
+
 /* Ready, then the guest reboots, then it powers itself off: three lives of one machine. */
 static void lives(void **state)
 {
@@ -783,6 +800,7 @@ static void logs_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_follows),
 		cmocka_unit_test(lives),
 		cmocka_unit_test(failures),
 		cmocka_unit_test(too_busy),

@@ -347,11 +347,14 @@ struct err *disk_header_backing(const char *path, char **ret_name)
 
 	*ret_name = NULL;
 	TRY(read_path(path, head, &q.size, &q.file_size));
-	if (q.size < V2_LENGTH || memcmp(head, "QFI\xfb", 4) != 0)
-		return NULL; /* disk_header_check() says what it is */
-	uint64_t at = number64(&q, 8);
-	size_t size = number32(&q, 16);
-	if (at && size <= NAME_MAX_BYTES && at <= q.size && size <= q.size - at)
-		*ret_name = mem_strndup((const char *)head + at, size);
+	bool is_qcow2 = q.size >= V2_LENGTH && memcmp(head, "QFI\xfb", 4) == 0;
+	struct err *e = is_qcow2 ? read_start(&q) : refuse_format(name_of(head, q.size), DISK_QCOW2);
+	size_t size = e ? 0 : number32(&q, 16);
+	if (!e && (size > NAME_MAX_BYTES || q.backing_at > q.size || size > q.size - q.backing_at))
+		e = damaged("the name of its backing file is not in it");
+	if (e)
+		return err_wrap(e, "the disk '%s' is not used", path);
+	if (q.backing_at)
+		*ret_name = mem_strndup((const char *)head + q.backing_at, size);
 	return NULL;
 }

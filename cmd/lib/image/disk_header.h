@@ -47,8 +47,8 @@ MUST_CHECK struct err *disk_header_judge(const unsigned char *head, size_t size,
 /** disk_header_check() - the same of the file @path; CORRUPT, ABSENT, OS, with its name */
 MUST_CHECK struct err *disk_header_check(const char *path, const struct disk_claim *claim);
 
-/** disk_header_backing() - the name of the file below the qcow2 image @path, heap; NULL when it names none, or is no such
- *  image. It is only what the image says: a claim for disk_header_check() to hold, once the caller knows it for ours */
+/** disk_header_backing() - the name of the file below the qcow2 image @path, heap; NULL when it names none. It is only what
+ *  the image says: a claim for disk_header_check(), once the caller knows it for ours. CORRUPT, ABSENT, OS */
 MUST_CHECK struct err *disk_header_backing(const char *path, char **ret_name);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "base/path.h"
 #include "fmt/json.h"
-#include "machine/call.h"
 #include "machine/keys.h"
 #include "machine/layers.h"
 #include "machine/paths.h"
@@ -62,7 +61,6 @@ static struct err *fill(const struct machine_spec *from, const struct generation
 	TRY(copy_keys(from->dir, to->dir));
 	TRY(copy_generation(from, g, vmm, to));
 	TRY(copy(from->dir, to->dir, "data.json"));
-	TRY(layers_settle(from, vmm)); /* as in snapshot_create() */
 	TRY(layer_freeze(from, vmm, &id));
 	return layer_put(to, vmm, id);
 }
@@ -94,7 +92,6 @@ struct err *machine_clone(const struct machine_spec *spec, const struct generati
 	struct machine_spec to = *spec; /* all that is not its own is borrowed */
 
 	TRY(check_name(machines, name));
-	TRY(machine_check_stopped(spec->dir));
 	to.name = (char *)(uintptr_t)name;
 	to.dir = stage;
 	to.gen_dir = gen_dir;

@@ -12,9 +12,9 @@
 #include "machine/disk.h"
 
 /**
- * machine_clone() - make the machine @name from generation @g of @spec; with up.lock held
+ * machine_clone() - make the machine @name from generation @g of @spec; between layers_hold() and the close of its lock
  *
- * Errors:    USAGE (no name for one; there is one of that name; a disk is a link), BUSY (it runs), CORRUPT, OS
+ * Errors:    USAGE (no name for one; there is one of that name; those of layer_freeze()), CORRUPT, OS
  * On error:  there is no machine of that name, and the first one is as it was.
  */
 MUST_CHECK struct err *machine_clone(const struct machine_spec *spec, const struct generation *g, const struct vmm *vmm,

@@ -25,7 +25,6 @@ static const struct row of_machine[] = {
 	{"qmp.sock", WANT_SOCKET},
 	{"ready.sock", WANT_SOCKET},
 	{"api.sock", WANT_SOCKET},
-	{"snapshots", WANT_FOLDER},
 	{"ssh", WANT_FOLDER},
 	{"ssh/id_ed25519", WANT_FILE},
 	{"ssh/id_ed25519.pub", WANT_FILE},

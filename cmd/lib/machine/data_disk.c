@@ -17,7 +17,7 @@
 #define NOTE_FILE "data.json"
 
 /* The note, or a generation that came up once. */
-static struct err *had_one(const char *machine_dir, bool *ret_had)
+struct err *data_disk_had(const char *machine_dir, bool *ret_had)
 {
 	AUTO(strs) names = STRS_INIT;
 	AUTO_FREE char *note = path_join(machine_dir, NOTE_FILE);
@@ -39,7 +39,8 @@ static struct err *remedy(const struct machine_spec *spec, struct err *take_e)
 	if (err_is(e, ERR_OS)) /* it may well be there, and whole */
 		return e;
 	return err_hint(e, "put it back, or a copy of it; to begin with an empty one and lose what it held: `cooper "
-			   "destroy`, then `cooper up`");
+			   "destroy %s`, then `cooper up`",
+			path_base(spec->dir));
 }
 
 static struct err *check_missing(const struct machine_spec *spec, const char *path)
@@ -49,7 +50,7 @@ static struct err *check_missing(const struct machine_spec *spec, const char *pa
 	TRY(file_lstat(path, &link, NULL));
 	if (link)
 		return remedy(spec, err_new(ERR_ABSENT, "'%s' is a link that leads to nothing", path));
-	TRY(had_one(spec->dir, &had));
+	TRY(data_disk_had(spec->dir, &had));
 	return had ? remedy(spec, err_new(ERR_ABSENT, "'%s' is missing", path)) : NULL;
 }
 

@@ -13,6 +13,9 @@
 #include "base/err.h"
 #include "machine/vmm.h"
 
+/** data_disk_had() - whether the machine ever had one, which may now be somewhere else */
+MUST_CHECK struct err *data_disk_had(const char *machine_dir, bool *ret_had);
+
 /**
  * data_disk_check() - whether the machine may be started with the data disk as it is, or with a new one
  *

@@ -1,5 +1,8 @@
 #include "machine/keys.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
 #include "base/path.h"
 #include "base/str.h"
 #include "sys/child.h"
@@ -46,6 +49,8 @@ static struct err *read_public(const char *machine_dir, enum machine_key key, st
 	int status = 0;
 
 	TRY(keys_read(machine_dir, key, /* public_half= */ false, &private));
+	if (chmod(path, 0600) != 0) /* one that others may read, as a copy may be, is refused */
+		return err_os(errno, "cannot change the mode of '%s'", path);
 	TRY(child_status(&spec, KEY_MAX, text, &status));
 	return status == 0 ? NULL : not_a_key(path);
 }

@@ -1,17 +1,17 @@
 /*
  * layers.h - data disks that nobody writes any more, and what stands on them: the ground of snapshots and clones
  *
- * A layer is disks/<id>/data.qcow2 in COOPER_HOME, 0400. A machine's data disk, or another layer, is written over it and
- * names it relative to its own folder; machines/<name> and disks/<id> are equally deep, so the name stays right when a
- * disk becomes a layer, a layer a disk, or COOPER_HOME moves. Which layers are in use is read from the disks themselves
- * and from the notes of snapshots: nothing else counts them.
+ * A layer is disks/all/<id>.qcow2 in COOPER_HOME, 0400. A machine's data disk, or another layer, is written over it and
+ * names it relative to its own folder; machines/<name> and disks/all are equally deep, so the name stays right when a disk
+ * becomes a layer, a layer a disk, or COOPER_HOME moves. Which of them are in use: layer_users.h.
  *
+ *	TRY(layers_hold(spec, vmm, "cooper clone", &lock));
  *	TRY(layer_freeze(spec, vmm, &id));     what the disk held is the layer id; the machine goes on over it
  *	TRY(layer_put(spec, vmm, id));         what it has held since is gone
- *	TRY(layers_settle(spec, vmm));         layers that only this machine's disk needs become part of it
+ *	close(lock);
  *
- * All but layers_check() are called with up.lock held, and the machines whose disks are named do not run. At every moment
- * the data disk is whole, as it was before or as it is after.
+ * All that changes something is called with up.lock and the machine's own lock held. At every moment the data disk is
+ * whole, as it was before or as it is after.
  */
 #ifndef COOPER_MACHINE_LAYERS_H
 #define COOPER_MACHINE_LAYERS_H
@@ -19,8 +19,16 @@
 #include "base/err.h"
 #include "machine/vmm.h"
 
-#define SNAPSHOTS_FOLDER "snapshots" /* in a machine's folder: <name>.json */
-#define SNAPSHOT_LAYER "layer"       /* its member with the id */
+#define LAYER_ENDING ".qcow2"
+
+/**
+ * layers_hold() - take the lock of the machine, as who runs it does, and end what such a one left behind
+ * @holder:  for people who wait: "cooper snapshot create"
+ *
+ * Errors: BUSY (it runs), OS
+ */
+MUST_CHECK struct err *layers_hold(const struct machine_spec *spec, const struct vmm *vmm, const char *holder,
+				   int *ret_fd);
 
 /** layer_is_id() - whether a layer can be called so */
 bool layer_is_id(const char *text);
@@ -34,10 +42,10 @@ MUST_CHECK struct err *layers_check(const struct machine_spec *spec, const struc
 
 /**
  * layer_freeze() - make what the data disk of @spec holds a layer, and an empty disk over it the data disk
- * @ret_id:  heap
+ * @ret_id:  heap; of the layer below where the disk has nothing of its own
  *
- * Errors:    USAGE (the disk or a folder on the way is a link), ABSENT, CORRUPT, CHILD, OS
- * On error:  the data disk is as it was.
+ * Errors:    USAGE (a link is on the way; too many layers already), ABSENT, CORRUPT, CHILD, OS
+ * On error:  the data disk holds what it held.
  */
 MUST_CHECK struct err *layer_freeze(const struct machine_spec *spec, const struct vmm *vmm, char **ret_id);
 
@@ -47,14 +55,18 @@ MUST_CHECK struct err *layer_put(const struct machine_spec *spec, const struct v
 /** layer_bytes() - what layer @id takes on this host's disk, without those below it */
 MUST_CHECK struct err *layer_bytes(const struct machine_spec *spec, const char *id, int64_t *ret_bytes);
 
-/** layers_unused() - append the folders of layers that no machine in the folder @machines has, or can go back to */
-MUST_CHECK struct err *layers_unused(const char *machines, const struct vmm *vmm, struct strs *paths);
+/* --- for layer_users.h --- */
 
-/** layers_clean() - remove these */
-MUST_CHECK struct err *layers_clean(const char *machines, const struct vmm *vmm);
-
-/** layers_settle() - merge what only the data disk of @spec stands on, as far as no snapshot needs it, and remove the
- *  layers that are unused */
-MUST_CHECK struct err *layers_settle(const struct machine_spec *spec, const struct vmm *vmm);
+/** layer_id() - the id in the name by which a disk calls the layer below it, heap; NULL when it is no such name */
+char *layer_id(const char *name);
+/** layers_folder() - of all layers, as seen from the folder of machines @machines; heap */
+char *layers_folder(const char *machines);
+/** layer_file() - the path of layer @id in it; heap */
+char *layer_file(const char *folder, const char *id);
+/** layer_freeze_file() - nobody writes the file any more; layer_thaw_file() - it can be written again */
+MUST_CHECK struct err *layer_freeze_file(const char *path);
+MUST_CHECK struct err *layer_thaw_file(const char *path);
+/** layers_find_link() - the first link on the way to the disks of @spec, which other disks cannot stand on; heap, or NULL */
+MUST_CHECK struct err *layers_find_link(const struct machine_spec *spec, char **ret_link);
 
 #endif

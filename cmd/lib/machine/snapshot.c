@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "base/suggest.h"
 #include "fmt/json.h"
-#include "machine/call.h"
+#include "machine/layer_users.h"
 #include "machine/layers.h"
 #include "sys/file.h"
 
@@ -102,14 +102,12 @@ struct err *snapshot_create(const struct machine_spec *spec, const struct vmm *v
 	bool there = false;
 
 	TRY(check_name(name));
-	TRY(machine_check_stopped(spec->dir));
 	TRY(file_exists(path, &there));
 	if (there)
 		return err_hint(err_new(ERR_USAGE, "the machine '%s' has a snapshot '%s' already",
 					path_base(spec->dir), name),
-				"choose another name, or `cooper snapshot delete %s`", name);
+				"choose another name, or `cooper snapshot delete %s %s`", name, path_base(spec->dir));
 	TRY(dir_make(dir, 0700));
-	TRY(layers_settle(spec, vmm)); /* what was cut short before has left a layer that nobody names */
 	TRY(layer_freeze(spec, vmm, &id));
 	js_set_text(note, SNAPSHOT_LAYER, id);
 	js_set_now(note, "made");
@@ -121,29 +119,19 @@ struct err *snapshot_restore(const struct machine_spec *spec, const struct vmm *
 	AUTO_FREE char *id = NULL;
 
 	TRY(snapshot_find(spec, name, &id));
-	TRY(machine_check_stopped(spec->dir));
-	TRY(layer_put(spec, vmm, id));
-	return layers_settle(spec, vmm);
+	return layer_put(spec, vmm, id);
 }
 
-static struct err *remove_note(const struct machine_spec *spec, const struct vmm *vmm, const char *path)
-{
-	TRY(file_revoke(path));
-	return layers_settle(spec, vmm);
-}
-
-struct err *snapshot_delete(const struct machine_spec *spec, const struct vmm *vmm, const char *name)
+struct err *snapshot_delete(const struct machine_spec *spec, const char *name)
 {
 	AUTO_FREE char *path = note_path(spec, name);
 	AUTO_JSON *note = NULL;
 
-	TRY(check_name(name));
-	TRY(machine_check_stopped(spec->dir));
 	struct err *e = read_note(spec, name, &note);
-	if (!err_is(e, ERR_CORRUPT) && !err_is(e, ERR_ABSENT))
+	if (!err_is(e, ERR_CORRUPT)) /* a note that says nothing can go */
 		TRY(e);
-	/* A note that says nothing can go; of one that is gone the rest may be left, when that was cut short. */
-	return err_first(err_is(e, ERR_ABSENT) ? e : err_free(e), remove_note(spec, vmm, path));
+	err_free(e);
+	return file_revoke(path);
 }
 
 static int by_age(const void *a, const void *b)
@@ -153,18 +141,17 @@ static int by_age(const void *a, const void *b)
 	return order ? order : strcmp(x->name, y->name);
 }
 
-static struct err *look_at(const struct machine_spec *spec, const char *name, struct snapshot *ret_snapshot)
+static struct err *look_at(const struct machine_spec *spec, const char *name, struct snapshot *s)
 {
 	AUTO_JSON *note = NULL;
 	AUTO_FREE char *id = NULL;
-	int64_t bytes = 0;
 
 	TRY(snapshot_find(spec, name, &id));
 	TRY(read_note(spec, name, &note));
-	TRY(layer_bytes(spec, id, &bytes));
 	const char *made = js_get_text(note, "made");
-	*ret_snapshot = (struct snapshot){mem_strdup(name), mem_strdup(made ? made : ""), bytes};
-	return NULL;
+	free(s->made);
+	s->made = mem_strdup(made ? made : "");
+	return layer_bytes(spec, id, &s->bytes);
 }
 
 struct err *snapshots_list(const struct machine_spec *spec, struct snapshots *ret_list)
@@ -175,8 +162,14 @@ struct err *snapshots_list(const struct machine_spec *spec, struct snapshots *re
 	TRY(names_of(spec, &names));
 	list.items = mem_alloc((names.count + 1) * sizeof(*list.items));
 	for (size_t i = 0; i < names.count; i++) {
-		TRY(look_at(spec, names.items[i], &list.items[i]));
-		list.count++;
+		struct snapshot *s = &list.items[list.count++];
+		*s = (struct snapshot){mem_strdup(names.items[i]), mem_strdup(""), 0};
+		struct err *e = look_at(spec, names.items[i], s);
+		if (err_is(e, ERR_CANCELED))
+			return e;
+		if (e)
+			s->bytes = -1;
+		err_free(e);
 	}
 	qsort(list.items, list.count, sizeof(*list.items), by_age);
 	*ret_list = list;

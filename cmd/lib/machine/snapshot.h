@@ -4,7 +4,7 @@
  * A snapshot is machines/<name>/snapshots/<snapshot>.json, which names a layer (layers.h). It holds what the user has:
  * homes and containers. The OS disk is made from the stack, and has generations for the same purpose.
  *
- * All but the list is called with up.lock held; the machine does not run.
+ * What changes something is called between layers_hold() and the close of its lock; layers_settle() comes after it.
  */
 #ifndef COOPER_MACHINE_SNAPSHOT_H
 #define COOPER_MACHINE_SNAPSHOT_H
@@ -15,7 +15,7 @@
 struct snapshot {
 	char *name;
 	char *made;    /* UTC, "2026-11-28T09:00:00Z"; "" = not told */
-	int64_t bytes; /* on this host's disk: what had changed since the snapshot before it */
+	int64_t bytes; /* on this host's disk, without what it shares with the one it was made after; -1 = damaged */
 };
 
 struct snapshots {
@@ -25,13 +25,13 @@ struct snapshots {
 
 void snapshots_done(struct snapshots *s);
 
-/** snapshots_list() - all of the machine; errors: CORRUPT, ABSENT (a layer is gone), OS */
+/** snapshots_list() - all of the machine; errors: OS */
 MUST_CHECK struct err *snapshots_list(const struct machine_spec *spec, struct snapshots *ret_list);
 
 /**
  * snapshot_create() - in well under a second, whatever the size of the disk
  *
- * Errors: USAGE (no name for one; there is one of that name; the disk is a link), BUSY (the machine runs), CORRUPT, OS
+ * Errors: USAGE (no name for one; there is one of that name; those of layer_freeze()), CORRUPT, OS
  */
 MUST_CHECK struct err *snapshot_create(const struct machine_spec *spec, const struct vmm *vmm, const char *name);
 
@@ -41,7 +41,7 @@ MUST_CHECK struct err *snapshot_find(const struct machine_spec *spec, const char
 /** snapshot_restore() - the data disk is again what it was; what was written since is gone */
 MUST_CHECK struct err *snapshot_restore(const struct machine_spec *spec, const struct vmm *vmm, const char *name);
 
-/** snapshot_delete() - the disk stays as it is; what only the snapshot needed is given back to the host */
-MUST_CHECK struct err *snapshot_delete(const struct machine_spec *spec, const struct vmm *vmm, const char *name);
+/** snapshot_delete() - the disk stays as it is; ABSENT where there is none of that name */
+MUST_CHECK struct err *snapshot_delete(const struct machine_spec *spec, const char *name);
 
 #endif

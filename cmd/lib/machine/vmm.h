@@ -127,6 +127,9 @@ struct vmm {
 	/** disk_merge() - what @path holds is written into the disk that it stands on, which then is what @path was, and
 	 * to it all the time is as before; cut short, it can be done again. Neither is in use */
 	struct err *(*disk_merge)(const struct machine_spec *spec, const char *path);
+	/** disk_is_empty() - whether nothing was ever written to @path, so that it is what it stands on; false where that
+	 * is not known */
+	struct err *(*disk_is_empty)(const char *path, bool *ret_empty);
 	/** disk_copy() - another one that holds what @from holds, on the same base; @from is not in use */
 	struct err *(*disk_copy)(const char *from, const char *to);
 	/** disk_grow() - the machine does not run */

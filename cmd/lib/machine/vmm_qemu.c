@@ -22,7 +22,14 @@
 #include "sys/tick.h"
 
 enum { EVENTS_MAX = 16 /* at a look; the rest waits for the next */ };
-enum { QMP_ANSWER_MS = 5000, ORPHAN_MS = 10 * 1000, QEMU_IMG_MS = 120 * 1000, MERGE_MS = 3600 * 1000, INFO_MAX = 256 * 1024 };
+enum {
+	QMP_ANSWER_MS = 5000,
+	ORPHAN_MS = 10 * 1000,
+	QEMU_IMG_MS = 120 * 1000,
+	MERGE_MS = 3600 * 1000,
+	INFO_MAX = 256 * 1024,
+	NEW_DISK_MAX = 4 * 64 * 1024,
+};
 
 static bool available(const struct host_facts *facts UNUSED, const char **ret_why UNUSED)
 {
@@ -280,6 +287,16 @@ static struct err *disk_below(const struct machine_spec *spec UNUSED, const char
 	return disk_header_backing(path, ret_base);
 }
 
+/* The tables of a new one, up to 4 TiB, are in its first clusters; what is written takes at least two more. */
+static struct err *disk_is_empty(const char *path, bool *ret_empty)
+{
+	int64_t bytes = 0;
+
+	TRY(file_size(path, &bytes));
+	*ret_empty = bytes > 0 && bytes <= NEW_DISK_MAX;
+	return NULL;
+}
+
 /* -d: what was written below stays here as well, so that at no time anything is missing. */
 static struct err *disk_merge(const struct machine_spec *spec, const char *path)
 {
@@ -357,6 +374,7 @@ const struct vmm vmm_qemu = {
 	.disk_check = disk_check,
 	.disk_below = disk_below,
 	.disk_merge = disk_merge,
+	.disk_is_empty = disk_is_empty,
 	.disk_copy = disk_copy,
 	.disk_grow = disk_grow,
 	.firmware_create = firmware_create,

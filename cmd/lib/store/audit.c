@@ -202,7 +202,8 @@ static struct err *condemn_spoiled_results(struct audit *a, const struct home *h
 			AUTO_FREE char *path = path_join(home->store, names.items[i]);
 			AUTO_FREE char *receipt = path_join(path, STORE_RECEIPT);
 			bool spoiled = false;
-			if (names.items[i][0] == '.' || strs_has(&a->unreadable, path) || strs_has(&a->damaged, path))
+			if (!store_is_result(names.items[i]) || strs_has(&a->unreadable, path) ||
+			    strs_has(&a->damaged, path))
 				continue;
 			TRY(is_spoiled(a, receipt, names.items[i], &spoiled));
 			if (spoiled)

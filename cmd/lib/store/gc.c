@@ -257,8 +257,11 @@ static struct err *look_at_builds(const struct home *home, const struct map *liv
 		if (e && !err_is(e, ERR_ABSENT))
 			return err_wrap(e, "cannot determine what is in use");
 		err_free(e);
-		bool stays = key && is_live(live, key) && !is_gone(names.items[i]);
-		TRY(stays ? look_at_build(path, gc) : gc_add(gc, path));
+		bool stays = streq(names.items[i], HOME_CACHE_TAG) || (key && is_live(live, key) && !is_gone(names.items[i]));
+		if (!stays)
+			TRY(gc_add(gc, path));
+		else if (is_folder)
+			TRY(look_at_build(path, gc));
 	}
 	return NULL;
 }
@@ -280,7 +283,8 @@ static struct err *look_at_lists(const struct home *home, struct gc *gc)
 		if (is_folder)
 			TRY(lock_held(lock, &held, NULL));
 		int64_t age_ms = there ? tick_wall_ms() - file_mtime_ns(&st) / 1000000 : LISTS_KEPT_MS + 1;
-		if (!held && (age_ms > LISTS_KEPT_MS || age_ms < 0))
+		bool is_tag = streq(names.items[i], HOME_CACHE_TAG);
+		if (!is_tag && !held && (age_ms > LISTS_KEPT_MS || age_ms < 0))
 			TRY(gc_add(gc, path));
 	}
 	return NULL;

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "sys/file.h"
+#include "sys/os.h"
 #include "sys/owner.h"
 
 static struct err *home_root(char **ret_root)
@@ -206,6 +207,26 @@ struct err *home_remove(const struct home *home, char **ret_left, struct strs *l
 	return *ret_left ? NULL : tree_remove(home->root);
 }
 
+/* Whoever makes backups of this folder need not have what can be made again. What cannot be said to them is no error. */
+static void tell_backups(const struct home *home)
+{
+	static const char text[] = "Signature: 8a477f597d28d172789f06886806bc55\n"
+				   "# cooper can make this folder again. See https://bford.info/cachedir/\n";
+	const char *const caches[] = {home->cas, home->store, home->build, home->apt};
+	for (size_t i = 0; i < ARRAY_LEN(caches); i++) {
+		AUTO_FREE char *tag = path_join(caches[i], HOME_CACHE_TAG);
+		bool there = true;
+		err_free(file_exists(tag, &there));
+		if (!there)
+			err_free(file_write(tag, text, strlen(text), 0600));
+		os_exclude_from_backup(caches[i]);
+	}
+	/* large, and in use while they are copied */
+	AUTO_FREE char *disks = path_join(home->root, "disks");
+	os_exclude_from_backup(home->machines);
+	os_exclude_from_backup(disks);
+}
+
 struct err *home_make(const struct home *home)
 {
 	const char *const dirs[] = {home->root,  home->cas, home->store, home->machines,
@@ -213,6 +234,7 @@ struct err *home_make(const struct home *home)
 	TRY(home_check(home));
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
 		TRY(dir_make(dirs[i], 0700));
+	tell_backups(home);
 	return check_owners(home->root); /* somebody may have been there before us */
 }
 

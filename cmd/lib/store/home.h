@@ -12,6 +12,9 @@
 #include "base/err.h"
 #include "base/str.h"
 
+/* In the folders that can be made again, for programs that make backups: https://bford.info/cachedir/ */
+#define HOME_CACHE_TAG "CACHEDIR.TAG"
+
 struct home {
 	char *root;
 	char *cas;
@@ -33,7 +36,7 @@ MUST_CHECK struct err *home_open(struct home *ret_home);
 void home_at(const char *root, struct home *ret_home);
 /** home_check() - USAGE for a folder that holds what is not cooper's, and nothing that shows that it was one */
 MUST_CHECK struct err *home_check(const struct home *home);
-/** home_make() - make the folders; idempotent; errors of home_open() and home_check() */
+/** home_make() - make the folders, and tell programs that make backups what they may leave out; idempotent; errors of home_open() and home_check() */
 MUST_CHECK struct err *home_make(const struct home *home);
 /**
  * home_remove() - remove what is cooper's, and the folder itself when nothing else is in it

@@ -105,7 +105,7 @@ struct err *file_sync(int fd, const char *name)
 }
 
 /* Flush folder @path, so that renames in it last. */
-static struct err *dir_sync(const char *path)
+struct err *dir_sync(const char *path)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)

@@ -39,6 +39,8 @@ bool fd_pwrite(int fd, const void *data, size_t size, int64_t offset);
 MUST_CHECK struct err *file_write_all(int fd, const void *data, size_t size, const char *name);
 /** file_sync() - to the platter (F_FULLFSYNC on macOS) */
 MUST_CHECK struct err *file_sync(int fd, const char *name);
+/** dir_sync() - flush the names in a folder */
+MUST_CHECK struct err *dir_sync(const char *path);
 /** dir_make() - mkdir -p with @mode for each new level */
 MUST_CHECK struct err *dir_make(const char *path, mode_t mode);
 /** file_rename() - rename and flush both directories */

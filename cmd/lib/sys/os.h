@@ -72,6 +72,8 @@ char *os_program(const char *path);
 bool os_copy_range(int from, int to, int64_t size);
 /** os_disk_free() - bytes free to us on the file system of @path, -1 when unknown */
 int64_t os_disk_free(const char *path);
+/** os_exclude_from_backup() - Time Machine leaves @path out, wherever it is moved; best effort, a no-op on Linux */
+void os_exclude_from_backup(const char *path);
 /** os_peer_pid() - the process at the other end of a local socket, where it listened for us; 0 when unknown */
 int os_peer_pid(int fd);
 /** os_port_holder() - who listens on that port of this host, as "NAME (process PID)", escaped, heap; NULL when that is

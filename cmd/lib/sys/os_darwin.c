@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/sysctl.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -152,6 +153,14 @@ struct err *os_exe_path(char **ret_path)
 char *os_program(const char *path)
 {
 	return mem_strdup(path);
+}
+
+/* What `tmutil addexclusion` writes: a binary property list of the one text "com.apple.backupd". */
+void os_exclude_from_backup(const char *path)
+{
+	static const char list[] = "bplist00_\x10\x11" "com.apple.backupd"
+				   "\x08\0\0\0\0\0\0\x01\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x1c";
+	(void)setxattr(path, "com.apple.metadata:com_apple_backup_excludeItem", list, sizeof(list) - 1, 0, 0);
 }
 
 /* A clone is always a new file: it takes the place of @to, both its name and its descriptor. See: clonefile(2) */

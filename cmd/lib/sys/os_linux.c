@@ -154,6 +154,10 @@ char *os_program(const char *path)
 	return mem_strdup(replaced ? OWN_EXE : path);
 }
 
+void os_exclude_from_backup(const char *path UNUSED)
+{
+}
+
 bool os_copy_range(int from, int to, int64_t size)
 {
 	while (size > 0) {
