@@ -159,12 +159,11 @@ static void print_running(const struct report *r)
 	const struct machine_status *s = &r->status;
 	AUTO(str) up = STR_INIT;
 
+	const char *is = s->ready && !r->trouble ? "ready" : state(r);
+	AUTO_FREE char *phase = streq(is, "booting") ? mem_printf(" (%s)", s->phase) : mem_strdup("");
 	str_add_duration(&up, s->uptime_ms);
-	printf("'%s' is %s: generation %d under %s, up %s, ssh on 127.0.0.1:%d\n", r->name,
-	       s->ready && !r->trouble ? "ready"
-	       : r->trouble            ? state(r)
-				       : s->phase,
-	       s->generation, s->accel, str_text(&up), s->ssh_port);
+	printf("'%s' is %s%s: generation %d under %s, up %s, ssh on 127.0.0.1:%d\n", r->name, is, phase, s->generation,
+	       s->accel, str_text(&up), s->ssh_port);
 	print_trouble(r);
 	if (s->ready && !r->trouble && *s->trouble)
 		printf("  a disk of the host failed: %s\n", s->trouble);

@@ -10,7 +10,7 @@
 #include "machine/ssh_files.h"
 #include "sys/tick.h"
 
-enum { ASK_MS = 5 * 1000, ASK_EMULATED_MS = 15 * 1000 };
+enum { ASK_MS = 5 * 1000, ASK_EMULATED_MS = 15 * 1000, ENDING_MS = 2 * 1000 };
 
 /* How a pause is called in a line. */
 static const char *const pause_names[] = {
@@ -56,6 +56,27 @@ void status_fill(const struct json *line, struct machine_status *status)
 	copy_text(line, "root_api", status->root_api, sizeof(status->root_api));
 }
 
+/* One that is about to end has closed its socket and has its lock for a moment more: that moment is waited for. */
+static struct err *ask(const char *machine_dir, bool *ret_running, struct json **ret_line)
+{
+	int64_t until = tick_ms() + ENDING_MS;
+
+	for (;;) {
+		struct err *e = call_ask(machine_dir, "status", ret_line);
+		if (!err_is(e, ERR_ABSENT))
+			return e;
+		struct err *unseen = machine_running(machine_dir, ret_running, NULL);
+		if (unseen || !*ret_running) {
+			err_free(e);
+			return unseen;
+		}
+		if (tick_ms() >= until)
+			return e;
+		err_free(e);
+		tick_sleep_ms(50);
+	}
+}
+
 struct err *machine_status(const char *machine_dir, struct machine_status *ret_status)
 {
 	AUTO_JSON *line = NULL;
@@ -64,14 +85,14 @@ struct err *machine_status(const char *machine_dir, struct machine_status *ret_s
 	TRY(machine_running(machine_dir, &ret_status->running, NULL));
 	if (!ret_status->running)
 		return NULL;
-	struct err *e = call_ask(machine_dir, "status", &line);
-	if (err_is(e, ERR_ABSENT)) {
-		/* gone meanwhile; or it has the lock and not yet its socket */
+	struct err *e = ask(machine_dir, &ret_status->running, &line);
+	if (err_is(e, ERR_ABSENT)) { /* it has the lock, and not yet its socket */
 		snprintf(ret_status->phase, sizeof(ret_status->phase), "starting");
-		err_free(e);
-		return machine_running(machine_dir, &ret_status->running, NULL);
+		return err_free(e);
 	}
 	TRY(e);
+	if (!ret_status->running)
+		return NULL;
 	if (!js_get_text(line, "phase") || !js_get_text(line, "accel"))
 		return err_hint(err_new(ERR_CORRUPT, "the supervisor of machine '%s' (process %d) speaks nonsense",
 					path_base(machine_dir), (int)machine_holder(machine_dir)),
