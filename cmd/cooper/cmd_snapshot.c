@@ -54,13 +54,14 @@ static struct err *open_machine(const struct call *call, const char *name, bool 
 
 #define OPENED_INIT {.project = {.stack = NULL}, .lock = -1, .machine_lock = -1}
 
-/* What was asked for is done; room that was not given back yet is no failure of it. */
-static void tidy(const struct call *call, const struct opened *o)
+/* What was asked for is done. That a disk of some machine is damaged or away is no failure of it; the host's errors are. */
+static struct err *tidy(const struct call *call, const struct opened *o)
 {
 	struct err *e = layers_settle(&o->spec, o->vmm);
-	if (e)
-		event_warn(call->sink, NULL, "room on this host's disk is not given back yet: %s", e->message);
-	err_free(e);
+	if (!err_is(e, ERR_CORRUPT) && !err_is(e, ERR_ABSENT))
+		return e ? err_wrap(e, "done, but room on this host's disk is not given back yet") : NULL;
+	event_warn(call->sink, NULL, "room on this host's disk is not given back yet: %s", e->message);
+	return err_free(e);
 }
 
 static struct err *run_create(struct call *call)
@@ -126,7 +127,7 @@ static struct err *run_restore(struct call *call)
 	if (!session_consent(call, question))
 		return err_hint(err_new(ERR_USAGE, "nothing was changed"), "use --yes to restore without confirmation");
 	TRY(snapshot_restore(&o.spec, o.vmm, name));
-	tidy(call, &o);
+	TRY(tidy(call, &o));
 	printf("'%s' is as it was at snapshot '%s'\n", o.project.machine_name, name);
 	return NULL;
 }
@@ -137,7 +138,7 @@ static struct err *run_delete(struct call *call)
 	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
 	struct err *e = snapshot_delete(&o.spec, call_arg(call, 0));
 	if (!e || err_is(e, ERR_ABSENT)) /* of one that is gone the rest may be left, when that was cut short */
-		tidy(call, &o);
+		e = err_first(e, tidy(call, &o));
 	TRY(e);
 	printf("snapshot '%s' of '%s' is deleted\n", call_arg(call, 0), o.project.machine_name);
 	return NULL;

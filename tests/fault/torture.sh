@@ -25,6 +25,6 @@ points=$(sed -n 's/^points //p' "$results")
 tried=$(grep -cE '^(ok|WRONG)' "$results")
 wrong=$(grep -c '^WRONG' "$results")
 echo "$tried of $points points tried, $(grep -c '^unreached' "$results") not reached again: seed $seed"
-[ "$tried" -gt 0 ] || wrong=1
+[ "$tried" -gt 0 ] || wrong=1 tried=1
 echo "$((tried - wrong)) passed, $wrong failed"
 [ "$wrong" = 0 ]

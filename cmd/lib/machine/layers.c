@@ -234,12 +234,23 @@ static struct err *give_second_name(const char *path, const char *layer)
 
 /*
  * The disk gets a second name, as a layer, and then an empty one takes its first: in between it has both. A layer that
- * nobody names is all that a kill leaves there. A disk that has nothing of its own stands on what it would become.
+ * nobody names is all that a kill leaves there.
  */
+static struct err *push_down(const struct machine_spec *spec, const struct vmm *vmm, const char *path, const char *id)
+{
+	AUTO_FREE char *all = disks_folder(spec);
+	AUTO_FREE char *layer = layer_path(spec, id);
+
+	TRY(refuse_depth(spec, vmm, path));
+	TRY(make_folder(all));
+	TRY(give_second_name(path, layer));
+	return layer_put(spec, vmm, id); /* whether the disk stands on it then or not: it is gc's to find out */
+}
+
+/* A disk that has nothing of its own stands on what it would become. */
 struct err *layer_freeze(const struct machine_spec *spec, const struct vmm *vmm, char **ret_id)
 {
 	AUTO_FREE char *path = machine_path(spec, MACHINE_DATA_DISK);
-	AUTO_FREE char *all = disks_folder(spec);
 	AUTO_FREE char *id = NULL;
 	bool is_empty = false;
 
@@ -251,13 +262,10 @@ struct err *layer_freeze(const struct machine_spec *spec, const struct vmm *vmm,
 	if (!is_empty) {
 		free(id);
 		id = new_id();
-		AUTO_FREE char *layer = layer_path(spec, id);
-		TRY(refuse_depth(spec, vmm, path));
-		TRY(make_folder(all));
-		TRY(give_second_name(path, layer));
-		TRY(layer_put(spec, vmm, id)); /* whether the disk stands on it then or not: it is gc's to find out */
-		TRY(layer_freeze_file(layer));
+		TRY(push_down(spec, vmm, path, id));
 	}
+	AUTO_FREE char *layer = layer_path(spec, id);
+	TRY(layer_freeze_file(layer));
 	*ret_id = TAKE(id);
 	return NULL;
 }

@@ -319,6 +319,7 @@ static struct err *find(const struct home *home, const struct strs *locks, struc
 {
 	AUTO_FREE char *signatures = path_join(home->root, "signatures");
 	AUTO_FREE char *git = path_join(home->root, "git");
+	AUTO_FREE char *disks = path_join(home->root, "disks");
 	TRY(find_roots(home, locks, live));
 	TRY(look_at_results(home, live, gc));
 	TRY(look_at_objects(home, live, gc));
@@ -329,6 +330,7 @@ static struct err *find(const struct home *home, const struct strs *locks, struc
 	for (size_t i = 0; i < locks->count; i++)
 		TRY(look_beside_lock(locks->items[i], gc));
 	TRY(look_at_temps(home->root, /* depth= */ 1, gc));
+	TRY(look_at_temps(disks, /* depth= */ 2, gc));
 	return look_at_temps(home->machines, /* depth= */ 4, gc);
 }
 
