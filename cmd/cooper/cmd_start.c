@@ -8,6 +8,7 @@
 #include "machine/machine.h"
 #include "machine/record.h"
 #include "session_machine.h"
+#include "start.h"
 #include "sys/file.h"
 
 /* Nobody boots, switches or prunes beside us. Where there is no machine nothing is locked, and no home is made. */
@@ -28,8 +29,7 @@ static struct err *check_emulator(const struct machine_spec *spec)
 				"`cooper up` makes it again");
 }
 
-/* What a start needs, before anything is stopped for it. */
-static struct err *check_start(const struct project *p, const struct machine_spec *spec, const struct generation *g)
+struct err *start_check(const struct project *p, const struct machine_spec *spec, const struct generation *g)
 {
 	const struct vmm *vmm = NULL;
 	TRY(check_emulator(spec));
@@ -68,9 +68,8 @@ static struct err *tell_clients(const struct project *p, const struct machine_sp
 	return told ? NULL : clients_tell(spec, wanted, sink, &outcome);
 }
 
-/* Boot @spec's generation, then prove it. */
-static struct err *boot_and_prove(struct call *call, const struct project *p, const struct machine_spec *spec,
-				  const struct generation *g)
+struct err *start_and_prove(struct call *call, const struct project *p, const struct machine_spec *spec,
+			    const struct generation *g)
 {
 	AUTO(str) outcome = STR_INIT;
 	struct machine_status status;
@@ -124,8 +123,8 @@ static struct err *run_start(struct call *call)
 	TRY(damage_mend(p.machine_dir, call->sink));
 	TRY(session_machine(&p, &spec, &g));
 	if (!status.ready) /* one that runs has its emulator, and its ports */
-		TRY(check_start(&p, &spec, &g));
-	return boot_and_prove(call, &p, &spec, &g);
+		TRY(start_check(&p, &spec, &g));
+	return start_and_prove(call, &p, &spec, &g);
 }
 
 const struct subcommand cmd_start = {
@@ -171,9 +170,9 @@ static struct err *run_rollback(struct call *call)
 	if (done)
 		return NULL;
 	TRY(machine_record_read(g.dir, &spec));
-	TRY(check_start(&p, &spec, &g));
+	TRY(start_check(&p, &spec, &g));
 	TRY(machine_stop(p.machine_dir, MACHINE_STOP_MS, &was_running));
-	TRY(boot_and_prove(call, &p, &spec, &g));
+	TRY(start_and_prove(call, &p, &spec, &g));
 	TRY(generation_switch(p.machine_dir, g.number));
 	printf("generation %d is now current; `cooper up` returns to the stack's own\n", g.number);
 	return NULL;
@@ -199,9 +198,9 @@ static struct err *run_restart(struct call *call)
 	TRY(lock_machine(call, &p, &lock));
 	TRY(damage_mend(p.machine_dir, call->sink));
 	TRY(session_machine(&p, &spec, &g));
-	TRY(check_start(&p, &spec, &g));
+	TRY(start_check(&p, &spec, &g));
 	TRY(machine_stop_noted(p.machine_dir, "boot", call->sink));
-	return boot_and_prove(call, &p, &spec, &g);
+	return start_and_prove(call, &p, &spec, &g);
 }
 
 const struct subcommand cmd_restart = {

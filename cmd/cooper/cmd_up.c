@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "guest/os.h"
 #include "host/host_packages.h"
 #include "machine/damage.h"
 #include "machine/machine.h"
+#include "machine/record.h"
 #include "net/fetch_env.h"
 #include "plan/exposure.h"
 #include "plan/host_check.h"
@@ -13,6 +15,7 @@
 #include "plan/stack_lock.h"
 #include "plan/trust.h"
 #include "session.h"
+#include "start.h"
 #include "step/outputs.h"
 #include "sys/child.h"
 #include "sys/lock.h"
@@ -158,6 +161,69 @@ static struct err *finish(struct call *call, const struct stack *s, int64_t star
 	return NULL;
 }
 
+/* The step of that kind ran, and failed. */
+static bool has_failed(const struct stack *s, const char *kind)
+{
+	const struct step *step = graph_kind(&s->graph, kind);
+	return step && step->state == STEP_FAILED;
+}
+
+/* The logs of the boot that failed are called otherwise once there is another. */
+static struct err *rename_log(struct err *e)
+{
+	const char *name = e->log_path ? path_base(e->log_path) : "";
+	if (streq(name, "serial.log") || streq(name, "qemu.log")) {
+		AUTO_FREE char *moved = mem_printf("%s.1", e->log_path);
+		return err_log(e, moved);
+	}
+	return e;
+}
+
+/*
+ * A machine that worked was stopped for another generation, which did not come up or does not run what it must: the one
+ * that worked runs again. What was stopped by its user stays so, and a mistake in a guest step is no fault of the disk's.
+ */
+static struct err *fall_back(struct call *call, struct project *p, const struct stack *s, int before, struct err *take_e)
+{
+	AUTO(generation) g = {.number = 0};
+	AUTO(generation) tried = {.number = 0};
+	AUTO(machine_spec) spec = {.name = NULL};
+	struct err *e = NULL;
+	if (!before || err_is(take_e, ERR_CANCELED) || (!has_failed(s, "boot") && !has_failed(s, "canary")))
+		return take_e;
+	err_free(step_generation(graph_kind(&s->graph, "generation"), &tried));
+	e = generation_current(p->machine_dir, &g);
+	if (!e && (g.number != before || g.number == tried.number))
+		return take_e;
+	if (!e)
+		e = machine_record_read(g.dir, &spec);
+	if (!e)
+		e = start_check(p, &spec, &g);
+	if (!e)
+		event_warn(call->sink, NULL, "the new generation did not prove itself: generation %d, which ran before, is started again",
+			   before);
+	if (!e)
+		e = machine_stop(p->machine_dir, MACHINE_STOP_MS, NULL);
+	if (!e)
+		e = start_and_prove(call, p, &spec, &g);
+	if (e)
+		event_warn(call->sink, NULL, "generation %d, which ran before, could not be started again: %s", before,
+			   e->message);
+	bool is_back = !e;
+	err_free(e);
+	return is_back ? rename_log(take_e) : take_e;
+}
+
+/* The generation that runs, and is ready; 0 = none. */
+static int running_generation(const struct project *p)
+{
+	struct machine_status status = {.running = false};
+	struct err *e = machine_status(p->machine_dir, &status);
+	bool is_ready = !e && status.ready;
+	err_free(e); /* then there is none to go back to */
+	return is_ready ? status.generation : 0;
+}
+
 static struct err *decide(struct project *p, struct stack *s)
 {
 	stack_done(s);
@@ -190,8 +256,9 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	TRY(project_measure_tools(p)); /* the compiler, which is in keys, may have come with them */
 	TRY(decide(p, &s));
 	TRY(session_trust(call, p, EXPOSURE_ALL)); /* files that changed while that was decided are asked about again */
-	TRY(stack_perform(&s, call->sink));
-	return finish(call, &s, started);
+	int before = running_generation(p);
+	struct err *e = stack_perform(&s, call->sink);
+	return e ? fall_back(call, p, &s, before, e) : finish(call, &s, started);
 }
 
 /* The quick way out: nothing is locked, written or started when nothing has to be done. */

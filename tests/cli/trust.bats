@@ -78,7 +78,7 @@ boxed() { ! "$cooper" tool facts | grep '"box_lets": ".' | grep -qv '": "any num
 @test "fetch asks nobody" {
 	export COOPER_BOX=nothing
 	"$cooper" fetch </dev/null || true
-	[ -n "$(find "$COOPER_HOME/cas" -type f)" ]
+	[ -n "$(find "$COOPER_HOME/cas" -type f ! -name CACHEDIR.TAG)" ]
 }
 
 # repository - the recipe's source: a tag of it

@@ -92,7 +92,7 @@ printf 'kind: stack\nemulator: qemu\nimage: fedora-coreos\nmachine: { name: upda
 cd "$work/p" || exit 1
 update() { "$cooper" update --guest-arch aarch64 "$@"; }
 make_image() { "$cooper" build --image --guest-arch aarch64 "$@"; }
-results() { find "$COOPER_HOME/store" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
+results() { find "$COOPER_HOME/store" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l; }
 says() { grep -qF -- "$1" "$work/out" || { echo "does not say: $1"; cat "$work/out"; return 1; }; }
 disk_of() { sha256sum "$COOPER_HOME"/store/*/"$1" 2>/dev/null | cut -d' ' -f1 | sort; }
 

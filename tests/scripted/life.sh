@@ -131,7 +131,7 @@ check "nothing is mounted" [ "$(current)$(cat "$(disk 2)/run/mounts")" = 2 ]
 # --- a generation that does not come up ---
 
 image 3
-for boot in panic no-kernel ignition 'kernel die:3' off; do
+for boot in no-kernel ignition 'kernel die:3' off panic; do
 	echo "$boot" >"$COOPER_HOME/boots"
 	case $boot in
 	panic) code=8 text='Kernel panic' ;;
@@ -141,9 +141,18 @@ for boot in panic no-kernel ignition 'kernel die:3' off; do
 	off) code=8 text='' ;;
 	esac
 	check "a new generation with the boot '$boot': exit $code" ends "$code" "$text" up
+	cp "$out" "$work/failed"
 	check "and the old one stays the current one" [ "$(current)" = 2 ]
+	check "which runs again" ends 0 "'dev' is ready: generation 2" "$cooper" status
 done
+check "up says so, and where the log of the other boot is" grep -q "generation 2, which ran before, is started again" "$work/failed"
+check "its log is that of the boot that failed" grep -qs 'Kernel panic' "$machine/log/serial.log.1"
+printf 'panic\npanic\n' >"$COOPER_HOME/boots"
+check "neither comes up" ends 8 "could not be started again" up
 check "nothing runs then" ends 0 "'dev' is not running" "$cooper" status
+echo panic >"$COOPER_HOME/boots"
+check "what did not run is not started" ends 8 "Kernel panic" up
+check "nothing runs then, either" ends 0 "'dev' is not running" "$cooper" status
 image 2
 check "back to what worked: the same generation again" ends 0 "generation 2" up
 check "not a new one" [ "$(current)" = 2 ]

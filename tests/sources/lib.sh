@@ -34,7 +34,7 @@ ends() {
 	fi
 }
 
-nothing_stored() { [ -z "$(ls -A "$COOPER_HOME/store" 2>/dev/null)" ]; }
+nothing_stored() { [ -z "$(find "$COOPER_HOME/store" -mindepth 1 ! -name CACHEDIR.TAG 2>/dev/null)" ]; }
 
 # recipe SOURCE-LINES: recipes/tiny.yaml, which copies the file `hello` of its source
 recipe() {
