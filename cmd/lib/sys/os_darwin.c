@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <sys/sysctl.h>
 #include <sys/un.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -154,6 +153,9 @@ char *os_program(const char *path)
 {
 	return mem_strdup(path);
 }
+
+/* As sys/xattr.h has it, which SDKs for cross-compiling leave out. */
+int setxattr(const char *path, const char *name, const void *value, size_t size, uint32_t position, int options);
 
 /* What `tmutil addexclusion` writes: a binary property list of the one text "com.apple.backupd". */
 void os_exclude_from_backup(const char *path)
