@@ -314,7 +314,7 @@ test:
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 os.execv(sys.argv[1], sys.argv[1:])' "$cooper" build --yes
 	[[ "$output" == *"exit status 7"* ]]
-	run find "$COOPER_HOME/store" -mindepth 1 ! -name CACHEDIR.TAG
+	run find "$COOPER_HOME/store" -mindepth 1 -maxdepth 1 ! -name '.*' ! -name CACHEDIR.TAG
 	[ -z "$output" ]
 }
 
