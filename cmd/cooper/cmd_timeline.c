@@ -55,7 +55,7 @@ const struct subcommand cmd_timeline = {
 	.operands = "[RUN]",
 	.summary = "show what each step of the last run of `cooper up` took, and each phase of the boot",
 	.help = "RUN is 1 for the last one, 2 for the one before, and so on; the last 100 in which something was done are kept.\n"
-		"A step that took a tenth more or less than when it was done before says what it took then.",
+		"A step that took a tenth more or less than the last time says what it took then.",
 	.options = options,
 	.run = run,
 };

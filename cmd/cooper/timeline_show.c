@@ -4,7 +4,7 @@
 #include "base/units.h"
 #include "timeline.h"
 
-enum { BAR = 30 };
+enum { BAR = 30, NAME = 22, LEAST_MS = 200 };
 
 /* Where a part of the run begins and how long it is, of @all ms, in @width cells; at least one cell. */
 static void scale(int64_t start, int64_t ms, int64_t all, int width, int *ret_from, int *ret_cells)
@@ -44,25 +44,35 @@ static void add_bar(struct str *out, int64_t start, int64_t ms, int64_t all)
 		str_add_char(out, i >= from && i < from + cells ? '#' : '.');
 }
 
-static void add_line(struct str *out, const char *name, int64_t start, int64_t ms, int64_t all, const char *rest)
+/* Of the longest name, and at least that of what most runs have. */
+static int name_width(const struct json *steps)
+{
+	int width = NAME;
+
+	for (size_t i = 0; i < js_count(steps); i++) {
+		int length = (int)strlen(text_of(js_at(steps, i), "id"));
+		width = length > width ? length : width;
+	}
+	return width;
+}
+
+static void add_line(struct str *out, int width, const char *name, int64_t start, int64_t ms, int64_t all, const char *rest)
 {
 	AUTO(str) time = STR_INIT;
 
 	str_add_duration(&time, ms);
-	str_addf(out, "  %-26s ", name);
+	str_addf(out, "  %-*s ", width, name);
 	add_bar(out, start, ms, all);
 	str_addf(out, " %12s%s%s\n", str_text(&time), *rest ? "  " : "", rest);
 }
 
-static void add_change(struct str *out, int64_t ms, int64_t before)
+/* What it took before, where that is worth a look. */
+static void add_before(struct str *out, int64_t ms, int64_t before)
 {
-	AUTO(str) was = STR_INIT;
+	int64_t difference = ms > before ? ms - before : before - ms;
 
-	if (before < 0)
-		return;
-	str_add_duration(&was, before);
-	if (ms * 10 > before * 11 || ms * 10 < before * 9)
-		str_addf(out, "(was %s)", str_text(&was));
+	if (before >= 0 && difference >= LEAST_MS && difference * 10 > before)
+		str_add_duration(out, before);
 }
 
 void timeline_text(const struct json *runs, size_t index, struct str *out)
@@ -70,6 +80,7 @@ void timeline_text(const struct json *runs, size_t index, struct str *out)
 	const struct json *run = js_at(runs, index);
 	const struct json *steps = js_get(run, "steps");
 	int64_t all = js_get_int(run, "ms", 0);
+	int width = name_width(steps);
 	AUTO(str) total = STR_INIT;
 
 	str_add_duration(&total, all);
@@ -80,15 +91,18 @@ void timeline_text(const struct json *runs, size_t index, struct str *out)
 		const struct json *phases = js_get(step, "phases");
 		int64_t start = js_get_int(step, "start_ms", 0), ms = time_of(run, step);
 		AUTO(str) rest = STR_INIT;
+		AUTO(str) before = STR_INIT;
 		if (!js_get_bool(step, "ok", false))
 			str_add(&rest, js_get(step, "ok") ? "failed" : "cut short");
 		else
-			add_change(&rest, ms, timeline_before(runs, index, text_of(step, "id")));
-		add_line(out, text_of(step, "id"), start, ms, all, str_text(&rest));
+			add_before(&before, ms, timeline_before(runs, index, text_of(step, "id")));
+		if (before.len)
+			str_addf(&rest, "(was %s)", str_text(&before));
+		add_line(out, width, text_of(step, "id"), start, ms, all, str_text(&rest));
 		for (size_t p = 0; p < js_count(phases); p++) {
 			AUTO_FREE char *name = mem_printf("  %s", text_of(js_at(phases, p), "name"));
 			int64_t from = phase_begin(phases, p), to = js_get_int(js_at(phases, p), "ms", from);
-			add_line(out, name, start + from, to - from, all, "");
+			add_line(out, width, name, start + from, to - from, all, "");
 		}
 	}
 }
@@ -100,7 +114,7 @@ static const char style[] =
 	"h1{font-size:1.4rem}h2{font-size:1.05rem;margin:2rem 0 .3rem}"
 	"table{border-collapse:collapse;width:100%}td,th{padding:.15rem .5rem;text-align:left;vertical-align:middle}"
 	"th{font-weight:600;border-bottom:1px solid #ccd}td.t{text-align:right;white-space:nowrap}"
-	"td.n{white-space:nowrap;width:1%}td.b{width:55%}.bar{position:relative;height:.9rem;background:#eef1f4;border-radius:3px}"
+	"td.n,td:last-child{white-space:nowrap;width:1%}td.b{width:55%}.bar{position:relative;height:.9rem;background:#eef1f4;border-radius:3px}"
 	".bar i{position:absolute;top:0;bottom:0;min-width:2px;border-radius:3px;background:#2f6fde}"
 	".phase td.n{padding-left:2rem;color:#57606a}.phase i{background:#9db8ee}.failed i{background:#c93c37}"
 	".failed td.n,.bad{color:#c93c37}small{color:#57606a}"
@@ -149,7 +163,7 @@ static void add_step(struct str *out, const struct json *runs, size_t index, con
 	if (!ok)
 		str_add(&rest, js_get(step, "ok") ? "failed" : "cut short");
 	else
-		add_change(&rest, ms, timeline_before(runs, index, text_of(step, "id")));
+		add_before(&rest, ms, timeline_before(runs, index, text_of(step, "id")));
 	AUTO_FREE char *title = mem_printf("%s: %s", text_of(step, "why"), text_of(step, "outcome"));
 	add_row(out, ok ? "step" : "step failed", text_of(step, "id"), title, start, ms, all, str_text(&rest));
 	for (size_t p = 0; p < js_count(phases); p++) {
