@@ -169,9 +169,11 @@ static struct err *look_at_results(const struct home *home, struct map *live, st
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *path = path_join(home->store, names.items[i]);
 		AUTO_FREE char *receipt = path_join(path, STORE_RECEIPT);
+		bool dead = false;
+		TRY(file_temp_dead(path, &dead));
 		if (is_live(live, names.items[i]))
 			TRY(keep_file(live, receipt));
-		else if (names.items[i][0] == '.' || store_is_result(names.items[i])) /* else somebody put it there */
+		else if (names.items[i][0] == '.' || dead || store_is_result(names.items[i])) /* else somebody put it there */
 			TRY(gc_add(gc, path));
 	}
 	return NULL;
@@ -330,6 +332,7 @@ static struct err *find(const struct home *home, const struct strs *locks, struc
 	for (size_t i = 0; i < locks->count; i++)
 		TRY(look_beside_lock(locks->items[i], gc));
 	TRY(look_at_temps(home->root, /* depth= */ 1, gc));
+	TRY(look_at_temps(home->cas, /* depth= */ 1, gc));
 	TRY(look_at_temps(disks, /* depth= */ 2, gc));
 	return look_at_temps(home->machines, /* depth= */ 4, gc);
 }
