@@ -123,7 +123,11 @@ static struct err *keep(const struct home *home, struct json *take_run)
 	AUTO_JSON *runs = NULL;
 	AUTO(str) text = STR_INIT;
 
-	err_free(timeline_read(home, &runs));
+	struct err *e = timeline_read(home, &runs);
+	if (e) { /* those that are there are not written over */
+		js_free(take_run);
+		return e;
+	}
 	js_add(runs, take_run);
 	size_t count = js_count(runs);
 	for (size_t i = count > TIMELINE_RUNS ? count - TIMELINE_RUNS : 0; i < count; i++) {

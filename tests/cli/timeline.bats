@@ -64,6 +64,12 @@ setup() {
 	[[ $output == *"/nonexistent"* ]]
 }
 
+@test "a page of names that are longer than most" {
+	sed -i.bak 's/"build:qemu"/"image:fedora-coreos-debian-with-more"/' "$runs"
+	run -0 "$cooper" timeline
+	[ "$(awk '/[#]/ { print match($0, /[#.][#.][#.]/) }' <<<"$output" | sort -u | wc -l)" = 1 ]
+}
+
 @test "a diary that cannot be read is an error" {
 	rm "$runs" && ln -s timeline.jsonl "$runs"
 	run -1 "$cooper" timeline

@@ -143,7 +143,14 @@ for way in "mv data.qcow2 away" "mv data.qcow2 away; ln -s /nonexistent/volume d
 	printf '%s' AB >>"$data"
 	check "a snapshot" ends 0 "" snapshot create one
 done
-check "while the machine starts, nobody else has its disks" ends 0 "" snapshot delete one
+check "delete it" ends 0 "" snapshot delete one
+echo 'kernel hold up run' >"$COOPER_HOME/boots"
+start run "$cooper" machine run dev
+check "a machine that is run without us, and boots" wait_for grep -q '^kernel hold' "$COOPER_HOME/booted"
+check "is not changed below it" ends 5 "is running" snapshot create one
+: >"$COOPER_HOME/go"
+check "it comes up" wait_for ends 0 "is ready" "$cooper" status
+check "stop" ends 0 "" "$cooper" stop
 for ((i = 1; i <= 33; i++)); do
 	snapshot create "s$i" >"$out" 2>&1 || break
 	add x

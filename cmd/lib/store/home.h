@@ -1,8 +1,8 @@
 /*
  * home.h - where cooper keeps things: COOPER_HOME, else $XDG_DATA_HOME/cooper, else ~/.local/share/cooper
  *
- * Layout: cas/sha256/ab/<hex> (or sha512), store/<key>-<name>/, machines/<name>/, disks/<id>/, build/<name>/ (in progress),
- * apt/ (private apt state), log/, ccache/, git/, signatures/, keys/ (the user's), cooper.lock, accel.json,
+ * Layout: cas/sha256/ab/<hex> (or sha512), store/<key>-<name>/, machines/<name>/, disks/all/<id>.qcow2,
+ * build/<name>/ (in progress), apt/ (private apt state), log/, ccache/, git/, signatures/, keys/ (the user's), cooper.lock, accel.json,
  * compiler.json, up.lock, <stack>.<arch>[.<project>].record. Everything is 0700. A folder that holds other things is
  * not taken for a home.
  */
@@ -36,7 +36,8 @@ MUST_CHECK struct err *home_open(struct home *ret_home);
 void home_at(const char *root, struct home *ret_home);
 /** home_check() - USAGE for a folder that holds what is not cooper's, and nothing that shows that it was one */
 MUST_CHECK struct err *home_check(const struct home *home);
-/** home_make() - make the folders, and tell programs that make backups what they may leave out; idempotent; errors of home_open() and home_check() */
+/** home_make() - make the folders, and tell programs that make backups what they may leave out; idempotent; errors of
+ *  home_open() and home_check() */
 MUST_CHECK struct err *home_make(const struct home *home);
 /**
  * home_remove() - remove what is cooper's, and the folder itself when nothing else is in it
