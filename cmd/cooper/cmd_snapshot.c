@@ -118,10 +118,9 @@ static struct err *run_list(struct call *call)
 static struct err *run_restore(struct call *call)
 {
 	AUTO(opened) o = OPENED_INIT;
-	AUTO_FREE char *layer = NULL;
 	const char *name = call_arg(call, 0);
 	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
-	TRY(snapshot_find(&o.spec, name, &layer));
+	TRY(snapshot_check(&o.spec, name));
 	AUTO_FREE char *question = mem_printf("lose what '%s' has written to homes and containers since '%s'?",
 					      o.project.machine_name, name);
 	if (!session_consent(call, question))

@@ -179,6 +179,17 @@ static struct err *rename_log(struct err *e)
 	return e;
 }
 
+static struct err *start_again(struct call *call, struct project *p, const struct generation *g)
+{
+	AUTO(machine_spec) spec = {.name = NULL};
+	TRY(machine_record_read(g->dir, &spec));
+	TRY(start_check(p, &spec, g));
+	event_warn(call->sink, NULL, "the new generation did not prove itself: generation %d, which ran before, is started again",
+		   g->number);
+	TRY(machine_stop(p->machine_dir, MACHINE_STOP_MS, NULL));
+	return start_and_prove(call, p, &spec, g);
+}
+
 /*
  * A machine that worked was stopped for another generation, which did not come up or does not run what it must: the one
  * that worked runs again. What was stopped by its user stays so, and a mistake in a guest step is no fault of the disk's.
@@ -187,31 +198,19 @@ static struct err *fall_back(struct call *call, struct project *p, const struct 
 {
 	AUTO(generation) g = {.number = 0};
 	AUTO(generation) tried = {.number = 0};
-	AUTO(machine_spec) spec = {.name = NULL};
-	struct err *e = NULL;
 	if (!before || err_is(take_e, ERR_CANCELED) || (!has_failed(s, "boot") && !has_failed(s, "canary")))
 		return take_e;
 	err_free(step_generation(graph_kind(&s->graph, "generation"), &tried));
-	e = generation_current(p->machine_dir, &g);
+	struct err *e = generation_current(p->machine_dir, &g);
 	if (!e && (g.number != before || g.number == tried.number))
 		return take_e;
 	if (!e)
-		e = machine_record_read(g.dir, &spec);
+		e = start_again(call, p, &g);
 	if (!e)
-		e = start_check(p, &spec, &g);
-	if (!e)
-		event_warn(call->sink, NULL, "the new generation did not prove itself: generation %d, which ran before, is started again",
-			   before);
-	if (!e)
-		e = machine_stop(p->machine_dir, MACHINE_STOP_MS, NULL);
-	if (!e)
-		e = start_and_prove(call, p, &spec, &g);
-	if (e)
-		event_warn(call->sink, NULL, "generation %d, which ran before, could not be started again: %s", before,
-			   e->message);
-	bool is_back = !e;
+		return rename_log(take_e);
+	event_warn(call->sink, NULL, "generation %d, which ran before, could not be started again: %s", before, e->message);
 	err_free(e);
-	return is_back ? rename_log(take_e) : take_e;
+	return take_e;
 }
 
 /* The generation that runs, and is ready; 0 = none. */

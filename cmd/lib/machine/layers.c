@@ -90,11 +90,12 @@ static struct err *layer_below(const struct machine_spec *spec, const struct vmm
 	return NULL;
 }
 
-struct err *layers_check(const struct machine_spec *spec, const struct vmm *vmm, const char *path)
+/* Each disk of the chain, down to the one that stands on nothing. */
+static struct err *check_chain(const struct machine_spec *spec, const struct vmm *vmm, const char *path, int *ret_depth)
 {
 	AUTO_FREE char *at = mem_strdup(path);
 
-	for (int depth = 0; depth <= DEPTH_MAX + 1; depth++) {
+	for (*ret_depth = 0; *ret_depth <= DEPTH_MAX + 1; ++*ret_depth) {
 		AUTO_FREE char *id = NULL;
 		TRY(layer_below(spec, vmm, at, &id));
 		AUTO_FREE char *base = id ? name_of(id) : NULL;
@@ -107,19 +108,11 @@ struct err *layers_check(const struct machine_spec *spec, const struct vmm *vmm,
 	return err_new(ERR_CORRUPT, "'%s' stands on more than %d disks", path, DEPTH_MAX);
 }
 
-static struct err *count_depth(const struct machine_spec *spec, const struct vmm *vmm, const char *path, int *ret_depth)
+struct err *layers_check(const struct machine_spec *spec, const struct vmm *vmm, const char *path)
 {
-	AUTO_FREE char *at = mem_strdup(path);
+	int depth = 0;
 
-	for (*ret_depth = 0; *ret_depth <= DEPTH_MAX; ++*ret_depth) {
-		AUTO_FREE char *id = NULL;
-		TRY(layer_below(spec, vmm, at, &id));
-		if (!id)
-			return NULL;
-		free(at);
-		at = layer_path(spec, id);
-	}
-	return NULL;
+	return check_chain(spec, vmm, path, &depth);
 }
 
 /* --- one layer --- */
@@ -210,11 +203,8 @@ static struct err *make_folder(const char *all)
 	return dir_sync(home);
 }
 
-static struct err *refuse_depth(const struct machine_spec *spec, const struct vmm *vmm, const char *path)
+static struct err *refuse_depth(const struct machine_spec *spec, int depth)
 {
-	int depth = 0;
-
-	TRY(count_depth(spec, vmm, path, &depth));
 	return depth < DEPTH_MAX
 		       ? NULL
 		       : err_hint(err_new(ERR_USAGE, "the data disk of '%s' stands on %d others, and that is the most",
@@ -241,7 +231,6 @@ static struct err *push_down(const struct machine_spec *spec, const struct vmm *
 	AUTO_FREE char *all = disks_folder(spec);
 	AUTO_FREE char *layer = layer_path(spec, id);
 
-	TRY(refuse_depth(spec, vmm, path));
 	TRY(make_folder(all));
 	TRY(give_second_name(path, layer));
 	return layer_put(spec, vmm, id); /* whether the disk stands on it then or not: it is gc's to find out */
@@ -252,16 +241,18 @@ struct err *layer_freeze(const struct machine_spec *spec, const struct vmm *vmm,
 {
 	AUTO_FREE char *path = machine_path(spec, MACHINE_DATA_DISK);
 	AUTO_FREE char *id = NULL;
+	int depth = 0;
 	bool is_empty = false;
 
 	TRY(refuse_links(spec));
-	TRY(layers_check(spec, vmm, path));
+	TRY(check_chain(spec, vmm, path, &depth));
 	TRY(layer_below(spec, vmm, path, &id));
 	if (id)
 		TRY(vmm->disk_is_empty(path, &is_empty));
 	if (!is_empty) {
 		free(id);
 		id = new_id();
+		TRY(refuse_depth(spec, depth));
 		TRY(push_down(spec, vmm, path, id));
 	}
 	AUTO_FREE char *layer = layer_path(spec, id);

@@ -81,16 +81,22 @@ static struct err *read_note(const struct machine_spec *spec, const char *name, 
 	return there ? js_read(path, ret_note) : absent(spec, name);
 }
 
-struct err *snapshot_find(const struct machine_spec *spec, const char *name, char **ret_layer)
+/* @ret_layer: borrowed from the note */
+static struct err *find(const struct machine_spec *spec, const char *name, struct json **ret_note, const char **ret_layer)
+{
+	TRY(read_note(spec, name, ret_note));
+	*ret_layer = js_get_text(*ret_note, SNAPSHOT_LAYER);
+	if (!*ret_layer || !layer_is_id(*ret_layer))
+		return err_new(ERR_CORRUPT, "the note of snapshot '%s' names no layer", name);
+	return NULL;
+}
+
+struct err *snapshot_check(const struct machine_spec *spec, const char *name)
 {
 	AUTO_JSON *note = NULL;
+	const char *id = NULL;
 
-	TRY(read_note(spec, name, &note));
-	const char *id = js_get_text(note, SNAPSHOT_LAYER);
-	if (!id || !layer_is_id(id))
-		return err_new(ERR_CORRUPT, "the note of snapshot '%s' names no layer", name);
-	*ret_layer = mem_strdup(id);
-	return NULL;
+	return find(spec, name, &note, &id);
 }
 
 struct err *snapshot_create(const struct machine_spec *spec, const struct vmm *vmm, const char *name)
@@ -116,9 +122,10 @@ struct err *snapshot_create(const struct machine_spec *spec, const struct vmm *v
 
 struct err *snapshot_restore(const struct machine_spec *spec, const struct vmm *vmm, const char *name)
 {
-	AUTO_FREE char *id = NULL;
+	AUTO_JSON *note = NULL;
+	const char *id = NULL;
 
-	TRY(snapshot_find(spec, name, &id));
+	TRY(find(spec, name, &note, &id));
 	return layer_put(spec, vmm, id);
 }
 
@@ -144,10 +151,9 @@ static int by_age(const void *a, const void *b)
 static struct err *look_at(const struct machine_spec *spec, const char *name, struct snapshot *s)
 {
 	AUTO_JSON *note = NULL;
-	AUTO_FREE char *id = NULL;
+	const char *id = NULL;
 
-	TRY(snapshot_find(spec, name, &id));
-	TRY(read_note(spec, name, &note));
+	TRY(find(spec, name, &note, &id));
 	const char *made = js_get_text(note, "made");
 	free(s->made);
 	s->made = mem_strdup(made ? made : "");

@@ -29,14 +29,14 @@ void snapshots_done(struct snapshots *s);
 MUST_CHECK struct err *snapshots_list(const struct machine_spec *spec, struct snapshots *ret_list);
 
 /**
- * snapshot_create() - in well under a second, whatever the size of the disk
+ * snapshot_create() - no byte of the disk is copied
  *
  * Errors: USAGE (no name for one; there is one of that name; those of layer_freeze()), CORRUPT, OS
  */
 MUST_CHECK struct err *snapshot_create(const struct machine_spec *spec, const struct vmm *vmm, const char *name);
 
-/** snapshot_find() - ABSENT, with those that there are, where there is none of that name; @ret_layer: heap */
-MUST_CHECK struct err *snapshot_find(const struct machine_spec *spec, const char *name, char **ret_layer);
+/** snapshot_check() - whether there is one of that name; ABSENT, with those that there are, CORRUPT, OS */
+MUST_CHECK struct err *snapshot_check(const struct machine_spec *spec, const char *name);
 
 /** snapshot_restore() - the data disk is again what it was; what was written since is gone */
 MUST_CHECK struct err *snapshot_restore(const struct machine_spec *spec, const struct vmm *vmm, const char *name);
