@@ -59,8 +59,8 @@ static struct err *tidy(const struct call *call, const struct opened *o)
 {
 	struct err *e = layers_settle(&o->spec, o->vmm);
 	if (!err_is(e, ERR_CORRUPT) && !err_is(e, ERR_ABSENT))
-		return e ? err_wrap(e, "done, but room on this host's disk is not given back yet") : NULL;
-	event_warn(call->sink, NULL, "room on this host's disk is not given back yet: %s", e->message);
+		return e ? err_wrap(e, "done, but disk space has not been freed yet") : NULL;
+	event_warn(call->sink, NULL, "disk space has not been freed yet: %s", e->message);
 	return err_free(e);
 }
 
@@ -69,7 +69,7 @@ static struct err *run_create(struct call *call)
 	AUTO(opened) o = OPENED_INIT;
 	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
 	TRY(snapshot_create(&o.spec, o.vmm, call_arg(call, 0)));
-	printf("snapshot '%s' of '%s' is made\n", call_arg(call, 0), o.project.machine_name);
+	printf("created snapshot '%s' of '%s'\n", call_arg(call, 0), o.project.machine_name);
 	return NULL;
 }
 
@@ -121,13 +121,13 @@ static struct err *run_restore(struct call *call)
 	const char *name = call_arg(call, 0);
 	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
 	TRY(snapshot_check(&o.spec, name));
-	AUTO_FREE char *question = mem_printf("lose what '%s' has written to homes and containers since '%s'?",
+	AUTO_FREE char *question = mem_printf("discard everything that '%s' has written to homes and containers since snapshot '%s'?",
 					      o.project.machine_name, name);
 	if (!session_consent(call, question))
 		return err_hint(err_new(ERR_USAGE, "nothing was changed"), "use --yes to restore without confirmation");
 	TRY(snapshot_restore(&o.spec, o.vmm, name));
 	TRY(tidy(call, &o));
-	printf("'%s' is as it was at snapshot '%s'\n", o.project.machine_name, name);
+	printf("'%s' is back at snapshot '%s'\n", o.project.machine_name, name);
 	return NULL;
 }
 
@@ -139,7 +139,7 @@ static struct err *run_delete(struct call *call)
 	if (!e || err_is(e, ERR_ABSENT)) /* of one that is gone the rest may be left, when that was cut short */
 		e = err_first(e, tidy(call, &o));
 	TRY(e);
-	printf("snapshot '%s' of '%s' is deleted\n", call_arg(call, 0), o.project.machine_name);
+	printf("deleted snapshot '%s' of '%s'\n", call_arg(call, 0), o.project.machine_name);
 	return NULL;
 }
 

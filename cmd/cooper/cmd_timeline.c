@@ -33,8 +33,8 @@ static struct err *run(struct call *call)
 	size_t count = js_count(runs);
 	if (which && (!num_parse(which, 1, TIMELINE_RUNS, &back) || (size_t)back > count))
 		return err_hint(err_new(ERR_USAGE, "there is no run %s", which),
-				count ? "1 is the last one, and %zu the oldest that is kept"
-				      : "none is kept yet: `cooper up` begins with it",
+				count ? "1 is the latest, %zu the oldest"
+				      : "none has been recorded yet; `cooper up` records them",
 				count);
 	if (call_has(call, "html"))
 		return write_page(runs, call_get(call, "html"));
@@ -43,7 +43,7 @@ static struct err *run(struct call *call)
 		return NULL;
 	}
 	if (count == 0)
-		printf("no run is kept yet: `cooper up` begins with it\n");
+		printf("no run has been recorded yet; `cooper up` records them\n");
 	else
 		timeline_text(runs, count - (size_t)back, &text);
 	fputs(str_text(&text), stdout);

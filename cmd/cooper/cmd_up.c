@@ -184,7 +184,7 @@ static struct err *start_again(struct call *call, struct project *p, const struc
 	AUTO(machine_spec) spec = {.name = NULL};
 	TRY(machine_record_read(g->dir, &spec));
 	TRY(start_check(p, &spec, g));
-	event_warn(call->sink, NULL, "the new generation did not prove itself: generation %d, which ran before, is started again",
+	event_warn(call->sink, NULL, "the new generation did not boot or failed its checks: starting generation %d again, which ran before",
 		   g->number);
 	TRY(machine_stop(p->machine_dir, MACHINE_STOP_MS, NULL));
 	return start_and_prove(call, p, &spec, g);

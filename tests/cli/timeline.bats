@@ -17,7 +17,7 @@ setup() {
 @test "none yet" {
 	rm "$runs"
 	run -0 "$cooper" timeline
-	[[ $output == *"no run is kept yet"* ]]
+	[[ $output == *"no run has been recorded yet"* ]]
 	run -0 "$cooper" timeline --json
 	[ "$output" = "[]" ]
 }

@@ -145,7 +145,7 @@ for boot in no-kernel ignition 'kernel die:3' off panic; do
 	check "and the old one stays the current one" [ "$(current)" = 2 ]
 	check "which runs again" ends 0 "'dev' is ready: generation 2" "$cooper" status
 done
-check "up says so" grep -q "generation 2, which ran before, is started again" "$work/failed"
+check "up says so" grep -q "starting generation 2 again, which ran before" "$work/failed"
 check "and where the log of the other boot is" grep -q "log/serial.log.1" "$work/failed"
 check "its log is that of the boot that failed" grep -qs 'Kernel panic' "$machine/log/serial.log.1"
 printf 'panic\npanic\n' >"$COOPER_HOME/boots"

@@ -27,7 +27,7 @@ check "none yet" ends 0 "has no snapshots" snapshot list
 check "not of a machine that runs" ends 5 "is running" snapshot create one
 check "stop" ends 0 "" "$cooper" stop
 check "up says where the disk lies; it is written" add A
-check "create" ends 0 "snapshot 'one' of 'dev' is made" snapshot create one
+check "create" ends 0 "created snapshot 'one' of 'dev'" snapshot create one
 check "the disk holds the same" [ "$(holds)" = A ]
 check "it stands on one layer" [ "$(layers)" = 1 ]
 check "which nobody may write" [ -z "$(find "$COOPER_HOME/disks" -type f -perm /222)" ]
@@ -44,7 +44,7 @@ done
 check "restore asks" ends 2 "nothing was changed" snapshot restore one
 check "nothing was changed" [ "$(holds)" = ABC ]
 check "restore one that is not there" ends 1 "did you mean 'two'?" snapshot restore tow --yes
-check "restore" ends 0 "is as it was at snapshot 'one'" snapshot restore one --yes
+check "restore" ends 0 "is back at snapshot 'one'" snapshot restore one --yes
 check "the disk is as it was" [ "$(holds)" = A ]
 check "the other one is still there" ends 0 "" snapshot restore two --yes
 check "and holds what it held" [ "$(holds)" = AB ]
@@ -155,7 +155,7 @@ for ((i = 1; i <= 33; i++)); do
 	snapshot create "s$i" >"$out" 2>&1 || break
 	add x
 done
-check "no more than 32 on top of one another" grep -q "stands on 32 others" "$out"
+check "no more than 32 on top of one another" grep -q "depends on 32 others" "$out"
 check "which works" ends 0 "runs" up
 check "stop" ends 0 "" "$cooper" stop
 for ((i = 1; i <= 32; i++)); do

@@ -10,6 +10,7 @@
 #include "fmt/json.h"
 #include "machine/data_disk.h"
 #include "machine/layers.h"
+#include "machine/paths.h"
 #include "sys/file.h"
 
 /* --- who stands on which --- */
@@ -95,7 +96,8 @@ static struct err *count_snapshots(const char *machine_dir, struct users *u)
 /* A disk that was there and is not may be on a volume that is not mounted: what it stands on is not known. */
 static struct err *count_disk(const char *machine_dir, const struct vmm *vmm, struct users *u)
 {
-	AUTO_FREE char *disk = path_join(machine_dir, "data.qcow2");
+	const struct machine_spec spec = {.dir = (char *)(uintptr_t)machine_dir};
+	AUTO_FREE char *disk = machine_path(&spec, MACHINE_DATA_DISK);
 	bool there = false, had_one = false;
 
 	TRY(file_lstat(disk, &there, NULL));
@@ -111,7 +113,7 @@ static struct err *count_machine(const char *machine_dir, const struct vmm *vmm,
 
 	if (!e)
 		e = count_snapshots(machine_dir, u);
-	return e ? err_hint(err_wrap(e, "on which disks machine '%s' stands is not known", path_base(machine_dir)),
+	return e ? err_hint(err_wrap(e, "cannot tell which disks machine '%s' depends on", path_base(machine_dir)),
 			    "put right what is named here, or give the machine up: `cooper destroy %s`",
 			    path_base(machine_dir))
 		 : NULL;

@@ -173,8 +173,8 @@ static struct err *refuse_links(const struct machine_spec *spec)
 	AUTO_FREE char *link = NULL;
 
 	TRY(layers_find_link(spec, &link));
-	return link ? err_hint(err_new(ERR_USAGE, "'%s' is a link, and other disks cannot stand on what it leads to", link),
-			       "put the folder or file itself there")
+	return link ? err_hint(err_new(ERR_USAGE, "'%s' is a link: snapshots and clones need the file or folder itself there", link),
+			       "move what it leads to into its place")
 		    : NULL;
 }
 
@@ -207,9 +207,9 @@ static struct err *refuse_depth(const struct machine_spec *spec, int depth)
 {
 	return depth < DEPTH_MAX
 		       ? NULL
-		       : err_hint(err_new(ERR_USAGE, "the data disk of '%s' stands on %d others, and that is the most",
+		       : err_hint(err_new(ERR_USAGE, "the data disk of '%s' depends on %d others already, which is the maximum",
 					  path_base(spec->dir), DEPTH_MAX),
-				  "`cooper snapshot delete` takes them away: `cooper snapshot list %s` has their names",
+				  "delete snapshots that you no longer need: `cooper snapshot list %s`",
 				  path_base(spec->dir));
 }
 
@@ -218,7 +218,7 @@ static struct err *give_second_name(const char *path, const char *layer)
 	struct err *e = file_link(path, layer);
 
 	if (e && (e->errnum == EXDEV || e->errnum == EPERM || e->errnum == ENOTSUP))
-		return err_hint(e, "COOPER_HOME has to be on one file system, which has hard links");
+		return err_hint(e, "COOPER_HOME must be on a single file system that supports hard links");
 	return e;
 }
 

@@ -273,7 +273,7 @@ struct err *file_rename(const char *from, const char *to)
 struct err *file_link(const char *from, const char *to)
 {
 	if (link(from, to) != 0)
-		return err_os(errno, "cannot give '%s' the name '%s' as well", from, to);
+		return err_os(errno, "cannot hard-link '%s' to '%s'", from, to);
 	return sync_parent(to);
 }
 
