@@ -65,7 +65,7 @@ setup() {
 }
 
 @test "a page of names that are longer than most" {
-	sed -i.bak 's/"build:qemu"/"image:fedora-coreos-debian-with-more"/' "$runs"
+	sed 's/"build:qemu"/"image:fedora-coreos-debian-with-more"/' "$runs" >"$runs.new" && mv "$runs.new" "$runs"
 	run -0 "$cooper" timeline
 	[ "$(awk '/[#]/ { print match($0, /[#.][#.][#.]/) }' <<<"$output" | sort -u | wc -l)" = 1 ]
 }
