@@ -1,13 +1,12 @@
 /* What a machine's data disk held, kept by name; and a second machine that begins with it. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/units.h"
 #include "machine/clone.h"
 #include "machine/layer_users.h"
 #include "machine/layers.h"
 #include "machine/snapshot.h"
-#include "session_machine.h"
+#include "session_disks.h"
 #include "sys/file.h"
 #include "table.h"
 
@@ -17,45 +16,8 @@ static const struct option_spec restore_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-/* A machine whose disks are about to be worked on. */
-struct opened {
-	struct project project;
-	struct generation generation;
-	struct machine_spec spec;
-	const struct vmm *vmm;
-	int lock, machine_lock; /* of the home, of the machine; -1 = not taken */
-};
-
-static void opened_done(struct opened *o)
-{
-	project_done(&o->project);
-	generation_done(&o->generation);
-	machine_spec_done(&o->spec);
-	if (o->machine_lock >= 0)
-		close(o->machine_lock);
-	if (o->lock >= 0)
-		close(o->lock);
-}
-
-static struct err *open_machine(const struct call *call, const char *name, bool changes, struct opened *o)
-{
-	bool there = false;
-	TRY(session_open_machine(call, name, &o->project));
-	TRY(dir_exists(o->project.machine_dir, &there));
-	if (!there)
-		return session_absent(&o->project);
-	if (changes)
-		TRY(session_lock(call, &o->project.home, /* timeout_ms= */ 0, &o->lock));
-	TRY(session_machine(&o->project, &o->spec, &o->generation));
-	TRY(vmm_choose(&o->spec, &o->project.facts, &o->vmm));
-	AUTO_FREE char *holder = mem_printf("cooper %s", call->command->name);
-	return changes ? layers_hold(&o->spec, o->vmm, holder, &o->machine_lock) : NULL;
-}
-
-#define OPENED_INIT {.project = {.stack = NULL}, .lock = -1, .machine_lock = -1}
-
 /* What was asked for is done. That a disk of some machine is damaged or away is no failure of it; the host's errors are. */
-static struct err *tidy(const struct call *call, const struct opened *o)
+static struct err *tidy(const struct call *call, const struct session_disks *o)
 {
 	struct err *e = layers_settle(&o->spec, o->vmm);
 	if (!err_is(e, ERR_CORRUPT) && !err_is(e, ERR_ABSENT))
@@ -66,8 +28,8 @@ static struct err *tidy(const struct call *call, const struct opened *o)
 
 static struct err *run_create(struct call *call)
 {
-	AUTO(opened) o = OPENED_INIT;
-	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
+	AUTO(session_disks) o = SESSION_DISKS_INIT;
+	TRY(session_disks_open(call, call_arg(call, 1), /* changes= */ true, &o));
 	TRY(snapshot_create(&o.spec, o.vmm, call_arg(call, 0)));
 	printf("created snapshot '%s' of '%s'\n", call_arg(call, 0), o.project.machine_name);
 	return NULL;
@@ -100,9 +62,9 @@ static struct json *list_json(const struct snapshots *list)
 
 static struct err *run_list(struct call *call)
 {
-	AUTO(opened) o = OPENED_INIT;
+	AUTO(session_disks) o = SESSION_DISKS_INIT;
 	AUTO(snapshots) list = {.items = NULL};
-	TRY(open_machine(call, call_arg(call, 0), /* changes= */ false, &o));
+	TRY(session_disks_open(call, call_arg(call, 0), /* changes= */ false, &o));
 	TRY(snapshots_list(&o.spec, &list));
 	if (call_has(call, "json")) {
 		AUTO_JSON *all = list_json(&list);
@@ -117,9 +79,9 @@ static struct err *run_list(struct call *call)
 
 static struct err *run_restore(struct call *call)
 {
-	AUTO(opened) o = OPENED_INIT;
+	AUTO(session_disks) o = SESSION_DISKS_INIT;
 	const char *name = call_arg(call, 0);
-	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
+	TRY(session_disks_open(call, call_arg(call, 1), /* changes= */ true, &o));
 	TRY(snapshot_check(&o.spec, name));
 	AUTO_FREE char *question = mem_printf("discard everything that '%s' has written to homes and containers since snapshot '%s'?",
 					      o.project.machine_name, name);
@@ -133,8 +95,8 @@ static struct err *run_restore(struct call *call)
 
 static struct err *run_delete(struct call *call)
 {
-	AUTO(opened) o = OPENED_INIT;
-	TRY(open_machine(call, call_arg(call, 1), /* changes= */ true, &o));
+	AUTO(session_disks) o = SESSION_DISKS_INIT;
+	TRY(session_disks_open(call, call_arg(call, 1), /* changes= */ true, &o));
 	struct err *e = snapshot_delete(&o.spec, call_arg(call, 0));
 	if (!e || err_is(e, ERR_ABSENT)) /* of one that is gone the rest may be left, when that was cut short */
 		e = err_first(e, tidy(call, &o));
@@ -145,12 +107,12 @@ static struct err *run_delete(struct call *call)
 
 static struct err *run_clone(struct call *call)
 {
-	AUTO(opened) o = OPENED_INIT;
+	AUTO(session_disks) o = SESSION_DISKS_INIT;
 	if (!call_arg(call, 0))
 		return err_hint(err_new(ERR_USAGE, "`cooper clone` needs the name of the new machine"),
 				"usage: cooper clone %s", call->command->operands);
 	const char *to = call_arg(call, 1) ? call_arg(call, 1) : call_arg(call, 0);
-	TRY(open_machine(call, call_arg(call, 1) ? call_arg(call, 0) : NULL, /* changes= */ true, &o));
+	TRY(session_disks_open(call, call_arg(call, 1) ? call_arg(call, 0) : NULL, /* changes= */ true, &o));
 	TRY(machine_clone(&o.spec, &o.generation, o.vmm, to));
 	printf("machine '%s' is a clone of '%s'; `cooper start %s` starts it\n", to, o.project.machine_name, to);
 	return NULL;

@@ -28,6 +28,8 @@
 	X(cmd_snapshot_restore)                                                                                        \
 	X(cmd_snapshot_delete)                                                                                         \
 	X(cmd_clone)                                                                                                   \
+	X(cmd_export)                                                                                                  \
+	X(cmd_import)                                                                                                  \
 	X(cmd_protect)                                                                                                 \
 	X(cmd_unprotect)                                                                                               \
 	X(cmd_destroy)                                                                                                 \

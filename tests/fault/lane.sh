@@ -11,6 +11,7 @@ export CONFIG=fault
 . tests/scripted/lib.sh
 . tests/fault/errnos.sh
 . tests/fault/state.sh
+exported=$work/dev.tar
 step='{ name: motd, write: { path: /etc/motd, text: "hello" }, then: { run: [cp, /etc/motd, /etc/then] } }'
 snapshots=$work/snapshots places=$work/places
 mkdir -p "$snapshots" "$places"
@@ -52,9 +53,10 @@ settle() { { quietly stop || quietly stop; } && quietly gc --yes; }
 
 # A scenario: from which home, the command, and what makes it whole when it was cut short. Those that are quick come first:
 # a place is tried in the first one that comes by.
-scenarios='verify gc snapshot revert delete clone build stop destroy start noop up change rollback image'
+scenarios='verify gc snapshot revert delete clone export import build stop destroy start noop up change rollback image'
 prepare() {
 	rm -rf "$project/recipes" "$project/vmimages" "$project/patches" && cp -a "$work/project.one/." "$project/"
+	rm -f "$exported"*
 	case $1 in
 	build | up) restore empty ;;
 	gc | rollback) restore two ;;
@@ -63,6 +65,7 @@ prepare() {
 	case $1 in
 	noop | stop) quietly start ;;
 	revert | delete) quietly snapshot create s && printf more >>"$machine/data.qcow2" ;;
+	import) quietly export "$exported" ;;
 	change) stack 768MiB "${step/hello/bye}" ;;
 	image) image 2 ;;
 	gc) image 2 ;;
@@ -79,13 +82,15 @@ command_of() {
 	revert) echo snapshot restore s --yes ;;
 	delete) echo snapshot delete s ;;
 	clone) echo clone twin ;;
+	export) echo export "$exported" ;;
+	import) echo import "$exported" twin ;;
 	*) echo "$1" ;;
 	esac
 }
 # What cannot be done twice was done by the first one.
 done_before() {
 	case $1 in
-	snapshot | clone) grep -q already "$out" ;;
+	snapshot | clone | export | import) grep -q already "$out" ;;
 	delete) grep -q "has no snapshot" "$out" ;;
 	*) false ;;
 	esac

@@ -29,6 +29,9 @@ state() {
 				}
 			}'
 	)
+	for file in ${exported:+"$exported"*}; do
+		[ ! -e "$file" ] || printf 'exported %s: %s\n' "${file##*/}" "$(sha256sum <"$file")"
+	done
 }
 
 # Whoever has this home in its environment, but for the test itself.

@@ -235,6 +235,32 @@ static struct err *disk_copy(const char *from, const char *to)
 	return child_run(&child);
 }
 
+static struct err *disk_flatten(const struct machine_spec *spec, const char *from, const char *to, struct sink *sink,
+				const char *step)
+{
+	AUTO(str) inside = STR_INIT;
+	AUTO_FREE char *at = mem_strdup(from);
+	int64_t bytes = 0;
+
+	event_progress(sink, step, 50, 100, "percent");
+	TRY(disk_size(spec, from, &bytes));
+	for (;;) {
+		AUTO(strs) lines = STRS_INIT;
+		AUTO_FREE char *base = NULL;
+		TRY(read_disk(at, &lines));
+		AUTO_FREE char *above = str_take(&inside);
+		str_add(&inside, lines.count > 2 ? lines.items[2] : "");
+		str_add(&inside, above ? above : "");
+		TRY(disk_below(spec, at, &base));
+		if (!base)
+			break;
+		char *below = path_below(at, base);
+		free(at);
+		at = below;
+	}
+	return write_disk(to, bytes, NULL, str_text(&inside));
+}
+
 static struct err *disk_check(const struct machine_spec *spec, const char *path, const char *base)
 {
 	AUTO_FREE char *inside = path_join(path, "etc/os-release");
@@ -283,6 +309,7 @@ const struct vmm vmm_scripted = {
 	.disk_is_empty = disk_is_empty,
 	.disk_copy = disk_copy,
 	.disk_check = disk_check,
+	.disk_flatten = disk_flatten,
 	.disk_grow = disk_grow,
 	.firmware_create = firmware_create,
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "fmt/digest.h"
 #include "machine/data_disk.h"
 #include "machine/layer_users.h"
 #include "machine/layers.h"
@@ -206,12 +207,40 @@ static void only_layers(void **state)
 	tear_down(&f);
 }
 
+/* What layers below it hold is in it, and it stands on nothing; the same content gives the same bytes. */
+static void flattened(void **state)
+{
+	(void)state;
+	struct fixture f;
+	set_up(&f);
+	AUTO_FREE char *one = path_join(f.top, "one.qcow2");
+	AUTO_FREE char *two = path_join(f.top, "two.qcow2");
+	AUTO_FREE char *below = NULL;
+	char hex[2][SHA256_HEX];
+
+	put(&f, 0, 'a');
+	put(&f, 1, 'a');
+	assert_ok(snapshot_create(&f.spec, &vmm_qemu, "s"));
+	put(&f, 1, 'b');
+	assert_ok(vmm_qemu.disk_flatten(&f.spec, f.disk, one, NULL, NULL));
+	assert_ok(vmm_qemu.disk_flatten(&f.spec, f.disk, two, NULL, NULL));
+	assert_ok(vmm_qemu.disk_below(&f.spec, one, &below));
+	assert_null(below);
+	assert_ok(vmm_qemu.disk_check(&f.spec, one, NULL));
+	assert_true(holds(one, 0, 'a') && holds(one, 1, 'b') && holds(one, 2, 0));
+	assert_ok(digest_file(one, hex[0], NULL));
+	assert_ok(digest_file(two, hex[1], NULL));
+	assert_string_equal(hex[0], hex[1]);
+	tear_down(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(only_layers),
+		cmocka_unit_test(flattened),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

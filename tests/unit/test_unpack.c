@@ -8,6 +8,7 @@
 #include "archive_maker.h"
 #include "base/path.h"
 #include "fmt/archive.h"
+#include "fmt/archive_write.h"
 #include "fmt/iso_times.h"
 #include "sys/child.h"
 #include "sys/file.h"

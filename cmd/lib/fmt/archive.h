@@ -1,5 +1,5 @@
 /*
- * archive.h - entries of tar, zip, deb and rpm files in turn; ISO 9660 images written the same each time
+ * archive.h - entries of tar, zip, deb and rpm files in turn
  *
  * Reading gives what the archive says, unjudged: archive_policy.h judges, unpack.h acts. Only these readers exist
  * here: tar (ustar, pax, GNU), deb (ar with data.tar) and rpm (cpio), packed with gzip, bzip2, xz, zstd or not at all,
@@ -53,25 +53,6 @@ bool archive_skips(const struct archive_reader *r);
 int64_t archive_packed(struct archive_reader *r);
 /** archive_format() - "tar", "zip", "deb" or "rpm"; known after the first archive_next() */
 const char *archive_format_text(struct archive_reader *r);
-
-/* One entry to write; exactly one of data, file, target or none of them (a folder) */
-struct archive_entry_spec {
-	const char *name; /* relative, plain */
-	const void *data; /* content of @size bytes in memory */
-	size_t size;
-	const char *file;   /* content from this file, streamed */
-	const char *target; /* a symbolic link's target */
-	bool executable;    /* 0755 instead of 0644; folders are 0755 always */
-};
-
-/**
- * iso_write() - an ISO 9660 image with Rock Ridge at @path, replaced atomically, the same bytes each time
- * @volume_id: upper case letters, digits, '_', at most 32
- *
- * Cost: the content passes through a temporary file in $TMPDIR.
- */
-MUST_CHECK struct err *iso_write(const char *path, const struct archive_entry_spec *entries, size_t count,
-				 const char *volume_id);
 
 /**
  * raw_open() - the bytes inside one packed file that is no archive (disk.raw.gz)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/path.h"
-#include "fmt/archive.h"
+#include "fmt/archive_write.h"
 #include "fmt/binfmt.h"
 #include "store/cas.h"
 #include "store/store.h"

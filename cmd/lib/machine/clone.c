@@ -2,11 +2,11 @@
 
 #include "base/path.h"
 #include "fmt/json.h"
+#include "machine/data_disk.h"
 #include "machine/keys.h"
 #include "machine/layers.h"
 #include "machine/paths.h"
 #include "machine/record.h"
-#include "recipe/texts.h"
 #include "sys/file.h"
 
 /* Of what is not there nothing is copied. */
@@ -60,23 +60,9 @@ static struct err *fill(const struct machine_spec *from, const struct generation
 	TRY(dir_make(to->dir, 0700));
 	TRY(copy_keys(from->dir, to->dir));
 	TRY(copy_generation(from, g, vmm, to));
-	TRY(copy(from->dir, to->dir, "data.json"));
 	TRY(layer_freeze(from, vmm, &id));
-	return layer_put(to, vmm, id);
-}
-
-static struct err *check_name(const char *machines, const char *name)
-{
-	AUTO(str) why = STR_INIT;
-	AUTO_FREE char *dir = path_join(machines, name);
-	bool there = false;
-
-	if (!text_check(TEXT_MACHINE, name, &why))
-		return err_new(ERR_USAGE, "'%s' cannot be the name of a machine: it %s", name, str_text(&why));
-	TRY(file_lstat(dir, &there, NULL));
-	return there ? err_hint(err_new(ERR_USAGE, "there is a machine '%s' already", name),
-				"choose another name, or remove it: `cooper destroy %s`", name)
-		     : NULL;
+	TRY(layer_put(to, vmm, id));
+	return data_disk_note(to->dir);
 }
 
 struct err *machine_clone(const struct machine_spec *spec, const struct generation *g, const struct vmm *vmm,
@@ -91,12 +77,11 @@ struct err *machine_clone(const struct machine_spec *spec, const struct generati
 		spec->cmdline ? mem_printf("%s systemd.hostname=%s", spec->cmdline, name) : NULL;
 	struct machine_spec to = *spec; /* all that is not its own is borrowed */
 
-	TRY(check_name(machines, name));
+	TRY(machine_check_new(machines, name));
 	to.name = (char *)(uintptr_t)name;
 	to.dir = stage;
 	to.gen_dir = gen_dir;
 	to.cmdline = cmdline;
-	TRY(machine_paths_check(&(struct machine_spec){.dir = dir}));
 	struct err *e = fill(spec, g, vmm, &to);
 	if (e)
 		return err_first(e, tree_remove(stage));

@@ -79,9 +79,9 @@ struct err *data_disk_check(const struct machine_spec *spec, const struct vmm *v
 	return e ? remedy(spec, e) : NULL;
 }
 
-static struct err *note(const struct machine_spec *spec)
+struct err *data_disk_note(const char *machine_dir)
 {
-	AUTO_FREE char *path = path_join(spec->dir, NOTE_FILE);
+	AUTO_FREE char *path = path_join(machine_dir, NOTE_FILE);
 	AUTO_JSON *made = js_object();
 	bool there = false;
 
@@ -123,5 +123,5 @@ struct err *data_disk_prepare(const struct machine_spec *spec, const struct vmm 
 	struct err *e = there ? grow(spec, vmm, path) : make(spec, vmm, path);
 	if (e)
 		return err_wrap(e, "the data disk of machine '%s'", path_base(spec->dir));
-	return note(spec);
+	return data_disk_note(spec->dir);
 }

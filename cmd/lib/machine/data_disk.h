@@ -16,6 +16,9 @@
 /** data_disk_had() - whether the machine ever had one, which may now be somewhere else */
 MUST_CHECK struct err *data_disk_had(const char *machine_dir, bool *ret_had);
 
+/** data_disk_note() - the machine has one from now on: without it, it is missing */
+MUST_CHECK struct err *data_disk_note(const char *machine_dir);
+
 /**
  * data_disk_check() - whether the machine may be started with the data disk as it is, or with a new one
  *

@@ -1,6 +1,8 @@
 #include "machine/paths.h"
 
 #include "base/path.h"
+#include "recipe/texts.h"
+#include "sys/file.h"
 #include "sys/sock.h"
 
 static const struct {
@@ -30,4 +32,19 @@ struct err *machine_paths_check(const struct machine_spec *spec)
 		TRY(sock_check_path(path));
 	}
 	return NULL;
+}
+
+struct err *machine_check_new(const char *machines, const char *name)
+{
+	AUTO(str) why = STR_INIT;
+	bool there = false;
+
+	if (!text_check(TEXT_MACHINE, name, &why))
+		return err_new(ERR_USAGE, "'%s' cannot be the name of a machine: it %s", name, str_text(&why));
+	AUTO_FREE char *dir = path_join(machines, name);
+	TRY(file_lstat(dir, &there, NULL));
+	if (there)
+		return err_hint(err_new(ERR_USAGE, "there is a machine '%s' already", name),
+				"choose another name, or remove it: `cooper destroy %s`", name);
+	return machine_paths_check(&(struct machine_spec){.dir = dir});
 }

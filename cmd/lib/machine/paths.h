@@ -29,4 +29,8 @@ char *machine_path(const struct machine_spec *spec, enum machine_file file);
 /** machine_paths_check() - USAGE error when a socket's path would not fit (sys/sock.h) */
 MUST_CHECK struct err *machine_paths_check(const struct machine_spec *spec);
 
+/** machine_check_new() - whether a machine can be made under @name in the folder @machines; USAGE (no name for one; there
+ *  is one; a socket's path would not fit), OS */
+MUST_CHECK struct err *machine_check_new(const char *machines, const char *name);
+
 #endif

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/event.h"
 #include "guest/published.h"
 #include "machine/spec.h"
 
@@ -132,6 +133,10 @@ struct vmm {
 	struct err *(*disk_is_empty)(const char *path, bool *ret_empty);
 	/** disk_copy() - another one that holds what @from holds, on the same base; @from is not in use */
 	struct err *(*disk_copy)(const char *from, const char *to);
+	/** disk_flatten() - another one, as small as it gets, that holds what @from and all below it hold and stands on
+	 * nothing; the same content gives the same bytes. None is in use meanwhile. @sink: receives progress, in percent */
+	struct err *(*disk_flatten)(const struct machine_spec *spec, const char *from, const char *to,
+				    struct sink *sink, const char *step);
 	/** disk_grow() - the machine does not run */
 	struct err *(*disk_grow)(const struct machine_spec *spec, const char *path, int64_t bytes);
 	/** firmware_create() - the firmware's variables as they are before the first boot, at @path */

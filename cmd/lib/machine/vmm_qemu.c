@@ -8,10 +8,10 @@
 
 #include "base/arch.h"
 #include "base/path.h"
-#include "image/disk_header.h"
 #include "machine/argv.h"
 #include "machine/layers.h"
 #include "machine/paths.h"
+#include "machine/qemu_disk.h"
 #include "machine/qemu_events.h"
 #include "machine/qemu_words.h"
 #include "net/qmp.h"
@@ -25,10 +25,6 @@ enum { EVENTS_MAX = 16 /* at a look; the rest waits for the next */ };
 enum {
 	QMP_ANSWER_MS = 5000,
 	ORPHAN_MS = 10 * 1000,
-	QEMU_IMG_MS = 120 * 1000,
-	MERGE_MS = 3600 * 1000,
-	INFO_MAX = 256 * 1024,
-	NEW_DISK_MAX = 4 * 64 * 1024,
 };
 
 static bool available(const struct host_facts *facts UNUSED, const char **ret_why UNUSED)
@@ -76,31 +72,12 @@ static struct err *remove_sockets(const struct machine_spec *spec)
 	return err_first(file_remove(qmp), file_remove(ready));
 }
 
-/*
- * An overlay stands on the base that it was made on, and nothing else names a file of the host. An image has all of its
- * data; a base that is named relative to the overlay is another disk of ours, and layers.h looks at each of these.
- */
-static struct err *check_overlay(const char *path, const char *base)
-{
-	enum disk_format format = disk_format_of(base);
-
-	if (*base == '/')
-		TRY(disk_header_check(base, &(struct disk_claim){.format = format}));
-	return disk_header_check(path,
-				 &(struct disk_claim){.format = DISK_QCOW2, .backing = base, .backing_format = format});
-}
-
-static struct err *disk_check(const struct machine_spec *spec UNUSED, const char *path, const char *base)
-{
-	return base ? check_overlay(path, base) : disk_header_check(path, &(struct disk_claim){.format = DISK_QCOW2});
-}
-
 static struct err *check_disks(const struct machine_spec *spec)
 {
 	AUTO_FREE char *os = machine_path(spec, MACHINE_OS_DISK);
 	AUTO_FREE char *data = machine_path(spec, MACHINE_DATA_DISK);
 
-	TRY(disk_check(spec, os, spec->base_disk));
+	TRY(qemu_disk_check(spec, os, spec->base_disk));
 	return layers_check(spec, &vmm_qemu, data);
 }
 
@@ -260,78 +237,7 @@ static enum vmm_end judge(const struct vmm_run *run, const char *words, enum acc
 	return qemu_blames_accel(words, accel) ? VMM_NO_ACCEL : VMM_FAILED;
 }
 
-/* --- disks --- */
-
-static struct err *run_qemu_img(const char *const *argv)
-{
-	struct child_spec spec = {.argv = argv, .deadline_ms = QEMU_IMG_MS};
-	return child_run(&spec);
-}
-
-static struct err *disk_create(const struct machine_spec *spec, const char *path, int64_t bytes, const char *base)
-{
-	AUTO_FREE char *size = mem_printf("%lld", (long long)bytes);
-
-	if (!base)
-		return run_qemu_img((const char *[]){spec->qemu_img, "create", "-q", "-f", "qcow2", path, size, NULL});
-	enum disk_format format = disk_format_of(base);
-	if (*base == '/')
-		TRY(disk_header_check(base, &(struct disk_claim){.format = format}));
-	TRY(run_qemu_img((const char *[]){spec->qemu_img, "create", "-q", "-f", "qcow2", "-b", base, "-F",
-					  disk_format_word(format), path, NULL}));
-	return check_overlay(path, base);
-}
-
-static struct err *disk_below(const struct machine_spec *spec UNUSED, const char *path, char **ret_base)
-{
-	return disk_header_backing(path, ret_base);
-}
-
-/* The tables of a new one, up to 4 TiB, are in its first clusters; what is written takes at least two more. */
-static struct err *disk_is_empty(const char *path, bool *ret_empty)
-{
-	int64_t bytes = 0;
-
-	TRY(file_size(path, &bytes));
-	*ret_empty = bytes > 0 && bytes <= NEW_DISK_MAX;
-	return NULL;
-}
-
-/* -d: what was written below stays here as well, so that at no time anything is missing. */
-static struct err *disk_merge(const struct machine_spec *spec, const char *path)
-{
-	struct child_spec child = {
-		.argv = (const char *[]){spec->qemu_img, "commit", "-q", "-d", "-f", "qcow2", path, NULL},
-		.deadline_ms = MERGE_MS,
-	};
-	return child_run(&child);
-}
-
-static struct err *disk_size(const struct machine_spec *spec, const char *path, int64_t *ret_bytes)
-{
-	AUTO(str) text = STR_INIT;
-	AUTO_JSON *info = NULL;
-	/* -U: a running QEMU holds the lock */
-	const char *argv[] = {spec->qemu_img, "info", "-U", "-f", "qcow2", "--output=json", path, NULL};
-	struct child_spec child = {.argv = argv, .deadline_ms = QEMU_IMG_MS};
-
-	TRY(child_output(&child, INFO_MAX, &text));
-	TRY(js_parse(str_text(&text), text.len, "qemu-img info", &info));
-	*ret_bytes = js_get_int(info, "virtual-size", -1);
-	return *ret_bytes >= 0 ? NULL : err_new(ERR_CORRUPT, "qemu-img reports no size for '%s'", path);
-}
-
-static struct err *disk_copy(const char *from, const char *to)
-{
-	return file_copy(from, to, 0600);
-}
-
-static struct err *disk_grow(const struct machine_spec *spec, const char *path, int64_t bytes)
-{
-	AUTO_FREE char *size = mem_printf("%lld", (long long)bytes);
-
-	return run_qemu_img((const char *[]){spec->qemu_img, "resize", "-q", "-f", "qcow2", path, size, NULL});
-}
+/* --- firmware --- */
 
 /*
  * aarch64: all zero, the file has no blocks until the firmware writes them. x86_64: the banks have the sizes and
@@ -369,13 +275,14 @@ const struct vmm vmm_qemu = {
 	.disconnect = disconnect,
 	.forget = forget,
 	.judge = judge,
-	.disk_create = disk_create,
-	.disk_size = disk_size,
-	.disk_check = disk_check,
-	.disk_below = disk_below,
-	.disk_merge = disk_merge,
-	.disk_is_empty = disk_is_empty,
-	.disk_copy = disk_copy,
-	.disk_grow = disk_grow,
+	.disk_create = qemu_disk_create,
+	.disk_size = qemu_disk_size,
+	.disk_check = qemu_disk_check,
+	.disk_below = qemu_disk_below,
+	.disk_merge = qemu_disk_merge,
+	.disk_is_empty = qemu_disk_is_empty,
+	.disk_copy = qemu_disk_copy,
+	.disk_flatten = qemu_disk_flatten,
+	.disk_grow = qemu_disk_grow,
 	.firmware_create = firmware_create,
 };
