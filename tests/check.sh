@@ -42,6 +42,7 @@ run "life of a stack, scripted" bash tests/scripted/life.sh
 run "machines by name, scripted" bash tests/scripted/names.sh
 run "snapshots and clones, scripted" bash tests/scripted/snapshots.sh
 run "export and import, scripted" bash tests/scripted/export.sh
+run "proxies and authorities, scripted" bash tests/scripted/network.sh
 run "killed and adopted, scripted" bash tests/scripted/kills.sh
 run "damaged machines, scripted" bash tests/scripted/damage.sh
 run "errors of the disk, scripted" bash tests/store/reads.sh

@@ -87,6 +87,8 @@ static struct err *run(struct call *call)
 	TRY(stack_open(&p, &unresolved, &s));
 	if (unresolved.count == 0)
 		TRY(host_check(&p, &s.machine, &warnings));
+	for (size_t i = 0; i < s.warnings.count; i++)
+		strs_add(&warnings, s.warnings.items[i]);
 	TRY(stack_observe(&s, NULL));
 	TRY(host_able(&p, &s, &unresolved));
 	size_t pending = graph_pending(&s.graph);

@@ -1,11 +1,13 @@
 /* Machines that exist, without the stacks that made them: start, restart, stop, rollback. */
 #include <stdio.h>
 
+#include "host/network.h"
 #include "machine/clients.h"
 #include "machine/damage.h"
 #include "machine/data_disk.h"
 #include "machine/fit.h"
 #include "machine/machine.h"
+#include "machine/network.h"
 #include "machine/record.h"
 #include "session_machine.h"
 #include "start.h"
@@ -68,12 +70,26 @@ static struct err *tell_clients(const struct project *p, const struct machine_sp
 	return told ? NULL : clients_tell(spec, wanted, sink, &outcome);
 }
 
+/* This host may be in another network than when the machine was started last. */
+static struct err *tell_network(const struct call *call, const struct machine_spec *spec, const struct generation *g)
+{
+	AUTO(guest_network) network = {.proxy = STRS_INIT};
+	AUTO(strs) warnings = STRS_INIT;
+	bool told = false;
+	TRY(host_network(spec->host_loopback ? MACHINE_HOST_ADDRESS : NULL, &network, &warnings));
+	for (size_t i = 0; i < warnings.count; i++)
+		event_warn(call->sink, "network", "%s", warnings.items[i]);
+	TRY(network_told(g->dir, &network, &told));
+	return told ? NULL : network_tell(spec, g->dir, &network, call->sink, "network");
+}
+
 struct err *start_and_prove(struct call *call, const struct project *p, const struct machine_spec *spec,
 			    const struct generation *g)
 {
 	AUTO(str) outcome = STR_INIT;
 	struct machine_status status;
 	TRY(machine_boot(spec, g->number, "boot", call->sink, &status));
+	TRY(tell_network(call, spec, g));
 	TRY(tell_clients(p, spec, call->sink));
 	TRY(machine_prove(spec, "canary", call->sink, &outcome));
 	printf("'%s' is running: %s\n", spec->name, str_text(&outcome));

@@ -255,6 +255,8 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	TRY(project_measure_tools(p)); /* the compiler, which is in keys, may have come with them */
 	TRY(decide(p, &s));
 	TRY(session_trust(call, p, EXPOSURE_ALL)); /* files that changed while that was decided are asked about again */
+	for (size_t i = 0; i < s.warnings.count; i++)
+		event_warn(call->sink, "network", "%s", s.warnings.items[i]);
 	int before = running_generation(p);
 	struct err *e = stack_perform(&s, call->sink);
 	return e ? fall_back(call, p, &s, before, e) : finish(call, &s, started);

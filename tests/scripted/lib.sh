@@ -20,6 +20,7 @@ trap finish EXIT
 # the program ends with its sinks open
 export ASAN_OPTIONS=detect_leaks=0
 export COOPER_HOME=$work/home HOME=$work TMPDIR=$work NO_COLOR=1 PATH="$scripted/host-bin:$PATH"
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY COOPER_CA_BUNDLE CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR
 unset COOPER_MIRROR COOPER_OFFLINE XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME DOCKER_CONFIG DOCKER_HOST DOCKER_CONTEXT CONTAINERS_CONF PODMAN_CONNECTIONS_CONF
 export COOPER_RECIPES=$work/project
 # what the guest, which has the host's architecture, runs with a handler

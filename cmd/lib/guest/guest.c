@@ -83,6 +83,12 @@ static struct err *run_command(struct guest *g, const struct command *command, b
 	return run_remote(g, &remote, NULL, ret_status);
 }
 
+struct err *guest_script(struct guest *g, const char *text)
+{
+	const struct command command = {.script = (char *)(uintptr_t)text};
+	return run_command(g, &command, /* as_user= */ false, /* ret_status= */ NULL);
+}
+
 static bool is_set(const struct command *command)
 {
 	return command->script || command->argv.count > 0;

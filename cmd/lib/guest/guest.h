@@ -68,6 +68,9 @@ const char *guest_outcome_text(enum guest_outcome outcome);
 /** guest_shell() - housekeeping of ours: run @text by the guest's shell, as root */
 MUST_CHECK struct err *guest_shell(struct guest *g, const char *text, struct str *output, int *ret_status);
 
+/** guest_script() - the same of a text that may be in no command line; all output is lines */
+MUST_CHECK struct err *guest_script(struct guest *g, const char *text);
+
 /* Decisions, pure. */
 
 /** guest_step_inputs() - add what the step is to @all, with the digest of the file that it writes (NULL = none) */

@@ -71,6 +71,11 @@ struct guest_os {
 	const struct guest_place *places;   /* of an immutable one */
 	const struct console_sign *console; /* what its console says; the first that fits a line counts */
 
+	/* authorities to trust */
+	const char *anchors;        /* the folder for files of them, *.crt */
+	const char *anchors_own;    /* shell words: files of those that the system has itself */
+	const char *anchors_update; /* the command that takes them over */
+
 	/* packages: shell texts, heap */
 	char *(*packages_probe)(const struct strs *packages);   /* succeeds when all are installed */
 	char *(*packages_install)(const struct strs *packages); /* for now */

@@ -77,6 +77,10 @@ const struct guest_os guest_os_debian = {
 	.units = units,
 	.masked = masked,
 	.console = console,
+	.anchors = "/usr/local/share/ca-certificates",
+	.anchors_own = "/usr/share/ca-certificates/*/*.crt",
+	/* which leaves links to those that are gone */
+	.anchors_update = "{ find /etc/ssl/certs/ -xtype l -delete || :; update-ca-certificates; }",
 	.packages_probe = probe,
 	.packages_install = install,
 	.packages_sources = sources,

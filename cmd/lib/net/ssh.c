@@ -206,3 +206,12 @@ struct err *ssh_run(const struct ssh *ssh, const struct ssh_command *command, st
 	strs_done(&l.tail);
 	return e;
 }
+
+void ssh_end_shared(const struct ssh *ssh)
+{
+	const char *argv[] = {ssh->program ? ssh->program : "ssh", "-F", ssh->config_path, "-O", "exit", "--",
+			      ssh->host,			   NULL};
+	struct child_spec child = {.argv = argv, .deadline_ms = 10 * 1000};
+
+	err_free(child_run(&child));
+}

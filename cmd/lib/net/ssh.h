@@ -93,4 +93,7 @@ void ssh_own_argv(const struct ssh *ssh, const char *user, const char *const *re
 MUST_CHECK struct err *ssh_run(const struct ssh *ssh, const struct ssh_command *command, struct str *output,
 			       int *ret_status);
 
+/** ssh_end_shared() - end the connection that sessions share: the next one begins anew; fine when there is none */
+void ssh_end_shared(const struct ssh *ssh);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "host/network.h"
 #include "image/image.h"
 #include "net/fetch_env.h"
 #include "plan/exposure.h"
@@ -15,7 +16,7 @@
 
 /* Every kind there is. A new one is its file in step/, a line here and its place in a function below. */
 extern const struct step_kind kind_fetch, kind_source, kind_build, kind_image, kind_emulators, kind_generation,
-	kind_boot, kind_handlers, kind_guest_step, kind_connect, kind_canary, kind_switch;
+	kind_boot, kind_network, kind_handlers, kind_guest_step, kind_connect, kind_canary, kind_switch;
 
 /* A step that fetches *ret_files, which are to be listed. */
 static struct step *add_fetch(struct stack *s, const char *what, struct source_files **ret_files)
@@ -86,8 +87,10 @@ static void add_machine(struct stack *s)
 		step_after(boot, graph_kind(&s->graph, made[i])); /* `verify --deep` may have dropped it since */
 	}
 	step_needs(boot, generation);
+	struct step *network = add_in_guest(s, &kind_network, NULL, &s->network, NULL);
+	last = network;
 	if (s->foreign.count && !emulators) /* else Ignition registers those of our own device */
-		last = add_in_guest(s, &kind_handlers, NULL, NULL, NULL);
+		last = add_in_guest(s, &kind_handlers, NULL, NULL, last);
 	struct step *canary = graph_add(&s->graph, &kind_canary, NULL, NULL);
 	step_after(canary, boot);
 	step_after(canary, last);
@@ -98,6 +101,7 @@ static void add_machine(struct stack *s)
 	s->goal = graph_add(&s->graph, &kind_switch, NULL, NULL);
 	step_needs(s->goal, generation);
 	step_after(s->goal, canary);
+	step_after(s->goal, network);
 	if (r->connect_podman ||
 	    r->connect_docker) /* last: that a client's files have changed is no reason to prove anything again */
 		step_after(graph_add(&s->graph, &kind_connect, NULL, NULL), s->goal);
@@ -108,6 +112,7 @@ static struct err *wire(struct stack *s)
 	TRY(add_emulator(s));
 	TRY(add_image(s));
 	TRY(add_emulators(s));
+	TRY(host_network(s->p->stack->stack.host_loopback ? MACHINE_HOST_ADDRESS : NULL, &s->network, &s->warnings));
 	add_machine(s);
 	TRY(stack_spec_copy(&s->context, &s->machine));
 	TRY(vmm_choose(&s->machine, s->context.facts, &s->context.vmm));
@@ -124,6 +129,8 @@ void stack_done(struct stack *s)
 	graph_done(&s->graph);
 	machine_spec_done(&s->machine);
 	strs_done(&s->foreign);
+	guest_network_done(&s->network);
+	strs_done(&s->warnings);
 	js_free(s->record);
 	free(s->record_path);
 	*s = STACK_INIT;

@@ -4,7 +4,7 @@
  *	host packages, fetch, source, build    the emulator's keg
  *	fetch, image                           the guest image
  *	fetch, emulators                       the read-only device with user-mode emulators
- *	generation, boot, handlers, steps, canary, switch, connect   the machine
+ *	generation, boot, network, handlers, steps, canary, switch, connect   the machine
  *
  * Deciding (stack_open, stack_observe) reads files only. Only the steps themselves, and stack_lock.h, use the
  * network or run programs.
@@ -12,6 +12,7 @@
 #ifndef COOPER_PLAN_STACK_H
 #define COOPER_PLAN_STACK_H
 
+#include "guest/network.h"
 #include "plan/graph.h"
 #include "plan/project.h"
 #include "step/context.h"
@@ -22,6 +23,8 @@ struct stack {
 	struct step_context context;
 	struct machine_spec machine; /* what the machine is made of */
 	struct strs foreign;
+	struct guest_network network; /* that of the host, for its guest */
+	struct strs warnings;
 	struct source emulator_package;
 	struct graph graph;
 	struct json *record; /* inputs as of the last success */

@@ -1,0 +1,69 @@
+#include "machine/network.h"
+
+#include "base/path.h"
+#include "fmt/json.h"
+#include "guest/connect.h"
+#include "guest/guest.h"
+#include "machine/ssh_files.h"
+#include "sys/file.h"
+
+#define NOTE_FILE "network.json"
+
+enum { TELL_MS = 10 * 60 * 1000 };
+
+static struct json *note_of(const struct guest_network *network)
+{
+	struct json *note = js_object();
+	char hex[SHA256_HEX];
+
+	guest_network_digest(&network->proxy, hex);
+	js_set_text(note, "proxy", hex);
+	guest_network_digest(&network->certificates, hex);
+	js_set_text(note, "certificates", hex);
+	return note;
+}
+
+/* A damaged note is none: the guest is told again. */
+static struct err *read_note(const char *path, struct json **ret_note)
+{
+	bool there = false;
+
+	TRY(file_exists(path, &there));
+	struct err *e = there ? js_read(path, ret_note) : NULL;
+	if (!there || err_is(e, ERR_CORRUPT))
+		*ret_note = there ? js_object() : note_of(&(struct guest_network){.proxy = STRS_INIT});
+	return err_is(e, ERR_CORRUPT) ? err_free(e) : e;
+}
+
+struct err *network_told(const char *gen_dir, const struct guest_network *network, bool *ret_told)
+{
+	AUTO_FREE char *path = path_join(gen_dir, NOTE_FILE);
+	AUTO_JSON *want = note_of(network);
+	AUTO_JSON *note = NULL;
+
+	TRY(read_note(path, &note));
+	AUTO_FREE char *found = js_canonical(note);
+	AUTO_FREE char *wanted = js_canonical(want);
+	*ret_told = streq(found, wanted);
+	return NULL;
+}
+
+struct err *network_tell(const struct machine_spec *spec, const char *gen_dir, const struct guest_network *network,
+			 struct sink *sink, const char *step)
+{
+	const struct guest_os *os = guest_os_find(spec->os);
+	AUTO_FREE char *path = path_join(gen_dir, NOTE_FILE);
+	AUTO(machine_ssh) ssh = {.config = NULL};
+	AUTO_JSON *note = note_of(network);
+
+	if (!os)
+		return err_hint(err_new(ERR_USAGE, "it is not known which system machine '%s' runs", spec->name),
+				"`cooper up` records it");
+	AUTO_FREE char *script = guest_network_script(network, os, spec->user, guest_uid());
+	machine_ssh_open(spec->dir, spec->name, &ssh);
+	struct guest guest = {.ssh = ssh.ssh, .os = os, .deadline_ms = TELL_MS, .sink = sink, .step = step};
+	TRY(file_revoke(path));
+	TRY(guest_script(&guest, script));
+	ssh_end_shared(&ssh.ssh); /* sessions have what they began with */
+	return js_write(path, note, 0600);
+}
