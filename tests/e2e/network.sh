@@ -78,6 +78,8 @@ result "after a restart it is so still" $?
 unset https_proxy SSL_CERT_FILE
 exits 0 "$cooper" up --yes
 result "the host leaves that network" $?
-! pulls "" && [ "$(guest 'cat /etc/environment; ls /etc/cooper /usr/local/share/ca-certificates' | grep -c 'pa55\|proxy\|crt')" = 0 ]
-result "and the guest, too" $?
+! pulls ""
+result "and nothing gets through" $?
+[ -z "$(guest "sudo -n grep -rlF -e pa55 -e '$(sed -n 3p ca.pem)' /etc /usr/local/share/ca-certificates")" ]
+result "the guest has nothing left of it" $?
 totals

@@ -1,6 +1,8 @@
 /* The guest is told of the proxies of this host's network, and of the authorities that this host trusts. */
 #include "machine/network.h"
 
+#include <string.h>
+
 #include "step/context.h"
 #include "step/outputs.h"
 
@@ -23,13 +25,23 @@ static struct err *observe(const struct step *step, struct observed *seen)
 	return network_told(g.number ? g.dir : "/nonexistent", step->job, &seen->present);
 }
 
+/* Names alone: a proxy's URL may hold a password. */
+static void set_outcome(struct step *step, const struct guest_network *network)
+{
+	AUTO(str) names = STR_INIT;
+	for (size_t i = 0; i < network->proxy.count; i += 2) /* each is there in capitals, too */
+		str_addf(&names, "%s%.*s", i ? ", " : "", (int)strcspn(network->proxy.items[i], "="), network->proxy.items[i]);
+	step_set_outcome(step, "%s; %zu %s", names.len ? str_text(&names) : "no proxy", network->certificates.count,
+			 network->certificates.count == 1 ? "authority" : "authorities");
+}
+
 static struct err *perform(struct step *step, struct sink *sink)
 {
 	const struct guest_network *network = step->job;
 	AUTO(generation) g = {.number = 0};
 	TRY(step_generation(step_need(step, "generation"), &g));
 	TRY(network_tell(step->context->machine, g.dir, network, sink, step->id));
-	step_set_outcome(step, "%zu settings, %zu authorities", network->proxy.count, network->certificates.count);
+	set_outcome(step, network);
 	return NULL;
 }
 
