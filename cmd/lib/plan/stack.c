@@ -113,7 +113,9 @@ static struct err *wire(struct stack *s)
 	TRY(add_emulator(s));
 	TRY(add_image(s));
 	TRY(add_emulators(s));
-	TRY(host_network(s->p->stack->stack.host_loopback ? MACHINE_HOST_ADDRESS : NULL, &s->network, &s->warnings));
+	if (!s->p->other_host)
+		TRY(host_network(s->p->stack->stack.host_loopback ? MACHINE_HOST_ADDRESS : NULL, &s->network,
+				 &s->warnings));
 	add_machine(s);
 	TRY(stack_spec_copy(&s->context, &s->machine));
 	TRY(vmm_choose(&s->machine, s->context.facts, &s->context.vmm));
