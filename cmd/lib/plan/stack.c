@@ -97,6 +97,7 @@ static void add_machine(struct stack *s)
 		step_after(canary, last);
 	for (size_t i = 0; i < r->step_count; i++) {
 		last = add_in_guest(s, &kind_guest_step, r->steps[i].name, &r->steps[i], last);
+		step_after(last, network);
 		step_after(canary, last);
 	}
 	s->goal = graph_add(&s->graph, &kind_switch, NULL, NULL);
