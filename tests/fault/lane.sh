@@ -53,10 +53,11 @@ settle() { { quietly stop || quietly stop; } && quietly gc --yes; }
 
 # A scenario: from which home, the command, and what makes it whole when it was cut short. Those that are quick come first:
 # a place is tried in the first one that comes by.
-scenarios='verify gc snapshot revert delete clone export import build stop destroy start noop up change rollback image'
+scenarios='verify gc snapshot revert delete clone export import build stop destroy start noop network up change rollback image'
 prepare() {
 	rm -rf "$project/recipes" "$project/vmimages" "$project/patches" && cp -a "$work/project.one/." "$project/"
 	rm -f "$exported"*
+	unset https_proxy
 	case $1 in
 	build | up) restore empty ;;
 	gc | rollback) restore two ;;
@@ -64,6 +65,7 @@ prepare() {
 	esac
 	case $1 in
 	noop | stop) quietly start ;;
+	network) quietly start && export https_proxy=http://proxy.example:3128 ;;
 	revert | delete) quietly snapshot create s && printf more >>"$machine/data.qcow2" ;;
 	import) quietly export "$exported" ;;
 	change) stack 768MiB "${step/hello/bye}" ;;
@@ -74,7 +76,7 @@ prepare() {
 }
 command_of() {
 	case $1 in
-	up | noop | change | image) echo up ;;
+	up | noop | network | change | image) echo up ;;
 	gc) echo gc --yes ;;
 	verify) echo verify --deep ;;
 	destroy) echo destroy --yes ;;
@@ -97,7 +99,7 @@ done_before() {
 }
 # Whether the machine runs after a command that ended with 0, or says why it does not.
 runs() {
-	case $1 in up | noop | start | change | image | rollback) ;; *) return 0 ;; esac
+	case $1 in up | noop | network | start | change | image | rollback) ;; *) return 0 ;; esac
 	[ "$(field state)" = ready ] || grep -q 'cooper: ' "$machine/log/supervisor.log"
 }
 
