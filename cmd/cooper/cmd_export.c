@@ -23,14 +23,29 @@ static struct err *missing(const struct call *call, const char *what)
 			call->command->name, call->command->operands);
 }
 
+/* One word that is the name of a machine is hardly meant to be that of a file. */
+static struct err *refuse_machine(const char *word)
+{
+	AUTO(project) p = PROJECT_INIT;
+	AUTO(strs) names = STRS_INIT;
+	TRY(project_start(&p));
+	TRY(session_machines(&p.home, &names));
+	return strs_has(&names, word)
+		       ? err_hint(err_new(ERR_USAGE, "'%s' is the name of a machine, and no file is named", word),
+				  "`cooper export %s %s.tar`; for a file of that name: ./%s", word, word, word)
+		       : NULL;
+}
+
 static struct err *run_export(struct call *call)
 {
 	AUTO(session_disks) d = SESSION_DISKS_INIT;
 	const char *first = call_arg(call, 0), *second = call_arg(call, 1);
 	const char *file = second ? second : first;
 	int64_t since = tick_ms();
-	if (!file)
+	if (!file || !*file)
 		return missing(call, "the name of the file to write");
+	if (!second)
+		TRY(refuse_machine(file));
 	TRY(session_disks_open(call, second ? first : NULL, /* works= */ true, &d));
 	tell(call, EVENT_STEP_START, file, 0);
 	TRY(ended(call, since, machine_export(&d.spec, d.vmm, file, call->sink, call->command->name)));

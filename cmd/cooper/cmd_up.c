@@ -230,6 +230,13 @@ static struct err *decide(struct project *p, struct stack *s)
 	return stack_observe(s, NULL);
 }
 
+/* What the guest is not told of this host's network, each time: the guest lacks it each time. */
+static void warn_of_network(const struct call *call, const struct stack *s)
+{
+	for (size_t i = 0; i < s->warnings.count; i++)
+		event_warn(call->sink, "network", "%s", s->warnings.items[i]);
+}
+
 /* With the lock held: decide again, since the other one may have done it all, then act. */
 static struct err *converge(struct call *call, struct project *p, int64_t started)
 {
@@ -243,6 +250,7 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	TRY(damage_mend(p->machine_dir, call->sink));
 	TRY(decide(p, &s));
 	if (graph_pending(&s.graph) == 0) {
+		warn_of_network(call, &s);
 		TRY(stack_perform(&s, call->sink));
 		printf("nothing to do\n");
 		return NULL;
@@ -255,15 +263,14 @@ static struct err *converge(struct call *call, struct project *p, int64_t starte
 	TRY(project_measure_tools(p)); /* the compiler, which is in keys, may have come with them */
 	TRY(decide(p, &s));
 	TRY(session_trust(call, p, EXPOSURE_ALL)); /* files that changed while that was decided are asked about again */
-	for (size_t i = 0; i < s.warnings.count; i++)
-		event_warn(call->sink, "network", "%s", s.warnings.items[i]);
+	warn_of_network(call, &s);
 	int before = running_generation(p);
 	struct err *e = stack_perform(&s, call->sink);
 	return e ? fall_back(call, p, &s, before, e) : finish(call, &s, started);
 }
 
 /* The quick way out: nothing is locked, written or started when nothing has to be done. */
-static struct err *nothing_to_do(struct project *p, bool *ret_nothing)
+static struct err *nothing_to_do(const struct call *call, struct project *p, bool *ret_nothing)
 {
 	AUTO(strs) unresolved = STRS_INIT;
 	AUTO(stack) s = STACK_INIT;
@@ -275,6 +282,8 @@ static struct err *nothing_to_do(struct project *p, bool *ret_nothing)
 	}
 	TRY(e);
 	*ret_nothing = unresolved.count == 0 && stack_settled(&s);
+	if (*ret_nothing)
+		warn_of_network(call, &s);
 	return NULL;
 }
 
@@ -288,7 +297,7 @@ static struct err *run(struct call *call)
 	bool held = false;
 	TRY(lock_held(path, &held, NULL));
 	if (!held)
-		TRY(nothing_to_do(&p, &nothing));
+		TRY(nothing_to_do(call, &p, &nothing));
 	if (nothing) {
 		printf("nothing to do\n");
 		return NULL;

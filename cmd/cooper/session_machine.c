@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "base/suggest.h"
+#include "machine/data_disk.h"
 #include "machine/pause.h"
 #include "machine/record.h"
 #include "plan/project_machine.h"
@@ -54,11 +55,21 @@ struct err *session_reach(const struct project *p, struct machine_status *ret_st
 	return pause_error(p->machine_name, ret_status->pause, ret_status->trouble, p->machine_dir);
 }
 
+/* An imported one has its data alone. */
+static struct err *no_generation(const struct project *p)
+{
+	bool had = false;
+	TRY(data_disk_had(p->machine_dir, &had));
+	return had ? err_hint(err_new(ERR_ABSENT, "the machine '%s' has no OS disk yet", p->machine_name),
+			      "`cooper up` makes one, with a stack that says `machine: { name: %s }`", p->machine_name)
+		   : session_absent(p);
+}
+
 struct err *session_machine(const struct project *p, struct machine_spec *ret_spec, struct generation *ret_g)
 {
 	TRY(generation_current(p->machine_dir, ret_g));
 	if (ret_g->number == 0)
-		return session_absent(p);
+		return no_generation(p);
 	struct err *e = machine_record_read(ret_g->dir, ret_spec);
 	return e ? err_hint(e, "`cooper up` writes it anew") : NULL;
 }

@@ -31,6 +31,11 @@ check "nor where nothing can be" ends 1 "" "$cooper" export "$work/none/dev.tar"
 check "nor in the place of a folder" ends 2 "already exists" "$cooper" export "$work/box"
 check "the same data gives the same file" ends 0 "" "$cooper" export dev "$work/again.tar"
 check "byte for byte" cmp "$file" "$work/again.tar"
+check "a machine's name is no file's" ends 2 "is the name of a machine" "$cooper" export dev
+check "nor is nothing" ends 2 "needs the name of the file" "$cooper" export ''
+mkdir "$work/beside" && touch "$work/beside/report.tmp-0123456789abcdef" "$work/beside/r.tmp-0123456789abcdef"
+check "what a killed one left beside it goes" ends 0 "" "$cooper" export "$work/beside/r"
+check "and nothing else" [ "$(ls "$work/beside" | tr '\n' ' ')" = "r report.tmp-0123456789abcdef " ]
 check "without a file" ends 2 "needs the name of the file" "$cooper" export
 
 check "import: the name is taken" ends 2 "there is a machine 'dev' already" "$cooper" import "$file"
@@ -38,8 +43,11 @@ check "import" ends 0 "imported 'twin' from" "$cooper" import "$file" twin
 check "it holds the same" [ "$(inside twin)" = AB ]
 check "list has it" ends 0 twin "$cooper" list machines
 check "gc leaves it" ends 0 "everything" "$cooper" gc --yes
-check "it is not started before it has an OS disk" ends 1 "cooper up" "$cooper" start twin
-check "nor exported" ends 1 "cooper up" "$cooper" export twin "$work/twin.tar"
+for command in start restart "snapshot list" verify "export twin $work/twin.tar" "clone twin three"; do
+	case $command in *twin*) set -- ;; *) set -- twin ;; esac
+	# shellcheck disable=SC2086  # words
+	check "without an OS disk: $command" ends 1 "has no OS disk yet" "$cooper" $command "$@"
+done
 check "destroy removes it" ends 0 "machine 'twin' is gone" "$cooper" destroy --yes twin
 
 # elsewhere: another home
@@ -78,6 +86,10 @@ pack machine.json data.qcow2
 refused "no sums" 4 "has no 'SHA256SUMS'" "$work/bad.tar"
 pack machine.json data.qcow2 SHA256SUMS data.qcow2
 refused "more in it" 4 "there is more in it" "$work/bad.tar"
+pack -S machine.json data.qcow2 SHA256SUMS && (cd "$work/box" && cp data.qcow2 whole && truncate -s +64K data.qcow2 && again && pack -S machine.json data.qcow2 SHA256SUMS && mv whole data.qcow2 && again)
+refused "with holes" 4 "with holes" "$work/bad.tar"
+(cd "$work/box" && python3 -c 'import zipfile; z = zipfile.ZipFile("../bad.zip", "w", strict_timestamps=False); [z.write(n) for n in ("machine.json", "data.qcow2", "SHA256SUMS")]; z.close()')
+refused "a zip" 4 "it is no tar" "$work/bad.zip"
 mv "$work/box/data.qcow2" "$work/disk" && ln -s /etc/hosts "$work/box/data.qcow2" && again && pack machine.json data.qcow2 SHA256SUMS
 refused "a link for a disk" 4 "has no 'data.qcow2'" "$work/bad.tar"
 rm "$work/box/data.qcow2" && echo hello >"$work/box/data.qcow2" && again && pack machine.json data.qcow2 SHA256SUMS

@@ -32,6 +32,7 @@ check "for nobody else to read" [ "$(stat -c %a "$(disk 1)/etc/environment")" = 
 check "sudo keeps it" grep -q https_proxy "$(disk 1)/etc/sudoers.d/50-cooper-proxy"
 check "the user's podman reads it" has etc/systemd/user/podman.service.d/50-cooper-proxy.conf "EnvironmentFile=-/etc/cooper/proxy.env"
 check "no file of the host holds the password" [ -z "$(grep -rlF "$secret" "$COOPER_HOME" --exclude-dir=os.qcow2)" ]
+check "nor one that could be tried out" [ "$("$cooper" tool key network 2>/dev/null | grep -c proxy)" = 0 ]
 check "again: nothing to do" ends 0 "nothing to do" up
 echo 'LANG=C' >>"$(disk 1)/etc/environment"
 export https_proxy=http://other.example:8080
@@ -54,6 +55,9 @@ for value in http://127.0.0.1:3128 localhost:3128 'http://u:p@127.9.9.9:1/' 'htt
 done
 unset no_proxy
 export https_proxy=http://127.0.0.1:3128
+check "up says it" ends 0 "host_loopback: true" up
+check "each time" ends 0 "host_loopback: true" up
+check "and has nothing to do" ends 0 "nothing to do" up
 check "one that cannot be reached is left out" ends 0 "host_loopback: true" up
 check "and the one before taken back" has_no etc/cooper/proxy.env
 check "everywhere" [ "$(guest etc/environment | tr '\n' ' ')" = "LANG=C " ]
@@ -73,6 +77,9 @@ check "in the guest, too" [ "$(trusted)" = "cooper-1.crt " ]
 image 2
 check "a new OS disk" ends 0 "$foreign runs" up
 check "is told again" [ "$(trusted)" = "cooper-1.crt " ]
+echo none >"$work/words.pem"
+SSL_CERT_FILE=$work/words.pem
+check "a bundle of nothing is said" ends 3 "holds no certificate" "$cooper" plan
 SSL_CERT_FILE=$work/none.pem
 check "a bundle that is not there is said" ends 3 "does not trust the authorities in it" "$cooper" plan
 unset SSL_CERT_FILE

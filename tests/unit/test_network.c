@@ -20,7 +20,20 @@ static void proxies(void **state)
 		{"all_proxy", "socks5h://u:p%40x@proxy.example:1080/", NULL, "all_proxy=socks5h://u:p%40x@proxy.example:1080/"},
 		{"http_proxy", "http://[2001:db8::1]:3128", NULL, "http_proxy=http://[2001:db8::1]:3128"},
 		{"http_proxy", "http://localhost.example:1", NULL, "http_proxy=http://localhost.example:1"},
-		{"http_proxy", "http://127.example", "10.0.2.2", "http_proxy=http://10.0.2.2"},
+		{"http_proxy", "http://127.example", NULL, "http_proxy=http://127.example"},
+		{"http_proxy", "http://LOCALHOST.:1", "10.0.2.2", "http_proxy=http://10.0.2.2:1"},
+		{"http_proxy", "http://x.localhost:1", NULL, ""},
+		{"http_proxy", "http://ip6-localhost:1", NULL, ""},
+		{"http_proxy", "http://0:1", NULL, ""},
+		{"http_proxy", "http://0.0.0.0:1", NULL, ""},
+		{"http_proxy", "http://2130706433:1", NULL, ""},
+		{"http_proxy", "http://[::ffff:127.0.0.1]:1", NULL, ""},
+		{"http_proxy", "http://[0:0:0:0:0:0:0:1]:1", NULL, ""},
+		{"http_proxy", "http://[::]:1", NULL, ""},
+		{"http_proxy", "-x", NULL, ""},
+		{"http_proxy", "==", NULL, ""},
+		{"http_proxy", "http://p%n:1", NULL, ""},
+		{"http_proxy", "http://u:%6@p:1", NULL, ""},
 		{"http_proxy", "http://localhost:3128/x", "10.0.2.2", "http_proxy=http://10.0.2.2:3128/x"},
 		{"http_proxy", "http://u:p@127.0.0.1:3128", "10.0.2.2", "http_proxy=http://u:p@10.0.2.2:3128"},
 		{"http_proxy", "[::1]:3128", "10.0.2.2", "http_proxy=10.0.2.2:3128"},
@@ -36,7 +49,8 @@ static void proxies(void **state)
 		{"no_proxy", "", NULL, "no_proxy=localhost,127.0.0.1,::1"},
 		{"no_proxy", " a ,\tb", NULL, "no_proxy=a,b,localhost,127.0.0.1,::1"},
 		{"no_proxy", "*", NULL, "no_proxy=*,localhost,127.0.0.1,::1"},
-		{"no_proxy", "a;b", NULL, ""},
+		{"no_proxy", "a b c", NULL, "no_proxy=a,b,c,localhost,127.0.0.1,::1"},
+		{"no_proxy", ",,a,,", NULL, "no_proxy=a,localhost,127.0.0.1,::1"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		AUTO(guest_network) n = {.proxy = STRS_INIT};
@@ -46,6 +60,17 @@ static void proxies(void **state)
 		assert_int_equal(n.proxy.count, *rows[i].want ? 2 : 0); /* in capitals, too */
 		assert_int_equal(warnings.count, *rows[i].want ? 0 : 1);
 	}
+}
+
+/* The rest of the list is told. */
+static void an_exception_that_is_none(void **state)
+{
+	(void)state;
+	AUTO(guest_network) n = {.proxy = STRS_INIT};
+	AUTO(strs) warnings = STRS_INIT;
+	guest_network_add_proxy(&n, "no_proxy", "a,b|c,d", NULL, &warnings);
+	assert_string_equal(first(&n.proxy), "no_proxy=a,d,localhost,127.0.0.1,::1");
+	assert_string_equal(first(&warnings), "no_proxy: entry 2 is no name of a host: the machine does not get it");
 }
 
 static void no_password_in_a_warning(void **state)
@@ -123,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(proxies),
+		cmocka_unit_test(an_exception_that_is_none),
 		cmocka_unit_test(no_password_in_a_warning),
 		cmocka_unit_test(certificates),
 		cmocka_unit_test(script),

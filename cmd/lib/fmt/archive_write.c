@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/path.h"
 #include "fmt/iso_times.h"
 #include "sys/file.h"
@@ -53,6 +54,7 @@ static struct err *write_file_content(struct archive *a, int fd, int64_t left, c
 		if (n == 0)
 			return err_new(ERR_CORRUPT, "'%s' became shorter while it was read", path);
 		TRY(write_bytes(a, buffer, (size_t)n, path, digest));
+		TRY(cancel_check());
 		left -= n;
 	}
 	return NULL;
@@ -174,7 +176,7 @@ struct err *tar_commit(struct tar_writer *take_w, mode_t mode, struct err *take_
 		e = writer_failed(take_w->a, take_w->path);
 	archive_entry_free(take_w->entry);
 	archive_write_free(take_w->a);
-	e = file_temp_commit(take_w->fd, take_w->temp, take_w->path, mode, e);
+	e = file_temp_commit_new(take_w->fd, take_w->temp, take_w->path, mode, e);
 	free(take_w->path);
 	free(take_w->temp);
 	free(take_w);

@@ -40,11 +40,12 @@ MUST_CHECK struct err *iso_write(const char *path, const struct archive_entry_sp
 
 struct tar_writer;
 
-/** tar_create() - begin a tar file, which appears at @path when it is whole */
+/** tar_create() - begin a tar file, which appears at @path, where nothing may be, when it is whole */
 MUST_CHECK struct err *tar_create(const char *path, struct tar_writer **ret_writer);
 /** tar_add() - the next entry; @ret_hex: SHA-256 of its content, as it was written */
 MUST_CHECK struct err *tar_add(struct tar_writer *w, const struct archive_entry_spec *spec, char ret_hex[SHA256_HEX]);
-/** tar_commit() - the file is @path now, with @mode, flushed; or, after @take_e, nothing is left of it */
+/** tar_commit() - the file is @path now, with @mode, flushed; or, after @take_e, nothing is left of it.
+ *  Errors: @take_e, USAGE (something is at @path), OS */
 MUST_CHECK struct err *tar_commit(struct tar_writer *take_w, mode_t mode, struct err *take_e);
 
 #endif

@@ -1,7 +1,11 @@
 #include "guest/network.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 
 #define BEGIN "-----BEGIN CERTIFICATE-----"
@@ -33,14 +37,37 @@ static const char *host_of(const char *url, size_t *ret_length)
 	return rest;
 }
 
-static bool is_loopback(const char *host, size_t length)
+static bool is_loopback_name(const char *host)
 {
-	static const char *const names[] = {"localhost", "[::1]"};
+	static const char *const names[] = {"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"};
+	size_t length = strlen(host);
+	AUTO_FREE char *plain = mem_strndup(host, length && host[length - 1] == '.' ? length - 1 : length);
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (length == strlen(names[i]) && strncmp(host, names[i], length) == 0)
+		if (strcasecmp(plain, names[i]) == 0)
 			return true;
-	return length > 4 && strncmp(host, "127.", 4) == 0;
+	size_t n = strlen(plain);
+	return n > strlen(".localhost") && strcasecmp(plain + n - strlen(".localhost"), ".localhost") == 0;
+}
+
+/* An address in any of its spellings, or a name of it. That of all addresses leads to this host, too. */
+static bool is_loopback(const char *text, size_t length)
+{
+	bool brackets = *text == '[' && length > 2;
+	AUTO_FREE char *host = brackets ? mem_strndup(text + 1, length - 2) : mem_strndup(text, length);
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (brackets && inet_pton(AF_INET6, host, &six) == 1) {
+		if (!IN6_IS_ADDR_V4MAPPED(&six))
+			return IN6_IS_ADDR_LOOPBACK(&six) || IN6_IS_ADDR_UNSPECIFIED(&six);
+		return six.s6_addr[12] == 127 || six.s6_addr[12] == 0;
+	}
+	if (inet_aton(host, &four)) {
+		uint32_t first = ntohl(four.s_addr) >> 24;
+		return first == 127 || first == 0;
+	}
+	return is_loopback_name(host);
 }
 
 /* Such texts mean themselves in a shell, in systemd's files and in those of pam_env. */
@@ -62,18 +89,33 @@ static void add_setting(struct guest_network *n, const char *name, const char *v
 	strs_addf(&n->proxy, "%s=%s", capitals, value);
 }
 
+/* Blanks separate as commas do. */
 static void add_exceptions(struct guest_network *n, const char *name, const char *value, struct strs *warnings)
 {
-	AUTO(str) list = STR_INIT;
+	AUTO(strs) parts = STRS_INIT;
+	AUTO(strs) kept = STRS_INIT;
 
-	for (const char *p = value; *p; p++)
-		if (!isspace((unsigned char)*p))
-			str_add_char(&list, *p);
-	str_add(&list, list.len ? "," NEVER : NEVER);
-	if (is_plain(str_text(&list)))
-		add_setting(n, name, str_text(&list));
-	else
-		strs_addf(warnings, "%s has characters that are in no list of hosts: the machine does not get it", name);
+	strs_split(&parts, value, ", \t\r\n");
+	for (size_t i = 0; i < parts.count; i++) {
+		if (is_plain(parts.items[i]))
+			strs_add(&kept, parts.items[i]);
+		else if (*parts.items[i])
+			strs_addf(warnings, "%s: entry %zu is no name of a host: the machine does not get it", name, i + 1);
+	}
+	strs_add(&kept, NEVER);
+	AUTO_FREE char *list = strs_join(&kept, ",");
+	add_setting(n, name, list);
+}
+
+/* A host, which may be an address, and no '%' but before two digits. */
+static bool is_url(const char *value, const char *host, size_t length)
+{
+	if (!is_plain(value) || length == 0 || !(isalnum((unsigned char)*host) || *host == '['))
+		return false;
+	for (const char *p = strchr(value, '%'); p; p = strchr(p + 1, '%'))
+		if (!isxdigit((unsigned char)p[1]) || !isxdigit((unsigned char)p[2]))
+			return false;
+	return true;
 }
 
 void guest_network_add_proxy(struct guest_network *n, const char *name, const char *value, const char *loopback,
@@ -85,12 +127,12 @@ void guest_network_add_proxy(struct guest_network *n, const char *name, const ch
 		add_exceptions(n, name, value, warnings);
 		return;
 	}
-	if (!is_plain(value)) {
+	const char *host = host_of(value, &length);
+	if (!is_url(value, host, length)) {
 		strs_addf(warnings, "%s is no URL: the machine does not get it; in a password, write other characters as %%XX",
 			  name);
 		return;
 	}
-	const char *host = host_of(value, &length);
 	if (!is_loopback(host, length)) {
 		add_setting(n, name, value);
 		return;
@@ -127,9 +169,10 @@ void guest_network_add_certificates(struct guest_network *n, const char *text)
 	}
 }
 
-void guest_network_digest(const struct strs *texts, char ret_hex[SHA256_HEX])
+void guest_network_digest(const struct strs *texts, const char *salt, char ret_hex[SHA256_HEX])
 {
-	AUTO_FREE char *all = strs_join(texts, "\n");
+	AUTO_FREE char *joined = strs_join(texts, "\n");
+	AUTO_FREE char *all = mem_printf("%s\n%s", salt, joined);
 
 	ret_hex[0] = '\0';
 	if (texts->count)

@@ -36,8 +36,9 @@ void guest_network_add_proxy(struct guest_network *n, const char *name, const ch
  *  it is left out */
 void guest_network_add_certificates(struct guest_network *n, const char *text);
 
-/** guest_network_digest() - of @texts, "" for none: by it changes are noticed, without what is in them */
-void guest_network_digest(const struct strs *texts, char ret_hex[SHA256_HEX]);
+/** guest_network_digest() - of @salt and @texts, "" for none: by it changes are noticed, and nobody finds out a password
+ *  by trying who does not know the salt */
+void guest_network_digest(const struct strs *texts, const char *salt, char ret_hex[SHA256_HEX]);
 
 /** guest_network_script() - for the guest's shell, as root; heap. @user: who logs in, whose id is @uid */
 char *guest_network_script(const struct guest_network *n, const struct guest_os *os, const char *user, int uid);

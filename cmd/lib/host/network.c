@@ -35,6 +35,18 @@ static void add_proxies(struct guest_network *n, const char *loopback, struct st
 		guest_network_add_proxy(n, "no_proxy", except ? except : "", loopback, warnings);
 }
 
+/* A bundle that was named has something in it. */
+static struct err *add_bundle(struct guest_network *n, const char *path)
+{
+	AUTO(guest_network) in_it = {.proxy = STRS_INIT};
+	AUTO_FREE char *text = NULL;
+
+	TRY(file_read(path, TEXT_MAX_BYTES, &text, NULL));
+	guest_network_add_certificates(&in_it, text);
+	guest_network_add_certificates(n, text);
+	return in_it.certificates.count ? NULL : err_new(ERR_CORRUPT, "'%s' holds no certificate in PEM", path);
+}
+
 static struct err *add_file(struct guest_network *n, const char *path)
 {
 	AUTO_FREE char *text = NULL;
@@ -79,5 +91,5 @@ struct err *host_network(const char *loopback, struct guest_network *ret_network
 	add_proxies(ret_network, loopback, warnings);
 	for (const char *const *folder = host_authorities; *folder; folder++)
 		TRY(note_of(warnings, add_below(ret_network, *folder, 0)));
-	return env.ca ? note_of(warnings, add_file(ret_network, env.ca)) : NULL;
+	return env.ca ? note_of(warnings, add_bundle(ret_network, env.ca)) : NULL;
 }

@@ -91,7 +91,8 @@ static struct err *sweep(const char *path)
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *other = path_join(dir, names.items[i]);
 		bool dead = false;
-		if (!str_starts(names.items[i], path_base(path)))
+		if (strlen(names.items[i]) != strlen(path_base(path)) + strlen(".tmp-") + 16 ||
+		    !str_starts(names.items[i], path_base(path)))
 			continue;
 		TRY(file_temp_dead(other, &dead));
 		if (dead)
@@ -109,9 +110,9 @@ struct err *machine_export(const struct machine_spec *spec, const struct vmm *vm
 	AUTO_FREE char *disk = path_join(stage, DISK);
 	AUTO_FREE char *target = file_absolute(path);
 
+	TRY(sweep(target));
 	TRY(check_target(target));
 	TRY(data_disk_check(spec, vmm));
-	TRY(sweep(target));
 	TRY(stage_make(stage));
 	struct err *e = vmm->disk_flatten(spec, data, disk, sink, step);
 	if (!e)
@@ -128,6 +129,7 @@ struct import {
 	struct sink *sink;
 	const char *step;
 	struct digest *digest; /* of the entry that is being read */
+	int64_t size;          /* of that entry */
 };
 
 static void import_done(struct import *i)
@@ -168,6 +170,9 @@ static struct err *expect(struct import *i, const char *name)
 	bool more = false;
 
 	TRY(archive_next(i->r, &item, &more));
+	if (!streq(archive_format_text(i->r), "tar"))
+		return foreign(i, "it is no tar");
+	i->size = item.size;
 	if (!more || item.kind != ITEM_FILE || !streq(item.name, name)) {
 		AUTO_FREE char *why = mem_printf("it has no '%s' where one is expected", name);
 		return foreign(i, why);
@@ -181,8 +186,8 @@ static struct err *next_piece(struct import *i, const void **ret_data, size_t *r
 	int64_t offset = 0;
 
 	TRY(archive_data(i->r, ret_data, ret_size, &offset));
-	if (*ret_data && offset != *at)
-		return foreign(i, "it has holes");
+	if (*ret_data ? offset != *at : *at != i->size)
+		return foreign(i, "it was packed again, with holes (tar -S)");
 	digest_add(i->digest, *ret_data, *ret_size);
 	*at += (int64_t)*ret_size;
 	return cancel_check();
@@ -256,7 +261,7 @@ static struct err *check_end(struct import *i, const char *about_hex, const char
 	bool more = false;
 
 	TRY(read_text(i, SUMS, &found, hex));
-	if (!streq(str_text(&found), want))
+	if (found.len != strlen(want) || !streq(str_text(&found), want))
 		return foreign(i, "what it holds differs from its own checksums");
 	TRY(archive_next(i->r, &item, &more));
 	return more ? foreign(i, "there is more in it") : NULL;
@@ -271,7 +276,9 @@ static struct err *fill(struct import *i, const struct vmm *vmm, const char *abo
 	TRY(stage_make(dir));
 	TRY(write_disk(i, disk, disk_hex));
 	TRY(check_end(i, about_hex, disk_hex));
-	TRY(vmm->disk_check(/* spec= */ NULL, disk, /* base= */ NULL));
+	struct err *e = vmm->disk_check(/* spec= */ NULL, disk, /* base= */ NULL);
+	if (e)
+		return err_wrap(e, "the disk in '%s'", i->path);
 	return data_disk_note(dir);
 }
 
@@ -296,7 +303,9 @@ struct err *machine_import(const char *machines, const struct vmm *vmm, const ch
 
 	TRY(import_open(&i));
 	TRY(read_text(&i, ABOUT, &text, about_hex));
-	TRY(js_parse(str_text(&text), text.len, ABOUT, &about));
+	struct err *e = js_parse(str_text(&text), text.len, ABOUT, &about);
+	if (e)
+		return err_wrap(e, "'%s'", path);
 	TRY(check_about(&i, about));
 	AUTO_FREE char *own = mem_strdup(name ? name : js_get_text(about, "name"));
 	TRY(import_named(&i, vmm, machines, own, about_hex));

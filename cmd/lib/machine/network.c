@@ -6,19 +6,31 @@
 #include "guest/guest.h"
 #include "machine/ssh_files.h"
 #include "sys/file.h"
+#include "sys/os.h"
 
 #define NOTE_FILE "network.json"
 
 enum { TELL_MS = 10 * 60 * 1000 };
 
-static struct json *note_of(const struct guest_network *network)
+static char *new_salt(void)
 {
-	struct json *note = js_object();
+	unsigned char bytes[32];
 	char hex[SHA256_HEX];
 
-	guest_network_digest(&network->proxy, hex);
+	os_random(bytes, sizeof(bytes));
+	digest_bytes(bytes, sizeof(bytes), hex);
+	return mem_strdup(hex);
+}
+
+static struct json *note_of(const struct guest_network *network, const char *salt)
+{
+	struct json *note = js_object();
+	js_set_text(note, "salt", salt);
+	char hex[SHA256_HEX];
+
+	guest_network_digest(&network->proxy, salt, hex);
 	js_set_text(note, "proxy", hex);
-	guest_network_digest(&network->certificates, hex);
+	guest_network_digest(&network->certificates, salt, hex);
 	js_set_text(note, "certificates", hex);
 	return note;
 }
@@ -31,17 +43,18 @@ static struct err *read_note(const char *path, struct json **ret_note)
 	TRY(file_exists(path, &there));
 	struct err *e = there ? js_read(path, ret_note) : NULL;
 	if (!there || err_is(e, ERR_CORRUPT))
-		*ret_note = there ? js_object() : note_of(&(struct guest_network){.proxy = STRS_INIT});
+		*ret_note = there ? js_object() : note_of(&(struct guest_network){.proxy = STRS_INIT}, "");
 	return err_is(e, ERR_CORRUPT) ? err_free(e) : e;
 }
 
 struct err *network_told(const char *gen_dir, const struct guest_network *network, bool *ret_told)
 {
 	AUTO_FREE char *path = path_join(gen_dir, NOTE_FILE);
-	AUTO_JSON *want = note_of(network);
 	AUTO_JSON *note = NULL;
 
 	TRY(read_note(path, &note));
+	const char *salt = js_get_text(note, "salt");
+	AUTO_JSON *want = note_of(network, salt ? salt : "");
 	AUTO_FREE char *found = js_canonical(note);
 	AUTO_FREE char *wanted = js_canonical(want);
 	*ret_told = streq(found, wanted);
@@ -54,7 +67,8 @@ struct err *network_tell(const struct machine_spec *spec, const char *gen_dir, c
 	const struct guest_os *os = guest_os_find(spec->os);
 	AUTO_FREE char *path = path_join(gen_dir, NOTE_FILE);
 	AUTO(machine_ssh) ssh = {.config = NULL};
-	AUTO_JSON *note = note_of(network);
+	AUTO_FREE char *salt = new_salt();
+	AUTO_JSON *note = note_of(network, salt);
 
 	if (!os)
 		return err_hint(err_new(ERR_USAGE, "it is not known which system machine '%s' runs", spec->name),

@@ -174,7 +174,8 @@ struct err *file_temp_open(const char *path, char **ret_name, int *ret_fd)
 	return err_os(EEXIST, "cannot create a file beside '%s'", path);
 }
 
-struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mode_t mode, struct err *take_e)
+/* All of it is on the disk, or there is an error. */
+static struct err *temp_close(int take_fd, const char *temp, const char *path, mode_t mode, struct err *take_e)
 {
 	struct err *e = take_e;
 	if (!e && fchmod(take_fd, mode) != 0)
@@ -183,6 +184,12 @@ struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mo
 		e = file_sync(take_fd, path);
 	if (close(take_fd) != 0 && !e)
 		e = err_os(errno, "cannot write '%s'", path);
+	return e;
+}
+
+struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mode_t mode, struct err *take_e)
+{
+	struct err *e = temp_close(take_fd, temp, path, mode, take_e);
 	if (!e && rename(temp, path) != 0) {
 		e = err_os(errno, "cannot rename to '%s'", path);
 		if (e->errnum == EPERM) /* in a folder like /tmp */
@@ -190,6 +197,31 @@ struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mo
 	}
 	if (e)
 		unlink(temp);
+	return e ? e : sync_parent(path);
+}
+
+/* Where there are no hard links (FAT), whoever makes the name in this moment loses what he wrote. */
+static struct err *give_new_name(const char *temp, const char *path)
+{
+	bool there = false;
+	if (link(temp, path) == 0)
+		return NULL;
+	int errnum = errno;
+	if (errnum != EEXIST)
+		TRY(file_lstat(path, &there, NULL));
+	if (errnum == EEXIST || there)
+		return err_hint(err_new(ERR_USAGE, "'%s' already exists", path), "choose another name, or remove it");
+	if (errnum != EPERM && errnum != ENOTSUP && errnum != EMLINK)
+		return err_os(errnum, "cannot rename to '%s'", path);
+	return rename(temp, path) == 0 ? NULL : err_os(errno, "cannot rename to '%s'", path);
+}
+
+struct err *file_temp_commit_new(int take_fd, const char *temp, const char *path, mode_t mode, struct err *take_e)
+{
+	struct err *e = temp_close(take_fd, temp, path, mode, take_e);
+	if (!e)
+		e = give_new_name(temp, path);
+	unlink(temp);
 	return e ? e : sync_parent(path);
 }
 

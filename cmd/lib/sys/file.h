@@ -29,6 +29,9 @@ MUST_CHECK struct err *file_temp_open(const char *path, char **ret_temp, int *re
  *  Returns @take_e or what failed */
 MUST_CHECK struct err *file_temp_commit(int take_fd, const char *temp, const char *path, mode_t mode,
 					struct err *take_e);
+/** file_temp_commit_new() - the same, but nothing is replaced: USAGE when there is something at @path */
+MUST_CHECK struct err *file_temp_commit_new(int take_fd, const char *temp, const char *path, mode_t mode,
+					    struct err *take_e);
 /** file_temp_dead() - whether @path has such a name, and nobody who could finish it lives */
 MUST_CHECK struct err *file_temp_dead(const char *path, bool *ret_dead);
 /** fd_read() - read() that goes on after a signal */
