@@ -35,6 +35,7 @@ check "a machine's name is no file's" ends 2 "is the name of a machine" "$cooper
 check "nor is nothing" ends 2 "needs the name of the file" "$cooper" export ''
 mkdir "$work/beside" && touch "$work/beside/report.tmp-0123456789abcdef" "$work/beside/r.tmp-0123456789abcdef"
 check "what a killed one left beside it goes" ends 0 "" "$cooper" export "$work/beside/r"
+# shellcheck disable=SC2012  # names are ours
 check "and nothing else" [ "$(ls "$work/beside" | tr '\n' ' ')" = "r report.tmp-0123456789abcdef " ]
 check "without a file" ends 2 "needs the name of the file" "$cooper" export
 
