@@ -72,9 +72,10 @@ struct guest_os {
 	const struct console_sign *console; /* what its console says; the first that fits a line counts */
 
 	/* authorities to trust */
-	const char *anchors;        /* the folder for files of them, *.crt */
-	const char *anchors_own;    /* shell words: files of those that the system has itself */
-	const char *anchors_update; /* the command that takes them over */
+	const char *anchors;         /* the folder for files of them, *.crt */
+	const char *anchors_own;     /* shell words: files of those that the system has itself */
+	const char *anchors_program; /* what takes them over; an image may lack it */
+	const char *anchors_update;  /* the command that takes them over */
 
 	/* packages: shell texts, heap */
 	char *(*packages_probe)(const struct strs *packages);   /* succeeds when all are installed */

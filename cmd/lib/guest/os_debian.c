@@ -79,6 +79,7 @@ const struct guest_os guest_os_debian = {
 	.console = console,
 	.anchors = "/usr/local/share/ca-certificates",
 	.anchors_own = "/usr/share/ca-certificates/*/*.crt",
+	.anchors_program = "update-ca-certificates",
 	/* which leaves links to those that are gone */
 	.anchors_update = "{ find /etc/ssl/certs/ -xtype l -delete || :; update-ca-certificates; }",
 	.packages_probe = probe,

@@ -82,6 +82,7 @@ const struct guest_os guest_os_fedora_coreos = {
 	.console = console,
 	.anchors = "/etc/pki/ca-trust/source/anchors",
 	.anchors_own = "/usr/share/pki/ca-trust-source/*",
+	.anchors_program = "update-ca-trust",
 	.anchors_update = "update-ca-trust",
 	.packages_probe = probe,
 	.packages_install = install,

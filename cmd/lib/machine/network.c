@@ -61,6 +61,22 @@ struct err *network_told(const char *gen_dir, const struct guest_network *networ
 	return NULL;
 }
 
+/* An image may have no list of authorities at all. */
+static struct err *can_trust(struct guest *guest, bool *ret_can)
+{
+	AUTO_FREE char *text = mem_printf("command -v %s", guest->os->anchors_program);
+	AUTO(str) found = STR_INIT;
+	int status = 1;
+
+	TRY(guest_shell(guest, text, &found, &status));
+	*ret_can = status == 0;
+	if (status != 0)
+		event_warn(guest->sink, guest->step,
+			   "the image has no program '%s': the machine does not trust this host's authorities",
+			   guest->os->anchors_program);
+	return NULL;
+}
+
 struct err *network_tell(const struct machine_spec *spec, const char *gen_dir, const struct guest_network *network,
 			 struct sink *sink, const char *step)
 {
@@ -70,12 +86,20 @@ struct err *network_tell(const struct machine_spec *spec, const char *gen_dir, c
 	AUTO_FREE char *salt = new_salt();
 	AUTO_JSON *note = note_of(network, salt);
 
-	if (!os)
-		return err_hint(err_new(ERR_USAGE, "it is not known which system machine '%s' runs", spec->name),
-				"`cooper up` records it");
-	AUTO_FREE char *script = guest_network_script(network, os, spec->user, guest_uid());
+	if (!os) { /* made before that was recorded */
+		event_warn(sink, step, "the guest is not told of proxies and authorities: which system it runs is not known "
+				       "before `cooper up`");
+		return NULL;
+	}
 	machine_ssh_open(spec->dir, spec->name, &ssh);
 	struct guest guest = {.ssh = ssh.ssh, .os = os, .deadline_ms = TELL_MS, .sink = sink, .step = step};
+	struct guest_network fitting = *network; /* borrowed */
+	bool trusts = true;
+	if (network->certificates.count)
+		TRY(can_trust(&guest, &trusts));
+	if (!trusts)
+		fitting.certificates = STRS_INIT;
+	AUTO_FREE char *script = guest_network_script(&fitting, os, spec->user, guest_uid());
 	TRY(file_revoke(path));
 	TRY(guest_script(&guest, script));
 	ssh_end_shared(&ssh.ssh); /* sessions have what they began with */
