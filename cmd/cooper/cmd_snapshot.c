@@ -29,7 +29,7 @@ static struct err *tidy(const struct call *call, const struct session_disks *o)
 static struct err *run_create(struct call *call)
 {
 	AUTO(session_disks) o = SESSION_DISKS_INIT;
-	TRY(session_disks_open(call, call_arg(call, 1), /* changes= */ true, &o));
+	TRY(session_disks_open(call, call_arg(call, 1), /* works= */ true, &o));
 	TRY(snapshot_create(&o.spec, o.vmm, call_arg(call, 0)));
 	printf("created snapshot '%s' of '%s'\n", call_arg(call, 0), o.project.machine_name);
 	return NULL;
@@ -64,7 +64,7 @@ static struct err *run_list(struct call *call)
 {
 	AUTO(session_disks) o = SESSION_DISKS_INIT;
 	AUTO(snapshots) list = {.items = NULL};
-	TRY(session_disks_open(call, call_arg(call, 0), /* changes= */ false, &o));
+	TRY(session_disks_open(call, call_arg(call, 0), /* works= */ false, &o));
 	TRY(snapshots_list(&o.spec, &list));
 	if (call_has(call, "json")) {
 		AUTO_JSON *all = list_json(&list);
@@ -81,7 +81,7 @@ static struct err *run_restore(struct call *call)
 {
 	AUTO(session_disks) o = SESSION_DISKS_INIT;
 	const char *name = call_arg(call, 0);
-	TRY(session_disks_open(call, call_arg(call, 1), /* changes= */ true, &o));
+	TRY(session_disks_open(call, call_arg(call, 1), /* works= */ true, &o));
 	TRY(snapshot_check(&o.spec, name));
 	AUTO_FREE char *question = mem_printf("discard everything that '%s' has written to homes and containers since snapshot '%s'?",
 					      o.project.machine_name, name);
@@ -96,7 +96,7 @@ static struct err *run_restore(struct call *call)
 static struct err *run_delete(struct call *call)
 {
 	AUTO(session_disks) o = SESSION_DISKS_INIT;
-	TRY(session_disks_open(call, call_arg(call, 1), /* changes= */ true, &o));
+	TRY(session_disks_open(call, call_arg(call, 1), /* works= */ true, &o));
 	struct err *e = snapshot_delete(&o.spec, call_arg(call, 0));
 	if (!e || err_is(e, ERR_ABSENT)) /* of one that is gone the rest may be left, when that was cut short */
 		e = err_first(e, tidy(call, &o));
@@ -112,7 +112,7 @@ static struct err *run_clone(struct call *call)
 		return err_hint(err_new(ERR_USAGE, "`cooper clone` needs the name of the new machine"),
 				"usage: cooper clone %s", call->command->operands);
 	const char *to = call_arg(call, 1) ? call_arg(call, 1) : call_arg(call, 0);
-	TRY(session_disks_open(call, call_arg(call, 1) ? call_arg(call, 0) : NULL, /* changes= */ true, &o));
+	TRY(session_disks_open(call, call_arg(call, 1) ? call_arg(call, 0) : NULL, /* works= */ true, &o));
 	TRY(machine_clone(&o.spec, &o.generation, o.vmm, to));
 	printf("machine '%s' is a clone of '%s'; `cooper start %s` starts it\n", to, o.project.machine_name, to);
 	return NULL;

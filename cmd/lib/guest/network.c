@@ -150,12 +150,14 @@ void guest_network_add_proxy(struct guest_network *n, const char *name, const ch
 
 /* ---- certificates */
 
-void guest_network_add_certificates(struct guest_network *n, const char *text)
+size_t guest_network_add_certificates(struct guest_network *n, const char *text)
 {
+	size_t found = 0;
+
 	for (const char *begin = strstr(text, BEGIN); begin; begin = strstr(begin + 1, BEGIN)) {
 		const char *end = strstr(begin, END);
 		if (!end)
-			return;
+			break;
 		AUTO(str) one = STR_INIT;
 		for (const char *p = begin; p < end; p++)
 			if (*p != '\r')
@@ -164,9 +166,13 @@ void guest_network_add_certificates(struct guest_network *n, const char *text)
 		/* between the two lines is base64, and nothing that a shell could take for its own */
 		const char *body = str_text(&one) + strlen(BEGIN);
 		size_t size = strspn(body, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n");
-		if (size > strspn(body, "\n") && streq(body + size, END "\n") && !strs_has(&n->certificates, str_text(&one)))
+		if (size == strspn(body, "\n") || !streq(body + size, END "\n"))
+			continue;
+		found++;
+		if (!strs_has(&n->certificates, str_text(&one)))
 			strs_add(&n->certificates, str_text(&one));
 	}
+	return found;
 }
 
 void guest_network_digest(const struct strs *texts, const char *salt, char ret_hex[SHA256_HEX])

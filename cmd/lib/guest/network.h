@@ -33,8 +33,8 @@ void guest_network_add_proxy(struct guest_network *n, const char *name, const ch
 			     struct strs *warnings);
 
 /** guest_network_add_certificates() - those in @text, of any number of PEM blocks, that are not there yet; what else is in
- *  it is left out */
-void guest_network_add_certificates(struct guest_network *n, const char *text);
+ *  it is left out. Returns how many certificates there are in @text, those that were there already too */
+size_t guest_network_add_certificates(struct guest_network *n, const char *text);
 
 /** guest_network_digest() - of @salt and @texts, "" for none: by it changes are noticed, and nobody finds out a password
  *  by trying who does not know the salt */

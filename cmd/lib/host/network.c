@@ -35,25 +35,22 @@ static void add_proxies(struct guest_network *n, const char *loopback, struct st
 		guest_network_add_proxy(n, "no_proxy", except ? except : "", loopback, warnings);
 }
 
+static struct err *add_file(struct guest_network *n, const char *path, size_t *ret_found)
+{
+	AUTO_FREE char *text = NULL;
+
+	TRY(file_read(path, TEXT_MAX_BYTES, &text, NULL));
+	*ret_found = guest_network_add_certificates(n, text);
+	return NULL;
+}
+
 /* A bundle that was named has something in it. */
 static struct err *add_bundle(struct guest_network *n, const char *path)
 {
-	AUTO(guest_network) in_it = {.proxy = STRS_INIT};
-	AUTO_FREE char *text = NULL;
+	size_t found = 0;
 
-	TRY(file_read(path, TEXT_MAX_BYTES, &text, NULL));
-	guest_network_add_certificates(&in_it, text);
-	guest_network_add_certificates(n, text);
-	return in_it.certificates.count ? NULL : err_new(ERR_CORRUPT, "'%s' holds no certificate in PEM", path);
-}
-
-static struct err *add_file(struct guest_network *n, const char *path)
-{
-	AUTO_FREE char *text = NULL;
-
-	TRY(file_read(path, TEXT_MAX_BYTES, &text, NULL));
-	guest_network_add_certificates(n, text);
-	return NULL;
+	TRY(add_file(n, path, &found));
+	return found ? NULL : err_new(ERR_CORRUPT, "'%s' holds no certificate in PEM", path);
 }
 
 static struct err *add_below(struct guest_network *n, const char *path, int depth)
@@ -61,10 +58,11 @@ static struct err *add_below(struct guest_network *n, const char *path, int dept
 	AUTO(strs) names = STRS_INIT;
 	struct stat st = {.st_mode = 0};
 	bool there = false;
+	size_t found = 0;
 
 	TRY(file_stat_optional(path, &there, &st));
 	if (there && S_ISREG(st.st_mode))
-		return add_file(n, path);
+		return add_file(n, path, &found);
 	if (!there || !S_ISDIR(st.st_mode) || depth == DEPTH_MAX)
 		return NULL;
 	TRY(dir_list(path, &names));
