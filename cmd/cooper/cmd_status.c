@@ -57,6 +57,15 @@ static bool starts_at_login(const struct call *call, const struct project *p, co
 	return on;
 }
 
+/* Neither "stopped" nor "crashed" is known where the note of it cannot be read. */
+static void look_ending(const struct call *call, const struct project *p, const char *dir, struct report *r)
+{
+	struct err *e = ending_read(dir, p->facts.boot_id, &r->ending);
+	if (e)
+		event_warn(call->sink, NULL, "how machine '%s' ended cannot be told: %s", r->name, e->message);
+	err_free(e);
+}
+
 static struct err *look(const struct call *call, const struct project *p, const char *dir, struct report *r)
 {
 	*r = (struct report){.name = path_base(dir)};
@@ -69,7 +78,7 @@ static struct err *look(const struct call *call, const struct project *p, const 
 	if (err_is(r->trouble, ERR_CANCELED) || err_is(r->trouble, ERR_ABSENT))
 		return TAKE(r->trouble);
 	if (!s->running)
-		ending_read(dir, p->facts.boot_id, &r->ending);
+		look_ending(call, p, dir, r);
 	else if (!s->ready)
 		r->trouble = pause_error(r->name, s->pause, s->trouble, dir);
 	else if (!r->trouble)

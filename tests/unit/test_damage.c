@@ -273,23 +273,26 @@ static void endings(void **state UNUSED)
 		const char *boot_id;
 		bool crashed;
 		const char *words;
+		bool unreadable;
 	} cases[] = {
-		{NULL, "b1", false, ""},
+		{NULL, "b1", false, "", false},
 		{"{\"state\":\"running\",\"boot_id\":\"b1\"}", "b1", true, "its supervisor is gone without a word: "
-		 "it was killed, or the machine's folder was moved or removed while it ran"},
-		{"{\"state\":\"running\",\"boot_id\":\"b1\"}", "b2", true, "the host was restarted"},
-		{"{\"state\":\"stopped\"}", "b1", false, ""},
-		{"{\"state\":\"failed\",\"message\":\"QEMU \\u001b[2J\"}", "b1", true, "QEMU \\x1b[2J"},
-		{"{\"state\":\"failed\"}", "b1", true, ""},
-		{"[7]", "b1", false, ""},
-		{"half {", "b1", false, ""},
+		 "it was killed, or the machine's folder was moved or removed while it ran", false},
+		{"{\"state\":\"running\",\"boot_id\":\"b1\"}", "b2", true, "the host was restarted", false},
+		{"{\"state\":\"stopped\"}", "b1", false, "", false},
+		{"{\"state\":\"failed\",\"message\":\"QEMU \\u001b[2J\"}", "b1", true, "QEMU \\x1b[2J", false},
+		{"{\"state\":\"failed\"}", "b1", true, "", false},
+		{"[7]", "b1", false, "", false},
+		{"half {", "b1", false, "", true},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct ending e = {.crashed = true};
 		if (cases[i].text)
 			assert_ok(file_write(note, cases[i].text, strlen(cases[i].text), 0600));
-		ending_read(dir, cases[i].boot_id, &e);
+		struct err *problem = ending_read(dir, cases[i].boot_id, &e);
+		assert_int_equal(problem != NULL, cases[i].unreadable);
+		err_free(problem);
 		assert_int_equal(e.crashed, cases[i].crashed);
 		assert_true(str_starts(e.words, cases[i].words));
 		ending_done(&e);
@@ -299,13 +302,19 @@ static void endings(void **state UNUSED)
 	assert_ok(ending_begin(dir, "b1"));
 	ending_note(dir, failure);
 	err_free(failure);
-	ending_read(dir, "b1", &e);
+	assert_ok(ending_read(dir, "b1", &e));
 	assert_true(e.crashed && *e.at);
 	assert_string_equal(e.words, "QEMU was ended by signal 9");
 	ending_done(&e);
 	ending_note(dir, NULL);
-	ending_read(dir, "b1", &e);
+	assert_ok(ending_read(dir, "b1", &e));
 	assert_false(e.crashed);
+	ending_done(&e);
+
+	/* what cannot be read is not "stopped" */
+	assert_int_equal(unlink(note), 0);
+	assert_int_equal(symlink("end.json", note), 0);
+	assert_fails(ending_read(dir, "b1", &e), ERR_OS, "end.json");
 	ending_done(&e);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "recipe/docs.h"
@@ -274,6 +275,33 @@ static void test_extends(void **state)
 	assert_null(strstr(r->canonical, "extends"));
 	recipe_free(r);
 	assert_fails(recipe_load(own, &linux_x86, NULL, &r), ERR_USAGE, "no stack 'middle'");
+
+	/* an empty list removes what is below, and only that */
+	AUTO_FREE char *bare = write_in(project, "bare.yaml",
+					"kind: stack\nextends: middle\nports: []\nmounts: []\nsteps: []\n");
+	assert_ok(recipe_load(bare, &linux_x86, &roots, &r));
+	assert_int_equal(r->stack.port_count, 0);
+	assert_int_equal(r->stack.mount_count, 0);
+	assert_int_equal(r->stack.step_count, 0);
+	assert_int_equal(r->stack.run.count, 2);
+	recipe_free(r);
+}
+
+/* A message shows the line that is wrong, so only files that are named as recipes are read as recipes. */
+static void test_extends_no_recipe(void **state)
+{
+	(void)state;
+	AUTO_FREE char *root = make_root();
+	AUTO_FREE char *secret = write_in(root, "secret", "token-123\n");
+	AUTO_FREE char *link = path_join(root, "recipes/linked.yaml");
+	struct recipe *r = NULL;
+	assert_int_equal(symlink(secret, link), 0);
+	AUTO_FREE char *by_path = write_in(root, "recipes/a.yaml", "kind: stack\nextends: ../secret\n");
+	AUTO_FREE char *by_link = write_in(root, "recipes/b.yaml", "kind: stack\nextends: ./linked.yaml\n");
+	AUTO_FREE char *by_name = write_in(root, "recipes/c.yaml", "kind: stack\nextends: linked\n");
+	assert_fails(recipe_load(by_path, &linux_x86, NULL, &r), ERR_USAGE, "'../secret' is not named as a stack is");
+	assert_fails(recipe_load(by_link, &linux_x86, NULL, &r), ERR_USAGE, "leads out of");
+	assert_fails(recipe_load(by_name, &linux_x86, NULL, &r), ERR_USAGE, "which is not named as a recipe is");
 }
 
 static void test_extends_wrong(void **state)
@@ -474,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_an_architecture_is_run_once),
 		cmocka_unit_test(test_extends),
 		cmocka_unit_test(test_extends_wrong),
+		cmocka_unit_test(test_extends_no_recipe),
 		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_meant_as_written),
 		cmocka_unit_test(test_aliases_are_filled),

@@ -43,12 +43,14 @@ void ending_note(const char *machine_dir, const struct err *e)
 		err_free(write_note(machine_dir, "failed", "message", e->message));
 }
 
-void ending_read(const char *machine_dir, const char *boot_id, struct ending *ret_ending)
+struct err *ending_read(const char *machine_dir, const char *boot_id, struct ending *ret_ending)
 {
 	AUTO_FREE char *path = path_join(machine_dir, NOTE_FILE);
 	AUTO_JSON *note = NULL;
 
-	err_free(js_read(path, &note));
+	struct err *e = js_read(path, &note);
+	if (err_is(e, ERR_ABSENT))
+		e = err_free(e);
 	const char *state = js_get_text(note, "state");
 	const char *message = js_get_text(note, "message");
 	const char *at = js_get_text(note, "at");
@@ -64,4 +66,5 @@ void ending_read(const char *machine_dir, const char *boot_id, struct ending *re
 	ret_ending->crashed = crashed;
 	ret_ending->words = str_escape(some);
 	ret_ending->at = str_escape_short(at && !running ? at : "");
+	return e;
 }

@@ -23,7 +23,11 @@ MUST_CHECK struct err *ending_begin(const char *machine_dir, const char *boot_id
 /** ending_note() - it ended: as asked (NULL, or CANCELED), or with @e; what cannot be written is lost */
 void ending_note(const char *machine_dir, const struct err *e);
 
-/** ending_read() - of a machine that does not run now; what is missing or damaged is as if nothing were known */
-void ending_read(const char *machine_dir, const char *boot_id, struct ending *ret_ending);
+/**
+ * ending_read() - of a machine that does not run now
+ *
+ * Errors:  OS, CORRUPT (there is a note and it cannot be read: *ret_ending knows nothing)
+ */
+MUST_CHECK struct err *ending_read(const char *machine_dir, const char *boot_id, struct ending *ret_ending);
 
 #endif

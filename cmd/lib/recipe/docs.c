@@ -76,7 +76,8 @@ static const char extending[] =
 	"the\n"
 	"items are appended; one with the same `name`, the same mount point, or the same port of the host "
 	"replaces\n"
-	"the one below. Other lists replace. A file that a step names lies beside the stack that has the step.\n";
+	"the one below; an empty list (`mounts: []`) removes all that are below. Other lists replace. A file that a step\n"
+	"names lies beside the stack that has the step.\n";
 
 static const char *without_article(const char *name)
 {

@@ -72,7 +72,8 @@ static struct yaml_node *merge_value(struct arena *arena, const char *key, struc
 	const char *item_key = key_of_list(key);
 	if (upper->kind == YAML_MAP && lower->kind == YAML_MAP)
 		return extend_merge(arena, upper, lower);
-	if (upper->kind == YAML_LIST && lower->kind == YAML_LIST && item_key)
+	/* an empty list is said on purpose: none of those below */
+	if (upper->kind == YAML_LIST && lower->kind == YAML_LIST && item_key && upper->count)
 		return append(arena, upper, lower, item_key);
 	return upper;
 }

@@ -67,12 +67,29 @@ static struct err *cannot_look(const char *path, struct err *take_e)
 	return err_hint(e, "correct it or remove it: no other recipe is taken in its place");
 }
 
+static bool has_ending(const char *path)
+{
+	return str_ends(path, ".yaml") || str_ends(path, ".yml");
+}
+
+/* A message shows the line that is wrong: a link of somebody's repository must not show one of another file. */
+static struct err *check_link(const char *path)
+{
+	AUTO_FREE char *real = realpath(path, NULL);
+	if (!real)
+		return cannot_look(path, err_os(errno, "cannot look at '%s'", path));
+	if (has_ending(real))
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "'%s' is a link to '%s', which is not named as a recipe is", path, real),
+			"a recipe's name ends with .yaml; rename that file, or remove the link");
+}
+
 struct err *recipe_is_there(const char *path, bool *ret_is_there)
 {
-	struct stat st = {.st_mode = 0};
+	struct stat st = {.st_mode = 0}, name = {.st_mode = 0};
 	bool named = false, there = false;
 	*ret_is_there = false;
-	struct err *e = file_lstat(path, &named, NULL);
+	struct err *e = file_lstat(path, &named, &name);
 	if (!e && named)
 		e = file_stat(path, &there, &st);
 	if (!e && named && !there)
@@ -85,6 +102,8 @@ struct err *recipe_is_there(const char *path, bool *ret_is_there)
 		return err_hint(err_new(ERR_USAGE, "'%s' is %s, not a recipe", path,
 					S_ISDIR(st.st_mode) ? "a folder" : "no regular file"),
 				"a recipe is a file; rename what is there, or give the path of a file");
+	if (S_ISLNK(name.st_mode))
+		TRY(check_link(path));
 	*ret_is_there = true;
 	return NULL;
 }

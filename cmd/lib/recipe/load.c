@@ -172,6 +172,12 @@ static struct err *merge_bases(struct loading *l, struct yaml_node **root)
 		enum recipe_kind kind = RECIPE_STACK;
 		bool is_cycle = false;
 		AUTO_FREE char *path = NULL;
+		if (strchr(extends->text, '/') && !str_ends(extends->text, ".yaml") &&
+		    !str_ends(extends->text, ".yml")) {
+			problem_add(&l->problems, extends, "a stack's file ends with .yaml", "'%s' is not named as a stack is",
+				    extends->text);
+			break;
+		}
 		TRY(find_base(l, extends->text, doc->doc->name, &is_cycle, &path));
 		if (!path) {
 			add_no_base(l, extends, is_cycle);
