@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "base/units.h"
 #include "machine/autostart.h"
+#include "machine/clients.h"
 #include "machine/ending.h"
 #include "machine/machine.h"
 #include "machine/pause.h"
@@ -21,6 +22,7 @@ struct report {
 	int64_t answer_ms;    /* of the guest; 0 = it was not asked */
 	struct json *proofs;  /* of this boot */
 	struct json *ports;   /* of its containers */
+	struct strs links;    /* places of the host that lead to its socket */
 	struct ending ending; /* of one that does not run */
 };
 
@@ -41,6 +43,7 @@ static void report_done(struct report *r)
 {
 	js_free(r->proofs);
 	js_free(r->ports);
+	strs_done(&r->links);
 	err_free(r->trouble);
 	ending_done(&r->ending);
 }
@@ -85,6 +88,8 @@ static struct err *look(const struct call *call, const struct project *p, const 
 		TRY(machine_proofs_read(dir, &r->proofs));
 	if (s->ready && !r->trouble) /* one that was stopped meanwhile has none */
 		err_free(machine_ports(dir, &r->ports));
+	if (s->running)
+		err_free(clients_links(dir, &r->links)); /* `cooper up` says what is wrong with one */
 	return NULL;
 }
 
@@ -124,6 +129,8 @@ static struct json *report_json(const struct report *r)
 		AUTO_FREE char *url = mem_printf("unix://%s", s->root_api);
 		js_set_text(out, "root_api", url);
 	}
+	if (r->links.count)
+		js_set(out, "sockets", js_texts(&r->links));
 	const struct json *list = js_get(r->proofs, "proofs");
 	if (list)
 		js_set(out, "canaries", js_copy(list));
@@ -180,6 +187,8 @@ static void print_running(const struct report *r)
 		AUTO_FREE char *url = mem_printf("unix://%s", s->api);
 		printf("  api: %s\n  clients: eval \"$(cooper env %s)\"\n", url, r->name);
 	}
+	for (size_t i = 0; i < r->links.count; i++)
+		printf("  socket: %s\n", r->links.items[i]);
 	print_ports(js_get(r->ports, "ports"), /* open= */ true);
 	print_ports(js_get(r->ports, "ports"), /* open= */ false);
 	if (js_get_int(r->ports, "beyond", 0) > 0)

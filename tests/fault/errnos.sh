@@ -4,7 +4,7 @@
 errnos_of() {
 	case $1 in
 	open | openat | stat | lstat | fstatat | access | readlink | readlinkat | realpath | chdir) echo EIO EACCES ENOMEM ELOOP ;;
-	open-write | openat-write | mkstemp | mkdtemp | mkdir | mkdirat | mkfifo | symlinkat) echo EIO EACCES ENOSPC EMFILE EROFS ;;
+	open-write | openat-write | mkstemp | mkdtemp | mkdir | mkdirat | mkfifo | symlink | symlinkat) echo EIO EACCES ENOSPC EMFILE EROFS ;;
 	fstat | statvfs | readdir | lseek | getcwd | getsockname) echo EIO ENOMEM ;;
 	read | pread) echo EIO EINTR ;;
 	read-stream) echo EINTR ;;

@@ -58,6 +58,16 @@ check "it leads to the machine" leads
 echo '{"auths": {}}' >"$work/.docker/config.json"
 check "another context is the current one: nothing to do" ends 0 "nothing to do" up
 printf '{ "currentContext": "cooper-dev", "auths": {} }' >"$work/.docker/config.json"
+printf 'connect: { socket: ~/.run/docker.sock }\n' >>"$project/cooper.yaml"
+check "a link to the socket is asked for: plan says so" ends 3 "connect podman and docker and ~/.run/docker.sock" "$cooper" plan
+check "up makes it" ends 0 "$work/.run/docker.sock" up
+check "it leads to the machine's" [ "$(readlink "$work/.run/docker.sock")" = "$machine/api.sock" ]
+check "and there is nothing more to do" ends 0 "nothing to do" up
+check "status shows it" ends 0 "socket: $work/.run/docker.sock" "$cooper" status
+sed -i.bak '/^connect:/d' "$project/cooper.yaml" && rm "$project/cooper.yaml.bak"
+check "it is asked for no more" ends 0 "podman --connection dev" up
+check "and is gone, with its folder" [ ! -e "$work/.run" ]
+check "and there is nothing more to do, either" ends 0 "nothing to do" up
 rm "$COOPER_HOME"/*.record
 check "what is remembered is lost: nothing to do" ends 0 "nothing to do" up
 check "and all of it is remembered again" grep -q '"build:tiny"' "$COOPER_HOME"/*.record

@@ -252,6 +252,7 @@ static const struct row rows[] = {
 	KEY("stack.connect", STACK, "connect: { podman: true }", "connect: { podman: false, docker: false }", "connect")
 	KEY("stack.connect.podman", STACK, "podman: true", "podman: false", "connect")
 	KEY("stack.connect.docker", STACK, "podman: true", "podman: true, docker: false", "connect")
+	KEY("stack.connect.socket", STACK, "podman: true", "podman: true, socket: ~/d.sock", "connect")
 	SAME("stack.boot", STACK, "boot: { timeout: 3m }", "", "how long a start may take changes no machine")
 	SAME("stack.boot.timeout", STACK, "timeout: 3m", "timeout: 4m", "how long a start may take changes no machine")
 };

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "machine/clients.h"
@@ -218,6 +219,103 @@ static void docker_folders(void **state UNUSED)
 	end(&p);
 }
 
+static bool link_told(const struct place *p, struct clients wanted)
+{
+	bool is_told = false;
+	assert_ok(clients_told(&p->spec, wanted, &is_told));
+	return is_told;
+}
+
+/* In its place with the folders around it, moved with the stack's word, and gone with the machine. */
+static void socket_link(void **state UNUSED)
+{
+	struct place p = begin();
+	AUTO_FREE char *unused = home(&p, "ann");
+	AUTO_FREE char *ann = mem_printf("%s/ann/.docker", p.dir);
+	AUTO_FREE char *first = path_join(ann, "run/docker.sock");
+	AUTO_FREE char *second = path_join(p.dir, "d.sock");
+	AUTO_FREE char *socket = path_join(p.machine, "api.sock");
+	AUTO_FREE char *leads = NULL, *moved = NULL;
+	AUTO(str) outcome = STR_INIT;
+	const struct clients none = {.podman = false}, below = {.socket = "~/.docker/run/docker.sock"},
+			     elsewhere = {.socket = second}, noted = {.as_noted = true};
+	bool any = true;
+
+	set("PATH", "/nowhere");
+	assert_true(link_told(&p, none));
+	assert_ok(clients_any(p.machine, &none, &any));
+	assert_false(any);
+	assert_false(link_told(&p, below));
+	assert_ok(clients_tell(&p.spec, below, NULL, &outcome));
+	assert_string_equal(str_text(&outcome), first);
+	assert_ok(file_link_text(first, &leads));
+	assert_string_equal(leads, socket);
+	assert_true(link_told(&p, below) && link_told(&p, noted));
+
+	/* lost: made again, also where no stack is at hand */
+	assert_int_equal(unlink(first), 0);
+	assert_false(link_told(&p, below) || link_told(&p, noted));
+	assert_ok(clients_tell(&p.spec, noted, NULL, &outcome));
+	assert_true(link_told(&p, below));
+
+	assert_false(link_told(&p, elsewhere));
+	assert_ok(clients_tell(&p.spec, elsewhere, NULL, &outcome));
+	assert_false(is_dir(ann));
+	assert_true(link_told(&p, elsewhere));
+	assert_ok(file_link_text(second, &moved));
+	assert_string_equal(moved, socket);
+
+	/* asked for no more */
+	assert_false(link_told(&p, none));
+	assert_ok(clients_any(p.machine, &none, &any));
+	assert_true(any);
+	assert_ok(clients_tell(&p.spec, none, NULL, &outcome));
+	assert_int_equal(access(second, F_OK), -1);
+	assert_true(link_told(&p, none));
+	end(&p);
+}
+
+/* Neither a file nor a link of the user's is replaced or removed; what cannot be made stops nothing. */
+static void socket_of_others(void **state UNUSED)
+{
+	struct place p = begin();
+	AUTO_FREE char *list = home(&p, "ann");
+	AUTO_FREE char *path = path_join(p.dir, "d.sock");
+	AUTO_FREE char *below = path_join(path, "x.sock");
+	const struct clients wanted = {.socket = path}, impossible = {.socket = below}, none = {.podman = false};
+	AUTO(str) outcome = STR_INIT;
+
+	set("PATH", "/nowhere");
+	assert_int_equal(symlink("/run/other.sock", path), 0);
+	assert_ok(clients_tell(&p.spec, wanted, NULL, &outcome));
+	assert_string_equal(str_text(&outcome), "");
+	assert_true(link_told(&p, wanted)); /* it was said once */
+	assert_ok(clients_forget(p.machine, "dev", NULL));
+	assert_ok(clients_tell(&p.spec, none, NULL, &outcome));
+	AUTO_FREE char *leads = NULL;
+	assert_ok(file_link_text(path, &leads));
+	assert_string_equal(leads, "/run/other.sock");
+
+	assert_int_equal(unlink(path), 0);
+	assert_ok(file_write(path, "mine", 4, 0600));
+	assert_ok(clients_tell(&p.spec, wanted, NULL, &outcome));
+	assert_ok(clients_tell(&p.spec, impossible, NULL, &outcome));
+	assert_string_equal(str_text(&outcome), "");
+	assert_false(link_told(&p, impossible));
+	assert_ok(clients_forget(p.machine, "dev", NULL));
+	assert_file(path, "mine");
+
+	/* one that led elsewhere into the machine's folder is ours, and leads to the socket again */
+	AUTO_FREE char *old = path_join(p.machine, "old.sock");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink(old, path), 0);
+	assert_ok(clients_tell(&p.spec, wanted, NULL, &outcome));
+	assert_string_equal(str_text(&outcome), path);
+	assert_ok(clients_forget(p.machine, "dev", NULL));
+	assert_int_equal(access(path, F_OK), -1);
+	end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +323,8 @@ int main(void)
 		cmocka_unit_test(no_configuration),
 		cmocka_unit_test(each_home),
 		cmocka_unit_test(docker_folders),
+		cmocka_unit_test(socket_link),
+		cmocka_unit_test(socket_of_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

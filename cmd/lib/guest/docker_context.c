@@ -87,22 +87,6 @@ struct err *docker_context_state(const struct docker_context *c, enum docker_sta
 	return NULL;
 }
 
-/* mkdir -p that says what was not there. */
-static struct err *make_noting(const char *path, struct strs *made)
-{
-	AUTO_FREE char *parent = path_dir(path);
-	bool there = false;
-
-	TRY(dir_exists(path, &there));
-	if (there)
-		return NULL;
-	if (!streq(parent, path))
-		TRY(make_noting(parent, made));
-	TRY(dir_make(path, 0755));
-	strs_add(made, path);
-	return NULL;
-}
-
 struct err *docker_context_put(const struct docker_context *c, struct strs *made)
 {
 	AUTO_FREE char *dir = context_dir(c);
@@ -120,7 +104,8 @@ struct err *docker_context_put(const struct docker_context *c, struct strs *made
 	js_set_text(meta, "Name", c->name);
 	js_set(meta, "Metadata", about);
 	js_set(meta, "Endpoints", endpoints);
-	TRY(make_noting(dir, made));
+	TRY(dir_missing(dir, made));
+	TRY(dir_make(dir, 0755));
 	return js_write(path, meta, 0644);
 }
 

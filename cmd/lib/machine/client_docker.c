@@ -54,7 +54,8 @@ static struct err *used_folder(char **ret_folder)
 	return NULL;
 }
 
-static struct err *told(const struct machine_spec *spec, const struct json *places, bool *ret_told)
+static struct err *told(const struct machine_spec *spec, const struct clients *wanted UNUSED,
+			const struct json *places, bool *ret_told)
 {
 	AUTO_FREE char *folder = NULL;
 
@@ -91,8 +92,8 @@ static struct err *put(const struct docker_context *c, struct sink *sink, struct
 }
 
 /* Docker's folder is often not writable (`sudo docker` makes it root's): the machine is up all the same. */
-static struct err *tell(const struct machine_spec *spec, const struct json *places, struct sink *sink,
-			struct str *outcome, struct json **ret_place)
+static struct err *tell(const struct machine_spec *spec, const struct clients *wanted UNUSED,
+			const struct json *places, struct sink *sink, struct str *outcome, struct json **ret_place)
 {
 	AUTO_FREE char *folder = NULL;
 	AUTO(strs) made = STRS_INIT;

@@ -58,7 +58,8 @@ static struct err *look_at_files(struct strs *looks)
 	return NULL;
 }
 
-static struct err *told(const struct machine_spec *spec UNUSED, const struct json *places, bool *ret_told)
+static struct err *told(const struct machine_spec *spec UNUSED, const struct clients *wanted UNUSED,
+			const struct json *places, bool *ret_told)
 {
 	AUTO_FREE char *program = connect_program();
 	AUTO(strs) settings = STRS_INIT;
@@ -94,8 +95,9 @@ static struct err *put_connections(const struct machine_spec *spec, const char *
 	return connect_put(&root, list, sink, &root_given);
 }
 
-static struct err *tell(const struct machine_spec *spec, const struct json *places UNUSED, struct sink *sink,
-			struct str *outcome, struct json **ret_place)
+static struct err *tell(const struct machine_spec *spec, const struct clients *wanted UNUSED,
+			const struct json *places UNUSED, struct sink *sink, struct str *outcome,
+			struct json **ret_place)
 {
 	AUTO_FREE char *program = connect_program();
 	AUTO_FREE char *name = NULL;

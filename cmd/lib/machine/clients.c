@@ -3,19 +3,23 @@
 #include "base/path.h"
 #include "fmt/json.h"
 #include "machine/client.h"
+#include "sys/file.h"
 
 #define NOTE_FILE "connection.json"
 
-static const struct client *const clients[] = {&client_podman, &client_docker};
+static const struct client *const clients[] = {&client_podman, &client_docker, &client_socket};
 
 struct clients clients_of(const struct recipe *stack)
 {
-	return (struct clients){.podman = stack->stack.connect_podman, .docker = stack->stack.connect_docker};
+	const struct stack_recipe *s = &stack->stack;
+	return (struct clients){
+		.podman = s->connect_podman, .docker = s->connect_docker, .socket = s->connect_socket};
 }
 
-static bool is_wanted(const struct client *client, struct clients wanted)
+/* One that has places to settle is asked in any case. */
+static bool is_wanted(const struct client *client, const struct clients *wanted)
 {
-	return client == &client_podman ? wanted.podman : wanted.docker;
+	return client == &client_podman ? wanted->podman : client == &client_docker ? wanted->docker : true;
 }
 
 /* A note that is damaged says nothing: everybody is told again. */
@@ -53,8 +57,18 @@ struct err *clients_noted(const char *machine_dir, struct clients *ret_noted)
 	AUTO_JSON *note = NULL;
 
 	TRY(read_note(machine_dir, &note));
-	ret_noted->podman = js_count(js_get(note, client_podman.name)) > 0;
-	ret_noted->docker = js_count(js_get(note, client_docker.name)) > 0;
+	*ret_noted = (struct clients){.podman = js_count(js_get(note, client_podman.name)) > 0,
+				      .docker = js_count(js_get(note, client_docker.name)) > 0,
+				      .as_noted = true};
+	return NULL;
+}
+
+struct err *clients_any(const char *machine_dir, const struct clients *wanted, bool *ret_any)
+{
+	AUTO_JSON *note = NULL;
+
+	TRY(read_note(machine_dir, &note));
+	*ret_any = wanted->podman || wanted->docker || wanted->socket || js_count(js_get(note, client_socket.name)) > 0;
 	return NULL;
 }
 
@@ -65,8 +79,8 @@ struct err *clients_told(const struct machine_spec *spec, struct clients wanted,
 	*ret_told = true;
 	TRY(read_note(spec->dir, &note));
 	for (size_t i = 0; *ret_told && i < ARRAY_LEN(clients); i++)
-		if (is_wanted(clients[i], wanted))
-			TRY(clients[i]->told(spec, js_get(note, clients[i]->name), ret_told));
+		if (is_wanted(clients[i], &wanted))
+			TRY(clients[i]->told(spec, &wanted, js_get(note, clients[i]->name), ret_told));
 	return NULL;
 }
 
@@ -84,6 +98,15 @@ static void set_place(struct json *note, const struct client *client, struct jso
 	js_set(note, client->name, places);
 }
 
+static struct err *settle(const struct client *client, const struct machine_spec *spec, const struct clients *wanted,
+			  const char *path, struct json *note, struct sink *sink)
+{
+	struct json *places = NULL;
+	TRY(client->settle(spec, wanted, js_get(note, client->name), sink, &places));
+	js_set(note, client->name, places);
+	return js_write(path, note, 0600);
+}
+
 struct err *clients_tell(const struct machine_spec *spec, struct clients wanted, struct sink *sink, struct str *outcome)
 {
 	AUTO_FREE char *path = path_join(spec->dir, NOTE_FILE);
@@ -93,14 +116,34 @@ struct err *clients_tell(const struct machine_spec *spec, struct clients wanted,
 	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
 		struct json *place = NULL;
 		AUTO(str) words = STR_INIT;
-		if (!is_wanted(clients[i], wanted))
+		if (!is_wanted(clients[i], &wanted))
 			continue;
-		TRY(clients[i]->tell(spec, js_get(note, clients[i]->name), sink, &words, &place));
+		if (clients[i]->settle)
+			TRY(settle(clients[i], spec, &wanted, path, note, sink));
+		TRY(clients[i]->tell(spec, &wanted, js_get(note, clients[i]->name), sink, &words, &place));
 		str_addf(outcome, "%s%s", outcome->len && words.len ? ", " : "", str_text(&words));
 		if (!place)
 			continue;
 		set_place(note, clients[i], place);
 		TRY(js_write(path, note, 0600));
+	}
+	return NULL;
+}
+
+struct err *clients_links(const char *machine_dir, struct strs *paths)
+{
+	AUTO_FREE char *inside = path_join(machine_dir, "");
+	AUTO_JSON *note = NULL;
+
+	TRY(read_note(machine_dir, &note));
+	const struct json *places = js_get(note, client_socket.name);
+	for (size_t i = 0; i < js_count(places); i++) {
+		const char *path = js_get_text(js_at(places, i), client_socket.place_key);
+		AUTO_FREE char *text = NULL;
+		if (path)
+			TRY(file_link_text(path, &text));
+		if (text && str_starts(text, inside))
+			strs_add(paths, path);
 	}
 	return NULL;
 }

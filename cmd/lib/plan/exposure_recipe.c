@@ -199,6 +199,16 @@ static void add_ports(const struct exposing *x)
 	}
 }
 
+static void add_socket(const struct exposing *x)
+{
+	AUTO(str) text = STR_INIT;
+	if (!x->r->stack.connect_socket)
+		return;
+	str_add(&text, "link of this host to the machine's podman: ");
+	quote_word(&text, x->r->stack.connect_socket);
+	exposing_add(x, str_text(&text));
+}
+
 static struct err *add_step(const struct exposing *x, const struct guest_step *s, const char *login)
 {
 	AUTO_FREE char *what = mem_printf("step '%s', in the guest as %s%s%s%s", s->name, s->as_user ? login : "root",
@@ -232,6 +242,7 @@ static struct err *expose_stack(const struct exposing *x, const char *login)
 
 	add_mounts(x);
 	add_ports(x);
+	add_socket(x);
 	if (s->host_loopback)
 		exposing_add(x, "what listens on this host's 127.0.0.1 is reached from the guest");
 	/* what shipped stacks take from Debian as well is no news in a project that extends one */

@@ -5,6 +5,7 @@
 
 #include "host/network.h"
 #include "image/image.h"
+#include "machine/clients.h"
 #include "net/fetch_env.h"
 #include "plan/exposure.h"
 #include "plan/project_find.h"
@@ -104,9 +105,17 @@ static void add_machine(struct stack *s)
 	step_needs(s->goal, generation);
 	step_after(s->goal, canary);
 	step_after(s->goal, network);
-	if (r->connect_podman ||
-	    r->connect_docker) /* last: that a client's files have changed is no reason to prove anything again */
+}
+
+/* Last: that a client's files have changed is no reason to prove anything again. */
+static struct err *add_connect(struct stack *s)
+{
+	struct clients wanted = clients_of(s->p->stack);
+	bool any = false;
+	TRY(clients_any(s->p->machine_dir, &wanted, &any));
+	if (any)
 		step_after(graph_add(&s->graph, &kind_connect, NULL, NULL), s->goal);
+	return NULL;
 }
 
 static struct err *wire(struct stack *s)
@@ -118,6 +127,7 @@ static struct err *wire(struct stack *s)
 		TRY(host_network(s->p->stack->stack.host_loopback ? MACHINE_HOST_ADDRESS : NULL, &s->network,
 				 &s->warnings));
 	add_machine(s);
+	TRY(add_connect(s));
 	TRY(stack_spec_copy(&s->context, &s->machine));
 	TRY(vmm_choose(&s->machine, s->context.facts, &s->context.vmm));
 	TRY(stack_spec_ignition(&s->context, graph_kind(&s->graph, "emulators"), &s->machine));

@@ -168,6 +168,7 @@ struct stack_recipe {
 	size_t step_count;
 	bool connect_podman;     /* tell podman on the host; default true */
 	bool connect_docker;     /* tell docker on the host; default true */
+	char *connect_socket;    /* absolute, or ~/...: a link there leads to the machine's socket; NULL = none */
 	int64_t boot_timeout_ms; /* from power-on to ready under hardware acceleration; scaled for tcg */
 };
 

@@ -6,8 +6,16 @@
 static void describe(const struct step *step, struct str *title)
 {
 	struct clients wanted = clients_of(step->context->stack);
-	str_addf(title, "connect %s%s%s", wanted.podman ? "podman" : "", wanted.podman && wanted.docker ? " and " : "",
-		 wanted.docker ? "docker" : "");
+	const char *const names[] = {wanted.podman ? "podman" : NULL, wanted.docker ? "docker" : NULL, wanted.socket};
+	const char *between = "connect ";
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!names[i])
+			continue;
+		str_addf(title, "%s%s", between, names[i]);
+		between = " and ";
+	}
+	if (!title->len)
+		str_add(title, "connect no client");
 }
 
 static struct err *inputs(const struct step *step, struct json *inputs)
@@ -15,6 +23,8 @@ static struct err *inputs(const struct step *step, struct json *inputs)
 	struct clients wanted = clients_of(step->context->stack);
 	js_set_bool(inputs, "podman", wanted.podman);
 	js_set_bool(inputs, "docker", wanted.docker);
+	if (wanted.socket)
+		js_set_text(inputs, "socket", wanted.socket);
 	return NULL;
 }
 

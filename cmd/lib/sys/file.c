@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +293,20 @@ struct err *dir_make(const char *path, mode_t mode)
 	return there ? NULL : err_os(ENOTDIR, "cannot make folder '%s'", path);
 }
 
+struct err *dir_missing(const char *path, struct strs *missing)
+{
+	AUTO_FREE char *parent = path_dir(path);
+	bool there = false;
+
+	TRY(dir_exists(path, &there));
+	if (there)
+		return NULL;
+	if (!streq(parent, path))
+		TRY(dir_missing(parent, missing));
+	strs_add(missing, path);
+	return NULL;
+}
+
 struct err *file_rename(const char *from, const char *to)
 {
 	if (rename(from, to) != 0)
@@ -307,6 +322,13 @@ struct err *file_link(const char *from, const char *to)
 	if (link(from, to) != 0)
 		return err_os(errno, "cannot hard-link '%s' to '%s'", from, to);
 	return sync_parent(to);
+}
+
+struct err *file_symlink(const char *target, const char *path)
+{
+	if (symlink(target, path) != 0)
+		return err_os(errno, "cannot make the link '%s'", path);
+	return sync_parent(path);
 }
 
 struct err *file_remove(const char *path)
@@ -368,6 +390,23 @@ struct err *file_lstat(const char *path, bool *ret_there, struct stat *ret_st)
 	struct stat st;
 	int result = lstat(path, &st);
 	return look(path, result, errno, &st, ret_there, ret_st);
+}
+
+struct err *file_link_text(const char *path, char **ret_text)
+{
+	char text[PATH_MAX + 1];
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+
+	*ret_text = NULL;
+	TRY(file_lstat(path, &there, &st));
+	if (!there || !S_ISLNK(st.st_mode))
+		return NULL;
+	ssize_t n = readlink(path, text, sizeof(text));
+	if (n < 0 && errno != ENOENT && errno != EINVAL)
+		return err_os(errno, "cannot tell where '%s' leads", path);
+	*ret_text = n < 0 ? NULL : mem_strndup(text, (size_t)n);
+	return NULL;
 }
 
 struct err *file_link_target(const char *path, char **ret_target)

@@ -46,6 +46,8 @@ MUST_CHECK struct err *file_sync(int fd, const char *name);
 MUST_CHECK struct err *dir_sync(const char *path);
 /** dir_make() - mkdir -p with @mode for each new level */
 MUST_CHECK struct err *dir_make(const char *path, mode_t mode);
+/** dir_missing() - append what dir_make() would make, outermost first */
+MUST_CHECK struct err *dir_missing(const char *path, struct strs *missing);
 /** file_rename() - rename and flush both directories */
 MUST_CHECK struct err *file_rename(const char *from, const char *to);
 /** file_link() - another name for the file @from, which must be new, flushed */
@@ -93,6 +95,10 @@ MUST_CHECK struct err *file_lstat(const char *path, bool *ret_there, struct stat
 /** file_stat_optional() - file_stat() of somebody else's configuration, which may be anywhere or nowhere (/dev/null):
  *  below what is no folder there is none */
 MUST_CHECK struct err *file_stat_optional(const char *path, bool *ret_there, struct stat *ret_st);
+/** file_symlink() - a symbolic link @path to @target, which must be new */
+MUST_CHECK struct err *file_symlink(const char *target, const char *path);
+/** file_link_text() - what the link @path says, heap; NULL for what is no link, or not there */
+MUST_CHECK struct err *file_link_text(const char *path, char **ret_text);
 /** file_link_target() - where the link @path leads in the end, heap; NULL for what is no link, or leads nowhere */
 MUST_CHECK struct err *file_link_target(const char *path, char **ret_target);
 /** file_exists() - whether something other than a folder is there; dir_exists() - whether a folder is; as file_stat()

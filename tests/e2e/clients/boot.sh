@@ -28,3 +28,5 @@ port_again() { await 60 hello "$boot_port"; }
 works "podman podman-root docker" "--restart always: runs after a boot" always_again
 fails "podman podman-root docker" "--restart unless-stopped: runs after a boot" unless_again "the guest's podman is older than 5.8, which knows it: \`always\` does" 'not in time'
 works "podman" "-p: there after a boot" port_again
+killed() { kill -9 "$("$cooper" status --json | sed -n 's/^  "pid": \([0-9]*\),*/\1/p')" && "$cooper" start && port_again; }
+works "podman" "-p: there after the supervisor was killed, and a start" killed
