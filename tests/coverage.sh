@@ -15,7 +15,7 @@ quietly() { "$@" >>"$log" 2>&1 || echo "note: failed, its lines count all the sa
 quietly "$make" -s -j2 CONFIG=cov check-unit
 quietly sh tests/golden/errors.sh
 quietly sh tests/golden/hosts.sh
-for script in life names kills damage; do
+for script in life names kills damage snapshots export network; do
 	quietly bash "tests/scripted/$script.sh"
 done
 quietly bash tests/store/reads.sh
