@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
+here=$PWD/tests/e2e
 own_home cas store accel.json
 cp -a recipes patches vmimages "$work/p/"
 cd "$work/p" || exit 1
@@ -33,6 +34,13 @@ in_guest 'cd /home/core/one/a && sqlite3 t.db "pragma journal_mode=wal; create t
 result "SQLite has its write-ahead log, which maps a file shared" $?
 [ "$(in_guest 'cd /home/core/one/a && sqlite3 t.db "select b from a"')" = 7 ]
 result "and reads what it wrote" $?
+# watched FOLDER - what is told to who watches it of a change in it by the guest itself; docs/files.md says which
+watched() { guest perl - "/home/core/one/a/$1" "/home/core/one/a/$1/file" <"$here/inotify.pl"; }
+in_guest 'mkdir -p /home/core/one/a/below && touch /home/core/one/a/file /home/core/one/a/below/file'
+[ "$(watched .)" = file ]
+result "inotify: the guest's own change, of the shared folder itself" $?
+[ "$(watched below)" = nothing ]
+result "and of one below it: not told, as the list of what works says" $?
 by_turns() {
 	local i
 	guest touch /home/core/one/a/both
