@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ static struct place begin(void)
 	AUTO_FREE char *program = path_join(bin, "podman");
 	AUTO_FREE char *path = mem_printf("%s:/usr/bin:/bin", bin);
 
-	p.machine = path_join(p.dir, "m/dev");
+	p.machine = path_join(p.dir, "h/m/dev");
 	p.spec = (struct machine_spec){.name = "dev", .dir = p.machine};
 	assert_ok(dir_make(bin, 0755));
 	assert_ok(dir_make(p.machine, 0700));
@@ -265,12 +266,45 @@ static void socket_link(void **state UNUSED)
 	assert_ok(file_link_text(second, &moved));
 	assert_string_equal(moved, socket);
 
+	/* the home has another name: the link is ours all the same, and follows */
+	AUTO_FREE char *moved_to = path_join(p.dir, "h2/m/dev");
+	AUTO_FREE char *old_home = path_join(p.dir, "h");
+	AUTO_FREE char *new_home = path_join(p.dir, "h2");
+	AUTO_FREE char *followed = NULL;
+	assert_int_equal(rename(old_home, new_home), 0);
+	p.spec.dir = moved_to;
+	assert_false(link_told(&p, elsewhere));
+	assert_ok(clients_tell(&p.spec, elsewhere, NULL, &outcome));
+	assert_ok(file_link_text(second, &followed));
+	assert_true(str_starts(followed, moved_to));
+	assert_true(link_told(&p, elsewhere));
+	assert_int_equal(rename(new_home, old_home), 0);
+	p.spec.dir = p.machine;
+	assert_ok(clients_tell(&p.spec, elsewhere, NULL, &outcome));
+
+	/* HOME is not known: what is there stays */
+	set("HOME", NULL);
+	assert_ok(clients_tell(&p.spec, below, NULL, &outcome));
+	assert_int_equal(access(second, F_OK), -1); /* it leads to no socket, and is there */
+	AUTO_FREE char *kept = NULL;
+	assert_ok(file_link_text(second, &kept));
+	assert_string_equal(kept, socket);
+
+	/* nothing is put among our own files */
+	AUTO_FREE char *own = path_join(p.dir, "h/other.sock");
+	const struct clients inside = {.socket = own};
+	assert_ok(clients_tell(&p.spec, inside, NULL, &outcome));
+	assert_int_equal(access(own, F_OK), -1);
+	assert_false(link_told(&p, inside));
+
 	/* asked for no more */
 	assert_false(link_told(&p, none));
 	assert_ok(clients_any(p.machine, &none, &any));
 	assert_true(any);
 	assert_ok(clients_tell(&p.spec, none, NULL, &outcome));
-	assert_int_equal(access(second, F_OK), -1);
+	AUTO_FREE char *gone = NULL;
+	assert_ok(file_link_text(second, &gone));
+	assert_null(gone);
 	assert_true(link_told(&p, none));
 	end(&p);
 }

@@ -282,7 +282,7 @@ static void endings(void **state UNUSED)
 		{"{\"state\":\"stopped\"}", "b1", false, "", false},
 		{"{\"state\":\"failed\",\"message\":\"QEMU \\u001b[2J\"}", "b1", true, "QEMU \\x1b[2J", false},
 		{"{\"state\":\"failed\"}", "b1", true, "", false},
-		{"[7]", "b1", false, "", false},
+		{"[7]", "b1", false, "", true},
 		{"half {", "b1", false, "", true},
 	};
 

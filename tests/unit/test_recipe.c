@@ -285,6 +285,17 @@ static void test_extends(void **state)
 	assert_int_equal(r->stack.step_count, 0);
 	assert_int_equal(r->stack.run.count, 2);
 	recipe_free(r);
+
+	/* what a stack in the middle removes does not come back with what the upper one adds */
+	add_in(shipped, "recipes/none.yaml", "kind: stack\nextends: middle\nports: []\nmounts: []\nsteps: []\n");
+	AUTO_FREE char *upper = write_in(project, "upper.yaml",
+					 "kind: stack\nextends: none\nports: [9090:90]\nmounts: [{ host: /three }]\n"
+					 "steps: [{ name: three, packages: [three] }]\n");
+	assert_ok(recipe_load(upper, &linux_x86, &roots, &r));
+	assert_int_equal(r->stack.port_count, 1);
+	assert_int_equal(r->stack.mount_count, 1);
+	assert_int_equal(r->stack.step_count, 1);
+	recipe_free(r);
 }
 
 /* A message shows the line that is wrong, so only files that are named as recipes are read as recipes. */
@@ -302,6 +313,7 @@ static void test_extends_no_recipe(void **state)
 	assert_fails(recipe_load(by_path, &linux_x86, NULL, &r), ERR_USAGE, "'../secret' is not named as a stack is");
 	assert_fails(recipe_load(by_link, &linux_x86, NULL, &r), ERR_USAGE, "leads out of");
 	assert_fails(recipe_load(by_name, &linux_x86, NULL, &r), ERR_USAGE, "which is not named as a recipe is");
+	assert_fails(recipe_load(link, &linux_x86, NULL, &r), ERR_USAGE, "which is not named as a recipe is");
 }
 
 static void test_extends_wrong(void **state)

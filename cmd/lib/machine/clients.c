@@ -1,5 +1,7 @@
 #include "machine/clients.h"
 
+#include <errno.h>
+
 #include "base/path.h"
 #include "fmt/json.h"
 #include "machine/client.h"
@@ -67,7 +69,11 @@ struct err *clients_any(const char *machine_dir, const struct clients *wanted, b
 {
 	AUTO_JSON *note = NULL;
 
-	TRY(read_note(machine_dir, &note));
+	struct err *e = read_note(machine_dir, &note);
+	if (e && e->errnum == ENOTDIR) /* no machine is there, and who makes one says why it cannot */
+		e = err_free(e);
+	if (e)
+		return e;
 	*ret_any = wanted->podman || wanted->docker || wanted->socket || js_count(js_get(note, client_socket.name)) > 0;
 	return NULL;
 }
@@ -150,8 +156,15 @@ struct err *clients_links(const char *machine_dir, struct strs *paths)
 
 struct err *clients_forget(const char *machine_dir, const char *name, struct sink *sink)
 {
+	AUTO_FREE char *path = path_join(machine_dir, NOTE_FILE);
 	AUTO_JSON *note = NULL;
 
+	struct err *e = js_read(path, &note);
+	if (err_is(e, ERR_CORRUPT))
+		event_warn(sink, NULL, "a link to the socket of '%s', or a docker context, may be left: %s", name,
+			   e->message);
+	err_free(e);
+	note = js_free(note);
 	TRY(read_note(machine_dir, &note));
 	for (size_t i = 0; i < ARRAY_LEN(clients); i++)
 		TRY(clients[i]->forget(machine_dir, name, js_get(note, clients[i]->name), sink));

@@ -51,6 +51,8 @@ struct err *ending_read(const char *machine_dir, const char *boot_id, struct end
 	struct err *e = js_read(path, &note);
 	if (err_is(e, ERR_ABSENT))
 		e = err_free(e);
+	else if (!e && !js_get_text(note, "state"))
+		e = err_new(ERR_CORRUPT, "'%s' is damaged: it has no state", path);
 	const char *state = js_get_text(note, "state");
 	const char *message = js_get_text(note, "message");
 	const char *at = js_get_text(note, "at");

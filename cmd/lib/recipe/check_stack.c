@@ -57,25 +57,12 @@ static void check_mounts(struct problems *problems, const struct stack_recipe *s
 	}
 }
 
-/* A stranger's stack makes a link of a name that means nothing to a shell or a desktop. */
-static void check_socket(struct problems *problems, const char *socket, const struct yaml_node *at)
-{
-	static const char hint[] = "for example ~/.docker/run/docker.sock";
-	if (!socket)
-		return;
-	if (!str_ends(socket, ".sock"))
-		problem_add(problems, at, hint, "the name of a socket ends with .sock");
-	else if (socket[0] == '.')
-		problem_add(problems, at, hint, "a socket's place is absolute or below ~/");
-}
-
 void check_stack(struct problems *problems, const struct stack_recipe *s, const struct yaml_node *root)
 {
 	const struct yaml_node *provider = yaml_get(yaml_get(root, "emulation"), "provider");
 	check_steps(problems, s, yaml_get(root, "steps"));
 	check_ports(problems, s, yaml_get(root, "ports"));
 	check_mounts(problems, s, yaml_get(root, "mounts"));
-	check_socket(problems, s->connect_socket, yaml_get(yaml_get(root, "connect"), "socket"));
 	if (s->provider == PROVIDER_STORE && !s->emulator_package.debian_package)
 		problem_add(problems, provider ? provider : root, "add 'package: { debian-package: qemu-user-static }'",
 			    "the provider 'store' needs a package to take the emulators from");

@@ -72,13 +72,19 @@ static bool has_ending(const char *path)
 	return str_ends(path, ".yaml") || str_ends(path, ".yml");
 }
 
-/* A message shows the line that is wrong: a link of somebody's repository must not show one of another file. */
-static struct err *check_link(const char *path)
+struct err *recipe_check_link(const char *path)
 {
+	struct stat st = {.st_mode = 0};
+	bool there = false;
+	TRY(file_lstat(path, &there, &st));
+	if (!S_ISLNK(st.st_mode))
+		return NULL;
 	AUTO_FREE char *real = realpath(path, NULL);
 	if (!real)
 		return cannot_look(path, err_os(errno, "cannot look at '%s'", path));
-	if (has_ending(real))
+	struct stat target = {.st_mode = 0};
+	TRY(file_stat(real, &there, &target));
+	if (has_ending(real) || !S_ISREG(target.st_mode))
 		return NULL;
 	return err_hint(err_new(ERR_USAGE, "'%s' is a link to '%s', which is not named as a recipe is", path, real),
 			"a recipe's name ends with .yaml; rename that file, or remove the link");
@@ -86,10 +92,10 @@ static struct err *check_link(const char *path)
 
 struct err *recipe_is_there(const char *path, bool *ret_is_there)
 {
-	struct stat st = {.st_mode = 0}, name = {.st_mode = 0};
+	struct stat st = {.st_mode = 0};
 	bool named = false, there = false;
 	*ret_is_there = false;
-	struct err *e = file_lstat(path, &named, &name);
+	struct err *e = file_lstat(path, &named, NULL);
 	if (!e && named)
 		e = file_stat(path, &there, &st);
 	if (!e && named && !there)
@@ -102,8 +108,7 @@ struct err *recipe_is_there(const char *path, bool *ret_is_there)
 		return err_hint(err_new(ERR_USAGE, "'%s' is %s, not a recipe", path,
 					S_ISDIR(st.st_mode) ? "a folder" : "no regular file"),
 				"a recipe is a file; rename what is there, or give the path of a file");
-	if (S_ISLNK(name.st_mode))
-		TRY(check_link(path));
+	TRY(recipe_check_link(path));
 	*ret_is_there = true;
 	return NULL;
 }

@@ -48,6 +48,7 @@ static struct err *read_doc(struct loading *l, const char *path, struct yaml_doc
 	AUTO_FREE char *text = NULL;
 	size_t size = 0;
 	int64_t bytes = 0;
+	TRY(recipe_check_link(path));
 	TRY(file_size(path, &bytes));
 	if (bytes > YAML_SIZE_MAX + 3) {
 		*ret_doc = yaml_parse(l->arena, path, NULL, (size_t)bytes);
@@ -163,10 +164,11 @@ static void add_no_base(struct loading *l, const struct yaml_node *extends, bool
 	err_free(e);
 }
 
-/* Lay @root over what it extends, and so on down. */
+/* Lay @root over what it extends, from the bottom up: an empty list removes what is below it, and no more. */
 static struct err *merge_bases(struct loading *l, struct yaml_node **root)
 {
-	struct yaml_node *doc = *root;
+	struct yaml_node *doc = *root, *layers[EXTENDS_MAX + 1];
+	size_t count = 0;
 	while (doc && yaml_get_text(doc, "extends") && l->problems.count == 0) {
 		const struct yaml_node *extends = yaml_get(doc, "extends");
 		enum recipe_kind kind = RECIPE_STACK;
@@ -193,9 +195,14 @@ static struct err *merge_bases(struct loading *l, struct yaml_node **root)
 		if (base && kind != RECIPE_STACK)
 			problem_add(&l->problems, extends, "extend a stack", "'%s' is not a stack", extends->text);
 		else if (base)
-			*root = extend_merge(l->arena, *root, base);
+			layers[count++] = base;
 		doc = base;
 	}
+	struct yaml_node *below = count ? layers[count - 1] : NULL;
+	for (size_t i = count; i > 1; i--)
+		below = extend_merge(l->arena, layers[i - 2], below);
+	if (below)
+		*root = extend_merge(l->arena, *root, below);
 	return NULL;
 }
 

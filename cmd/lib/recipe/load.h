@@ -56,6 +56,15 @@ MUST_CHECK struct err *recipe_find(const char *name, enum recipe_kind kind, cons
  */
 MUST_CHECK struct err *recipe_is_there(const char *path, bool *ret_is_there);
 
+/**
+ * recipe_check_link() - refuse a link to a file that is not named as a recipe is
+ *
+ * A message shows the line that is wrong: a link in somebody's repository must not show one of any file.
+ *
+ * Errors: USAGE, OS
+ */
+MUST_CHECK struct err *recipe_check_link(const char *path);
+
 /** recipe_input() - add "recipe" to a step's inputs: the document as keys see it */
 MUST_CHECK struct err *recipe_input(const struct recipe *r, struct json *inputs);
 

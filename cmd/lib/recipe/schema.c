@@ -481,7 +481,7 @@ static const struct schema_field connect_fields[] = {
 	{"docker", FIELD_BOOL, 0, TEXT_ANY, AT(recipe, stack.connect_docker), .fallback = true, .fallback_doc = "true",
 	 .doc = "A context of docker on the host, `cooper-NAME` (`cooper` for the machine `cooper`), where docker or its "
 		"folder of settings is there."},
-	{"socket", FIELD_TEXT, 0, TEXT_HOST_PATH, AT(recipe, stack.connect_socket), .fallback_doc = "none",
+	{"socket", FIELD_TEXT, 0, TEXT_SOCKET, AT(recipe, stack.connect_socket), .fallback_doc = "none",
 	 .doc = "A link on the host that leads to the socket of the login user's podman, for programs that look in one "
 		"place and at no settings: `~/.docker/run/docker.sock`, `/var/run/docker.sock`. Its name ends with "
 		".sock; what is there and is not this machine's stays."},

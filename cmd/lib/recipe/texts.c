@@ -306,6 +306,20 @@ static bool check_host_path(const char *text, struct str *why)
 	return path_is_plain(text + (text[0] == '/' ? 1 : 2)) || fail(why, "cannot contain '.', '..' or empty parts");
 }
 
+/* A stranger's stack makes a link of a name that means nothing to a shell or a desktop. */
+static bool check_socket(const char *text, struct str *why)
+{
+	if (!check_line(text, why))
+		return false;
+	if (text[0] != '/' && !str_starts(text, "~/"))
+		return fail(why, "must be absolute or start with ~/");
+	if (!path_is_plain(text + (text[0] == '/' ? 1 : 2)))
+		return fail(why, "cannot contain '.', '..' or empty parts");
+	if (strlen(text) > 100)
+		return fail(why, "is longer than what a program can connect to (100 characters)");
+	return str_ends(text, ".sock") || fail(why, "must end with .sock");
+}
+
 static bool check_glob(const char *text, struct str *why)
 {
 	if (!*text)
@@ -424,6 +438,7 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 	[TEXT_PATH] = {"a relative path", "debian/patches/series", "^[^/]", .check = check_path},
 	[TEXT_GUEST_PATH] = {"an absolute path", "/home/core/src", "^/.", .check = check_guest_path},
 	[TEXT_HOST_PATH] = {"a path on the host", "~/src", "^[~/.]", .check = check_host_path},
+	[TEXT_SOCKET] = {"a socket's path", "~/.docker/run/docker.sock", "^[~/].*\\.sock$", .check = check_socket},
 	[TEXT_GLOB] = {"a pattern of paths", "tests/", NULL, .check = check_glob},
 	[TEXT_MODE] = {"a file mode", "\"0644\"", "^0[0-7]{3}$", .check = check_mode},
 	[TEXT_PORT] = {"a port forward", "127.0.0.1:8080:80", "^(((" BYTE ")\\.){3}(" BYTE "):)?" PORT ":" PORT "$",

@@ -35,6 +35,7 @@ enum text_kind {
 	TEXT_PATH,       /* relative, inside */
 	TEXT_GUEST_PATH, /* absolute */
 	TEXT_HOST_PATH,  /* absolute or ~/ */
+	TEXT_SOCKET,     /* the same, of a link to a socket */
 	TEXT_GLOB,
 	TEXT_MODE,     /* "0644" */
 	TEXT_PORT,     /* [ADDRESS:]HOST:GUEST */
