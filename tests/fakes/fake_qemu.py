@@ -102,6 +102,8 @@ class Qemu:
         except OSError:
             return f"Could not set up host forwarding rule '{words[2]}'\r\n"
         self.forwards[rule] = s
+        with open(sys.argv[1] + ".forwards", "a") as log:
+            log.write(words[2] + "\n")
         return ""
 
     def flood(self, ms):

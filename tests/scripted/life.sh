@@ -106,6 +106,43 @@ check "stopped there" [ ! -e "$(disk 2)/etc/half" ]
 stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'
 check "is repaired by the next up" ends 0 "" up
 
+# --- ports of the stack: the machine that runs is told ---
+
+ports() { settings="ports: [$1]" stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'; }
+at=$(boots)
+python3 -S -c 'import socket
+s = [socket.socket() for i in range(3)]
+for i in s: i.bind(("127.0.0.1", 0))
+print(*(i.getsockname()[1] for i in s))' >"$work/free"
+read -r one two three <"$work/free"
+ports "\"$one:80\""
+check "plan: a port more is told to the machine" ends 3 "ports none -> 127.0.0.1:$one:80" "$cooper" plan
+check "and nothing besides" [ "$(sed -n 's/^  *\([a-z][a-z]*\)   *\([a-z].*\)/\1 \2/p' "$out")" = "forward forward the stack's ports" ]
+check "up: without a boot" ends 0 "1 port" up
+check "it leads to the guest's" [ "$(cat "$machine/forwards/tcp-127.0.0.1-$one") $(boots)" = ":80 $at" ]
+check "and nothing is proved again" says_not canary
+check "and there is nothing more to do" ends 0 "nothing to do" up
+python3 -S -c 'import socket, sys, time
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(1); print(1, flush=True); time.sleep(600)' "$three" >"$work/listens" &
+listener=$!
+check "somebody listens" wait_for [ -s "$work/listens" ]
+ports "\"$two:80\", \"$three:80\""
+check "one of two is taken: plan says so" ends 5 "port $three of this host is in use" "$cooper" plan
+check "so does up" ends 5 "port $three of this host is in use" up
+check "and the machine has those that it had" [ "$(ls "$machine/forwards") $(boots)" = "tcp-127.0.0.1-$one $at" ]
+kill "$listener" && wait "$listener" 2>/dev/null
+ports "\"$two:81\", \"$three:80\""
+check "it is free: up" ends 0 "2 ports" up
+check "these and no others" [ "$(cd "$machine/forwards" && echo *)" = "$(printf 'tcp-127.0.0.1-%s\n' "$two" "$three" | sort | paste -sd' ' -)" ]
+ports "\"0.0.0.0:$two:81\", \"$three:80\""
+check "at another address" ends 0 "2 ports" up
+check "that one" [ -e "$machine/forwards/tcp-0.0.0.0-$two" ]
+check "a restart has them, too" ends 0 "" "$cooper" restart
+check "and there is nothing to do" ends 0 "nothing to do" up
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'
+check "none any more: without a boot" ends 0 "0 ports" up
+check "all are closed" [ "$(ls "$machine/forwards")$(boots)" = $((at + 1)) ]
+
 rm "$(dirname "$(disk 2)")/generation.json"
 check "plan, a running machine's generation is lost: a restart" ends 3 "restart   boot the machine" "$cooper" plan
 check "up makes it again, and boots it" ends 0 "generation 3" up

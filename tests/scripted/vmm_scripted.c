@@ -100,15 +100,16 @@ static bool command(struct vmm_run *run, enum vmm_command command)
 	return fd >= 0 && write(fd, "\n", 1) == 1;
 }
 
-/* What is open is a file `forwards/PROTOCOL-ADDRESS-PORT`. */
+/* What is open is a file `forwards/PROTOCOL-ADDRESS-PORT`, in which is where it leads. */
 static bool forward(struct vmm_run *run, const struct published_port *p, bool on)
 {
 	AUTO_FREE char *dir = path_join(run->spec->dir, "forwards");
 	AUTO_FREE char *path = mem_printf("%s/%s-%s-%d", dir, protocol_name(p->protocol), p->address, p->port);
+	AUTO_FREE char *inside = mem_printf("%s:%d", p->inside, p->inside_port ? p->inside_port : p->port);
 
 	struct err *e = on ? dir_make(dir, 0700) : file_remove(path);
 	if (on && !e)
-		e = file_write(path, p->inside, strlen(p->inside), 0600);
+		e = file_write(path, inside, strlen(inside), 0600);
 	bool done = !e;
 	err_free(e);
 	return done;

@@ -688,6 +688,78 @@ static void port_is_taken(void **state UNUSED)
 	tear_down_ports(&p);
 }
 
+/* Tell the machine that these are the stack's ports: NUMBER to 80 of the guest, for each that is not 0. */
+static struct err *forward(struct ports_fixture *p, int first, int second)
+{
+	AUTO_JSON *ports = js_array();
+	int numbers[] = {first, second};
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		if (!numbers[i])
+			continue;
+		struct json *port = js_object();
+		js_set_text(port, "host_address", "127.0.0.1");
+		js_set_int(port, "host_port", numbers[i]);
+		js_set_int(port, "guest_port", 80);
+		js_add(ports, port);
+	}
+	machine_spec_set_ports(&p->f.spec, ports);
+	return machine_forward(p->f.dir, &p->f.spec);
+}
+
+static size_t recorded(const struct ports_fixture *p)
+{
+	AUTO(machine_spec) read = {.name = NULL};
+
+	assert_ok(machine_record_read(p->f.gen_dir, &read));
+	return read.port_count;
+}
+
+/* The stack's come before a container's, are all there or as they were, and are in the record. */
+static void ports_of_the_stack(void **state UNUSED)
+{
+	struct ports_fixture p;
+
+	set_up_ports(&p);
+	int published = p.numbers[FREE], taken = p.numbers[TAKEN], other = p.numbers[DATAGRAMS];
+	AUTO_FREE char *tcp = port_json("tcp", published);
+	AUTO_FREE char *line = mem_printf("{\"ports\":[%s]}", tcp);
+	say(&p, line);
+	become(&p, "open");
+	assert_ok(forward(&p, published, other));
+	become(&p, "stack");
+	assert_int_equal(recorded(&p), 2);
+	AUTO_FREE char *log = mem_printf("%s.forwards", p.f.scenario);
+	AUTO_FREE char *rule = mem_printf("tcp:127.0.0.1:%d-:80\n", published);
+	AUTO_FREE char *text = NULL;
+	assert_ok(file_read(log, 1 << 16, &text, NULL));
+	assert_non_null(strstr(text, rule));
+	assert_int_equal(sock_try_port(false, "127.0.0.1", other), EADDRINUSE);
+
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)taken),
+				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_fails(forward(&p, taken, 0), ERR_BUSY, "in use");
+	become(&p, "stack");
+	assert_int_equal(sock_try_port(false, "127.0.0.1", published), EADDRINUSE);
+	assert_int_equal(sock_try_port(false, "127.0.0.1", other), EADDRINUSE);
+	assert_int_equal(recorded(&p), 2);
+	close(fd);
+
+	assert_ok(forward(&p, taken, 0)); /* the container gets its port back */
+	become(&p, "open");
+	assert_int_equal(sock_try_port(false, "127.0.0.1", other), 0);
+	assert_int_equal(recorded(&p), 1);
+	assert_ok(forward(&p, 0, 0));
+	assert_int_equal(sock_try_port(false, "127.0.0.1", taken), 0);
+	assert_int_equal(recorded(&p), 0);
+	assert_fails(forward(&p, 70000, 0), ERR_CORRUPT, "item 1");
+	tear_down_ports(&p);
+}
+
 /* A watcher that talks nonsense, or ends, is started again; until it says something else all stays as it is. */
 static void watcher_ends(void **state UNUSED)
 {
@@ -820,6 +892,7 @@ int main(void)
 		cmocka_unit_test(strange_supervisors),
 		cmocka_unit_test(ports_come_and_go),
 		cmocka_unit_test(port_is_taken),
+		cmocka_unit_test(ports_of_the_stack),
 		cmocka_unit_test(watcher_ends),
 		cmocka_unit_test(record_round_trip),
 	};

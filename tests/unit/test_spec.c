@@ -143,6 +143,7 @@ static void each_field_has_the_consequence_that_its_row_says(void **state)
 	fill(&sample);
 	AUTO_FREE char *generation = key_of(&sample, SPEC_GENERATION);
 	AUTO_FREE char *boot = key_of(&sample, SPEC_BOOT);
+	AUTO_FREE char *live = key_of(&sample, SPEC_LIVE);
 	empty(&sample);
 	for (size_t i = 0; i < count; i++) {
 		for (size_t variant = 0;; variant++) {
@@ -151,6 +152,7 @@ static void each_field_has_the_consequence_that_its_row_says(void **state)
 			bool changed = change(&other, &fields[i], variant);
 			AUTO_FREE char *other_generation = key_of(&other, SPEC_GENERATION);
 			AUTO_FREE char *other_boot = key_of(&other, SPEC_BOOT);
+			AUTO_FREE char *other_live = key_of(&other, SPEC_LIVE);
 			empty(&other);
 			if (!changed)
 				break;
@@ -160,6 +162,9 @@ static void each_field_has_the_consequence_that_its_row_says(void **state)
 			if (streq(boot, other_boot) == (fields[i].scope == SPEC_BOOT))
 				fail_msg("'%s', variant %zu: key of the boot:\n%s", fields[i].name, variant,
 					 other_boot);
+			if (streq(live, other_live) == (fields[i].scope == SPEC_LIVE))
+				fail_msg("'%s', variant %zu: key of what is told live:\n%s", fields[i].name, variant,
+					 other_live);
 		}
 		assert_true(*fields[i].words); /* a name for `plan`, or the reason why it is in no key */
 	}
@@ -175,6 +180,8 @@ static void inputs_are_named_for_people(void **state)
 	fill(&sample);
 	AUTO_FREE char *generation = inputs_of(&sample, SPEC_GENERATION);
 	AUTO_FREE char *boot = inputs_of(&sample, SPEC_BOOT);
+	AUTO_FREE char *live = inputs_of(&sample, SPEC_LIVE);
+	assert_string_equal(live, "{\n  \"ports\": \"127.0.0.1:8080:80\"\n}\n");
 	digest_bytes("ignition", 8, hex);
 	AUTO_FREE char *expected = mem_printf("{\n"
 					      "  \"machine\": \"name\",\n"
@@ -194,8 +201,7 @@ static void inputs_are_named_for_people(void **state)
 				  "  \"provides\": \"hvf-unmap\",\n"
 				  "  \"cmdline\": \"cmdline\",\n"
 				  "  \"mount /a\": \"/h/a, read-only\",\n"
-				  "  \"mount /b\": \"/h/b, writable\",\n"
-				  "  \"ports\": \"127.0.0.1:8080:80 \"\n"
+				  "  \"mount /b\": \"/h/b, writable\"\n"
 				  "}\n");
 	sample.memory_bytes += 1;
 	sample.data_bytes = 1536 * GIB;
@@ -231,7 +237,7 @@ static void every_field_is_recorded_unless_its_type_says_no(void **state)
 	}
 	assert_string_equal(read.gen_dir, dir);
 	assert_null(read.ignition);
-	for (enum spec_scope scope = SPEC_GENERATION; scope <= SPEC_BOOT; scope++) { /* lists, too */
+	for (enum spec_scope scope = SPEC_GENERATION; scope <= SPEC_LIVE; scope++) { /* lists, too */
 		sample.ignition = NULL;
 		AUTO_FREE char *was = inputs_of(&sample, scope);
 		AUTO_FREE char *is = inputs_of(&read, scope);

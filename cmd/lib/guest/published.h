@@ -36,6 +36,7 @@ struct published_port {
 	char address[PUBLISHED_ADDRESS]; /* of the host; what was asked for where it cannot be had */
 	char inside[PUBLISHED_ADDRESS];  /* of the guest; "" = its own */
 	int port;                        /* on both */
+	int inside_port;                 /* of the guest, where it is another; 0 = it is not */
 	char container[PUBLISHED_NAME];  /* its name, escaped */
 	bool reachable;
 };

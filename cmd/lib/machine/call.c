@@ -34,6 +34,14 @@ char *call_failure_line(const struct err *e)
 	return js_line(line);
 }
 
+char *call_outcome_line(struct err *take_e, const char *done)
+{
+	char *line = take_e ? call_failure_line(take_e) : mem_printf("{\"event\":\"%s\"}", done);
+
+	err_free(take_e);
+	return line;
+}
+
 struct err *call_failure(const struct json *line)
 {
 	const char *kind = js_get_text(line, "kind");
@@ -63,10 +71,10 @@ struct err *machine_running(const char *machine_dir, bool *ret_running, char **r
 	return lock_held(lock, ret_running, ret_holder);
 }
 
-struct err *call_open(const char *machine_dir, const char *what, int64_t timeout_ms, int *ret_fd)
+static struct err *open_with(const char *machine_dir, const char *request, int64_t timeout_ms, int *ret_fd)
 {
 	AUTO_FREE char *path = path_join(machine_dir, "ctl.sock");
-	AUTO_FREE char *request = mem_printf("{\"do\":\"%s\"}\n", what);
+	AUTO_FREE char *line = mem_printf("%s\n", request);
 	int64_t until = tick_ms() + timeout_ms;
 	int fd = -1;
 
@@ -82,7 +90,7 @@ struct err *call_open(const char *machine_dir, const char *what, int64_t timeout
 		err_free(e);
 		tick_sleep_ms(20);
 	}
-	struct err *e = file_write_all(fd, request, strlen(request), path);
+	struct err *e = file_write_all(fd, line, strlen(line), path);
 	if (e) {
 		close(fd);
 		if (e->errnum != EPIPE && e->errnum != ECONNRESET)
@@ -92,6 +100,23 @@ struct err *call_open(const char *machine_dir, const char *what, int64_t timeout
 	}
 	*ret_fd = fd;
 	return NULL;
+}
+
+/* A request of one word. */
+static struct json *request_of(const char *what)
+{
+	struct json *request = js_object();
+
+	js_set_text(request, "do", what);
+	return request;
+}
+
+struct err *call_open(const char *machine_dir, const char *what, int64_t timeout_ms, int *ret_fd)
+{
+	AUTO_JSON *request = request_of(what);
+	AUTO_FREE char *line = js_line(request);
+
+	return open_with(machine_dir, line, timeout_ms, ret_fd);
 }
 
 struct err *machine_check_stopped(const char *machine_dir)
@@ -130,11 +155,19 @@ static struct err *mute(const char *machine_dir, struct err *take_e)
 
 struct err *call_ask(const char *machine_dir, const char *what, struct json **ret_answer)
 {
+	AUTO_JSON *request = request_of(what);
+
+	return call_tell(machine_dir, request, ret_answer);
+}
+
+struct err *call_tell(const char *machine_dir, const struct json *request, struct json **ret_answer)
+{
 	AUTO_CLOSE int fd = -1;
 	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *asked = js_line(request);
 	AUTO_JSON *line = NULL;
 
-	struct err *e = call_open(machine_dir, what, CALL_APPEAR_MS, &fd);
+	struct err *e = open_with(machine_dir, asked, CALL_APPEAR_MS, &fd);
 	if (err_is(e, ERR_ABSENT))
 		return e;
 	if (!e)

@@ -35,6 +35,9 @@ pid_t machine_holder(const char *machine_dir);
  */
 MUST_CHECK struct err *call_open(const char *machine_dir, const char *what, int64_t timeout_ms, int *ret_fd);
 
+/** call_tell() - send @request, an object with its "do", and have one line of answer; errors as call_ask() */
+MUST_CHECK struct err *call_tell(const char *machine_dir, const struct json *request, struct json **ret_answer);
+
 /**
  * call_ask() - send it, and have one line of answer, an object
  *
@@ -43,6 +46,8 @@ MUST_CHECK struct err *call_open(const char *machine_dir, const char *what, int6
  */
 MUST_CHECK struct err *call_ask(const char *machine_dir, const char *what, struct json **ret_answer);
 
+/** call_outcome_line() - {"event":@done}, or, of an error, call_failure_line(); heap */
+char *call_outcome_line(struct err *take_e, const char *done);
 /** call_failure_line() - an error as the line {"event":"failed",...}, heap; call_failure() - the error of such a line
  */
 char *call_failure_line(const struct err *e);

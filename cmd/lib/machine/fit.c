@@ -8,6 +8,7 @@
 #include "machine/data_disk.h"
 #include "machine/disk.h"
 #include "machine/paths.h"
+#include "machine/port_table.h"
 #include "machine/record.h"
 #include "machine/status.h"
 #include "sys/child.h"
@@ -54,6 +55,16 @@ struct err *fit_port(const char *machine, const struct port *port)
 			PRIVILEGED, number);
 }
 
+struct err *fit_lost_port(const struct machine_spec *spec, int number)
+{
+	for (size_t i = 0; i < spec->port_count; i++)
+		if (spec->ports[i].host_port == number)
+			TRY(fit_port(spec->name, &spec->ports[i]));
+	return err_hint(err_new(ERR_BUSY, "port %d of this host was in use: machine '%s' could not forward it", number,
+				spec->name),
+			"run `cooper up` again, or change 'ports' in the stack");
+}
+
 struct err *fit_programs(const char *machine)
 {
 	static const char *const names[] = {"ssh", "ssh-keygen"};
@@ -87,11 +98,35 @@ static bool running_spec(const char *machine_dir, struct machine_spec *spec, int
 	return known;
 }
 
+static bool is_all(const char *address)
+{
+	return streq(address, "0.0.0.0");
+}
+
 static bool holds(const struct machine_spec *spec, const struct port *port)
 {
-	for (size_t i = 0; i < spec->port_count; i++)
-		if (spec->ports[i].host_port == port->host_port && streq(address_of(&spec->ports[i]), address_of(port)))
+	for (size_t i = 0; i < spec->port_count; i++) {
+		const char *address = address_of(&spec->ports[i]);
+		bool meets = streq(address, address_of(port)) || is_all(address) || is_all(address_of(port));
+		if (spec->ports[i].host_port == port->host_port && meets)
 			return true;
+	}
+	return false;
+}
+
+/* Whether the port is on the host for a container of this machine: it goes when the stack wants it. */
+static bool container_holds(const char *machine_dir, int number)
+{
+	AUTO_JSON *answer = NULL;
+	err_free(machine_ports(machine_dir, &answer)); /* then it is not known to be free */
+	const struct json *ports = js_get(answer, "ports");
+
+	for (size_t i = 0; i < js_count(ports); i++) {
+		const struct json *p = js_at(ports, i);
+		if (js_get_int(p, "port", 0) == number && streq(js_get_text(p, "state"), port_state_name(PORT_OPEN)) &&
+		    streq(js_get_text(p, "protocol"), protocol_name(PROTOCOL_TCP)))
+			return true;
+	}
 	return false;
 }
 
@@ -103,8 +138,12 @@ struct err *fit_ports(const struct machine_spec *spec)
 
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct port *p = &spec->ports[i];
-		if (!(running && (holds(&now, p) || p->host_port == ssh_port)))
-			TRY(fit_port(spec->name, p));
+		if (running && (holds(&now, p) || p->host_port == ssh_port))
+			continue;
+		struct err *e = fit_port(spec->name, p);
+		if (e && running && container_holds(spec->dir, p->host_port))
+			e = err_free(e);
+		TRY(e);
 	}
 	return NULL;
 }

@@ -21,11 +21,15 @@
  */
 MUST_CHECK struct err *fit_port(const char *machine, const struct port *port);
 
+/** fit_lost_port() - why the monitor could not have port @number of the host: it says which, and not always why; asked
+ *  again, the host does. BUSY, OS, USAGE */
+struct err *fit_lost_port(const struct machine_spec *spec, int number);
+
 /** fit_programs() - ABSENT when the host lacks a program that every start runs, OS when this one cannot be found; not to
  *  be asked before the host's packages are installed */
 MUST_CHECK struct err *fit_programs(const char *machine);
 
-/** fit_ports() - fit_port() for all of @spec that its own machine does not hold now */
+/** fit_ports() - fit_port() for all of @spec that its own machine, or a container of it, does not hold now */
 MUST_CHECK struct err *fit_ports(const struct machine_spec *spec);
 
 /** fit_mounts() - ABSENT (a folder that is to be shared is missing), USAGE (it is none), OS (it cannot be used so) */

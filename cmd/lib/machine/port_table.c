@@ -43,6 +43,17 @@ static enum port_state first_state(const struct published_port *port, const stru
 	return port->reachable ? PORT_WAITING : PORT_UNREACHABLE;
 }
 
+bool port_row_of_stack(const struct port_row *row, const struct machine_spec *spec)
+{
+	return of_stack(&row->port, spec);
+}
+
+void port_row_settle(struct port_row *row, const struct machine_spec *spec)
+{
+	if (of_stack(&row->port, spec) || row->state == PORT_OF_STACK)
+		row->state = first_state(&row->port, spec);
+}
+
 static struct port_row *find(struct port_table *t, const struct published_port *port)
 {
 	for (size_t i = 0; i < t->count; i++)

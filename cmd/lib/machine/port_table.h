@@ -50,6 +50,11 @@ const char *port_state_name(enum port_state state);
 /** port_table_want() - from now on @wanted is what is to be; a row that stays keeps its state */
 void port_table_want(struct port_table *t, const struct published *wanted, const struct machine_spec *spec);
 
+/** port_row_of_stack() - whether the ports of @spec have it; port_row_settle() - they are others than they were: @row,
+ *  which is not open where they have it, is theirs now, or no longer */
+bool port_row_of_stack(const struct port_row *row, const struct machine_spec *spec);
+void port_row_settle(struct port_row *row, const struct machine_spec *spec);
+
 /** port_table_next() - the next row to be closed (not wanted), or to be opened; NULL = none at @now_ms */
 struct port_row *port_table_next(struct port_table *t, int64_t now_ms);
 

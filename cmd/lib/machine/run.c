@@ -20,6 +20,7 @@
 #include "machine/power.h"
 #include "machine/server.h"
 #include "machine/ssh_files.h"
+#include "machine/stack_ports.h"
 #include "machine/status.h"
 #include "machine/vmm.h"
 #include "sys/file.h"
@@ -43,7 +44,7 @@ enum {
 };
 
 struct supervisor {
-	const struct machine_spec *spec;
+	struct machine_spec *spec; /* its ports may become others: stack_ports.h */
 	const struct host_facts *facts;
 	const struct machine_options *options;
 	int lock_fd;
@@ -211,11 +212,15 @@ static struct err *resume(struct supervisor *s)
 
 static char *resume_line(void *arg)
 {
-	struct err *e = resume(arg);
-	char *line = e ? call_failure_line(e) : mem_strdup("{\"event\":\"resumed\"}");
+	return call_outcome_line(resume(arg), "resumed");
+}
 
-	err_free(e);
-	return line;
+static char *forward_line(void *arg, const struct json *request)
+{
+	struct supervisor *s = arg;
+
+	return call_outcome_line(
+		stack_ports_take(s->spec, &s->power, &s->links.ports.table, js_get(request, "ports")), "forwarded");
 }
 
 /* Without its lock the machine would not count as running; without its socket nobody reaches us. */
@@ -329,21 +334,6 @@ static enum outcome fail_boot(struct supervisor *s)
 	return fail(s, err_log(phase_error(s->power.watch, s->spec->name), s->power.serial_path));
 }
 
-/* The monitor says which port, and not always why: asked again, the host does. */
-static enum outcome fail_port(struct supervisor *s, int number)
-{
-	const struct machine_spec *spec = s->spec;
-
-	for (size_t i = 0; i < spec->port_count; i++) {
-		struct err *e = spec->ports[i].host_port == number ? fit_port(spec->name, &spec->ports[i]) : NULL;
-		if (e)
-			return fail(s, e);
-	}
-	return fail(s, err_hint(err_new(ERR_BUSY, "port %d of this host was in use: machine '%s' could not forward it",
-					number, spec->name),
-				"run `cooper up` again, or change 'ports' in the stack"));
-}
-
 /* The monitor ended by itself with an error: what it printed says why. */
 static enum outcome fail_exit(struct supervisor *s, char *take_words)
 {
@@ -376,7 +366,7 @@ static enum outcome judge_end(struct supervisor *s)
 	enum vmm_end end = s->power.vmm->judge(&s->power.run, words, s->start.accel, &port);
 
 	if (end == VMM_PORT_TAKEN)
-		return port == s->start.ssh_port ? OUTCOME_PORT_TAKEN : fail_port(s, port);
+		return port == s->start.ssh_port ? OUTCOME_PORT_TAKEN : fail(s, fit_lost_port(s->spec, port));
 	if (end == VMM_NO_ACCEL && s->may_fall_back)
 		return fall_back(s);
 	if (end == VMM_NO_ACCEL || end == VMM_FAILED)
@@ -561,7 +551,7 @@ static struct err *prepare(struct supervisor *s)
 	return server_listen(&s->server, control);
 }
 
-struct err *machine_supervise(const struct machine_spec *spec, const struct host_facts *facts,
+struct err *machine_supervise(struct machine_spec *spec, const struct host_facts *facts,
 			      const struct machine_options *options)
 {
 	struct supervisor s = {.spec = spec, .facts = facts, .options = options, .lock_fd = -1, .links = LINKS_INIT};
@@ -573,6 +563,7 @@ struct err *machine_supervise(const struct machine_spec *spec, const struct host
 	s.server.status = status_line;
 	s.server.welcome = welcome_line;
 	s.server.resume = resume_line;
+	s.server.forward = forward_line;
 	s.server.ports = ports_line;
 	s.server.arg = &s;
 	struct err *e = vmm_choose(spec, facts, &vmm);

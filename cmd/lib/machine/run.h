@@ -31,12 +31,14 @@ struct machine_options {
 /**
  * machine_supervise() - run the machine until it is stopped, powers itself off, or fails
  *
+ * @spec:  its ports become others when it is told so: machine_forward()
+ *
  * Success is a machine that was ready and ended as asked, by the guest or by us.
  * Errors:  BUSY (it runs already; or a port to forward is taken), GUEST (it did not come up, see phase.h), CHILD (the
  *          monitor failed), USAGE (rules, socket path too long), CANCELED (asked to stop before it was ready), ABSENT,
  *          OS
  */
-MUST_CHECK struct err *machine_supervise(const struct machine_spec *spec, const struct host_facts *facts,
+MUST_CHECK struct err *machine_supervise(struct machine_spec *spec, const struct host_facts *facts,
 					 const struct machine_options *options);
 
 #endif

@@ -64,6 +64,7 @@ struct err *server_keep(struct server *s)
 static void drop(struct server_client *c)
 {
 	close(c->fd);
+	str_done(&c->line);
 	*c = (struct server_client){.fd = -1};
 }
 
@@ -116,7 +117,7 @@ static void answer(struct server *s, struct server_client *c)
 	AUTO_JSON *request = NULL;
 	AUTO_FREE char *line = NULL;
 
-	struct err *e = js_parse(c->line, strlen(c->line), "request", &request);
+	struct err *e = js_parse(str_text(&c->line), c->line.len, "request", &request);
 	const char *what = js_get_text(request, "do");
 	err_free(e);
 	if (streq(what, "status")) {
@@ -127,6 +128,9 @@ static void answer(struct server *s, struct server_client *c)
 		send_line(c, line);
 	} else if (streq(what, "resume")) {
 		line = s->resume(s->arg);
+		send_line(c, line);
+	} else if (streq(what, "forward")) {
+		line = s->forward(s->arg, request);
 		send_line(c, line);
 	} else if (streq(what, "stop")) {
 		s->stop_asked = true;
@@ -156,16 +160,16 @@ static void take_input(struct server *s, struct server_client *c)
 	}
 	for (ssize_t i = 0; i < n && c->fd >= 0; i++) {
 		if (buffer[i] != '\n') {
-			if (c->len == sizeof(c->line) - 1) {
+			if (c->line.len == SERVER_LINE_MAX) {
 				drop(c);
 				return;
 			}
-			c->line[c->len++] = buffer[i];
+			str_add_char(&c->line, buffer[i]);
 			continue;
 		}
-		c->line[c->len] = '\0';
-		c->len = 0;
 		answer(s, c);
+		if (c->fd >= 0)
+			str_clear(&c->line);
 	}
 }
 

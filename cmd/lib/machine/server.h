@@ -4,6 +4,7 @@
  * Requests:  {"do":"status"}  one line of status
  *            {"do":"ports"}   the ports of the guest's containers: port_table_json()
  *            {"do":"resume"}  {"event":"resumed"} or {"event":"failed"}: a machine that stands still goes on
+ *            {"do":"forward","ports":[...]}  {"event":"forwarded"} or {"event":"failed"}: these are the stack's ports now
  *            {"do":"stop"}    {"event":"stopping"}; the connection ends when the machine has
  *            {"do":"wait"}    where the boot stands, then each event until {"event":"ready"} or {"event":"failed"}
  *
@@ -16,15 +17,16 @@
 #include <poll.h>
 
 #include "base/err.h"
+#include "base/str.h"
+#include "fmt/json.h"
 
-enum { SERVER_CLIENTS = 16, SERVER_LINE_MAX = 4096, SERVER_FDS = 3 };
+enum { SERVER_CLIENTS = 16, SERVER_LINE_MAX = 1024 * 1024, SERVER_FDS = 3 };
 
 struct server_client {
 	int fd; /* -1 = free */
 	bool waiting;
 	bool listens_only;
-	char line[SERVER_LINE_MAX];
-	size_t len;
+	struct str line; /* what has come of it */
 };
 
 struct server {
@@ -36,6 +38,7 @@ struct server {
 	char *(*welcome)(const void *arg); /* a line for a new "wait", heap; NULL = nothing yet */
 	char *(*ports)(const void *arg);   /* a line for "ports", heap */
 	char *(*resume)(void *arg);        /* do it; a line for "resume", heap */
+	char *(*forward)(void *arg, const struct json *request); /* do it; a line for "forward", heap */
 	void *arg;
 };
 

@@ -42,6 +42,13 @@ void mount_done(struct mount *m)
 	free(m->hidden);
 }
 
+static void drop_ports(struct machine_spec *spec)
+{
+	for (size_t i = 0; i < spec->port_count; i++)
+		free(spec->ports[i].host_address);
+	free(spec->ports);
+}
+
 void machine_spec_done(struct machine_spec *spec)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -53,10 +60,8 @@ void machine_spec_done(struct machine_spec *spec)
 	}
 	for (size_t i = 0; i < spec->mount_count; i++)
 		mount_done(&spec->mounts[i]);
-	for (size_t i = 0; i < spec->port_count; i++)
-		free(spec->ports[i].host_address);
+	drop_ports(spec);
 	free(spec->mounts);
-	free(spec->ports);
 	*spec = (struct machine_spec){.name = NULL};
 }
 
@@ -76,7 +81,7 @@ static struct json *mounts_to_json(const struct machine_spec *spec)
 	return mounts;
 }
 
-static struct json *ports_to_json(const struct machine_spec *spec)
+struct json *machine_spec_ports(const struct machine_spec *spec)
 {
 	struct json *ports = js_array();
 
@@ -134,7 +139,7 @@ static void write_field(const struct machine_spec *spec, const struct spec_field
 		js_set(record, f->name, mounts_to_json(spec));
 		break;
 	case SPEC_PORTS:
-		js_set(record, f->name, ports_to_json(spec));
+		js_set(record, f->name, machine_spec_ports(spec));
 		break;
 	}
 }
@@ -161,8 +166,9 @@ static void read_mounts(const struct json *mounts, struct machine_spec *spec)
 	}
 }
 
-static void read_ports(const struct json *ports, struct machine_spec *spec)
+void machine_spec_set_ports(struct machine_spec *spec, const struct json *ports)
 {
+	drop_ports(spec);
 	spec->port_count = js_count(ports);
 	spec->ports = mem_array(spec->port_count, sizeof(*spec->ports));
 	for (size_t i = 0; i < spec->port_count; i++) {
@@ -213,7 +219,7 @@ static void read_field(const struct json *record, const struct spec_field *f, st
 		read_mounts(value, spec);
 		break;
 	case SPEC_PORTS:
-		read_ports(value, spec);
+		machine_spec_set_ports(spec, value);
 		break;
 	}
 }
@@ -298,7 +304,7 @@ static char *input_text(const struct machine_spec *spec, const struct spec_field
 		return ((const struct strs *)at)->count ? strs_join(at, " ") : NULL;
 	case SPEC_PORTS:
 		for (size_t i = 0; i < spec->port_count; i++)
-			str_addf(&s, "%s:%d:%d ", spec->ports[i].host_address, spec->ports[i].host_port,
+			str_addf(&s, "%s%s:%d:%d", i ? " " : "", spec->ports[i].host_address, spec->ports[i].host_port,
 				 spec->ports[i].guest_port);
 		return str_take(&s);
 	case SPEC_MOUNTS:

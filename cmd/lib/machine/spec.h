@@ -25,6 +25,7 @@
 enum spec_scope {
 	SPEC_GENERATION, /* another value needs another OS disk */
 	SPEC_BOOT,       /* another value needs a restart */
+	SPEC_LIVE,       /* another value is told to the machine while it runs */
 	SPEC_NEITHER,    /* another value needs nothing by itself: the row says why */
 };
 
@@ -82,7 +83,7 @@ enum spec_type {
 	COPIED(PROVIDER, provider, NEITHER, "an input of the handlers' step", stack.provider) \
 	MADE(TEXT, emulator_iso, NEITHER, "key of the device") /* with user-mode emulators, read-only; or NULL */ \
 	COPIED(MOUNTS, mounts, BOOT, "mount", stack.mounts) \
-	COPIED(PORTS, ports, BOOT, "ports", stack.ports) \
+	COPIED(PORTS, ports, LIVE, "ports", stack.ports) \
 	COPIED(YES_NO, host_loopback, BOOT, "loopback of the host", stack.host_loopback) \
 	\
 	MADE(TEXT, boot_key, NEITHER, "it is the key of the boot") /* whose settings these are */ \
@@ -147,6 +148,10 @@ void machine_spec_from_json(const struct json *record, struct machine_spec *spec
 
 /** machine_spec_copy() - fill what @stack and the recipe of its @image say; @spec is all zero */
 void machine_spec_copy(struct machine_spec *spec, const struct recipe *stack, const struct recipe *image);
+
+/** machine_spec_ports() - its ports as they are recorded, a new root; machine_spec_set_ports() - take such instead */
+struct json *machine_spec_ports(const struct machine_spec *spec);
+void machine_spec_set_ports(struct machine_spec *spec, const struct json *ports);
 
 /**
  * machine_spec_inputs() - add the fields of @scope to a step's inputs, as `plan` shows them

@@ -154,6 +154,16 @@ struct err *machine_ports(const char *machine_dir, struct json **ret_ports)
 	return call_ask(machine_dir, "ports", ret_ports);
 }
 
+struct err *machine_forward(const char *machine_dir, const struct machine_spec *spec)
+{
+	AUTO_JSON *request = js_object();
+	AUTO_JSON *line = NULL;
+
+	js_set_text(request, "do", "forward");
+	js_set(request, "ports", machine_spec_ports(spec));
+	return call_tell(machine_dir, request, &line);
+}
+
 struct err *machine_resume(const char *machine_dir)
 {
 	AUTO_JSON *line = NULL;

@@ -62,6 +62,14 @@ MUST_CHECK struct err *machine_answers(const char *machine_dir, const char *name
 MUST_CHECK struct err *machine_ports(const char *machine_dir, struct json **ret_ports);
 
 /**
+ * machine_forward() - the ports of @spec are the machine's from now on, instead of those that it has; recorded, too
+ *
+ * All or nothing. Errors:  BUSY (one is in use: by whom), USAGE (no such address), OS (not permitted), GUEST (the monitor
+ * did not take one), ABSENT, TIMEOUT, CORRUPT, CANCELED
+ */
+MUST_CHECK struct err *machine_forward(const char *machine_dir, const struct machine_spec *spec);
+
+/**
  * machine_resume() - let a machine that stands still go on
  *
  * Errors:  OS (ENOSPC: the disk is still full), GUEST (it still stands still), ABSENT, TIMEOUT, CORRUPT, CANCELED

@@ -222,7 +222,8 @@ static bool tell_monitor(struct vmm_run *run, const char *line, bool quiet)
 static bool forward(struct vmm_run *run, const struct published_port *p, bool on)
 {
 	AUTO_FREE char *host = mem_printf("%s:%s:%d", protocol_name(p->protocol), p->address, p->port);
-	AUTO_FREE char *line = on ? mem_printf("hostfwd_add " QEMU_NETWORK " %s-%s:%d", host, p->inside, p->port)
+	int to = p->inside_port ? p->inside_port : p->port;
+	AUTO_FREE char *line = on ? mem_printf("hostfwd_add " QEMU_NETWORK " %s-%s:%d", host, p->inside, to)
 				  : mem_printf("hostfwd_remove " QEMU_NETWORK " %s", host);
 
 	return run->state && tell_monitor(run, line, /* quiet= */ on);

@@ -83,9 +83,7 @@ struct err *host_check(const struct project *p, const struct machine_spec *m, st
 
 struct err *host_fit(const struct project *p, const struct stack *s)
 {
-	const struct step *boot = graph_kind(&s->graph, "boot");
-
-	if (p->other_host || !boot || boot->state != STEP_PENDING)
-		return NULL;
-	return machine_fit(&s->machine, s->context.vmm);
+	if (!p->other_host && is_pending(s, "boot"))
+		return machine_fit(&s->machine, s->context.vmm);
+	return !p->other_host && is_pending(s, "ports") ? fit_ports(&s->machine) : NULL;
 }

@@ -33,7 +33,8 @@ MUST_CHECK struct err *host_able(const struct project *p, const struct stack *s,
 MUST_CHECK struct err *host_check(const struct project *p, const struct machine_spec *m, struct strs *warnings);
 
 /**
- * host_fit() - where the stack's machine is to be booted on this host: whether its ports, folders and disk can be had
+ * host_fit() - where the stack's machine is to be booted on this host: whether its ports, folders and disk can be had;
+ * where it is only to have other ports: whether these can
  *
  * Errors: see machine/fit.h
  */

@@ -17,7 +17,7 @@
 
 /* Every kind there is. A new one is its file in step/, a line here and its place in a function below. */
 extern const struct step_kind kind_fetch, kind_source, kind_build, kind_image, kind_emulators, kind_generation,
-	kind_boot, kind_network, kind_handlers, kind_guest_step, kind_connect, kind_canary, kind_switch;
+	kind_boot, kind_ports, kind_network, kind_handlers, kind_guest_step, kind_connect, kind_canary, kind_switch;
 
 /* A step that fetches *ret_files, which are to be listed. */
 static struct step *add_fetch(struct stack *s, const char *what, struct source_files **ret_files)
@@ -88,6 +88,8 @@ static void add_machine(struct stack *s)
 		step_after(boot, graph_kind(&s->graph, made[i])); /* `verify --deep` may have dropped it since */
 	}
 	step_needs(boot, generation);
+	struct step *ports = graph_add(&s->graph, &kind_ports, NULL, NULL);
+	step_needs(ports, boot);
 	struct step *network = add_in_guest(s, &kind_network, NULL, &s->network, NULL);
 	last = network;
 	if (s->foreign.count && !emulators) /* else Ignition registers those of our own device */
@@ -105,6 +107,7 @@ static void add_machine(struct stack *s)
 	step_needs(s->goal, generation);
 	step_after(s->goal, canary);
 	step_after(s->goal, network);
+	step_after(s->goal, ports);
 }
 
 /* Last: that a client's files have changed is no reason to prove anything again. */

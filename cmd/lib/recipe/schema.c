@@ -517,7 +517,7 @@ static const struct schema_field stack_fields[] = {
 	{"mounts", FIELD_LIST, FIELD_EMPTY, TEXT_ANY, COUNTED(recipe, stack.mounts, stack.mount_count),
 	 .of = &mount_schema, .doc = "Host folders shared with the guest; none unless they are named here."},
 	{"ports", FIELD_LIST, FIELD_EMPTY, TEXT_ANY, COUNTED(recipe, stack.ports, stack.port_count), .of = &port_schema,
-	 .doc = "Port forwards from the host to the guest."},
+	 .doc = "Port forwards from the host to the guest; `up` tells them to a machine that runs, without a restart."},
 	{"ignition", FIELD_TEXT, 0, TEXT_PATH, AT(recipe, stack.ignition),
 	 .doc = "File beside the recipe with an Ignition configuration (JSON, spec 3.0.0 to 3.3.0; to 3.4.0 for "
 		"Fedora CoreOS 38 and later): merged with the machine's own at the first boot; it does not replace it."},
