@@ -37,7 +37,8 @@ stack() { # stack IMAGE MACHINE
 }
 # Files of the share belong to whom they belong outside: root's are not the guest user's to change.
 mkdir shared && { [ "$(id -u)" != 0 ] || chown 1000:1000 shared; } && echo outside >shared/from-host
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+port=$(free_port)
 cat >mine.ign <<'JSON'
 { "ignition": { "version": "3.2.0" },
   "passwd": { "users": [{ "name": "core", "groups": ["video"] }] },
@@ -77,6 +78,11 @@ result "and nothing in it that runs as somebody else, by the guest's root" $?
 result "an Ignition configuration of the user's, merged" $?
 head -c 7 <"/dev/tcp/127.0.0.1/$port" | grep -q SSH-2.0
 result "a forwarded port" $?
+before=$port monitor=$(field qemu_pid) port=$(free_port)
+stack fedora-coreos-debian uefi >uefi.yaml
+exits 0 stacked up --yes && [ "$(field qemu_pid)" = "$monitor" ] && head -c 7 <"/dev/tcp/127.0.0.1/$port" | grep -q SSH-2.0 &&
+	! (: <"/dev/tcp/127.0.0.1/$before") 2>/dev/null
+result "another port in the stack: forwarded instead, without a restart" $?
 ! guest timeout 10 bash -c "echo >/dev/tcp/10.0.2.2/$port" 2>/dev/null
 result "which the guest itself does not reach: the host's loopback is closed" $?
 # shellcheck disable=SC2012  # the newest keg
