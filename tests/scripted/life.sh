@@ -64,7 +64,7 @@ check "up makes it" ends 0 "$work/.run/docker.sock" up
 check "it leads to the machine's" [ "$(readlink "$work/.run/docker.sock")" = "$machine/api.sock" ]
 check "and there is nothing more to do" ends 0 "nothing to do" up
 check "status shows it" ends 0 "socket: $work/.run/docker.sock" "$cooper" status
-sed -i.bak '/^connect:/d' "$project/cooper.yaml" && rm "$project/cooper.yaml.bak"
+sed -i.bak 's/^connect:.*/connect: { socket: none }/' "$project/cooper.yaml" && rm "$project/cooper.yaml.bak"
 check "it is asked for no more" ends 0 "podman --connection dev" up
 check "and is gone, with its folder" [ ! -e "$work/.run" ]
 check "and there is nothing more to do, either" ends 0 "nothing to do" up

@@ -138,6 +138,8 @@ static const struct {
 	{TEXT_GUEST_PATH, "/a/../b", PATTERN_ONLY},
 	{TEXT_SOCKET, "~/.docker/run/docker.sock", VALID},
 	{TEXT_SOCKET, "/var/run/docker.sock", VALID},
+	{TEXT_SOCKET, "none", VALID},
+	{TEXT_SOCKET, "no", REFUSED},
 	{TEXT_SOCKET, "./x.sock", REFUSED},
 	{TEXT_SOCKET, "~/x", REFUSED},
 	{TEXT_SOCKET, "/a/../x.sock", PATTERN_ONLY},

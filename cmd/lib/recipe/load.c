@@ -318,6 +318,8 @@ static struct recipe *fill(struct loading *l, const struct yaml_node *root, cons
 	if (l->problems.count)
 		return r;
 	check_count(l, r, decided, &facts);
+	if (streq(r->stack.connect_socket, "none"))
+		r->stack.connect_socket = NULL;
 	if (l->kind == RECIPE_STACK)
 		check_stack(&l->problems, &r->stack, decided);
 	place_files(l, &r->stack, decided);

@@ -484,7 +484,7 @@ static const struct schema_field connect_fields[] = {
 	{"socket", FIELD_TEXT, 0, TEXT_SOCKET, AT(recipe, stack.connect_socket), .fallback_doc = "none",
 	 .doc = "A link on the host that leads to the socket of the login user's podman, for programs that look in one "
 		"place and at no settings: `~/.docker/run/docker.sock`, `/var/run/docker.sock`. Its name ends with "
-		".sock; what is there and is not this machine's stays."},
+		".sock; what is there and is not this machine's stays. `none` is for a stack that extends one with a link."},
 };
 
 static const struct schema connect_schema = {

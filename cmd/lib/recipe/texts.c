@@ -311,8 +311,10 @@ static bool check_socket(const char *text, struct str *why)
 {
 	if (!check_line(text, why))
 		return false;
+	if (streq(text, "none"))
+		return true;
 	if (text[0] != '/' && !str_starts(text, "~/"))
-		return fail(why, "must be absolute or start with ~/");
+		return fail(why, "must be absolute, start with ~/, or be 'none'");
 	if (!path_is_plain(text + (text[0] == '/' ? 1 : 2)))
 		return fail(why, "cannot contain '.', '..' or empty parts");
 	if (strlen(text) > 100)
@@ -438,7 +440,7 @@ static const struct text_rule rules[TEXT_KIND_COUNT] = {
 	[TEXT_PATH] = {"a relative path", "debian/patches/series", "^[^/]", .check = check_path},
 	[TEXT_GUEST_PATH] = {"an absolute path", "/home/core/src", "^/.", .check = check_guest_path},
 	[TEXT_HOST_PATH] = {"a path on the host", "~/src", "^[~/.]", .check = check_host_path},
-	[TEXT_SOCKET] = {"a socket's path", "~/.docker/run/docker.sock", "^[~/].*\\.sock$", .check = check_socket},
+	[TEXT_SOCKET] = {"a socket's path", "~/.docker/run/docker.sock", "^([~/].*\\.sock|none)$", .check = check_socket},
 	[TEXT_GLOB] = {"a pattern of paths", "tests/", NULL, .check = check_glob},
 	[TEXT_MODE] = {"a file mode", "\"0644\"", "^0[0-7]{3}$", .check = check_mode},
 	[TEXT_PORT] = {"a port forward", "127.0.0.1:8080:80", "^(((" BYTE ")\\.){3}(" BYTE "):)?" PORT ":" PORT "$",
