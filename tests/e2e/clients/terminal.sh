@@ -1,4 +1,6 @@
-# What a person at a terminal does: -it, resizing, detaching; logs.
+# What a person at a terminal does: -it, resizing, detaching; logs. The prompt comes before a client has its terminal raw
+# and hears of its size: 'wait' is for that, since ^Q to a terminal that is not raw goes nowhere. Keys to detach are typed
+# one by one: podman takes no others.
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016  # names that the other files have; texts for a shell of the guest
 area terminal
 
@@ -17,7 +19,7 @@ works "$all" "exec -it: a terminal of the host's size, and the exit code" exec_t
 
 resized() {
 	idle || return
-	at_tty "33 77" '# ' 'resize 50 120' '' 'sleep 2; stty size; exit\n' -- exec -it "$n" sh >"$work/o"
+	at_tty "33 77" '# ' 'wait 4' '' 'resize 50 120' '' 'sleep 2; stty size; exit\n' -- exec -it "$n" sh >"$work/o"
 	grep -qx '50 120' "$work/o" || { cat "$work/o"; return 1; }
 }
 works "$three" "a terminal that becomes larger" resized
@@ -35,9 +37,9 @@ interrupt_main() {
 works "$both" "^C to a container's only program" interrupt_main
 
 detached() {
-	at_tty "24 80" '# ' '\x10\x11' -- run -it --name "$n" "$busy" sh >"$work/o" && running "$n" &&
+	at_tty "24 80" '# ' 'wait 4' '' '\x10' '' 'wait 1' '' '\x11' -- run -it --name "$n" "$busy" sh >"$work/o" && running "$n" &&
 		at_tty "24 80" '' 'wait 5' '' '\n' '# ' 'exit 3\n' -- attach "$n" >"$work/o"
-	is $? 3
+	is $? 3 || { cat "$work/o"; return 1; }
 }
 works "$both" "^P ^Q leaves it running, attach comes back" detached
 
