@@ -61,8 +61,12 @@ class Qemu:
         self.input = b""
 
     def send(self, value):
-        if self.peer:
-            self.peer.sendall((json.dumps(value) + "\r\n").encode())
+        """As with QEMU, who hung up is no reason to end."""
+        try:
+            if self.peer:
+                self.peer.sendall((json.dumps(value) + "\r\n").encode())
+        except OSError:
+            self.peer = None
 
     def end(self, reason, guest=True):
         self.send({"event": "SHUTDOWN", "data": {"guest": guest, "reason": reason}})
@@ -148,7 +152,10 @@ class Qemu:
                 elif f is self.ready:
                     self.port, _ = f.accept()
                 else:
-                    data = f.recv(65536)
+                    try:
+                        data = f.recv(65536)
+                    except OSError:
+                        data = b""
                     if not data:
                         self.peer = None
                     self.input += data

@@ -141,6 +141,14 @@ check "a restart has them, too" ends 0 "" "$cooper" restart
 check "and there is nothing to do" ends 0 "nothing to do" up
 stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'
 check "none any more: without a boot" ends 0 "0 ports" up
+rm "$machine/gen-2/machine.json"
+check "what the machine has is lost: plan says so" ends 3 "cannot be read" "$cooper" plan
+check "up writes it again, without a boot" ends 0 "0 ports" up
+check "and there is nothing more to do" ends 0 "nothing to do" up
+ports "\"$(field ssh_port):80\""
+check "the port of ssh to the machine: plan says so" ends 5 "is that of ssh to machine 'dev'" "$cooper" plan
+check "so does up" ends 5 "is that of ssh to machine 'dev'" up
+stack 768MiB '{ name: motd, write: { path: /etc/motd, text: "bye" } }'
 check "all are closed" [ "$(ls "$machine/forwards")$(boots)" = $((at + 1)) ]
 
 rm "$(dirname "$(disk 2)")/generation.json"

@@ -757,6 +757,28 @@ static void ports_of_the_stack(void **state UNUSED)
 	assert_int_equal(sock_try_port(false, "127.0.0.1", taken), 0);
 	assert_int_equal(recorded(&p), 0);
 	assert_fails(forward(&p, 70000, 0), ERR_CORRUPT, "item 1");
+
+	assert_ok(forward(&p, other, 0)); /* what cannot be written down is not so */
+	AUTO_FREE char *away = mem_printf("%s.away", p.f.gen_dir);
+	assert_ok(file_rename(p.f.gen_dir, away));
+	struct err *e = forward(&p, other, taken);
+	assert_non_null(e);
+	err_free(e);
+	assert_ok(file_rename(away, p.f.gen_dir));
+	assert_int_equal(sock_try_port(false, "127.0.0.1", taken), 0);
+	assert_int_equal(sock_try_port(false, "127.0.0.1", other), EADDRINUSE);
+	assert_int_equal(recorded(&p), 1);
+
+	assert_int_equal(kill(p.status.qemu_pid, SIGSTOP), 0); /* nor what nobody answers to */
+	assert_fails(forward(&p, taken, 0), ERR_GUEST, "did not take");
+	assert_int_equal(kill(p.status.qemu_pid, SIGCONT), 0);
+	for (int i = 0; i < 1000 && sock_try_port(false, "127.0.0.1", other) == 0; i++)
+		tick_sleep_ms(10);
+	tick_sleep_ms(300);
+	assert_int_equal(sock_try_port(false, "127.0.0.1", taken), 0);
+	assert_int_equal(sock_try_port(false, "127.0.0.1", other), EADDRINUSE);
+	assert_ok(forward(&p, taken, 0));
+	assert_int_equal(sock_try_port(false, "127.0.0.1", taken), EADDRINUSE);
 	tear_down_ports(&p);
 }
 

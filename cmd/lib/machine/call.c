@@ -157,10 +157,11 @@ struct err *call_ask(const char *machine_dir, const char *what, struct json **re
 {
 	AUTO_JSON *request = request_of(what);
 
-	return call_tell(machine_dir, request, ret_answer);
+	return call_tell(machine_dir, request, CALL_ANSWER_MS, ret_answer);
 }
 
-struct err *call_tell(const char *machine_dir, const struct json *request, struct json **ret_answer)
+struct err *call_tell(const char *machine_dir, const struct json *request, int64_t timeout_ms,
+		      struct json **ret_answer)
 {
 	AUTO_CLOSE int fd = -1;
 	AUTO_FREE char *text = NULL;
@@ -171,7 +172,7 @@ struct err *call_tell(const char *machine_dir, const struct json *request, struc
 	if (err_is(e, ERR_ABSENT))
 		return e;
 	if (!e)
-		e = sock_read_line(fd, CALL_LINE_MAX, tick_ms() + CALL_ANSWER_MS, &text);
+		e = sock_read_line(fd, CALL_LINE_MAX, tick_ms() + timeout_ms, &text);
 	if (!e && !text)
 		return err_new(ERR_ABSENT, "the supervisor of machine '%s' hung up", path_base(machine_dir));
 	if (!e)
@@ -182,6 +183,10 @@ struct err *call_tell(const char *machine_dir, const struct json *request, struc
 		return err_is(e, ERR_CANCELED) ? e : mute(machine_dir, e);
 	if (streq(js_get_text(line, "event"), "failed"))
 		return call_failure(line);
+	if (streq(js_get_text(line, "event"), "refused"))
+		return err_hint(err_new(ERR_GUEST, "machine '%s' was started by another version of cooper, which does not know how",
+					path_base(machine_dir)),
+				"`cooper restart`, then the same command again");
 	*ret_answer = TAKE(line);
 	return NULL;
 }

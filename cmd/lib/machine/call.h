@@ -15,6 +15,7 @@ enum {
 	CALL_LINE_MAX = 256 * 1024,
 	CALL_APPEAR_MS = 5000, /* from the lock to the control socket */
 	CALL_ANSWER_MS = 3000,
+	CALL_FORWARD_MS = 30 * 1000, /* it asks the monitor first */
 };
 
 /** machine_running() - whether somebody holds its lock; the holder's text (heap) when @ret_holder is not NULL, which is
@@ -35,14 +36,16 @@ pid_t machine_holder(const char *machine_dir);
  */
 MUST_CHECK struct err *call_open(const char *machine_dir, const char *what, int64_t timeout_ms, int *ret_fd);
 
-/** call_tell() - send @request, an object with its "do", and have one line of answer; errors as call_ask() */
-MUST_CHECK struct err *call_tell(const char *machine_dir, const struct json *request, struct json **ret_answer);
+/** call_tell() - send @request, an object with its "do", and have one line of answer within @timeout_ms; errors as
+ *  call_ask() */
+MUST_CHECK struct err *call_tell(const char *machine_dir, const struct json *request, int64_t timeout_ms,
+				 struct json **ret_answer);
 
 /**
  * call_ask() - send it, and have one line of answer, an object
  *
  * Errors:  ABSENT (nobody listens, or it went away), TIMEOUT (it is silent), CORRUPT (it speaks nonsense), what it
- *          reports as its own failure, CANCELED
+ *          reports as its own failure, GUEST (it is of a cooper that does not know the request), CANCELED
  */
 MUST_CHECK struct err *call_ask(const char *machine_dir, const char *what, struct json **ret_answer);
 

@@ -130,7 +130,13 @@ static bool container_holds(const char *machine_dir, int number)
 	return false;
 }
 
-struct err *fit_ports(const struct machine_spec *spec)
+static struct err *is_for_ssh(const struct machine_spec *spec, int number)
+{
+	return err_hint(err_new(ERR_BUSY, "port %d of this host is that of ssh to machine '%s'", number, spec->name),
+			"change 'ports' in the stack; or `cooper stop`, then `cooper up`: ssh takes another then");
+}
+
+static struct err *fit_all(const struct machine_spec *spec, bool live)
 {
 	AUTO(machine_spec) now = {.name = NULL};
 	int ssh_port = 0;
@@ -138,6 +144,8 @@ struct err *fit_ports(const struct machine_spec *spec)
 
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct port *p = &spec->ports[i];
+		if (running && live && p->host_port == ssh_port)
+			return is_for_ssh(spec, ssh_port);
 		if (running && (holds(&now, p) || p->host_port == ssh_port))
 			continue;
 		struct err *e = fit_port(spec->name, p);
@@ -146,6 +154,16 @@ struct err *fit_ports(const struct machine_spec *spec)
 		TRY(e);
 	}
 	return NULL;
+}
+
+struct err *fit_ports(const struct machine_spec *spec)
+{
+	return fit_all(spec, /* live= */ false);
+}
+
+struct err *fit_ports_live(const struct machine_spec *spec)
+{
+	return fit_all(spec, /* live= */ true);
 }
 
 static struct err *fit_mount(const struct machine_spec *spec, const struct mount *m)

@@ -29,8 +29,10 @@ struct err *fit_lost_port(const struct machine_spec *spec, int number);
  *  be asked before the host's packages are installed */
 MUST_CHECK struct err *fit_programs(const char *machine);
 
-/** fit_ports() - fit_port() for all of @spec that its own machine, or a container of it, does not hold now */
+/** fit_ports() - fit_port() for all of @spec that its own machine, or a container of it, does not hold now;
+ *  fit_ports_live() - the same where that machine is not to be started again: ssh keeps its port */
 MUST_CHECK struct err *fit_ports(const struct machine_spec *spec);
+MUST_CHECK struct err *fit_ports_live(const struct machine_spec *spec);
 
 /** fit_mounts() - ABSENT (a folder that is to be shared is missing), USAGE (it is none), OS (it cannot be used so) */
 MUST_CHECK struct err *fit_mounts(const struct machine_spec *spec);

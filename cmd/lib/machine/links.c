@@ -15,6 +15,7 @@ bool links_look(struct links *l, struct power *power, struct strs *warnings)
 	for (int i = 0; i < FORWARDS; i++)
 		forward_look(&l->forwards[i]);
 	guest_clock_look(&l->clock, power->run.pause == VMM_GOES_ON);
+	stack_ports_look(&l->stack_ports, power->run.spec, power);
 	return ports_look(&l->ports, power, warnings);
 }
 
@@ -28,6 +29,7 @@ void links_add(const struct links *l, struct json *line)
 void links_close(struct links *l)
 {
 	ports_close(&l->ports);
+	stack_ports_close(&l->stack_ports);
 	guest_clock_close(&l->clock);
 	for (int i = 0; i < FORWARDS; i++)
 		forward_close(&l->forwards[i]);

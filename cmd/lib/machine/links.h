@@ -12,10 +12,12 @@
 #include "machine/forward.h"
 #include "machine/guest_clock.h"
 #include "machine/ports.h"
+#include "machine/stack_ports.h"
 
 struct links {
 	struct forward forwards[FORWARDS];
 	struct ports ports;
+	struct stack_ports stack_ports;
 	struct guest_clock clock;
 };
 

@@ -20,7 +20,6 @@
 #include "machine/power.h"
 #include "machine/server.h"
 #include "machine/ssh_files.h"
-#include "machine/stack_ports.h"
 #include "machine/status.h"
 #include "machine/vmm.h"
 #include "sys/file.h"
@@ -218,9 +217,9 @@ static char *resume_line(void *arg)
 static char *forward_line(void *arg, const struct json *request)
 {
 	struct supervisor *s = arg;
-
-	return call_outcome_line(
-		stack_ports_take(s->spec, &s->power, &s->links.ports.table, js_get(request, "ports")), "forwarded");
+	struct err *e = stack_ports_take(&s->links.stack_ports, s->spec, &s->power, &s->links.ports.table,
+					 js_get(request, "ports"));
+	return call_outcome_line(e, "forwarded");
 }
 
 /* Without its lock the machine would not count as running; without its socket nobody reaches us. */

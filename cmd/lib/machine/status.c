@@ -161,7 +161,7 @@ struct err *machine_forward(const char *machine_dir, const struct machine_spec *
 
 	js_set_text(request, "do", "forward");
 	js_set(request, "ports", machine_spec_ports(spec));
-	return call_tell(machine_dir, request, &line);
+	return call_tell(machine_dir, request, CALL_FORWARD_MS, &line);
 }
 
 struct err *machine_resume(const char *machine_dir)

@@ -85,5 +85,5 @@ struct err *host_fit(const struct project *p, const struct stack *s)
 {
 	if (!p->other_host && is_pending(s, "boot"))
 		return machine_fit(&s->machine, s->context.vmm);
-	return !p->other_host && is_pending(s, "ports") ? fit_ports(&s->machine) : NULL;
+	return !p->other_host && is_pending(s, "ports") ? fit_ports_live(&s->machine) : NULL;
 }

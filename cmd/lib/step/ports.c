@@ -34,10 +34,14 @@ static struct err *observe(const struct step *step, struct observed *seen)
 	seen->present = true;
 	if (!running || !g.number || !streq(js_get_text(boot, "key"), step_need(step, "boot")->key))
 		return NULL; /* a start has them */
-	TRY(machine_record_read(g.dir, &now));
-	seen->present = same_ports(m, &now);
-	if (!seen->present)
-		seen->note = mem_strdup("the machine has other ports");
+	struct err *e = machine_record_read(g.dir, &now);
+	if (err_is(e, ERR_CANCELED))
+		return e;
+	seen->present = !e && same_ports(m, &now);
+	if (!seen->present) /* whoever cannot be read is written anew */
+		seen->note = e ? mem_printf("what the machine has cannot be read: %s", e->message)
+			       : mem_strdup("the machine has other ports");
+	err_free(e);
 	return NULL;
 }
 
