@@ -66,6 +66,7 @@ check "and there is nothing more to do" ends 0 "nothing to do" up
 check "status shows it" ends 0 "socket: $work/.run/docker.sock" "$cooper" status
 sed -i.bak 's/^connect:.*/connect: { socket: none }/' "$project/cooper.yaml" && rm "$project/cooper.yaml.bak"
 check "it is asked for no more" ends 0 "podman --connection dev" up
+check "which says what it removes" grep -q "removed the link '$work/.run/docker.sock'" "$out"
 check "and is gone, with its folder" [ ! -e "$work/.run" ]
 check "and there is nothing more to do, either" ends 0 "nothing to do" up
 rm "$COOPER_HOME"/*.record

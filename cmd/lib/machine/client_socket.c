@@ -116,10 +116,13 @@ static struct err *drop_or_warn(const struct machine_spec *spec, const struct js
 	AUTO(strs) made = STRS_INIT;
 
 	struct err *e = state_of(spec, path, place, &state);
-	if (!e && (state == LINK_SAME || state == LINK_CHANGED))
+	bool ours = state == LINK_SAME || state == LINK_CHANGED;
+	if (!e && ours)
 		e = file_remove(path);
 	if (err_is(e, ERR_CANCELED))
 		return e;
+	if (!e && ours)
+		event_note(sink, NULL, "removed the link '%s', which led to the machine's socket", path);
 	if (e)
 		event_warn(sink, NULL, "the link '%s' may be left: %s", path, e->message);
 	err_free(e);

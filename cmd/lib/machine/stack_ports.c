@@ -24,7 +24,7 @@ static bool tell(struct power *power, const struct port *port, bool on)
 	struct published_port p = {
 		.protocol = PROTOCOL_TCP, .port = port->host_port, .inside_port = port->guest_port, .reachable = true};
 
-	snprintf(p.address, sizeof(p.address), "%s", port->host_address);
+	snprintf(p.address, sizeof(p.address), "%s", port->host_address ? port->host_address : "127.0.0.1");
 	return power->vmm->forward(&power->run, &p, on);
 }
 

@@ -83,7 +83,9 @@ struct err *host_check(const struct project *p, const struct machine_spec *m, st
 
 struct err *host_fit(const struct project *p, const struct stack *s)
 {
-	if (!p->other_host && is_pending(s, "boot"))
+	if (p->other_host || !s->goal) /* without a lock there is no machine yet */
+		return NULL;
+	if (is_pending(s, "boot"))
 		return machine_fit(&s->machine, s->context.vmm);
-	return !p->other_host && is_pending(s, "ports") ? fit_ports_live(&s->machine) : NULL;
+	return is_pending(s, "ports") ? fit_ports_live(&s->machine) : NULL;
 }
