@@ -58,7 +58,7 @@ bind() {
 		is "$(stat -c %u "$f/b")" "$(owner "$f")"
 }
 # owner FOLDER - of what a container makes there: the user who has the machine; where that is root, whoever it is in the guest
-owner() { [[ $(id -u) = 0 && $client = *-root ]] && echo 0 || stat -c %u "$1"; }
+owner() { if [[ $(id -u) = 0 && $client = *-root ]]; then echo 0; else stat -c %u "$1"; fi; }
 works "$all" "a shared folder at the same path: both ways, and files are the user's" bind
 
 bind_relative() { (cd "$(folder "$n")" && echo here >a && is "$(c run --rm -v ./:/src "$busy" cat /src/a)" here); }
