@@ -505,6 +505,47 @@ static void resumed(void **state UNUSED)
 	tear_down(&f);
 }
 
+/* Only what a supervisor says it has done counts as done: one of another version, or that says something else, did not. */
+static void not_done(void **state UNUSED)
+{
+	static const struct {
+		const char *line;
+		enum err_kind kind;
+		const char *says;
+	} cases[] = {{"{\"event\":\"refused\",\"message\":\"unknown request\"}\n", ERR_GUEST, "another version"},
+		     {"{}\n", ERR_CORRUPT, "nonsense"},
+		     {"{\"event\":\"stopping\"}\n", ERR_CORRUPT, "nonsense"}};
+	struct fixture f;
+	int lock = -1, listener = -1, peer = -1;
+
+	set_up(&f, "");
+	AUTO_FREE char *lock_path = mem_printf("%s/lock", f.dir);
+	AUTO_FREE char *socket_path = mem_printf("%s/ctl.sock", f.dir);
+	assert_ok(lock_try(lock_path, "somebody", &lock));
+	assert_ok(sock_listen(socket_path, &listener));
+	for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+		const char *line = cases[i / 2].line;
+		int pid = fork();
+		if (pid == 0) {
+			while (peer < 0)
+				err_free(sock_accept(listener, &peer));
+			(void)!write(peer, line, strlen(line));
+			char asked[256]; /* an end before it is read would cut off the answer */
+			while (read(peer, asked, sizeof(asked)) > 0)
+				;
+			_exit(0);
+		}
+		struct err *e = i % 2 ? machine_forward(f.dir, &f.spec) : machine_resume(f.dir);
+		assert_non_null(e ? e->hint : NULL);
+		assert_fails(e, cases[i / 2].kind, cases[i / 2].says);
+		waitpid(pid, NULL, 0);
+	}
+	close(listener);
+	close(lock);
+	assert_ok(file_remove(socket_path));
+	tear_down(&f);
+}
+
 /* What holds the lock and is no supervisor: silent, or without sense, or gone. */
 static void strange_supervisors(void **state UNUSED)
 {
@@ -912,6 +953,7 @@ int main(void)
 		cmocka_unit_test(floods),
 		cmocka_unit_test(logs_are_bounded),
 		cmocka_unit_test(strange_supervisors),
+		cmocka_unit_test(not_done),
 		cmocka_unit_test(ports_come_and_go),
 		cmocka_unit_test(port_is_taken),
 		cmocka_unit_test(ports_of_the_stack),

@@ -35,8 +35,8 @@ struct published_port {
 	enum protocol protocol;
 	char address[PUBLISHED_ADDRESS]; /* of the host; what was asked for where it cannot be had */
 	char inside[PUBLISHED_ADDRESS];  /* of the guest; "" = its own */
-	int port;                        /* on both */
-	int inside_port;                 /* of the guest, where it is another; 0 = it is not */
+	int port;                        /* of the host, and of the guest unless inside_port is */
+	int inside_port;                 /* of the guest, where that is another one; 0 = the same */
 	char container[PUBLISHED_NAME];  /* its name, escaped */
 	bool reachable;
 };

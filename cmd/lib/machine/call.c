@@ -184,7 +184,7 @@ struct err *call_tell(const char *machine_dir, const struct json *request, int64
 	if (streq(js_get_text(line, "event"), "failed"))
 		return call_failure(line);
 	if (streq(js_get_text(line, "event"), "refused"))
-		return err_hint(err_new(ERR_GUEST, "machine '%s' was started by another version of cooper, which does not know how",
+		return err_hint(err_new(ERR_GUEST, "machine '%s' was started by another version of cooper, which cannot do that",
 					path_base(machine_dir)),
 				"`cooper restart`, then the same command again");
 	*ret_answer = TAKE(line);

@@ -11,6 +11,7 @@
 #include "machine/port_table.h"
 #include "machine/record.h"
 #include "machine/status.h"
+#include "recipe/check.h"
 #include "sys/child.h"
 #include "sys/file.h"
 #include "sys/os.h"
@@ -98,19 +99,11 @@ static bool running_spec(const char *machine_dir, struct machine_spec *spec, int
 	return known;
 }
 
-static bool is_all(const char *address)
-{
-	return streq(address, "0.0.0.0");
-}
-
 static bool holds(const struct machine_spec *spec, const struct port *port)
 {
-	for (size_t i = 0; i < spec->port_count; i++) {
-		const char *address = address_of(&spec->ports[i]);
-		bool meets = streq(address, address_of(port)) || is_all(address) || is_all(address_of(port));
-		if (spec->ports[i].host_port == port->host_port && meets)
+	for (size_t i = 0; i < spec->port_count; i++)
+		if (check_is_one_port(&spec->ports[i], port))
 			return true;
-	}
 	return false;
 }
 

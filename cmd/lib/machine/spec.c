@@ -173,7 +173,8 @@ void machine_spec_set_ports(struct machine_spec *spec, const struct json *ports)
 	spec->ports = mem_array(spec->port_count, sizeof(*spec->ports));
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct json *p = js_at(ports, i);
-		spec->ports[i].host_address = mem_strdup(js_get_text(p, "host_address"));
+		const char *address = js_get_text(p, "host_address");
+		spec->ports[i].host_address = mem_strdup(address ? address : "127.0.0.1");
 		spec->ports[i].host_port = (int)js_get_int(p, "host_port", 0);
 		spec->ports[i].guest_port = (int)js_get_int(p, "guest_port", 0);
 	}

@@ -24,7 +24,7 @@ static bool tell(struct power *power, const struct port *port, bool on)
 	struct published_port p = {
 		.protocol = PROTOCOL_TCP, .port = port->host_port, .inside_port = port->guest_port, .reachable = true};
 
-	snprintf(p.address, sizeof(p.address), "%s", port->host_address ? port->host_address : "127.0.0.1");
+	snprintf(p.address, sizeof(p.address), "%s", port->host_address);
 	return power->vmm->forward(&power->run, &p, on);
 }
 
@@ -43,8 +43,9 @@ static struct err *settle(struct power *power, struct port_table *containers, co
 		bool open = row->state == PORT_OPEN || row->unsure;
 		if (open && port_row_of_stack(row, spec)) {
 			if (!power->vmm->forward(&power->run, &row->port, /* on= */ false))
-				return err_new(ERR_GUEST, "%s did not close port %d of container '%s'",
-					       power->vmm->name, row->port.port, row->port.container);
+				return err_hint(err_new(ERR_GUEST, "%s did not close port %d of container '%s'",
+							power->vmm->name, row->port.port, row->port.container),
+						"wait if the host is busy; else `cooper restart`");
 			if (!row->wanted) {
 				port_table_closed(containers, row);
 				continue;

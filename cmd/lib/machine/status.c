@@ -77,6 +77,19 @@ static struct err *ask(const char *machine_dir, bool *ret_running, struct json *
 	}
 }
 
+static struct err *nonsense(const char *machine_dir)
+{
+	return err_hint(err_new(ERR_CORRUPT, "the supervisor of machine '%s' (process %d) speaks nonsense",
+				path_base(machine_dir), (int)machine_holder(machine_dir)),
+			"`cooper stop` ends it, then `cooper start`");
+}
+
+/* Only what it says it has done is done. */
+static struct err *check_done(const char *machine_dir, const struct json *line, const char *event)
+{
+	return streq(js_get_text(line, "event"), event) ? NULL : nonsense(machine_dir);
+}
+
 struct err *machine_status(const char *machine_dir, struct machine_status *ret_status)
 {
 	AUTO_JSON *line = NULL;
@@ -94,9 +107,7 @@ struct err *machine_status(const char *machine_dir, struct machine_status *ret_s
 	if (!ret_status->running)
 		return NULL;
 	if (!js_get_text(line, "phase") || !js_get_text(line, "accel"))
-		return err_hint(err_new(ERR_CORRUPT, "the supervisor of machine '%s' (process %d) speaks nonsense",
-					path_base(machine_dir), (int)machine_holder(machine_dir)),
-				"`cooper stop` ends it, then `cooper start`");
+		return nonsense(machine_dir);
 	status_fill(line, ret_status);
 	return NULL;
 }
@@ -161,12 +172,14 @@ struct err *machine_forward(const char *machine_dir, const struct machine_spec *
 
 	js_set_text(request, "do", "forward");
 	js_set(request, "ports", machine_spec_ports(spec));
-	return call_tell(machine_dir, request, CALL_FORWARD_MS, &line);
+	TRY(call_tell(machine_dir, request, CALL_FORWARD_MS, &line));
+	return check_done(machine_dir, line, "forwarded");
 }
 
 struct err *machine_resume(const char *machine_dir)
 {
 	AUTO_JSON *line = NULL;
 
-	return call_ask(machine_dir, "resume", &line);
+	TRY(call_ask(machine_dir, "resume", &line));
+	return check_done(machine_dir, line, "resumed");
 }

@@ -87,14 +87,6 @@ static void judge_fit(const struct stack *s, struct doctor_report *report)
 		doctor_add_failure(report, "data disk", disk);
 }
 
-/* What is asked of it for other ports of one that runs. */
-static void judge_ports(const struct stack *s, struct doctor_report *report)
-{
-	struct err *ports = fit_ports_live(&s->machine);
-	if (ports)
-		doctor_add_failure(report, "ports", ports);
-}
-
 /* Whether what the lock lacks can be asked for. */
 static void judge_archive(const struct project *p, const struct strs *unresolved, struct doctor_report *report)
 {
@@ -134,10 +126,12 @@ struct err *doctor_stack(struct project *p, struct doctor_report *report)
 	else
 		doctor_check(&in, report);
 	judge_archive(p, &unresolved, report);
-	if (s.goal && !p->other_host && is_pending(&s, "boot"))
+	bool boots = s.goal && !p->other_host && is_pending(&s, "boot");
+	struct err *ports = boots ? NULL : host_fit(p, &s); /* one that runs may be told of others */
+	if (boots)
 		judge_fit(&s, report);
-	else if (s.goal && !p->other_host && is_pending(&s, "ports"))
-		judge_ports(&s, report);
+	if (ports)
+		doctor_add_failure(report, "ports", ports);
 	struct err *cannot = host_able(p, &s, &unresolved);
 	if (cannot)
 		doctor_add_failure(report, "host", cannot);

@@ -30,6 +30,9 @@ void check_stack(struct problems *problems, const struct stack_recipe *s, const 
 /** check_is_guests_own() - whether the guest does not come up, or cannot be reached, with another folder there */
 bool check_is_guests_own(const char *folder);
 
+/** check_is_one_port() - whether both are one port of the host: who listens on all addresses takes the port of each */
+bool check_is_one_port(const struct port *a, const struct port *b);
+
 /* For check.c and check_value.c. */
 
 /** check_value() - as check_map(), for one value of @field */

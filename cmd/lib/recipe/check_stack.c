@@ -12,8 +12,7 @@ static void check_steps(struct problems *problems, const struct stack_recipe *s,
 					    s->steps[i].name);
 }
 
-/* Whoever listens on all addresses takes the port of each. */
-static bool is_one_port(const struct port *a, const struct port *b)
+bool check_is_one_port(const struct port *a, const struct port *b)
 {
 	static const char all[] = "0.0.0.0";
 	return a->host_port == b->host_port && (streq(a->host_address, b->host_address) ||
@@ -24,7 +23,7 @@ static void check_ports(struct problems *problems, const struct stack_recipe *s,
 {
 	for (size_t i = 0; i < s->port_count; i++)
 		for (size_t j = 0; j < i; j++)
-			if (is_one_port(&s->ports[i], &s->ports[j]))
+			if (check_is_one_port(&s->ports[i], &s->ports[j]))
 				problem_add(problems, ports->values[i], "choose another port of the host",
 					    "port %d of the host is used twice", s->ports[i].host_port);
 }

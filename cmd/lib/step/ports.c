@@ -38,7 +38,7 @@ static struct err *observe(const struct step *step, struct observed *seen)
 	if (err_is(e, ERR_CANCELED))
 		return e;
 	seen->present = !e && same_ports(m, &now);
-	if (!seen->present) /* whoever cannot be read is written anew */
+	if (!seen->present) /* what cannot be read is written anew */
 		seen->note = e ? mem_printf("what the machine has cannot be read: %s", e->message)
 			       : mem_strdup("the machine has other ports");
 	err_free(e);
