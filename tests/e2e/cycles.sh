@@ -56,7 +56,7 @@ extends: podman-debian
 machine: { name: cycles, cpus: 2, memory: 1GiB }
 steps:
   - name: writer
-    write: { path: /usr/local/bin/writer, from: writer, mode: 0755 }
+    write: { path: /usr/local/bin/writer, from: writer, mode: "0755" }
 YAML
 cd "$work/p" || exit 1
 exits 0 "$cooper" up --yes || { cat "$work/out"; result "up" 1; totals; exit 1; }
